@@ -1,0 +1,235 @@
+// Package schema is the devloop.yaml language: its types, its defaults, and
+// every mistake a file can hold, each with its place. It reads files and
+// nothing else: it never watches, starts or binds anything.
+package schema
+
+import (
+	"io/fs"
+	"regexp"
+	"time"
+
+	"devloop/schema/glob"
+)
+
+// Config is one loaded and valid project. All paths in it are absolute and
+// cleaned; nodes and sockets keep the order of the file, so that everything
+// derived from a Config comes out in that order too.
+type Config struct {
+	File      string // the devloop.yaml that was loaded
+	Dir       string // the project: the directory that holds File
+	Name      string // shown in titles
+	Vars      []Var  // in file order, the environment's value already chosen
+	Env       EnvLayer
+	Shell     Shell
+	Ignore    []Pattern // what no watcher sees
+	Settle    *time.Duration
+	Jobs      int // stages that may run at once, at least 1
+	Sockets   []Socket
+	Watchers  []Watcher
+	Processes []Process
+	Warnings  Mistakes // what loads, but is probably not what was meant
+}
+
+// Pos is a place in a file, counted from 1. Col counts characters, not bytes.
+type Pos struct {
+	File string
+	Line int
+	Col  int
+}
+
+// Var is one name for ${NAME}, and one variable in every command's environment.
+type Var struct {
+	Name, Value string
+	Pos         Pos
+}
+
+// EnvLayer is what one level of the file (the top, a node, a stage) adds to an
+// environment: first its files in order, then its variables.
+type EnvLayer struct {
+	Files []EnvFile
+	Vars  []EnvVar
+}
+
+// EnvFile is a dotenv file. A missing one is an error only if Required.
+type EnvFile struct {
+	Path     string
+	Required bool
+	Pos      Pos
+}
+
+// EnvVar sets Name to Value, or removes it if Unset.
+type EnvVar struct {
+	Name, Value string
+	Unset       bool
+	Pos         Pos
+}
+
+// Shell is the argv prefix that a string command is appended to.
+type Shell struct {
+	Argv    []string
+	Default bool // the file did not set one, so simple commands may skip it
+}
+
+// Command is what a `run`, a `ready.exec` or a `stop.command` says: a string
+// for the shell (Text) or an argv (Argv), never both.
+type Command struct {
+	Text string
+	Argv []string
+	Pos  Pos
+}
+
+// Pattern is one entry of `watch`, `ignore` or `if_changed`.
+type Pattern struct {
+	*glob.Pattern
+	Pos Pos
+}
+
+// Path is one file that the configuration names, such as a trigger.
+type Path struct {
+	Text string // as written
+	Abs  string
+	Pos  Pos
+}
+
+// Socket is one socket that devloop binds and holds.
+type Socket struct {
+	Name    string
+	Listen  Listen
+	Backlog int         // 0: the system's maximum
+	Mode    fs.FileMode // of a unix socket
+	Pos     Pos
+}
+
+// Watcher runs ordered stages when files change, and touches its triggers when
+// they pass.
+type Watcher struct {
+	Name      string
+	Pos       Pos
+	Watch     []Pattern
+	Ignore    []Pattern
+	GitIgnore bool
+	Stages    []Stage
+	Triggers  []Path
+	OnBusy    OnBusy
+	OnStart   bool
+	DependsOn []Dependency
+	Settle    *time.Duration
+	Dir       string
+	Env       EnvLayer
+}
+
+// OnBusy is what a change does while a watcher's stages run.
+type OnBusy string
+
+const (
+	BusyRestart OnBusy = "restart" // cancel the run and start over
+	BusyQueue   OnBusy = "queue"   // finish the run, then run again
+)
+
+// Stage is one step of a watcher: either a command, or, if Parallel is not
+// empty, a group of commands that run side by side (and then only Pos is set
+// beside Parallel).
+type Stage struct {
+	Name          string // defaults to a short form of the command
+	Pos           Pos
+	Run           Command
+	Dir           string
+	Env           EnvLayer
+	IfChanged     []Pattern
+	Timeout       time.Duration // 0: none
+	AllowFailure  bool
+	Interruptible bool
+	Parallel      []Stage
+}
+
+// Dependency is one entry of `depends_on`.
+type Dependency struct {
+	Name      string
+	Condition Condition
+	Restart   bool // restart this node when that one restarts
+	Pos       Pos
+}
+
+// Condition is the state of a dependency that lets its dependant start.
+type Condition string
+
+const (
+	Started   Condition = "started"   // a process was started
+	IsReady   Condition = "ready"     // a process is ready; the default for processes
+	Succeeded Condition = "succeeded" // a process ended with exit code 0
+	Passed    Condition = "passed"    // a watcher's run passed; the default for watchers
+)
+
+// Process is a supervised, long-lived command.
+type Process struct {
+	Name      string
+	Pos       Pos
+	Run       Command
+	Dir       string
+	Env       EnvLayer
+	Watch     []Pattern
+	Ignore    []Pattern
+	GitIgnore bool
+	Settle    *time.Duration
+	Sockets   []SocketRef // in fd order
+	ListenPID ListenPID
+	DependsOn []Dependency
+	Ready     *Ready // nil: the default for its sockets
+	Start     bool   // false: only by hand
+	Restart   RestartPolicy
+	Backoff   Backoff
+	Reload    string // a signal name such as "SIGHUP", or ""
+	Stop      Stop
+}
+
+// SocketRef names one of Config.Sockets.
+type SocketRef struct {
+	Name string
+	Pos  Pos
+}
+
+// ListenPID says how LISTEN_PID is set for a process that has sockets.
+type ListenPID string
+
+const (
+	PIDAuto   ListenPID = "auto"   // right where it can be made right, else left out
+	PIDAlways ListenPID = "always" // the pid that devloop started
+	PIDNever  ListenPID = "never"  // left out
+)
+
+// Ready is how a process tells that it serves. Exactly one of HTTP, TCP, Exec,
+// Log and File is set.
+type Ready struct {
+	HTTP     string // a URL, or a path for the process's first http socket
+	TCP      string // HOST:PORT
+	Exec     *Command
+	Log      *regexp.Regexp
+	File     string        // must become newer than the start
+	Interval time.Duration // between attempts; 0: adaptive
+	Timeout  time.Duration // in total, from the start
+	Pos      Pos
+}
+
+// RestartPolicy is what happens when a process ends by itself.
+type RestartPolicy string
+
+const (
+	RestartAlways    RestartPolicy = "always"
+	RestartOnFailure RestartPolicy = "on-failure"
+	RestartNever     RestartPolicy = "never"
+)
+
+// Backoff is the wait between restarts of a process that keeps ending.
+type Backoff struct {
+	Initial time.Duration
+	Max     time.Duration
+	GiveUp  int // failures in a row after which it is left down; 0: never
+}
+
+// Stop is how a process is ended. After Timeout the whole tree is killed.
+type Stop struct {
+	Signal     string // such as "SIGTERM"
+	Timeout    time.Duration
+	Command    *Command // run in place of the signal
+	LeaderOnly bool     // signal the process devloop started, not its group
+}
