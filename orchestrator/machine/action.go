@@ -1,0 +1,46 @@
+package machine
+
+// Action is something the loop must do. The set is sealed: the types below.
+type Action interface{ action() }
+
+type (
+	// StartStage starts a command; StageExited answers it, always and once.
+	StartStage struct {
+		Node, Run, Stage int
+		Paths            []string // what changed, for the stage's environment
+	}
+	// StopStage asks a running stage to end.
+	StopStage struct{ Node, Run, Stage int }
+	// KillStage ends its whole tree.
+	KillStage struct{ Node, Run, Stage int }
+
+	// Drain asks for Drained once every write so far has been delivered.
+	Drain struct{ Node, Run int }
+	// Touch touches the triggers of a watcher.
+	Touch struct{ Node, Run int }
+
+	// StartProcess starts a generation; ProcessExited answers it, always and
+	// once, after ProcessStarted if it could be started at all.
+	StartProcess struct{ Node, Gen int }
+	// StopProcess asks a generation to end.
+	StopProcess struct{ Node, Gen int }
+	// KillProcess ends its whole tree.
+	KillProcess struct{ Node, Gen int }
+	// ReloadProcess sends the reload signal.
+	ReloadProcess struct{ Node, Gen int }
+
+	// Exit ends the loop: nothing is running any more.
+	Exit struct{ Code int }
+)
+
+func (StartStage) action()    {}
+func (StopStage) action()     {}
+func (KillStage) action()     {}
+func (Drain) action()         {}
+func (Touch) action()         {}
+func (StartProcess) action()  {}
+func (StopProcess) action()   {}
+func (KillProcess) action()   {}
+func (ReloadProcess) action() {}
+func (Exit) action()          {}
+func (Report) action()        {}

@@ -1,0 +1,102 @@
+package machine
+
+import "fmt"
+
+// Event is something that happened. The set is sealed: the types below.
+type Event interface{ event() }
+
+type (
+	// Start begins everything; it is the first event, and comes once.
+	Start struct{}
+
+	// Tick says that the deadline has passed. VCSBusy holds the settle period
+	// open: git is in the middle of rewriting the tree.
+	Tick struct{ VCSBusy bool }
+
+	// FilesChanged is a batch of changed files.
+	FilesChanged struct{ Changes []Change }
+
+	// StageExited ends one stage of one run.
+	StageExited struct {
+		Node, Run, Stage int
+		End              End
+	}
+
+	// Drained answers Drain: every write made before it has been delivered.
+	Drained struct{ Node, Run int }
+
+	// ProcessStarted tells the pid of a generation.
+	ProcessStarted struct{ Node, Gen, PID int }
+
+	// ProcessReady says that a generation serves.
+	ProcessReady struct{ Node, Gen int }
+
+	// ProcessExited ends a generation: its whole tree is gone.
+	ProcessExited struct {
+		Node, Gen int
+		End       End
+	}
+
+	// Command is a request made by hand.
+	Command struct {
+		Verb Verb
+		Node int
+	}
+
+	// Shutdown ends everything in order; the second one, or Hard, at once.
+	Shutdown struct {
+		Hard bool
+		Code int // the exit code to end with
+	}
+)
+
+func (Start) event()          {}
+func (Tick) event()           {}
+func (FilesChanged) event()   {}
+func (StageExited) event()    {}
+func (Drained) event()        {}
+func (ProcessStarted) event() {}
+func (ProcessReady) event()   {}
+func (ProcessExited) event()  {}
+func (Command) event()        {}
+func (Shutdown) event()       {}
+
+// Change is one changed file and the nodes that watch it.
+type Change struct {
+	Path  string
+	Nodes []int
+
+	// AtOnce is a declared trigger that something other than devloop touched:
+	// its readers act without settling and without waiting for upstream.
+	AtOnce bool
+}
+
+// Verb is what a Command asks for.
+type Verb string
+
+const (
+	Trigger Verb = "trigger" // run a watcher now, all of its stages
+	Restart Verb = "restart" // restart a process now
+	Stop    Verb = "stop"    // end it, and leave it ended
+	Resume  Verb = "start"   // undo Stop
+)
+
+// End is how a command ended.
+type End struct {
+	Code   int    // the exit code; -1 if it was ended by a signal or never ran
+	Signal string // the signal that ended it, such as "SIGKILL", or ""
+	Err    string // why it could not be started, or ""
+}
+
+// OK tells whether the command succeeded.
+func (e End) OK() bool { return e.Code == 0 && e.Signal == "" && e.Err == "" }
+
+func (e End) String() string {
+	switch {
+	case e.Err != "":
+		return e.Err
+	case e.Signal != "":
+		return e.Signal
+	}
+	return fmt.Sprintf("exit code %d", e.Code)
+}

@@ -1,0 +1,218 @@
+package machine
+
+import "time"
+
+// Hold is why a node that has something to do does nothing yet.
+type Hold struct {
+	Kind  HoldKind
+	Node  int       // the node it waits for, where there is one; else -1
+	Until time.Time // when it ends by itself, if it does
+}
+
+// HoldKind names a reason to wait.
+type HoldKind string
+
+const (
+	NotHeld        HoldKind = ""
+	Settling       HoldKind = "settling"        // the burst is not over
+	SlowedDown     HoldKind = "slowed"          // it keeps waking itself
+	UpstreamBusy   HoldKind = "upstream busy"   // Node is working on it
+	UpstreamFailed HoldKind = "upstream failed" // the same change failed in Node
+	Unmet          HoldKind = "dependency"      // depends_on Node is not fulfilled
+	NoSlot         HoldKind = "jobs"            // as many stages as allowed are running
+	BackingOff     HoldKind = "backing off"     // it crashed
+	NotBuilt       HoldKind = "not built"       // it waits for the first pass of Node
+)
+
+// survey looks at every node, upstream first: what holds it, and what that
+// makes of it for the nodes downstream.
+func (m *Machine) survey() {
+	for _, i := range m.order {
+		n := m.nodes[i]
+		if n.w != nil {
+			m.surveyWatcher(n)
+		} else {
+			m.surveyProcess(n)
+		}
+	}
+}
+
+func (m *Machine) surveyWatcher(n *node) {
+	n.hold, n.busy = Hold{Node: -1}, false
+	n.failed = n.w.outcome == outFailed
+	switch {
+	case n.w.phase != idle:
+		n.busy = true
+		if n.w.phase == running && n.w.pending() && m.slots >= m.cfg.Jobs {
+			n.hold.Kind = NoSlot
+		}
+	case n.dirt.dirty && !n.off:
+		n.hold = m.holdChange(n)
+		n.busy = !m.stuck(n.hold)
+		n.failed = !n.busy
+	}
+}
+
+func (m *Machine) surveyProcess(n *node) {
+	p := n.p
+	n.hold, n.busy, n.failed = Hold{Node: -1}, false, false
+	if !p.wanted {
+		n.busy = p.phase == procStopping
+		return
+	}
+	switch p.phase {
+	case procStarting, procStopping:
+		n.busy = true
+	case procUnready, procGaveUp:
+		n.failed = true
+	case procEnded:
+		n.failed = !p.end.OK()
+	case procBackoff:
+		n.busy = true
+		n.hold = Hold{Kind: BackingOff, Node: -1, Until: p.backoffUntil}
+	case procUnbuilt:
+		missing, ok := m.passedOnce(n)
+		n.hold = Hold{Kind: NotBuilt, Node: missing}
+		n.failed = !ok && m.nodes[missing].failed
+		n.busy = !n.failed
+	}
+	switch {
+	case p.due != "" && !p.live():
+		n.hold = m.holdNeeds(n)
+		if p.due == ByHand {
+			n.hold = Hold{Node: -1}
+		}
+		n.busy = !m.stuck(n.hold)
+		n.failed = !n.busy
+	case n.dirt.dirty && p.phase != procStopping:
+		n.hold = m.holdChange(n)
+		if stuck := m.stuck(n.hold); stuck {
+			n.failed = true
+		} else {
+			n.busy = true
+		}
+	}
+}
+
+// stuck tells whether a hold ends only when somebody mends something: what
+// waits for it is then not busy but failed, so that it blocks nobody else's
+// own changes.
+func (m *Machine) stuck(h Hold) bool {
+	switch h.Kind {
+	case UpstreamFailed:
+		return true
+	case Unmet:
+		d := m.nodes[h.Node]
+		return !d.busy && (d.p == nil || !d.p.live())
+	}
+	return false
+}
+
+// holdChange is what keeps a change from being acted on.
+func (m *Machine) holdChange(n *node) Hold {
+	d := &n.dirt
+	if !m.settled(d) {
+		return Hold{Settling, -1, d.until}
+	}
+	if d.urgent {
+		if d.all {
+			return Hold{Node: -1} // by hand
+		}
+		return m.holdNeeds(n)
+	}
+	if n.feed.until.After(m.now) {
+		return Hold{SlowedDown, -1, n.feed.until}
+	}
+	for _, i := range m.order {
+		if n.up.has(i) && m.nodes[i].busy {
+			return Hold{Kind: UpstreamBusy, Node: i}
+		}
+	}
+	if u, tainted := m.tainted(n); tainted {
+		return Hold{Kind: UpstreamFailed, Node: u}
+	}
+	return m.holdNeeds(n)
+}
+
+// settled tells whether the burst is over. While git rewrites the tree it is
+// not, however quiet it looks.
+func (m *Machine) settled(d *dirt) bool {
+	if !d.until.After(m.now) && m.vcsBusy && d.why == ByChange && !d.urgent && d.since.Add(vcsCap).After(m.now) {
+		d.until = m.now.Add(vcsRecheck)
+	}
+	return !d.until.After(m.now)
+}
+
+// tainted tells whether everything that made the node dirty also went to an
+// upstream node that failed with it; it names that node.
+func (m *Machine) tainted(n *node) (by int, tainted bool) {
+	for _, mark := range n.dirt.marks {
+		clean := true
+		for _, i := range m.order {
+			if n.up.has(i) && mark.cohort.has(i) && m.nodes[i].failed {
+				by, clean = i, false
+				break
+			}
+		}
+		if clean {
+			return -1, false
+		}
+	}
+	return by, len(n.dirt.marks) > 0
+}
+
+func (m *Machine) holdNeeds(n *node) Hold {
+	for _, need := range n.cfg.Needs {
+		if !m.meets(need) {
+			return Hold{Kind: Unmet, Node: need.Node}
+		}
+	}
+	return Hold{Node: -1}
+}
+
+// Deadline is when the machine wants a Tick, if it waits for a time at all.
+func (m *Machine) Deadline() (time.Time, bool) {
+	var at time.Time
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	if !m.started || m.ending.exited {
+		return at, false
+	}
+	for _, n := range m.nodes {
+		if !m.ending.begun {
+			sooner(n.hold.Until)
+			// A run in progress is not held, but what is settling may cancel it.
+			if n.dirt.dirty && n.dirt.until.After(m.now) {
+				sooner(n.dirt.until)
+			}
+			if n.dirt.dirty && n.feed.until.After(m.now) {
+				sooner(n.feed.until)
+			}
+		}
+		if n.w != nil {
+			for i := range n.w.stages {
+				sooner(n.w.stages[i].deadline())
+			}
+		} else {
+			sooner(n.p.deadline())
+		}
+	}
+	if m.ending.begun {
+		sooner(m.ending.tellAt)
+	}
+	return at, !at.IsZero()
+}
+
+// Settling tells whether a Tick may end a settle period, so that the caller
+// knows when it must find out whether git is at work.
+func (m *Machine) Settling() bool {
+	for _, n := range m.nodes {
+		if n.dirt.dirty && n.dirt.why == ByChange && n.hold.Kind == Settling {
+			return true
+		}
+	}
+	return false
+}

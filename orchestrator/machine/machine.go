@@ -1,0 +1,291 @@
+package machine
+
+import (
+	"time"
+
+	"devloop/schema"
+)
+
+// Machine is the state of one project's loop. It is not safe for concurrent
+// use: one goroutine owns it, and feeds it events in the order they happened.
+type Machine struct {
+	cfg   Config
+	nodes []*node
+	order []int // upstream first, else as in the file
+
+	now     time.Time
+	out     []Action
+	vcsBusy bool
+	slots   int // stages running now
+	started bool
+	ending  ending
+}
+
+// node is the state that watchers and processes share.
+type node struct {
+	id    int
+	cfg   *Node
+	up    nodeset // every node upstream, direct or not
+	down  []int   // direct
+	dirt  dirt
+	burst burst
+	feed  feed
+	held  bool // the hold by a failed upstream has been told
+	off   bool // stopped by hand
+
+	// What survey last saw.
+	hold   Hold
+	busy   bool
+	failed bool
+
+	w *watcher
+	p *process
+}
+
+// New makes the machine for a graph without cycles.
+func New(cfg Config) *Machine {
+	m := &Machine{cfg: cfg}
+	for i := range m.cfg.Nodes {
+		c := &m.cfg.Nodes[i]
+		n := &node{id: i, cfg: c, dirt: dirt{by: -1}}
+		if c.Watcher != nil {
+			n.w = newWatcher(c.Watcher)
+		} else {
+			n.p = &process{}
+		}
+		m.nodes = append(m.nodes, n)
+	}
+	placed := make([]bool, len(m.nodes))
+	var place func(int)
+	place = func(i int) {
+		if placed[i] {
+			return
+		}
+		placed[i] = true
+		n := m.nodes[i]
+		for _, u := range n.cfg.Upstream {
+			place(u)
+			n.up.add(u)
+			n.up.union(m.nodes[u].up)
+			m.nodes[u].down = append(m.nodes[u].down, i)
+		}
+		m.order = append(m.order, i)
+	}
+	for i := range m.nodes {
+		place(i)
+	}
+	return m
+}
+
+// Step takes one event at a time and returns what to do now, in order. The
+// time must not run backwards.
+func (m *Machine) Step(now time.Time, ev Event) []Action {
+	m.now, m.out, m.vcsBusy = now, nil, false
+	switch ev := ev.(type) {
+	case Start:
+		m.start()
+	case Tick:
+		m.vcsBusy = ev.VCSBusy
+	case FilesChanged:
+		m.filesChanged(ev)
+	case StageExited:
+		m.stageExited(ev)
+	case Drained:
+		m.drained(ev)
+	case ProcessStarted:
+		m.processStarted(ev)
+	case ProcessReady:
+		m.processReady(ev)
+	case ProcessExited:
+		m.processExited(ev)
+	case Command:
+		m.command(ev)
+	case Shutdown:
+		m.shutdown(ev)
+	}
+	m.advance()
+	return m.out
+}
+
+// advance lets every node act until nothing moves. Each pass looks at the
+// whole graph afresh, upstream first, so that a decision never rests on what
+// was true before the last one.
+func (m *Machine) advance() {
+	for m.started {
+		m.survey()
+		moved := false
+		for _, i := range m.order {
+			if m.expire(m.nodes[i]) || m.act(m.nodes[i]) {
+				moved = true
+				break
+			}
+		}
+		if !moved && !m.wind() {
+			return
+		}
+	}
+}
+
+// act makes the next move of a node, if it has one.
+func (m *Machine) act(n *node) bool {
+	switch {
+	case m.ending.begun:
+		return false
+	case n.w != nil:
+		return m.actWatcher(n)
+	}
+	return m.actProcess(n)
+}
+
+// start begins: watchers are dirty together, because the whole tree is new to
+// all of them, and processes are due.
+func (m *Machine) start() {
+	m.started = true
+	var cohort nodeset
+	for _, n := range m.nodes {
+		if n.w != nil && (n.w.cfg.OnStart || m.cfg.Once) {
+			cohort.add(n.id)
+		}
+	}
+	for _, n := range m.nodes {
+		switch {
+		case n.p != nil && (!m.cfg.Once && n.cfg.Process.Start || m.cfg.Once && m.serves(n)):
+			n.p.wanted, n.p.due = true, ByStart
+		case cohort.has(n.id):
+			n.dirt.mark(m.now, cohort, ByStart, -1)
+		}
+	}
+}
+
+// serves tells whether a watcher depends on the process, directly or through
+// other processes: a single run starts no other.
+func (m *Machine) serves(n *node) bool {
+	for _, d := range m.nodes {
+		if d.w == nil && (d.p == nil || d == n || !m.serves(d)) {
+			continue
+		}
+		for _, need := range d.cfg.Needs {
+			if need.Node == n.id {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// filesChanged marks the nodes that watch what changed. Marking decides
+// nothing yet: what a change leads to depends on the whole graph.
+func (m *Machine) filesChanged(ev FilesChanged) {
+	for _, c := range ev.Changes {
+		var cohort nodeset
+		for _, i := range c.Nodes {
+			cohort.add(i)
+		}
+		for _, i := range c.Nodes {
+			n := m.nodes[i]
+			if n.p != nil && !n.p.wanted {
+				continue // it is down on purpose: nothing to restart
+			}
+			n.dirt.mark(m.now, cohort, ByChange, -1)
+			n.dirt.path(c.Path)
+			n.dirt.urgent = n.dirt.urgent || c.AtOnce
+			if n.w != nil {
+				n.w.touched(c.Path)
+			}
+			if stage, own := m.duringOwnRun(n); own {
+				n.feed.note(c.Path, stage)
+			}
+			if !c.AtOnce {
+				n.dirt.settle(m.now, m.quiet(n))
+			}
+		}
+	}
+}
+
+// quiet is how long the node's burst must now pause.
+func (m *Machine) quiet(n *node) time.Duration {
+	lasted := n.burst.add(m.now)
+	if n.cfg.Settle > 0 {
+		return n.cfg.Settle
+	}
+	quiet := min(max(lasted, quietMin), quietMax)
+	if n.w != nil && n.w.phase != idle && m.now.Sub(n.w.startedAt) < recentRun {
+		quiet = max(quiet, quietBusy)
+	}
+	return quiet
+}
+
+// duringOwnRun tells whether the node may itself be writing: a watcher while
+// its stages run, a process while it starts.
+func (m *Machine) duringOwnRun(n *node) (stage int, own bool) {
+	if n.w != nil {
+		return n.w.current(), n.w.phase != idle
+	}
+	return 0, n.p.phase == procStarting || n.p.phase == procReady && m.now.Sub(n.p.startedAt) < recentRun
+}
+
+// command carries out a request made by hand: at once, whatever upstream does.
+func (m *Machine) command(ev Command) {
+	if m.ending.begun || !m.started {
+		return
+	}
+	n := m.nodes[ev.Node]
+	switch ev.Verb {
+	case Stop:
+		n.off = true
+		if n.p != nil {
+			m.stopByHand(n)
+		} else if n.w.phase == running {
+			m.cancelRun(n, ByHand)
+		}
+	case Resume:
+		n.off = false
+		if n.p != nil && !n.p.live() {
+			n.p.wanted, n.p.due, n.p.failures = true, ByHand, 0
+		}
+	case Trigger, Restart:
+		n.off = false
+		if n.p != nil {
+			m.restartByHand(n)
+			return
+		}
+		var alone nodeset
+		alone.add(n.id)
+		n.dirt.mark(m.now, alone, ByHand, -1)
+		n.dirt.urgent, n.dirt.all, n.dirt.until = true, true, m.now
+		n.feed = feed{}
+	}
+}
+
+// report tells people; node and stage are filled in by the callers' helpers.
+func (m *Machine) report(r Report) { m.out = append(m.out, r) }
+
+func (m *Machine) do(a Action) { m.out = append(m.out, a) }
+
+// passedOnce tells whether every watcher upstream of n has passed at least
+// once; if not, it names the first that has not.
+func (m *Machine) passedOnce(n *node) (missing int, ok bool) {
+	for _, i := range m.order {
+		u := m.nodes[i]
+		if n.up.has(i) && u.w != nil && !u.w.everPassed && (u.w.cfg.OnStart || u.w.run > 0) {
+			return i, false
+		}
+	}
+	return -1, true
+}
+
+// meets tells whether the dependency's state fulfils the condition.
+func (m *Machine) meets(need Need) bool {
+	d := m.nodes[need.Node]
+	switch need.Condition {
+	case schema.Passed:
+		return d.w.everPassed || !d.w.cfg.OnStart && d.w.run == 0 && !m.cfg.Once
+	case schema.Started:
+		return d.p.pid != 0 || d.p.phase == procEnded
+	case schema.IsReady:
+		return d.p.phase == procReady
+	case schema.Succeeded:
+		return d.p.phase == procEnded && d.p.end.OK()
+	}
+	return false
+}

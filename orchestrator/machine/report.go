@@ -1,0 +1,64 @@
+package machine
+
+import "time"
+
+// Report tells people what the machine decided, and why.
+type Report struct {
+	Kind  ReportKind
+	Node  int
+	Num   int      // the run or the generation
+	Stage int      // for stages
+	Paths []string // what changed
+	Why   Why      // for starts and stops
+	By    int      // the other node, where there is one; else -1
+	Took  time.Duration
+	Until time.Time // when a wait ends
+	End   End
+	Stale bool // passed, but files changed meanwhile
+}
+
+// ReportKind is what a Report tells.
+type ReportKind string
+
+const (
+	RunStarted     ReportKind = "run started"
+	RunPassed      ReportKind = "run passed"
+	RunFailed      ReportKind = "run failed"
+	RunCancelled   ReportKind = "run cancelled"
+	StageStarted   ReportKind = "stage started"
+	StagePassed    ReportKind = "stage passed"
+	StageFailed    ReportKind = "stage failed"
+	StageTolerated ReportKind = "stage failed, allowed"
+	StageTimedOut  ReportKind = "stage timed out"
+	StageCancelled ReportKind = "stage cancelled"
+	StageSkipped   ReportKind = "stage skipped"
+	Held           ReportKind = "held" // a change waits for a failed upstream
+	Slowed         ReportKind = "slowed"
+	Starting       ReportKind = "starting"
+	Ready          ReportKind = "ready"
+	Unready        ReportKind = "not ready"
+	Reloading      ReportKind = "reloading"
+	Stopping       ReportKind = "stopping"
+	Stopped        ReportKind = "stopped"
+	Killing        ReportKind = "killing"
+	Ended          ReportKind = "ended"
+	Crashed        ReportKind = "crashed"   // restarts at Until
+	AwaitsPass     ReportKind = "not built" // waits for the first pass of By
+	GaveUp         ReportKind = "gave up"
+	ShuttingDown   ReportKind = "shutting down"
+	StillWaiting   ReportKind = "still waiting" // for Node, during shut-down
+)
+
+// Why is the cause of a start or a stop.
+type Why string
+
+const (
+	ByStart      Why = "start"
+	ByChange     Why = "change"
+	ByTrigger    Why = "trigger" // By passed and touched it
+	ByHand       Why = "hand"
+	ByCrash      Why = "crash"
+	ByPass       Why = "first pass"
+	ByDependency Why = "dependency" // By was restarted
+	ByShutdown   Why = "shutdown"
+)

@@ -1,0 +1,177 @@
+package machine
+
+import "time"
+
+// How often a shut-down that takes long says what it waits for.
+const (
+	tellFirst = time.Second
+	tellAgain = 5 * time.Second
+)
+
+// ending is the state of the shut-down.
+type ending struct {
+	begun  bool
+	hard   bool // everything is killed
+	exited bool
+	code   int
+	tellAt time.Time
+}
+
+// shutdown begins the end: stages are cancelled at once, processes stop in
+// reverse order. Asked again, or hard, it kills what is left.
+func (m *Machine) shutdown(ev Shutdown) {
+	e := &m.ending
+	if !e.begun {
+		e.begun, e.code = true, ev.Code
+		e.tellAt = m.now.Add(tellFirst)
+		for _, n := range m.nodes {
+			if n.w != nil {
+				m.endWatcher(n)
+			}
+		}
+		if !ev.Hard {
+			return
+		}
+	}
+	e.hard = true
+	for _, n := range m.nodes {
+		switch {
+		case n.w != nil:
+			for i := range n.w.stages {
+				if s := &n.w.stages[i]; s.state == stageRunning {
+					s.stopped, s.killAt = true, time.Time{}
+					m.do(KillStage{n.id, n.w.run, i})
+				}
+			}
+		case n.p.live():
+			n.p.phase = procStopping
+			m.killProcess(n)
+		}
+	}
+}
+
+func (m *Machine) endWatcher(n *node) {
+	w := n.w
+	for i := range w.stages {
+		if w.stages[i].state == stagePending {
+			w.stages[i].state = stageIdle
+		}
+		m.stopStage(n, i)
+	}
+	if w.count(stageRunning) == 0 {
+		w.phase = idle
+	} else {
+		w.phase = cancelling
+	}
+}
+
+// wind carries a shut-down on: a process stops once everything downstream of
+// it is down. In a single run it also notices that the work is done.
+func (m *Machine) wind() bool {
+	if !m.ending.begun {
+		return m.cfg.Once && m.finished()
+	}
+	if m.ending.exited {
+		return false
+	}
+	down := true
+	for i := len(m.order) - 1; i >= 0; i-- {
+		n := m.nodes[m.order[i]]
+		if !n.alive() {
+			continue
+		}
+		down = false
+		if n.p != nil && n.p.phase != procStopping && !m.needed(n) {
+			m.stopProcess(n, ByShutdown, -1)
+		}
+	}
+	if down {
+		m.ending.exited = true
+		m.do(Exit{m.ending.code})
+		return false
+	}
+	if !m.ending.tellAt.After(m.now) {
+		m.ending.tellAt = m.now.Add(tellAgain)
+		for _, i := range m.order {
+			if n := m.nodes[i]; n.alive() && (n.w != nil || n.p.phase == procStopping) {
+				m.report(Report{Kind: StillWaiting, Node: n.id, By: -1})
+			}
+		}
+	}
+	return false
+}
+
+// needed tells whether something downstream is still alive.
+func (m *Machine) needed(n *node) bool {
+	for _, d := range n.down {
+		if m.nodes[d].alive() || m.needed(m.nodes[d]) {
+			return true
+		}
+	}
+	return false
+}
+
+// alive tells whether the node has a command running.
+func (n *node) alive() bool {
+	if n.w != nil {
+		return n.w.count(stageRunning) > 0
+	}
+	return n.p.live()
+}
+
+// finished ends a single run: well when every watcher has passed, badly when
+// something a watcher waits for can never come.
+func (m *Machine) finished() bool {
+	for _, n := range m.nodes {
+		if n.p != nil && n.p.wanted && (n.p.phase == procUnready || n.p.phase == procGaveUp ||
+			n.p.phase == procEnded && !n.p.end.OK()) {
+			m.shutdown(Shutdown{Code: 1})
+			return true
+		}
+	}
+	for _, n := range m.nodes {
+		if n.w != nil && (n.w.phase != idle || n.dirt.dirty) {
+			if n.w.phase == idle && m.stuck(n.hold) {
+				m.shutdown(Shutdown{Code: 1})
+				return true
+			}
+			return false
+		}
+	}
+	m.shutdown(Shutdown{Code: 0})
+	return true
+}
+
+// expire acts on a deadline of a single command that has passed.
+func (m *Machine) expire(n *node) bool {
+	due := func(t time.Time) bool { return !t.IsZero() && !t.After(m.now) }
+	if n.w != nil {
+		for i := range n.w.stages {
+			s := &n.w.stages[i]
+			switch {
+			case s.state != stageRunning:
+			case !s.stopped && due(s.timeoutAt):
+				s.timedOut = true
+				m.stopStage(n, i)
+				return true
+			case s.stopped && due(s.killAt):
+				s.killAt = time.Time{}
+				m.do(KillStage{n.id, n.w.run, i})
+				return true
+			}
+		}
+		return false
+	}
+	p := n.p
+	switch {
+	case p.phase == procStopping && !p.killed && due(p.killAt):
+		m.report(Report{Kind: Killing, Node: n.id, Num: p.gen, By: -1})
+		m.killProcess(n)
+		return true
+	case p.phase == procStarting && due(p.readyBy):
+		p.phase, p.readyBy = procUnready, time.Time{}
+		m.report(Report{Kind: Unready, Node: n.id, Num: p.gen, By: -1, Took: m.now.Sub(p.startedAt)})
+		return true
+	}
+	return false
+}

@@ -1,0 +1,76 @@
+package machine
+
+import "time"
+
+// NodeStatus is what can be told of one node.
+type NodeStatus struct {
+	Name     string
+	Watcher  bool
+	State    string // one word, see the constants' texts in state
+	Hold     Hold   // why it waits, if it does
+	Busy     bool
+	Failed   bool
+	Num      int // the last run or generation
+	PID      int // of a live process; 0 if unknown
+	Restarts int
+	Since    time.Time // the start of the last run or generation
+}
+
+// Status tells the state of every node, in the order of the file.
+func (m *Machine) Status() []NodeStatus {
+	all := make([]NodeStatus, len(m.nodes))
+	for i, n := range m.nodes {
+		s := NodeStatus{Name: n.cfg.Name, Watcher: n.w != nil, Hold: n.hold, Busy: n.busy, Failed: n.failed}
+		if n.w != nil {
+			s.State, s.Num, s.Since = n.w.state(n), n.w.run, n.w.startedAt
+		} else {
+			s.State, s.Num, s.Since = n.p.state(), n.p.gen, n.p.startedAt
+			s.PID, s.Restarts = n.p.pid, n.p.restarts
+		}
+		all[i] = s
+	}
+	return all
+}
+
+func (w *watcher) state(n *node) string {
+	switch {
+	case w.phase == running || w.phase == draining:
+		return "running"
+	case w.phase == cancelling:
+		return "cancelling"
+	case n.off:
+		return "stopped"
+	case n.dirt.dirty:
+		return "waiting"
+	case w.outcome == outPassed:
+		return "passed"
+	case w.outcome == outFailed:
+		return "failed"
+	}
+	return "idle"
+}
+
+func (p *process) state() string {
+	switch p.phase {
+	case procStarting:
+		return "starting"
+	case procReady:
+		return "ready"
+	case procUnready:
+		return "unready"
+	case procStopping:
+		return "stopping"
+	case procBackoff:
+		return "backing off"
+	case procUnbuilt:
+		return "not built"
+	case procEnded:
+		return "ended"
+	case procGaveUp:
+		return "gave up"
+	}
+	if p.due != "" {
+		return "waiting"
+	}
+	return "stopped"
+}
