@@ -1,0 +1,114 @@
+package console
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+)
+
+// spoolMemory is how many bytes a spool keeps before it moves to a file.
+const spoolMemory = 128 << 10
+
+// Spool keeps the output of a stage until it is known whether anybody needs to
+// see it: in memory while it is small, then in a temporary file. It is safe
+// for concurrent use. Whoever made it calls Close.
+type Spool struct {
+	mu   sync.Mutex // guards all below
+	mem  []byte
+	file *os.File
+	size int64
+	err  error // the file could not be written: what came later is lost
+}
+
+// Write keeps a block. It never fails: what cannot be kept is told by Replay.
+func (s *Spool) Write(block []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.size += int64(len(block))
+	if s.file == nil && len(s.mem)+len(block) <= spoolMemory {
+		s.mem = append(s.mem, block...)
+		return len(block), nil
+	}
+	if s.file == nil && s.err == nil {
+		s.file, s.err = os.CreateTemp("", "devloop-output-*")
+		if s.err == nil {
+			os.Remove(s.file.Name()) // open files live on; Windows removes it at Close
+			_, s.err = s.file.Write(s.mem)
+			s.mem = nil
+		}
+	}
+	if s.err == nil {
+		_, s.err = s.file.Write(block)
+	}
+	return len(block), nil
+}
+
+// Size is how many bytes were written.
+func (s *Spool) Size() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.size
+}
+
+// Replay hands everything kept to emit, in blocks of whole lines.
+func (s *Spool) Replay(emit func(block []byte)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file == nil {
+		if len(s.mem) > 0 {
+			emit(s.mem)
+		}
+		return s.err
+	}
+	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("read kept output: %w", err)
+	}
+	buf := make([]byte, 64<<10)
+	held := 0
+	for {
+		n, err := s.file.Read(buf[held:])
+		held += n
+		if err != nil || held == len(buf) {
+			whole := lastLine(buf[:held])
+			if err != nil || whole == 0 {
+				whole = held // the end, or a line longer than the buffer
+			}
+			if whole > 0 {
+				emit(buf[:whole])
+			}
+			held = copy(buf, buf[whole:held])
+		}
+		switch err {
+		case nil:
+		case io.EOF:
+			return s.err
+		default:
+			return fmt.Errorf("read kept output: %w", err)
+		}
+	}
+}
+
+// lastLine is the length of the whole lines in b.
+func lastLine(b []byte) int {
+	for i := len(b); i > 0; i-- {
+		if b[i-1] == '\n' {
+			return i
+		}
+	}
+	return 0
+}
+
+// Close drops what was kept.
+func (s *Spool) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mem = nil
+	if s.file == nil {
+		return nil
+	}
+	name, err := s.file.Name(), s.file.Close()
+	os.Remove(name) // where an open file could not be removed
+	s.file = nil
+	return err
+}
