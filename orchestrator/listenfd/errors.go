@@ -1,0 +1,133 @@
+package listenfd
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"strings"
+	"syscall"
+)
+
+// ErrUnsupported is what a function returns where the system does not offer what it needs. It wraps
+// [errors.ErrUnsupported].
+var ErrUnsupported = fmt.Errorf("not available on %s: %w", runtime.GOOS, errors.ErrUnsupported)
+
+// ErrLost means that a unix socket cannot be reached any more: a child removed or replaced the socket file, or called
+// shutdown(2), after which the kernel does not let a unix socket listen again. [Socket.Reset] makes a new one.
+var ErrLost = errors.New("the socket file is gone or dead")
+
+// ErrNotListening means that the socket is not in the listening state: a child called shutdown(2) on it.
+// [Socket.Refresh] makes it listen again.
+var ErrNotListening = errors.New("the socket does not listen: a child called shutdown on it")
+
+// Holder is the process that stands in the way, as far as the system tells; the zero Holder is "no idea".
+type Holder struct {
+	PID     int    // 0 when unknown
+	Name    string // base name of the program, "" when unknown
+	Command string // the command line, blanks between the words
+	Dir     string // its working directory
+	UID     int    // owner of the socket, known on Linux even when PID is not; -1 when unknown
+}
+
+// InUseError says that somebody else has the address. It unwraps to EADDRINUSE.
+type InUseError struct {
+	Network Network
+	Addr    string // "127.0.0.1:3000", or the path
+	Holder  Holder
+
+	// Reserve is true when the address asked for was free, and the one that localhost has to reserve with it was not.
+	Reserve bool
+}
+
+func (e *InUseError) Error() string {
+	what := "port " + e.Addr
+	switch e.Network {
+	case UDP:
+		what = "udp port " + e.Addr
+	case Unix:
+		what = "socket " + e.Addr
+	}
+	switch h := e.Holder; {
+	case h.PID > 0 && h.Name != "":
+		return fmt.Sprintf("%s is in use by %s (pid %d)", what, h.Name, h.PID)
+	case h.PID > 0:
+		return fmt.Sprintf("%s is in use by pid %d", what, h.PID)
+	case h.UID == 0:
+		return what + " is in use by a process of root"
+	case h.UID > 0:
+		return fmt.Sprintf("%s is in use by a process of uid %d", what, h.UID)
+	}
+	return what + " is in use"
+}
+
+func (e *InUseError) Unwrap() error { return syscall.EADDRINUSE }
+
+// Hint says what to do about it: a sentence without a full stop.
+func (e *InUseError) Hint() string {
+	var b strings.Builder
+	if e.Reserve {
+		b.WriteString("localhost needs the port on 127.0.0.1 and on ::1, for browsers try both; ")
+	}
+	switch h := e.Holder; {
+	case h.PID > 0:
+		if h.Command != "" {
+			fmt.Fprintf(&b, "it runs `%s`", h.Command)
+			if h.Dir != "" {
+				fmt.Fprintf(&b, " in %s", h.Dir)
+			}
+			b.WriteString("; ")
+		}
+		fmt.Fprintf(&b, "stop it (kill %d), or ", h.PID)
+	default:
+		fmt.Fprintf(&b, "`%s` tells which process; stop it, or ", whoCommand(runtime.GOOS, e.Network, e.Addr))
+	}
+	if e.Network == Unix {
+		b.WriteString("use another path")
+	} else {
+		b.WriteString("use another port (0 picks a free one)")
+	}
+	return b.String()
+}
+
+// whoCommand is the command that names the holder of an address. A holder that we could not find belongs to another
+// user, hence sudo.
+func whoCommand(goos string, network Network, addr string) string {
+	if network == Unix {
+		if goos == "freebsd" {
+			return "sudo fstat " + addr
+		}
+		return "sudo lsof " + addr
+	}
+	port := addr
+	if ap, err := netip.ParseAddrPort(addr); err == nil {
+		port = fmt.Sprint(ap.Port())
+	}
+	switch goos {
+	case "linux":
+		if network == UDP {
+			return "sudo ss -lunp 'sport = :" + port + "'"
+		}
+		return "sudo ss -ltnp 'sport = :" + port + "'"
+	case "freebsd":
+		return "sudo sockstat -l -p " + port
+	}
+	if network == UDP {
+		return "sudo lsof -nP -iUDP:" + port
+	}
+	return "sudo lsof -nP -iTCP:" + port + " -sTCP:LISTEN"
+}
+
+// BindError says why an address cannot be bound, other than for being in use.
+type BindError struct {
+	Addr string // as in InUseError
+	Err  error
+	hint string
+}
+
+func (e *BindError) Error() string { return "bind " + e.Addr + ": " + e.Err.Error() }
+
+func (e *BindError) Unwrap() error { return e.Err }
+
+// Hint says what to do about it, a sentence without a full stop, or is "".
+func (e *BindError) Hint() string { return e.hint }

@@ -1,0 +1,15 @@
+//go:build unix && !linux
+
+package listenfd
+
+import "net/netip"
+
+// Without /proc the holder is for a command to find, which the hint names.
+
+func inetHolder(Network, netip.AddrPort) Holder { return Holder{UID: -1} }
+
+func pathHolder(string) Holder { return Holder{UID: -1} }
+
+func peerHolder(int) Holder { return Holder{UID: -1} }
+
+func connectionTaken(_, _ netip.AddrPort) (bool, error) { return false, ErrUnsupported }

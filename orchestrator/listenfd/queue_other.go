@@ -1,0 +1,12 @@
+//go:build unix && !linux
+
+package listenfd
+
+import "fmt"
+
+// Queue says how many connections wait to be accepted, and how many may: ErrUnsupported on this system.
+func (s *Socket) Queue() (waiting, limit int, err error) {
+	return 0, 0, fmt.Errorf("read the queue of socket %s: %w", s.spec.Name, ErrUnsupported)
+}
+
+func tcpQueue(int) (waiting, limit int, err error) { return 0, 0, ErrUnsupported }

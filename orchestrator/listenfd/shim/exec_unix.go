@@ -1,0 +1,116 @@
+//go:build unix
+
+package shim
+
+import (
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// init is the second start: nothing but the shim happens in it.
+func init() {
+	if len(os.Args) < 3 || os.Args[1] != marker {
+		return
+	}
+	err := Exec(os.Args[2:], os.Environ())
+	_, _ = os.Stderr.WriteString("devloop: error: " + err.Error() + "\n") // there is nobody else to tell
+	os.Exit(ExitCode(err))
+}
+
+// Exec replaces this process by the command argv, in the environment env with LISTEN_PID set to this process's pid; it
+// returns only when that fails, with an *Error. A command without a slash is looked up in env's own PATH, as execvp(3)
+// does. A program that is still open for writing somewhere (ETXTBSY) is tried again for a second: the build that wrote it
+// has closed it, but a child that another thread forked meanwhile has its descriptors until it execs (golang.org/issue/22315).
+//
+// What exec keeps stays as it was: descriptors, their modes, directory, limits, the signal mask. Signals have their
+// default action in the command, and those that were ignored when this program was started are ignored again if they are
+// SIGHUP, SIGINT or one that stops (the Go runtime takes over the others).
+func Exec(argv, env []string) error {
+	if len(argv) == 0 {
+		return &Error{Command: "nothing", Err: syscall.EINVAL}
+	}
+	env = withPID(env, os.Getpid())
+	err := syscall.ENOENT
+	for _, path := range candidates(argv[0], env) {
+		switch e := execWhenClosed(path, argv, env); e {
+		case syscall.ENOENT, syscall.ENOTDIR:
+		case syscall.EACCES:
+			err = e // perhaps a later directory has one that we may run
+		default:
+			return &Error{Command: argv[0], Err: e}
+		}
+	}
+	return &Error{Command: argv[0], Err: err}
+}
+
+// ExitCode is what a shell ends with after such an error: 127 when there is no such command, 126 when it cannot be run.
+func ExitCode(err error) int {
+	if e, ok := err.(*Error); ok && (e.Err == syscall.ENOENT || e.Err == syscall.ENOTDIR) {
+		return 127
+	}
+	return 126
+}
+
+// busyFor bounds the wait for a program that is being written.
+const busyFor = time.Second
+
+func execWhenClosed(path string, argv, env []string) syscall.Errno {
+	for waited, pause := time.Duration(0), time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		err, _ := syscall.Exec(path, argv, env).(syscall.Errno)
+		if err != syscall.ETXTBSY || waited >= busyFor {
+			return err
+		}
+		time.Sleep(pause) // the system does not tell when the last writer closes
+		waited += pause
+	}
+}
+
+// defaultPath is searched where env has no PATH, as by execvp(3).
+const defaultPath = "/usr/local/bin:/usr/bin:/bin"
+
+func candidates(name string, env []string) []string {
+	if name == "" {
+		return nil
+	}
+	for i := range len(name) {
+		if name[i] == '/' {
+			return []string{name}
+		}
+	}
+	path := defaultPath
+	for _, entry := range env {
+		if hasPrefix(entry, "PATH=") {
+			path = entry[len("PATH="):] // the last one counts, as in os/exec
+		}
+	}
+	var found []string
+	for start, i := 0, 0; i <= len(path); i++ {
+		if i < len(path) && path[i] != ':' {
+			continue
+		}
+		dir := path[start:i]
+		if dir == "" {
+			dir = "." // an empty element is the current directory
+		}
+		found = append(found, dir+"/"+name)
+		start = i + 1
+	}
+	return found
+}
+
+// withPID sets LISTEN_PID, and drops a LISTEN_PIDFDID, which names a process too and would be wrong.
+func withPID(env []string, pid int) []string {
+	set := make([]string, 0, len(env)+1)
+	for _, entry := range env {
+		if !hasPrefix(entry, "LISTEN_PID=") && !hasPrefix(entry, "LISTEN_PIDFDID=") {
+			set = append(set, entry)
+		}
+	}
+	return append(set, "LISTEN_PID="+strconv.Itoa(pid))
+}
+
+// hasPrefix is written out, as package strings would cost us our place in the order of initialisation: it needs unicode,
+// and by the time that one is ready, all of crypto and compress is about to be.
+func hasPrefix(s, prefix string) bool { return len(s) >= len(prefix) && s[:len(prefix)] == prefix }

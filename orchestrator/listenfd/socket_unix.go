@@ -1,0 +1,197 @@
+//go:build unix
+
+package listenfd
+
+import (
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"sync/atomic"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Socket is a bound socket that this process holds. Its methods may be called from several goroutines; after Close they
+// return os.ErrClosed.
+type Socket struct {
+	spec Spec   // as opened, Port being the actual one
+	addr string // "127.0.0.1:3000", "[::1]:3000", or the path
+
+	// file owns the descriptor. It was blocking when the File was made and the File remembers that, so File.Fd, and
+	// with it os/exec, never touches O_NONBLOCK. conn keeps the number ours during a system call, should Close come.
+	file *os.File
+	conn syscall.RawConn
+
+	reserve *os.File    // bound to the same port of ::1, for localhost; or nil
+	made    fs.FileInfo // the socket file as we made it, for Unix
+	parked  atomic.Int32
+	closed  atomic.Bool
+}
+
+// Open binds what spec says, listens, and returns the socket, which the caller closes. An address that somebody else has
+// is an *InUseError, any other failure to bind it a *BindError.
+func Open(spec Spec) (*Socket, error) {
+	s := &Socket{spec: spec}
+	var err error
+	switch spec.Network {
+	case TCP, UDP:
+		err = s.openInet()
+	case Unix:
+		err = s.openPath()
+	default:
+		err = fmt.Errorf("unknown network %q", spec.Network)
+	}
+	if err != nil {
+		name := spec.Name
+		if name == "" {
+			name = spec.String()
+		}
+		return nil, fmt.Errorf("open socket %s: %w", name, err)
+	}
+	return s, nil
+}
+
+// own makes fd, which is blocking, the descriptor of s.
+func (s *Socket) own(fd int) error {
+	s.file = os.NewFile(uintptr(fd), string(s.spec.Network)+":"+s.addr)
+	var err error
+	s.conn, err = s.file.SyscallConn()
+	return err
+}
+
+// Name is the name in the Spec.
+func (s *Socket) Name() string { return s.spec.Name }
+
+// Network is the kind of the socket.
+func (s *Socket) Network() Network { return s.spec.Network }
+
+// Addr is the address that was bound, with the actual port: "127.0.0.1:3000" (also for localhost), "[::1]:3000", or the
+// path.
+func (s *Socket) Addr() string { return s.addr }
+
+// Port is the actual port, 0 for Unix.
+func (s *Socket) Port() int { return s.spec.Port }
+
+// File is the descriptor, for os/exec's ExtraFiles. It is the same File each time and belongs to the Socket: do not close
+// it, do not read from it, and do not make a net.Listener of it while a child holds the socket (net.FileListener turns
+// O_NONBLOCK on for all holders).
+func (s *Socket) File() *os.File { return s.file }
+
+// FD is the descriptor's number in this process, which is close-on-exec.
+func (s *Socket) FD() int { return int(s.file.Fd()) }
+
+// control runs do on the descriptor, which cannot be closed meanwhile.
+func (s *Socket) control(do func(fd int) error) error {
+	var err error
+	if s.conn.Control(func(fd uintptr) { err = do(int(fd)) }) != nil {
+		return os.ErrClosed
+	}
+	return err
+}
+
+// maxBacklog asks for the longest queue there is: every kernel cuts what it is given down to its own limit
+// (net.core.somaxconn, kern.ipc.somaxconn), and so the limit of the day is taken each time.
+const maxBacklog = math.MaxInt32
+
+func (s *Socket) listen(fd int) error {
+	backlog := s.spec.Backlog
+	if backlog <= 0 {
+		backlog = maxBacklog
+	}
+	return unix.Listen(fd, backlog)
+}
+
+// Refresh asks for the whole queue again, for the socket has one queue length, and a child that calls listen(2) itself
+// (node wants 511, asyncio 100) sets it for everybody. It also revives a TCP listener on which a child called shutdown(2).
+// It is safe at any time, whoever holds the socket.
+//
+// A unix socket whose file is not there any more, or which was shut down, is ErrLost.
+func (s *Socket) Refresh() error {
+	if s.spec.Network == UDP {
+		return nil
+	}
+	err := s.control(func(fd int) error {
+		if err := s.listen(fd); err != nil {
+			if s.spec.Network == TCP {
+				return s.bindError(s.addr, err) // shut down, and somebody was quicker
+			}
+			return os.NewSyscallError("listen", err)
+		}
+		if s.spec.Network == Unix && (!s.fileIsOurs() || isHungUp(fd)) {
+			return ErrLost
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("refresh socket %s: %w", s.spec.Name, err)
+	}
+	return nil
+}
+
+// Reset makes the socket as good as new for the next generation: blocking, listening with the whole queue, without a
+// TCP_DEFER_ACCEPT of the last one, and, for a unix socket that is ErrLost, a new socket behind the same path and the same
+// descriptor number. What waits in the queue is kept, but for a lost unix socket.
+//
+// Call it only while no other process holds the socket: the mode is shared with all holders, and a child would keep a
+// lost socket.
+func (s *Socket) Reset() error {
+	err := s.control(func(fd int) error {
+		if s.spec.Network == Unix && (!s.fileIsOurs() || isHungUp(fd)) {
+			if err := s.remake(fd); err != nil {
+				return err
+			}
+		}
+		if s.spec.Network == TCP {
+			clearDeferAccept(fd)
+		}
+		if err := unix.SetNonblock(fd, false); err != nil {
+			return os.NewSyscallError("fcntl", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reset socket %s: %w", s.spec.Name, err)
+	}
+	return s.Refresh()
+}
+
+// Close gives the address back, unless a child still holds the socket, and removes a unix socket's file if it still is the
+// one that Open made. Further calls do nothing.
+func (s *Socket) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	var removed error
+	if s.spec.Network == Unix && s.fileIsOurs() {
+		removed = os.Remove(s.spec.Path) // before the close, so that nobody meets a dead file
+	}
+	if s.reserve != nil {
+		_ = s.reserve.Close() // nothing was ever written to it
+	}
+	if err := s.file.Close(); err != nil {
+		return fmt.Errorf("close socket %s: %w", s.spec.Name, err)
+	}
+	if removed != nil {
+		return fmt.Errorf("close socket %s: %w", s.spec.Name, removed)
+	}
+	return nil
+}
+
+// poll says what the descriptor is ready for, of events, without waiting.
+func poll(fd int, events int16) (int16, error) {
+	fds := []unix.PollFd{{Fd: int32(fd), Events: events}}
+	for {
+		_, err := unix.Poll(fds, 0)
+		if err != unix.EINTR {
+			return fds[0].Revents, os.NewSyscallError("poll", err)
+		}
+	}
+}
+
+// isHungUp tells a listener that was shut down: for unix sockets listen(2) succeeds all the same.
+func isHungUp(fd int) bool {
+	events, err := poll(fd, unix.POLLIN)
+	return err == nil && events&unix.POLLHUP != 0
+}

@@ -1,0 +1,221 @@
+//go:build unix
+
+package listenfd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// How often WaitAccept looks. Accepting leaves no event behind that anybody but the accepter could wait for.
+const (
+	firstLook = time.Millisecond
+	slowLook  = 25 * time.Millisecond
+)
+
+// WaitAccept returns nil when somebody accepts connections from the socket. It puts a connection of its own into the queue,
+// unless others wait there already, and looks until one has left the queue; the kernel answers connects whether or not a
+// server lives, so nothing less tells. The server sees a client that says nothing and leaves: one that hangs up is in the
+// queue until it is accepted, which is why a cancelled wait does not add a second one.
+//
+// It returns the context's cause when ctx ends, ErrNotListening when a child shut the socket down, os.ErrClosed after
+// Close, and ErrUnsupported for UDP. No descriptor outlives the call.
+//
+// On Linux the answer is exact. Elsewhere the moment between the client's end being connected and the connection being in
+// the queue cannot be told from one that was accepted at once, so several looks have to agree.
+func (s *Socket) WaitAccept(ctx context.Context) error {
+	if s.spec.Network == UDP {
+		return fmt.Errorf("wait for socket %s to be accepted from: a udp socket accepts nothing: %w", s.spec.Name, ErrUnsupported)
+	}
+	if err := s.waitAccept(ctx); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return fmt.Errorf("wait for socket %s to be accepted from: %w", s.spec.Name, err)
+	}
+	return nil
+}
+
+func (s *Socket) waitAccept(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	last, err := s.pending()
+	if err != nil {
+		return err
+	}
+	var p *parked
+	if last == 0 {
+		if p, err = s.park(); err != nil {
+			return err
+		}
+		defer p.leave()
+	}
+	seen := p == nil || p.queued // somebody was in the queue
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for pause := firstLook; ; pause = min(pause*5/4, slowLook) {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+		}
+		now, err := s.pending()
+		switch {
+		case err != nil:
+			return err
+		case now < last, now == 0 && seen:
+			return nil
+		case now > 0:
+			seen, last = true, now
+		default:
+			accepted, err := p.accepted()
+			if accepted || err != nil {
+				return err
+			}
+		}
+		timer.Reset(pause)
+	}
+}
+
+// pending counts the connections that wait: exactly for TCP on Linux, else 0 or 1.
+func (s *Socket) pending() (n int, err error) {
+	err = s.control(func(fd int) error {
+		events, err := poll(fd, unix.POLLIN)
+		switch {
+		case err != nil:
+			return err
+		case events&(unix.POLLHUP|unix.POLLERR) != 0:
+			return ErrNotListening
+		}
+		// poll is what every system offers; the count only tells more of a queue that is never seen empty.
+		if s.spec.Network == TCP {
+			waiting, _, err := tcpQueue(fd)
+			if errors.Is(err, ErrNotListening) {
+				return err
+			}
+			n = waiting
+		}
+		if events&unix.POLLIN == 0 {
+			n = 0
+		} else {
+			n = max(n, 1)
+		}
+		return nil
+	})
+	return n, err
+}
+
+// parked is a connection that we made to our own socket.
+type parked struct {
+	socket *Socket
+	fd     int  // -1 when there was no room in the queue, and so others in it
+	queued bool // connect returned after the connection was in the queue, which is so for unix sockets
+	agreed int  // looks that found neither connection nor error, see accepted
+}
+
+// park connects without waiting for the connection to be there.
+func (s *Socket) park() (*parked, error) {
+	family, to, err := s.loopback()
+	if err != nil {
+		return nil, err
+	}
+	fd, err := newSocket(family, unix.SOCK_STREAM)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	p := &parked{socket: s, fd: fd, queued: family == unix.AF_UNIX}
+	s.parked.Add(1)
+	if err = unix.SetNonblock(fd, true); err == nil {
+		err = unix.Connect(fd, to)
+	}
+	switch {
+	case err == nil, err == unix.EINPROGRESS:
+		return p, nil
+	case err == unix.EAGAIN && family == unix.AF_UNIX:
+		p.queued = true
+		return p, nil
+	}
+	p.leave()
+	if err == unix.ECONNREFUSED {
+		return nil, ErrNotListening
+	}
+	return nil, os.NewSyscallError("connect", err)
+}
+
+// leave hangs up, politely: a reset would be an error in many a server's log.
+func (p *parked) leave() {
+	if p != nil && p.fd >= 0 {
+		_ = unix.Close(p.fd)
+		p.fd = -1
+		p.socket.parked.Add(-1)
+	}
+}
+
+// agreeingLooks is how many looks at an empty queue count for an accepted connection where the system cannot say.
+const agreeingLooks = 3
+
+// accepted says whether somebody took the connection, which is not in the queue: it was taken, or is on its way there.
+func (p *parked) accepted() (bool, error) {
+	events, err := poll(p.fd, unix.POLLIN|unix.POLLOUT)
+	if err != nil {
+		return false, err
+	}
+	if events&(unix.POLLERR|unix.POLLHUP) != 0 {
+		if errno, err := unix.GetsockoptInt(p.fd, unix.SOL_SOCKET, unix.SO_ERROR); err == nil {
+			switch unix.Errno(errno) {
+			case unix.ECONNREFUSED:
+				return false, ErrNotListening
+			case unix.ETIMEDOUT:
+				return false, os.NewSyscallError("connect", unix.ETIMEDOUT)
+			}
+		}
+		return true, nil // reset by whoever accepted it; the socket listens, so it was not the kernel
+	}
+	if events&unix.POLLIN != 0 {
+		return true, nil // it spoke first, or hung up
+	}
+	if events&unix.POLLOUT == 0 {
+		return false, nil // not connected yet
+	}
+	local, err := boundTo(p.fd)
+	if err != nil {
+		return false, err
+	}
+	peer, err := unix.Getpeername(p.fd)
+	if err != nil {
+		return false, nil // gone since; the next look tells how
+	}
+	taken, err := connectionTaken(addrPort(peer), local)
+	if errors.Is(err, ErrUnsupported) {
+		p.agreed++
+		return p.agreed >= agreeingLooks, nil
+	}
+	return taken, nil
+}
+
+// loopback is how this machine reaches the socket.
+func (s *Socket) loopback() (family int, to unix.Sockaddr, err error) {
+	if s.spec.Network == Unix {
+		return unix.AF_UNIX, pathSockaddr(s.spec.Path), nil
+	}
+	at, err := netip.ParseAddrPort(s.addr)
+	if err != nil {
+		return 0, nil, err
+	}
+	ip := at.Addr()
+	if ip.IsUnspecified() {
+		if ip.Is4() {
+			ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+		} else {
+			ip = netip.IPv6Loopback()
+		}
+	}
+	return inetSockaddr(ip, int(at.Port()))
+}
