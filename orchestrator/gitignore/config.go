@@ -1,0 +1,301 @@
+package gitignore
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+// settings is what matching needs of git's configuration.
+type settings struct {
+	excludesFile string // core.excludesFile, "~" expanded; may be relative to the top of the work tree
+	ignoreCase   bool   // core.ignoreCase
+	files        []string
+}
+
+// maxIncludes is how deep include.path may nest, as in git.
+const maxIncludes = 10
+
+// readConfig reads git's configuration files, weakest first (git-config(1), FILES): system, the user's two, the
+// repository's, the work tree's, the environment. What only git itself can tell (a --system path compiled in
+// elsewhere, includeIf conditions on remotes) is left out.
+func readConfig(r *repository) settings {
+	s := settings{excludesFile: filepath.Join(configHome(), "git", "ignore")}
+	worktree := false
+	read := func(file string) {
+		if file != "" {
+			s.readFile(file, r, 0, &worktree)
+		}
+	}
+	if noSystem, _ := parseBool(os.Getenv("GIT_CONFIG_NOSYSTEM")); !noSystem {
+		if file, ok := os.LookupEnv("GIT_CONFIG_SYSTEM"); ok {
+			read(file)
+		} else {
+			for _, file := range systemConfigs() {
+				read(file)
+			}
+		}
+	}
+	if file, ok := os.LookupEnv("GIT_CONFIG_GLOBAL"); ok {
+		read(file)
+	} else {
+		read(filepath.Join(configHome(), "git", "config"))
+		if home := homeDir(); home != "" {
+			read(filepath.Join(home, ".gitconfig"))
+		}
+	}
+	read(filepath.Join(r.common, "config"))
+	if worktree {
+		read(filepath.Join(r.gitDir, "config.worktree"))
+	}
+	count, _ := strconv.Atoi(os.Getenv("GIT_CONFIG_COUNT"))
+	for i := range count {
+		n := strconv.Itoa(i)
+		s.set(strings.ToLower(os.Getenv("GIT_CONFIG_KEY_"+n)), os.Getenv("GIT_CONFIG_VALUE_"+n), true)
+	}
+	return s
+}
+
+// systemConfigs lists where git's packages keep the system's configuration: the path is compiled into git.
+func systemConfigs() []string {
+	switch runtime.GOOS {
+	case "windows":
+		return []string{
+			filepath.Join(os.Getenv("PROGRAMDATA"), "Git", "config"),
+			filepath.Join(os.Getenv("ProgramFiles"), "Git", "etc", "gitconfig"),
+		}
+	case "darwin":
+		return []string{
+			"/Library/Developer/CommandLineTools/usr/share/git-core/gitconfig",
+			"/Applications/Xcode.app/Contents/Developer/usr/share/git-core/gitconfig",
+			"/usr/local/etc/gitconfig", "/opt/homebrew/etc/gitconfig", "/etc/gitconfig",
+		}
+	case "freebsd":
+		return []string{"/usr/local/etc/gitconfig"}
+	}
+	return []string{"/etc/gitconfig"}
+}
+
+func (s *settings) readFile(file string, r *repository, depth int, worktree *bool) {
+	if depth > maxIncludes {
+		return
+	}
+	s.files = append(s.files, file)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return
+	}
+	parseConfig(string(text), func(key, value string, hasValue bool) {
+		section, _, _ := strings.Cut(key, ".")
+		switch {
+		case key == "include.path" || section == "includeif" && strings.HasSuffix(key, ".path") && included(key, file, r):
+			s.readFile(resolve(filepath.Dir(file), expandHome(value)), r, depth+1, worktree)
+		case key == "extensions.worktreeconfig":
+			*worktree, _ = parseBool(value)
+			*worktree = *worktree || !hasValue
+		default:
+			s.set(key, value, hasValue)
+		}
+	})
+}
+
+func (s *settings) set(key, value string, hasValue bool) {
+	switch key {
+	case "core.excludesfile":
+		s.excludesFile = expandHome(value)
+	case "core.ignorecase":
+		if on, ok := parseBool(value); ok || !hasValue {
+			s.ignoreCase = on || !hasValue
+		}
+	}
+}
+
+// included says whether an includeIf section's condition holds: gitdir:, gitdir/i: and onbranch:.
+func included(key, file string, r *repository) bool {
+	condition := strings.TrimSuffix(strings.TrimPrefix(key, "includeif."), ".path")
+	kind, pattern, ok := strings.Cut(condition, ":")
+	if !ok {
+		return false
+	}
+	switch kind {
+	case "gitdir", "gitdir/i":
+		pattern = filepath.ToSlash(expandHome(pattern))
+		switch {
+		case strings.HasPrefix(pattern, "./"):
+			pattern = slashDir(filepath.Dir(file)) + pattern[2:]
+		case !filepath.IsAbs(filepath.FromSlash(pattern)):
+			pattern = "**/" + pattern
+		}
+		if strings.HasSuffix(pattern, "/") {
+			pattern += "**"
+		}
+		g := compile(pattern, 0, true, kind == "gitdir/i")
+		real, err := filepath.EvalSymlinks(r.gitDir)
+		return g.match(filepath.ToSlash(r.gitDir)) || err == nil && g.match(filepath.ToSlash(real))
+	case "onbranch":
+		head, err := os.ReadFile(filepath.Join(r.gitDir, "HEAD"))
+		branch, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: refs/heads/")
+		if err != nil || !ok {
+			return false
+		}
+		if strings.HasSuffix(pattern, "/") {
+			pattern += "**"
+		}
+		g := compile(pattern, 0, true, false)
+		return g.match(branch)
+	}
+	return false
+}
+
+// parseConfig reads git's configuration format (git-config(1), SYNTAX) and calls set for each variable, with its
+// key as "section.name" or "section.sub.name": all in lower case but the middle. What it cannot read it skips.
+func parseConfig(text string, set func(key, value string, hasValue bool)) {
+	text = strings.TrimPrefix(text, "\xef\xbb\xbf")
+	section := ""
+	for text != "" {
+		text = strings.TrimLeft(text, " \t\r\n")
+		switch {
+		case text == "":
+			return
+		case text[0] == '#' || text[0] == ';':
+			_, text, _ = strings.Cut(text, "\n")
+		case text[0] == '[':
+			section, text = parseSection(text[1:])
+		default:
+			end := strings.IndexAny(text, "= \t\r\n#;")
+			if end < 0 {
+				end = len(text)
+			}
+			name := strings.ToLower(text[:end])
+			text = strings.TrimLeft(text[end:], " \t")
+			value, hasValue := "", false
+			if after, ok := strings.CutPrefix(text, "="); ok {
+				value, text = parseValue(after)
+				hasValue = true
+			} else {
+				_, text, _ = strings.Cut(text, "\n")
+			}
+			if name != "" && section != "" {
+				set(section+"."+name, value, hasValue)
+			}
+		}
+	}
+}
+
+// parseSection reads `core]` or `includeIf "gitdir:~/work/"]`, after the bracket.
+func parseSection(text string) (section, rest string) {
+	end := strings.IndexAny(text, "]\"\n")
+	if end < 0 {
+		return "", ""
+	}
+	section = strings.ToLower(strings.TrimSpace(text[:end]))
+	if text[end] != '"' {
+		return section, text[end+1:]
+	}
+	var sub strings.Builder
+	for i := end + 1; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			if i++; i < len(text) {
+				sub.WriteByte(text[i])
+			}
+		case '"':
+			_, rest, _ = strings.Cut(text[i:], "]")
+			return section + "." + sub.String(), rest
+		case '\n':
+			return "", text[i:]
+		default:
+			sub.WriteByte(text[i])
+		}
+	}
+	return "", ""
+}
+
+// parseValue reads what follows the equals sign: quotes, escapes, comments, lines continued by a backslash.
+func parseValue(text string) (value, rest string) {
+	var out strings.Builder
+	keep := 0 // the length up to which blanks are not to be trimmed
+	quoted := false
+	text = strings.TrimLeft(text, " \t")
+	i := 0
+loop:
+	for ; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\n':
+			break loop
+		case c == '\r' && i+1 < len(text) && text[i+1] == '\n':
+			i++
+			break loop
+		case c == '"':
+			quoted = !quoted
+			keep = out.Len()
+		case (c == '#' || c == ';') && !quoted:
+			for i < len(text) && text[i] != '\n' {
+				i++
+			}
+			break loop
+		case c == '\\':
+			i++
+			if i+1 < len(text) && text[i] == '\r' && text[i+1] == '\n' {
+				i++
+			}
+			if i == len(text) || text[i] == '\n' {
+				continue
+			}
+			switch text[i] {
+			case 'n':
+				out.WriteByte('\n')
+			case 't':
+				out.WriteByte('\t')
+			case 'b':
+				out.WriteByte('\b')
+			default:
+				out.WriteByte(text[i])
+			}
+			keep = out.Len()
+		default:
+			out.WriteByte(c)
+			if quoted || c != ' ' && c != '\t' {
+				keep = out.Len()
+			}
+		}
+	}
+	return out.String()[:keep], text[min(i, len(text)):]
+}
+
+func parseBool(value string) (on, ok bool) {
+	switch strings.ToLower(value) {
+	case "true", "yes", "on":
+		return true, true
+	case "false", "no", "off", "":
+		return false, true
+	}
+	n, err := strconv.Atoi(value)
+	return n != 0, err == nil
+}
+
+// expandHome expands "~/"; "~user/" is left as it is.
+func expandHome(path string) string {
+	if home := homeDir(); home != "" && (path == "~" || strings.HasPrefix(path, "~/")) {
+		return home + path[1:]
+	}
+	return path
+}
+
+func homeDir() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return home
+}
+
+// configHome is $XDG_CONFIG_HOME, or its default, on every system: git asks no other.
+func configHome() string {
+	if dir := os.Getenv("XDG_CONFIG_HOME"); dir != "" {
+		return dir
+	}
+	return filepath.Join(homeDir(), ".config")
+}

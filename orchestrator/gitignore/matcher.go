@@ -1,0 +1,304 @@
+// Package gitignore tells which paths git ignores, by git's own rules: the .gitignore files of the work tree,
+// info/exclude, and the file that core.excludesFile names. It reads those files itself and never runs git.
+//
+// The index is not read: a tracked file that a pattern matches counts as ignored here, as it does for
+// `git check-ignore --no-index`, which is what the tests compare with.
+//
+// Why own code: patterns translated to another glob library differ in corners that real files have (a class
+// with an escape, "**" after a literal, trailing blanks), go-git brings dozens of modules and matches with
+// path.Match, and the smaller libraries are abandoned or fail the comparison with git.
+package gitignore
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// Rule is where a decision comes from.
+type Rule struct {
+	File    string // the file that holds the pattern; "" for the built-in rule that .git is no part of the tree
+	Line    int    // counted from 1
+	Pattern string // as written, with its "!"
+}
+
+// Matcher answers for one tree. All of its methods may be called at the same time.
+type Matcher struct {
+	start string // as given to New
+
+	mu         sync.RWMutex // guards what follows
+	top        *scope
+	scopes     map[string]*scope // directories that have rules, are ignored or are repositories of their own
+	plain      map[string]*scope // other directories that were asked for: their nearest parent's scope
+	generation int               // counts Invalidate, so that what was read before it is not kept after it
+}
+
+// maxPlain bounds what is remembered of directories that say nothing; asking again costs two system calls.
+const maxPlain = 8192
+
+// scope is what holds in a directory, and in those below it that have none of their own.
+type scope struct {
+	outer   *scope // the next directory up that says anything; nil at the top of a repository
+	repo    *repository
+	dir     string
+	rules   []rule
+	ignored *rule // this directory is ignored, and so is everything below it
+}
+
+var dotGit = &rule{source: &source{}, text: ".git"}
+
+// New reads the rules of the tree that dir (an absolute path) is in: of the repository whose work tree holds it,
+// or, where there is none, of the .gitignore files from dir downwards. Files are read as they are needed; one
+// that cannot be read counts as empty, as for git. A path outside the tree is never ignored. A repository inside
+// the tree (a submodule, say) follows its own rules, once the outer ones let it in.
+func New(dir string) *Matcher {
+	m := &Matcher{start: filepath.Clean(dir)}
+	m.reset()
+	return m
+}
+
+// Top is the directory where the tree begins: the repository's work tree, or the directory given to New.
+func (m *Matcher) Top() string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.top.dir
+}
+
+// Ignored says whether git ignores the absolute path. Whatever lies below an ignored directory is ignored, even
+// if a later pattern would let it in again: git never looks there.
+func (m *Matcher) Ignored(path string, isDir bool) bool {
+	_, ignored := m.Explain(path, isDir)
+	return ignored
+}
+
+// Explain is Ignored with the reason: the last pattern that matches the path or, first, a directory above it.
+// If that is a "!" pattern, the path is not ignored, and the rule says why not; without any, the rule is zero.
+func (m *Matcher) Explain(path string, isDir bool) (Rule, bool) {
+	r := m.match(filepath.Clean(path), isDir)
+	if r == nil {
+		return Rule{}, false
+	}
+	return Rule{File: r.source.file, Line: r.line, Pattern: r.text}, !r.negative
+}
+
+func (m *Matcher) match(path string, isDir bool) *rule {
+	dir, name := split(path)
+	if dir == path {
+		return nil
+	}
+	s := m.scope(dir)
+	if s == nil {
+		return nil
+	}
+	return s.match(path, name, isDir)
+}
+
+// split is filepath.Split without the separator after the directory.
+func split(path string) (dir, name string) {
+	dir = filepath.Dir(path)
+	return dir, path[len(path)-len(filepath.Base(path)):]
+}
+
+// match finds the rule that decides about a path in the scope's directory or, if no scope lies between, below.
+func (s *scope) match(path, name string, isDir bool) *rule {
+	if s.ignored != nil {
+		return s.ignored
+	}
+	if name == ".git" {
+		return dotGit
+	}
+	path = filepath.ToSlash(path)
+	for at := s; at != nil; at = at.outer {
+		if r := lastMatch(at.rules, path, name, isDir); r != nil {
+			return r
+		}
+	}
+	for _, rules := range s.repo.rules {
+		if r := lastMatch(rules, path, name, isDir); r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+func lastMatch(rules []rule, path, name string, isDir bool) *rule {
+	for i := len(rules) - 1; i >= 0; i-- {
+		if rules[i].matches(path, name, isDir) {
+			return &rules[i]
+		}
+	}
+	return nil
+}
+
+// scope returns what holds in dir, reading what is not known yet; nil outside the tree.
+func (m *Matcher) scope(dir string) *scope {
+	m.mu.RLock()
+	s, ok := m.scopes[dir]
+	if !ok {
+		s, ok = m.plain[dir]
+	}
+	top, generation := m.top, m.generation
+	m.mu.RUnlock()
+	if ok {
+		return s
+	}
+	if !below(dir, top.dir) {
+		return nil
+	}
+	parent, name := split(dir)
+	outer := m.scope(parent)
+	if outer == nil || outer.ignored != nil {
+		return outer
+	}
+	s = outer.enter(dir, name)
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case generation != m.generation:
+	case s != outer:
+		m.scopes[dir] = s
+	default:
+		if len(m.plain) >= maxPlain {
+			clear(m.plain)
+		}
+		m.plain[dir] = s
+	}
+	return s
+}
+
+// enter reads what a directory of the scope says; the scope itself if it says nothing.
+func (s *scope) enter(dir, name string) *scope {
+	if r := s.match(dir, name, true); r != nil && !r.negative {
+		return &scope{repo: s.repo, dir: dir, ignored: r}
+	}
+	if inner := repositoryAt(dir); inner != nil {
+		inner.load()
+		return &scope{repo: inner, dir: dir, rules: readRules(dir, inner.fold)}
+	}
+	if rules := readRules(dir, s.repo.fold); len(rules) > 0 {
+		return &scope{outer: s, repo: s.repo, dir: dir, rules: rules}
+	}
+	return s
+}
+
+// readRules reads the .gitignore of dir.
+func readRules(dir string, fold bool) []rule {
+	file := filepath.Join(dir, ".gitignore")
+	f, err := os.OpenFile(file, os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	text, err := io.ReadAll(f)
+	if err != nil {
+		return nil
+	}
+	return parseRules(&source{file: file, base: slashDir(dir)}, text, fold)
+}
+
+// below says whether path is dir or lies below it.
+func below(path, dir string) bool {
+	rest, ok := strings.CutPrefix(path, dir)
+	return ok && (rest == "" || os.IsPathSeparator(rest[0]) || os.IsPathSeparator(dir[len(dir)-1]))
+}
+
+// IsRuleFile says whether a change of this path can change what is ignored, so that Invalidate is due: a
+// .gitignore in the tree, or one of the files that RuleFiles lists.
+func (m *Matcher) IsRuleFile(path string) bool {
+	path = filepath.Clean(path)
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if filepath.Base(path) == ".gitignore" {
+		return below(path, m.top.dir)
+	}
+	return m.outside(path)
+}
+
+// RuleFiles lists the files, other than .gitignore, that the answers depend on, whether they exist or not:
+// info/exclude, the one that core.excludesFile names, and git's configuration files.
+func (m *Matcher) RuleFiles() []string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var files []string
+	seen := map[string]bool{}
+	m.eachRepository(func(r *repository) {
+		for _, list := range [][]string{r.excludes, r.configs} {
+			for _, file := range list {
+				if !seen[file] {
+					seen[file] = true
+					files = append(files, file)
+				}
+			}
+		}
+	})
+	return files
+}
+
+// Invalidate forgets what was read from a file that IsRuleFile names; it is read again when it is needed.
+func (m *Matcher) Invalidate(path string) {
+	path = filepath.Clean(path)
+	if filepath.Base(path) != ".gitignore" {
+		m.reset()
+		return
+	}
+	dir := filepath.Dir(path)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if dir == m.top.dir {
+		m.generation++
+		m.top = &scope{repo: m.top.repo, dir: dir, rules: readRules(dir, m.top.repo.fold)}
+		m.scopes, m.plain = map[string]*scope{dir: m.top}, map[string]*scope{}
+		return
+	}
+	m.generation++
+	for _, known := range []map[string]*scope{m.scopes, m.plain} {
+		for at := range known {
+			if below(at, dir) {
+				delete(known, at)
+			}
+		}
+	}
+}
+
+// reset finds the repository and reads everything again.
+func (m *Matcher) reset() {
+	repo := findRepository(m.start)
+	if repo == nil {
+		repo = &repository{top: m.start}
+	}
+	repo.load()
+	top := &scope{repo: repo, dir: repo.top, rules: readRules(repo.top, repo.fold)}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.generation++
+	m.top = top
+	m.scopes, m.plain = map[string]*scope{top.dir: top}, map[string]*scope{}
+}
+
+// outside says whether path is one of RuleFiles.
+func (m *Matcher) outside(path string) bool {
+	found := false
+	m.eachRepository(func(r *repository) {
+		for _, list := range [][]string{r.excludes, r.configs} {
+			for _, file := range list {
+				found = found || file == path
+			}
+		}
+	})
+	return found
+}
+
+func (m *Matcher) eachRepository(do func(*repository)) {
+	do(m.top.repo)
+	for _, s := range m.scopes {
+		if s.outer == nil && s.ignored == nil && s != m.top {
+			do(s.repo)
+		}
+	}
+}

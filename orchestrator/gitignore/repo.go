@@ -1,0 +1,101 @@
+package gitignore
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// repository is where the rules that stand outside the work tree come from.
+type repository struct {
+	top    string // the work tree's first directory
+	common string // the directory shared by all work trees: config, info/exclude ("" without a repository)
+	gitDir string // this work tree's own: HEAD, config.worktree
+	fold   bool   // core.ignoreCase
+
+	excludes []string // the files that rules were looked for in, strongest first: info/exclude, core.excludesFile
+	configs  []string // the configuration files that were looked for
+	rules    [][]rule // read from excludes
+}
+
+// findRepository looks for the repository whose work tree dir lies in, from dir upwards; nil if there is none.
+func findRepository(dir string) *repository {
+	for {
+		if r := repositoryAt(dir); r != nil {
+			return r
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return nil
+		}
+		dir = parent
+	}
+}
+
+// repositoryAt returns the repository whose work tree begins at top: ".git" is a directory, or, in linked work
+// trees and submodules, a file that names it (gitrepository-layout(5)). nil if there is none.
+func repositoryAt(top string) *repository {
+	dotGit := filepath.Join(top, ".git")
+	info, err := os.Lstat(dotGit)
+	if err != nil {
+		return nil
+	}
+	gitDir := dotGit
+	if info.Mode().IsRegular() {
+		text, err := os.ReadFile(dotGit)
+		if err != nil {
+			return nil
+		}
+		target, ok := strings.CutPrefix(string(text), "gitdir:")
+		if !ok {
+			return nil
+		}
+		gitDir = resolve(top, strings.Trim(target, " \r\n"))
+	}
+	common := gitDir
+	if text, err := os.ReadFile(filepath.Join(gitDir, "commondir")); err == nil {
+		common = resolve(gitDir, strings.Trim(string(text), " \r\n"))
+	}
+	// What git asks of a directory before it calls it a repository; an empty ".git" is none.
+	for _, part := range []string{filepath.Join(gitDir, "HEAD"), filepath.Join(common, "objects"), filepath.Join(common, "refs")} {
+		if _, err := os.Lstat(part); err != nil {
+			return nil
+		}
+	}
+	return &repository{top: top, common: common, gitDir: gitDir}
+}
+
+// load reads the configuration, and the rules that stand outside the work tree.
+func (r *repository) load() {
+	if r.common == "" {
+		return
+	}
+	settings := readConfig(r)
+	r.fold = settings.ignoreCase
+	r.configs = settings.files
+	r.excludes = []string{filepath.Join(r.common, "info", "exclude")}
+	if file := settings.excludesFile; file != "" {
+		r.excludes = append(r.excludes, resolve(r.top, file))
+	}
+	r.rules = make([][]rule, len(r.excludes))
+	for i, file := range r.excludes {
+		// These may be symbolic links, unlike .gitignore.
+		if text, err := os.ReadFile(file); err == nil {
+			r.rules[i] = parseRules(&source{file: file, base: slashDir(r.top)}, text, r.fold)
+		}
+	}
+}
+
+// resolve makes path absolute against dir.
+func resolve(dir, path string) string {
+	path = filepath.FromSlash(path)
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
+}
+
+// slashDir is dir with slashes, and one at its end.
+func slashDir(dir string) string {
+	return strings.TrimSuffix(filepath.ToSlash(dir), "/") + "/"
+}
