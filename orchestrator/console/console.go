@@ -73,6 +73,15 @@ func (c *Console) Say(name string, tone Tone, text string) {
 	c.write(name, tone, []byte(text+"\n"))
 }
 
+// Blank writes an empty line, for people who want to see what is new below it.
+func (c *Console) Blank() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		_, c.err = io.WriteString(c.opt.Out, "\n")
+	}
+}
+
 func (c *Console) write(name string, tone Tone, block []byte) {
 	var stamp string
 	if c.opt.Timestamps {
