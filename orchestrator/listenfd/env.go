@@ -5,16 +5,19 @@ import (
 	"strings"
 )
 
-// Env is what tells a child about the sockets that stand, in the order of names, in its descriptors from first on
-// (always 3 for a child started by os/exec, whose ExtraFiles begin there):
+// FirstFD is the descriptor of a child's first socket: SD_LISTEN_FDS_START of sd_listen_fds(3), and where the ExtraFiles
+// of os/exec begin.
+const FirstFD = 3
+
+// Env is what tells a child about the sockets that stand, in the order of names, in its descriptors from FirstFD on:
 //
 //	LISTEN_FDS            how many; sd_listen_fds(3)
 //	LISTEN_FDNAMES        their names, colon separated; libsystemd refuses all of them when the number is not the same
-//	LISTEN_FDS_FIRST_FD   first; understood by the listenfd crate, ignored by the rest
+//	LISTEN_FDS_FIRST_FD   FirstFD; understood by the listenfd crate, ignored by the rest
 //	DEVLOOP_FD_<NAME>     the number of each, for command lines; see Variable
 //
 // LISTEN_PID is not among them, for nobody knows it before the child lives: package shim sets it. No names, no variables.
-func Env(first int, names []string) []string {
+func Env(names []string) []string {
 	if len(names) == 0 {
 		return nil
 	}
@@ -22,9 +25,9 @@ func Env(first int, names []string) []string {
 	env = append(env,
 		"LISTEN_FDS="+strconv.Itoa(len(names)),
 		"LISTEN_FDNAMES="+strings.Join(names, ":"),
-		"LISTEN_FDS_FIRST_FD="+strconv.Itoa(first))
+		"LISTEN_FDS_FIRST_FD="+strconv.Itoa(FirstFD))
 	for i, name := range names {
-		env = append(env, Variable(name)+"="+strconv.Itoa(first+i))
+		env = append(env, Variable(name)+"="+strconv.Itoa(FirstFD+i))
 	}
 	return env
 }

@@ -17,7 +17,7 @@ func (s *Socket) HeldBy(pids []int) (holding []int, err error) {
 	var st unix.Stat_t
 	err = s.control(func(fd int) error { return os.NewSyscallError("fstat", unix.Fstat(fd, &st)) })
 	if err != nil {
-		return nil, fmt.Errorf("find holders of socket %s: %w", s.spec.Name, err)
+		return nil, fmt.Errorf("find holders of %s: %w", s.addr, err)
 	}
 	var errs error
 	for _, pid := range pids {
@@ -31,7 +31,7 @@ func (s *Socket) HeldBy(pids []int) (holding []int, err error) {
 		}
 	}
 	if errs != nil {
-		errs = fmt.Errorf("find holders of socket %s: %w", s.spec.Name, errs)
+		errs = fmt.Errorf("find holders of %s: %w", s.addr, errs)
 	}
 	return holding, errs
 }

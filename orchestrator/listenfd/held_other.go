@@ -6,7 +6,7 @@ import "fmt"
 
 // HeldBy says which of the processes have the socket open: ErrUnsupported on this system.
 func (s *Socket) HeldBy([]int) (holding []int, err error) {
-	return nil, fmt.Errorf("find holders of socket %s: %w", s.Name(), ErrUnsupported)
+	return nil, fmt.Errorf("find holders of %s: %w", s.Addr(), ErrUnsupported)
 }
 
 // ListenersOf says what the processes listen on: ErrUnsupported on this system.

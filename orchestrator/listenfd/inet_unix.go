@@ -18,7 +18,7 @@ const maxPicks = 64
 
 func (s *Socket) openInet() error {
 	if s.spec.Port < 0 || s.spec.Port > 65535 {
-		return fmt.Errorf("port %d is not between 0 and 65535", s.spec.Port)
+		return &BindError{Addr: s.spec.String(), Err: errors.New("the port is not between 0 and 65535")}
 	}
 	if s.spec.Host == "localhost" {
 		return s.openLocalhost()

@@ -15,14 +15,14 @@ const tcpListen = 10
 // systems, it is ErrUnsupported.
 func (s *Socket) Queue() (waiting, limit int, err error) {
 	if s.spec.Network != TCP {
-		return 0, 0, fmt.Errorf("read the queue of a %s socket: %w", s.spec.Network, ErrUnsupported)
+		return 0, 0, fmt.Errorf("read queue of %s socket: %w", s.spec.Network, ErrUnsupported)
 	}
 	err = s.control(func(fd int) error {
 		waiting, limit, err = tcpQueue(fd)
 		return err
 	})
 	if err != nil {
-		return 0, 0, fmt.Errorf("read the queue of socket %s: %w", s.spec.Name, err)
+		return 0, 0, fmt.Errorf("read queue of %s: %w", s.addr, err)
 	}
 	return max(0, waiting-int(s.parked.Load())), limit, nil
 }

@@ -11,9 +11,12 @@ import (
 // Socket is a bound socket that this process holds; on this system there is none.
 type Socket struct{ spec Spec }
 
+// CanWaitAccept says whether WaitAccept works on this system.
+const CanWaitAccept = false
+
 // Open is ErrUnsupported on this system.
 func Open(spec Spec) (*Socket, error) {
-	return nil, fmt.Errorf("open socket %s: passing a listening socket to a child is %w", spec.Name, ErrUnsupported)
+	return nil, fmt.Errorf("bind %s: passing a listening socket to a child is %w", spec, ErrUnsupported)
 }
 
 // Name is the name in the Spec.

@@ -30,8 +30,11 @@ type Socket struct {
 	closed  atomic.Bool
 }
 
+// CanWaitAccept says whether WaitAccept works on this system.
+const CanWaitAccept = true
+
 // Open binds what spec says, listens, and returns the socket, which the caller closes. An address that somebody else has
-// is an *InUseError, any other failure to bind it a *BindError.
+// is an *InUseError, any other failure to bind it a *BindError; both name the address, and not the socket.
 func Open(spec Spec) (*Socket, error) {
 	s := &Socket{spec: spec}
 	var err error
@@ -41,14 +44,10 @@ func Open(spec Spec) (*Socket, error) {
 	case Unix:
 		err = s.openPath()
 	default:
-		err = fmt.Errorf("unknown network %q", spec.Network)
+		err = fmt.Errorf("bind %s: unknown network %q", spec, spec.Network)
 	}
 	if err != nil {
-		name := spec.Name
-		if name == "" {
-			name = spec.String()
-		}
-		return nil, fmt.Errorf("open socket %s: %w", name, err)
+		return nil, err
 	}
 	return s, nil
 }
@@ -125,7 +124,7 @@ func (s *Socket) Refresh() error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("refresh socket %s: %w", s.spec.Name, err)
+		return fmt.Errorf("refresh %s: %w", s.addr, err)
 	}
 	return nil
 }
@@ -152,7 +151,7 @@ func (s *Socket) Reset() error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("reset socket %s: %w", s.spec.Name, err)
+		return fmt.Errorf("reset %s: %w", s.addr, err)
 	}
 	return s.Refresh()
 }
@@ -171,10 +170,10 @@ func (s *Socket) Close() error {
 		_ = s.reserve.Close() // nothing was ever written to it
 	}
 	if err := s.file.Close(); err != nil {
-		return fmt.Errorf("close socket %s: %w", s.spec.Name, err)
+		return fmt.Errorf("close %s: %w", s.addr, err)
 	}
 	if removed != nil {
-		return fmt.Errorf("close socket %s: %w", s.spec.Name, removed)
+		return fmt.Errorf("close %s: %w", s.addr, removed)
 	}
 	return nil
 }

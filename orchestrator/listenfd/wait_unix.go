@@ -31,13 +31,13 @@ const (
 // the queue cannot be told from one that was accepted at once, so several looks have to agree.
 func (s *Socket) WaitAccept(ctx context.Context) error {
 	if s.spec.Network == UDP {
-		return fmt.Errorf("wait for socket %s to be accepted from: a udp socket accepts nothing: %w", s.spec.Name, ErrUnsupported)
+		return fmt.Errorf("wait for accept on %s: a udp socket accepts nothing: %w", s.addr, ErrUnsupported)
 	}
 	if err := s.waitAccept(ctx); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return fmt.Errorf("wait for socket %s to be accepted from: %w", s.spec.Name, err)
+		return fmt.Errorf("wait for accept on %s: %w", s.addr, err)
 	}
 	return nil
 }

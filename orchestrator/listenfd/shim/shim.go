@@ -19,18 +19,18 @@ import (
 // marker as the first argument asks for the shim. Nobody types it: the public spelling is the adopt command.
 const marker = "--devloop-internal-exec-with-listen-pid"
 
-// Wrap is the command line that starts argv through the shim. self is the running program, which imports this package;
-// "" stands for /proc/self/exe on Linux, which is the program that runs even when its file was replaced or removed since,
-// and for os.Executable elsewhere. argv is returned as it is when it is empty, or when the running program cannot be
-// found, as without the shim only LISTEN_PID is missing.
+// Wrap is the command line that starts argv through the shim. self is the running program, which imports this package, or
+// "" for what Self says: /proc/self/exe on Linux, which is the program that runs even when its file was replaced or
+// removed since, and os.Executable elsewhere. argv is returned as it is when it is empty, or when the running program
+// cannot be found, as without the shim only LISTEN_PID is missing.
 //
-// /proc/self is the process that execs: start the command from the program itself, not through a helper of another name.
+// /proc/self is the process that execs: start the command from the program itself, not through another one.
 func Wrap(self string, argv []string) []string {
 	if len(argv) == 0 {
 		return argv
 	}
 	if self == "" {
-		if self = ownPath(); self == "" {
+		if self = Self(); self == "" {
 			return argv
 		}
 	}
@@ -39,7 +39,8 @@ func Wrap(self string, argv []string) []string {
 
 const procSelf = "/proc/self/exe"
 
-func ownPath() string {
+// Self is how the running program starts itself, "" when that cannot be found out: see Wrap.
+func Self() string {
 	if runtime.GOOS == "linux" {
 		if _, err := os.Lstat(procSelf); err == nil {
 			return procSelf
