@@ -161,11 +161,8 @@ func (m *Machine) start() {
 // other processes: a single run starts no other.
 func (m *Machine) serves(n *node) bool {
 	for _, d := range m.nodes {
-		if d.w == nil && (d.p == nil || d == n || !m.serves(d)) {
-			continue
-		}
 		for _, need := range d.cfg.Needs {
-			if need.Node == n.id {
+			if need.Node == n.id && (d.w != nil || m.serves(d)) {
 				return true
 			}
 		}
