@@ -150,7 +150,7 @@ func (m *Machine) start() {
 	for _, n := range m.nodes {
 		switch {
 		case n.p != nil && (!m.cfg.Once && n.cfg.Process.Start || m.cfg.Once && m.serves(n)):
-			n.p.wanted, n.p.due = true, ByStart
+			n.p.wanted, n.p.due, n.p.dueBy = true, ByStart, -1
 		case cohort.has(n.id):
 			n.dirt.mark(m.now, cohort, ByStart, -1)
 		}
@@ -238,7 +238,7 @@ func (m *Machine) command(ev Command) {
 	case Resume:
 		n.off = false
 		if n.p != nil && !n.p.live() {
-			n.p.wanted, n.p.due, n.p.failures = true, ByHand, 0
+			n.p.wanted, n.p.due, n.p.dueBy, n.p.failures = true, ByHand, -1, 0
 		}
 	case Trigger, Restart:
 		n.off = false

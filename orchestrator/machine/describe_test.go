@@ -1,0 +1,164 @@
+package machine
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// describe writes an event or an action the way transcripts show it. Reports
+// stand further in: they only tell what the actions around them do.
+func describe(c *Config, v any) string {
+	name := func(n int) string { return c.Nodes[n].Name }
+	stage := func(node, run, s int) string { return fmt.Sprintf("%s#%d %s", name(node), run, c.stage(node, s).Name) }
+	gen := func(node, gen int) string { return fmt.Sprintf("%s@%d", name(node), gen) }
+	switch v := v.(type) {
+	case Start:
+		return "start"
+	case Tick:
+		if v.VCSBusy {
+			return "tick, git is busy"
+		}
+		return "tick"
+	case FilesChanged:
+		var parts []string
+		for _, ch := range v.Changes {
+			var nodes []string
+			for _, n := range ch.Nodes {
+				nodes = append(nodes, name(n))
+			}
+			part := ch.Path + " (" + strings.Join(nodes, " ") + ")"
+			if ch.AtOnce {
+				part += " at once"
+			}
+			parts = append(parts, part)
+		}
+		return "changed " + strings.Join(parts, ", ")
+	case StageExited:
+		return fmt.Sprintf("stage exited %s: %s", stage(v.Node, v.Run, v.Stage), v.End)
+	case Drained:
+		return fmt.Sprintf("drained %s#%d", name(v.Node), v.Run)
+	case ProcessStarted:
+		return fmt.Sprintf("process started %s: pid %d", gen(v.Node, v.Gen), v.PID)
+	case ProcessReady:
+		return "process ready " + gen(v.Node, v.Gen)
+	case ProcessExited:
+		return fmt.Sprintf("process exited %s: %s", gen(v.Node, v.Gen), v.End)
+	case Command:
+		return fmt.Sprintf("command %s %s", v.Verb, name(v.Node))
+	case Shutdown:
+		if v.Hard {
+			return fmt.Sprintf("shutdown at once, code %d", v.Code)
+		}
+		return fmt.Sprintf("shutdown, code %d", v.Code)
+
+	case StartStage:
+		s := "start-stage " + stage(v.Node, v.Run, v.Stage)
+		if len(v.Paths) > 0 {
+			s += " (" + strings.Join(v.Paths, " ") + ")"
+		}
+		return s
+	case StopStage:
+		return "stop-stage " + stage(v.Node, v.Run, v.Stage)
+	case KillStage:
+		return "kill-stage " + stage(v.Node, v.Run, v.Stage)
+	case Drain:
+		return fmt.Sprintf("drain %s#%d", name(v.Node), v.Run)
+	case Touch:
+		return fmt.Sprintf("touch %s#%d", name(v.Node), v.Run)
+	case StartProcess:
+		return "start " + gen(v.Node, v.Gen)
+	case StopProcess:
+		return "stop " + gen(v.Node, v.Gen)
+	case KillProcess:
+		return "kill " + gen(v.Node, v.Gen)
+	case ReloadProcess:
+		return "reload " + gen(v.Node, v.Gen)
+	case Exit:
+		return fmt.Sprintf("exit %d", v.Code)
+	case Report:
+		return "    " + describeReport(c, v)
+	}
+	return fmt.Sprintf("%T", v)
+}
+
+func describeReport(c *Config, r Report) string {
+	name := func(n int) string { return c.Nodes[n].Name }
+	s := name(r.Node)
+	if r.Num > 0 {
+		if c.Nodes[r.Node].Watcher != nil {
+			s += fmt.Sprintf("#%d", r.Num)
+		} else {
+			s += fmt.Sprintf("@%d", r.Num)
+		}
+	}
+	switch r.Kind {
+	case StageStarted, StagePassed, StageFailed, StageTolerated, StageTimedOut, StageCancelled, StageSkipped:
+		s += " " + c.stage(r.Node, r.Stage).Name
+	}
+	s += ": " + string(r.Kind)
+	if r.Kind == Slowed && c.Nodes[r.Node].Watcher != nil {
+		s += " in " + c.stage(r.Node, r.Stage).Name
+	}
+	switch {
+	case r.Why != "" && r.By >= 0:
+		s += fmt.Sprintf(", by %s of %s", r.Why, name(r.By))
+	case r.Why != "":
+		s += ", by " + string(r.Why)
+	case r.By >= 0:
+		s += ", by " + name(r.By)
+	}
+	if (r.End != End{}) {
+		s += ", " + r.End.String()
+	}
+	if r.Stale {
+		s += ", stale"
+	}
+	if r.Took > 0 {
+		s += fmt.Sprintf(", after %v", r.Took)
+	}
+	if !r.Until.IsZero() {
+		s += ", until " + since(r.Until)
+	}
+	if len(r.Paths) > 0 {
+		s += " (" + strings.Join(r.Paths, " ") + ")"
+	}
+	return s
+}
+
+func describeStatus(c *Config, st NodeStatus) string {
+	s := fmt.Sprintf("%s: %s", st.Name, st.State)
+	if st.Busy {
+		s += ", busy"
+	}
+	if st.Failed {
+		s += ", failed"
+	}
+	if st.Hold.Kind != NotHeld {
+		s += ", held: " + string(st.Hold.Kind)
+		if st.Hold.Node >= 0 {
+			s += " " + c.Nodes[st.Hold.Node].Name
+		}
+		if !st.Hold.Until.IsZero() {
+			s += " until " + since(st.Hold.Until)
+		}
+	}
+	return s
+}
+
+// epoch is when every test begins.
+var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// since writes a time the way transcripts show it: from the beginning.
+func since(t time.Time) string { return fmt.Sprintf("+%v", t.Sub(epoch)) }
+
+// stage finds a stage by its index over all groups.
+func (c *Config) stage(node, index int) *Stage {
+	for _, group := range c.Nodes[node].Watcher.Groups {
+		if index < len(group) {
+			return &group[index]
+		}
+		index -= len(group)
+	}
+	return nil
+}

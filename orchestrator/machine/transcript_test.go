@@ -1,0 +1,326 @@
+package machine
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the transcripts instead of comparing them")
+
+// TestTranscripts plays the scripts in testdata. Each file opens with what it
+// guards, and has three sections: the project (see language_test.go), the
+// script (see script.line), and the transcript that must come of it.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("find scripts: %d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			guards, sections := splitSections(string(data))
+			if guards == "" {
+				t.Error("the file does not open with what it guards")
+			}
+			got, err := play(sections["config"], sections["script"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if *update {
+				text := fmt.Sprintf("%s-- config --\n%s-- script --\n%s-- transcript --\n%s",
+					guards, sections["config"], sections["script"], got)
+				if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if want := sections["transcript"]; got != want {
+				t.Errorf("the transcript has changed (-update accepts it)\n%s", compare(want, got))
+			}
+		})
+	}
+}
+
+// splitSections reads a txtar archive: text, then sections that each begin
+// with a line `-- name --`.
+func splitSections(text string) (comment string, sections map[string]string) {
+	sections = map[string]string{}
+	name := ""
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "-- "); ok && strings.HasSuffix(rest, " --") {
+			name = strings.TrimSuffix(rest, " --")
+			continue
+		}
+		if name == "" {
+			comment += line
+		} else {
+			sections[name] += line
+		}
+	}
+	return comment, sections
+}
+
+// compare shows two texts line by line from a little before where they part.
+func compare(want, got string) string {
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	i := 0
+	for i < len(w) && i < len(g) && w[i] == g[i] {
+		i++
+	}
+	from := max(0, i-8)
+	show := func(lines []string) string { return strings.Join(lines[min(from, len(lines)):min(i+12, len(lines))], "\n") }
+	return fmt.Sprintf("line %d\n--- want\n%s\n--- got\n%s", i+1, show(w), show(g))
+}
+
+// script plays one script against a machine, and answers for the world where
+// the answer is always the same: writes are delivered at once, and a process
+// has a pid as soon as it is started.
+type script struct {
+	cfg  Config
+	m    *Machine
+	now  time.Time
+	out  strings.Builder
+	busy bool // git holds its index lock
+
+	slowDrain, slowStart bool // these answers come from the script after all
+
+	started  map[[2]int]int // stage of a node -> the run that started it
+	gens     map[int]int
+	exited   bool
+	lastTime time.Time
+}
+
+func play(config, text string) (string, error) {
+	cfg, err := parseConfig(config)
+	if err != nil {
+		return "", err
+	}
+	s := &script{cfg: cfg, m: New(cfg), now: epoch, started: map[[2]int]int{}, gens: map[int]int{}}
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#!") // a comment
+		fields := strings.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
+		if err := s.line(fields); err != nil {
+			return "", fmt.Errorf("script line %q: %w", strings.TrimSpace(line), err)
+		}
+	}
+	return s.out.String(), nil
+}
+
+// line plays one line of a script:
+//
+//	start
+//	+10ms                      time passes; ticks come at the deadlines
+//	change PATH NODE…          a watched file changed
+//	change PATH NODE… & PATH NODE…
+//	touch PATH NODE…           someone else touched a declared trigger
+//	exit STAGE [CODE|SIGNAL]   a running stage ends, by its name or NODE/STAGE
+//	exit NODE [CODE|SIGNAL]    a live process ends
+//	stale STAGE|NODE NUM       an end that belongs to an earlier run or generation
+//	ready NODE
+//	hand trigger|restart|stop|start NODE
+//	ctrl-c [hard]
+//	git on|off                 its index lock
+//	slow drain|start           from now on: `drained NODE`, `started NODE`
+//	status [NODE…]             show it in the transcript
+func (s *script) line(f []string) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	switch verb, args := f[0], f[1:]; {
+	case verb == "start":
+		s.step(Start{})
+	case strings.HasPrefix(verb, "+"):
+		s.pass(duration(verb[1:]))
+	case verb == "change" || verb == "touch":
+		s.step(FilesChanged{s.changes(args, verb == "touch")})
+	case verb == "exit":
+		s.exit(args[0], parseEnd(args[1:]))
+	case verb == "stale":
+		s.stale(args[0], number(args[1]))
+	case verb == "drained":
+		n := s.node(args[0])
+		s.step(Drained{n, s.m.nodes[n].w.run})
+	case verb == "started":
+		s.processStarted(s.node(args[0]))
+	case verb == "ready":
+		n := s.node(args[0])
+		s.step(ProcessReady{n, s.gens[n]})
+	case verb == "hand":
+		s.step(Command{Verb(args[0]), s.node(args[1])})
+	case verb == "ctrl-c":
+		s.step(Shutdown{Hard: len(args) > 0, Code: 130})
+	case verb == "git":
+		s.busy = args[0] == "on"
+	case verb == "slow":
+		s.slowDrain = s.slowDrain || args[0] == "drain"
+		s.slowStart = s.slowStart || args[0] == "start"
+	case verb == "status":
+		s.status(args)
+	default:
+		return fmt.Errorf("unknown verb")
+	}
+	return nil
+}
+
+func (s *script) node(name string) int {
+	i := slices.IndexFunc(s.cfg.Nodes, func(n Node) bool { return n.Name == name })
+	if i < 0 {
+		panic("unknown node " + name)
+	}
+	return i
+}
+
+func (s *script) changes(args []string, atOnce bool) (all []Change) {
+	for len(args) > 0 {
+		c := Change{Path: args[0], AtOnce: atOnce}
+		for args = args[1:]; len(args) > 0 && args[0] != "&"; args = args[1:] {
+			c.Nodes = append(c.Nodes, s.node(args[0]))
+		}
+		all = append(all, c)
+		args = args[min(1, len(args)):]
+	}
+	return all
+}
+
+func parseEnd(args []string) End {
+	switch {
+	case len(args) == 0:
+		return End{}
+	case strings.HasPrefix(args[0], "SIG"):
+		return End{Code: -1, Signal: args[0]}
+	case strings.ContainsAny(args[0], "0123456789"):
+		return End{Code: number(args[0])}
+	}
+	return End{Code: -1, Err: strings.Join(args, " ")}
+}
+
+func (s *script) exit(name string, end End) {
+	if i := slices.IndexFunc(s.cfg.Nodes, func(n Node) bool { return n.Name == name && n.Process != nil }); i >= 0 {
+		if !s.m.nodes[i].p.live() {
+			panic("it is not running")
+		}
+		s.step(ProcessExited{i, s.gens[i], end})
+		return
+	}
+	node, stage := s.stage(name, true)
+	key := [2]int{node, stage}
+	run := s.started[key]
+	delete(s.started, key)
+	s.step(StageExited{node, run, stage, end})
+}
+
+// stage finds a stage by its name; of several, the one that runs.
+func (s *script) stage(name string, running bool) (node, stage int) {
+	want, short, both := strings.Cut(name, "/")
+	if !both {
+		want, short = "", name
+	}
+	for i, n := range s.cfg.Nodes {
+		if n.Watcher == nil || want != "" && n.Name != want {
+			continue
+		}
+		for j := range s.m.nodes[i].w.stages {
+			if _, runs := s.started[[2]int{i, j}]; s.cfg.stage(i, j).Name == short && runs == running {
+				return i, j
+			}
+		}
+	}
+	panic(fmt.Sprintf("no stage %s that is in that state", name))
+}
+
+func (s *script) stale(name string, num int) {
+	if i := slices.IndexFunc(s.cfg.Nodes, func(n Node) bool { return n.Name == name && n.Process != nil }); i >= 0 {
+		s.step(ProcessExited{i, num, End{Code: 1}})
+		s.step(ProcessReady{i, num})
+		s.step(ProcessStarted{i, num, 1})
+		return
+	}
+	node, stage := s.stage(name, true)
+	s.step(StageExited{node, num, stage, End{Code: 1}})
+	s.step(Drained{node, num})
+}
+
+func (s *script) processStarted(n int) {
+	s.step(ProcessStarted{n, s.gens[n], 1000*(n+1) + s.gens[n]})
+}
+
+// pass lets time pass, and ticks at every deadline on the way.
+func (s *script) pass(d time.Duration) {
+	end := s.now.Add(d)
+	for range 10000 {
+		at, ok := s.m.Deadline()
+		if !ok || at.After(end) {
+			s.now = end
+			return
+		}
+		if at.After(s.now) {
+			s.now = at
+		}
+		s.step(Tick{VCSBusy: s.busy && s.m.Settling()})
+	}
+	panic("time stands still: the deadline never moves on")
+}
+
+// step takes an event and notes what comes of it. A tick that leads to nothing
+// is not worth a line.
+func (s *script) step(ev Event) {
+	actions := s.m.Step(s.now, ev)
+	if tick, quiet := ev.(Tick); !quiet || tick.VCSBusy || len(actions) > 0 {
+		s.print("> " + describe(&s.cfg, ev))
+	}
+	for _, a := range actions {
+		s.print("  " + describe(&s.cfg, a))
+	}
+	for _, a := range actions {
+		s.answer(a)
+	}
+}
+
+// answer does what the world always does.
+func (s *script) answer(a Action) {
+	switch a := a.(type) {
+	case StartStage:
+		s.started[[2]int{a.Node, a.Stage}] = a.Run
+	case StartProcess:
+		s.gens[a.Node] = a.Gen
+		if !s.slowStart {
+			s.processStarted(a.Node)
+		}
+	case Drain:
+		if !s.slowDrain {
+			s.step(Drained{a.Node, a.Run})
+		}
+	}
+}
+
+func (s *script) status(names []string) {
+	for _, st := range s.m.Status() {
+		if len(names) == 0 || slices.Contains(names, st.Name) {
+			s.print("? " + describeStatus(&s.cfg, st))
+		}
+	}
+}
+
+// print writes a line, with the time where it has moved on.
+func (s *script) print(line string) {
+	stamp := ""
+	if s.out.Len() == 0 || !s.lastTime.Equal(s.now) {
+		stamp = since(s.now)
+	}
+	s.lastTime = s.now
+	fmt.Fprintf(&s.out, "%-9s %s\n", stamp, line)
+}
