@@ -68,8 +68,12 @@ func (m *Machine) surveyProcess(n *node) {
 	case procEnded:
 		n.failed = !p.end.OK()
 	case procBackoff:
-		n.busy = true
 		n.hold = Hold{Kind: BackingOff, Node: -1, Until: p.backoffUntil}
+		if !p.backoffUntil.After(m.now) {
+			n.hold = m.holdNeeds(n)
+		}
+		n.busy = !m.stuck(n.hold)
+		n.failed = !n.busy
 	case procUnbuilt:
 		missing, ok := m.passedOnce(n)
 		n.hold = Hold{Kind: NotBuilt, Node: missing}
@@ -190,6 +194,10 @@ func (m *Machine) Deadline() (time.Time, bool) {
 			}
 			if n.dirt.dirty && n.feed.until.After(m.now) {
 				sooner(n.feed.until)
+			}
+			// A crash restarts even while a change is held.
+			if n.p != nil && n.p.phase == procBackoff && n.p.backoffUntil.After(m.now) {
+				sooner(n.p.backoffUntil)
 			}
 		}
 		if n.w != nil {

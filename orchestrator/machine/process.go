@@ -52,14 +52,13 @@ func (p *process) live() bool {
 	return false
 }
 
+// deadline is when the live generation must be looked at again.
 func (p *process) deadline() time.Time {
 	switch {
 	case p.phase == procStarting:
 		return p.readyBy
 	case p.phase == procStopping && !p.killed:
 		return p.killAt
-	case p.phase == procBackoff:
-		return p.backoffUntil
 	}
 	return time.Time{}
 }
