@@ -77,7 +77,7 @@ func (m *Machine) surveyProcess(n *node) {
 	case procUnbuilt:
 		missing, ok := m.passedOnce(n)
 		n.hold = Hold{Kind: NotBuilt, Node: missing}
-		n.failed = !ok && m.nodes[missing].failed
+		n.failed = !ok && !m.nodes[missing].busy
 		n.busy = !n.failed
 	}
 	switch {
