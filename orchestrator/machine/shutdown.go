@@ -74,7 +74,7 @@ func (m *Machine) wind() bool {
 	if m.ending.exited {
 		return false
 	}
-	down := true
+	down, moved := true, false
 	for i := len(m.order) - 1; i >= 0; i-- {
 		n := m.nodes[m.order[i]]
 		if !n.alive() {
@@ -83,6 +83,7 @@ func (m *Machine) wind() bool {
 		down = false
 		if n.p != nil && n.p.phase != procStopping && !m.needed(n) {
 			m.stopProcess(n, ByShutdown, -1)
+			moved = true // its grace may be nothing
 		}
 	}
 	if down {
@@ -98,7 +99,7 @@ func (m *Machine) wind() bool {
 			}
 		}
 	}
-	return false
+	return moved
 }
 
 // needed tells whether something downstream is still alive.
