@@ -107,7 +107,7 @@ func (m *Machine) stuck(h Hold) bool {
 		return true
 	case Unmet:
 		d := m.nodes[h.Node]
-		return !d.busy && (d.p == nil || !d.p.live())
+		return !d.busy && (d.failed || d.p == nil || !d.p.live())
 	}
 	return false
 }

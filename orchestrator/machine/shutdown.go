@@ -124,8 +124,7 @@ func (n *node) alive() bool {
 // something a watcher waits for can never come.
 func (m *Machine) finished() bool {
 	for _, n := range m.nodes {
-		if n.p != nil && n.p.wanted && (n.p.phase == procUnready || n.p.phase == procGaveUp ||
-			n.p.phase == procEnded && !n.p.end.OK()) {
+		if n.p != nil && n.p.phase == procEnded && !n.p.end.OK() {
 			m.shutdown(Shutdown{Code: 1})
 			return true
 		}
