@@ -23,7 +23,8 @@ const (
 type dirt struct {
 	dirty  bool
 	urgent bool // acts without waiting for upstream
-	all    bool // by hand: every stage runs
+	hand   bool // asked for by hand: waits for nothing
+	all    bool // every stage runs
 	why    Why
 	by     int
 	since  time.Time // of the first change

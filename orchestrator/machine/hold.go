@@ -118,10 +118,10 @@ func (m *Machine) holdChange(n *node) Hold {
 	if !m.settled(d) {
 		return Hold{Settling, -1, d.until}
 	}
+	if d.hand {
+		return Hold{Node: -1}
+	}
 	if d.urgent {
-		if d.all {
-			return Hold{Node: -1} // by hand
-		}
 		return m.holdNeeds(n)
 	}
 	if n.feed.until.After(m.now) {

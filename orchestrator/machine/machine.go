@@ -249,7 +249,8 @@ func (m *Machine) command(ev Command) {
 		var alone nodeset
 		alone.add(n.id)
 		n.dirt.mark(m.now, alone, ByHand, -1)
-		n.dirt.urgent, n.dirt.all, n.dirt.until = true, true, m.now
+		n.dirt.why, n.dirt.by = ByHand, -1
+		n.dirt.hand, n.dirt.all, n.dirt.until = true, true, m.now
 		n.feed = feed{}
 	}
 }

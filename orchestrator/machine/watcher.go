@@ -157,7 +157,7 @@ func (m *Machine) superseded(n *node) bool {
 	switch {
 	case !n.dirt.dirty || w.protected || !m.settled(&n.dirt) || n.feed.until.After(m.now):
 		return false
-	case w.cfg.Queue && !n.dirt.all:
+	case w.cfg.Queue && !n.dirt.hand:
 		return false
 	}
 	for i := range w.stages {
