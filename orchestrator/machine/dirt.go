@@ -34,8 +34,9 @@ type dirt struct {
 	seen   map[string]bool
 }
 
-// mark is one cause of dirt: the nodes that the same change made dirty. While
-// one of them upstream has failed, this cause alone starts nothing.
+// mark is one cause of dirt: the nodes that the same change made dirty,
+// directly or by the triggers that came of it. While one of them upstream has
+// failed, this cause alone starts nothing.
 type mark struct{ cohort nodeset }
 
 // burst remembers the changes of the recent past, beyond one start: a burst
@@ -62,6 +63,17 @@ func (d *dirt) mark(now time.Time, cohort nodeset, why Why, by int) {
 		}
 	}
 	d.marks = append(d.marks, mark{cohort})
+}
+
+// spread notes that what made the node dirty together with another has gone on
+// from that one to the readers of its trigger.
+func (d *dirt) spread(from int, readers nodeset) {
+	for i := range d.marks {
+		if c := &d.marks[i].cohort; c.has(from) {
+			*c = c.clone() // other nodes' marks may share it
+			c.union(readers)
+		}
+	}
 }
 
 func (d *dirt) path(path string) {

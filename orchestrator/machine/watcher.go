@@ -366,16 +366,23 @@ func (m *Machine) publish(n *node, through bool) {
 	if n.w.cfg.Triggers {
 		m.do(Touch{n.id, n.w.run})
 	}
-	var cohort nodeset
+	var readers, cohort nodeset
+	for _, reader := range n.cfg.Readers {
+		readers.add(reader.Node)
+	}
 	for _, mark := range n.w.took.marks {
 		cohort.union(mark.cohort)
+	}
+	cohort.union(readers)
+	for _, d := range m.nodes {
+		d.dirt.spread(n.id, readers)
 	}
 	for _, reader := range n.cfg.Readers {
 		r := m.nodes[reader.Node]
 		if r.p != nil && !r.p.wanted {
 			continue
 		}
-		r.dirt.mark(m.now, cohort.clone(), ByTrigger, n.id)
+		r.dirt.mark(m.now, cohort, ByTrigger, n.id)
 		r.dirt.path(reader.Trigger)
 		r.dirt.urgent = r.dirt.urgent || through
 		if r.w != nil {
