@@ -71,11 +71,16 @@ type Shell struct {
 }
 
 // Command is what a `run`, a `ready.exec` or a `stop.command` says: a string
-// for the shell (Text) or an argv (Argv), never both.
+// for the shell (Text) or an argv (Argv), never both. Text is as written: its
+// `$` belong to the shell. In Argv every ${…} is filled in but those of names
+// that devloop itself sets for the command (PORT, DEVLOOP_…), which stand in it
+// as written: see Fill.
 type Command struct {
 	Text string
 	Argv []string
 	Pos  Pos
+
+	late map[int][]part // the arguments that Fill has to fill in
 }
 
 // Pattern is one entry of `watch`, `ignore` or `if_changed`.

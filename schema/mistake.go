@@ -1,5 +1,13 @@
 package schema
 
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
 // Mistake is one thing wrong in a file: where, what, and what to write instead.
 type Mistake struct {
 	Pos  Pos
@@ -10,3 +18,97 @@ type Mistake struct {
 
 // Mistakes is every mistake of a load, in file order. It is an error.
 type Mistakes []Mistake
+
+// String is FILE:LINE:COL, the form that editors and terminals link.
+func (p Pos) String() string {
+	return p.File + ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Col)
+}
+
+// Error is every mistake as Text prints it, with no line break at the end.
+func (m Mistakes) Error() string { return m.Text("") }
+
+// Text prints every mistake, one after the other; see Mistake.Text.
+func (m Mistakes) Text(label string) string {
+	texts := make([]string, len(m))
+	for i := range m {
+		texts[i] = m[i].Text(label)
+	}
+	return strings.Join(texts, "\n")
+}
+
+// Error is the mistake as Text prints it.
+func (m Mistake) Error() string { return m.Text("") }
+
+// Text prints the place and the message, then the line with a caret under the
+// place, then the hint. A label, such as "warning", stands before the message.
+func (m Mistake) Text(label string) string {
+	var b strings.Builder
+	b.WriteString(m.Pos.String() + ": ")
+	if label != "" {
+		b.WriteString(label + ": ")
+	}
+	b.WriteString(m.Msg)
+	if m.Line != "" {
+		line, caret := snippet(m.Line, m.Pos.Col)
+		b.WriteString("\n    " + line + "\n    " + caret)
+	}
+	if m.Hint != "" {
+		b.WriteString("\nhint: " + m.Hint)
+	}
+	return b.String()
+}
+
+// window is how much of a long line is shown around the caret.
+const window = 100
+
+// snippet returns the part of line that is shown, and the caret line below it.
+// A tab stays a tab in both, so that the caret is right for every tab width.
+func snippet(line string, col int) (shown, caret string) {
+	runes := []rune(line)
+	at := min(col-1, len(runes))
+	before, after := runes[:at], runes[at:]
+	lead, trail := "", ""
+	if len(runes) > window {
+		if n := len(before) - window/2; n > 0 {
+			before, lead = before[n:], "…"
+		}
+		if n := window/2 + 1; len(after) > n {
+			after, trail = after[:n], "…"
+		}
+	}
+	var b strings.Builder
+	for _, r := range lead + string(before) {
+		if r != '\t' {
+			r = ' '
+		}
+		b.WriteRune(r)
+	}
+	return lead + string(before) + string(after) + trail, b.String() + "^"
+}
+
+// sorted is m in file order, each mistake once: what an alias repeats is one
+// mistake.
+func (m Mistakes) sorted() Mistakes {
+	slices.SortStableFunc(m, func(a, b Mistake) int {
+		return cmp.Or(
+			cmp.Compare(a.Pos.File, b.Pos.File),
+			cmp.Compare(a.Pos.Line, b.Pos.Line),
+			cmp.Compare(a.Pos.Col, b.Pos.Col),
+		)
+	})
+	return slices.CompactFunc(m, func(a, b Mistake) bool {
+		return a.Pos == b.Pos && a.Msg == b.Msg
+	})
+}
+
+// quote puts text in backquotes, cut to a length that a message bears.
+func quote(text string) string {
+	const most = 60
+	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
+		text = text[:i] + "…"
+	}
+	if utf8.RuneCountInString(text) > most {
+		text = string([]rune(text)[:most]) + "…"
+	}
+	return "`" + text + "`"
+}

@@ -1,0 +1,93 @@
+package schema
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// commandType is a string for the shell, taken as it is, or an argv, whose
+// ${…} are filled in.
+var commandType = typ[Command]{
+	shape: shape{name: "command", or: []shape{{name: "string"}, {name: "list", list: &shape{name: "string"}}}},
+	read: func(d *decoder, n *node) (Command, bool) {
+		if n.kind == list && !n.custom {
+			return d.argv(n)
+		}
+		if !d.is(n, scalar, "a command, or a list of its arguments") {
+			return Command{}, false
+		}
+		text := strings.TrimRight(n.text, "\r\n")
+		if strings.TrimSpace(text) == "" {
+			d.mistake(n.pos, "`"+d.key+"` is an empty command", "")
+			return Command{}, false
+		}
+		if strings.ContainsRune(text, 0) {
+			d.mistake(n.pos, "`"+d.key+"` has a NUL character", "")
+			return Command{}, false
+		}
+		return Command{Text: text, Pos: n.pos}, true
+	},
+}
+
+func (d *decoder) argv(n *node) (Command, bool) {
+	c := Command{Pos: n.pos, Argv: make([]string, 0, len(n.items))}
+	good := true
+	for i, item := range n.items {
+		if !d.is(item, scalar, "a list of text") {
+			good = false
+			continue
+		}
+		text, parts, ok := d.fillLate(item)
+		good = good && ok
+		if ok && i == 0 && strings.TrimSpace(text) == "" {
+			d.mistake(item.pos, "`"+d.key+"` names no program", "")
+			good = false
+		}
+		c.Argv = append(c.Argv, text)
+		if parts != nil {
+			if c.late == nil {
+				c.late = map[int][]part{}
+			}
+			c.late[i] = parts
+		}
+	}
+	if len(n.items) == 0 {
+		d.mistake(n.pos, "`"+d.key+"` is an empty command", "")
+		return c, false
+	}
+	return c, good
+}
+
+// short is the command in a few letters, for a stage that has no name.
+func (c Command) short() string {
+	const most = 40
+	text := strings.TrimSpace(c.Text)
+	if c.Argv != nil {
+		text = strings.Join(c.Argv, " ")
+	}
+	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
+		text = strings.TrimSpace(text[:i]) + " …"
+	}
+	if utf8.RuneCountInString(text) > most {
+		text = string([]rune(text)[:most-1]) + "…"
+	}
+	return text
+}
+
+// Fill returns Argv with the names that devloop sets for the command filled in,
+// such as ${DEVLOOP_FD_WEB} and ${PORT}: get has the command's environment. An
+// undefined name without a default is an error.
+func (c Command) Fill(get func(name string) (string, bool)) ([]string, error) {
+	if len(c.late) == 0 {
+		return c.Argv, nil
+	}
+	argv := append([]string(nil), c.Argv...)
+	for i, parts := range c.late {
+		text, err := join(parts, get)
+		if err != nil {
+			return nil, err
+		}
+		argv[i] = text
+	}
+	return argv, nil
+}

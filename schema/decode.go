@@ -1,0 +1,150 @@
+package schema
+
+import (
+	"regexp"
+	"strings"
+)
+
+// decoder reads a tree by the tables. It goes on after a mistake, so that one
+// load finds all of them.
+type decoder struct {
+	opt      Options
+	dir      string // the project
+	vars     *vars
+	mistakes Mistakes
+	warnings Mistakes
+	sources  map[string]*source
+	filled   int // bytes that references came to
+
+	key    string // the key whose value is being read, for messages
+	keyPos Pos
+}
+
+// mistake records one at a place in a file that the decoder has read.
+func (d *decoder) mistake(pos Pos, msg, hint string) {
+	d.mistakes = append(d.mistakes, d.make(pos, msg, hint))
+}
+
+// warn records what loads, but is probably not what was meant.
+func (d *decoder) warn(pos Pos, msg, hint string) {
+	d.warnings = append(d.warnings, d.make(pos, msg, hint))
+}
+
+func (d *decoder) make(pos Pos, msg, hint string) Mistake {
+	m := Mistake{Pos: pos, Msg: msg, Hint: hint}
+	if s := d.sources[pos.File]; s != nil {
+		m.Line = s.line(pos.Line)
+	}
+	return m
+}
+
+// is reports whether n has the kind that the key needs, which wanted describes.
+func (d *decoder) is(n *node, kind nodeKind, wanted string) bool {
+	if n.custom {
+		d.tag(n)
+		return false
+	}
+	if n.kind == kind && !n.null() {
+		return true
+	}
+	d.wrong(n, wanted)
+	return false
+}
+
+// tag is about a tag of the file's own, mostly a `!` that was meant as text.
+func (d *decoder) tag(n *node) {
+	switch n.tag {
+	case "!append", "!override", "!reset":
+		d.mistake(n.pos, "`"+n.tag+"` is not supported yet", "")
+	default:
+		d.mistake(n.pos, "YAML reads "+quote(n.tag)+" as a tag", "a value that begins with `!` needs quotes; what `!` takes away from a pattern belongs under `ignore`")
+	}
+}
+
+// wrong is about a value of another type than the key needs.
+func (d *decoder) wrong(n *node, wanted string) {
+	d.mistake(n.pos, "`"+d.key+"` needs "+wanted+", not "+n.what(), n.misread())
+}
+
+// misread says what YAML made of text that was not quoted, or "".
+func (n *node) misread() string {
+	switch {
+	case n.kind == mapping && n.flow && len(n.pairs) > 0 && n.pairs[0].value.null():
+		return "YAML reads `{a,b}` as a mapping: quote the pattern"
+	case n.kind == list && n.flow:
+		return "YAML reads `[…]` as a list: quote the text that has brackets"
+	case n.kind == mapping && !n.flow && len(n.pairs) == 1:
+		key, value := n.pairs[0].key, n.pairs[0].value
+		if value.kind == scalar && strings.ContainsAny(key.text, " /") {
+			return "YAML reads a `: ` as a key; quote the whole text: " + quoted(key.text+": "+oneLine(value.text))
+		}
+	case n.kind == scalar && !n.quoted && missingSpace.MatchString(n.text):
+		return "a space belongs after the colon"
+	}
+	return ""
+}
+
+// listOf is a list of t, for which wanted has the words; with lone, a lone
+// value is a list of one.
+func listOf[V any](t typ[V], lone bool, wanted string) typ[[]V] {
+	return typ[[]V]{
+		shape: shape{name: "list", list: &t.shape, lone: lone},
+		read: func(d *decoder, n *node) ([]V, bool) {
+			items := []*node{n}
+			if n.kind == list && !n.custom {
+				items = n.items
+			} else if !lone {
+				d.is(n, list, wanted)
+				return nil, false
+			}
+			values := make([]V, 0, len(items))
+			for _, item := range items {
+				if v, ok := t.read(d, item); ok {
+					values = append(values, v)
+				}
+			}
+			return values, true
+		},
+	}
+}
+
+// filled is a list type that must not be empty.
+func filled[V any](t typ[[]V]) typ[[]V] {
+	read := t.read
+	t.read = func(d *decoder, n *node) ([]V, bool) {
+		if n.kind == list && len(n.items) == 0 {
+			d.mistake(n.pos, "`"+d.key+"` is empty", "")
+			return nil, false
+		}
+		return read(d, n)
+	}
+	return t
+}
+
+// named is a mapping from free names to values that read makes. A value whose
+// reading failed stays in the list, so that its name is known.
+func named[V any](each shape, wanted string, read func(d *decoder, key, value *node) V) typ[[]V] {
+	return typ[[]V]{
+		shape: shape{name: "mapping", each: &each},
+		read: func(d *decoder, n *node) ([]V, bool) {
+			if !d.is(n, mapping, wanted) {
+				return nil, false
+			}
+			values := make([]V, 0, len(n.pairs))
+			for _, p := range n.pairs {
+				d.name(p.key)
+				values = append(values, read(d, p.key, p.value))
+			}
+			return values, true
+		},
+	}
+}
+
+// name checks the name of a node or a socket.
+func (d *decoder) name(key *node) {
+	if !nameForm.MatchString(key.text) {
+		d.mistake(key.pos, quote(key.text)+" is not a name", "a name has letters, digits, `_`, `.` and `-`, and begins with a letter or a digit")
+	}
+}
+
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)

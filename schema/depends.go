@@ -1,0 +1,53 @@
+package schema
+
+var conditionType = enumType[Condition](map[string]string{
+	"service_started": "started", "process_started": "started", "running": "started",
+	"service_healthy": "ready", "process_healthy": "ready", "healthy": "ready", "process_log_ready": "ready",
+	"service_completed_successfully": "succeeded", "process_completed_successfully": "succeeded",
+	"completed": "succeeded", "process_completed": "succeeded", "completed_successfully": "succeeded",
+	"success": "succeeded", "exited": "succeeded", "built": "passed", "pass": "passed",
+}, Started, IsReady, Succeeded, Passed)
+
+var dependencyKeys = &table[Dependency]{
+	what: "a dependency",
+	keys: []key[Dependency]{
+		row("condition", conditionType, func(d *Dependency) *Condition { return &d.Condition }, "what it waits for").or("`ready` of a process, `passed` of a watcher"),
+		row("restart", boolType, func(d *Dependency) *bool { return &d.Restart }, "restart this node when that one restarts").or("false"),
+	},
+	foreign: map[string]string{
+		"required": "every dependency is required", "status": "condition", "state": "condition",
+		"when": "condition", "until": "condition", "for": "condition",
+	},
+}
+
+// dependsType is a list of names, or a mapping of names to conditions. The
+// default condition hangs on what the name is, so check fills it in.
+var dependsType = typ[[]Dependency]{
+	shape: shape{name: "dependencies", or: []shape{
+		{name: "list", list: &shape{name: "name"}, lone: true},
+		{name: "mapping", each: &shape{name: "condition", or: []shape{conditionType.shape, dependencyKeys.shape()}}},
+	}},
+	read: func(d *decoder, n *node) ([]Dependency, bool) {
+		if n.kind == mapping && !n.custom {
+			deps := make([]Dependency, 0, len(n.pairs))
+			for _, p := range n.pairs {
+				dep := Dependency{Name: p.key.text, Pos: p.key.pos}
+				switch {
+				case p.value.null():
+				case p.value.kind == mapping && !p.value.custom:
+					dependencyKeys.read(d, p.value, &dep, "the dependency", p.key.pos)
+				default:
+					dep.Condition, _ = conditionType.read(d, p.value)
+				}
+				deps = append(deps, dep)
+			}
+			return deps, true
+		}
+		return listOf(typ[Dependency]{
+			read: func(d *decoder, n *node) (Dependency, bool) {
+				name, ok := d.word(n, "the name of a watcher or a process")
+				return Dependency{Name: name, Pos: n.pos}, ok
+			},
+		}, true, "a list of names").read(d, n)
+	},
+}

@@ -1,0 +1,121 @@
+package schema
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"devloop/schema/glob"
+)
+
+// resolve makes a path of the file absolute: a relative one belongs to the
+// project.
+func (d *decoder) resolve(text string) string {
+	path := filepath.FromSlash(text)
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(d.dir, path)
+	}
+	return filepath.Clean(path)
+}
+
+// slashed is a path in the form that patterns match.
+func slashed(path string) string { return filepath.ToSlash(path) }
+
+// path reads one path; wanted has the words for it.
+func (d *decoder) path(n *node, wanted string) (Path, bool) {
+	text, ok := d.word(n, wanted)
+	if !ok {
+		return Path{}, false
+	}
+	if text == "~" || strings.HasPrefix(text, "~/") {
+		d.mistake(n.pos, "`~` is not expanded", "write `${HOME}"+text[1:]+"`")
+		return Path{}, false
+	}
+	d.bareRef(n)
+	return Path{Text: text, Abs: d.resolve(text), Pos: n.pos}, true
+}
+
+// dirType is a working directory. It may be missing when the file is read (a
+// stage may make it), so that is only a warning.
+var dirType = typ[string]{
+	shape: shape{name: "path"},
+	read: func(d *decoder, n *node) (string, bool) {
+		path, ok := d.path(n, "a directory")
+		if !ok {
+			return "", false
+		}
+		switch info, err := d.opt.Stat(path.Abs); {
+		case errors.Is(err, fs.ErrNotExist):
+			d.warn(n.pos, "the directory "+quote(path.Text)+" does not exist", "")
+		case err == nil && !info.IsDir():
+			d.warn(n.pos, quote(path.Text)+" is not a directory", "")
+		}
+		return path.Abs, true
+	},
+}
+
+// triggerType is a file that a watcher touches: one path, never a pattern.
+var triggerType = typ[Path]{
+	shape: shape{name: "path"},
+	read: func(d *decoder, n *node) (Path, bool) {
+		path, ok := d.path(n, "a path")
+		if !ok {
+			return path, false
+		}
+		if strings.ContainsAny(path.Text, "*?[") {
+			d.mistake(n.pos, "a trigger is one file, not a pattern", "name a file of its own for it, such as `.trigger`")
+			return path, false
+		}
+		if info, err := d.opt.Stat(path.Abs); err == nil && info.IsDir() || strings.HasSuffix(path.Text, "/") || path.Abs == d.dir {
+			d.mistake(n.pos, "the trigger "+quote(path.Text)+" is a directory", "name a file, such as `"+strings.TrimSuffix(path.Text, "/")+"/.trigger`")
+			return path, false
+		}
+		return path, true
+	},
+}
+
+// patternType is one pattern, anchored at the project.
+var patternType = typ[Pattern]{
+	shape: shape{name: "pattern"},
+	read: func(d *decoder, n *node) (Pattern, bool) {
+		text, ok := d.text(n, "a pattern")
+		if !ok {
+			return Pattern{}, false
+		}
+		compiled, err := glob.Compile(d.dir, text)
+		if err != nil {
+			pos, hint := n.pos, ""
+			var e *glob.Error
+			if errors.As(err, &e) {
+				hint = e.Hint
+				if text == n.text {
+					pos = n.at(e.Offset)
+				}
+			}
+			d.mistake(pos, "bad pattern "+quote(text)+": "+err.Error(), hint)
+			return Pattern{}, false
+		}
+		d.bareRef(n)
+		return Pattern{Pattern: compiled, Pos: n.pos}, true
+	},
+}
+
+// ignoreType is a pattern of an `ignore`. One that has a wildcard and no slash
+// looks as if it meant every directory, as it does in a .gitignore.
+var ignoreType = typ[Pattern]{
+	shape: patternType.shape,
+	read: func(d *decoder, n *node) (Pattern, bool) {
+		p, ok := patternType.read(d, n)
+		if _, literal := p.Literal(); ok && !literal && !strings.Contains(p.String(), "/") && p.String() != "**" && p.String() != "*" {
+			d.warn(n.pos, quote(p.String())+" ignores only what lies directly in the project's directory", "write `**/"+p.String()+"` for every directory")
+		}
+		return p, ok
+	},
+}
+
+var (
+	watchType    = filled(listOf(patternType, true, "a list of patterns"))
+	ignoresType  = listOf(ignoreType, true, "a list of patterns")
+	triggersType = listOf(triggerType, true, "a list of paths")
+)

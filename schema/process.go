@@ -1,0 +1,171 @@
+package schema
+
+import "time"
+
+var processKeys = &table[Process]{
+	what: "a process",
+	keys: []key[Process]{
+		row("run", commandType, func(p *Process) *Command { return &p.Run }, "a command for the shell, or a list of arguments").must(),
+		row("dir", dirType, func(p *Process) *string { return &p.Dir }, "where it runs").or("the project"),
+		row("env", envType, func(p *Process) *[]EnvVar { return &p.Env.Vars }, "variables; null removes one"),
+		row("env_file", envFilesType, func(p *Process) *[]EnvFile { return &p.Env.Files }, "files of variables"),
+		row("watch", watchType, func(p *Process) *[]Pattern { return &p.Watch }, "files whose change restarts it"),
+		row("ignore", ignoresType, func(p *Process) *[]Pattern { return &p.Ignore }, "patterns taken away"),
+		row("gitignore", boolType, func(p *Process) *bool { return &p.GitIgnore }, "leave out what git ignores").or("true"),
+		ptr("settle", durationType, func(p *Process) **time.Duration { return &p.Settle }, "how long changes must have been quiet").or("the project's"),
+		row("sockets", listOf(socketRefType, true, "a list of sockets' names"), func(p *Process) *[]SocketRef { return &p.Sockets }, "sockets it gets, in the order of its file descriptors"),
+		row("listen_pid", enumType[ListenPID](map[string]string{
+			"true": "always", "yes": "always", "false": "never", "no": "never", "omit": "never", "off": "never",
+		}, PIDAuto, PIDAlways, PIDNever), func(p *Process) *ListenPID { return &p.ListenPID }, "how LISTEN_PID is set").or("auto"),
+		row("depends_on", dependsType, func(p *Process) *[]Dependency { return &p.DependsOn }, "nodes that have to be ready or passed before it starts"),
+		ptr("ready", readyType, func(p *Process) **Ready { return &p.Ready }, "how it tells that it serves").or("when its socket is accepted from, or when it is started"),
+		later[Process]("update", shape{name: "string", values: []string{"stop-first", "start-first"}}, []string{"stop-first"},
+			"in which order the old version and the new one stop and start", "under `stop-first` connections wait in the socket that devloop holds").or("stop-first"),
+		later[Process]("while_checking", shape{name: "string", values: []string{"serve", "wait"}}, []string{"serve"},
+			"whether the old version answers while a watcher upstream is busy", "").or("serve"),
+		row("start", boolType, func(p *Process) *bool { return &p.Start }, "false: only by hand").or("true"),
+		row("restart", restartType, func(p *Process) *RestartPolicy { return &p.Restart }, "what happens when it ends by itself").or("on-failure"),
+		row("backoff", backoffType, func(p *Process) *Backoff { return &p.Backoff }, "the wait between such restarts"),
+		row("reload", signalType, func(p *Process) *string { return &p.Reload }, "a signal sent on change in place of a restart"),
+		row("stop", stopType, func(p *Process) *Stop { return &p.Stop }, "how it is ended").or("{signal: SIGTERM, timeout: 5s}"),
+		later[Process]("pty", shape{name: "boolean"}, []string{"false"}, "give it a terminal", "").or("false"),
+	},
+	foreign: foreignProcess,
+}
+
+var socketRefType = typ[SocketRef]{
+	shape: shape{name: "name"},
+	read: func(d *decoder, n *node) (SocketRef, bool) {
+		name, ok := d.word(n, "the names of sockets")
+		return SocketRef{Name: name, Pos: n.pos}, ok
+	},
+}
+
+var restartType = typ[RestartPolicy]{
+	shape: shape{name: "string", values: []string{string(RestartAlways), string(RestartOnFailure), string(RestartNever)}},
+	read: func(d *decoder, n *node) (RestartPolicy, bool) {
+		if n.kind == mapping && !n.custom {
+			hint := "write `restart: on-failure`, and `backoff: {initial: 500ms, max: 30s, give_up: 10}` beside it"
+			d.mistake(n.pos, "`restart` needs one word, not a mapping", hint)
+			return "", false
+		}
+		return enumType[RestartPolicy](map[string]string{
+			"no": "never", "false": "never", "off": "never", "none": "never",
+			"yes": "always", "true": "always", "on": "always", "unless-stopped": "always",
+			"on_failure": "on-failure", "failure": "on-failure", "on-abnormal": "on-failure", "on-abort": "on-failure",
+			"on-success": "write `always`, or `never`", "exit_on_failure": "write `never`",
+		}, RestartAlways, RestartOnFailure, RestartNever).read(d, n)
+	},
+}
+
+var backoffKeys = &table[Backoff]{
+	what: "a backoff",
+	keys: []key[Backoff]{
+		row("initial", durationType, func(b *Backoff) *time.Duration { return &b.Initial }, "the first wait; each later one is twice as long").or("500ms"),
+		row("max", durationType, func(b *Backoff) *time.Duration { return &b.Max }, "the longest wait").or("30s"),
+		row("give_up", intType(0), func(b *Backoff) *int { return &b.GiveUp }, "failures in a row after which it is left down; 0: never").or("10"),
+	},
+	foreign: foreignBackoff,
+}
+
+// defaultBackoff is that of a process that says nothing.
+var defaultBackoff = Backoff{Initial: 500 * time.Millisecond, Max: 30 * time.Second, GiveUp: 10}
+
+var backoffType = typ[Backoff]{
+	shape: backoffKeys.shape(),
+	read: func(d *decoder, n *node) (Backoff, bool) {
+		b := defaultBackoff
+		if !d.is(n, mapping, "`{initial: 500ms, max: 30s, give_up: 10}`") {
+			return b, false
+		}
+		backoffKeys.read(d, n, &b, "the backoff", n.pos)
+		if b.Initial > b.Max {
+			if n.get("max") != nil {
+				d.mistake(n.get("max").pos, "`max` is shorter than `initial`, which is "+b.Initial.String(), "")
+			} else {
+				b.Max = b.Initial
+			}
+		}
+		return b, true
+	},
+}
+
+var stopKeys = &table[Stop]{
+	what: "a stop",
+	keys: []key[Stop]{
+		row("signal", signalType, func(s *Stop) *string { return &s.Signal }, "the first thing it gets").or("SIGTERM"),
+		row("timeout", durationType, func(s *Stop) *time.Duration { return &s.Timeout }, "after this long the whole tree is killed").or("5s"),
+		ptr("command", commandType, func(s *Stop) **Command { return &s.Command }, "run in place of the signal"),
+		row("leader_only", boolType, func(s *Stop) *bool { return &s.LeaderOnly }, "signal the process that was started, not its group").or("false"),
+	},
+	foreign: foreignStop,
+}
+
+var defaultStop = Stop{Signal: "SIGTERM", Timeout: 5 * time.Second}
+
+var stopType = typ[Stop]{
+	shape: stopKeys.shape(),
+	read: func(d *decoder, n *node) (Stop, bool) {
+		s := defaultStop
+		if n.kind == scalar && !n.custom {
+			hint := "such as `stop: {signal: SIGINT, timeout: 10s}`"
+			if _, err := time.ParseDuration(n.text); err == nil && n.tag == "!!str" {
+				hint = "write `stop: {timeout: " + n.text + "}`"
+			} else if name := signalName(n.text); isSignal(name) {
+				hint = "write `stop: {signal: " + name + "}`"
+			}
+			d.mistake(n.pos, "`stop` needs a mapping of keys, not "+n.what(), hint)
+			return s, false
+		}
+		if !d.is(n, mapping, "a mapping of keys") {
+			return s, false
+		}
+		stopKeys.read(d, n, &s, "the stop", n.pos)
+		if signal := n.get("signal"); signal != nil && !signal.null() && s.Command != nil {
+			d.mistake(signal.pos, "`command` runs in place of the `signal`", "take one of the two away")
+		}
+		return s, true
+	},
+}
+
+var processesType = named(processKeys.shape(), "a mapping of names to processes", func(d *decoder, key, value *node) Process {
+	p := Process{
+		Name: key.text, Pos: key.pos, Dir: d.dir, GitIgnore: true, ListenPID: PIDAuto, Start: true,
+		Restart: RestartOnFailure, Backoff: defaultBackoff, Stop: defaultStop,
+	}
+	example := "{run: ./server}"
+	if value.kind == scalar && !value.null() {
+		example = "{run: " + oneLine(value.text) + "}"
+	}
+	d.node(key, value, "process", example, func() {
+		processKeys.read(d, value, &p, "process `"+key.text+"`", key.pos)
+		d.checkProcessKeys(value, p)
+	})
+	return p
+})
+
+// checkProcessKeys checks keys that only mean something beside another.
+func (d *decoder) checkProcessKeys(n *node, p Process) {
+	watch := n.get("watch")
+	for _, name := range []string{"ignore", "gitignore", "settle", "reload"} {
+		if v := n.get(name); v != nil && !v.null() && watch == nil {
+			d.warn(n.keyOf(name).pos, "`"+name+"` of process `"+p.Name+"` does nothing without `watch`", "")
+		}
+	}
+	if v := n.get("backoff"); v != nil && p.Restart == RestartNever {
+		d.warn(n.keyOf("backoff").pos, "`backoff` of process `"+p.Name+"` does nothing under `restart: never`", "")
+	}
+	if p.Reload == "SIGKILL" || p.Reload == "SIGSTOP" {
+		d.mistake(n.get("reload").pos, p.Reload+" cannot be caught, so it cannot reload anything", "leave `reload` out: a change restarts the process")
+	}
+}
+
+// Process returns the process of that name, or nil.
+func (c *Config) Process(name string) *Process {
+	for i := range c.Processes {
+		if c.Processes[i].Name == name {
+			return &c.Processes[i]
+		}
+	}
+	return nil
+}

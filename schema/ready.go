@@ -1,0 +1,150 @@
+package schema
+
+import (
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+var readyKinds = []string{"http", "tcp", "exec", "log", "file", "notify"}
+
+var readyKeys = &table[Ready]{
+	what: "a readiness check",
+	keys: []key[Ready]{
+		row("http", typ[string]{shape: shape{name: "URL or path"}, read: (*decoder).readyURL}, func(r *Ready) *string { return &r.HTTP }, "a URL that answers, or a path of its own http socket"),
+		row("tcp", typ[string]{shape: shape{name: "address"}, read: (*decoder).readyAddr}, func(r *Ready) *string { return &r.TCP }, "accepts a connection"),
+		ptr("exec", commandType, func(r *Ready) **Command { return &r.Exec }, "a command that ends with 0"),
+		row("log", regexpType, func(r *Ready) **regexp.Regexp { return &r.Log }, "a line of its output matches"),
+		row("file", typ[string]{
+			shape: shape{name: "path"},
+			read: func(d *decoder, n *node) (string, bool) {
+				p, ok := d.path(n, "a path")
+				return p.Abs, ok
+			},
+		}, func(r *Ready) *string { return &r.File }, "a file that becomes newer than the start"),
+		later[Ready]("notify", shape{name: "boolean"}, nil, "it tells over sd_notify", notNotify),
+		row("interval", durationType, func(r *Ready) *time.Duration { return &r.Interval }, "between attempts").or("adaptive"),
+		row("timeout", durationType, func(r *Ready) *time.Duration { return &r.Timeout }, "in total, from the start").or("60s"),
+	},
+	foreign: foreignReady,
+}
+
+const notNotify = "until then: `{log: REGEX}`, `{exec: COMMAND}` or `{http: URL}`"
+
+var readyType = typ[Ready]{
+	shape: shape{name: "readiness", or: []shape{readyKeys.shape(), {name: "string", values: []string{"notify"}}}},
+	read: func(d *decoder, n *node) (Ready, bool) {
+		r := Ready{Timeout: 60 * time.Second, Pos: n.pos}
+		if n.kind == scalar && !n.custom {
+			if n.text == "notify" {
+				d.mistake(n.pos, "`ready: notify` is not supported yet", notNotify)
+			} else {
+				d.mistake(n.pos, "`ready` needs a mapping of keys, not "+n.what(), readyHint(n.text))
+			}
+			return r, false
+		}
+		if !d.is(n, mapping, "a mapping of keys") {
+			return r, false
+		}
+		readyKeys.read(d, n, &r, "`ready`", n.pos)
+		var kinds []string
+		for _, kind := range readyKinds {
+			if v := n.get(kind); v != nil && !v.null() {
+				kinds = append(kinds, kind)
+			}
+		}
+		switch {
+		case len(kinds) > 1:
+			d.mistake(n.keyOf(kinds[1]).pos, "`ready` has one kind of check, and this has "+either(kinds), "")
+		case len(kinds) == 0 && !d.unknown(n, readyKeys.names()):
+			d.mistake(n.pos, "`ready` has no check", "one of "+either(readyKinds[:5]))
+		}
+		return r, len(kinds) == 1
+	},
+}
+
+// unknown reports whether n has a key that was a mistake of its own.
+func (d *decoder) unknown(n *node, known []string) bool {
+	for _, p := range n.pairs {
+		found := strings.HasPrefix(p.key.text, "x-")
+		for _, k := range known {
+			found = found || k == p.key.text
+		}
+		if !found {
+			return true
+		}
+	}
+	return false
+}
+
+func readyHint(text string) string {
+	switch {
+	case strings.HasPrefix(text, "/"), strings.Contains(text, "://"):
+		return "write `ready: {http: " + text + "}`"
+	case isPort(text):
+		return "write `ready: {tcp: " + text + "}`"
+	}
+	if _, port, err := net.SplitHostPort(text); err == nil && isPort(port) {
+		return "write `ready: {tcp: " + text + "}`"
+	}
+	return "such as `ready: {http: /health}`"
+}
+
+// readyURL reads a URL, or a path of the process's own http socket.
+func (d *decoder) readyURL(n *node) (string, bool) {
+	text, ok := d.word(n, "a URL or a path")
+	if !ok {
+		return "", false
+	}
+	if strings.HasPrefix(text, "/") {
+		if _, err := url.ParseRequestURI(text); err != nil {
+			d.mistake(n.pos, quote(text)+" is not the path of a URL", "")
+			return "", false
+		}
+		return text, true
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "":
+		return text, true
+	case err == nil && u.Scheme == "http" && u.Host == "":
+		d.mistake(n.pos, quote(text)+" has no host", "such as `http://localhost:3000/health`")
+	case isPort(text):
+		d.mistake(n.pos, quote(text)+" is neither a URL nor a path", "write `http://localhost:"+text+"/`")
+	case strings.Contains(text, "://"):
+		d.mistake(n.pos, quote(text)+" is not a URL of http or https", "")
+	case strings.Contains(text, ":"):
+		d.mistake(n.pos, quote(text)+" is neither a URL nor a path", "write `http://"+text+"`")
+	default:
+		d.mistake(n.pos, quote(text)+" is neither a URL nor a path", "a path begins with `/`")
+	}
+	return "", false
+}
+
+// readyAddr reads HOST:PORT; a bare port is one of 127.0.0.1.
+func (d *decoder) readyAddr(n *node) (string, bool) {
+	text, ok := d.word(n, "an address such as `localhost:5432`")
+	if !ok {
+		return "", false
+	}
+	host, port, err := net.SplitHostPort(text)
+	if isPort(text) {
+		host, port, err = "127.0.0.1", text, nil
+	}
+	hint := "such as `localhost:5432`"
+	if _, rest, ok := strings.Cut(text, "://"); ok {
+		hint = "write `" + strings.TrimSuffix(rest, "/") + "`"
+	} else if _, rest, ok := strings.Cut(text, "::"); ok && err != nil {
+		hint = "write `" + rest + "`"
+	}
+	if host == "" && err == nil && isPort(port) {
+		hint = "write `localhost:" + port + "`"
+	}
+	if err != nil || host == "" || !isPort(port) || port == "0" || strings.ContainsAny(host, "/ ") {
+		d.mistake(n.pos, quote(text)+" is not an address", hint)
+		return "", false
+	}
+	return net.JoinHostPort(host, port), true
+}

@@ -1,0 +1,242 @@
+package schema
+
+import (
+	"io/fs"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// text is a scalar with its ${…} filled in, whatever YAML takes it for: a
+// version `1.10` and the word `no` stay what the file says.
+func (d *decoder) text(n *node, wanted string) (string, bool) {
+	if !d.is(n, scalar, wanted) {
+		return "", false
+	}
+	return d.fill(n)
+}
+
+// word is text that must say something.
+func (d *decoder) word(n *node, wanted string) (string, bool) {
+	text, ok := d.text(n, wanted)
+	if ok && strings.TrimSpace(text) == "" {
+		d.mistake(n.pos, "`"+d.key+"` is empty", "")
+		return "", false
+	}
+	return text, ok
+}
+
+var textType = typ[string]{
+	shape: shape{name: "string"},
+	read: func(d *decoder, n *node) (string, bool) {
+		text, ok := d.word(n, "text")
+		if ok && strings.ContainsAny(text, "\r\n") {
+			d.mistake(n.pos, "`"+d.key+"` has more than one line", "")
+			return "", false
+		}
+		return text, ok
+	},
+}
+
+var boolType = typ[bool]{
+	shape: shape{name: "boolean"},
+	read: func(d *decoder, n *node) (bool, bool) {
+		const wanted = "`true` or `false`"
+		text, ok := d.text(n, wanted)
+		if !ok {
+			return false, false
+		}
+		if n.tag == "!!bool" || text != n.text {
+			switch strings.ToLower(text) {
+			case "true":
+				return true, true
+			case "false":
+				return false, true
+			}
+		}
+		hint := ""
+		switch strings.ToLower(text) {
+		case "true", "false":
+			hint = "without quotes"
+		case "yes", "on", "y":
+			hint = "write `true`"
+		case "no", "off", "n":
+			hint = "write `false`"
+		}
+		d.mistake(n.pos, "`"+d.key+"` needs "+wanted+", not "+n.what(), hint)
+		return false, false
+	},
+}
+
+// intType is a whole number of at least least.
+func intType(least int) typ[int] {
+	return typ[int]{
+		shape: shape{name: "integer"},
+		read: func(d *decoder, n *node) (int, bool) {
+			text, ok := d.text(n, "a whole number")
+			if !ok {
+				return 0, false
+			}
+			v, err := strconv.Atoi(text)
+			switch {
+			case n.quoted && text == n.text && err == nil:
+				d.mistake(n.pos, "`"+d.key+"` needs a whole number, not "+n.what(), "without quotes")
+			case err != nil || strconv.Itoa(v) != text:
+				d.mistake(n.pos, "`"+d.key+"` needs a whole number, not "+quote(text), "")
+			case v < least:
+				d.mistake(n.pos, "`"+d.key+"` must be at least "+strconv.Itoa(least), "")
+			default:
+				return v, true
+			}
+			return 0, false
+		},
+	}
+}
+
+var durationType = typ[time.Duration]{
+	shape: shape{name: "duration"},
+	read: func(d *decoder, n *node) (time.Duration, bool) {
+		const wanted = "a duration such as `300ms`"
+		text, ok := d.text(n, wanted)
+		if !ok {
+			return 0, false
+		}
+		v, err := time.ParseDuration(text)
+		_, number := strconv.ParseFloat(text, 64)
+		switch {
+		case number == nil:
+			d.mistake(n.pos, "the duration "+quote(text)+" has no unit", "write `"+text+"ms` or `"+text+"s`")
+		case err != nil:
+			d.mistake(n.pos, "`"+d.key+"` needs "+wanted+", not "+quote(text), durationHint(text))
+		case v <= 0 || strings.HasPrefix(text, "+"):
+			d.mistake(n.pos, "`"+d.key+"` must be longer than nothing", "")
+		default:
+			return v, true
+		}
+		return 0, false
+	},
+}
+
+var spelledDuration = regexp.MustCompile(`^(\d+(?:\.\d+)?)\s*([A-Za-z]+)$`)
+
+func durationHint(text string) string {
+	if m := spelledDuration.FindStringSubmatch(text); m != nil {
+		switch strings.TrimSuffix(strings.ToLower(m[2]), "s") {
+		case "sec", "second", "":
+			return "write `" + m[1] + "s`"
+		case "min", "minute", "m":
+			if strings.HasSuffix(strings.ToLower(m[2]), "ms") || strings.EqualFold(m[2], "ms") {
+				return "write `" + m[1] + "ms`"
+			}
+			return "write `" + m[1] + "m`"
+		case "h", "hr", "hour":
+			return "write `" + m[1] + "h`"
+		case "msec", "milli", "millisecond":
+			return "write `" + m[1] + "ms`"
+		case "d", "day":
+			if days, err := strconv.Atoi(m[1]); err == nil {
+				return "write `" + strconv.Itoa(24*days) + "h`"
+			}
+		}
+	}
+	return "the units are `ms`, `s`, `m` and `h`, as in `1m30s`"
+}
+
+// enumType is one of a few words. hints holds what people write in their place.
+func enumType[E ~string](hints map[string]string, values ...E) typ[E] {
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = string(v)
+	}
+	return typ[E]{
+		shape: shape{name: "string", values: words},
+		read: func(d *decoder, n *node) (E, bool) {
+			text, ok := d.text(n, either(words))
+			if !ok || slices.Contains(words, text) {
+				return E(text), ok
+			}
+			d.mistake(n.pos, "`"+d.key+"` needs "+either(words)+", not "+quote(text), enumHint(text, words, hints))
+			return "", false
+		},
+	}
+}
+
+func enumHint(text string, words []string, hints map[string]string) string {
+	plain := strings.ToLower(text)
+	if hint, ok := hints[plain]; ok {
+		if slices.Contains(words, hint) {
+			return "write `" + hint + "`"
+		}
+		return hint
+	}
+	for _, form := range []string{plain, strings.ReplaceAll(plain, "_", "-"), strings.ReplaceAll(plain, " ", "-")} {
+		if slices.Contains(words, form) {
+			return "write `" + form + "`"
+		}
+	}
+	return didYouMean(plain, words)
+}
+
+// either lists words as `a`, `b` or `c`.
+func either(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = "`" + w + "`"
+	}
+	if len(quoted) < 2 {
+		return strings.Join(quoted, "")
+	}
+	last := len(quoted) - 1
+	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
+}
+
+var (
+	octalMode   = regexp.MustCompile(`^0o?[0-7]{3}$`)
+	decimalMode = regexp.MustCompile(`^[0-7]{3}$`)
+)
+
+// modeType reads the text and not the number, since YAML 1.1, YAML 1.2 and JSON
+// do not agree on what 0600 is.
+var modeType = typ[fs.FileMode]{
+	shape: shape{name: "file mode"},
+	read: func(d *decoder, n *node) (fs.FileMode, bool) {
+		text, ok := d.text(n, "permissions such as `0600`")
+		if !ok {
+			return 0, false
+		}
+		if !octalMode.MatchString(text) {
+			hint := "three octal digits after a 0: owner, group, others"
+			if decimalMode.MatchString(text) {
+				hint = "write `0" + text + "`"
+			}
+			d.mistake(n.pos, "`"+d.key+"` needs permissions such as `0600`, not "+quote(text), hint)
+			return 0, false
+		}
+		mode, err := strconv.ParseUint(text[len(text)-3:], 8, 32)
+		return fs.FileMode(mode), err == nil
+	},
+}
+
+// regexpType is a regular expression in Go's syntax (RE2).
+var regexpType = typ[*regexp.Regexp]{
+	shape: shape{name: "regular expression"},
+	read: func(d *decoder, n *node) (*regexp.Regexp, bool) {
+		text, ok := d.word(n, "a regular expression")
+		if !ok {
+			return nil, false
+		}
+		re, err := regexp.Compile(text)
+		if err != nil {
+			msg := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
+			hint := ""
+			if strings.Contains(text, "(?=") || strings.Contains(text, "(?!") || strings.Contains(text, "(?<") {
+				hint = "the syntax is RE2, which cannot look ahead or behind"
+			}
+			d.mistake(n.pos, "not a regular expression: "+msg, hint)
+			return nil, false
+		}
+		return re, true
+	},
+}

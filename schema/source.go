@@ -1,0 +1,77 @@
+package schema
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
+
+// source is the text of one file, cut into lines as YAML counts them.
+type source struct {
+	file  string
+	lines []string // without their breaks
+}
+
+// readSource checks that src is text that YAML accepts, and cuts it. A mistake
+// here makes the file unreadable, so it comes alone.
+func readSource(file string, src []byte) (*source, []byte, *Mistake) {
+	if bytes.HasPrefix(src, []byte{0xFF, 0xFE}) || bytes.HasPrefix(src, []byte{0xFE, 0xFF}) {
+		return nil, nil, &Mistake{
+			Pos:  Pos{File: file, Line: 1, Col: 1},
+			Msg:  "the file is UTF-16",
+			Hint: "save it as UTF-8",
+		}
+	}
+	src = bytes.TrimPrefix(src, []byte("\uFEFF"))
+	s := &source{file: file, lines: splitLines(string(src))}
+	for i, line := range s.lines {
+		col := 0
+		for at, r := range line {
+			col++
+			pos := Pos{File: file, Line: i + 1, Col: col}
+			if r == utf8.RuneError {
+				if _, n := utf8.DecodeRuneInString(line[at:]); n == 1 {
+					m := s.mistake(pos, "not UTF-8 text", "save the file as UTF-8")
+					return s, nil, &m
+				}
+			}
+			if isControl(r) {
+				m := s.mistake(pos, "a control character", "write it as an escape in double quotes, such as \"\\e\"")
+				return s, nil, &m
+			}
+		}
+	}
+	return s, src, nil
+}
+
+// isControl reports whether YAML refuses the character (YAML 1.2, 5.1).
+func isControl(r rune) bool {
+	return r < ' ' && r != '\t' || r == 0x7F || r >= 0x80 && r < 0xA0 || r == 0xFFFE || r == 0xFFFF || r == 0xFEFF
+}
+
+// splitLines cuts text where the YAML scanner begins a new line: YAML 1.1, which
+// it follows in this, has more line breaks than \n.
+func splitLines(text string) []string {
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(text)
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+}
+
+// line is the text of line n, counted from 1.
+func (s *source) line(n int) string {
+	if n < 1 || n > len(s.lines) {
+		return ""
+	}
+	return s.lines[n-1]
+}
+
+func (s *source) mistake(pos Pos, msg, hint string) Mistake {
+	return Mistake{Pos: pos, Msg: msg, Hint: hint, Line: s.line(pos.Line)}
+}
+
+// clamp moves a place that the YAML scanner reports beyond the text, such as
+// the end of the file, to the nearest one in it.
+func (s *source) clamp(line, col int) Pos {
+	line = min(max(line, 1), len(s.lines))
+	col = min(max(col, 1), utf8.RuneCountInString(s.line(line))+1)
+	return Pos{File: s.file, Line: line, Col: col}
+}

@@ -1,0 +1,81 @@
+package schema
+
+import "time"
+
+// commandStage has the keys of a stage that runs a command.
+var commandStage = &table[Stage]{
+	what: "a stage",
+	keys: []key[Stage]{
+		row("name", textType, func(s *Stage) *string { return &s.Name }, "what it is called in output").or("a short form of the command"),
+		row("run", commandType, func(s *Stage) *Command { return &s.Run }, "a command for the shell, or a list of arguments").must(),
+		row("dir", dirType, func(s *Stage) *string { return &s.Dir }, "where it runs").or("the watcher's"),
+		row("env", envType, func(s *Stage) *[]EnvVar { return &s.Env.Vars }, "variables; null removes one"),
+		row("env_file", envFilesType, func(s *Stage) *[]EnvFile { return &s.Env.Files }, "files of variables"),
+		row("if_changed", watchType, func(s *Stage) *[]Pattern { return &s.IfChanged }, "skip it unless one of these changed since the start of its last pass"),
+		row("timeout", durationType, func(s *Stage) *time.Duration { return &s.Timeout }, "it fails when it takes longer").or("none"),
+		row("allow_failure", boolType, func(s *Stage) *bool { return &s.AllowFailure }, "go on when it fails").or("false"),
+		row("interruptible", boolType, func(s *Stage) *bool { return &s.Interruptible }, "a change may cancel it midway").or("true"),
+	},
+	foreign: foreignStage,
+}
+
+// groupStage has the one key of a stage that is a group.
+var groupStage = &table[Stage]{
+	what: "a parallel group",
+	keys: []key[Stage]{
+		row("parallel", filled(listOf(stageType(nil), false, "a list of stages")), func(s *Stage) *[]Stage { return &s.Parallel }, "stages that run side by side").must(),
+	},
+	foreign: notOfGroup(),
+}
+
+// notOfGroup hints at the stages of a group for the keys that only they have.
+func notOfGroup() map[string]string {
+	hints := union(foreignStage)
+	for _, name := range commandStage.names() {
+		hints[name] = "give it to each stage of the group"
+	}
+	return hints
+}
+
+var stagesType = filled(listOf(stageType(groupStage), true, "a list of stages"))
+
+// stageType is a command, or its keys, or, unless group is nil, a group.
+func stageType(group *table[Stage]) typ[Stage] {
+	s := shape{name: "stage", or: []shape{commandType.shape, commandStage.shape()}}
+	if group != nil {
+		s.or = append(s.or, group.shape())
+	}
+	return typ[Stage]{shape: s, read: func(d *decoder, n *node) (Stage, bool) {
+		s := Stage{Pos: n.pos, Interruptible: true}
+		if n.null() {
+			d.mistake(n.pos, "an empty stage", "take the `-` away, or write a command after it")
+			return s, false
+		}
+		if n.kind == list && !n.custom {
+			d.mistake(n.pos, "a stage cannot be a list", "write `run: […]` for an argv, or `parallel: […]` for a group")
+			return s, false
+		}
+		if hint := n.misread(); n.kind == mapping && n.get("run") == nil && hint != "" {
+			d.mistake(n.pos, "a stage is a command or a mapping of keys", hint)
+			return s, false
+		}
+		if n.kind != mapping || n.custom {
+			before := d.key
+			d.key = "run"
+			s.Run, _ = commandType.read(d, n)
+			d.key = before
+		} else if n.get("parallel") == nil {
+			commandStage.read(d, n, &s, "the stage", n.pos)
+		} else if group != nil {
+			group.read(d, n, &s, "the group", n.pos)
+			return s, len(s.Parallel) > 0
+		} else {
+			d.mistake(n.keyOf("parallel").pos, "a group within a group", "write its stages out in the outer one")
+			return s, false
+		}
+		if s.Name == "" {
+			s.Name = s.Run.short()
+		}
+		return s, true
+	}}
+}

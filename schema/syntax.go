@@ -1,0 +1,179 @@
+package schema
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// maxRepairs bounds how many lines of one file are read as what they were
+// meant to be.
+const maxRepairs = 50
+
+// parseYAML reads the only document of a file; nil if it is empty, or if it is
+// no YAML even after repair.
+//
+// yaml.v3 gives a syntax error a line that is often the one before, and never a
+// column. So the line is found by parsing less and less of the file. Where the
+// mistake is a known one, the line is then read as it was meant, so that the
+// mistakes behind it are found in the same load.
+func parseYAML(s *source, text []byte, mistakes *Mistakes) *yaml.Node {
+	for range maxRepairs {
+		doc, err := decodeYAML(text)
+		if err == nil {
+			return doc
+		}
+		var second *secondDocument
+		if errors.As(err, &second) {
+			*mistakes = append(*mistakes, s.mistake(s.clamp(s.separator(second.line), 1),
+				"a second document", "a devloop.yaml is one document: take the `---` away, or put the rest into a file of its own"))
+			return doc
+		}
+		lines := splitLines(string(text))
+		first, last := locate(lines, err)
+		for n := first; n <= last; n++ {
+			if fix, ok := repairLine(lines, n); ok {
+				*mistakes = append(*mistakes, s.mistake(s.clamp(n, fix.col), fix.msg, fix.hint))
+				if fix.line == "" {
+					return nil
+				}
+				lines[n-1] = fix.line
+				text = []byte(strings.Join(lines, "\n") + "\n")
+				break
+			} else if n == last {
+				*mistakes = append(*mistakes, describe(s, lines, first, err))
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// secondDocument is the error for a file with more than one document; line is
+// where the second one has its first value.
+type secondDocument struct{ line int }
+
+func (e *secondDocument) Error() string { return "a second document" }
+
+// separator is the line of the `---` at or above line n.
+func (s *source) separator(n int) int {
+	for i := min(n, len(s.lines)); i > 1; i-- {
+		if strings.HasPrefix(s.line(i), "---") {
+			return i
+		}
+	}
+	return n
+}
+
+// decodeYAML parses one document. The parser's own panics on input that it did
+// not foresee become errors too.
+func decodeYAML(text []byte) (doc *yaml.Node, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			doc, err = nil, fmt.Errorf("yaml: %v", r)
+		}
+	}()
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	doc = &yaml.Node{}
+	if err := dec.Decode(doc); errors.Is(err, io.EOF) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	var next yaml.Node
+	if err := dec.Decode(&next); err == nil {
+		line := next.Line
+		if len(next.Content) > 0 {
+			line = next.Content[0].Line
+		}
+		return doc, &secondDocument{line}
+	} else if !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return doc, nil
+}
+
+var (
+	errorLine   = regexp.MustCompile(`^yaml: line (\d+): `)
+	errorAnchor = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
+)
+
+// locate finds the lines, counted from 1, in which the cause of a syntax error
+// lies: the first one that the parser does not get over, up to the one that it
+// names.
+func locate(lines []string, err error) (first, last int) {
+	text := err.Error()
+	if m := errorAnchor.FindStringSubmatch(text); m != nil {
+		alias := regexp.MustCompile(`(^|[\s\[{,])\*` + regexp.QuoteMeta(m[1]) + `($|[^\w-])`)
+		for i, line := range lines {
+			if alias.MatchString(line) {
+				return i + 1, i + 1
+			}
+		}
+	}
+	named := 1
+	if m := errorLine.FindStringSubmatch(text); m != nil {
+		named, _ = strconv.Atoi(m[1])
+	}
+	fails := func(n int) bool {
+		_, err := decodeYAML([]byte(strings.Join(lines[:n], "\n") + "\n"))
+		var second *secondDocument
+		return err != nil && !errors.As(err, &second)
+	}
+	const tries = 40 // a parse of the file each
+	n := min(named, len(lines))
+	for up := 0; up < tries && n < len(lines) && !fails(n); up++ {
+		n++
+	}
+	last = n
+	for down := 0; down < tries && n > 1 && fails(n-1); down++ {
+		n--
+	}
+	return n, last
+}
+
+// describe tells a syntax error that repair does not know, in the words of
+// somebody who writes YAML and not of somebody who parses it.
+func describe(s *source, lines []string, line int, err error) Mistake {
+	problem := errorLine.ReplaceAllString(err.Error(), "")
+	problem = strings.TrimPrefix(problem, "yaml: ")
+	text := ""
+	if line <= len(lines) {
+		text = lines[line-1]
+	}
+	pos := s.clamp(line, 1+len(text)-len(strings.TrimLeft(text, " \t")))
+	for _, e := range syntaxErrors {
+		if strings.Contains(problem, e.problem) {
+			return s.mistake(pos, e.msg, e.hint)
+		}
+	}
+	return s.mistake(pos, "not valid YAML: "+problem, "")
+}
+
+var syntaxErrors = []struct{ problem, msg, hint string }{
+	{"mapping values are not allowed", "this line does not fit the ones above it", "keys of one mapping begin in the same column; a value with `: ` in it needs quotes"},
+	{"did not find expected key", "this line does not fit the ones above it", "keys of one mapping begin in the same column; a value needs quotes around all of it, or around nothing"},
+	{"did not find expected '-' indicator", "this line does not fit the list above it", "items of one list begin in the same column, each with `- `"},
+	{"could not find expected ':'", "neither `key: value` nor a list item", "a key is followed by a colon and a space"},
+	{"block sequence entries are not allowed", "a list cannot begin in the line of its key", "write each `- item` in a line of its own, or `[item, item]`"},
+	{"unexpected end of stream", "this quote is never closed", "close it, or take it away"},
+	{"unexpected document indicator", "this quote is never closed", "close it, or take it away"},
+	{"did not find expected ',' or ']'", "this `[` is never closed", "close it, or quote the text that has it"},
+	{"did not find expected ',' or '}'", "this `{` is never closed", "close it, or quote the text that has it"},
+	{"did not find expected node content", "a value is missing here", "text that begins with one of ,[]{}#&*!|>@`\"'% needs quotes"},
+	{"unknown escape character", "an escape that YAML does not know", "in single quotes a backslash is only a backslash"},
+	{"hexdecimal", "an escape that YAML does not know", "in single quotes a backslash is only a backslash"},
+	{"cannot start any token", "a character that cannot begin a value", "quote the value"},
+	{"alphabetic or numeric character", "YAML reads a `*` or `&` before a value as an alias or an anchor", "quote the value"},
+	{"unknown anchor", "an alias of an anchor that is not above it", "an anchor is written `&name`; quote the value if it is meant as text"},
+	{"tab character", "a tab in the indentation", "YAML indents with spaces only"},
+	{"exceeded max depth", "nested too deeply", ""},
+	{"incompatible YAML document", "a version of YAML other than 1.1", "leave the %YAML line out"},
+	{"comment or line break", "text in the line of a `|` or `>`", "the text of a block begins in the next line"},
+}

@@ -1,0 +1,80 @@
+package schema
+
+import "time"
+
+// topKeys is the whole language: every other table hangs below it.
+var topKeys = &table[Config]{
+	what: "a devloop.yaml",
+	keys: []key[Config]{
+		{
+			name: "version", shape: shape{name: "integer", values: []string{"1"}}, def: "1",
+			doc: "of the language",
+			read: func(d *decoder, n *node, _ *Config) {
+				if v, ok := intType(0).read(d, n); ok && v != 1 {
+					d.mistake(n.pos, "this devloop reads version 1 of the language, not "+quote(n.text), "a newer devloop may read this file")
+				}
+			},
+		},
+		row("name", textType, func(c *Config) *string { return &c.Name }, "shown in titles").or("the file's directory"),
+		later[Config]("extends", shape{name: "preset"}, nil, "a preset, or a list of them, below this file", "copy the preset's keys into this file"),
+		later[Config]("include", shape{name: "project"}, nil, "other projects beside this one", "copy their watchers and processes into this file"),
+		row("vars", varsType, func(c *Config) *[]Var { return &c.Vars }, "names for ${NAME}; the environment wins over them"),
+		row("env", envType, func(c *Config) *[]EnvVar { return &c.Env.Vars }, "variables of every command; null removes one"),
+		row("env_file", envFilesType, func(c *Config) *[]EnvFile { return &c.Env.Files }, "files of variables"),
+		row("shell", shellType, func(c *Config) *Shell { return &c.Shell }, "what a command that is a string is handed to").or("[/bin/sh, -c]"),
+		row("ignore", ignoresType, func(c *Config) *[]Pattern { return &c.Ignore }, "patterns that no watcher sees"),
+		ptr("settle", durationType, func(c *Config) **time.Duration { return &c.Settle }, "how long changes must have been quiet").or("adaptive"),
+		later[Config]("poll", shape{name: "boolean", or: []shape{{name: "duration"}}}, []string{"false"}, "look for changes in place of being told of them", "leave it out: the system tells of changes").or("false"),
+		row("jobs", intType(1), func(c *Config) *int { return &c.Jobs }, "stages that may run at once").or("the number of CPUs"),
+		row("sockets", socketsType, func(c *Config) *[]Socket { return &c.Sockets }, "sockets that devloop binds and holds"),
+		row("watchers", watchersType, func(c *Config) *[]Watcher { return &c.Watchers }, "stages that run when files change"),
+		row("processes", processesType, func(c *Config) *[]Process { return &c.Processes }, "commands that keep running"),
+		later[Config]("dashboard", shape{name: "socket spec"}, []string{"off", "false"}, "a web page that shows the loop", "leave it out").or("off"),
+	},
+	foreign: foreignTop,
+}
+
+var defaultShell = []string{"/bin/sh", "-c"}
+
+var shellType = typ[Shell]{
+	shape: shape{name: "list", list: &shape{name: "string"}},
+	read: func(d *decoder, n *node) (Shell, bool) {
+		if n.kind == scalar && !n.custom {
+			hint := "write `[" + oneLine(n.text) + ", -c]`"
+			d.mistake(n.pos, "`shell` needs a list, the arguments before the command, not "+n.what(), hint)
+			return Shell{}, false
+		}
+		if !d.is(n, list, "a list, the arguments before the command") {
+			return Shell{}, false
+		}
+		c, ok := d.argv(n)
+		return Shell{Argv: c.Argv}, ok
+	},
+}
+
+// knownKeys are the names of all keys, and owners the tables that have them.
+var (
+	knownKeys = map[string]bool{}
+	owners    = map[string][]string{}
+)
+
+func init() {
+	own(topKeys)
+	own(socketKeys)
+	own(watcherKeys)
+	own(commandStage)
+	own(groupStage)
+	own(processKeys)
+	own(readyKeys)
+	own(stopKeys)
+	own(backoffKeys)
+	own(dependencyKeys)
+	own(envFileKeys)
+}
+
+func own[T any](t *table[T]) {
+	for _, name := range t.names() {
+		knownKeys[name] = true
+		owners[name] = append(owners[name], t.what)
+	}
+}

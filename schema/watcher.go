@@ -1,0 +1,72 @@
+package schema
+
+import "time"
+
+var watcherKeys = &table[Watcher]{
+	what: "a watcher",
+	keys: []key[Watcher]{
+		row("watch", watchType, func(w *Watcher) *[]Pattern { return &w.Watch }, "files whose change runs the stages").must(),
+		row("ignore", ignoresType, func(w *Watcher) *[]Pattern { return &w.Ignore }, "patterns taken away"),
+		row("gitignore", boolType, func(w *Watcher) *bool { return &w.GitIgnore }, "leave out what git ignores").or("true"),
+		row("stages", stagesType, func(w *Watcher) *[]Stage { return &w.Stages }, "commands in their order; the first failure ends the run").must(),
+		row("trigger", triggersType, func(w *Watcher) *[]Path { return &w.Triggers }, "files touched when every stage has passed"),
+		row("on_busy", enumType[OnBusy](map[string]string{
+			"cancel": "restart", "kill": "restart", "wait": "queue", "do-nothing": "a change is never forgotten: `queue` runs once more at the end",
+			"ignore": "a change is never forgotten: `queue` runs once more at the end", "do_nothing": "a change is never forgotten: `queue` runs once more at the end",
+		}, BusyRestart, BusyQueue), func(w *Watcher) *OnBusy { return &w.OnBusy }, "a change while stages run: start over, or run again at the end").or("restart"),
+		row("on_start", boolType, func(w *Watcher) *bool { return &w.OnStart }, "run once at the start").or("true"),
+		row("depends_on", dependsType, func(w *Watcher) *[]Dependency { return &w.DependsOn }, "nodes that have to be ready or passed before a run"),
+		ptr("settle", durationType, func(w *Watcher) **time.Duration { return &w.Settle }, "how long changes must have been quiet").or("the project's"),
+		row("dir", dirType, func(w *Watcher) *string { return &w.Dir }, "where the stages run").or("the project"),
+		row("env", envType, func(w *Watcher) *[]EnvVar { return &w.Env.Vars }, "variables of every stage; null removes one"),
+		row("env_file", envFilesType, func(w *Watcher) *[]EnvFile { return &w.Env.Files }, "files of variables"),
+	},
+	foreign: foreignWatcher,
+}
+
+var watchersType = named(watcherKeys.shape(), "a mapping of names to watchers", func(d *decoder, key, value *node) Watcher {
+	w := Watcher{Name: key.text, Pos: key.pos, GitIgnore: true, OnBusy: BusyRestart, OnStart: true, Dir: d.dir}
+	d.node(key, value, "watcher", "{watch: src, stages: [make]}", func() {
+		watcherKeys.read(d, value, &w, "watcher `"+key.text+"`", key.pos)
+	})
+	for i := range w.Stages {
+		s := &w.Stages[i]
+		if s.Dir == "" {
+			s.Dir = w.Dir
+		}
+		for j := range s.Parallel {
+			if p := &s.Parallel[j]; p.Dir == "" {
+				p.Dir = w.Dir
+			}
+		}
+	}
+	return w
+})
+
+// node reads the value of a named node, which is a mapping. An empty one is
+// read too, so that the keys it needs are told.
+func (d *decoder) node(key, value *node, what, example string, read func()) {
+	if value.kind == mapping && !value.custom || value.null() {
+		read()
+		return
+	}
+	if value.custom {
+		d.tag(value)
+		return
+	}
+	hint := value.misread()
+	if hint == "" {
+		hint = "such as `" + key.text + ": " + example + "`"
+	}
+	d.mistake(value.pos, what+" "+quote(key.text)+" needs a mapping of keys, not "+value.what(), hint)
+}
+
+// Watcher returns the watcher of that name, or nil.
+func (c *Config) Watcher(name string) *Watcher {
+	for i := range c.Watchers {
+		if c.Watchers[i].Name == name {
+			return &c.Watchers[i]
+		}
+	}
+	return nil
+}
