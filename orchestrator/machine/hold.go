@@ -75,10 +75,16 @@ func (m *Machine) surveyProcess(n *node) {
 		n.busy = !m.stuck(n.hold)
 		n.failed = !n.busy
 	case procUnbuilt:
-		missing, ok := m.passedOnce(n)
-		n.hold = Hold{Kind: NotBuilt, Node: missing}
-		n.failed = !ok && !m.nodes[missing].busy
-		n.busy = !n.failed
+		if n.dirt.dirty {
+			break // then it starts as its change allows
+		}
+		if missing, ok := m.passedOnce(n); !ok {
+			n.hold = Hold{Kind: NotBuilt, Node: missing}
+		} else {
+			n.hold = m.holdNeeds(n)
+		}
+		n.busy = !m.stuck(n.hold)
+		n.failed = !n.busy
 	}
 	switch {
 	case p.due != "" && !p.live():
@@ -105,6 +111,8 @@ func (m *Machine) stuck(h Hold) bool {
 	switch h.Kind {
 	case UpstreamFailed:
 		return true
+	case NotBuilt:
+		return !m.nodes[h.Node].busy
 	case Unmet:
 		d := m.nodes[h.Node]
 		return !d.busy && (d.failed || d.p == nil || !d.p.live())

@@ -283,7 +283,7 @@ func (m *Machine) meets(need Need) bool {
 	case schema.IsReady:
 		return d.p.phase == procReady
 	case schema.Succeeded:
-		return d.p.phase == procEnded && d.p.end.OK()
+		return d.p.endedItself() && d.p.end.OK()
 	}
 	return false
 }

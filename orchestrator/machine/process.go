@@ -52,6 +52,16 @@ func (p *process) live() bool {
 	return false
 }
 
+// endedItself tells whether the last generation ended without being asked, and
+// no other has started since.
+func (p *process) endedItself() bool {
+	switch p.phase {
+	case procBackoff, procUnbuilt, procEnded, procGaveUp:
+		return true
+	}
+	return false
+}
+
 // deadline is when the live generation must be looked at again.
 func (p *process) deadline() time.Time {
 	switch {
@@ -82,10 +92,7 @@ func (m *Machine) actProcess(n *node) bool {
 		m.startProcess(n, n.dirt.why, n.dirt.by)
 	case p.phase == procBackoff && !p.backoffUntil.After(m.now) && m.holdNeeds(n).Kind == NotHeld:
 		m.startProcess(n, ByCrash, -1)
-	case p.phase == procUnbuilt:
-		if _, ok := m.passedOnce(n); !ok || n.dirt.dirty {
-			return false
-		}
+	case p.phase == procUnbuilt && !n.dirt.dirty && n.hold.Kind == NotHeld:
 		m.startProcess(n, ByPass, -1)
 	default:
 		return false
