@@ -1,0 +1,65 @@
+package fswatch
+
+import (
+	"strings"
+	"time"
+)
+
+// Op says what happened to a path; several things may have.
+type Op uint8
+
+const (
+	Create Op = 1 << iota // it is new here, or was moved here, or was found in a directory that is new here
+	Write                 // its content was written to
+	Remove                // it was removed
+	Rename                // it was moved away; the new place has a Create of its own
+	Touch                 // its mode, times or other attributes changed; `touch` looks like chmod to the kernel
+)
+
+func (o Op) String() string {
+	var words []string
+	for i, word := range []string{"create", "write", "remove", "rename", "touch"} {
+		if o&(1<<i) != 0 {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(words, "|")
+}
+
+// Change is what happened to one path since the batch before.
+type Change struct {
+	Path string // absolute, below one of the roots as they were given (symbolic links are not resolved)
+	Op   Op
+	// Dir: a watched directory of this name has gone, and with it everything that was below. What its files were
+	// is not known here: whoever knows files below it must count them as removed.
+	Dir         bool
+	First, Last time.Time // when the first and the last event was seen
+}
+
+// Batch is what has gathered between two calls of Take.
+type Batch struct {
+	Changes []Change // a path once, in the order of the first events
+	// Overflow: the kernel lost some events. Every wanted path that exists is in Changes, in this batch or the
+	// ones right before it; what is not there any more is unknown: look at every path that you know of.
+	Overflow bool
+	// Degraded: some directories are not watched, for want of watches or of permission. Stats counts them.
+	Degraded bool
+	Synced   []uint64 // tokens of Sync calls: everything written before them has been delivered
+	Notices  []Notice
+}
+
+// Notice is something that the user should hear of.
+type Notice struct {
+	Kind NoticeKind
+	Text string // a sentence or two, with the remedy where there is one
+}
+
+// NoticeKind sorts notices.
+type NoticeKind uint8
+
+const (
+	LimitReached NoticeKind = iota // the system gives no more watches; the rest of the tree is watched
+	Unreadable                     // a directory cannot be read
+	Overflowed                     // the kernel's event queue ran over, and everything was read again
+	Failed                         // the system's watcher reported an error
+)

@@ -1,0 +1,164 @@
+package fswatch
+
+import (
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// read takes events from the kernel until Close. It reports changes of files itself, at once; whatever changes
+// the tree of watches it leaves to the keeper. It takes errors in the same goroutine, because the place of an
+// overflow in the order of events matters, and it never waits: fsnotify stands still while it does.
+func (w *Watcher) read() {
+	events, errs := w.kernel.events, w.kernel.errors
+	told := map[string]bool{}
+	for events != nil || errs != nil {
+		select {
+		case ev, ok := <-events:
+			if !ok {
+				events = nil
+				continue
+			}
+			w.events.Add(1)
+			w.event(ev)
+		case err, ok := <-errs:
+			if !ok {
+				errs = nil
+				continue
+			}
+			w.error(err, told)
+		}
+	}
+}
+
+func (w *Watcher) error(err error, told map[string]bool) {
+	switch {
+	case w.isClosed():
+	case errors.Is(err, fsnotify.ErrEventOverflow):
+		w.overflows.Add(1)
+		w.jobs.put(job{kind: jobReset})
+		w.abandonCookies() // their events may be among those lost
+	case errors.Is(err, fsnotify.ErrNonExistentWatch) || errors.Is(err, os.ErrNotExist) || staleWatch(err):
+		// A directory went before fsnotify could drop its watch: just what the events say.
+	case !told[err.Error()]:
+		// Something may be lost. Once for each error: starting over might bring it back.
+		told[err.Error()] = true
+		w.notice(Failed, "watching files: "+err.Error())
+		w.jobs.put(job{kind: jobReset})
+	}
+}
+
+func opOf(op fsnotify.Op) (o Op) {
+	for _, pair := range [...]struct {
+		from fsnotify.Op
+		to   Op
+	}{{fsnotify.Create, Create}, {fsnotify.Write, Write}, {fsnotify.Remove, Remove}, {fsnotify.Rename, Rename}, {fsnotify.Chmod, Touch}} {
+		if op&pair.from != 0 {
+			o |= pair.to
+		}
+	}
+	return o
+}
+
+func (w *Watcher) event(ev fsnotify.Event) {
+	op := opOf(ev.Op)
+	if op == 0 {
+		return
+	}
+	path := ev.Name
+	if strings.HasPrefix(path, separator+separator) && separator == "/" {
+		path = path[1:] // fsnotify's name for an entry of "/"
+	}
+	dir := parentOf(path)
+	if w.cookies.dir != "" && dir == w.cookies.dir {
+		w.cookieEvent(path, op)
+		return
+	}
+
+	t := &w.tree
+	t.mu.RLock()
+	known := t.nodes[path]
+	parent := t.nodes[dir]
+	isNode, isBlind := known != nil, known != nil && known.blind
+	plain := parent != nil && parent.walked
+	var others []alias
+	if parent != nil {
+		others = t.aliases[parent]
+	}
+	names := make([]string, 0, 4)
+	if plain {
+		names = append(names, path)
+	}
+	for _, a := range others {
+		names = append(names, rebase(path, dir, a.name))
+	}
+	spots := t.spots[path]
+	t.mu.RUnlock()
+
+	// fsnotify does not tell whether it is a directory.
+	now := missing
+	if op&(Create|Touch) != 0 && (len(names) > 0 || isNode || len(spots) > 0) {
+		if info, err := os.Lstat(path); err == nil {
+			now = kindOf(info)
+		}
+	}
+
+	report := true
+	switch {
+	case op&(Remove|Rename) != 0 && isNode:
+		w.jobs.put(job{kind: jobGone, path: path, moved: op&Rename != 0})
+		report = false
+	case op&Create != 0 && isNode && now != directory:
+		w.jobs.put(job{kind: jobGone, path: path, moved: true})
+	case op&Create != 0 && now == directory:
+		w.jobs.put(job{kind: jobAppeared, path: path})
+		report = false
+	case op&Create != 0 && now == symlink && len(names) > 0:
+		w.jobs.put(job{kind: jobLink, path: path})
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			report = false
+		}
+	case now == directory || isNode:
+		if isBlind {
+			w.jobs.put(job{kind: jobAppeared, path: path}) // it may have become readable
+		}
+		report = false
+	}
+	if report {
+		for _, name := range names {
+			if !w.isDirLink(name) {
+				w.report(name, op)
+			}
+		}
+	}
+	if len(spots) > 0 {
+		w.spotEvent(path, op, now, spots, report && len(names) > 0)
+	}
+}
+
+// isDirLink says whether the name is that of a followed link to a directory: its coming and going is told by the
+// files behind it.
+func (w *Watcher) isDirLink(name string) bool {
+	w.tree.mu.RLock()
+	defer w.tree.mu.RUnlock()
+	m := w.tree.mounts[name]
+	return m != nil && !m.root && m.kind == directory
+}
+
+// spotEvent handles an event of a path that mounts depend on.
+func (w *Watcher) spotEvent(path string, op Op, now kind, spots []*mount, reported bool) {
+	for _, m := range spots {
+		w.tree.mu.RLock()
+		name, final, is := m.name, m.real, m.kind
+		w.tree.mu.RUnlock()
+		if path == final && is != directory && now != directory && now != symlink {
+			w.report(name, op)
+			reported = true
+		}
+	}
+	if op&(Create|Remove|Rename) != 0 {
+		w.jobs.put(job{kind: jobMount, path: path, moved: reported})
+	}
+}

@@ -1,0 +1,28 @@
+package fswatch
+
+import (
+	"fmt"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// kernel is the system's watcher of single directories. It is a struct of functions so that tests can lose
+// events and run out of watches.
+type kernel struct {
+	add    func(dir string) error
+	remove func(dir string) error
+	close  func() error // closes both channels
+	events <-chan fsnotify.Event
+	errors <-chan error
+}
+
+func openKernel() (kernel, error) {
+	n, err := fsnotify.NewWatcher()
+	if err != nil {
+		if limited(err) {
+			return kernel{}, fmt.Errorf("watch files: %w: %s", ErrLimit, instanceRemedy(err))
+		}
+		return kernel{}, fmt.Errorf("watch files: %w", err)
+	}
+	return kernel{add: n.Add, remove: n.Remove, close: n.Close, events: n.Events, errors: n.Errors}, nil
+}

@@ -1,0 +1,13 @@
+//go:build !unix
+
+package fswatch
+
+// limited: no such limit is known here.
+func limited(error) bool { return false }
+
+func watchRemedy(err error) string { return err.Error() }
+
+func instanceRemedy(err error) string { return err.Error() }
+
+// staleWatch: no such error is known here.
+func staleWatch(error) bool { return false }

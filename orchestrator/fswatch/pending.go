@@ -1,0 +1,64 @@
+package fswatch
+
+import (
+	"sync"
+	"time"
+)
+
+// pending gathers changes until Take. Nothing ever waits for room in it: it grows with the number of paths, not
+// of events.
+type pending struct {
+	wake chan struct{} // holds one element while there is something to take
+
+	mu    sync.Mutex // guards what follows
+	index map[string]int
+	batch Batch
+}
+
+func newPending() *pending {
+	return &pending{wake: make(chan struct{}, 1), index: map[string]int{}}
+}
+
+func (p *pending) add(path string, op Op, dir bool) {
+	now := time.Now()
+	p.mu.Lock()
+	if i, ok := p.index[path]; ok {
+		c := &p.batch.Changes[i]
+		c.Op |= op
+		c.Dir = c.Dir || dir
+		c.Last = now
+	} else {
+		p.index[path] = len(p.batch.Changes)
+		p.batch.Changes = append(p.batch.Changes, Change{Path: path, Op: op, Dir: dir, First: now, Last: now})
+	}
+	p.mu.Unlock()
+	p.poke()
+}
+
+// note changes the batch's other fields.
+func (p *pending) note(change func(*Batch)) {
+	p.mu.Lock()
+	change(&p.batch)
+	p.mu.Unlock()
+	p.poke()
+}
+
+func (p *pending) poke() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (p *pending) take() Batch {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	batch := p.batch
+	p.batch = Batch{}
+	if len(p.index) > 1024 {
+		p.index = map[string]int{} // give a storm's memory back
+	} else {
+		clear(p.index)
+	}
+	return batch
+}

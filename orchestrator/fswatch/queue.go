@@ -1,0 +1,85 @@
+package fswatch
+
+import (
+	"slices"
+	"sync"
+)
+
+// job is work on the tree of watches. The keeper does one after the other, in the order in which the events came
+// that asked for them, so that "moved away" is settled before "appeared elsewhere".
+type job struct {
+	kind  jobKind
+	path  string
+	moved bool // jobGone: not just removed; jobMount: the change itself has been reported
+	token uint64
+}
+
+type jobKind uint8
+
+const (
+	jobStart    jobKind = iota // the first walk
+	jobAppeared                // a directory has appeared in a watched one (path is real, as below)
+	jobLink                    // a symbolic link has appeared in a watched directory
+	jobGone                    // a watched directory was removed or moved away
+	jobMount                   // something on a mount's way has changed (path is a spot)
+	jobRefilter                // Descend answers anew for path and below ("" for everything)
+	jobReset                   // events were lost
+	jobToken                   // a barrier
+)
+
+// queue holds jobs; it has no bound, so that the reader never waits.
+type queue struct {
+	more chan struct{} // holds an element when there is a job
+
+	mu   sync.Mutex // guards what follows
+	jobs []job
+	busy bool // a job was taken and is not done
+}
+
+func newQueue() queue { return queue{more: make(chan struct{}, 1)} }
+
+func (q *queue) put(j job) {
+	q.mu.Lock()
+	q.jobs = append(q.jobs, j)
+	q.mu.Unlock()
+	select {
+	case q.more <- struct{}{}:
+	default:
+	}
+}
+
+// putFirst is for the keeper and its walkers: what follows from the job in hand comes before all others, so that
+// a barrier waits for it.
+func (q *queue) putFirst(j job) {
+	q.mu.Lock()
+	q.jobs = append([]job{j}, q.jobs...)
+	q.mu.Unlock()
+}
+
+// idle says whether every job is done. To the reader, which is where jobs come from, that stays true until it
+// puts one.
+func (q *queue) idle() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.jobs) == 0 && !q.busy
+}
+
+// take returns the next job, and counts the one before as done.
+func (q *queue) take() (j job, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.busy = len(q.jobs) > 0
+	if !q.busy {
+		q.jobs = nil
+		return j, false
+	}
+	j, q.jobs = q.jobs[0], q.jobs[1:]
+	return j, true
+}
+
+// drop removes the waiting jobs of a kind.
+func (q *queue) drop(kind jobKind) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.jobs = slices.DeleteFunc(q.jobs, func(j job) bool { return j.kind == kind })
+}

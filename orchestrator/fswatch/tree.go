@@ -1,0 +1,268 @@
+package fswatch
+
+import (
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+)
+
+// kind is what a path is; what it is behind a symbolic link is another question.
+type kind uint8
+
+const (
+	missing kind = iota
+	file         // anything that is none of the others
+	directory
+	symlink
+)
+
+func kindOf(info fs.FileInfo) kind {
+	switch {
+	case info.IsDir():
+		return directory
+	case info.Mode()&fs.ModeSymlink != 0:
+		return symlink
+	}
+	return file
+}
+
+const separator = string(os.PathSeparator)
+
+// tree is the watcher's memory: the directories that are watched, and why. The keeper and its walkers change it,
+// the reader looks into it. No system call is made while mu is held: fsnotify may hold its own lock while it
+// waits for the reader, and the reader must never wait for a holder of mu that waits for fsnotify.
+type tree struct {
+	mu      sync.RWMutex
+	nodes   map[string]*node    // by real path
+	inodes  map[uint64]*node    // to notice a directory that was moved before the news of it is read
+	aliases map[*node][]alias   // names other than the real path; few have any
+	orphans map[*node]struct{}  // nodes whose parent directory is not watched
+	mounts  map[string]*mount   // roots and followed links, by name
+	spots   map[string][]*mount // real paths whose events concern a mount; the slices are never changed in place
+	spotted map[string]int      // how many spots each directory holds
+	blind   int                 // how many nodes are blind
+}
+
+// node is a directory that is watched, or should be. There may be tens of thousands, so it holds little.
+type node struct {
+	path                      string
+	inode                     uint64
+	parent, child, next, prev *node
+	seen                      uint32 // the round in which a walk last came here under the real path
+	walked                    bool   // it is watched with what is below, under its real path as its name
+	blind                     bool   // the kernel refused the watch, or it could not be read
+}
+
+// alias is a further name of a directory: it is reached through a symbolic link.
+type alias struct {
+	name string
+	seen uint32
+}
+
+func newTree() tree {
+	return tree{
+		nodes: map[string]*node{}, inodes: map[uint64]*node{}, aliases: map[*node][]alias{}, orphans: map[*node]struct{}{},
+		mounts: map[string]*mount{}, spots: map[string][]*mount{}, spotted: map[string]int{},
+	}
+}
+
+func (t *tree) blindCount() int {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.blind
+}
+
+// The methods below want mu to be held.
+
+func (t *tree) insert(path string, inode uint64) *node {
+	n := &node{path: path, inode: inode}
+	t.nodes[path] = n
+	if inode != 0 {
+		t.inodes[inode] = n
+	}
+	if len(t.orphans) > 0 {
+		for o := range t.orphans {
+			if parentOf(o.path) == path && o.path != path {
+				delete(t.orphans, o)
+				n.adopt(o)
+			}
+		}
+	}
+	if parent := t.nodes[parentOf(path)]; parent != nil && parent != n {
+		parent.adopt(n)
+	} else {
+		t.orphans[n] = struct{}{}
+	}
+	return n
+}
+
+func (n *node) adopt(child *node) {
+	child.parent, child.next, child.prev = n, n.child, nil
+	if n.child != nil {
+		n.child.prev = child
+	}
+	n.child = child
+}
+
+// delete forgets one node; its children become orphans.
+func (t *tree) delete(n *node) {
+	delete(t.nodes, n.path)
+	delete(t.aliases, n)
+	delete(t.orphans, n)
+	if t.inodes[n.inode] == n {
+		delete(t.inodes, n.inode)
+	}
+	if n.blind {
+		t.blind--
+	}
+	switch {
+	case n.prev != nil:
+		n.prev.next = n.next
+	case n.parent != nil:
+		n.parent.child = n.next
+	}
+	if n.next != nil {
+		n.next.prev = n.prev
+	}
+	for c := n.child; c != nil; {
+		next := c.next
+		c.parent, c.next, c.prev = nil, nil, nil
+		t.orphans[c] = struct{}{}
+		c = next
+	}
+	n.parent, n.child, n.next, n.prev = nil, nil, nil, nil
+}
+
+// below returns the nodes at path and below it, parents first.
+func (t *tree) below(path string) []*node {
+	var all []*node
+	var collect func(*node)
+	collect = func(n *node) {
+		all = append(all, n)
+		for c := n.child; c != nil; c = c.next {
+			collect(c)
+		}
+	}
+	if n := t.nodes[path]; n != nil {
+		collect(n)
+	}
+	for o := range t.orphans {
+		if o.path != path && isBelow(o.path, path) {
+			collect(o)
+		}
+	}
+	return all
+}
+
+// names returns the names under which a directory is watched with all that is below; none if only single files in
+// it are of interest.
+func (t *tree) names(n *node) []string {
+	if n == nil {
+		return nil
+	}
+	var names []string
+	if n.walked {
+		names = append(names, n.path)
+	}
+	for _, a := range t.aliases[n] {
+		names = append(names, a.name)
+	}
+	return names
+}
+
+// mark gives a directory a name, or says that it has been seen in this round again.
+func (t *tree) mark(n *node, name string, round uint32) (fresh, again bool) {
+	if name == n.path {
+		fresh, again = !n.walked, n.walked && n.seen == round
+		n.walked, n.seen = true, round
+		return fresh, again
+	}
+	list := t.aliases[n]
+	for i := range list {
+		if list[i].name == name {
+			again = list[i].seen == round
+			list[i].seen = round
+			return false, again
+		}
+	}
+	t.aliases[n] = append(list, alias{name, round})
+	return true, false
+}
+
+// unmark takes away the names that gone picks.
+func (t *tree) unmark(n *node, gone func(name string, seen uint32) bool) {
+	if n.walked && gone(n.path, n.seen) {
+		n.walked = false
+	}
+	list := t.aliases[n]
+	if len(list) == 0 {
+		return
+	}
+	var kept []alias
+	for _, a := range list {
+		if !gone(a.name, a.seen) {
+			kept = append(kept, a)
+		}
+	}
+	if len(kept) == 0 {
+		delete(t.aliases, n)
+		return
+	}
+	t.aliases[n] = kept
+}
+
+// idle says whether nothing needs the node any more.
+func (t *tree) idle(n *node) bool {
+	return !n.walked && len(t.aliases[n]) == 0 && t.spotted[n.path] == 0
+}
+
+func (t *tree) setBlind(n *node, blind bool) {
+	if n.blind != blind && t.nodes[n.path] == n {
+		if n.blind = blind; blind {
+			t.blind++
+		} else {
+			t.blind--
+		}
+	}
+}
+
+// isBelow says whether path is dir or lies below it.
+func isBelow(path, dir string) bool {
+	if !strings.HasPrefix(path, dir) {
+		return false
+	}
+	return len(path) == len(dir) || os.IsPathSeparator(path[len(dir)]) || os.IsPathSeparator(dir[len(dir)-1])
+}
+
+// parentOf is filepath.Dir for a clean path, without looking at all of it.
+func parentOf(path string) string {
+	i := strings.LastIndexByte(path, os.PathSeparator)
+	if i < 0 {
+		return path
+	}
+	if i+1 == len(path) {
+		return path // the top of a file system
+	}
+	if i == 0 || path[i-1] == ':' {
+		return path[:i+1]
+	}
+	return path[:i]
+}
+
+// join is filepath.Join of a clean directory and a name.
+func join(dir, name string) string {
+	if os.IsPathSeparator(dir[len(dir)-1]) {
+		return dir + name
+	}
+	return dir + separator + name
+}
+
+// rebase replaces from, which path is or lies below, by to.
+func rebase(path, from, to string) string {
+	rest := strings.TrimPrefix(path[len(from):], separator)
+	if rest == "" {
+		return to
+	}
+	return join(to, rest)
+}

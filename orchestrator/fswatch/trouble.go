@@ -1,0 +1,75 @@
+package fswatch
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+)
+
+// trouble gathers what went wrong while walking, so that a thousand directories make one notice.
+type trouble struct {
+	mu    sync.Mutex // guards what follows
+	first map[NoticeKind]problem
+	told  map[NoticeKind]int // how many directories the last notice of a kind spoke of
+}
+
+type problem struct {
+	path  string
+	err   error
+	count int
+}
+
+// met takes note of a directory that could not be watched or read.
+func (t *trouble) met(path string, err error) {
+	kind := Failed
+	switch {
+	case limited(err):
+		kind = LimitReached
+	case errors.Is(err, fs.ErrPermission):
+		kind = Unreadable
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.first == nil {
+		t.first, t.told = map[NoticeKind]problem{}, map[NoticeKind]int{}
+	}
+	p, ok := t.first[kind]
+	if !ok {
+		p = problem{path: path, err: err}
+	}
+	p.count++
+	t.first[kind] = p
+}
+
+// tell makes notices of what has gathered. A kind that was told of is told again when twice as many directories
+// have met it since.
+func (w *Watcher) tell() {
+	t := &w.trouble
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, kind := range []NoticeKind{LimitReached, Unreadable, Failed} {
+		p, ok := t.first[kind]
+		if !ok || p.count < 2*t.told[kind] {
+			continue
+		}
+		t.told[kind] = p.count
+		delete(t.first, kind)
+		which := p.path
+		if p.count > 1 {
+			which = fmt.Sprintf("%s and %d other directories", p.path, p.count-1)
+		}
+		switch kind {
+		case LimitReached:
+			w.notice(kind, fmt.Sprintf("changes in %s are not seen: %s", which, watchRemedy(p.err)))
+		case Unreadable:
+			w.notice(kind, fmt.Sprintf("changes in %s are not seen: permission denied", which))
+		default:
+			w.notice(kind, fmt.Sprintf("changes in %s are not seen: %v", which, p.err))
+		}
+	}
+}
+
+func (w *Watcher) notice(kind NoticeKind, text string) {
+	w.pending.note(func(b *Batch) { b.Notices = append(b.Notices, Notice{kind, text}) })
+}
