@@ -28,10 +28,15 @@ type dirt struct {
 	why    Why
 	by     int
 	since  time.Time // of the first change
-	until  time.Time // settled from then on
 	marks  []mark
 	paths  []string
 	seen   map[string]bool
+
+	// The burst of changes may not be over. Only a Tick ends the wait, since
+	// only a Tick knows whether git is at work.
+	settling bool
+	began    time.Time // when the wait began
+	until    time.Time // when it has been quiet for long enough
 }
 
 // mark is one cause of dirt: the nodes that the same change made dirty,
@@ -54,8 +59,7 @@ func (b *burst) add(now time.Time) time.Duration {
 
 func (d *dirt) mark(now time.Time, cohort nodeset, why Why, by int) {
 	if !d.dirty {
-		d.dirty, d.since, d.until = true, now, now
-		d.why, d.by = why, by
+		d.dirty, d.since, d.why, d.by = true, now, why, by
 	}
 	for _, m := range d.marks {
 		if m.cohort.equal(cohort) {
@@ -87,18 +91,35 @@ func (d *dirt) path(path string) {
 	d.paths = append(d.paths, path)
 }
 
-// settle moves the end of the quiet period: quiet from now on, but never past
-// the cap that starts with the first change.
+// settle begins to wait for the end of a burst, or goes on waiting: quiet from
+// now on, but never past the cap.
 func (d *dirt) settle(now time.Time, quiet time.Duration) {
-	limit := max(settleCap, 2*quiet)
+	if !d.settling {
+		d.settling, d.began, d.until = true, now, now
+	}
 	until := now.Add(quiet)
-	if latest := d.since.Add(limit); until.After(latest) {
+	if latest := d.began.Add(max(settleCap, 2*quiet)); until.After(latest) {
 		until = latest
 	}
 	if until.After(d.until) {
 		d.until = until
 	}
 }
+
+// tick ends the wait if it has been quiet for long enough. While git rewrites
+// the tree the burst is not over, however quiet it looks.
+func (d *dirt) tick(now time.Time, vcsBusy bool) {
+	switch {
+	case !d.settling || d.until.After(now):
+	case vcsBusy && d.began.Add(vcsCap).After(now):
+		d.until = now.Add(vcsRecheck)
+	default:
+		d.settling = false
+	}
+}
+
+// settled tells whether the node may act on what changed.
+func (d *dirt) settled() bool { return !d.settling || d.urgent }
 
 // take empties the dirt and returns what it held.
 func (d *dirt) take() dirt {

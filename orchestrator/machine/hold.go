@@ -123,7 +123,7 @@ func (m *Machine) stuck(h Hold) bool {
 // holdChange is what keeps a change from being acted on.
 func (m *Machine) holdChange(n *node) Hold {
 	d := &n.dirt
-	if !m.settled(d) {
+	if !d.settled() {
 		return Hold{Settling, -1, d.until}
 	}
 	if d.hand {
@@ -144,15 +144,6 @@ func (m *Machine) holdChange(n *node) Hold {
 		return Hold{Kind: UpstreamFailed, Node: u}
 	}
 	return m.holdNeeds(n)
-}
-
-// settled tells whether the burst is over. While git rewrites the tree it is
-// not, however quiet it looks.
-func (m *Machine) settled(d *dirt) bool {
-	if !d.until.After(m.now) && m.vcsBusy && d.why == ByChange && !d.urgent && d.since.Add(vcsCap).After(m.now) {
-		d.until = m.now.Add(vcsRecheck)
-	}
-	return !d.until.After(m.now)
 }
 
 // tainted tells whether everything that made the node dirty also went to an
@@ -182,7 +173,8 @@ func (m *Machine) holdNeeds(n *node) Hold {
 	return Hold{Node: -1}
 }
 
-// Deadline is when the machine wants a Tick, if it waits for a time at all.
+// Deadline is when the machine wants a Tick, if it waits for a time at all. It
+// may have passed already, if another event came in place of the Tick.
 func (m *Machine) Deadline() (time.Time, bool) {
 	var at time.Time
 	sooner := func(t time.Time) {
@@ -197,7 +189,7 @@ func (m *Machine) Deadline() (time.Time, bool) {
 		if !m.ending.begun {
 			sooner(n.hold.Until)
 			// A run in progress is not held, but what is settling may cancel it.
-			if n.dirt.dirty && n.dirt.until.After(m.now) {
+			if n.dirt.settling {
 				sooner(n.dirt.until)
 			}
 			if n.dirt.dirty && n.feed.until.After(m.now) {
@@ -226,7 +218,7 @@ func (m *Machine) Deadline() (time.Time, bool) {
 // knows when it must find out whether git is at work.
 func (m *Machine) Settling() bool {
 	for _, n := range m.nodes {
-		if n.dirt.dirty && n.dirt.why == ByChange && n.hold.Kind == Settling {
+		if n.dirt.settling {
 			return true
 		}
 	}

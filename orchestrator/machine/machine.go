@@ -15,7 +15,6 @@ type Machine struct {
 
 	now     time.Time
 	out     []Action
-	vcsBusy bool
 	slots   int // stages running now
 	started bool
 	ending  ending
@@ -80,12 +79,14 @@ func New(cfg Config) *Machine {
 // Step takes one event at a time and returns what to do now, in order. The
 // time must not run backwards.
 func (m *Machine) Step(now time.Time, ev Event) []Action {
-	m.now, m.out, m.vcsBusy = now, nil, false
+	m.now, m.out = now, nil
 	switch ev := ev.(type) {
 	case Start:
 		m.start()
 	case Tick:
-		m.vcsBusy = ev.VCSBusy
+		for _, n := range m.nodes {
+			n.dirt.tick(now, ev.VCSBusy)
+		}
 	case FilesChanged:
 		m.filesChanged(ev)
 	case StageExited:
@@ -250,7 +251,7 @@ func (m *Machine) command(ev Command) {
 		alone.add(n.id)
 		n.dirt.mark(m.now, alone, ByHand, -1)
 		n.dirt.why, n.dirt.by = ByHand, -1
-		n.dirt.hand, n.dirt.all, n.dirt.until = true, true, m.now
+		n.dirt.hand, n.dirt.all, n.dirt.settling = true, true, false
 		n.feed = feed{}
 	}
 }

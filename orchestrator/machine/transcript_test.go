@@ -77,7 +77,9 @@ func compare(want, got string) string {
 		i++
 	}
 	from := max(0, i-8)
-	show := func(lines []string) string { return strings.Join(lines[min(from, len(lines)):min(i+12, len(lines))], "\n") }
+	show := func(lines []string) string {
+		return strings.Join(lines[min(from, len(lines)):min(i+12, len(lines))], "\n")
+	}
 	return fmt.Sprintf("line %d\n--- want\n%s\n--- got\n%s", i+1, show(w), show(g))
 }
 
@@ -279,7 +281,7 @@ func (s *script) pass(d time.Duration) {
 // is not worth a line.
 func (s *script) step(ev Event) {
 	actions := s.m.Step(s.now, ev)
-	if tick, quiet := ev.(Tick); !quiet || tick.VCSBusy || len(actions) > 0 {
+	if _, tick := ev.(Tick); !tick || len(actions) > 0 {
 		s.print("> " + describe(&s.cfg, ev))
 	}
 	for _, a := range actions {

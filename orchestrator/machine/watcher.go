@@ -155,7 +155,7 @@ func (m *Machine) tellHeld(n *node) {
 func (m *Machine) superseded(n *node) bool {
 	w := n.w
 	switch {
-	case !n.dirt.dirty || w.protected || !m.settled(&n.dirt) || n.feed.until.After(m.now):
+	case !n.dirt.dirty || w.protected || !n.dirt.settled() || n.feed.until.After(m.now):
 		return false
 	case w.cfg.Queue && !n.dirt.hand:
 		return false
