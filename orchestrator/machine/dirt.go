@@ -128,11 +128,14 @@ func (d *dirt) take() dirt {
 	return old
 }
 
-// restore puts back what a cancelled run had taken, behind what came since.
+// restore puts back what a cancelled run had taken, ahead of what came since.
 func (d *dirt) restore(old dirt) {
 	marks, paths := d.marks, d.paths
 	d.marks, d.paths, d.seen = nil, nil, nil
-	d.all = d.all || old.all
+	if !d.dirty {
+		d.dirty, d.why, d.by = true, old.why, old.by
+	}
+	d.since, d.all = old.since, d.all || old.all
 	for _, m := range append(old.marks, marks...) {
 		d.mark(d.since, m.cohort, d.why, d.by)
 	}
