@@ -131,27 +131,30 @@ func (s *Socket) bindOnce(ip netip.Addr, port int) (fd int, err error) {
 	if err != nil {
 		return -1, s.bindError(addr, err)
 	}
-	defer func() {
-		if err != nil {
-			_ = unix.Close(fd)
-		}
-	}()
+	if err := s.bindFD(fd, family, sockaddr, addr); err != nil {
+		_ = unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+func (s *Socket) bindFD(fd, family int, sockaddr unix.Sockaddr, addr string) error {
 	if s.spec.Network == TCP {
 		// Not for UDP: nothing waits there, and on Linux a second socket with the option could take the port's datagrams.
 		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
-			return -1, os.NewSyscallError("setsockopt SO_REUSEADDR", err)
+			return os.NewSyscallError("setsockopt SO_REUSEADDR", err)
 		}
 	}
 	if family == unix.AF_INET6 {
 		// Explicit, for the default is a setting of the machine.
 		if err := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1); err != nil {
-			return -1, os.NewSyscallError("setsockopt IPV6_V6ONLY", err)
+			return os.NewSyscallError("setsockopt IPV6_V6ONLY", err)
 		}
 	}
 	if err := unix.Bind(fd, sockaddr); err != nil {
-		return -1, s.bindError(addr, err)
+		return s.bindError(addr, err)
 	}
-	return fd, nil
+	return nil
 }
 
 // reserveLoopback6 binds [::1]:port and does not listen, so that connections there are refused. It returns -1 where the
