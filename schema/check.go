@@ -86,7 +86,7 @@ func (d *decoder) checkDepends(c *Config, deps []Dependency) {
 		case c.Socket(dep.Name) != nil:
 			d.mistake(dep.Pos, "`"+dep.Name+"` is a socket, not a watcher or a process", "sockets are bound before anything starts; list it under `sockets`")
 		default:
-			d.mistake(dep.Pos, "there is no watcher or process "+quote(dep.Name), didYouMean(dep.Name, c.nodeNames()))
+			d.mistake(dep.Pos, "there is no watcher or process "+quote(dep.Name), didYouMeanOf(dep.Name, c.nodeNames()))
 		}
 	}
 }
@@ -137,7 +137,7 @@ func (d *decoder) checkRefs(c *Config, p *Process) {
 		}
 		seen[ref.Name] = true
 		if c.Socket(ref.Name) == nil {
-			hint := didYouMean(ref.Name, names)
+			hint := didYouMeanOf(ref.Name, names)
 			if _, err := ParseListen(ref.Name); err == nil {
 				hint = "give it a name: `sockets: {web: \"" + ref.Name + "\"}` at the top, and `sockets: [web]` here"
 			} else if c.Watcher(ref.Name) != nil || c.Process(ref.Name) != nil {
@@ -176,7 +176,7 @@ func (d *decoder) checkLate(c Command, p *Process, what string) {
 				continue
 			}
 			if p == nil {
-				d.mistake(c.Pos, what+" gets no sockets, so `"+part.name+"` is not defined", "only a process gets sockets")
+				d.mistake(part.pos, what+" gets no sockets, so `"+part.name+"` is not defined", "only a process gets sockets")
 				continue
 			}
 			var names []string
@@ -190,7 +190,7 @@ func (d *decoder) checkLate(c Command, p *Process, what string) {
 				if len(names) == 0 {
 					hint = "process `" + p.Name + "` has no `sockets`"
 				}
-				d.mistake(c.Pos, "process `"+p.Name+"` has no socket for `"+part.name+"`", hint)
+				d.mistake(part.pos, "process `"+p.Name+"` has no socket for `"+part.name+"`", hint)
 			}
 		}
 	}

@@ -33,7 +33,7 @@ func (d *decoder) argv(n *node) (Command, bool) {
 	c := Command{Pos: n.pos, Argv: make([]string, 0, len(n.items))}
 	good := true
 	for i, item := range n.items {
-		if !d.is(item, scalar, "a list of text") {
+		if !d.is(item, scalar, "text for each argument") {
 			good = false
 			continue
 		}

@@ -53,11 +53,14 @@ func (d *decoder) is(n *node, kind nodeKind, wanted string) bool {
 
 // tag is about a tag of the file's own, mostly a `!` that was meant as text.
 func (d *decoder) tag(n *node) {
+	if n.tag == unknownTag && len(d.mistakes) > 0 {
+		return // of repair, which has told the mistake
+	}
 	switch n.tag {
 	case "!append", "!override", "!reset":
 		d.mistake(n.pos, "`"+n.tag+"` is not supported yet", "")
 	default:
-		d.mistake(n.pos, "YAML reads "+quote(n.tag)+" as a tag", "a value that begins with `!` needs quotes; what `!` takes away from a pattern belongs under `ignore`")
+		d.mistake(n.pos, "YAML reads "+quote(n.tag)+" as a tag", tagHint)
 	}
 }
 
@@ -71,9 +74,7 @@ func (n *node) misread() string {
 	switch {
 	case n.kind == mapping && n.flow && len(n.pairs) > 0 && n.pairs[0].value.null():
 		return "YAML reads `{a,b}` as a mapping: quote the pattern"
-	case n.kind == list && n.flow:
-		return "YAML reads `[…]` as a list: quote the text that has brackets"
-	case n.kind == mapping && !n.flow && len(n.pairs) == 1:
+	case n.kind == mapping && len(n.pairs) == 1:
 		key, value := n.pairs[0].key, n.pairs[0].value
 		if value.kind == scalar && strings.ContainsAny(key.text, " /") {
 			return "YAML reads a `: ` as a key; quote the whole text: " + quoted(key.text+": "+oneLine(value.text))

@@ -45,6 +45,10 @@ var dependsType = typ[[]Dependency]{
 		}
 		return listOf(typ[Dependency]{
 			read: func(d *decoder, n *node) (Dependency, bool) {
+				if n.kind == mapping && !n.custom && len(n.pairs) == 1 {
+					d.mistake(n.pos, "`depends_on` needs the name of a watcher or a process, not a mapping", "with conditions it is a mapping itself: `depends_on: {"+n.pairs[0].key.text+": …}`")
+					return Dependency{}, false
+				}
 				name, ok := d.word(n, "the name of a watcher or a process")
 				return Dependency{Name: name, Pos: n.pos}, ok
 			},

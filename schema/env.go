@@ -9,7 +9,11 @@ var envType = typ[[]EnvVar]{
 		if n.kind == list && !n.custom {
 			hint := "write `NAME: value`, each in a line of its own"
 			if len(n.items) > 0 && n.items[0].kind == scalar {
-				if name, value, ok := strings.Cut(oneLine(n.items[0].text), "="); ok {
+				name, value, ok := strings.Cut(oneLine(n.items[0].text), "=")
+				switch {
+				case ok && n.flow:
+					hint = "write `{" + name + ": " + value + "}`"
+				case ok:
 					hint = "write `" + name + ": " + value + "`, without the `-`"
 				}
 			}
@@ -22,7 +26,11 @@ var envType = typ[[]EnvVar]{
 		env := make([]EnvVar, 0, len(n.pairs))
 		for _, p := range n.pairs {
 			name := p.key.text
-			if name == "" || strings.ContainsAny(name, "=\x00 \t\n") {
+			if name == "" {
+				d.mistake(p.key.pos, "a variable without a name", "")
+				continue
+			}
+			if strings.ContainsAny(name, "=\x00 \t\n") {
 				d.mistake(p.key.pos, quote(name)+" is not the name of a variable", "")
 				continue
 			}

@@ -14,6 +14,7 @@ type part struct {
 	def  []part
 	msg  string
 	at   int // place in the text, in bytes
+	pos  Pos // of a late reference, which is checked when all is read
 }
 
 // refError is a mistake in a reference, or a name without a value.
@@ -215,9 +216,10 @@ func (d *decoder) fillLate(n *node) (string, []part, bool) {
 	}
 	var b strings.Builder
 	late := false
-	for _, p := range parts {
+	for i, p := range parts {
 		b.WriteString(p.text)
 		late = late || p.name != ""
+		parts[i].pos = n.at(p.at)
 	}
 	if !late {
 		parts = nil

@@ -179,7 +179,7 @@ func splitAddress(address string) (host string, port int, _ *Error) {
 		if err == nil {
 			return "127.0.0.1", port, nil
 		}
-		if digits := strings.Trim(address, "0123456789") == "" && address != ""; !digits {
+		if _, ip := netip.ParseAddr(address); ip == nil || strings.ContainsAny(address, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 			return fail(0, quote(address)+" has no port", "write `"+address+":3000`, or a port alone")
 		}
 		return "", 0, err
@@ -206,11 +206,11 @@ func splitAddress(address string) (host string, port int, _ *Error) {
 		}
 		host = ip.String()
 	} else if strings.Contains(host, ":") || host == "" {
-		if ip, err := netip.ParseAddr(address); err == nil {
-			return fail(0, "an IPv6 address needs brackets, and a port", "write `\"["+ip.String()+"]:3000\"`")
-		}
-		if _, err := netip.ParseAddr(host); err == nil {
+		if _, err := netip.ParseAddr(host); err == nil && isPort(address[colon+1:]) {
 			return fail(0, "an IPv6 address needs brackets", "write `\"["+host+"]"+address[colon:]+"\"`")
+		}
+		if _, err := netip.ParseAddr(address); err == nil {
+			return fail(0, "an IPv6 address needs brackets, and a port", "write `\"["+address+"]:3000\"`")
 		}
 		return fail(0, "bad address "+quote(address), "an address is `PORT`, `HOST:PORT` or `[V6]:PORT`")
 	} else if strings.EqualFold(host, "localhost") {

@@ -79,13 +79,20 @@ var triggerType = typ[Path]{
 var patternType = typ[Pattern]{
 	shape: shape{name: "pattern"},
 	read: func(d *decoder, n *node) (Pattern, bool) {
+		if n.kind == list && !n.custom {
+			d.mistake(n.pos, "`"+d.key+"` needs a pattern, not a list", "lists do not nest; a pattern that begins with `[` needs quotes")
+			return Pattern{}, false
+		}
 		text, ok := d.text(n, "a pattern")
 		if !ok {
 			return Pattern{}, false
 		}
 		compiled, err := glob.Compile(d.dir, text)
 		if err != nil {
-			pos, hint := n.pos, ""
+			pos, hint, msg := n.pos, "", err.Error()
+			if text != "" {
+				msg = "bad pattern " + quote(text) + ": " + msg
+			}
 			var e *glob.Error
 			if errors.As(err, &e) {
 				hint = e.Hint
@@ -93,7 +100,10 @@ var patternType = typ[Pattern]{
 					pos = n.at(e.Offset)
 				}
 			}
-			d.mistake(pos, "bad pattern "+quote(text)+": "+err.Error(), hint)
+			if d.key == "ignore" && strings.HasPrefix(text, "!") {
+				hint = "nothing brings back what is ignored: name what to ignore more exactly"
+			}
+			d.mistake(pos, msg, hint)
 			return Pattern{}, false
 		}
 		d.bareRef(n)

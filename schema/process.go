@@ -36,6 +36,10 @@ var processKeys = &table[Process]{
 var socketRefType = typ[SocketRef]{
 	shape: shape{name: "name"},
 	read: func(d *decoder, n *node) (SocketRef, bool) {
+		if n.kind == mapping && !n.custom {
+			d.mistake(n.pos, "`sockets` of a process needs names, not a mapping", "describe sockets under `sockets` at the top, and list their names here")
+			return SocketRef{}, false
+		}
 		name, ok := d.word(n, "the names of sockets")
 		return SocketRef{Name: name, Pos: n.pos}, ok
 	},
@@ -59,7 +63,7 @@ var restartType = typ[RestartPolicy]{
 }
 
 var backoffKeys = &table[Backoff]{
-	what: "a backoff",
+	what: "`backoff`",
 	keys: []key[Backoff]{
 		row("initial", durationType, func(b *Backoff) *time.Duration { return &b.Initial }, "the first wait; each later one is twice as long").or("500ms"),
 		row("max", durationType, func(b *Backoff) *time.Duration { return &b.Max }, "the longest wait").or("30s"),
@@ -75,10 +79,10 @@ var backoffType = typ[Backoff]{
 	shape: backoffKeys.shape(),
 	read: func(d *decoder, n *node) (Backoff, bool) {
 		b := defaultBackoff
-		if !d.is(n, mapping, "`{initial: 500ms, max: 30s, give_up: 10}`") {
+		if !d.is(n, mapping, "a mapping such as `{initial: 500ms, max: 30s, give_up: 10}`") {
 			return b, false
 		}
-		backoffKeys.read(d, n, &b, "the backoff", n.pos)
+		backoffKeys.read(d, n, &b, "`backoff`", n.pos)
 		if b.Initial > b.Max {
 			if n.get("max") != nil {
 				d.mistake(n.get("max").pos, "`max` is shorter than `initial`, which is "+b.Initial.String(), "")
@@ -91,7 +95,7 @@ var backoffType = typ[Backoff]{
 }
 
 var stopKeys = &table[Stop]{
-	what: "a stop",
+	what: "`stop`",
 	keys: []key[Stop]{
 		row("signal", signalType, func(s *Stop) *string { return &s.Signal }, "the first thing it gets").or("SIGTERM"),
 		row("timeout", durationType, func(s *Stop) *time.Duration { return &s.Timeout }, "after this long the whole tree is killed").or("5s"),
@@ -120,7 +124,7 @@ var stopType = typ[Stop]{
 		if !d.is(n, mapping, "a mapping of keys") {
 			return s, false
 		}
-		stopKeys.read(d, n, &s, "the stop", n.pos)
+		stopKeys.read(d, n, &s, "`stop`", n.pos)
 		if signal := n.get("signal"); signal != nil && !signal.null() && s.Command != nil {
 			d.mistake(signal.pos, "`command` runs in place of the `signal`", "take one of the two away")
 		}

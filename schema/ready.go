@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,7 +12,7 @@ import (
 var readyKinds = []string{"http", "tcp", "exec", "log", "file", "notify"}
 
 var readyKeys = &table[Ready]{
-	what: "a readiness check",
+	what: "`ready`",
 	keys: []key[Ready]{
 		row("http", typ[string]{shape: shape{name: "URL or path"}, read: (*decoder).readyURL}, func(r *Ready) *string { return &r.HTTP }, "a URL that answers, or a path of its own http socket"),
 		row("tcp", typ[string]{shape: shape{name: "address"}, read: (*decoder).readyAddr}, func(r *Ready) *string { return &r.TCP }, "accepts a connection"),
@@ -50,14 +51,14 @@ var readyType = typ[Ready]{
 		}
 		readyKeys.read(d, n, &r, "`ready`", n.pos)
 		var kinds []string
-		for _, kind := range readyKinds {
-			if v := n.get(kind); v != nil && !v.null() {
-				kinds = append(kinds, kind)
+		for _, p := range n.pairs {
+			if slices.Contains(readyKinds, p.key.text) && !p.value.null() {
+				kinds = append(kinds, p.key.text)
 			}
 		}
 		switch {
 		case len(kinds) > 1:
-			d.mistake(n.keyOf(kinds[1]).pos, "`ready` has one kind of check, and this has "+either(kinds), "")
+			d.mistake(n.keyOf(kinds[1]).pos, "`ready` has one kind of check, and this has "+series(kinds, " and "), "take all but one away")
 		case len(kinds) == 0 && !d.unknown(n, readyKeys.names()):
 			d.mistake(n.pos, "`ready` has no check", "one of "+either(readyKinds[:5]))
 		}

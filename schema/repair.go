@@ -30,20 +30,14 @@ var (
 func repairLine(lines []string, n int) (repair, bool) {
 	line := lines[n-1]
 	text := strings.TrimLeft(line, " \t")
-	if text == "" || text[0] == '#' {
+	if text == "" || text[0] == '#' || line[0] == '%' {
 		return repair{}, false
 	}
 	if tab := strings.IndexByte(line[:len(line)-len(text)], '\t'); tab >= 0 {
 		return repair{col: 1 + tab, msg: "a tab in the indentation", hint: "YAML indents with spaces only"}, true
 	}
-	if m := missingSpace.FindStringSubmatchIndex(line); m != nil && knownKeys[line[m[2]:m[3]]] {
-		key, value := line[m[2]:m[3]], line[m[4]:]
-		return repair{
-			col:  1 + utf8.RuneCountInString(line[:m[3]]),
-			msg:  "no space after the colon",
-			hint: "write `" + key + ": " + strings.TrimSpace(value) + "`",
-			line: line[:m[4]] + " " + value,
-		}, true
+	if r, ok := repairColon(line); ok {
+		return r, true
 	}
 	start := len(lead.FindString(line))
 	end := len(line)
@@ -57,9 +51,14 @@ func repairLine(lines []string, n int) (repair, bool) {
 	at += start
 	fixed := quoted(value)
 	hint := "quote it: " + fixed
-	if names := anchors(lines); aliasName.MatchString(value) && len(names) > 0 { // somebody who uses aliases
+	switch names := anchors(lines); {
+	case aliasName.MatchString(value) && len(names) > 0: // somebody who uses aliases
 		why = "there is no anchor `&" + value[1:] + "` above this line"
 		hint = didYouMean(value[1:], slices.Sorted(maps.Keys(names)))
+		fixed = unknownTag + " \"\""
+	case value[0] == '!':
+		hint = tagHint
+		fixed = unknownTag + " \"\""
 	}
 	if strings.HasPrefix(text, "<<:") {
 		fixed = "{}"
@@ -72,6 +71,26 @@ func repairLine(lines []string, n int) (repair, bool) {
 	}, true
 }
 
+// repairColon knows `key:value`, if key is one of the language.
+func repairColon(line string) (repair, bool) {
+	m := missingSpace.FindStringSubmatchIndex(line)
+	if m == nil || !knownKeys[line[m[2]:m[3]]] {
+		return repair{}, false
+	}
+	key, value := line[m[2]:m[3]], line[m[4]:]
+	return repair{
+		col:  1 + utf8.RuneCountInString(line[:m[3]]),
+		msg:  "no space after the colon",
+		hint: "write `" + key + ": " + strings.TrimSpace(value) + "`",
+		line: line[:m[4]] + " " + value,
+	}, true
+}
+
+// unknownTag marks a value that repair could not guess; its mistake is told.
+const unknownTag = "!unknown"
+
+const tagHint = "a value that begins with `!` needs quotes; what `!` takes away from a pattern belongs under `ignore`"
+
 // misread finds text that YAML takes for something else: its place in value,
 // the text that needs quotes, and what YAML makes of it.
 func misread(value string, anchors map[string]bool) (at int, text, why string) {
@@ -83,8 +102,10 @@ func misread(value string, anchors map[string]bool) (at int, text, why string) {
 		if m := aliasName.FindStringSubmatch(value); m == nil || !anchors[m[1]] {
 			return 0, value, "YAML reads the `*` at the beginning of a value as an alias"
 		}
-	case '@', '`', '%':
-		return 0, value, "YAML keeps a " + "`" + string(c) + "` at the beginning of a value for itself"
+	case '@', '%':
+		return 0, value, "YAML keeps a `" + string(c) + "` at the beginning of a value for itself"
+	case '`':
+		return 0, value, "YAML keeps a backquote at the beginning of a value for itself"
 	case '"', '\'':
 		end := strings.IndexByte(value[1:], c)
 		if end < 0 {
@@ -107,6 +128,9 @@ func misread(value string, anchors map[string]bool) (at int, text, why string) {
 		for _, item := range flowItems(value) {
 			if colon := strings.Index(value[item.from:item.to], ": "); c == '{' && colon >= 0 {
 				item.from += colon + 2
+			}
+			if text := value[item.from:item.to]; strings.HasPrefix(text, "!") && !strings.ContainsAny(text, " \t") {
+				return item.from, text, "YAML reads " + quote(text) + " as a tag"
 			}
 			at, text, why := misread(value[item.from:item.to], anchors)
 			if why != "" {

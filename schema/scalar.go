@@ -65,7 +65,11 @@ var boolType = typ[bool]{
 		case "no", "off", "n":
 			hint = "write `false`"
 		}
-		d.mistake(n.pos, "`"+d.key+"` needs "+wanted+", not "+n.what(), hint)
+		what := n.what()
+		if text != n.text {
+			what = quote(text)
+		}
+		d.mistake(n.pos, "`"+d.key+"` needs "+wanted+", not "+what, hint)
 		return false, false
 	},
 }
@@ -122,26 +126,32 @@ var durationType = typ[time.Duration]{
 var spelledDuration = regexp.MustCompile(`^(\d+(?:\.\d+)?)\s*([A-Za-z]+)$`)
 
 func durationHint(text string) string {
-	if m := spelledDuration.FindStringSubmatch(text); m != nil {
-		switch strings.TrimSuffix(strings.ToLower(m[2]), "s") {
-		case "sec", "second", "":
-			return "write `" + m[1] + "s`"
-		case "min", "minute", "m":
-			if strings.HasSuffix(strings.ToLower(m[2]), "ms") || strings.EqualFold(m[2], "ms") {
-				return "write `" + m[1] + "ms`"
-			}
-			return "write `" + m[1] + "m`"
-		case "h", "hr", "hour":
-			return "write `" + m[1] + "h`"
-		case "msec", "milli", "millisecond":
-			return "write `" + m[1] + "ms`"
-		case "d", "day":
-			if days, err := strconv.Atoi(m[1]); err == nil {
-				return "write `" + strconv.Itoa(24*days) + "h`"
-			}
-		}
+	const units = "the units are `ms`, `s`, `m` and `h`, as in `1m30s`"
+	m := spelledDuration.FindStringSubmatch(text)
+	if m == nil {
+		return units
 	}
-	return "the units are `ms`, `s`, `m` and `h`, as in `1m30s`"
+	number, unit := m[1], ""
+	switch strings.ToLower(m[2]) {
+	case "msec", "msecs", "milli", "millis", "millisecond", "milliseconds", "ms":
+		unit = "ms"
+	case "s", "sec", "secs", "second", "seconds":
+		unit = "s"
+	case "m", "min", "mins", "minute", "minutes":
+		unit = "m"
+	case "h", "hr", "hrs", "hour", "hours":
+		unit = "h"
+	case "d", "day", "days":
+		days, err := strconv.Atoi(number)
+		if err != nil || days > 10_000 {
+			return units
+		}
+		number, unit = strconv.Itoa(24*days), "h"
+	}
+	if unit == "" || number+unit == text {
+		return units
+	}
+	return "write `" + number + unit + "`"
 }
 
 // enumType is one of a few words. hints holds what people write in their place.
@@ -181,15 +191,21 @@ func enumHint(text string, words []string, hints map[string]string) string {
 
 // either lists words as `a`, `b` or `c`.
 func either(words []string) string {
-	quoted := make([]string, len(words))
+	return series(words, " or ")
+}
+
+func series(words []string, last string) string {
+	var b strings.Builder
 	for i, w := range words {
-		quoted[i] = "`" + w + "`"
+		switch {
+		case i > 0 && i == len(words)-1:
+			b.WriteString(last)
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString("`" + w + "`")
 	}
-	if len(quoted) < 2 {
-		return strings.Join(quoted, "")
-	}
-	last := len(quoted) - 1
-	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
+	return b.String()
 }
 
 var (

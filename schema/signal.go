@@ -42,9 +42,21 @@ var signalType = typ[string]{
 		if isSignal(name) {
 			return name, true
 		}
-		d.mistake(n.pos, quote(text)+" is not a signal", didYouMean(name, signals))
+		d.mistake(n.pos, quote(text)+" is not a signal", signalHint(name))
 		return "", false
 	},
+}
+
+// signalHint compares without the SIG that all names share.
+func signalHint(name string) string {
+	words := make([]string, len(signals))
+	for i, s := range signals {
+		words[i] = strings.TrimPrefix(s, "SIG")
+	}
+	if near, ok := nearest(strings.TrimPrefix(name, "SIG"), words); ok {
+		return "did you mean `SIG" + near + "`?"
+	}
+	return ""
 }
 
 func isSignal(name string) bool { return slices.Contains(signals, name) }

@@ -53,19 +53,21 @@ func maxUnixPath() int {
 	return 103
 }
 
+const notProxy = "it is for `via: proxy`, which is not supported yet either"
+
 var socketKeys = &table[Socket]{
 	what: "a socket",
 	keys: []key[Socket]{
 		row("listen", listenType, func(s *Socket) *Listen { return &s.Listen }, "[TYPE::]ADDRESS, such as `http::3000`").must(),
 		later[Socket]("via", shape{name: "string", values: []string{"inherit", "proxy"}}, []string{"inherit"},
 			"`inherit`: the process gets the listener itself; `proxy`: devloop accepts and forwards", "leave it out: the process inherits the listener").or("inherit"),
-		later[Socket]("to", shape{name: "address"}, nil, "with `proxy`: a fixed address that the server listens on", ""),
+		later[Socket]("to", shape{name: "address"}, nil, "with `proxy`: a fixed address that the server listens on", notProxy),
 		row("backlog", intType(1), func(s *Socket) *int { return &s.Backlog }, "connections that may wait in the queue").or("the system's maximum"),
 		row("mode", modeType, func(s *Socket) *fs.FileMode { return &s.Mode }, "permissions of a unix socket").or("0600"),
 		later[Socket]("while_down", shape{name: "string", values: []string{"wait", "page"}}, []string{"wait"},
 			"what a request gets while the server is down", "leave it out: requests wait").or("wait"),
-		later[Socket]("max_wait", shape{name: "duration"}, nil, "how long a proxied request waits", ""),
-		later[Socket]("live", shape{name: "boolean"}, []string{"false"}, "live reload in HTML pages behind a proxy", ""),
+		later[Socket]("max_wait", shape{name: "duration"}, nil, "how long a proxied request waits", notProxy),
+		later[Socket]("live", shape{name: "boolean"}, []string{"false"}, "live reload in HTML pages behind a proxy", notProxy),
 	},
 	foreign: foreignSocket,
 }

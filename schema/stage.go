@@ -37,7 +37,23 @@ func notOfGroup() map[string]string {
 	return hints
 }
 
-var stagesType = filled(listOf(stageType(groupStage), true, "a list of stages"))
+// stagesType is a list in its order; a lone command is a list of one.
+var stagesType = func() typ[[]Stage] {
+	t := filled(listOf(stageType(groupStage), true, "a list of stages"))
+	read := t.read
+	t.read = func(d *decoder, n *node) ([]Stage, bool) {
+		if n.kind != mapping || n.custom || len(n.pairs) == 0 || n.flow && n.misread() != "" {
+			return read(d, n)
+		}
+		hint := "put a `- ` before each stage"
+		if first := n.pairs[0]; commandStage.find(first.key.text) == nil && first.value.kind == scalar {
+			hint = "stages have an order: write each as an item, `- " + oneLine(first.value.text) + "`"
+		}
+		d.mistake(n.pos, "`stages` needs a list of stages, not a mapping", hint)
+		return nil, false
+	}
+	return t
+}()
 
 // stageType is a command, or its keys, or, unless group is nil, a group.
 func stageType(group *table[Stage]) typ[Stage] {

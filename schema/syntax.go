@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -36,23 +37,36 @@ func parseYAML(s *source, text []byte, mistakes *Mistakes) *yaml.Node {
 			return doc
 		}
 		lines := splitLines(string(text))
-		first, last := locate(lines, err)
-		for n := first; n <= last; n++ {
-			if fix, ok := repairLine(lines, n); ok {
-				*mistakes = append(*mistakes, s.mistake(s.clamp(n, fix.col), fix.msg, fix.hint))
-				if fix.line == "" {
-					return nil
-				}
-				lines[n-1] = fix.line
-				text = []byte(strings.Join(lines, "\n") + "\n")
-				break
-			} else if n == last {
-				*mistakes = append(*mistakes, describe(s, lines, first, err))
-				return nil
-			}
+		n, fix := findRepair(lines, err)
+		if fix.msg == "" {
+			*mistakes = append(*mistakes, describe(s, lines, n, err))
+			return nil
 		}
+		*mistakes = append(*mistakes, s.mistake(s.clamp(n, fix.col), fix.msg, fix.hint))
+		if fix.line == "" {
+			return nil
+		}
+		lines[n-1] = fix.line
+		text = []byte(strings.Join(lines, "\n") + "\n")
 	}
 	return nil
+}
+
+// findRepair returns the line that caused a syntax error, and the repair if
+// there is one.
+func findRepair(lines []string, err error) (int, repair) {
+	first, last := locate(lines, err)
+	for n := first; n <= last; n++ {
+		if fix, ok := repairLine(lines, n); ok {
+			return n, fix
+		}
+	}
+	if first > 1 { // `key:value` is text that goes on in the next line
+		if fix, ok := repairColon(lines[first-2]); ok {
+			return first - 1, fix
+		}
+	}
+	return first, repair{}
 }
 
 // secondDocument is the error for a file with more than one document; line is
@@ -147,33 +161,48 @@ func describe(s *source, lines []string, line int, err error) Mistake {
 	if line <= len(lines) {
 		text = lines[line-1]
 	}
-	pos := s.clamp(line, 1+len(text)-len(strings.TrimLeft(text, " \t")))
+	indent := len(text) - len(strings.TrimLeft(text, " \t"))
 	for _, e := range syntaxErrors {
-		if strings.Contains(problem, e.problem) {
-			return s.mistake(pos, e.msg, e.hint)
+		if !strings.Contains(problem, e.problem) {
+			continue
 		}
+		at := indent
+		if e.at != nil {
+			if m := e.at.FindStringIndex(text); m != nil {
+				at = m[1]
+			}
+		}
+		return s.mistake(s.clamp(line, 1+utf8.RuneCountInString(text[:at])), e.msg, e.hint)
 	}
-	return s.mistake(pos, "not valid YAML: "+problem, "")
+	return s.mistake(s.clamp(line, 1+indent), "not valid YAML: "+problem, "")
 }
 
-var syntaxErrors = []struct{ problem, msg, hint string }{
-	{"mapping values are not allowed", "this line does not fit the ones above it", "keys of one mapping begin in the same column; a value with `: ` in it needs quotes"},
-	{"did not find expected key", "this line does not fit the ones above it", "keys of one mapping begin in the same column; a value needs quotes around all of it, or around nothing"},
-	{"did not find expected '-' indicator", "this line does not fit the list above it", "items of one list begin in the same column, each with `- `"},
-	{"could not find expected ':'", "neither `key: value` nor a list item", "a key is followed by a colon and a space"},
-	{"block sequence entries are not allowed", "a list cannot begin in the line of its key", "write each `- item` in a line of its own, or `[item, item]`"},
-	{"unexpected end of stream", "this quote is never closed", "close it, or take it away"},
-	{"unexpected document indicator", "this quote is never closed", "close it, or take it away"},
-	{"did not find expected ',' or ']'", "this `[` is never closed", "close it, or quote the text that has it"},
-	{"did not find expected ',' or '}'", "this `{` is never closed", "close it, or quote the text that has it"},
-	{"did not find expected node content", "a value is missing here", "text that begins with one of ,[]{}#&*!|>@`\"'% needs quotes"},
-	{"unknown escape character", "an escape that YAML does not know", "in single quotes a backslash is only a backslash"},
-	{"hexdecimal", "an escape that YAML does not know", "in single quotes a backslash is only a backslash"},
-	{"cannot start any token", "a character that cannot begin a value", "quote the value"},
-	{"alphabetic or numeric character", "YAML reads a `*` or `&` before a value as an alias or an anchor", "quote the value"},
-	{"unknown anchor", "an alias of an anchor that is not above it", "an anchor is written `&name`; quote the value if it is meant as text"},
-	{"tab character", "a tab in the indentation", "YAML indents with spaces only"},
-	{"exceeded max depth", "nested too deeply", ""},
-	{"incompatible YAML document", "a version of YAML other than 1.1", "leave the %YAML line out"},
-	{"comment or line break", "text in the line of a `|` or `>`", "the text of a block begins in the next line"},
+// badEscape finds what YAML knows no meaning for (YAML 1.2, 5.7).
+var badEscape = regexp.MustCompile(`^(?:[^\\]|\\[0abt\tnvfre "/\\N_LPxuU])*`)
+
+// syntaxErrors are the parser's words, ours, and where in the line the mistake
+// is: behind what at matches.
+var syntaxErrors = []struct {
+	problem, msg, hint string
+	at                 *regexp.Regexp
+}{
+	{"mapping values are not allowed", "this line does not fit the ones above it", "keys of one mapping begin in the same column; a value with `: ` in it needs quotes", nil},
+	{"did not find expected key", "this line does not fit the ones above it", "keys of one mapping begin in the same column; a value needs quotes around all of it, or around nothing", nil},
+	{"did not find expected '-' indicator", "this line does not fit the list above it", "items of one list begin in the same column, each with `- `", nil},
+	{"could not find expected ':'", "neither `key: value` nor a list item", "a key is followed by a colon and a space", nil},
+	{"block sequence entries are not allowed", "a list cannot begin in the line of its key", "write each `- item` in a line of its own, or `[item, item]`", regexp.MustCompile(`^[^:]*:\s+`)},
+	{"unexpected end of stream", "a quote that is never closed", "close it, or take it away", lead},
+	{"unexpected document indicator", "a quote that is never closed", "close it, or take it away", lead},
+	{"did not find expected ',' or ']'", "a `[` that is never closed", "close it, or quote the text that has it", lead},
+	{"did not find expected ',' or '}'", "a `{` that is never closed", "close it, or quote the text that has it", lead},
+	{"did not find expected node content", "a value is missing here", "text that begins with one of ,[]{}#&*!|>@`\"'% needs quotes", lead},
+	{"unknown escape character", "an escape that YAML does not know", "in single quotes a backslash is only a backslash", badEscape},
+	{"hexdecimal", "an escape that YAML does not know", "in single quotes a backslash is only a backslash", lead},
+	{"cannot start any token", "a character that cannot begin a value", "quote the value", lead},
+	{"alphabetic or numeric character", "YAML reads a `*` or `&` before a value as an alias or an anchor", "quote the value", lead},
+	{"unknown anchor", "an alias of an anchor that is not above it", "an anchor is written `&name`; quote the value if it is meant as text", lead},
+	{"tab character", "a tab in the indentation", "YAML indents with spaces only", nil},
+	{"exceeded max depth", "nested too deeply", "", nil},
+	{"incompatible YAML document", "a version of YAML other than 1.1", "leave the %YAML line out", nil},
+	{"comment or line break", "text in the line of a `|` or `>`", "the text of a block begins in the next line", lead},
 }

@@ -88,6 +88,14 @@ func later[T any](name string, s shape, today []string, doc, hint string) key[T]
 				if !ok || slices.Contains(today, text) {
 					return
 				}
+				values := s.values
+				if s.name == "boolean" && s.or == nil {
+					values = []string{"true", "false"}
+				}
+				if values != nil && !slices.Contains(values, text) {
+					d.mistake(n.pos, "`"+name+"` needs "+either(values)+", not "+quote(text), enumHint(text, values, nil))
+					return
+				}
 				if len(today) > 0 {
 					d.mistake(n.pos, "`"+name+": "+oneLine(text)+"` is not supported yet", hint)
 					return
