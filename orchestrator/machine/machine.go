@@ -41,6 +41,14 @@ type node struct {
 	p *process
 }
 
+// startedAt is when the last run or generation started; zero before the first.
+func (n *node) startedAt() time.Time {
+	if n.w != nil {
+		return n.w.startedAt
+	}
+	return n.p.startedAt
+}
+
 // New makes the machine for a graph without cycles.
 func New(cfg Config) *Machine {
 	m := &Machine{cfg: cfg}

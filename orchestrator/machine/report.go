@@ -55,7 +55,7 @@ type Why string
 const (
 	ByStart      Why = "start"
 	ByChange     Why = "change"
-	ByTrigger    Why = "trigger" // By passed and touched it
+	ByTrigger    Why = "trigger" // By passed: it touched the trigger, or had been overtaken
 	ByHand       Why = "hand"
 	ByCrash      Why = "crash"
 	ByPass       Why = "first pass"

@@ -343,6 +343,7 @@ func (m *Machine) drained(ev Drained) {
 	w.outcome, w.everPassed = outPassed, true
 	r.Kind = RunPassed
 	m.report(r)
+	m.overtaken(n)
 	through := false
 	if n.dirt.dirty {
 		// The readers would wait for the next run anyway; but under a steady
@@ -357,6 +358,22 @@ func (m *Machine) drained(ev Drained) {
 	if w.ranAny || w.unpublished {
 		w.unpublished = false
 		m.publish(n, through)
+	}
+}
+
+// overtaken marks again what the same changes had made dirty downstream and has
+// not waited for this pass, because it was started by hand, or crashed, or was
+// down already: it started with what was there before.
+func (m *Machine) overtaken(n *node) {
+	for _, mark := range n.w.took.marks {
+		for _, d := range m.nodes {
+			if !d.up.has(n.id) || !mark.cohort.has(d.id) || d.p != nil && !d.p.wanted {
+				continue
+			}
+			if !d.startedAt().Before(n.w.took.since) {
+				d.dirt.mark(m.now, mark.cohort, ByTrigger, n.id)
+			}
+		}
 	}
 }
 
@@ -376,6 +393,9 @@ func (m *Machine) publish(n *node, through bool) {
 	cohort.union(readers)
 	for _, d := range m.nodes {
 		d.dirt.spread(n.id, readers)
+		if d.w != nil {
+			d.w.took.spread(n.id, readers)
+		}
 	}
 	for _, reader := range n.cfg.Readers {
 		r := m.nodes[reader.Node]
