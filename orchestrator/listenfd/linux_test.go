@@ -202,7 +202,7 @@ func TestNoDescriptorIsLeft(t *testing.T) {
 func startOpener(t *testing.T, spec string, attr *syscall.SysProcAttr) *child {
 	t.Helper()
 	cmd := exec.Command(self(t))
-	cmd.Env = append(StripEnv(os.Environ()), roleVar+"=open", "LISTENFD_TEST_SPEC="+spec)
+	cmd.Env = append(childEnv(), roleVar+"=open", "LISTENFD_TEST_SPEC="+spec)
 	cmd.SysProcAttr = attr
 	if attr != nil {
 		cmd.Path, cmd.Dir = "/proc/self/exe", "/" // the binary's directory is ours alone

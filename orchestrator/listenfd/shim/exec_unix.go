@@ -33,10 +33,14 @@ func Exec(argv, env []string) error {
 	}
 	env = withPID(env, os.Getpid())
 	err := syscall.ENOENT
-	for _, path := range candidates(argv[0], env) {
-		switch e := execWhenClosed(path, argv, env); e {
-		case syscall.ENOENT, syscall.ENOTDIR:
-		case syscall.EACCES:
+	paths := candidates(argv[0], env)
+	for _, path := range paths {
+		e := execWhenClosed(path, argv, env)
+		switch {
+		case len(paths) == 1:
+			err = e
+		case e == syscall.ENOENT, e == syscall.ENOTDIR:
+		case e == syscall.EACCES:
 			err = e // perhaps a later directory has one that we may run
 		default:
 			return &Error{Command: argv[0], Err: e}
