@@ -75,10 +75,7 @@ func (m *Machine) surveyProcess(n *node) {
 		n.busy = !m.stuck(n.hold)
 		n.failed = !n.busy
 	case procUnbuilt:
-		if n.dirt.dirty {
-			break // then it starts as its change allows
-		}
-		if missing, ok := m.passedOnce(n); !ok {
+		if missing := m.neverPassed(n); missing >= 0 {
 			n.hold = Hold{Kind: NotBuilt, Node: missing}
 		} else {
 			n.hold = m.holdNeeds(n)

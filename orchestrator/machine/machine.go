@@ -269,16 +269,16 @@ func (m *Machine) report(r Report) { m.out = append(m.out, r) }
 
 func (m *Machine) do(a Action) { m.out = append(m.out, a) }
 
-// passedOnce tells whether every watcher upstream of n has passed at least
-// once; if not, it names the first that has not.
-func (m *Machine) passedOnce(n *node) (missing int, ok bool) {
+// neverPassed names the first watcher upstream of n that should have passed and
+// never did; -1 if there is none: everything is built, if perhaps not fresh.
+func (m *Machine) neverPassed(n *node) int {
 	for _, i := range m.order {
 		u := m.nodes[i]
 		if n.up.has(i) && u.w != nil && !u.w.everPassed && (u.w.cfg.OnStart || u.w.run > 0) {
-			return i, false
+			return i
 		}
 	}
-	return -1, true
+	return -1
 }
 
 // meets tells whether the dependency's state fulfils the condition.

@@ -90,9 +90,11 @@ func (m *Machine) actProcess(n *node) bool {
 	case changed:
 		p.failures = 0
 		m.startProcess(n, n.dirt.why, n.dirt.by)
-	case p.phase == procBackoff && !p.backoffUntil.After(m.now) && m.holdNeeds(n).Kind == NotHeld:
+	case m.holdNeeds(n).Kind != NotHeld:
+		return false
+	case p.phase == procBackoff && !p.backoffUntil.After(m.now): // even while a change is held
 		m.startProcess(n, ByCrash, -1)
-	case p.phase == procUnbuilt && !n.dirt.dirty && n.hold.Kind == NotHeld:
+	case p.phase == procUnbuilt && m.neverPassed(n) < 0:
 		m.startProcess(n, ByPass, -1)
 	default:
 		return false
@@ -235,12 +237,12 @@ func (m *Machine) ended(n *node, r Report) {
 		p.failures = 0
 	}
 	again := cfg.Restart == schema.RestartAlways || cfg.Restart == schema.RestartOnFailure && !r.End.OK()
-	missing, built := m.passedOnce(n)
+	missing := m.neverPassed(n)
 	switch {
 	case !again || m.cfg.Once:
 		p.phase = procEnded
 		r.Kind = Ended
-	case !r.End.OK() && !built:
+	case !r.End.OK() && missing >= 0:
 		p.phase = procUnbuilt
 		r.Kind, r.By = AwaitsPass, missing
 	default:
