@@ -12,7 +12,7 @@ type section struct{ name, text string }
 
 // readArchive reads a txtar archive; comment is what stands before its first
 // section.
-func readArchive(t *testing.T, file string) (comment string, sections []section) {
+func readArchive(t testing.TB, file string) (comment string, sections []section) {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {

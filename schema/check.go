@@ -5,206 +5,234 @@ import (
 	"strings"
 )
 
-// check finds what is only wrong when the whole file is seen: names that are
-// not there, names that stand twice, addresses that clash.
+// checker finds what is only wrong when the whole file is seen: names that are
+// not there, names that stand twice, values that do not fit each other.
+type checker struct {
+	*decoder
+	watchers  map[string]*Watcher
+	processes map[string]*Process
+	sockets   map[string]*Socket
+	nodeNames []string // in the order of the file
+	sockNames []string
+}
+
 func (d *decoder) check(c *Config, root *node) {
-	d.checkNames(c)
-	d.checkSockets(c)
+	k := &checker{decoder: d, watchers: map[string]*Watcher{}, processes: map[string]*Process{}, sockets: map[string]*Socket{}}
+	for i := range c.Sockets {
+		s := &c.Sockets[i]
+		k.sockets[s.Name] = s
+		k.sockNames = append(k.sockNames, s.Name)
+	}
 	for i := range c.Watchers {
 		w := &c.Watchers[i]
-		d.checkDepends(c, w.DependsOn)
-		d.checkTriggers(w)
-		for _, s := range w.Stages {
-			d.checkStage(w, s)
-			for _, p := range s.Parallel {
-				d.checkStage(w, p)
-			}
-		}
+		k.watchers[w.Name] = w
+		k.nodeNames = append(k.nodeNames, w.Name)
 	}
 	for i := range c.Processes {
 		p := &c.Processes[i]
-		d.checkDepends(c, p.DependsOn)
-		d.checkRefs(c, p)
-		d.checkReady(c, p)
+		k.processes[p.Name] = p
+		k.nodeNames = append(k.nodeNames, p.Name)
+		if w := k.watchers[p.Name]; w != nil {
+			k.sameName(w, p)
+		}
 	}
-	if len(c.Watchers)+len(c.Processes) == 0 && len(d.mistakes) == 0 {
+	d.checkSockets(c)
+	for i := range c.Watchers {
+		k.watcher(&c.Watchers[i])
+	}
+	for i := range c.Processes {
+		k.process(&c.Processes[i])
+	}
+	if len(k.nodeNames) == 0 && len(d.mistakes) == 0 {
 		d.mistake(root.pos, "the file has neither watchers nor processes", "such as `processes: {server: {run: ./server}}`")
 	}
 }
 
-// checkNames finds a name that a watcher and a process share. Within one
+// sameName is about a name that a watcher and a process share. Within one
 // mapping a name that stands twice is a key that stands twice.
-func (d *decoder) checkNames(c *Config) {
-	for _, p := range c.Processes {
-		w := c.Watcher(p.Name)
-		if w == nil {
-			continue
+func (k *checker) sameName(w *Watcher, p *Process) {
+	at, other, what := p.Pos, w.Pos, "watcher"
+	if other.Line > at.Line {
+		at, other, what = w.Pos, p.Pos, "process"
+	}
+	k.mistake(at, "the name `"+p.Name+"` stands twice", "the "+what+" in line "+strconv.Itoa(other.Line)+" has it; names are unique over watchers and processes together")
+}
+
+func (k *checker) watcher(w *Watcher) {
+	k.depends(w.DependsOn)
+	k.triggers(w)
+	for _, s := range w.Stages {
+		k.stage(w, s)
+		for _, p := range s.Parallel {
+			k.stage(w, p)
 		}
-		at, other, what := p.Pos, w.Pos, "watcher"
-		if other.Line > at.Line {
-			at, other, what = w.Pos, p.Pos, "process"
-		}
-		d.mistake(at, "the name `"+p.Name+"` stands twice", "the "+what+" in line "+strconv.Itoa(other.Line)+" has it; names are unique over watchers and processes together")
 	}
 }
 
-// nodeNames are the names of all watchers and processes.
-func (c *Config) nodeNames() []string {
-	var names []string
-	for _, w := range c.Watchers {
-		names = append(names, w.Name)
+func (k *checker) process(p *Process) {
+	k.depends(p.DependsOn)
+	k.refs(p)
+	k.ready(p)
+	k.lateRefs(p.Run, p)
+	if p.Stop.Command != nil {
+		k.lateRefs(*p.Stop.Command, p)
 	}
-	for _, p := range c.Processes {
-		names = append(names, p.Name)
+	if p.Ready != nil && p.Ready.Exec != nil {
+		k.lateRefs(*p.Ready.Exec, p)
 	}
-	return names
 }
 
-// checkDepends finds unknown names and conditions that do not fit, and fills in
-// the default conditions.
-func (d *decoder) checkDepends(c *Config, deps []Dependency) {
+// depends finds unknown names and conditions that do not fit, and fills in the
+// default conditions.
+func (k *checker) depends(deps []Dependency) {
 	seen := map[string]bool{}
 	for i := range deps {
 		dep := &deps[i]
 		if seen[dep.Name] {
-			d.mistake(dep.Pos, "`"+dep.Name+"` stands twice in `depends_on`", "")
+			k.mistake(dep.Pos, "`"+dep.Name+"` stands twice in `depends_on`", "")
 		}
 		seen[dep.Name] = true
 		switch {
-		case c.Watcher(dep.Name) != nil:
+		case k.watchers[dep.Name] != nil:
 			if dep.Condition == "" {
 				dep.Condition = Passed
 			} else if dep.Condition != Passed {
-				d.mistake(dep.Pos, "`"+dep.Name+"` is a watcher, which is never `"+string(dep.Condition)+"`", "write `"+dep.Name+": passed`")
+				k.mistake(dep.Pos, "`"+dep.Name+"` is a watcher, which is never `"+string(dep.Condition)+"`", "write `"+dep.Name+": passed`")
 			}
-		case c.Process(dep.Name) != nil:
+		case k.processes[dep.Name] != nil:
 			if dep.Condition == "" {
 				dep.Condition = IsReady
 			} else if dep.Condition == Passed {
-				d.mistake(dep.Pos, "`"+dep.Name+"` is a process, which never passes", "write `"+dep.Name+": ready`, or `"+dep.Name+": succeeded` if it is meant to end")
+				k.mistake(dep.Pos, "`"+dep.Name+"` is a process, which never passes", "write `"+dep.Name+": ready`, or `"+dep.Name+": succeeded` if it is meant to end")
 			}
-		case c.Socket(dep.Name) != nil:
-			d.mistake(dep.Pos, "`"+dep.Name+"` is a socket, not a watcher or a process", "sockets are bound before anything starts; list it under `sockets`")
+		case k.sockets[dep.Name] != nil:
+			k.mistake(dep.Pos, "`"+dep.Name+"` is a socket, not a watcher or a process", "sockets are bound before anything starts; list it under `sockets`")
 		default:
-			d.mistake(dep.Pos, "there is no watcher or process "+quote(dep.Name), didYouMeanOf(dep.Name, c.nodeNames()))
+			k.mistake(dep.Pos, "there is no watcher or process "+quote(dep.Name), k.near(dep.Name, k.nodeNames))
 		}
 	}
 }
 
-// checkTriggers finds a watcher that would wake itself.
-func (d *decoder) checkTriggers(w *Watcher) {
+// triggers finds a watcher that would wake itself.
+func (k *checker) triggers(w *Watcher) {
+	watched := map[string]Pos{}
+	for _, p := range w.Watch {
+		if path, ok := p.Literal(); ok {
+			watched[path] = p.Pos
+		}
+	}
 	seen := map[string]bool{}
 	for _, t := range w.Triggers {
 		if seen[t.Abs] {
-			d.mistake(t.Pos, "the trigger "+quote(t.Text)+" stands twice", "")
+			k.mistake(t.Pos, "the trigger "+quote(t.Text)+" stands twice", "")
 		}
 		seen[t.Abs] = true
-		for _, p := range w.Watch {
-			if path, ok := p.Literal(); ok && path == slashed(t.Abs) {
-				d.mistake(t.Pos, "watcher `"+w.Name+"` watches its own trigger "+quote(t.Text), "it would never rest: take the trigger out of its `watch` in line "+strconv.Itoa(p.Pos.Line))
-			}
+		if pos, ok := watched[slashed(t.Abs)]; ok {
+			k.mistake(t.Pos, "watcher `"+w.Name+"` watches its own trigger "+quote(t.Text), "it would never rest: take the trigger out of its `watch` in line "+strconv.Itoa(pos.Line))
 		}
 	}
 }
 
-// checkStage finds an if_changed that nothing under watch can match: after its
-// first pass the stage would never run again.
-func (d *decoder) checkStage(w *Watcher, s Stage) {
-	d.checkLate(s.Run, nil, "a stage")
+// stage finds an if_changed that nothing under watch can match: after its first
+// pass the stage would never run again.
+func (k *checker) stage(w *Watcher, s Stage) {
+	k.lateRefs(s.Run, nil)
+	if len(w.Watch)*len(s.IfChanged) > 100_000 { // the cost is the product, and nobody writes that
+		return
+	}
 	for _, p := range s.IfChanged {
 		reached := len(w.Watch) == 0 // that is a mistake of its own
 		for _, watch := range w.Watch {
 			reached = reached || watch.Reaches(p.Base()) || p.Reaches(watch.Base())
 		}
 		if !reached {
-			d.mistake(p.Pos, "nothing that watcher `"+w.Name+"` watches can match "+quote(p.String()), "add it to `watch`")
+			k.mistake(p.Pos, "nothing that watcher `"+w.Name+"` watches can match "+quote(p.String()), "add it to `watch`")
 		}
 	}
 }
 
-// checkRefs finds sockets that are not there, stand twice, or would share the
-// name of a variable.
-func (d *decoder) checkRefs(c *Config, p *Process) {
-	var names []string
-	for _, s := range c.Sockets {
-		names = append(names, s.Name)
-	}
+// refs finds sockets that are not there, stand twice, or would share the name
+// of a variable.
+func (k *checker) refs(p *Process) {
 	seen, vars := map[string]bool{}, map[string]string{}
 	for _, ref := range p.Sockets {
 		if seen[ref.Name] {
-			d.mistake(ref.Pos, "the socket `"+ref.Name+"` stands twice", "a process gets each socket once")
+			k.mistake(ref.Pos, "the socket `"+ref.Name+"` stands twice", "a process gets each socket once")
 			continue
 		}
 		seen[ref.Name] = true
-		if c.Socket(ref.Name) == nil {
-			hint := didYouMeanOf(ref.Name, names)
-			if _, err := ParseListen(ref.Name); err == nil {
-				hint = "give it a name: `sockets: {web: \"" + ref.Name + "\"}` at the top, and `sockets: [web]` here"
-			} else if c.Watcher(ref.Name) != nil || c.Process(ref.Name) != nil {
-				hint = "that is a node; `depends_on` is for nodes"
-			} else if hint == "" && len(names) == 0 {
-				hint = "the file has no `sockets`"
-			}
-			d.mistake(ref.Pos, "there is no socket "+quote(ref.Name), hint)
+		if k.sockets[ref.Name] == nil {
+			k.mistake(ref.Pos, "there is no socket "+quote(ref.Name), k.noSocket(ref.Name))
 			continue
 		}
 		name := fdName(ref.Name)
 		if other, ok := vars[name]; ok {
-			d.mistake(ref.Pos, "the sockets `"+other+"` and `"+ref.Name+"` would both be `"+name+"`", "rename one of them")
+			k.mistake(ref.Pos, "the sockets `"+other+"` and `"+ref.Name+"` would both be `"+name+"`", "rename one of them")
 		}
 		vars[name] = ref.Name
 	}
-	d.checkLate(p.Run, p, "")
-	if p.Stop.Command != nil {
-		d.checkLate(*p.Stop.Command, p, "")
-	}
-	if p.Ready != nil && p.Ready.Exec != nil {
-		d.checkLate(*p.Ready.Exec, p, "")
-	}
 }
+
+// noSocket is a hint for a name that no socket has.
+func (k *checker) noSocket(name string) string {
+	if _, err := ParseListen(name); err == nil {
+		return "give it a name: `sockets: {web: \"" + name + "\"}` at the top, and `sockets: [web]` here"
+	}
+	if k.watchers[name] != nil || k.processes[name] != nil {
+		return "that is a node; `depends_on` is for nodes"
+	}
+	if len(k.sockNames) == 0 {
+		return "the file has no `sockets`"
+	}
+	return k.near(name, k.sockNames)
+}
+
+// fdPrefix begins the variables that hold the descriptors of sockets.
+const fdPrefix = "DEVLOOP_FD_"
 
 // fdName is the variable that holds the descriptor of a socket.
 func fdName(socket string) string {
-	return "DEVLOOP_FD_" + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(socket))
+	return fdPrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(socket))
 }
 
-// checkLate finds ${DEVLOOP_FD_…} of a socket that the command does not get.
-func (d *decoder) checkLate(c Command, p *Process, what string) {
+// lateRefs finds ${DEVLOOP_FD_…} of a socket that the command does not get. A
+// stage, for which p is nil, gets none.
+func (k *checker) lateRefs(c Command, p *Process) {
+	if c.late == nil {
+		return
+	}
+	var names []string
+	known := map[string]bool{}
+	if p != nil {
+		for _, s := range p.Sockets {
+			names = append(names, fdName(s.Name))
+			known[fdName(s.Name)] = true
+		}
+	}
 	for _, parts := range c.late {
 		for _, part := range parts {
-			if !strings.HasPrefix(part.name, "DEVLOOP_FD_") {
-				continue
-			}
-			if p == nil {
-				d.mistake(part.pos, what+" gets no sockets, so `"+part.name+"` is not defined", "only a process gets sockets")
-				continue
-			}
-			var names []string
-			known := false
-			for _, s := range p.Sockets {
-				names = append(names, fdName(s.Name))
-				known = known || fdName(s.Name) == part.name
-			}
-			if !known {
-				hint := didYouMean(part.name, names)
-				if len(names) == 0 {
-					hint = "process `" + p.Name + "` has no `sockets`"
-				}
-				d.mistake(part.pos, "process `"+p.Name+"` has no socket for `"+part.name+"`", hint)
+			switch {
+			case !strings.HasPrefix(part.name, fdPrefix) || known[part.name]:
+			case p == nil:
+				k.mistake(part.pos, "a stage gets no sockets, so `"+part.name+"` is not defined", "only a process gets sockets")
+			case len(names) == 0:
+				k.mistake(part.pos, "process `"+p.Name+"` has no socket for `"+part.name+"`", "process `"+p.Name+"` has no `sockets`")
+			default:
+				k.mistake(part.pos, "process `"+p.Name+"` has no socket for `"+part.name+"`", k.near(part.name, names))
 			}
 		}
 	}
 }
 
-// checkReady finds a path without a socket that it could be a path of.
-func (d *decoder) checkReady(c *Config, p *Process) {
+// ready finds a path without a socket that it could be a path of.
+func (k *checker) ready(p *Process) {
 	if p.Ready == nil || !strings.HasPrefix(p.Ready.HTTP, "/") {
 		return
 	}
 	for _, ref := range p.Sockets {
-		if s := c.Socket(ref.Name); s == nil || s.Listen.Type == "" || s.Listen.Web() {
+		if s := k.sockets[ref.Name]; s == nil || s.Listen.Type == "" || s.Listen.Web() {
 			return // it has one, or a mistake that has been told
 		}
 	}
-	d.mistake(p.Ready.Pos, "the path "+quote(p.Ready.HTTP)+" needs an http socket, and process `"+p.Name+"` has none", "write a whole URL, or list a socket such as `web: http::3000`")
+	k.mistake(p.Ready.Pos, "the path "+quote(p.Ready.HTTP)+" needs an http socket, and process `"+p.Name+"` has none", "write a whole URL, or list a socket such as `web: http::3000`")
 }

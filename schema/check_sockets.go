@@ -8,24 +8,23 @@ import (
 
 // checkSockets finds two sockets on one address, and sockets that nobody gets.
 func (d *decoder) checkSockets(c *Config) {
-	for i, s := range c.Sockets {
+	used := map[string]bool{}
+	for _, p := range c.Processes {
+		for _, ref := range p.Sockets {
+			used[ref.Name] = true
+		}
+	}
+	taken := bindings{}
+	for i := range c.Sockets {
+		s := &c.Sockets[i]
 		if s.Listen.Type == "" {
 			continue // a mistake that has been told
 		}
-		for _, before := range c.Sockets[:i] {
-			if clash(before.Listen, s.Listen) {
-				d.mistake(s.Pos, "the sockets `"+before.Name+"` and `"+s.Name+"` are on one address, "+d.shown(s.Listen),
-					"the other one is in line "+strconv.Itoa(before.Pos.Line)+": "+d.shown(before.Listen))
-				break
-			}
+		if before := taken.add(s); before != nil {
+			d.mistake(s.Pos, "the sockets `"+before.Name+"` and `"+s.Name+"` are on one address, "+d.shown(s.Listen),
+				"the other one is in line "+strconv.Itoa(before.Pos.Line)+": "+d.shown(before.Listen))
 		}
-		used := false
-		for _, p := range c.Processes {
-			for _, ref := range p.Sockets {
-				used = used || ref.Name == s.Name
-			}
-		}
-		if !used {
+		if !used[s.Name] {
 			d.warn(s.Pos, "no process gets the socket `"+s.Name+"`", "list it under the `sockets` of a process")
 		}
 	}
@@ -42,25 +41,54 @@ func (d *decoder) shown(l Listen) string {
 	return l.Addr()
 }
 
-// clash reports whether the system would refuse to bind both.
-func clash(a, b Listen) bool {
-	if a.Network() != b.Network() {
-		return false
-	}
-	if a.Type == Unix {
-		return a.Path == b.Path
-	}
-	if a.Port != b.Port || a.Port == 0 {
-		return false
-	}
-	for _, x := range addresses(a.Host) {
-		for _, y := range addresses(b.Host) {
-			if x == y || x.Is4() == y.Is4() && (x.IsUnspecified() || y.IsUnspecified()) {
-				return true
-			}
+// binding is what one bind takes. The zero addr stands for any address of the
+// family, so that 0.0.0.0 and 127.0.0.1 are found to clash.
+type binding struct {
+	network, path string
+	port          int
+	v6            bool
+	addr          netip.Addr
+}
+
+type bindings map[binding]*Socket
+
+// add takes what a socket binds, and returns a socket that has it already.
+func (b bindings) add(s *Socket) (before *Socket) {
+	l := s.Listen
+	take := func(of binding) {
+		if b[of] == nil {
+			b[of] = s
 		}
 	}
-	return false
+	if l.Type == Unix {
+		of := binding{network: l.Network(), path: l.Path}
+		before = b[of]
+		take(of)
+		return before
+	}
+	if l.Port == 0 {
+		return nil
+	}
+	for _, ip := range addresses(l.Host) {
+		one := binding{network: l.Network(), port: l.Port, v6: ip.Is6(), addr: ip}
+		any, all := one, one
+		any.addr = netip.Addr{}
+		all.addr = netip.IPv4Unspecified()
+		if ip.Is6() {
+			all.addr = netip.IPv6Unspecified()
+		}
+		for _, of := range []binding{one, all} {
+			if before == nil && b[of] != s {
+				before = b[of]
+			}
+		}
+		if before == nil && ip.IsUnspecified() && b[any] != s {
+			before = b[any]
+		}
+		take(one)
+		take(any)
+	}
+	return before
 }
 
 // addresses is what a host takes: `localhost` keeps others off ::1. An IPv6

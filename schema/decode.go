@@ -38,6 +38,20 @@ func (d *decoder) make(pos Pos, msg, hint string) Mistake {
 	return m
 }
 
+// near is a hint for a name that is not among names: the nearest one, or what
+// there is, if it is little. After many mistakes the cost, which is the product
+// of both, is no longer spent.
+func (d *decoder) near(name string, names []string) string {
+	if len(d.mistakes) > maxMistakes {
+		return ""
+	}
+	hint := didYouMean(name, names)
+	if hint == "" && len(names) > 0 && len(names) <= 8 {
+		hint = "the file has " + series(names, " and ")
+	}
+	return hint
+}
+
 // is reports whether n has the kind that the key needs, which wanted describes.
 func (d *decoder) is(n *node, kind nodeKind, wanted string) bool {
 	if n.custom {

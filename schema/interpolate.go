@@ -219,7 +219,9 @@ func (d *decoder) fillLate(n *node) (string, []part, bool) {
 	for i, p := range parts {
 		b.WriteString(p.text)
 		late = late || p.name != ""
-		parts[i].pos = n.at(p.at)
+		if strings.HasPrefix(p.name, fdPrefix) {
+			parts[i].pos = n.at(p.at)
+		}
 	}
 	if !late {
 		parts = nil
@@ -263,13 +265,13 @@ func (d *decoder) cut(n *node) ([]part, bool) {
 func (d *decoder) badRef(n *node, err *refError) bool {
 	hint := err.hint
 	if name := err.undefined; name != "" {
-		switch near, ok := nearest(name, d.vars.names()); {
-		case isLate(name) && name != "PORT":
+		hint = "define it under `vars` or in the environment, or give a default: `${" + name + ":-…}`"
+		if isLate(name) && name != "PORT" {
 			hint = "devloop sets it for a command: only a `run` that is a list, or the shell, can use it"
-		case ok:
-			hint = "did you mean `${" + near + "}`?"
-		default:
-			hint = "define it under `vars` or in the environment, or give a default: `${" + name + ":-…}`"
+		} else if len(d.mistakes) <= maxMistakes {
+			if near, ok := nearest(name, d.vars.names()); ok {
+				hint = "did you mean `${" + near + "}`?"
+			}
 		}
 	}
 	d.mistake(n.at(err.at), err.msg, hint)

@@ -86,8 +86,11 @@ func snippet(line string, col int) (shown, caret string) {
 	return lead + string(before) + string(after) + trail, b.String() + "^"
 }
 
+// maxMistakes is how many mistakes of a file are told.
+const maxMistakes = 100
+
 // sorted is m in file order, each mistake once: what an alias repeats is one
-// mistake.
+// mistake. Nobody reads more than a hundred; the others are only counted.
 func (m Mistakes) sorted() Mistakes {
 	slices.SortStableFunc(m, func(a, b Mistake) int {
 		return cmp.Or(
@@ -96,9 +99,15 @@ func (m Mistakes) sorted() Mistakes {
 			cmp.Compare(a.Pos.Col, b.Pos.Col),
 		)
 	})
-	return slices.CompactFunc(m, func(a, b Mistake) bool {
+	m = slices.CompactFunc(m, func(a, b Mistake) bool {
 		return a.Pos == b.Pos && a.Msg == b.Msg
 	})
+	if more := len(m) - maxMistakes; more > 0 {
+		m = m[:maxMistakes+1]
+		last := &m[maxMistakes]
+		last.Msg, last.Hint = "and "+strconv.Itoa(more)+" more, from here on", ""
+	}
+	return m
 }
 
 // quote puts text in backquotes, cut to a length that a message bears.

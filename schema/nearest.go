@@ -21,15 +21,6 @@ func didYouMean(text string, candidates []string) string {
 	return ""
 }
 
-// didYouMeanOf is didYouMean that falls back on what there is, if it is little.
-func didYouMeanOf(text string, candidates []string) string {
-	hint := didYouMean(text, candidates)
-	if hint == "" && len(candidates) > 0 && len(candidates) <= 8 {
-		hint = "the file has " + series(candidates, " and ")
-	}
-	return hint
-}
-
 // distance is the number of letters to insert, remove, replace or swap with
 // their neighbour that turns a into b.
 func distance(a, b string) int {

@@ -25,12 +25,16 @@ var (
 	comment      = regexp.MustCompile(`\s#.*$`)
 )
 
+// maxRepairLine bounds the search within brackets, whose cost is the square of
+// their depth.
+const maxRepairLine = 2000
+
 // repairLine knows what people write without knowing that YAML reads it in its
 // own way, and reads line n as they meant it.
 func repairLine(lines []string, n int) (repair, bool) {
 	line := lines[n-1]
 	text := strings.TrimLeft(line, " \t")
-	if text == "" || text[0] == '#' || line[0] == '%' {
+	if text == "" || text[0] == '#' || line[0] == '%' || len(line) > maxRepairLine {
 		return repair{}, false
 	}
 	if tab := strings.IndexByte(line[:len(line)-len(text)], '\t'); tab >= 0 {
@@ -131,6 +135,9 @@ func misread(value string, anchors map[string]bool) (at int, text, why string) {
 			}
 			if text := value[item.from:item.to]; strings.HasPrefix(text, "!") && !strings.ContainsAny(text, " \t") {
 				return item.from, text, "YAML reads " + quote(text) + " as a tag"
+			}
+			if text := value[item.from:item.to]; strings.Contains(text, "${") && text[0] != '"' && text[0] != '\'' && text[0] != '[' && text[0] != '{' {
+				return item.from, text, "YAML reads the `{` of `${` within brackets as a mapping"
 			}
 			at, text, why := misread(value[item.from:item.to], anchors)
 			if why != "" {

@@ -8,8 +8,9 @@ import (
 
 // source is the text of one file, cut into lines as YAML counts them.
 type source struct {
-	file  string
-	lines []string // without their breaks
+	file   string
+	lines  []string // without their breaks
+	widths []int    // of each line in characters; 0: not counted yet
 }
 
 // readSource checks that src is text that YAML accepts, and cuts it. A mistake
@@ -24,6 +25,7 @@ func readSource(file string, src []byte) (*source, []byte, *Mistake) {
 	}
 	src = bytes.TrimPrefix(src, []byte("\uFEFF"))
 	s := &source{file: file, lines: splitLines(string(src))}
+	s.widths = make([]int, len(s.lines))
 	for i, line := range s.lines {
 		col := 0
 		for at, r := range line {
@@ -72,6 +74,31 @@ func (s *source) mistake(pos Pos, msg, hint string) Mistake {
 // the end of the file, to the nearest one in it.
 func (s *source) clamp(line, col int) Pos {
 	line = min(max(line, 1), len(s.lines))
-	col = min(max(col, 1), utf8.RuneCountInString(s.line(line))+1)
-	return Pos{File: s.file, Line: line, Col: col}
+	return Pos{File: s.file, Line: line, Col: min(max(col, 1), s.width(line)+1)}
+}
+
+// width is the number of characters of line n, which must be there. It is
+// counted once: a file may be one long line with a hundred thousand values.
+func (s *source) width(n int) int {
+	if s.widths[n-1] == 0 {
+		s.widths[n-1] = utf8.RuneCountInString(s.lines[n-1])
+	}
+	return s.widths[n-1]
+}
+
+// from is the text of line n from column col on.
+func (s *source) from(n, col int) string {
+	line := s.line(n)
+	if n < 1 || n > len(s.lines) || col > s.width(n) {
+		return ""
+	}
+	if s.width(n) == len(line) {
+		return line[col-1:]
+	}
+	for i := range line {
+		if col--; col == 0 {
+			return line[i:]
+		}
+	}
+	return ""
 }

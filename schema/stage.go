@@ -83,8 +83,9 @@ func stageType(group *table[Stage]) typ[Stage] {
 		} else if n.get("parallel") == nil {
 			commandStage.read(d, n, &s, "the stage", n.pos)
 		} else if group != nil {
-			group.read(d, n, &s, "the group", n.pos)
-			return s, len(s.Parallel) > 0
+			g := Stage{Pos: n.pos}
+			group.read(d, n, &g, "the group", n.pos)
+			return g, len(g.Parallel) > 0
 		} else {
 			d.mistake(n.keyOf("parallel").pos, "a group within a group", "write its stages out in the outer one")
 			return s, false

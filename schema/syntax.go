@@ -13,9 +13,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// maxRepairs bounds how many lines of one file are read as what they were
-// meant to be.
-const maxRepairs = 50
+// parseBudget bounds what the search for syntax errors may parse, in bytes: a
+// file is parsed again for each repair, and parts of it to find each place.
+const parseBudget = 16 << 20
 
 // parseYAML reads the only document of a file; nil if it is empty, or if it is
 // no YAML even after repair.
@@ -25,7 +25,8 @@ const maxRepairs = 50
 // mistake is a known one, the line is then read as it was meant, so that the
 // mistakes behind it are found in the same load.
 func parseYAML(s *source, text []byte, mistakes *Mistakes) *yaml.Node {
-	for range maxRepairs {
+	for budget := parseBudget; budget > 0; {
+		budget -= len(text) + 1
 		doc, err := decodeYAML(text)
 		if err == nil {
 			return doc
@@ -37,7 +38,7 @@ func parseYAML(s *source, text []byte, mistakes *Mistakes) *yaml.Node {
 			return doc
 		}
 		lines := splitLines(string(text))
-		n, fix := findRepair(lines, err)
+		n, fix := findRepair(lines, err, &budget)
 		if fix.msg == "" {
 			*mistakes = append(*mistakes, describe(s, lines, n, err))
 			return nil
@@ -54,8 +55,8 @@ func parseYAML(s *source, text []byte, mistakes *Mistakes) *yaml.Node {
 
 // findRepair returns the line that caused a syntax error, and the repair if
 // there is one.
-func findRepair(lines []string, err error) (int, repair) {
-	first, last := locate(lines, err)
+func findRepair(lines []string, err error, budget *int) (int, repair) {
+	first, last := locate(lines, err, budget)
 	for n := first; n <= last; n++ {
 		if fix, ok := repairLine(lines, n); ok {
 			return n, fix
@@ -121,7 +122,7 @@ var (
 // locate finds the lines, counted from 1, in which the cause of a syntax error
 // lies: the first one that the parser does not get over, up to the one that it
 // names.
-func locate(lines []string, err error) (first, last int) {
+func locate(lines []string, err error, budget *int) (first, last int) {
 	text := err.Error()
 	if m := errorAnchor.FindStringSubmatch(text); m != nil {
 		alias := regexp.MustCompile(`(^|[\s\[{,])\*` + regexp.QuoteMeta(m[1]) + `($|[^\w-])`)
@@ -136,17 +137,18 @@ func locate(lines []string, err error) (first, last int) {
 		named, _ = strconv.Atoi(m[1])
 	}
 	fails := func(n int) bool {
-		_, err := decodeYAML([]byte(strings.Join(lines[:n], "\n") + "\n"))
+		text := []byte(strings.Join(lines[:n], "\n") + "\n")
+		*budget -= len(text)
+		_, err := decodeYAML(text)
 		var second *secondDocument
 		return err != nil && !errors.As(err, &second)
 	}
-	const tries = 40 // a parse of the file each
 	n := min(named, len(lines))
-	for up := 0; up < tries && n < len(lines) && !fails(n); up++ {
+	for *budget > 0 && n < len(lines) && !fails(n) {
 		n++
 	}
 	last = n
-	for down := 0; down < tries && n > 1 && fails(n-1); down++ {
+	for *budget > 0 && n > 1 && fails(n-1) {
 		n--
 	}
 	return n, last

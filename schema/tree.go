@@ -239,17 +239,16 @@ func (n *node) keyOf(key string) *node {
 // at is the place of the byte offset in a scalar's text: exact where the text
 // stands in the line as it is, otherwise where the scalar begins.
 func (n *node) at(offset int) Pos {
-	if offset <= 0 || offset > len(n.text) || strings.ContainsAny(n.text[:offset], "\n") {
+	if offset <= 0 || offset > len(n.text) || strings.Contains(n.text[:offset], "\n") {
 		return n.pos
 	}
-	line := []rune(n.src.line(n.pos.Line))
-	for skip := range 2 { // a quote
-		start := n.pos.Col - 1 + skip
-		if start <= len(line) && strings.HasPrefix(string(line[start:]), n.text[:offset]) {
-			pos := n.pos
-			pos.Col += skip + utf8.RuneCountInString(n.text[:offset])
+	pos := n.pos
+	for range 2 { // a quote
+		if strings.HasPrefix(n.src.from(pos.Line, pos.Col), n.text[:offset]) {
+			pos.Col += utf8.RuneCountInString(n.text[:offset])
 			return pos
 		}
+		pos.Col++
 	}
 	return n.pos
 }

@@ -10,15 +10,19 @@ import (
 type vars struct {
 	d      *decoder
 	pairs  []pair
+	index  map[string]pair
 	values map[string]string
 	failed map[string]bool
 	open   []string // being filled in
 }
 
 func newVars(d *decoder, n *node) *vars {
-	v := &vars{d: d, values: map[string]string{}, failed: map[string]bool{}}
+	v := &vars{d: d, index: map[string]pair{}, values: map[string]string{}, failed: map[string]bool{}}
 	if n != nil && n.kind == mapping {
 		v.pairs = n.pairs
+		for _, p := range n.pairs {
+			v.index[p.key.text] = p
+		}
 	}
 	return v
 }
@@ -41,10 +45,8 @@ func (v *vars) get(name string) (string, bool) {
 	if value, ok := v.values[name]; ok {
 		return value, true
 	}
-	for _, p := range v.pairs {
-		if p.key.text == name {
-			return v.fill(p), true
-		}
+	if p, ok := v.index[name]; ok {
+		return v.fill(p), true
 	}
 	return "", false
 }

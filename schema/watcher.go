@@ -31,7 +31,7 @@ var watchersType = named(watcherKeys.shape(), "a mapping of names to watchers", 
 	})
 	for i := range w.Stages {
 		s := &w.Stages[i]
-		if s.Dir == "" {
+		if s.Dir == "" && len(s.Parallel) == 0 {
 			s.Dir = w.Dir
 		}
 		for j := range s.Parallel {

@@ -1,0 +1,193 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// only returns the one mistake of a load.
+func only(t *testing.T, c *Config, err error) Mistake {
+	t.Helper()
+	var m Mistakes
+	if !errors.As(err, &m) || len(m) != 1 || c != nil {
+		t.Fatalf("not one mistake: %v, %v", c, err)
+	}
+	return m[0]
+}
+
+func wantMistake(t *testing.T, m Mistake, line, col int, msg string) {
+	t.Helper()
+	if m.Pos.Line != line || m.Pos.Col != col || m.Msg != msg {
+		t.Errorf("got %d:%d: %s\nwant %d:%d: %s", m.Pos.Line, m.Pos.Col, m.Msg, line, col, msg)
+	}
+}
+
+func TestAliasBomb(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("x-a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n")
+	for i := 1; i < 12; i++ {
+		fmt.Fprintf(&b, "x-a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 10), ", "))
+	}
+	b.WriteString("processes: {server: {run: *a11}}\n")
+	c, err := parse(b.String())
+	m := only(t, c, err)
+	if m.Msg != "aliases stand for more than 100000 values" || m.Pos.Line != 5 {
+		t.Errorf("got %v", m)
+	}
+}
+
+func TestMergeBomb(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("x-base: &base\n")
+	for i := range 2000 {
+		fmt.Fprintf(&b, "  k%d: v\n", i)
+	}
+	b.WriteString("x-all:\n")
+	for i := range 2000 {
+		fmt.Fprintf(&b, "  m%d: {<<: *base}\n", i)
+	}
+	c, err := parse(b.String())
+	if m := only(t, c, err); m.Msg != "aliases stand for more than 100000 values" {
+		t.Errorf("got %v", m)
+	}
+}
+
+func TestManyAliasesAreFine(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("x-env: &env {A: a, B: b, C: c}\nprocesses:\n")
+	for i := range 1000 {
+		fmt.Fprintf(&b, "  p%d: {run: ./p, env: *env}\n", i)
+	}
+	if c, err := parse(b.String()); err != nil || len(c.Processes) != 1000 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDeepNesting(t *testing.T) {
+	for _, src := range []string{
+		"x-a: " + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000),
+		"x-a: " + strings.Repeat("{a: ", 20_000) + strings.Repeat("}", 20_000),
+	} {
+		if _, err := parse(src); err == nil {
+			t.Error("20,000 levels were read")
+		}
+	}
+}
+
+func TestUnreadableText(t *testing.T) {
+	for _, tt := range []struct {
+		name, src string
+		line, col int
+		msg       string
+	}{
+		{"a NUL byte", "version: 1\nname: a\x00b\n", 2, 8, "a control character"},
+		{"an escape", "version: 1\nname: ä\x1b[0m\n", 2, 8, "a control character"},
+		{"Latin-1", "version: 1\nname: caf\xe9\n", 2, 10, "not UTF-8 text"},
+		{"UTF-16", "\xff\xfev\x00e\x00", 1, 1, "the file is UTF-16"},
+		{"a BOM within", "version: 1\nname: \uFEFFa\n", 2, 7, "a control character"},
+		{"nothing", "", 1, 1, "the file is empty"},
+		{"a BOM alone", "\uFEFF", 1, 1, "the file is empty"},
+		{"too much", strings.Repeat("# x\n", 1<<18+1), 1, 1, "a file of more than 1 MiB"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := parse(tt.src)
+			wantMistake(t, only(t, c, err), tt.line, tt.col, tt.msg)
+		})
+	}
+}
+
+func TestLineBreaks(t *testing.T) {
+	for _, eol := range []string{"\n", "\r\n", "\r"} {
+		src := strings.ReplaceAll("\uFEFFprocesses:\n  server:\n    run: ./server\n    wacth: src\n", "\n", eol)
+		c, err := parse(src)
+		m := only(t, c, err)
+		wantMistake(t, m, 4, 5, "unknown key `wacth` in a process")
+		if m.Line != "    wacth: src" {
+			t.Errorf("with %q the line is %q", eol, m.Line)
+		}
+	}
+	c, err := parse("processes:\r\n  server:\r\n    run: |\r\n      a\r\n      b\r\n")
+	if err != nil || c.Processes[0].Run.Text != "a\nb" {
+		t.Errorf("a block with CRLF: %v, %v", c, err)
+	}
+	c, err = parse("processes:\n  server:\t# tabs\n    run:\t./server\t\n")
+	if err != nil || c.Processes[0].Run.Text != "./server" {
+		t.Errorf("tabs between words: %v, %v", c, err)
+	}
+}
+
+func TestManySyntaxMistakes(t *testing.T) {
+	_, err := parse("x-a:\n" + strings.Repeat("  - *.rs\n", 300) + "watch: src\n")
+	var m Mistakes
+	if !errors.As(err, &m) || len(m) != maxMistakes+1 {
+		t.Fatalf("%d mistakes, want %d", len(m), maxMistakes+1)
+	}
+	if last := m[maxMistakes]; last.Msg != "and 201 more, from here on" || last.Hint != "" {
+		t.Errorf("got %v", last)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "devloop.yaml")
+	if _, err := Load(file, Options{}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+	if _, err := Load(dir, Options{}); err == nil || errors.As(err, &Mistakes{}) {
+		t.Errorf("a directory: %v", err)
+	}
+	write(t, file, "processes: {server: {run: ./server, dir: gone}}\n")
+	c, err := Load(file, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.File != file || c.Dir != dir || c.Name != filepath.Base(dir) || c.Jobs < 1 {
+		t.Errorf("got %+v", c)
+	}
+	if len(c.Warnings) != 1 || c.Warnings[0].Pos.File != file {
+		t.Errorf("warnings: %v", c.Warnings)
+	}
+	write(t, file, strings.Repeat("# x\n", 1<<18+1))
+	if _, err := Load(file, Options{}); err == nil || !strings.Contains(err.Error(), "more than 1 MiB") {
+		t.Errorf("a large file: %v", err)
+	}
+}
+
+// TestRelativeFile holds that paths are absolute and places stay as the caller
+// named the file.
+func TestRelativeFile(t *testing.T) {
+	c, err := Parse("sub/my.yaml", []byte("processes: {server: {run: ./s, watch: src}}"), testOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	wd, _ := os.Getwd()
+	if want := filepath.Join(wd, "sub"); c.Dir != want || c.Processes[0].Watch[0].Base() != filepath.ToSlash(filepath.Join(want, "src")) {
+		t.Errorf("got %s", c.Dir)
+	}
+	if c.Processes[0].Pos.String() != "sub/my.yaml:1:13" {
+		t.Errorf("got %s", c.Processes[0].Pos)
+	}
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	_, sections := readArchive(b, "testdata/configs/full.txtar")
+	src := []byte(sections[0].text)
+	b.SetBytes(int64(len(src)))
+	for b.Loop() {
+		if _, err := Parse("/project/devloop.yaml", src, testOptions()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
