@@ -22,15 +22,16 @@ type Machine struct {
 
 // node is the state that watchers and processes share.
 type node struct {
-	id    int
-	cfg   *Node
-	up    nodeset // every node upstream, direct or not
-	down  []int   // direct
-	dirt  dirt
-	burst burst
-	feed  feed
-	held  bool // the hold by a failed upstream has been told
-	off   bool // stopped by hand
+	id     int
+	cfg    *Node
+	up     nodeset // every node upstream, direct or not
+	down   []int   // direct
+	dirt   dirt
+	tookAt time.Time // when the dirt was last acted on
+	burst  burst
+	feed   feed
+	held   bool // the hold by a failed upstream has been told
+	off    bool // stopped by hand
 
 	// What survey last saw.
 	hold   Hold
@@ -39,14 +40,6 @@ type node struct {
 
 	w *watcher
 	p *process
-}
-
-// startedAt is when the last run or generation started; zero before the first.
-func (n *node) startedAt() time.Time {
-	if n.w != nil {
-		return n.w.startedAt
-	}
-	return n.p.startedAt
 }
 
 // New makes the machine for a graph without cycles.
@@ -182,6 +175,9 @@ func (m *Machine) serves(n *node) bool {
 // filesChanged marks the nodes that watch what changed. Marking decides
 // nothing yet: what a change leads to depends on the whole graph.
 func (m *Machine) filesChanged(ev FilesChanged) {
+	if m.cfg.Once {
+		return
+	}
 	for _, c := range ev.Changes {
 		var cohort nodeset
 		for _, i := range c.Nodes {
@@ -219,6 +215,12 @@ func (m *Machine) quiet(n *node) time.Duration {
 		quiet = max(quiet, quietBusy)
 	}
 	return quiet
+}
+
+// take empties the dirt of a node that acts on it now.
+func (m *Machine) take(n *node) dirt {
+	n.tookAt = m.now
+	return n.dirt.take()
 }
 
 // duringOwnRun tells whether the node may itself be writing: a watcher while

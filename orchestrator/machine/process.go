@@ -105,7 +105,7 @@ func (m *Machine) actProcess(n *node) bool {
 // renew brings a running process up to date with what changed.
 func (m *Machine) renew(n *node) {
 	if n.cfg.Process.Reload && n.p.phase == procReady {
-		took := n.dirt.take()
+		took := m.take(n)
 		m.report(Report{Kind: Reloading, Node: n.id, Num: n.p.gen, Why: took.why, By: took.by, Paths: took.paths})
 		m.do(ReloadProcess{n.id, n.p.gen})
 		return
@@ -117,7 +117,7 @@ func (m *Machine) renew(n *node) {
 // startProcess starts the next generation. Whatever changed until now is in it.
 func (m *Machine) startProcess(n *node, why Why, by int) {
 	p := n.p
-	took := n.dirt.take()
+	took := m.take(n)
 	m.closeFeed(n)
 	if p.gen++; p.gen > 1 {
 		p.restarts++

@@ -18,15 +18,14 @@ type watcher struct {
 	group       int
 	stages      []stage
 	took        dirt // what the run was started for
+	owed        dirt // what the runs since the last pass were started for
 	startedAt   time.Time
-	ranAny      bool // a stage of the run was not skipped
 	failing     bool // the run is going to fail
 	outcome     outcome
 	everPassed  bool
 	starved     int // runs in a row that a change took away
 	protected   bool
-	unpublished bool // a pass whose trigger was not touched, because a newer run was due
-	ended       bool // has ended a run; only asked in a single run
+	unpublished bool // a stage has run since the trigger was last touched
 }
 
 type phase int
@@ -171,8 +170,11 @@ func (m *Machine) superseded(n *node) bool {
 func (m *Machine) startRun(n *node) {
 	w := n.w
 	w.run++
-	w.phase, w.group, w.ranAny, w.failing = running, -1, false, false
-	w.took = n.dirt.take()
+	w.phase, w.group, w.failing = running, -1, false
+	w.took = m.take(n)
+	for _, mark := range w.took.marks {
+		w.owed.mark(w.took.since, mark.cohort, w.took.why, w.took.by)
+	}
 	w.startedAt = m.now
 	w.protected = w.starved >= letThrough
 	if w.took.all {
@@ -230,7 +232,7 @@ func (m *Machine) startStage(n *node, i int) {
 	if s.cfg.Timeout > 0 {
 		s.timeoutAt = m.now.Add(s.cfg.Timeout)
 	}
-	w.ranAny = true
+	w.unpublished = true
 	m.slots++
 	m.report(Report{Kind: StageStarted, Node: n.id, Num: w.run, Stage: i, By: -1})
 	m.do(StartStage{n.id, w.run, i, w.took.paths})
@@ -328,7 +330,7 @@ func (m *Machine) drained(ev Drained) {
 	if w == nil || w.phase != draining || ev.Run != w.run {
 		return
 	}
-	w.phase, w.ended = idle, true
+	w.phase = idle
 	m.closeFeed(n)
 	r := Report{Node: n.id, Num: w.run, By: -1, Took: m.now.Sub(w.startedAt), Stale: n.dirt.dirty}
 	if w.failing {
@@ -343,19 +345,21 @@ func (m *Machine) drained(ev Drained) {
 	w.outcome, w.everPassed = outPassed, true
 	r.Kind = RunPassed
 	m.report(r)
-	m.overtaken(n)
+	if w.unpublished {
+		m.overtaken(n)
+	}
+	w.owed = dirt{}
 	through := false
 	if n.dirt.dirty {
 		// The readers would wait for the next run anyway; but under a steady
 		// stream of changes there is always a next run.
 		w.starved++
 		if through = w.protected || w.starved > letThrough; !through {
-			w.unpublished = w.unpublished || w.ranAny
 			return
 		}
 	}
 	w.starved = 0
-	if w.ranAny || w.unpublished {
+	if w.unpublished {
 		w.unpublished = false
 		m.publish(n, through)
 	}
@@ -365,12 +369,12 @@ func (m *Machine) drained(ev Drained) {
 // not waited for this pass, because it was started by hand, or crashed, or was
 // down already: it started with what was there before.
 func (m *Machine) overtaken(n *node) {
-	for _, mark := range n.w.took.marks {
+	for _, mark := range n.w.owed.marks {
 		for _, d := range m.nodes {
 			if !d.up.has(n.id) || !mark.cohort.has(d.id) || d.p != nil && !d.p.wanted {
 				continue
 			}
-			if !d.startedAt().Before(n.w.took.since) {
+			if !d.tookAt.Before(n.w.owed.since) {
 				d.dirt.mark(m.now, mark.cohort, ByTrigger, n.id)
 			}
 		}
@@ -392,9 +396,13 @@ func (m *Machine) publish(n *node, through bool) {
 	}
 	cohort.union(readers)
 	for _, d := range m.nodes {
+		if d == n {
+			continue // what is dirty here by now came after what it publishes
+		}
 		d.dirt.spread(n.id, readers)
 		if d.w != nil {
 			d.w.took.spread(n.id, readers)
+			d.w.owed.spread(n.id, readers)
 		}
 	}
 	for _, reader := range n.cfg.Readers {
