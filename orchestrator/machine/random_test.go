@@ -1,0 +1,335 @@
+package machine
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var (
+	seed  = flag.Uint64("machine.seed", 1, "the first random sequence")
+	count = flag.Uint64("machine.n", 4000, "how many random sequences")
+)
+
+// changing finds the numbers of nodes and the times in messages, to tell their kinds.
+var changing = regexp.MustCompile(`\b([wp])\d+(?:@\d+)?\b|\+[0-9][0-9.a-z]*`)
+
+// TestRandom plays random sequences on random projects, each named by its
+// seed, and checks after every step what must always hold. It shows the
+// shortest of each kind of failure that it finds.
+func TestRandom(t *testing.T) {
+	failures := map[string][]string{}
+	for i := range *count {
+		s := *seed + i
+		if err := playRandom(&dice{rng: rand.New(rand.NewPCG(s, 0))}); err != nil {
+			what, _, _ := strings.Cut(err.Error(), "\n")
+			kind := changing.ReplaceAllString(what, "$1")
+			failures[kind] = append(failures[kind], fmt.Sprintf("-machine.seed=%d -machine.n=1: %v", s, err))
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(failures)) {
+		all := failures[kind]
+		shortest := slices.MinFunc(all, func(a, b string) int { return len(a) - len(b) })
+		t.Errorf("%d times: %s\n%s", len(all), kind, shortest)
+	}
+}
+
+// FuzzSequence lets the fuzzer make the choices.
+func FuzzSequence(f *testing.F) {
+	f.Add([]byte("0"))
+	for s := range uint64(8) {
+		rng := rand.New(rand.NewPCG(s, 1))
+		data := make([]byte, 400)
+		for i := range data {
+			data[i] = byte(rng.IntN(256))
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := playRandom(&dice{data: append([]byte{}, data...)}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// playRandom plays one sequence: a start, things that happen, calm until
+// nothing moves, and the end. Its error holds the project and the transcript.
+func playRandom(d *dice) error {
+	text := randomProject(d)
+	cfg, err := parseConfig(text)
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, text)
+	}
+	w := newWorld(d, cfg)
+	if err := w.life(); err != nil {
+		return fmt.Errorf("%w\n%s%s", err, text, w.trace.String())
+	}
+	if err := w.replay(); err != nil {
+		return fmt.Errorf("%w\n%s", err, text)
+	}
+	return nil
+}
+
+func (w *world) life() error {
+	w.surround()
+	if err := w.step(Start{}); err != nil {
+		return err
+	}
+	end := w.happenings()
+	if err := w.until(end); err != nil {
+		return err
+	}
+	w.calm, w.git = true, false
+	if err := w.settle(); err != nil {
+		return err
+	}
+	if !w.mon.ending && !w.cfg.Once {
+		if err := w.mon.rest(); err != nil {
+			return err
+		}
+		if err := w.shutdown(); err != nil {
+			return err
+		}
+	}
+	return w.over()
+}
+
+// surround decides who watches what, and who writes what it watches.
+func (w *world) surround() {
+	for _, path := range []string{"a", "b", "c", "d"} {
+		var nodes []int
+		for i := range w.cfg.Nodes {
+			if w.d.percent(35) {
+				nodes = append(nodes, i)
+			}
+		}
+		w.paths[path] = nodes
+	}
+	for range w.cfg.Nodes {
+		w.self = append(w.self, w.d.percent(8))
+	}
+}
+
+// happenings puts what comes from outside into the queue, and returns when
+// the last of it comes.
+func (w *world) happenings() time.Time {
+	at := w.now
+	if w.cfg.Once {
+		if w.d.percent(20) {
+			at = at.Add(w.d.pick(0, 1, 50, 1000, 8000))
+			w.queue = append(w.queue, &timed{at, Shutdown{Code: 130}})
+		}
+		return at
+	}
+	for range w.d.n(25) {
+		at = at.Add(w.d.pick(0, 1, 1, 5, 20, 60, 300, 300, 2000, 4000, 20000))
+		w.queue = append(w.queue, &timed{at, w.happening()})
+	}
+	return at
+}
+
+func (w *world) happening() Event {
+	node := w.d.n(len(w.cfg.Nodes))
+	switch k := w.d.n(100); {
+	case k < 60:
+		var changes []Change
+		for range 1 + w.d.n(2) {
+			path := string(rune('a' + w.d.n(4)))
+			changes = append(changes, Change{Path: path, Nodes: w.paths[path]})
+		}
+		return FilesChanged{changes}
+	case k < 67:
+		var nodes []int
+		for _, r := range w.cfg.Nodes[node].Readers {
+			nodes = append(nodes, r.Node)
+		}
+		return FilesChanged{[]Change{{Path: "." + w.cfg.Nodes[node].Name, Nodes: nodes, AtOnce: true}}}
+	case k < 87:
+		return Command{[]Verb{Trigger, Restart, Stop, Resume, Resume}[w.d.n(5)], node}
+	case k < 93:
+		return gitLock{w.d.percent(50)}
+	case k < 98:
+		if w.cfg.Nodes[node].Watcher != nil {
+			return StageExited{node, w.d.n(3) - 1, 0, End{Code: 1}}
+		}
+		return ProcessExited{node, w.d.n(2) - 1, End{Code: 1}}
+	}
+	return Shutdown{Code: 130, Hard: w.d.percent(20)}
+}
+
+// gitLock is no event of the machine's: it decides what the next ticks say.
+type gitLock struct{ held bool }
+
+func (gitLock) event() {}
+
+// until plays what comes before that time.
+func (w *world) until(end time.Time) error {
+	for range 100_000 {
+		at, waits := w.m.Deadline()
+		for _, t := range w.queue {
+			if !waits || t.at.Before(at) {
+				at, waits = t.at, true
+			}
+		}
+		if !waits || at.After(end) || w.mon.exits > 0 {
+			return nil
+		}
+		if _, err := w.next(); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("it goes on and on")
+}
+
+// settle plays until nothing moves any more.
+func (w *world) settle() error {
+	for range 100_000 {
+		if w.mon.exits > 0 {
+			return nil
+		}
+		if moved, err := w.next(); err != nil || !moved {
+			return err
+		}
+	}
+	return fmt.Errorf("it never comes to rest")
+}
+
+func (w *world) shutdown() error {
+	if err := w.step(Shutdown{Code: 130, Hard: w.d.percent(10)}); err != nil {
+		return err
+	}
+	if w.d.percent(40) {
+		w.queue = append(w.queue, &timed{w.now.Add(w.d.pick(0, 1, 1000, 3000)), Shutdown{Code: 130}})
+	}
+	return w.settle()
+}
+
+// over checks the end.
+func (w *world) over() error {
+	if w.mon.exits != 1 {
+		return fmt.Errorf("the loop has ended %d times", w.mon.exits)
+	}
+	if actions := w.m.Step(w.now, Tick{}); len(actions) > 0 {
+		return fmt.Errorf("something happens after the end: %s", describe(&w.cfg, actions[0]))
+	}
+	if at, waits := w.m.Deadline(); waits {
+		return fmt.Errorf("after the end it waits for %s", since(at))
+	}
+	return w.mon.exitCode()
+}
+
+// exitCode checks the exit code against what is known of the nodes.
+func (mon *monitor) exitCode() error {
+	want := mon.asked
+	if !mon.ending {
+		want = mon.verdict()
+	}
+	if mon.code != want {
+		return fmt.Errorf("the loop ends with code %d, it should be %d", mon.code, want)
+	}
+	return nil
+}
+
+// verdict is the exit code of a single run that ends by itself.
+func (mon *monitor) verdict() int {
+	for _, n := range mon.nodes {
+		if n.w != nil && !n.passed {
+			return 1
+		}
+	}
+	return 0
+}
+
+// randomProject writes a project without cycles: edges go from nodes with a
+// lower rank to nodes with a higher one, and ranks are shuffled over the file.
+func randomProject(d *dice) string {
+	n := 1 + d.n(6)
+	rank := make([]int, n)
+	watcher := make([]bool, n)
+	for i := range n {
+		j := d.n(i + 1)
+		rank[i], rank[j] = rank[j], i
+		watcher[i] = d.percent(60)
+	}
+	name := func(i int) string {
+		if watcher[i] {
+			return fmt.Sprintf("w%d", i)
+		}
+		return fmt.Sprintf("p%d", i)
+	}
+	once := d.percent(15)
+	var b strings.Builder
+	if once {
+		b.WriteString("once\n")
+	}
+	fmt.Fprintf(&b, "jobs %d\n", 1+d.n(3))
+	for i := range n {
+		var needs, readers []string
+		for j := range n {
+			switch {
+			case rank[j] < rank[i] && d.percent(25):
+				needs = append(needs, name(j)+randomCondition(d, watcher[j], !watcher[i], once))
+			case rank[j] > rank[i] && watcher[i] && d.percent(35):
+				readers = append(readers, name(j))
+			}
+		}
+		var options []string
+		if len(needs) > 0 {
+			options = append(options, "needs="+strings.Join(needs, ","))
+		}
+		if watcher[i] {
+			b.WriteString("watcher " + name(i) + ": " + randomStages(d))
+			if len(readers) > 0 {
+				b.WriteString(" -> " + strings.Join(readers, ","))
+			}
+			options = append(options, some(d, "queue", 30, "nostart", 15, "settle=100ms", 10)...)
+		} else {
+			b.WriteString("process " + name(i))
+			options = append(options, some(d, "probed", 50, "reload", 15, "nostart", 10, "stop=0s", 5,
+				"restart=always", 30, "restart=never", 20, "backoff=100ms/1s/2", 30)...)
+		}
+		b.WriteString("; " + strings.Join(options, " ") + "\n")
+	}
+	return b.String()
+}
+
+func randomCondition(d *dice, watcher, process, once bool) string {
+	if watcher {
+		return ""
+	}
+	s := []string{":ready", ":ready", ":started", ":succeeded"}[d.n(4)]
+	if process && d.percent(30) {
+		s += "+restart"
+	}
+	return s
+}
+
+func randomStages(d *dice) string {
+	var b strings.Builder
+	for i := range 1 + d.n(4) {
+		if i > 0 {
+			b.WriteString([]string{", ", "+"}[d.n(2)])
+		}
+		fmt.Fprintf(&b, "s%d", i)
+		if options := some(d, "if=a", 20, "if=b", 10, "timeout=500ms", 10, "allow", 10, "keep", 10); len(options) > 0 {
+			b.WriteString("(" + strings.Join(options, " ") + ")")
+		}
+	}
+	return b.String()
+}
+
+// some picks options, each with its own chance in percent.
+func some(d *dice, choices ...any) (picked []string) {
+	for i := 0; i < len(choices); i += 2 {
+		if d.percent(choices[i+1].(int)) {
+			picked = append(picked, choices[i].(string))
+		}
+	}
+	return picked
+}

@@ -1,0 +1,282 @@
+package machine
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"devloop/schema"
+)
+
+// dice makes every choice of a random sequence, so that a seed, or a fuzzer's
+// bytes, name the whole sequence.
+type dice struct {
+	rng  *rand.Rand
+	data []byte // choices come from here first if it is not nil; then all are 0
+}
+
+// n is a number from 0 to k-1; k is at most 256.
+func (d *dice) n(k int) int {
+	if d.data == nil {
+		return d.rng.IntN(k)
+	}
+	if len(d.data) == 0 {
+		return 0
+	}
+	b := int(d.data[0])
+	d.data = d.data[1:]
+	if len(d.data) == 0 {
+		d.data = []byte{}
+	}
+	return b % k
+}
+
+func (d *dice) percent(p int) bool { return d.n(100) >= 100-p }
+
+func (d *dice) pick(ms ...int) time.Duration {
+	return time.Duration(ms[d.n(len(ms))]) * time.Millisecond
+}
+
+// world answers the machine's actions the way a system might: stages take
+// their time and fail, processes crash, are late, ignore that they should stop.
+type world struct {
+	d     *dice
+	cfg   Config
+	m     *Machine
+	mon   *monitor
+	now   time.Time
+	queue []*timed
+	git   bool // holds its index lock
+	calm  bool // nothing crashes and nobody interferes from now on
+	jobs  map[job]*timed
+	paths map[string][]int // who watches it
+	self  []bool           // the node writes what it watches
+	log   []entry
+	trace strings.Builder
+}
+
+// job is a live stage, or a live process with stage -1.
+type job struct{ node, num, stage int }
+
+// timed is an event to come.
+type timed struct {
+	at time.Time
+	ev Event
+}
+
+// entry is one step, to be taken again by another machine.
+type entry struct {
+	now     time.Time
+	ev      Event
+	actions string
+}
+
+func newWorld(d *dice, cfg Config) *world {
+	return &world{d: d, cfg: cfg, m: New(cfg), mon: newMonitor(cfg), now: epoch,
+		jobs: map[job]*timed{}, paths: map[string][]int{}}
+}
+
+func (w *world) later(in time.Duration, ev Event) *timed {
+	t := &timed{w.now.Add(in), ev}
+	w.queue = append(w.queue, t)
+	return t
+}
+
+// step gives the machine an event, and checks what comes of it.
+func (w *world) step(ev Event) error {
+	actions := w.m.Step(w.now, ev)
+	var text strings.Builder
+	for _, a := range actions {
+		fmt.Fprintf(&text, "          %s\n", describe(&w.cfg, a))
+	}
+	w.log = append(w.log, entry{w.now, ev, text.String()})
+	if _, tick := ev.(Tick); !tick || len(actions) > 0 {
+		fmt.Fprintf(&w.trace, "%-9s > %s\n%s", since(w.now), describe(&w.cfg, ev), text.String())
+	}
+	err := w.mon.observe(ev, actions, w.m.Status())
+	if w.cfg.Once && w.m.ending.begun && !w.mon.ending {
+		w.mon.ending, w.mon.asked = true, w.mon.verdict()
+	}
+	if err == nil && w.m.slots != w.mon.stages {
+		err = fmt.Errorf("%d slots taken by %d stages", w.m.slots, w.mon.stages)
+	}
+	for _, a := range actions {
+		w.answer(a)
+	}
+	return err
+}
+
+// next takes the next event, whatever it is; false if there is none.
+func (w *world) next() (bool, error) {
+	first := -1
+	for i, t := range w.queue {
+		if first < 0 || t.at.Before(w.queue[first].at) {
+			first = i
+		}
+	}
+	at, waits := w.m.Deadline()
+	if waits && (first < 0 || at.Before(w.queue[first].at) || at.Equal(w.queue[first].at) && w.d.percent(50)) {
+		return true, w.tick(at)
+	}
+	if first < 0 {
+		return false, nil
+	}
+	t := w.queue[first]
+	w.queue = slices.Delete(w.queue, first, first+1)
+	if t.at.After(w.now) {
+		w.now = t.at
+	}
+	w.forget(t.ev)
+	if lock, is := t.ev.(gitLock); is {
+		w.git = lock.held
+		return true, nil
+	}
+	return true, w.step(t.ev)
+}
+
+// tick reaches a deadline. Once the machine has acted on it, time must pass
+// before it asks for another, and asking again must lead to nothing.
+func (w *world) tick(at time.Time) error {
+	if at.After(w.now) {
+		w.now = at
+	}
+	if err := w.step(Tick{VCSBusy: w.git && w.m.Settling()}); err != nil {
+		return err
+	}
+	if at, waits := w.m.Deadline(); waits && !at.After(w.now) {
+		return fmt.Errorf("the deadline %s does not move on", since(at))
+	}
+	if w.d.percent(5) && !w.git {
+		before := len(w.log)
+		if err := w.step(Tick{}); err != nil {
+			return err
+		}
+		if w.log[before].actions != "" {
+			return fmt.Errorf("a second tick at the same time still leads to something")
+		}
+	}
+	return nil
+}
+
+// forget notes that a job is over.
+func (w *world) forget(ev Event) {
+	switch ev := ev.(type) {
+	case StageExited:
+		delete(w.jobs, job{ev.Node, ev.Run, ev.Stage})
+	case ProcessExited:
+		delete(w.jobs, job{ev.Node, ev.Gen, -1})
+	}
+}
+
+// answer does what an action asks for, or what becomes of it.
+func (w *world) answer(a Action) {
+	switch a := a.(type) {
+	case StartStage:
+		end := End{}
+		if w.d.percent(20) {
+			end = End{Code: 1 + w.d.n(2)}
+		}
+		took := w.d.pick(0, 1, 10, 100, 300, 2000, 7000)
+		w.jobs[job{a.Node, a.Run, a.Stage}] = w.later(took, StageExited{a.Node, a.Run, a.Stage, end})
+		if w.self[a.Node] && !w.calm && !w.cfg.Once {
+			w.later(took/2, FilesChanged{[]Change{{Path: "self", Nodes: []int{a.Node}}}})
+		}
+	case StopStage:
+		if !w.d.percent(15) {
+			w.hurry(job{a.Node, a.Run, a.Stage}, w.d.pick(0, 0, 1, 100, 1900), "SIGTERM")
+		}
+	case KillStage:
+		w.hurry(job{a.Node, a.Run, a.Stage}, w.d.pick(0, 1), "SIGKILL")
+	case Drain:
+		w.later(w.d.pick(0, 0, 1, 30), Drained{a.Node, a.Run})
+	case StartProcess:
+		w.startProcess(a)
+	case StopProcess:
+		if !w.d.percent(15) {
+			w.hurry(job{a.Node, a.Gen, -1}, w.d.pick(0, 1, 5, 1000, 4900), "SIGTERM")
+		}
+	case KillProcess:
+		w.hurry(job{a.Node, a.Gen, -1}, w.d.pick(0, 1), "SIGKILL")
+	}
+}
+
+func (w *world) startProcess(a StartProcess) {
+	key := job{a.Node, a.Gen, -1}
+	exit := func(in time.Duration, end End) { w.jobs[key] = w.later(in, ProcessExited{a.Node, a.Gen, end}) }
+	if !w.calm && w.d.percent(5) {
+		exit(w.d.pick(0, 1), End{Code: -1, Err: "no such file"})
+		return
+	}
+	w.later(0, ProcessStarted{a.Node, a.Gen, 100 + a.Gen})
+	switch {
+	case w.oneShot(a.Node):
+		end := End{}
+		if !w.calm && w.d.percent(20) {
+			end = End{Code: 1}
+		}
+		exit(w.d.pick(0, 100, 3000), end)
+	case !w.calm && w.d.percent(30):
+		exit(w.d.pick(0, 100, 3000, 15000), []End{{Code: 1}, {}, {Code: -1, Signal: "SIGSEGV"}}[w.d.n(3)])
+	default:
+		// It stays up; this is where stopping it will put its end.
+		t := &timed{at: w.now.Add(1 << 60), ev: ProcessExited{a.Node, a.Gen, End{}}}
+		w.jobs[key] = t
+	}
+	if w.cfg.Nodes[a.Node].Process.Probed && (w.calm || !w.d.percent(10)) {
+		w.later(w.d.pick(0, 10, 1000, 70000), ProcessReady{a.Node, a.Gen})
+	}
+}
+
+// oneShot tells whether somebody waits for the process to succeed.
+func (w *world) oneShot(node int) bool {
+	for _, n := range w.cfg.Nodes {
+		for _, need := range n.Needs {
+			if need.Node == node && need.Condition == schema.Succeeded {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hurry makes a job end no later than that.
+func (w *world) hurry(key job, in time.Duration, signal string) {
+	t := w.jobs[key]
+	if t == nil || t.at.Before(w.now.Add(in)) {
+		return
+	}
+	if i := slices.Index(w.queue, t); i >= 0 {
+		w.queue = slices.Delete(w.queue, i, i+1)
+	}
+	end := End{Code: -1, Signal: signal}
+	if w.d.percent(30) {
+		end = End{} // it ends well when asked
+	}
+	switch ev := t.ev.(type) {
+	case StageExited:
+		ev.End = end
+		t.ev = ev
+	case ProcessExited:
+		ev.End = end
+		t.ev = ev
+	}
+	t.at = w.now.Add(in)
+	w.queue = append(w.queue, t)
+}
+
+// replay gives the same events to another machine: the same must come of it.
+func (w *world) replay() error {
+	m := New(w.cfg)
+	for i, e := range w.log {
+		var text strings.Builder
+		for _, a := range m.Step(e.now, e.ev) {
+			fmt.Fprintf(&text, "          %s\n", describe(&w.cfg, a))
+		}
+		if text.String() != e.actions {
+			return fmt.Errorf("step %d (%s) leads to something else the second time:\n%s", i, describe(&w.cfg, e.ev), text.String())
+		}
+	}
+	return nil
+}
