@@ -104,6 +104,31 @@ func TestParkedConnectionIsNotAClient(t *testing.T) {
 	}
 	cancel()
 	<-done
+	if n, _ := queue(t, fresh); n != 1 {
+		t.Errorf("Queue counts %d, want the one that was given up and nobody has accepted", n)
+	}
+}
+
+// The first accept counts, though the queue is not empty after it.
+func TestWaitAcceptWithAQueueThatStaysFull(t *testing.T) {
+	s := mustOpen(t, Spec{Network: TCP})
+	for range 3 {
+		c, err := net.Dial("tcp", s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	eventually(t, "three connections wait", func() bool { n, _ := queue(t, s); return n == 3 })
+	done := waiting(t, context.Background(), s)
+	fd, _, err := unix.Accept(s.FD())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }
 
 // A child may ask the kernel to hold back connections until they say something, which ours never does: the next generation

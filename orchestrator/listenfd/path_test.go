@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -93,6 +94,24 @@ func TestLivePathIsAnError(t *testing.T) {
 	startRole(t, "serve", first).hears("serving")
 	if got := ask(t, first); got != "hello\n" {
 		t.Errorf("the first one says %q", got)
+	}
+}
+
+// A socket whose queue is full lives, and asking it must not wait for room.
+func TestLivePathWithAFullQueueIsAnError(t *testing.T) {
+	path := sockPath(t)
+	mustOpen(t, Spec{Network: Unix, Path: path, Backlog: 1})
+	full := false
+	for !full {
+		c, err := net.Dial("unix", path)
+		if err == nil {
+			defer c.Close()
+		}
+		full = err != nil
+	}
+	_, err := Open(Spec{Network: Unix, Path: path})
+	if runtime.GOOS == "linux" && !errors.Is(err, unix.EADDRINUSE) { // the BSDs refuse, as if nobody listened
+		t.Errorf("%v, want EADDRINUSE", err)
 	}
 }
 

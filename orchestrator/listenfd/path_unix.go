@@ -81,11 +81,11 @@ func pathSockaddr(path string) *unix.SockaddrUnix {
 	return &unix.SockaddrUnix{Name: path}
 }
 
-// fileIsOurs says whether the path still leads to the file that we made. The number of an inode is used again, so its time
-// is compared too.
+// fileIsOurs says whether the path still leads to the file that we made. A bound socket keeps its inode alive, so the number
+// is not given to another file while we hold it.
 func (s *Socket) fileIsOurs() bool {
 	now, err := os.Lstat(s.spec.Path)
-	return err == nil && os.SameFile(now, s.made) && now.ModTime().Equal(s.made.ModTime())
+	return err == nil && os.SameFile(now, s.made)
 }
 
 // remake puts a new socket behind the path and the descriptor.
