@@ -23,6 +23,7 @@ const (
 type dirt struct {
 	dirty  bool
 	urgent bool // acts without waiting for upstream
+	stale  bool // by a run that was let through, and so is what comes of it
 	hand   bool // asked for by hand: waits for nothing
 	all    bool // every stage runs
 	why    Why

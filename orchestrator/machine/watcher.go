@@ -332,7 +332,7 @@ func (m *Machine) drained(ev Drained) {
 	}
 	w.phase = idle
 	m.closeFeed(n)
-	r := Report{Node: n.id, Num: w.run, By: -1, Took: m.now.Sub(w.startedAt), Stale: n.dirt.dirty}
+	r := Report{Node: n.id, Num: w.run, By: -1, Took: m.now.Sub(w.startedAt), Stale: n.dirt.dirty || w.took.stale}
 	if w.failing {
 		w.outcome, w.starved = outFailed, 0
 		r.Kind = RunFailed
@@ -349,12 +349,12 @@ func (m *Machine) drained(ev Drained) {
 		m.overtaken(n)
 	}
 	w.owed = dirt{}
-	through := false
+	through := w.took.stale
 	if n.dirt.dirty {
 		// The readers would wait for the next run anyway; but under a steady
 		// stream of changes there is always a next run.
 		w.starved++
-		if through = w.protected || w.starved > letThrough; !through {
+		if through = through || w.protected || w.starved > letThrough; !through {
 			return
 		}
 	}
@@ -382,7 +382,8 @@ func (m *Machine) overtaken(n *node) {
 }
 
 // publish touches the triggers and marks their readers in the same step; the
-// file's own event needs no attention then.
+// file's own event needs no attention then. What is let through does not wait
+// for upstream, which is busy again, there nor further down.
 func (m *Machine) publish(n *node, through bool) {
 	if n.w.cfg.Triggers {
 		m.do(Touch{n.id, n.w.run})
@@ -413,6 +414,7 @@ func (m *Machine) publish(n *node, through bool) {
 		r.dirt.mark(m.now, cohort, ByTrigger, n.id)
 		r.dirt.path(reader.Trigger)
 		r.dirt.urgent = r.dirt.urgent || through
+		r.dirt.stale = r.dirt.stale || through
 		if r.w != nil {
 			r.w.touched(reader.Trigger)
 		}
