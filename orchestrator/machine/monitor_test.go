@@ -37,7 +37,9 @@ type facts struct {
 	hand      bool  // asked for by hand: waits for nothing
 	again     bool  // it may start once more
 	urgent    bool  // touched from outside or let through: does not wait for upstream
-	off       bool  // stopped by hand, or never meant to start
+	stale     bool  // let through
+	tookStale bool
+	off       bool // stopped by hand, or never meant to start
 	startSeq  int
 	changeSeq int // of the last cause
 	since     int // of the first of causes
@@ -301,7 +303,8 @@ func (mon *monitor) touch(node int) {
 		for _, root := range n.taken {
 			mon.reach[root].add(r.Node)
 		}
-		d.urgent = d.urgent || len(n.causes) > 0
+		through := len(n.causes) > 0 || n.tookStale
+		d.urgent, d.stale = d.urgent || through, d.stale || through
 	}
 }
 
@@ -386,6 +389,7 @@ func (mon *monitor) take(n *facts) {
 	}
 	n.owed = append(n.owed, n.causes...)
 	n.taken, n.causes = n.causes, nil
+	n.tookStale, n.stale = n.stale, false
 	n.hand, n.urgent, n.again, n.crashed, n.startSeq = false, false, false, false, mon.seq
 }
 

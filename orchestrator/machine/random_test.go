@@ -68,7 +68,7 @@ func playRandom(d *dice) error {
 	}
 	w := newWorld(d, cfg)
 	if err := w.life(); err != nil {
-		return fmt.Errorf("%w\n%s%s", err, text, w.trace.String())
+		return fmt.Errorf("%w\n%s%s", err, text, w.transcript())
 	}
 	if err := w.replay(); err != nil {
 		return fmt.Errorf("%w\n%s", err, text)

@@ -3,6 +3,7 @@ package machine
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -54,7 +55,6 @@ type world struct {
 	paths map[string][]int // who watches it
 	self  []bool           // the node writes what it watches
 	log   []entry
-	trace strings.Builder
 }
 
 // job is a live stage, or a live process with stage -1.
@@ -70,7 +70,7 @@ type timed struct {
 type entry struct {
 	now     time.Time
 	ev      Event
-	actions string
+	actions []Action
 }
 
 func newWorld(d *dice, cfg Config) *world {
@@ -87,14 +87,7 @@ func (w *world) later(in time.Duration, ev Event) *timed {
 // step gives the machine an event, and checks what comes of it.
 func (w *world) step(ev Event) error {
 	actions := w.m.Step(w.now, ev)
-	var text strings.Builder
-	for _, a := range actions {
-		fmt.Fprintf(&text, "          %s\n", describe(&w.cfg, a))
-	}
-	w.log = append(w.log, entry{w.now, ev, text.String()})
-	if _, tick := ev.(Tick); !tick || len(actions) > 0 {
-		fmt.Fprintf(&w.trace, "%-9s > %s\n%s", since(w.now), describe(&w.cfg, ev), text.String())
-	}
+	w.log = append(w.log, entry{w.now, ev, actions})
 	err := w.mon.observe(ev, actions, w.m.Status())
 	if w.cfg.Once && w.m.ending.begun && !w.mon.ending {
 		w.mon.ending, w.mon.asked = true, w.mon.verdict()
@@ -153,7 +146,7 @@ func (w *world) tick(at time.Time) error {
 		if err := w.step(Tick{}); err != nil {
 			return err
 		}
-		if w.log[before].actions != "" {
+		if len(w.log[before].actions) > 0 {
 			return fmt.Errorf("a second tick at the same time still leads to something")
 		}
 	}
@@ -270,13 +263,25 @@ func (w *world) hurry(key job, in time.Duration, signal string) {
 func (w *world) replay() error {
 	m := New(w.cfg)
 	for i, e := range w.log {
-		var text strings.Builder
-		for _, a := range m.Step(e.now, e.ev) {
-			fmt.Fprintf(&text, "          %s\n", describe(&w.cfg, a))
-		}
-		if text.String() != e.actions {
-			return fmt.Errorf("step %d (%s) leads to something else the second time:\n%s", i, describe(&w.cfg, e.ev), text.String())
+		if again := m.Step(e.now, e.ev); !reflect.DeepEqual(again, e.actions) {
+			return fmt.Errorf("step %d (%s) leads to something else the second time:\n%v\n%v",
+				i, describe(&w.cfg, e.ev), e.actions, again)
 		}
 	}
 	return nil
+}
+
+// transcript writes down what happened.
+func (w *world) transcript() string {
+	var b strings.Builder
+	for _, e := range w.log {
+		if _, tick := e.ev.(Tick); tick && len(e.actions) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "%-9s > %s\n", since(e.now), describe(&w.cfg, e.ev))
+		for _, a := range e.actions {
+			fmt.Fprintf(&b, "          %s\n", describe(&w.cfg, a))
+		}
+	}
+	return b.String()
 }
