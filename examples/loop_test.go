@@ -135,10 +135,9 @@ func start(t *testing.T, dir string) *loop {
 		close(l.ended)
 	}()
 	t.Cleanup(func() {
-		for _, p := range l.family(t) {
-			p.kill()
-		}
+		l.kill(t) // all that are there now
 		<-l.ended
+		l.kill(t) // and those that devloop started meanwhile
 		if t.Failed() {
 			t.Logf("devloop printed:\n%s", l.output.String())
 		}
@@ -277,9 +276,13 @@ type process struct {
 
 func (p process) String() string { return fmt.Sprintf("%d %s", p.pid, p.cmdline) }
 
-func (p process) kill() {
-	if found, err := os.FindProcess(p.pid); err == nil {
-		found.Kill() //nolint:errcheck // it may be gone by now
+// kill ends whoever is left of the loop's family.
+func (l *loop) kill(t *testing.T) {
+	t.Helper()
+	for _, p := range l.family(t) {
+		if found, err := os.FindProcess(p.pid); err == nil {
+			found.Kill() //nolint:errcheck // it may be gone by now
+		}
 	}
 }
 
