@@ -15,12 +15,24 @@ func union(tables ...map[string]string) map[string]string {
 	return all
 }
 
-var foreignCommand = map[string]string{
-	"working_dir": "dir", "working_directory": "dir", "workdir": "dir", "cwd": "dir", "directory": "dir",
-	"chdir": "dir", "indir": "dir", "root": "dir", "path_dir": "dir",
-	"environment": "env", "envs": "env", "env_vars": "env", "variables": "env", "vars": "env",
+// all gives several keys one hint.
+func all(hint string, names ...string) map[string]string {
+	table := map[string]string{}
+	for _, name := range names {
+		table[name] = hint
+	}
+	return table
+}
+
+var dirNames = []string{"working_dir", "working_directory", "workdir", "cwd", "directory", "chdir", "indir", "root"}
+
+var foreignEnv = map[string]string{
+	"environment": "env", "envs": "env", "env_vars": "env", "variables": "env",
 	"dotenv": "env_file", "env_files": "env_file", "environment_file": "env_file", "envfile": "env_file",
 }
+
+// foreignCommand has what every command has.
+var foreignCommand = union(foreignEnv, all("dir", dirNames...))
 
 var foreignRun = map[string]string{
 	"command": "run", "cmd": "run", "exec": "run", "entrypoint": "run", "script": "run", "shell": "run",
@@ -51,7 +63,9 @@ var foreignDepends = map[string]string{
 	"links": "depends_on", "wait_for": "depends_on",
 }
 
-var foreignTop = union(foreignCommand, map[string]string{
+const noTopDir = "paths belong to the directory of the devloop.yaml; a watcher and a process may have a `dir`"
+
+var foreignTop = union(foreignEnv, all(noTopDir, append([]string{"dir"}, dirNames...)...), map[string]string{
 	"services": "processes", "service": "processes", "process": "processes", "procs": "processes",
 	"programs": "processes", "apps": "processes", "daemons": "processes", "servers": "processes",
 	"watcher": "watchers", "tasks": "write each task as a watcher, with its commands as `stages`",
@@ -67,14 +81,12 @@ var foreignTop = union(foreignCommand, map[string]string{
 	"project": "name", "project_name": "name", "title": "name",
 	"includes": "include", "import": "include", "imports": "include",
 	"extend": "extends", "presets": "extends", "preset": "extends", "layers": "extends",
-	"variables": "vars", "var": "vars", "vars": "vars", "root": "paths belong to the directory of the devloop.yaml",
+	"variables": "vars", "var": "vars",
 	"web": "dashboard", "ui": "dashboard",
 	"volumes": "devloop runs commands on this machine, not containers", "networks": "devloop runs commands on this machine, not containers",
 	"image": "devloop runs commands on this machine, not containers", "secrets": "devloop runs commands on this machine, not containers",
 	"configs":   "devloop runs commands on this machine, not containers",
 	"is_strict": "a file is always read strictly", "log_level": "a flag of devloop, not a key", "log_location": "`--log-file` is a flag of devloop",
-	"dir": "paths belong to the directory of the devloop.yaml; a watcher and a process may have a `dir`",
-	"cwd": "paths belong to the directory of the devloop.yaml; a watcher and a process may have a `dir`",
 })
 
 var foreignWatcher = union(foreignCommand, foreignWatch, foreignDepends, map[string]string{

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 )
 
 // maxFile is the largest file that is read, in bytes. No person writes a
@@ -119,7 +120,7 @@ func (d *decoder) empty(pos Pos) {
 func (d *decoder) config(path string, root *node) *Config {
 	c := &Config{
 		File: path, Dir: d.dir, Name: filepath.Base(d.dir), Jobs: d.opt.CPUs,
-		Shell: Shell{Argv: defaultShell, Default: true},
+		Shell: Shell{Argv: slices.Clone(defaultShell), Default: true},
 	}
 	d.vars = newVars(d, root.get("vars"))
 	topKeys.read(d, root, c, "the file", root.pos)

@@ -31,9 +31,15 @@ var groupStage = &table[Stage]{
 // notOfGroup hints at the stages of a group for the keys that only they have.
 func notOfGroup() map[string]string {
 	hints := union(foreignStage)
+	for name, hint := range hints {
+		if commandStage.find(hint) != nil {
+			hints[name] = "give each stage of the group a `" + hint + "`"
+		}
+	}
 	for _, name := range commandStage.names() {
 		hints[name] = "give it to each stage of the group"
 	}
+	delete(hints, "parallel")
 	return hints
 }
 

@@ -3,6 +3,7 @@ package schema
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // A table describes a mapping with known keys: one row for each key, with its
@@ -202,18 +203,20 @@ func (t *table[T]) hint(p pair) (hint, meant string) {
 // snake turns dependsOn, depends-on and DependsOn into depends_on.
 func snake(name string) string {
 	var b strings.Builder
-	for i, r := range name {
+	before := ' '
+	for _, r := range name {
 		switch {
 		case r == '-' || r == ' ':
 			b.WriteByte('_')
-		case r >= 'A' && r <= 'Z':
-			if i > 0 && name[i-1] >= 'a' && name[i-1] <= 'z' {
+		case unicode.IsUpper(r):
+			if unicode.IsLower(before) {
 				b.WriteByte('_')
 			}
-			b.WriteRune(r + 'a' - 'A')
+			b.WriteRune(unicode.ToLower(r))
 		default:
 			b.WriteRune(r)
 		}
+		before = r
 	}
 	return b.String()
 }

@@ -44,11 +44,10 @@ var shellType = typ[Shell]{
 			d.mistake(n.pos, "`shell` needs a list, the arguments before the command, not "+n.what(), hint)
 			return Shell{}, false
 		}
-		if !d.is(n, list, "a list, the arguments before the command") {
-			return Shell{}, false
-		}
-		c, ok := d.argv(n)
-		return Shell{Argv: c.Argv}, ok
+		argv, ok := filled(listOf(typ[string]{read: func(d *decoder, n *node) (string, bool) {
+			return d.word(n, "text for each argument")
+		}}, false, "a list, the arguments before the command")).read(d, n)
+		return Shell{Argv: argv}, ok
 	},
 }
 
