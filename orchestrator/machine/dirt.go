@@ -146,11 +146,16 @@ func (d *dirt) restore(old dirt) {
 }
 
 // A node that wakes itself is slowed down: after selfFree runs in a row during
-// which the same file changed, each further one waits twice as long.
+// which the same file changed, each further one waits twice as long. Somebody
+// who keeps saving a file looks the same at first; so it is told only when the
+// wait is long, and a change that comes while the node does nothing shows that
+// the node is innocent.
 const (
 	selfFree  = 4
 	selfFirst = 100 * time.Millisecond
 	selfMax   = 30 * time.Second
+	selfTold  = time.Second            // from this wait on
+	selfLate  = 100 * time.Millisecond // after its end: what a run wrote may still be arriving
 )
 
 // feed watches for a node that changes what it watches.
@@ -158,7 +163,15 @@ type feed struct {
 	during map[string]int // what changed during this run, and the stage that ran
 	last   map[string]int // during the run before
 	streak int
+	closed time.Time // when that run ended
 	until  time.Time // no start by change before
+}
+
+// outside takes in a change that comes while the node does nothing.
+func (f *feed) outside(now time.Time, path string) {
+	if _, suspect := f.last[path]; suspect && now.Sub(f.closed) > selfLate {
+		*f = feed{}
+	}
 }
 
 func (f *feed) note(path string, stage int) {
@@ -186,7 +199,7 @@ func (f *feed) close(now time.Time) (delay time.Duration, path string, stage int
 	default:
 		f.streak = 0
 	}
-	f.last, f.during = f.during, nil
+	f.last, f.during, f.closed = f.during, nil, now
 	if f.streak <= selfFree {
 		return 0, "", 0
 	}

@@ -196,6 +196,8 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 			}
 			if stage, own := m.duringOwnRun(n); own {
 				n.feed.note(c.Path, stage)
+			} else {
+				n.feed.outside(m.now, c.Path)
 			}
 			if !c.AtOnce {
 				n.dirt.settle(m.now, m.quiet(n))

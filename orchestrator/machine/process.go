@@ -117,8 +117,8 @@ func (m *Machine) renew(n *node) {
 // startProcess starts the next generation. Whatever changed until now is in it.
 func (m *Machine) startProcess(n *node, why Why, by int) {
 	p := n.p
-	took := m.take(n)
 	m.closeFeed(n)
+	took := m.take(n)
 	if p.gen++; p.gen > 1 {
 		p.restarts++
 	}

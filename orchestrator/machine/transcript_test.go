@@ -114,7 +114,7 @@ func play(config, text string) (string, error) {
 			continue
 		}
 		if err := s.line(fields); err != nil {
-			return "", fmt.Errorf("script line %q: %w", strings.TrimSpace(line), err)
+			return "", fmt.Errorf("script line %q: %w, after\n%s", strings.TrimSpace(line), err, s.out.String())
 		}
 	}
 	return s.out.String(), nil
@@ -124,6 +124,7 @@ func play(config, text string) (string, error) {
 //
 //	start
 //	+10ms                      time passes; ticks come at the deadlines
+//	await STAGE|NODE           the same, until it runs, for a minute at most
 //	change PATH NODE…          a watched file changed
 //	change PATH NODE… & PATH NODE…
 //	touch PATH NODE…           someone else touched a declared trigger
@@ -147,6 +148,8 @@ func (s *script) line(f []string) (err error) {
 		s.step(Start{})
 	case strings.HasPrefix(verb, "+"):
 		s.pass(duration(verb[1:]))
+	case verb == "await":
+		s.await(args[0])
 	case verb == "change" || verb == "touch":
 		s.step(FilesChanged{s.changes(args, verb == "touch")})
 	case verb == "exit":
@@ -264,17 +267,47 @@ func (s *script) processStarted(n int) {
 func (s *script) pass(d time.Duration) {
 	end := s.now.Add(d)
 	for range 10000 {
-		at, ok := s.m.Deadline()
-		if !ok || at.After(end) {
+		if !s.tick(end) {
 			s.now = end
 			return
 		}
-		if at.After(s.now) {
-			s.now = at
-		}
-		s.step(Tick{VCSBusy: s.busy && s.m.Settling()})
 	}
 	panic("time stands still: the deadline never moves on")
+}
+
+// tick goes on to the next deadline, if there is one by then.
+func (s *script) tick(end time.Time) bool {
+	at, ok := s.m.Deadline()
+	if !ok || at.After(end) {
+		return false
+	}
+	if at.After(s.now) {
+		s.now = at
+	}
+	s.step(Tick{VCSBusy: s.busy && s.m.Settling()})
+	return true
+}
+
+func (s *script) await(name string) {
+	for end := s.now.Add(time.Minute); !s.runs(name); {
+		if !s.tick(end) {
+			panic("it never runs")
+		}
+	}
+}
+
+func (s *script) runs(name string) bool {
+	for i, n := range s.cfg.Nodes {
+		if n.Process != nil && n.Name == name && s.m.nodes[i].p.live() {
+			return true
+		}
+	}
+	for key := range s.started {
+		if s.cfg.stage(key[0], key[1]).Name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // step takes an event and notes what comes of it. A tick that leads to nothing

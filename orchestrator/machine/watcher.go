@@ -280,8 +280,10 @@ func (m *Machine) cancelled(n *node) {
 	m.closeFeed(n)
 }
 
+// closeFeed ends a run, or a generation's start, for the sake of feed. It comes
+// before the dirt is taken.
 func (m *Machine) closeFeed(n *node) {
-	if delay, path, stage := n.feed.close(m.now); delay > 0 && n.dirt.dirty {
+	if delay, path, stage := n.feed.close(m.now); delay >= selfTold && n.dirt.dirty {
 		m.report(Report{Kind: Slowed, Node: n.id, Stage: stage, By: -1, Paths: []string{path}, Until: n.feed.until})
 	}
 }
