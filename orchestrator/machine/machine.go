@@ -251,7 +251,7 @@ func (m *Machine) command(ev Command) {
 	case Resume:
 		n.off = false
 		if n.p != nil && (!n.p.wanted || !n.p.live()) {
-			n.p.wanted, n.p.due, n.p.dueBy, n.p.failures = true, ByHand, -1, 0
+			n.p.wanted, n.p.due, n.p.dueBy = true, ByHand, -1
 		}
 	case Trigger, Restart:
 		n.off = false

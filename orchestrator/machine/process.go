@@ -88,7 +88,6 @@ func (m *Machine) actProcess(n *node) bool {
 	case p.due != "" && n.hold.Kind == NotHeld:
 		m.startProcess(n, p.due, p.dueBy)
 	case changed:
-		p.failures = 0
 		m.startProcess(n, n.dirt.why, n.dirt.by)
 	case m.holdNeeds(n).Kind != NotHeld:
 		return false
@@ -121,6 +120,9 @@ func (m *Machine) startProcess(n *node, why Why, by int) {
 	took := m.take(n)
 	if p.gen++; p.gen > 1 {
 		p.restarts++
+	}
+	if why != ByCrash {
+		p.failures = 0
 	}
 	p.phase, p.due, p.dueBy, p.pid, p.killed = procStarting, "", -1, 0, false
 	p.startedAt, p.killAt = m.now, time.Time{}
@@ -179,7 +181,7 @@ func (m *Machine) stopByHand(n *node) {
 
 func (m *Machine) restartByHand(n *node) {
 	p := n.p
-	p.wanted, p.due, p.dueBy, p.failures = true, ByHand, -1, 0
+	p.wanted, p.due, p.dueBy = true, ByHand, -1
 	n.feed = feed{}
 	if p.live() {
 		m.stopProcess(n, ByHand, -1)
