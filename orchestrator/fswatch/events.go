@@ -110,15 +110,15 @@ func (w *Watcher) event(ev fsnotify.Event) {
 	case op&(Remove|Rename) != 0 && isNode:
 		w.jobs.put(job{kind: jobGone, path: path, moved: op&Rename != 0})
 		report = false
-	case op&Create != 0 && isNode && now != directory:
-		w.jobs.put(job{kind: jobGone, path: path, moved: true})
 	case op&Create != 0 && now == directory:
 		w.jobs.put(job{kind: jobAppeared, path: path})
 		report = false
-	case op&Create != 0 && now == symlink && len(names) > 0:
-		w.jobs.put(job{kind: jobLink, path: path})
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			report = false
+	case op&Create != 0:
+		if isNode {
+			w.jobs.put(job{kind: jobGone, path: path, moved: true})
+		}
+		if now == symlink && len(names) > 0 {
+			w.jobs.put(job{kind: jobLink, path: path})
 		}
 	case now == directory || isNode:
 		if isBlind {
@@ -128,7 +128,8 @@ func (w *Watcher) event(ev fsnotify.Event) {
 	}
 	if report {
 		for _, name := range names {
-			if !w.isDirLink(name) {
+			// A new link is reported even if it leads to a directory: a file may have given way to it.
+			if op&Create != 0 || !w.isDirLink(name) {
 				w.report(name, op)
 			}
 		}

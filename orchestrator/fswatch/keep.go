@@ -3,6 +3,7 @@ package fswatch
 import (
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // keep does the jobs, until Close.
@@ -31,8 +32,7 @@ func (w *Watcher) do(j job) {
 	case jobLink:
 		w.linked(j.path)
 	case jobGone:
-		w.leave(j.path, j.moved || !emptyWhenRemoved)
-		w.appeared(j.path) // nothing, unless another has taken its place
+		w.removed(j.path, j.moved)
 	case jobMount:
 		w.remount(j.path, j.moved)
 	case jobRefilter:
@@ -61,6 +61,16 @@ func (w *Watcher) attachRoots(emit emission) {
 	}
 }
 
+// removed forgets a directory that was removed or, if moved, is elsewhere now.
+func (w *Watcher) removed(path string, moved bool) {
+	info, err := os.Lstat(path)
+	replaced := err == nil && info.IsDir()
+	w.leave(path, moved || replaced || !emptyWhenRemoved)
+	if replaced {
+		w.appeared(path)
+	}
+}
+
 // appeared walks a directory that has appeared at a real path, under each name that its parent has.
 func (w *Watcher) appeared(path string) {
 	info, err := os.Lstat(path)
@@ -69,17 +79,30 @@ func (w *Watcher) appeared(path string) {
 	}
 	t := &w.tree
 	t.mu.RLock()
-	known := t.nodes[path] != nil
+	n := t.nodes[path]
+	// It may be watched already: a walk found it before its event was read. Had it been another directory then, the
+	// news of that one's going would have been read first, and the node be gone; unless it was an empty one that
+	// a rename has replaced.
+	known := n != nil && !n.blind && n.inode != 0 && n.inode == inodeOf(info)
 	names := t.names(t.nodes[parentOf(path)])
 	t.mu.RUnlock()
-	if known {
-		w.leave(path, false) // found by a walk before the event was read, or taken over: watch it anew to be sure
+	if n != nil && !known {
+		w.leave(path, true)
 	}
 	if path == w.cookies.dir || parentOf(path) == path {
 		return
 	}
 	for _, name := range names {
-		if name = join(name, filepath.Base(path)); w.opt.Descend(name) {
+		name = join(name, filepath.Base(path))
+		if known {
+			t.mu.RLock()
+			walked := slices.Contains(t.names(n), name)
+			t.mu.RUnlock()
+			if walked {
+				continue
+			}
+		}
+		if w.opt.Descend(name) {
 			w.walk(step{real: path, name: name, inode: inodeOf(info)}, all, "")
 		}
 	}
@@ -118,15 +141,30 @@ func (w *Watcher) refilter(only string) {
 	if w.isClosed() {
 		return
 	}
+	// What the walk did not come to is dropped; but a directory that is not there any more is not, because its last
+	// events, not read yet, would go with the watch.
+	unseen := func(name string, seen uint32) bool {
+		return seen != w.round && (only == "" || isBelow(name, only))
+	}
+	var missed []*node
+	t.mu.RLock()
+	for _, n := range t.nodes {
+		if n.walked && unseen(n.path, n.seen) || slices.ContainsFunc(t.aliases[n], func(a alias) bool { return unseen(a.name, a.seen) }) {
+			missed = append(missed, n)
+		}
+	}
+	t.mu.RUnlock()
+	missed = slices.DeleteFunc(missed, func(n *node) bool {
+		info, err := os.Lstat(n.path)
+		return err != nil || !info.IsDir()
+	})
 	var idle []string
 	t.mu.Lock()
-	for path, n := range t.nodes {
-		t.unmark(n, func(name string, seen uint32) bool {
-			return seen != w.round && (only == "" || isBelow(name, only))
-		})
-		if t.idle(n) {
+	for _, n := range missed {
+		t.unmark(n, unseen)
+		if t.nodes[n.path] == n && t.idle(n) {
 			t.delete(n)
-			idle = append(idle, path)
+			idle = append(idle, n.path)
 		}
 	}
 	var links []*mount

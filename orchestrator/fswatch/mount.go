@@ -192,7 +192,7 @@ func (w *Watcher) remount(spot string, reported bool) {
 
 func (w *Watcher) reattach(m *mount, reported bool) {
 	if !m.root && !w.stillLink(m) {
-		w.unmount(m, true)
+		w.unmount(m, w.standsIn(m)) // if the directory around it has gone too, that says it all
 		return
 	}
 	was, before := m.kind, m.real
@@ -223,9 +223,12 @@ func (w *Watcher) reattach(m *mount, reported bool) {
 
 // stillLink says whether a followed link is still there, in a directory that is still walked under that name.
 func (w *Watcher) stillLink(m *mount) bool {
-	if info, err := os.Lstat(m.at); err != nil || kindOf(info) != symlink {
-		return false
-	}
+	info, err := os.Lstat(m.at)
+	return err == nil && kindOf(info) == symlink && w.standsIn(m)
+}
+
+// standsIn says whether the directory that the link was found in is still walked under the same name.
+func (w *Watcher) standsIn(m *mount) bool {
 	w.tree.mu.RLock()
 	defer w.tree.mu.RUnlock()
 	return slices.Contains(w.tree.names(w.tree.nodes[parentOf(m.at)]), parentOf(m.name))

@@ -30,10 +30,11 @@ import (
 //	chmod MODE PATH
 //	mv FROM TO          rename
 //	swap A B            exchange two names
+//	replace FROM TO     rename over an empty directory
 //	rm [-r] PATH…
 //	ln -s TARGET PATH   make a symbolic link; ln FROM PATH a hard one
 //	overflow            let the kernel lose events from now to the next command, and say so
-//	refilter, rescan PATH
+//	refilter, rescan PATH, and wait until it is done
 //	expect [PATH[:OP|OP]…]   exactly these paths have changed since the last expect; with :OP, in that way at least.
 //	                    PATH/ is a directory that has gone. "+" as the first word allows others.
 //	expect-none         the same as expect without paths
@@ -74,7 +75,7 @@ type script struct {
 	dir    string
 	roots  []string
 	filter filter
-	over   bool // the last batches said so
+	lost   bool // the batches of the last expect said so
 }
 
 func newScript(t *testing.T) *script {
@@ -130,7 +131,7 @@ func (s *script) run(words []string) {
 	case "expect", "expect-none":
 		s.expect(args)
 	case "expect-overflow":
-		if !s.over {
+		if !s.lost {
 			s.Errorf("%s: no batch said that events were lost", s.where)
 		}
 	case "watched":
@@ -155,8 +156,10 @@ func (s *script) run(words []string) {
 		s.loseEvents()
 	case "refilter":
 		s.w.Refilter()
+		s.wait()
 	case "rescan":
 		s.w.Rescan(at(0))
+		s.wait()
 	default:
 		s.check(edit(verb, args, s.path))
 		if s.losing != nil {
@@ -241,6 +244,8 @@ func edit(verb string, args []string, path func(string) string) error {
 		return os.Rename(at(0), at(1))
 	case "swap":
 		return swap(at(0), at(1))
+	case "replace":
+		return replace(at(0), at(1))
 	case "rm":
 		if args[0] == "-r" {
 			args = args[1:]
@@ -264,7 +269,7 @@ func edit(verb string, args []string, path func(string) string) error {
 func (s *script) expect(want []string) {
 	s.Helper()
 	changes, over := s.settle()
-	s.over = over
+	s.lost = over
 	others := len(want) > 0 && want[0] == "+"
 	if others {
 		want = want[1:]

@@ -26,6 +26,7 @@ type cookies struct {
 	waiting map[string]waiter
 	timer   *time.Timer
 	seen    uint64 // events at the time when the timer was set
+	broken  bool   // the last one did not come
 	closed  bool
 }
 
@@ -34,8 +35,12 @@ type waiter struct {
 	serial uint64
 }
 
-// patience is how long a barrier waits where the system gives no order of events, or loses the cookie.
+// patience is how long a barrier waits where the system gives no order of events.
 const patience = 200 * time.Millisecond
+
+// longPatience is how long it waits without reading any event where a cookie's must come. It is long, because a
+// busy machine may let us wait, and an early answer would be a lie; after one that did not come it is short.
+const longPatience = 5 * time.Second
 
 func (w *Watcher) openCookies() error {
 	c := &w.cookies
@@ -113,7 +118,7 @@ func (w *Watcher) Sync(token uint64) {
 	c.waitMu.Lock()
 	c.waiting[name] = waiter{token, c.serial}
 	c.seen = w.events.Load()
-	c.timer.Reset(patience)
+	c.arm()
 	c.waitMu.Unlock()
 	to := filepath.Join(c.dir, name)
 	err := os.Rename(filepath.Join(c.dir, c.current), to)
@@ -121,6 +126,15 @@ func (w *Watcher) Sync(token uint64) {
 	if err != nil {
 		// Its making is an event as good as its renaming. If that fails too, the timer will tell.
 		w.bakeCookie()
+	}
+}
+
+// arm sets the timer; it wants waitMu to be held.
+func (c *cookies) arm() {
+	if c.broken {
+		c.timer.Reset(patience)
+	} else {
+		c.timer.Reset(longPatience)
 	}
 }
 
@@ -132,6 +146,7 @@ func (w *Watcher) cookieEvent(path string, op Op) {
 	c := &w.cookies
 	name := filepath.Base(path)
 	c.waitMu.Lock()
+	c.broken = false
 	waiting, ok := c.waiting[name]
 	delete(c.waiting, name)
 	if len(c.waiting) == 0 {
@@ -191,9 +206,10 @@ func (w *Watcher) impatient() {
 	}
 	if seen := w.events.Load(); seen != c.seen {
 		c.seen = seen
-		c.timer.Reset(patience)
+		c.arm()
 		return
 	}
+	c.broken = true
 	c.late.Add(uint64(len(c.waiting)))
 	w.releaseCookies()
 }

@@ -121,7 +121,7 @@ func (k *walk) run() {
 func (k *walk) visit(s step, read *reader, dirs []step) (_, links []step) {
 	w := k.w
 	onTheWay := k.only != "" && !isBelow(s.name, k.only)
-	n, fresh, again := w.enter(s, k.round)
+	n, added, fresh, again := w.enter(s, k.round)
 	if n == nil || again {
 		return dirs, nil
 	}
@@ -151,14 +151,15 @@ func (k *walk) visit(s step, read *reader, dirs []step) (_, links []step) {
 		}
 	})
 	if err != nil {
-		w.unreadable(n, err)
+		w.unreadable(n, err, added)
 	}
 	return dirs, links
 }
 
 // enter makes sure that a directory is watched, and notes the name under which it is walked. It returns no node
-// if there is no such directory any more, and again if it was walked under this name in this round.
-func (w *Watcher) enter(s step, round uint32) (n *node, fresh, again bool) {
+// if there is no such directory any more; added if it was not watched before; fresh if it was not walked under this
+// name before, and again if it was in this round.
+func (w *Watcher) enter(s step, round uint32) (n *node, added, fresh, again bool) {
 	t := &w.tree
 	t.mu.Lock()
 	n = t.nodes[s.real]
@@ -173,7 +174,7 @@ func (w *Watcher) enter(s step, round uint32) (n *node, fresh, again bool) {
 			n = t.nodes[s.real]
 		}
 	}
-	add := n == nil || n.blind
+	added = n == nil || n.blind
 	if n == nil {
 		n = t.insert(s.real, s.inode)
 	}
@@ -181,10 +182,10 @@ func (w *Watcher) enter(s step, round uint32) (n *node, fresh, again bool) {
 		fresh, again = t.mark(n, s.name, round)
 	}
 	t.mu.Unlock()
-	if add && !w.add(n) {
-		return nil, fresh, again
+	if added && !w.add(n) {
+		return nil, added, fresh, again
 	}
-	return n, fresh, again
+	return n, added, fresh, again
 }
 
 // add asks the kernel to watch the node's directory, and says whether the directory is there.
@@ -200,19 +201,25 @@ func (w *Watcher) add(n *node) bool {
 	if w.isClosed() {
 		return false
 	}
-	return !w.unreadable(n, err)
+	return !w.unreadable(n, err, true)
 }
 
-// unreadable handles a directory that could not be watched or read, and says whether it has gone.
-func (w *Watcher) unreadable(n *node, err error) (gone bool) {
+// unreadable handles a directory that could not be watched or read, and says whether it has gone. One that was
+// only added now is forgotten: it may not have been a directory any more when the watch was put on it, and that
+// news may have been read already. Of one that was watched before, the news of its going is still to be read, and
+// whatever it had to say before; to drop the watch would lose that.
+func (w *Watcher) unreadable(n *node, err error, added bool) (gone bool) {
 	t := &w.tree
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP) {
 		t.mu.Lock()
-		if t.nodes[n.path] == n {
+		drop := added && t.nodes[n.path] == n
+		if drop {
 			t.delete(n)
 		}
 		t.mu.Unlock()
-		w.kernel.remove(n.path)
+		if drop {
+			w.kernel.remove(n.path)
+		}
 		return true
 	}
 	t.mu.Lock()
@@ -234,7 +241,8 @@ func (w *Watcher) evict(path, now string) {
 }
 
 // leave forgets a directory that has gone, and all below, and has the mounts that depend on it looked at again.
-// With moved, what was below is reported as gone.
+// With moved, what was below is reported as gone. That is due whenever a directory is dropped that may still have
+// something to say: the events of a watch that are not read yet are lost with it.
 func (w *Watcher) leave(path string, moved bool) {
 	t := &w.tree
 	t.mu.Lock()

@@ -20,6 +20,8 @@ type watched struct {
 	token  uint64
 	losing *losingKernel
 	kernel *losingKernel
+	kept   map[string]Change // reported, and not returned by settle yet
+	over   bool
 }
 
 // filter is a Descend and a Want that a test can change.
@@ -63,6 +65,9 @@ func (s *watched) start(opt Options) {
 	}
 	s.w = w
 	s.Cleanup(func() {
+		if late := w.Stats().LateSyncs; late > 0 {
+			s.Errorf("%d barriers were given up waiting for", late)
+		}
 		if err := w.Close(); err != nil {
 			s.Errorf("close: %v", err)
 		}
@@ -84,25 +89,36 @@ func await[T any](t testing.TB, c <-chan T) T {
 // were lost.
 func (s *watched) settle() (changes map[string]Change, over bool) {
 	s.Helper()
-	changes = map[string]Change{}
+	s.wait()
+	changes, over = s.kept, s.over
+	s.kept, s.over = nil, false
+	return changes, over
+}
+
+// wait waits for everything done so far, and keeps what is reported.
+func (s *watched) wait() {
+	s.Helper()
+	if s.kept == nil {
+		s.kept = map[string]Change{}
+	}
 	s.token++
 	s.w.Sync(s.token)
 	for {
 		await(s.T, s.w.Wake())
 		batch := s.w.Take()
-		over = over || batch.Overflow
+		s.over = s.over || batch.Overflow
 		for _, c := range batch.Changes {
-			if old, ok := changes[c.Path]; ok {
+			if old, ok := s.kept[c.Path]; ok {
 				c.Op |= old.Op
 				c.Dir = c.Dir || old.Dir
 			}
-			changes[c.Path] = c
+			s.kept[c.Path] = c
 		}
 		for _, n := range batch.Notices {
 			s.Logf("notice: %s", n.Text)
 		}
 		if slices.Contains(batch.Synced, s.token) {
-			return changes, over
+			return
 		}
 	}
 }
