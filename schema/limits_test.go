@@ -122,12 +122,25 @@ func TestLineBreaks(t *testing.T) {
 }
 
 func TestManySyntaxMistakes(t *testing.T) {
-	_, err := parse("x-a:\n" + strings.Repeat("  - *.rs\n", 300) + "watch: src\n")
+	_, err := parse("x-a:\n" + strings.Repeat("  - @a\n", maxMistakes+1))
+	var m Mistakes
+	if !errors.As(err, &m) || len(m) != maxMistakes {
+		t.Fatalf("%d mistakes, want %d", len(m), maxMistakes)
+	}
+}
+
+func TestManyMistakes(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("processes: {a: {run: x}}\n")
+	for i := range maxMistakes + 200 {
+		fmt.Fprintf(&b, "zebra%d: 1\n", i)
+	}
+	_, err := parse(b.String())
 	var m Mistakes
 	if !errors.As(err, &m) || len(m) != maxMistakes+1 {
 		t.Fatalf("%d mistakes, want %d", len(m), maxMistakes+1)
 	}
-	if last := m[maxMistakes]; last.Msg != "and 201 more, from here on" || last.Hint != "" {
+	if last := m[maxMistakes]; last.Msg != "and 200 more, from here on" || last.Hint != "" || last.Pos.Line != maxMistakes+2 {
 		t.Errorf("got %v", last)
 	}
 }

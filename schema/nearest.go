@@ -1,11 +1,18 @@
 package schema
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // nearest returns the candidate that text was most likely meant to be.
 func nearest(text string, candidates []string) (string, bool) {
-	best, least := "", max(1, min(3, (len(text)+1)/3))+1
+	best, least := "", max(1, min(3, (utf8.RuneCountInString(text)+1)/3))+1
+	n := utf8.RuneCountInString(text)
 	for _, c := range candidates {
+		if m := utf8.RuneCountInString(c); m-n >= least || n-m >= least {
+			continue // as many letters are missing at least
+		}
 		if d := distance(strings.ToLower(text), strings.ToLower(c)); d < least {
 			best, least = c, d
 		}

@@ -48,14 +48,18 @@ func repairLine(lines []string, n int) (repair, bool) {
 	if start < end && line[start] != '"' && line[start] != '\'' {
 		end = start + len(comment.ReplaceAllString(line[start:], ""))
 	}
-	at, value, why := misread(strings.TrimRight(line[start:end], " \t"), anchors(lines))
+	names := map[string]bool{}
+	if strings.Contains(line, "*") {
+		names = anchors(lines)
+	}
+	at, value, why := misread(strings.TrimRight(line[start:end], " \t"), names)
 	if why == "" {
 		return repair{}, false
 	}
 	at += start
 	fixed := quoted(value)
 	hint := "quote it: " + fixed
-	switch names := anchors(lines); {
+	switch {
 	case aliasName.MatchString(value) && len(names) > 0: // somebody who uses aliases
 		why = "there is no anchor `&" + value[1:] + "` above this line"
 		hint = didYouMean(value[1:], slices.Sorted(maps.Keys(names)))

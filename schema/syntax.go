@@ -15,7 +15,7 @@ import (
 
 // parseBudget bounds what the search for syntax errors may parse, in bytes: a
 // file is parsed again for each repair, and parts of it to find each place.
-const parseBudget = 16 << 20
+const parseBudget = 8 << 20
 
 // parseYAML reads the only document of a file; nil if it is empty, or if it is
 // no YAML even after repair.
@@ -25,7 +25,7 @@ const parseBudget = 16 << 20
 // mistake is a known one, the line is then read as it was meant, so that the
 // mistakes behind it are found in the same load.
 func parseYAML(s *source, text []byte, mistakes *Mistakes) *yaml.Node {
-	for budget := parseBudget; budget > 0; {
+	for budget := parseBudget; budget > 0 && len(*mistakes) < maxMistakes; {
 		budget -= len(text) + 1
 		doc, err := decodeYAML(text)
 		if err == nil {
