@@ -26,6 +26,7 @@ type dirt struct {
 	stale  bool // by a run that was let through, and so is what comes of it
 	hand   bool // asked for by hand: waits for nothing
 	all    bool // every stage runs
+	anew   bool // by the restart of a dependency: a reload signal is not enough
 	why    Why
 	by     int
 	since  time.Time // of the first change

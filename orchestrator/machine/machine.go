@@ -246,7 +246,7 @@ func (m *Machine) command(ev Command) {
 		if n.p != nil {
 			m.stopByHand(n)
 		} else if n.w.phase == running {
-			m.cancelRun(n, ByHand)
+			m.cancelRun(n, ByHand, -1)
 		}
 	case Resume:
 		n.off = false

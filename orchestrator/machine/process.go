@@ -103,7 +103,7 @@ func (m *Machine) actProcess(n *node) bool {
 
 // renew brings a running process up to date with what changed.
 func (m *Machine) renew(n *node) {
-	if n.cfg.Process.Reload && n.p.phase == procReady {
+	if n.cfg.Process.Reload && n.p.phase == procReady && !n.dirt.anew {
 		took := m.take(n)
 		m.report(Report{Kind: Reloading, Node: n.id, Num: n.p.gen, Why: took.why, By: took.by, Paths: took.paths})
 		m.do(ReloadProcess{n.id, n.p.gen})
@@ -137,10 +137,11 @@ func (m *Machine) startProcess(n *node, why Why, by int) {
 	}
 	for _, d := range m.nodes {
 		for _, need := range d.cfg.Needs {
-			if need.Node == n.id && need.Restart && d.p != nil && d.p.live() {
+			if need.Node == n.id && need.Restart && d.p != nil && d.p.live() && d.p.wanted {
 				var alone nodeset
 				alone.add(d.id)
 				d.dirt.mark(m.now, alone, ByDependency, n.id)
+				d.dirt.anew = true
 			}
 		}
 	}

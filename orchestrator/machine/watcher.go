@@ -133,7 +133,7 @@ func (m *Machine) actWatcher(n *node) bool {
 		m.tellHeld(n)
 	case running:
 		if m.superseded(n) {
-			m.cancelRun(n, ByChange)
+			m.cancelRun(n, n.dirt.why, n.dirt.by)
 			return true
 		}
 		return m.progress(n)
@@ -154,9 +154,9 @@ func (m *Machine) tellHeld(n *node) {
 func (m *Machine) superseded(n *node) bool {
 	w := n.w
 	switch {
-	case !n.dirt.dirty || w.protected || !n.dirt.settled() || n.feed.until.After(m.now):
+	case !n.dirt.dirty || !n.dirt.settled() || n.feed.until.After(m.now):
 		return false
-	case w.cfg.Queue && !n.dirt.hand:
+	case (w.cfg.Queue || w.protected) && !n.dirt.hand:
 		return false
 	}
 	for i := range w.stages {
@@ -254,14 +254,14 @@ func (m *Machine) stopStage(n *node, i int) {
 
 // cancelRun ends a run whose result nobody wants any more. What it was started
 // for is not done: it goes back, ahead of what came since.
-func (m *Machine) cancelRun(n *node, why Why) {
+func (m *Machine) cancelRun(n *node, why Why, by int) {
 	w := n.w
 	w.phase = cancelling
-	if why == ByChange {
+	if why != ByHand {
 		w.starved++
 	}
 	n.dirt.restore(w.took)
-	m.report(Report{Kind: RunCancelled, Node: n.id, Num: w.run, Why: why, By: -1, Took: m.now.Sub(w.startedAt)})
+	m.report(Report{Kind: RunCancelled, Node: n.id, Num: w.run, Why: why, By: by, Took: m.now.Sub(w.startedAt)})
 	for i := range w.stages {
 		if w.stages[i].state == stagePending {
 			w.stages[i].state = stageIdle
