@@ -143,7 +143,7 @@ func (k *checker) stage(w *Watcher, s Stage) {
 	for _, p := range s.IfChanged {
 		reached := len(w.Watch) == 0 // that is a mistake of its own
 		for _, watch := range w.Watch {
-			reached = reached || watch.Reaches(p.Base()) || p.Reaches(watch.Base())
+			reached = reached || watch.Reaches(p.Base()) && p.Reaches(watch.Base())
 		}
 		if !reached {
 			k.mistake(p.Pos, "nothing that watcher `"+w.Name+"` watches can match "+quote(p.String()), "add it to `watch`")

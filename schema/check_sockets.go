@@ -71,8 +71,8 @@ func (b bindings) add(s *Socket) (before *Socket) {
 	}
 	for _, ip := range addresses(l.Host) {
 		one := binding{network: l.Network(), port: l.Port, v6: ip.Is6(), addr: ip}
-		any, all := one, one
-		any.addr = netip.Addr{}
+		family, all := one, one
+		family.addr = netip.Addr{}
 		all.addr = netip.IPv4Unspecified()
 		if ip.Is6() {
 			all.addr = netip.IPv6Unspecified()
@@ -82,11 +82,11 @@ func (b bindings) add(s *Socket) (before *Socket) {
 				before = b[of]
 			}
 		}
-		if before == nil && ip.IsUnspecified() && b[any] != s {
-			before = b[any]
+		if before == nil && ip.IsUnspecified() && b[family] != s {
+			before = b[family]
 		}
 		take(one)
-		take(any)
+		take(family)
 	}
 	return before
 }

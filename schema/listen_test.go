@@ -2,6 +2,7 @@ package schema
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -54,6 +55,22 @@ func TestParseListenErrors(t *testing.T) {
 		if e.Msg == "" || e.Offset < 0 || e.Offset > len(text) || e.Error() != e.Msg {
 			t.Errorf("ParseListen(%q): %+v", text, e)
 		}
+	}
+}
+
+// TestUnixPathLength holds the limit of the system that runs the test, which is
+// not the same everywhere.
+func TestUnixPathLength(t *testing.T) {
+	spec := func(length int) string {
+		const dir = "/project/"
+		return "sockets: {web: \"unix::" + strings.Repeat("s", length-len(dir)) + "\"}\nprocesses: {s: {run: x, sockets: web}}\n"
+	}
+	if _, err := parse(spec(maxUnixPath())); err != nil {
+		t.Error(err)
+	}
+	c, err := parse(spec(maxUnixPath() + 1))
+	if m := only(t, c, err); m.Pos.Col != 16 || !strings.HasPrefix(m.Msg, "the path of a unix socket has at most ") {
+		t.Errorf("got %v", m)
 	}
 }
 

@@ -16,7 +16,8 @@ type Mistake struct {
 	Line string // the text of the line at Pos, for the caret
 }
 
-// Mistakes is every mistake of a load, in file order. It is an error.
+// Mistakes is every mistake of a load, in file order. It is an error. Of more
+// than a hundred, the last one counts those that are left out.
 type Mistakes []Mistake
 
 // String is FILE:LINE:COL, the form that editors and terminals link.

@@ -62,13 +62,13 @@ func Compile(dir, text string) (*Pattern, error) {
 // The directories above path are not looked at: for what an `ignore` entry
 // takes away, see Covers.
 func (p *Pattern) Match(path string) bool {
-	return p.any(path, exact)
+	return p.matches(path, exact)
 }
 
 // Covers reports whether path or a directory above it matches: `ignore:
 // **/target` takes away all that is in such a directory.
 func (p *Pattern) Covers(path string) bool {
-	return p.any(path, covers)
+	return p.matches(path, covers)
 }
 
 // Reaches reports whether some path at or below the directory dir could match.
@@ -116,7 +116,7 @@ func (p *Pattern) String() string {
 	return p.text
 }
 
-func (p *Pattern) any(path string, m mode) bool {
+func (p *Pattern) matches(path string, m mode) bool {
 	if p == nil {
 		return false
 	}
