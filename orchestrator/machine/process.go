@@ -154,10 +154,6 @@ func (m *Machine) stopProcess(n *node, why Why, by int) {
 	}
 	p.phase = procStopping
 	m.report(Report{Kind: Stopping, Node: n.id, Num: p.gen, Why: why, By: by, Paths: n.dirt.paths})
-	if m.ending.hard {
-		m.killProcess(n)
-		return
-	}
 	p.killAt = m.now.Add(n.cfg.Process.StopTimeout)
 	m.do(StopProcess{n.id, p.gen})
 }

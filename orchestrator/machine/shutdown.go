@@ -21,47 +21,38 @@ type ending struct {
 // reverse order. Asked again, or hard, it kills what is left.
 func (m *Machine) shutdown(ev Shutdown) {
 	e := &m.ending
+	e.hard = e.hard || ev.Hard || e.begun
 	if !e.begun {
 		e.begun, e.code = true, ev.Code
 		e.tellAt = m.now.Add(tellFirst)
-		for _, n := range m.nodes {
-			if n.w != nil {
-				m.endWatcher(n)
-			}
-		}
-		if !ev.Hard {
-			return
-		}
 	}
-	e.hard = true
 	for _, n := range m.nodes {
 		switch {
 		case n.w != nil:
-			for i := range n.w.stages {
-				if s := &n.w.stages[i]; s.state == stageRunning {
-					s.stopped, s.killAt = true, time.Time{}
-					m.do(KillStage{n.id, n.w.run, i})
-				}
-			}
-		case n.p.live():
+			m.endWatcher(n)
+		case e.hard && n.p.live():
 			n.p.phase = procStopping
 			m.killProcess(n)
 		}
 	}
 }
 
+// endWatcher cancels a run for good. What it was for goes nowhere.
 func (m *Machine) endWatcher(n *node) {
 	w := n.w
+	w.phase = idle
 	for i := range w.stages {
-		if w.stages[i].state == stagePending {
+		switch w.stages[i].state {
+		case stagePending:
 			w.stages[i].state = stageIdle
+		case stageRunning:
+			w.phase = cancelling
+			if m.ending.hard {
+				m.killStage(n, i)
+			} else {
+				m.stopStage(n, i)
+			}
 		}
-		m.stopStage(n, i)
-	}
-	if w.count(stageRunning) == 0 {
-		w.phase = idle
-	} else {
-		w.phase = cancelling
 	}
 }
 
@@ -132,6 +123,7 @@ func (m *Machine) finished() bool {
 	for _, n := range m.nodes {
 		if n.w != nil && (n.w.phase != idle || n.dirt.dirty) {
 			if n.w.phase == idle && m.stuck(n.hold) {
+				m.report(Report{Kind: Held, Node: n.id, By: n.hold.Node})
 				m.shutdown(Shutdown{Code: 1})
 				return true
 			}
@@ -155,8 +147,7 @@ func (m *Machine) expire(n *node) bool {
 				m.stopStage(n, i)
 				return true
 			case s.stopped && due(s.killAt):
-				s.killAt = time.Time{}
-				m.do(KillStage{n.id, n.w.run, i})
+				m.killStage(n, i)
 				return true
 			}
 		}

@@ -238,18 +238,20 @@ func (m *Machine) startStage(n *node, i int) {
 	m.do(StartStage{n.id, w.run, i, w.took.paths})
 }
 
+// stopStage asks a running stage to end, and gives it its grace.
 func (m *Machine) stopStage(n *node, i int) {
 	s := &n.w.stages[i]
 	if s.state != stageRunning || s.stopped {
 		return
 	}
-	s.stopped = true
-	if m.ending.hard {
-		m.do(KillStage{n.id, n.w.run, i})
-		return
-	}
-	s.killAt = m.now.Add(stopGrace)
+	s.stopped, s.killAt = true, m.now.Add(stopGrace)
 	m.do(StopStage{n.id, n.w.run, i})
+}
+
+func (m *Machine) killStage(n *node, i int) {
+	s := &n.w.stages[i]
+	s.stopped, s.killAt = true, time.Time{}
+	m.do(KillStage{n.id, n.w.run, i})
 }
 
 // cancelRun ends a run whose result nobody wants any more. What it was started
