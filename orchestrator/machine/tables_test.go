@@ -1,0 +1,279 @@
+package machine
+
+import (
+	"testing"
+	"time"
+
+	"devloop/schema"
+)
+
+const ms = time.Millisecond
+
+func TestBackoff(t *testing.T) {
+	usual := schema.Backoff{Initial: 500 * ms, Max: 30 * time.Second}
+	for _, c := range []struct {
+		name     string
+		backoff  schema.Backoff
+		failures int
+		want     time.Duration
+	}{
+		{"first", usual, 1, 500 * ms},
+		{"second", usual, 2, time.Second},
+		{"sixth", usual, 6, 16 * time.Second},
+		{"at the limit", usual, 7, 30 * time.Second},
+		{"far beyond the limit", usual, 1 << 30, 30 * time.Second},
+		{"no wait", schema.Backoff{Max: time.Second}, 1, 0},
+		{"limit below the first", schema.Backoff{Initial: 2 * time.Second, Max: time.Second}, 5, 2 * time.Second},
+		{"steady", schema.Backoff{Initial: time.Second, Max: time.Second}, 9, time.Second},
+	} {
+		if got := backoff(c.backoff, c.failures); got != c.want {
+			t.Errorf("%s: after %d failures the wait is %v, want %v", c.name, c.failures, got, c.want)
+		}
+	}
+}
+
+// TestQuiet: how long a burst must have paused, by when its changes came.
+func TestQuiet(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		settle  time.Duration
+		running time.Duration // a run began so long before the first change; 0: none
+		changes []time.Duration
+		want    time.Duration // the wait after the last change
+	}{
+		{"alone", 0, 0, []time.Duration{0}, 2 * ms},
+		{"two at once", 0, 0, []time.Duration{0, 0}, 2 * ms},
+		{"a short burst", 0, 0, []time.Duration{0, 3 * ms, 10 * ms}, 10 * ms},
+		{"a long burst", 0, 0, []time.Duration{0, 200 * ms, 400 * ms, 600 * ms}, 80 * ms},
+		{"apart", 0, 0, []time.Duration{0, 251 * ms}, 2 * ms},
+		{"not yet apart", 0, 0, []time.Duration{0, 250 * ms}, 80 * ms},
+		{"soon after a run began", 0, 500 * ms, []time.Duration{0}, 50 * ms},
+		{"long after a run began", 0, 2 * time.Second, []time.Duration{0}, 2 * ms},
+		{"as configured", 300 * ms, 0, []time.Duration{0, 10 * ms}, 300 * ms},
+		{"as configured, during a run", 10 * ms, 500 * ms, []time.Duration{0, 200 * ms}, 10 * ms},
+	} {
+		m := New(Config{Jobs: 1, Nodes: []Node{{Name: "n", Settle: c.settle, Watcher: &Watcher{}}}})
+		n := m.nodes[0]
+		if c.running > 0 {
+			n.w.phase, n.w.startedAt = running, epoch.Add(-c.running)
+		}
+		var got time.Duration
+		for _, at := range c.changes {
+			m.now = epoch.Add(at)
+			got = m.quiet(n)
+		}
+		if got != c.want {
+			t.Errorf("%s: the wait is %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestSettle: when a burst counts, by when its changes came and how long each
+// must be followed by quiet.
+func TestSettle(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		quiet   time.Duration
+		changes []time.Duration
+		want    time.Duration
+	}{
+		{"alone", 2 * ms, []time.Duration{0}, 2 * ms},
+		{"each moves the end", 10 * ms, []time.Duration{0, 9 * ms, 18 * ms}, 28 * ms},
+		{"up to the cap", 80 * ms, []time.Duration{0, 4950 * ms}, 5 * time.Second},
+		{"which counts from the first change", 80 * ms, []time.Duration{time.Second, 5990 * ms}, 6 * time.Second},
+		{"and is longer where the quiet is", 10 * time.Second, []time.Duration{0, 9 * time.Second, 18 * time.Second}, 20 * time.Second},
+	} {
+		var d dirt
+		for _, at := range c.changes {
+			d.mark(epoch.Add(at), nil, ByChange, -1)
+			d.settle(epoch.Add(at), c.quiet)
+		}
+		if got := d.until.Sub(epoch); got != c.want {
+			t.Errorf("%s: it settles at %v, want %v", c.name, got, c.want)
+		}
+		d.tick(epoch.Add(c.want-1), false)
+		if d.settled() {
+			t.Errorf("%s: it settles too early", c.name)
+		}
+		d.tick(epoch.Add(c.want), false)
+		if !d.settled() {
+			t.Errorf("%s: it does not settle at its end", c.name)
+		}
+	}
+}
+
+func TestRestore(t *testing.T) {
+	a, b := set(1), set(2)
+	var d dirt
+	d.mark(epoch, a, ByTrigger, 7)
+	d.path("x")
+	d.path("y")
+	d.all = true
+	old := d.take()
+	if d.dirty || d.by != -1 {
+		t.Error("taken dirt is still there")
+	}
+	d.mark(epoch.Add(time.Second), b, ByChange, -1)
+	d.path("y")
+	d.path("z")
+	d.restore(old)
+	if !d.dirty || !d.all || !d.since.Equal(epoch) || d.why != ByChange {
+		t.Errorf("restored: dirty %t, all %t, since %v, why %q", d.dirty, d.all, d.since, d.why)
+	}
+	if len(d.marks) != 2 || !d.marks[0].cohort.equal(a) || !d.marks[1].cohort.equal(b) {
+		t.Errorf("marks %v, want those of the run, then the newer", d.marks)
+	}
+	if got := d.paths; len(got) != 3 || got[0] != "x" || got[1] != "y" || got[2] != "z" {
+		t.Errorf("paths %v, want x y z", got)
+	}
+
+	old = d.take()
+	d.restore(old)
+	if d.why != ByChange || d.by != -1 || len(d.paths) != 3 {
+		t.Errorf("nothing came since: why %q by %d, paths %v", d.why, d.by, d.paths)
+	}
+}
+
+// TestSpread: what has gone on to the readers of a trigger is noted only where
+// the same save was, and not in the marks of others that share the set.
+func TestSpread(t *testing.T) {
+	var d, other dirt
+	shared := set(1, 2)
+	d.mark(epoch, shared, ByChange, -1)
+	d.mark(epoch, set(3), ByChange, -1)
+	other.mark(epoch, shared, ByChange, -1)
+	d.spread(1, set(100))
+	if !d.marks[0].cohort.has(100) || d.marks[1].cohort.has(100) {
+		t.Errorf("marks %v", d.marks)
+	}
+	if other.marks[0].cohort.has(100) {
+		t.Error("another node's mark has changed with it")
+	}
+}
+
+func TestNodeset(t *testing.T) {
+	big := set(0, 63, 64, 200)
+	for _, n := range []int{0, 63, 64, 200} {
+		if !big.has(n) {
+			t.Errorf("%d is not in the set", n)
+		}
+	}
+	for _, n := range []int{1, 62, 65, 199, 201, 1000} {
+		if big.has(n) {
+			t.Errorf("%d is in the set", n)
+		}
+	}
+	longer := set(3)
+	longer = append(longer, 0, 0)
+	for _, c := range []struct {
+		a, b nodeset
+		want bool
+	}{
+		{nil, nil, true}, {nil, set(0), false}, {set(3), longer, true}, {longer, set(3), true},
+		{set(3), set(3, 200), false}, {set(3, 200), set(3), false}, {set(5), set(6), false}, {longer, nil, false},
+	} {
+		if got := c.a.equal(c.b); got != c.want {
+			t.Errorf("%v and %v equal: %t", c.a, c.b, got)
+		}
+	}
+	copied := big.clone()
+	copied.add(5)
+	if big.has(5) {
+		t.Error("a clone shares its memory")
+	}
+	u := set(1)
+	u.union(big)
+	if !u.equal(set(0, 1, 63, 64, 200)) {
+		t.Errorf("the union is %v", u)
+	}
+}
+
+func set(nodes ...int) (s nodeset) {
+	for _, n := range nodes {
+		s.add(n)
+	}
+	return s
+}
+
+// TestFeed: the wait that a node gets for the files that change during its
+// runs, one string of file names a run; and the file that it is told for.
+func TestFeed(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		runs []string
+		want time.Duration
+		path string
+	}{
+		{"no changes", []string{"", "", "", "", "", "", ""}, 0, ""},
+		{"a few times", []string{"a", "a", "a", "a"}, 0, ""},
+		{"once too often", []string{"a", "a", "a", "a", "a"}, 100 * ms, "a"},
+		{"again", []string{"a", "a", "a", "a", "a", "a", "a"}, 400 * ms, "a"},
+		{"for ever", []string{"a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a"}, 30 * time.Second, "a"},
+		{"not the same file", []string{"a", "b", "c", "d", "e", "f", "g"}, 0, ""},
+		{"with a pause", []string{"a", "a", "a", "a", "", "a", "a"}, 0, ""},
+		{"the first of several", []string{"ba", "ba", "ba", "ba", "cba"}, 100 * ms, "a"},
+		{"each a second time", []string{"a", "ab", "bc", "cd", "de"}, 100 * ms, "d"},
+	} {
+		var f feed
+		var got time.Duration
+		var path string
+		for _, run := range c.runs {
+			for _, file := range run {
+				f.note(string(file), 3)
+			}
+			var stage int
+			if got, path, stage = f.close(epoch); got > 0 && stage != 3 {
+				t.Errorf("%s: stage %d, want 3", c.name, stage)
+			}
+		}
+		if got != c.want || path != c.path {
+			t.Errorf("%s: %v for %q, want %v for %q", c.name, got, path, c.want, c.path)
+		}
+		if got > 0 && !f.until.Equal(epoch.Add(got)) {
+			t.Errorf("%s: it is held until %v", c.name, f.until)
+		}
+	}
+}
+
+// TestFeedOutside: a change that comes while the node does nothing clears it,
+// unless it may still be the run's own.
+func TestFeedOutside(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		path   string
+		after  time.Duration
+		clears bool
+	}{
+		{"the same file, later", "a", 101 * ms, true},
+		{"right after the run", "a", 100 * ms, false},
+		{"another file", "b", time.Second, false},
+	} {
+		var f feed
+		for range 6 {
+			f.note("a", 0)
+			f.close(epoch)
+		}
+		f.outside(epoch.Add(c.after), c.path)
+		if cleared := f.until.IsZero(); cleared != c.clears {
+			t.Errorf("%s: cleared %t, want %t", c.name, cleared, c.clears)
+		}
+	}
+}
+
+func TestEnd(t *testing.T) {
+	for _, c := range []struct {
+		end  End
+		ok   bool
+		text string
+	}{
+		{End{}, true, "exit code 0"},
+		{End{Code: 3}, false, "exit code 3"},
+		{End{Code: -1, Signal: "SIGKILL"}, false, "SIGKILL"},
+		{End{Signal: "SIGTERM"}, false, "SIGTERM"},
+		{End{Code: -1, Err: "no such file"}, false, "no such file"},
+	} {
+		if c.end.OK() != c.ok || c.end.String() != c.text {
+			t.Errorf("%+v: ok %t, %q", c.end, c.end.OK(), c.end)
+		}
+	}
+}
