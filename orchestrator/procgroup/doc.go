@@ -1,0 +1,33 @@
+// Package procgroup starts one command as the leader of a process group of its
+// own, hands on what the whole group writes, and knows when the group is gone.
+// It never decides when a command starts, stops or starts again: deadlines,
+// restarts and the words for them belong to the caller.
+//
+// # The group
+//
+// The leader gets a new session, and with it a new process group: one signal
+// reaches everything it starts, the terminal's Ctrl-C reaches none of it, and a
+// command that wants to ask a question on /dev/tty fails in place of being
+// stopped for ever as a background job.
+//
+// A process can leave the group (setsid, a shell with job control). On Linux
+// those that still descend from the group, or stay in its session, are found in
+// /proc when the stop begins, and belong to the tree from then on. What went
+// away before, by forking twice into a session of its own, is not found.
+//
+// # Stopping
+//
+// To stop a group: [Group.Stop] (or [Group.Hold], and then whatever ends this
+// program: a signal to the leader alone, a command), wait for [Group.Done] until
+// a deadline, then [Group.Kill]. A leader that ends by itself and leaves members
+// behind needs nobody: they get SIGTERM, and SIGKILL after [Spec.Grace].
+//
+// # Numbers that are used again
+//
+// A process id, and so a group id, may be given to a stranger as soon as its
+// last user is gone. So the leader's end is first looked at (waitid WNOWAIT,
+// kqueue NOTE_EXIT) and a signal to what it left behind is sent while its zombie
+// still holds the number; later ones stop at the first ESRCH. Where the kernel
+// signals groups through a pidfd (Linux 6.9) that is used in place of the
+// number, and there is no gap at all.
+package procgroup

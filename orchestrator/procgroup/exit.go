@@ -1,0 +1,44 @@
+package procgroup
+
+import (
+	"fmt"
+	"time"
+)
+
+// Exit is how a group ended.
+type Exit struct {
+	// Code is the leader's exit status; 128 plus the signal's number when a
+	// signal ended it, as shells count; -1 when it never ran.
+	Code int
+	// Signal is the name of the signal that ended the leader, such as
+	// "SIGKILL"; empty when it ended with a status.
+	Signal string
+	// Err says why the leader never ran, see [ErrBusy] and [ErrStopped], or
+	// that its status could not be learned. An exit status is not an error.
+	Err error
+
+	LeaderEnded time.Time // when the leader ended
+	Ended       time.Time // when the last member was gone and the output was out
+
+	// Killed says that SIGKILL was sent to the group: by Kill, or because
+	// leftovers outlived their grace.
+	Killed bool
+	// Leftovers is how many members were alive when the leader had ended. It
+	// is exact on Linux; elsewhere it is 1 when there were any.
+	Leftovers int
+}
+
+// Success says that the leader ran and ended with status 0.
+func (e Exit) Success() bool { return e.Err == nil && e.Code == 0 }
+
+// String is "exit 3", the name of a signal, or the error.
+func (e Exit) String() string {
+	switch {
+	case e.Err != nil:
+		return e.Err.Error()
+	case e.Signal != "":
+		return e.Signal
+	default:
+		return fmt.Sprintf("exit %d", e.Code)
+	}
+}

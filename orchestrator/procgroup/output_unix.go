@@ -1,0 +1,84 @@
+//go:build unix
+
+package procgroup
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// drainLimit is as much as a pipe can hold; see pipe(7).
+const drainLimit = 1 << 20
+
+// outputPipe makes a pipe whose reading end belongs to the runtime's poller, so
+// that it can be given a deadline, and whose writing end blocks, as programs
+// expect of their standard output. The two do not share the flag.
+func outputPipe() (r, w *os.File, err error) {
+	r, w, err = os.Pipe()
+	if err != nil {
+		return nil, nil, fmt.Errorf("make pipe: %w", err)
+	}
+	err = withDescriptors([]*os.File{w}, nil, func(fds []uintptr) error {
+		return unix.SetNonblock(int(fds[0]), false)
+	})
+	if err != nil {
+		closeAll([]*os.File{r, w})
+		return nil, nil, fmt.Errorf("make pipe: %w", err)
+	}
+	return r, w, nil
+}
+
+// isHeld says that some process has the writing end of r open.
+func isHeld(r *os.File) bool {
+	if r == nil {
+		return false
+	}
+	held := false
+	_ = withDescriptors([]*os.File{r}, nil, func(fds []uintptr) error { // closed: everything was read
+		p := []unix.PollFd{{Fd: int32(fds[0]), Events: unix.POLLIN}}
+		_, err := ignoringEINTR(func() (int, error) { return unix.Poll(p, 0) })
+		held = err == nil && p[0].Revents&unix.POLLHUP == 0
+		return nil
+	})
+	return held
+}
+
+// deliver hands what comes out of r to output until nobody can write any more,
+// or until the deadline that r is given when the group is gone. It closes r.
+func deliver(r *os.File, output func(Block)) {
+	s := newSplitter(output)
+	for {
+		n, err := r.Read(s.space())
+		s.advance(n)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			drain(r, s)
+		}
+		if err != nil {
+			break
+		}
+	}
+	s.finish()
+	_ = r.Close() // only ever read from
+}
+
+// drain takes what the pipe holds without waiting for more: the deadline may
+// have passed while output was busy with what the group wrote before it ended.
+// Who still holds the pipe may be writing to it all the time, but what was there
+// when the deadline passed is at most one pipe full.
+func drain(r *os.File, s *splitter) {
+	_ = withDescriptors([]*os.File{r}, nil, func(fds []uintptr) error {
+		for left := drainLimit; left > 0; {
+			space := s.space()
+			n, err := ignoringEINTR(func() (int, error) { return unix.Read(int(fds[0]), space[:min(len(space), left)]) })
+			if n <= 0 || err != nil {
+				return err
+			}
+			s.advance(n)
+			left -= n
+		}
+		return nil
+	})
+}

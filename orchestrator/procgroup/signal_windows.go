@@ -1,0 +1,36 @@
+package procgroup
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+)
+
+var signals = map[string]syscall.Signal{
+	"SIGHUP": syscall.SIGHUP, "SIGINT": syscall.SIGINT, "SIGQUIT": syscall.SIGQUIT,
+	"SIGABRT": syscall.SIGABRT, "SIGKILL": syscall.SIGKILL, "SIGTERM": syscall.SIGTERM,
+}
+
+// ParseSignal finds a signal by its name: "SIGTERM", "TERM", in any case. Names
+// that other systems know are refused where this one has no such signal.
+func ParseSignal(name string) (os.Signal, error) {
+	full := strings.ToUpper(name)
+	if !strings.HasPrefix(full, "SIG") {
+		full = "SIG" + full
+	}
+	if sig, ok := signals[full]; ok {
+		return sig, nil
+	}
+	return nil, fmt.Errorf("parse signal: no signal is named %q on this system", name)
+}
+
+// SignalName is the name that ParseSignal reads.
+func SignalName(sig os.Signal) string {
+	for name, s := range signals {
+		if s == sig {
+			return name
+		}
+	}
+	return sig.String()
+}

@@ -1,0 +1,40 @@
+package procgroup
+
+import (
+	"os"
+	"time"
+)
+
+// Spec says what to start.
+type Spec struct {
+	// Argv is the program and its arguments. A program without a slash is
+	// looked for in the PATH of Env, a relative one (and a relative entry of
+	// PATH) from Dir. A text file without "#!" is run by /bin/sh, as execvp
+	// and every shell do.
+	Argv []string
+
+	// Dir is the working directory; empty means this process's own.
+	Dir string
+
+	// Env is the whole environment, NAME=value each; of a name that stands
+	// twice the last one counts. Nil means this process's own. With Dir set,
+	// PWD is set to it.
+	Env []string
+
+	// Files become the command's descriptors 3, 4 and so on. The caller owns
+	// them and may close them when Start has returned. Their O_NONBLOCK flag,
+	// which all holders of an open file share, is never touched: [os.File.Fd]
+	// would clear it under a server that uses the same socket.
+	Files []*os.File
+
+	// Output is called with everything that the group writes to its standard
+	// output and error, which are one pipe, so that their order is kept. It is
+	// called by one goroutine, never again once Done is closed. While it
+	// blocks, the pipe fills and then the command blocks in its write; a group
+	// whose Output never returns never gets to Done. Nil discards everything.
+	Output func(Block)
+
+	// Grace is how long members that outlive a leader which ended by itself
+	// have from SIGTERM to SIGKILL; with zero they are killed at once.
+	Grace time.Duration
+}

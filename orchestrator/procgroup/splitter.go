@@ -1,0 +1,154 @@
+package procgroup
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// MaxLine is the longest line, in bytes without its newline, that arrives in
+// one piece. A longer one arrives in several blocks, see [Block.Continued].
+const MaxLine = 64 << 10
+
+// readSize is what one read of the pipe may bring at most.
+const readSize = 128 << 10
+
+// Block is a piece of a command's output, in the order in which it was written.
+type Block struct {
+	// Text holds one or more whole lines, each ending in '\n': "\r\n" has
+	// become "\n", of a line that was redrawn with carriage returns only the
+	// text after the last one is left, and a last line without a newline got
+	// one. The bytes are the command's own in every other respect: they may be
+	// invalid UTF-8 and hold terminal codes. Text is valid during the call
+	// only: whoever keeps it copies it.
+	Text []byte
+
+	// Continued says that Text is the one piece of a line longer than
+	// [MaxLine], that its '\n' was added here, and that the line goes on in
+	// the next block. Pieces are cut between the characters of valid UTF-8.
+	Continued bool
+}
+
+// splitter makes blocks of whole lines out of reads of any size. What it emits
+// depends on the bytes alone, never on where a read happened to end.
+//
+// A chunk of ordinary lines is handed on as it was read, without a copy and
+// without a look at each line; only carriage returns and lines that outgrow
+// MaxLine cost more.
+type splitter struct {
+	emit func(Block)
+	buf  []byte // buf[:n] is the unfinished line
+	n    int    // at most MaxLine
+	cr   bool   // a carriage return came after the unfinished line's text
+}
+
+func newSplitter(emit func(Block)) *splitter {
+	return &splitter{emit: emit, buf: make([]byte, MaxLine+readSize)}
+}
+
+// space is where the next read goes; then advance is told how much came.
+func (s *splitter) space() []byte { return s.buf[s.n:] }
+
+// advance takes in the m bytes at the start of space.
+func (s *splitter) advance(m int) {
+	var (
+		k   = kept{w: s.n, seen: s.n}
+		r   = s.n     // what is read next; k.w <= r
+		end = s.n + m // end of what was read
+	)
+	for r < end {
+		stop := end
+		if i := bytes.IndexByte(s.buf[r:end], '\r'); i >= 0 {
+			stop = r + i
+		}
+		if stop > r {
+			if s.cr && s.buf[r] != '\n' {
+				s.lines(&k)
+				k.w, k.seen = k.line, k.line // redrawn: what stood before the carriage return is gone
+			}
+			s.cr = false
+			if k.w != r {
+				copy(s.buf[k.w:], s.buf[r:stop])
+			}
+			k.w += stop - r
+			r = stop
+		}
+		if r < end {
+			s.cr = true
+			r++
+		}
+	}
+	s.lines(&k)
+	if k.line > k.out {
+		s.emit(Block{Text: s.buf[k.out:k.line]})
+	}
+	if k.line > 0 {
+		copy(s.buf, s.buf[k.line:k.w])
+	}
+	s.n = k.w - k.line
+}
+
+// kept is the text at the start of a splitter's buffer, carriage returns taken
+// out: out <= line <= seen <= w.
+type kept struct {
+	out  int // finished text from here on is not emitted yet
+	line int // start of the last line found so far
+	seen int // no newline between line and here
+	w    int // end of the text
+}
+
+// lines finds the lines in what was kept since it was last called. It emits
+// only when a line outgrows MaxLine.
+func (s *splitter) lines(k *kept) {
+	// A window one byte longer than the longest line either holds the end of a
+	// line or is a line too long; so whole lines are skipped 64 KiB at a time.
+	for k.w-k.line > MaxLine {
+		if s.lastLine(k, k.line+MaxLine+1) {
+			continue
+		}
+		if k.line > k.out {
+			s.emit(Block{Text: s.buf[k.out:k.line]})
+		}
+		cut := cutBefore(s.buf, k.line, k.line+MaxLine)
+		saved := s.buf[cut]
+		s.buf[cut] = '\n'
+		s.emit(Block{Text: s.buf[k.line : cut+1], Continued: true})
+		s.buf[cut] = saved
+		k.line, k.out = cut, cut
+	}
+	s.lastLine(k, k.w)
+}
+
+// lastLine moves line behind the last newline before end, if there is one.
+func (s *splitter) lastLine(k *kept, end int) bool {
+	if k.seen >= end {
+		return false
+	}
+	text := s.buf[k.seen:end]
+	// Forward first: it is the fast direction, and a long line holds none.
+	i := bytes.IndexByte(text, '\n')
+	if i >= 0 {
+		i += bytes.LastIndexByte(text[i:], '\n')
+		k.line = k.seen + i + 1
+	}
+	k.seen = end
+	return i >= 0
+}
+
+// cutBefore moves cut back to the start of the character that it would halve.
+func cutBefore(b []byte, start, cut int) int {
+	for i := cut; i > start && i > cut-utf8.UTFMax; i-- {
+		if utf8.RuneStart(b[i]) {
+			return i
+		}
+	}
+	return cut // not UTF-8
+}
+
+// finish emits what is left of a last line without a newline.
+func (s *splitter) finish() {
+	if s.n > 0 {
+		s.buf[s.n] = '\n'
+		s.emit(Block{Text: s.buf[:s.n+1]})
+	}
+	s.n, s.cr = 0, false
+}

@@ -1,0 +1,275 @@
+//go:build unix
+
+package procgroup
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// defaultPath is searched when the environment has no PATH.
+const defaultPath = "/usr/local/bin:/usr/bin:/bin"
+
+// shell runs text files that do not say what runs them.
+const shell = "/bin/sh"
+
+// image is a command made ready for exec: everything looked up, nothing open.
+type image struct {
+	path string // of the program, for this process
+	exec string // the same as the child spells it, in its directory
+	argv []string
+	dir  string
+	env  []string
+}
+
+// prepare looks the program up the way a shell in dir would.
+func prepare(spec Spec) (*image, error) {
+	if len(spec.Argv) == 0 || spec.Argv[0] == "" {
+		return nil, fmt.Errorf("start command: it is empty: %w", ErrNotFound)
+	}
+	name := spec.Argv[0]
+	img := &image{argv: spec.Argv, env: spec.Env, dir: spec.Dir}
+	if img.env == nil {
+		img.env = os.Environ()
+	}
+	if img.dir != "" {
+		abs, err := filepath.Abs(img.dir)
+		if err != nil {
+			return nil, fmt.Errorf("start %s: %w %s: %w", name, ErrDir, img.dir, err)
+		}
+		img.dir = abs
+		st, err := os.Stat(abs)
+		if err != nil {
+			return nil, fmt.Errorf("start %s: %w %s: %w", name, ErrDir, abs, bare(err))
+		}
+		if !st.IsDir() {
+			return nil, fmt.Errorf("start %s: %w %s: %w", name, ErrDir, abs, syscall.ENOTDIR)
+		}
+		img.env = append(img.env[:len(img.env):len(img.env)], "PWD="+abs)
+	}
+	img.env = lastOfEach(img.env)
+	if err := img.lookup(name); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	return img, nil
+}
+
+// lastOfEach keeps the last value of every name: the C library's getenv finds
+// the first one, other runtimes the last.
+func lastOfEach(env []string) []string {
+	last := make(map[string]int, len(env))
+	for i, kv := range env {
+		name, _, _ := strings.Cut(kv, "=")
+		last[name] = i
+	}
+	kept := make([]string, 0, len(last))
+	for i, kv := range env {
+		if name, _, ok := strings.Cut(kv, "="); ok && last[name] == i {
+			kept = append(kept, kv)
+		}
+	}
+	return kept
+}
+
+// lookup finds a program as execvp does: entries that hold no such file, or
+// one that may not be executed, are passed over, and the latter is remembered.
+func (img *image) lookup(name string) error {
+	if strings.Contains(name, "/") {
+		img.exec, img.path = name, img.from(name)
+		if err := executable(img.path); err != nil {
+			return startError(img.path, err)
+		}
+		return nil
+	}
+	list := defaultPath
+	for _, kv := range img.env {
+		if v, ok := strings.CutPrefix(kv, "PATH="); ok {
+			list = v
+		}
+	}
+	denied := ""
+	for entry := range strings.SplitSeq(list, ":") {
+		if entry == "" {
+			entry = "." // what POSIX says it means
+		}
+		img.exec = entry + "/" + name
+		img.path = img.from(img.exec)
+		err := executable(img.path)
+		if err == nil {
+			return nil
+		}
+		if errors.Is(err, fs.ErrPermission) && denied == "" {
+			denied = img.path
+		}
+	}
+	if denied != "" {
+		return fmt.Errorf("%w: %s", ErrPermission, denied)
+	}
+	return fmt.Errorf("%w in PATH", ErrNotFound)
+}
+
+// from is a path of the child's as this process reaches it.
+func (img *image) from(path string) string {
+	if filepath.IsAbs(path) || img.dir == "" {
+		return path
+	}
+	return img.dir + "/" + path // not Join: "link/.." must stay what it is
+}
+
+func executable(path string) error {
+	st, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !st.Mode().IsRegular() || st.Mode()&0o111 == 0 {
+		return syscall.EACCES
+	}
+	// Access lists and read-only or noexec mounts know more than the mode.
+	err = unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS)
+	if errors.Is(err, unix.EACCES) {
+		return err
+	}
+	return nil
+}
+
+// startError gives what the system said about path a name.
+func startError(path string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
+		if st, serr := os.Stat(path); serr == nil && !st.IsDir() {
+			return fmt.Errorf("%w: %s%s", ErrInterpreter, path, interpreter(path))
+		}
+		return fmt.Errorf("%w: no such file %s", ErrNotFound, path)
+	case errors.Is(err, fs.ErrPermission):
+		if st, serr := os.Stat(path); serr == nil && st.IsDir() {
+			return fmt.Errorf("%w: %s is a directory", ErrPermission, path)
+		}
+		return fmt.Errorf("%w: %s", ErrPermission, path)
+	case errors.Is(err, syscall.ENOEXEC):
+		return fmt.Errorf("%w: %s", ErrFormat, path)
+	case errors.Is(err, syscall.ETXTBSY):
+		return fmt.Errorf("%w: %s", ErrBusy, path)
+	case errors.Is(err, syscall.E2BIG):
+		return fmt.Errorf("its arguments and environment are too long: %w", err)
+	default:
+		return fmt.Errorf("%s: %w", path, err)
+	}
+}
+
+// interpreter is " (#! /usr/bin/node)" for a script.
+func interpreter(path string) string {
+	head := head(path)
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	if rest, ok := bytes.CutPrefix(line, []byte("#!")); ok {
+		text := strings.TrimSpace(string(rest))
+		if strings.HasSuffix(string(rest), "\r") {
+			return fmt.Sprintf(" (its first line names %q: it ends in a carriage return)", text+"\r")
+		}
+		return fmt.Sprintf(" (its first line names %s)", text)
+	}
+	return ""
+}
+
+// isText tells a script without "#!" from a binary of another machine: a NUL
+// byte in the first line is what shells go by.
+func isText(path string) bool {
+	line, _, _ := bytes.Cut(head(path), []byte("\n"))
+	return !bytes.Contains(line, []byte{0}) && !bytes.HasPrefix(line, []byte("#!"))
+}
+
+func head(path string) []byte {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	buf := make([]byte, 256)
+	n, _ := f.Read(buf)
+	return buf[:n]
+}
+
+// bare is an error without the operation and the path, which the caller says.
+func bare(err error) error {
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// fork starts the image as the leader of a new session. The files stay the
+// caller's. It fails with ETXTBSY, alone of all errors not in words, when the
+// program is open for writing somewhere.
+func (img *image) fork(stdin, output *os.File, files []*os.File) (*tree, error) {
+	var (
+		t   *tree
+		err error
+	)
+	all := append([]*os.File{stdin, output, output}, files...)
+	if passErr := withDescriptors(all, make([]uintptr, 0, len(all)), func(fds []uintptr) error {
+		attr := syscall.ProcAttr{Dir: img.dir, Env: img.env, Files: fds}
+		t, err = forkTree(img.exec, img.argv, attr)
+		if errors.Is(err, syscall.ENOEXEC) && isText(img.path) {
+			t, err = forkTree(shell, append([]string{shell, img.exec}, img.argv[1:]...), attr)
+		}
+		return nil
+	}); passErr != nil {
+		return nil, fmt.Errorf("start %s: %w", img.argv[0], passErr)
+	}
+	switch {
+	case err == nil:
+		return t, nil
+	case errors.Is(err, syscall.ETXTBSY):
+		return nil, err
+	default:
+		return nil, fmt.Errorf("start %s: %w", img.argv[0], startError(img.path, err))
+	}
+}
+
+// withDescriptors calls f with the descriptors of files, none of which can be
+// closed meanwhile. SyscallConn hands out the number and leaves the file's
+// flags alone, which File.Fd does not.
+func withDescriptors(files []*os.File, fds []uintptr, f func([]uintptr) error) error {
+	if len(files) == 0 {
+		return f(fds)
+	}
+	conn, err := files[0].SyscallConn()
+	if err != nil {
+		return fmt.Errorf("pass file: %w", err)
+	}
+	var inner error
+	if err := conn.Control(func(fd uintptr) {
+		inner = withDescriptors(files[1:], append(fds, fd), f)
+	}); err != nil { // only because it is closed, and its error is a private one
+		return fmt.Errorf("pass file %s: %w", files[0].Name(), os.ErrClosed)
+	}
+	return inner
+}
+
+// duplicate makes copies that stay open when the caller closes its own. They
+// share the flags, and nobody changes them.
+func duplicate(files []*os.File) ([]*os.File, error) {
+	var copies []*os.File
+	err := withDescriptors(files, nil, func(fds []uintptr) error {
+		for i, fd := range fds {
+			n, err := unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 3)
+			if err != nil {
+				return fmt.Errorf("pass descriptor: %w", err)
+			}
+			copies = append(copies, os.NewFile(uintptr(n), files[i].Name()))
+		}
+		return nil
+	})
+	if err != nil {
+		closeAll(copies)
+		return nil, err
+	}
+	return copies, nil
+}

@@ -1,0 +1,62 @@
+//go:build unix && !linux
+
+package procgroup
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// system is empty: these systems know the group by its number alone.
+type system struct{}
+
+func (t *tree) prepare(*syscall.SysProcAttr) {}
+func (t *tree) begin()                       {}
+func (t *tree) close()                       {}
+func (t *tree) forgetHandle()                {}
+func (t *tree) certain() bool                { return false }
+
+func (t *tree) killGroup(sig syscall.Signal) error { return t.killByNumber(sig) }
+
+// track finds nobody: there is no /proc to look in.
+func (t *tree) track()                       {}
+func (t *tree) signalEscaped(syscall.Signal) {}
+
+func (t *tree) members() ([]int, error) {
+	return nil, fmt.Errorf("list members: %w", ErrUnsupported)
+}
+
+// process stands for a line of a table that cannot be read here.
+type process struct{}
+
+func readProcesses() ([]process, error) {
+	return nil, fmt.Errorf("list processes: %w", ErrUnsupported)
+}
+
+func (t *tree) freeze([]process, bool) bool { return true }
+
+func (t *tree) kill() error {
+	err := t.signalGroup(unix.SIGKILL)
+	if errors.Is(err, os.ErrProcessDone) {
+		return nil
+	}
+	return err
+}
+
+func (t *tree) alive() bool { return t.groupAlive() }
+
+// collect takes the zombies that became children of this process.
+func (t *tree) collect() { t.collectGroup() }
+
+// living is 1 when there are any.
+func (t *tree) living() int {
+	t.collectGroup()
+	if t.alive() {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,241 @@
+package procgroup
+
+import (
+	"errors"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// pidfdSignalProcessGroup makes pidfd_send_signal reach the group whose number
+// the pidfd's process had, also when that process is gone (Linux 6.9,
+// PIDFD_SIGNAL_PROCESS_GROUP in linux/pidfd.h).
+const pidfdSignalProcessGroup = 1 << 2
+
+// system is the leader's pidfd, and those who left the group.
+type system struct {
+	pidfd   int  // of the leader, or -1
+	exact   bool // the pidfd signals the whole group
+	escaped set  // outside the group, alive when last looked at
+	dead    set  // escaped once
+}
+
+// set holds processes by pid and start time; the two together are never used
+// again.
+type set map[int]uint64
+
+func (t *tree) prepare(attr *syscall.SysProcAttr) {
+	t.pidfd = -1
+	t.escaped, t.dead = make(set), make(set)
+	attr.PidFD = &t.pidfd
+}
+
+func (t *tree) begin() {
+	if t.pidfd > 0 {
+		t.exact = unix.PidfdSendSignal(t.pidfd, 0, nil, pidfdSignalProcessGroup) == nil
+	}
+}
+
+// forgetHandle makes the tree as it is before Linux 6.9.
+func (t *tree) forgetHandle() { t.exact = false }
+
+func (t *tree) close() {
+	if t.pidfd > 0 {
+		_ = unix.Close(t.pidfd) // a pidfd holds no data
+	}
+	t.pidfd, t.exact = -1, false
+}
+
+func (t *tree) killGroup(sig syscall.Signal) error {
+	if t.exact {
+		return unix.PidfdSendSignal(t.pidfd, sig, nil, pidfdSignalProcessGroup)
+	}
+	return t.killByNumber(sig)
+}
+
+// certain says that signals cannot reach a stranger even when the leader is
+// reaped.
+func (t *tree) certain() bool { return t.exact }
+
+// waitLeader returns when the leader has ended; it is not reaped then.
+func (t *tree) waitLeader() error {
+	_, err := ignoringEINTR(func() (int, error) {
+		return 0, unix.Waitid(unix.P_PID, t.pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+	})
+	return err
+}
+
+// look reads the process table and returns the living of the tree.
+func (t *tree) look() ([]process, error) {
+	procs, err := readProcesses()
+	if err != nil {
+		return nil, err
+	}
+	return t.family(procs), nil
+}
+
+// track looks for members that left the group and remembers them.
+func (t *tree) track() {
+	if family, err := t.look(); err == nil { // without /proc the group is all there is to know
+		t.remember(family)
+	}
+}
+
+// remember notes who of the family is outside the group. It returns how many
+// were not known.
+func (t *tree) remember(family []process) (found int) {
+	for _, p := range family {
+		if t.inGroup(p) {
+			continue
+		}
+		if start, known := t.escaped[p.pid]; !known || start != p.start {
+			t.escaped[p.pid] = p.start
+			found++
+		}
+	}
+	return found
+}
+
+func (t *tree) inGroup(p process) bool { return !t.gone && p.group == t.pid }
+
+// family is every process of the tree, zombies left out: the group, those who
+// escaped, the sessions of both, and what descends from any of them.
+func (t *tree) family(procs []process) []process {
+	// If the group has members now, it had them when the table was read, and
+	// the number was its own. If it has none, groupAlive notes that it is gone.
+	t.groupAlive()
+	ours := make(map[int]bool)     // pids
+	sessions := make(map[int]bool) // begun inside the tree: nobody enters one from outside
+	if !t.gone {
+		sessions[t.pid] = true
+	}
+	var members []process
+	for grown := true; grown; {
+		grown = false
+		for _, p := range procs {
+			if ours[p.pid] {
+				continue
+			}
+			start, escaped := t.escaped[p.pid]
+			if t.inGroup(p) || escaped && start == p.start || ours[p.parent] || sessions[p.session] {
+				ours[p.pid], sessions[p.session], grown = true, true, true
+				if !p.dead() {
+					members = append(members, p)
+				}
+			}
+		}
+	}
+	return members
+}
+
+// members are the pids of the tree.
+func (t *tree) members() ([]int, error) {
+	family, err := t.look()
+	if err != nil {
+		return nil, err
+	}
+	pids := make([]int, 0, len(family))
+	for _, p := range family {
+		pids = append(pids, p.pid)
+	}
+	return pids, nil
+}
+
+// signalEscaped signals those who left the group, and forgets the dead.
+func (t *tree) signalEscaped(sig syscall.Signal) {
+	for pid, start := range t.escaped {
+		if err := signalProcess(pid, start, sig); errors.Is(err, os.ErrProcessDone) {
+			delete(t.escaped, pid)
+			t.dead[pid] = start
+		}
+	}
+}
+
+// signalProcess signals the process of this pid and start time, and none other.
+func signalProcess(pid int, start uint64, sig syscall.Signal) error {
+	// The descriptor first: what it stands for cannot become another process
+	// between the look at the start time and the signal.
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err == nil {
+		defer unix.Close(fd)
+	} else if errors.Is(err, unix.ESRCH) {
+		return os.ErrProcessDone
+	}
+	p, ok := readProcess(pid)
+	if !ok || p.start != start {
+		return os.ErrProcessDone
+	}
+	if p.dead() {
+		return os.ErrProcessDone
+	}
+	if err != nil { // before Linux 5.3, or out of descriptors
+		return syscall.Kill(pid, sig)
+	}
+	return unix.PidfdSendSignal(fd, sig, nil, 0)
+}
+
+// freeze stops the tree, and says whether it was found whole and standing
+// still. procs is a look at the process table after the last freeze, or before
+// the first. With stuck, those count as standing still who cannot be stopped:
+// in an uninterruptible wait, which is also that of a parent for the exec of a
+// child that it made with vfork.
+func (t *tree) freeze(procs []process, stuck bool) bool {
+	_ = t.signalGroup(unix.SIGSTOP) // SIGKILL meets the same obstacles, and reports them
+	family := t.family(procs)
+	still := t.remember(family) == 0
+	for _, p := range family {
+		still = still && (p.state == 'T' || stuck && p.state == 'D')
+	}
+	t.signalEscaped(unix.SIGSTOP)
+	return still
+}
+
+// kill sends SIGKILL to everybody known.
+func (t *tree) kill() error {
+	t.track()
+	err := t.signalGroup(unix.SIGKILL)
+	t.signalEscaped(unix.SIGKILL)
+	if errors.Is(err, os.ErrProcessDone) {
+		return nil
+	}
+	return err
+}
+
+// alive says that something of the tree may be running. It is cheap, and takes
+// a zombie for a member; living tells.
+func (t *tree) alive() bool {
+	if t.groupAlive() {
+		return true
+	}
+	t.signalEscaped(0)
+	return len(t.escaped) > 0
+}
+
+// living counts the members that are no zombies. A dead member stays one as
+// long as its parent does not collect it, which in a container without an init
+// is for ever.
+func (t *tree) living() int {
+	if !t.alive() {
+		return 0
+	}
+	family, err := t.look()
+	if err != nil {
+		return 1 // no /proc: what alive said stands
+	}
+	return len(family)
+}
+
+// collect takes the zombies that became children of this process, which may be
+// process 1 of a container or have asked for orphans. When nothing of the tree
+// lives that is all of them.
+func (t *tree) collect() {
+	t.collectGroup()
+	for _, known := range []set{t.escaped, t.dead} {
+		for pid, start := range known {
+			if p, ok := readProcess(pid); ok && p.start == start && p.dead() && p.parent == os.Getpid() {
+				_, _ = syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
+			}
+		}
+	}
+}

@@ -1,0 +1,125 @@
+//go:build unix
+
+package procgroup
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// tree is a running group as the system sees it. Its methods are called under
+// the group's mutex, waitLeader alone without: so the leader is never reaped
+// between a look at it and a signal by its number.
+type tree struct {
+	pid    int  // of the leader; also the number of its group and its session
+	reaped bool // the leader: from then on only living members hold the number
+	gone   bool // the group was seen empty: the number may be anybody's now
+	system      // what this system knows beyond the number
+}
+
+// forkTree starts path in a new session.
+func forkTree(path string, argv []string, attr syscall.ProcAttr) (*tree, error) {
+	t := &tree{}
+	attr.Sys = &syscall.SysProcAttr{Setsid: true}
+	t.prepare(attr.Sys)
+	pid, err := syscall.ForkExec(path, argv, &attr)
+	if err != nil {
+		t.close()
+		return nil, err
+	}
+	t.pid = pid
+	t.begin()
+	return t, nil
+}
+
+// signalGroup signals every member. Its error is os.ErrProcessDone when there
+// is none.
+func (t *tree) signalGroup(sig syscall.Signal) error {
+	if t.gone {
+		return os.ErrProcessDone
+	}
+	err := t.killGroup(sig)
+	if errors.Is(err, syscall.ESRCH) {
+		t.gone = t.reaped
+		return os.ErrProcessDone
+	}
+	return err
+}
+
+// signalLeader signals the leader while its number is certainly its own.
+func (t *tree) signalLeader(sig syscall.Signal) error {
+	if t.reaped {
+		return os.ErrProcessDone
+	}
+	return syscall.Kill(t.pid, sig)
+}
+
+// killByNumber is kill(2) of the whole group. Number 0 would be this process's
+// own group and 1 every process there is.
+func (t *tree) killByNumber(sig syscall.Signal) error {
+	if t.pid <= 1 {
+		return syscall.ESRCH
+	}
+	return syscall.Kill(-t.pid, sig)
+}
+
+// groupAlive says that the group has members, be they zombies. A member of
+// another user (sudo) cannot be signalled, and is one.
+func (t *tree) groupAlive() bool {
+	err := t.signalGroup(0)
+	return err == nil || errors.Is(err, syscall.EPERM)
+}
+
+// reap collects the leader, which has ended. The code and the signal are those
+// of [Exit].
+func (t *tree) reap() (code int, signal string, err error) {
+	var status syscall.WaitStatus
+	_, err = ignoringEINTR(func() (int, error) { return syscall.Wait4(t.pid, &status, 0, nil) })
+	t.reaped = true
+	switch {
+	case err != nil:
+		return -1, "", fmt.Errorf("learn exit status of process %d: %w", t.pid, err)
+	case status.Signaled():
+		return 128 + int(status.Signal()), SignalName(status.Signal()), nil
+	default:
+		return status.ExitStatus(), "", nil
+	}
+}
+
+// collectGroup takes the zombies of the group that became children of this
+// process. When the group was seen empty there are none, and a new group may
+// have the number.
+func (t *tree) collectGroup() {
+	for t.reaped && !t.gone {
+		pid, err := ignoringEINTR(func() (int, error) { return syscall.Wait4(-t.pid, nil, syscall.WNOHANG, nil) })
+		if pid <= 0 || err != nil {
+			return
+		}
+	}
+}
+
+func ignoringEINTR(f func() (int, error)) (int, error) {
+	for {
+		n, err := f()
+		if !errors.Is(err, syscall.EINTR) {
+			return n, err
+		}
+	}
+}
+
+// end sends a signal that ends programs, and wakes who is stopped (SIGSTOP, a
+// terminal), so that it sees the signal.
+func (t *tree) end(sig syscall.Signal) error {
+	err := t.signalGroup(sig)
+	t.signalEscaped(sig)
+	switch sig {
+	case unix.SIGTERM, unix.SIGINT, unix.SIGQUIT, unix.SIGHUP:
+		_ = t.signalGroup(unix.SIGCONT) // whoever got the one gets the other
+		t.signalEscaped(unix.SIGCONT)
+	}
+	return err
+}
