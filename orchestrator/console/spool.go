@@ -64,7 +64,7 @@ func (s *Spool) Replay(emit func(block []byte)) error {
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("read kept output: %w", err)
 	}
-	buf := make([]byte, 64<<10)
+	buf := make([]byte, 256<<10) // more than the longest line that a command hands over
 	held := 0
 	for {
 		n, err := s.file.Read(buf[held:])

@@ -1,0 +1,275 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/machine"
+	"devloop/orchestrator/procgroup"
+	"devloop/orchestrator/shellcmd"
+	"devloop/schema"
+)
+
+// wholeProcess stands in a commandKey where a stage would.
+const wholeProcess = -1
+
+// commandKey names one running command: a stage of a run, or a generation of a
+// process.
+type commandKey struct{ node, num, stage int }
+
+// command is one running command.
+type command struct {
+	key    commandKey
+	group  *procgroup.Group // nil until it has started
+	stop   bool             // asked to stop before it had started
+	kill   bool
+	spool  *console.Spool     // a stage's output, unless it is streamed
+	cancel context.CancelFunc // ends what watches over a process
+	closer func()             // gives back what the command was lent
+}
+
+// What a command's goroutine tells the loop.
+type (
+	startedEvent struct {
+		key   commandKey
+		group *procgroup.Group
+	}
+	exitedEvent struct {
+		key commandKey
+		end machine.End
+	}
+)
+
+// launch starts a command in a goroutine of its own, since a start may have to
+// be tried again while its binary is still being written, and waits for it
+// there. It posts startedEvent, unless the start failed, then exitedEvent.
+func (l *loop) launch(c *command, spec procgroup.Spec) {
+	l.live[c.key] = c
+	l.joined.Go(func() {
+		group, err := procgroup.Start(spec)
+		if err != nil {
+			l.events <- exitedEvent{c.key, machine.End{Code: -1, Err: err.Error()}}
+			return
+		}
+		l.events <- startedEvent{c.key, group}
+		<-group.Done()
+		l.events <- exitedEvent{c.key, endOf(group.Exit())}
+	})
+}
+
+func endOf(x procgroup.Exit) machine.End {
+	end := machine.End{Code: x.Code, Signal: x.Signal}
+	if x.Err != nil {
+		end.Err = x.Err.Error()
+	}
+	return end
+}
+
+func (l *loop) commandStarted(ev startedEvent) {
+	c := l.live[ev.key]
+	c.group = ev.group
+	if ev.key.stage == wholeProcess {
+		l.step(machine.ProcessStarted{Node: ev.key.node, Gen: ev.key.num, PID: ev.group.PID()})
+		l.watchOver(c)
+	}
+	switch {
+	case c.kill:
+		l.kill(c.key)
+	case c.stop:
+		l.stop(c.key)
+	}
+}
+
+func (l *loop) commandExited(ev exitedEvent) {
+	c := l.live[ev.key]
+	delete(l.live, ev.key)
+	if c.cancel != nil {
+		c.cancel()
+	}
+	if c.closer != nil {
+		c.closer()
+	}
+	if ev.key.stage == wholeProcess {
+		l.refreshSockets(ev.key.node)
+		l.step(machine.ProcessExited{Node: ev.key.node, Gen: ev.key.num, End: ev.end})
+		return
+	}
+	l.say.output = c.spool
+	l.step(machine.StageExited{Node: ev.key.node, Run: ev.key.num, Stage: ev.key.stage, End: ev.end})
+	l.say.output = nil
+	if c.spool != nil {
+		c.spool.Close()
+	}
+}
+
+// stop asks a command to end. It goes on to live until it does, or is killed.
+func (l *loop) stop(key commandKey) {
+	c := l.live[key]
+	switch {
+	case c == nil:
+	case c.group == nil:
+		c.stop = true
+	case key.stage == wholeProcess:
+		l.stopAsConfigured(c)
+	default:
+		l.end(c, "SIGTERM", false)
+	}
+}
+
+func (l *loop) kill(key commandKey) {
+	c := l.live[key]
+	switch {
+	case c == nil:
+	case c.group == nil:
+		c.kill = true
+	default:
+		if err := c.group.Kill(); err != nil {
+			l.say.trouble(key.node, fmt.Errorf("kill %s: %w", l.graph.Nodes[key.node].Name, err))
+		}
+	}
+}
+
+// end begins the stop of a command: a signal to its whole tree, or to the
+// leader alone, which then ends the rest itself.
+func (l *loop) end(c *command, name string, leaderOnly bool) {
+	sig, err := procgroup.ParseSignal(name)
+	switch {
+	case err != nil:
+	case leaderOnly:
+		c.group.Hold()
+		err = c.group.SignalLeader(sig)
+	default:
+		err = c.group.Stop(sig)
+	}
+	l.failedSignal(c, err)
+}
+
+// failedSignal tells of a signal that could not be sent. A command that has
+// just ended by itself is none of that.
+func (l *loop) failedSignal(c *command, err error) {
+	if err != nil && !errors.Is(err, os.ErrProcessDone) {
+		l.say.trouble(c.key.node, fmt.Errorf("signal %s: %w", l.graph.Nodes[c.key.node].Name, err))
+	}
+}
+
+// argv turns a configured command into what is executed. keepsPID tells
+// whether the process that is started becomes, by exec, the program that the
+// command names.
+func (l *loop) argv(c schema.Command, e *environ) (argv []string, keepsPID bool, err error) {
+	if len(c.Argv) > 0 {
+		if argv, err = c.Fill(e.lookup); err != nil {
+			return nil, false, err
+		}
+		return argv, shellcmd.Wrapper(argv) == "", nil
+	}
+	cmd, err := shellcmd.Resolve(c.Text, l.cfg.Shell.Argv, l.cfg.Shell.Default)
+	if err != nil {
+		return nil, false, fmt.Errorf("read command %q: %w", c.Text, err)
+	}
+	e.setAll(cmd.Env)
+	return cmd.Argv, cmd.KeepsPID && cmd.Wrapper == "", nil
+}
+
+// failStart answers a start that could not even be tried.
+func (l *loop) failStart(key commandKey, err error) {
+	end := machine.End{Code: -1, Err: err.Error()}
+	if key.stage == wholeProcess {
+		l.queue = append(l.queue, machine.ProcessExited{Node: key.node, Gen: key.num, End: end})
+		return
+	}
+	l.queue = append(l.queue, machine.StageExited{Node: key.node, Run: key.num, Stage: key.stage, End: end})
+}
+
+// startStage runs one stage of a watcher.
+func (l *loop) startStage(a machine.StartStage) {
+	key := commandKey{a.Node, a.Run, a.Stage}
+	w := l.graph.Nodes[a.Node].Watcher
+	stage := stageOf(w, a.Stage)
+	e, err := commandEnviron(l.opt.Environ, l.cfg, w.Env, stage.Env)
+	if err != nil {
+		l.failStart(key, err)
+		return
+	}
+	argv, _, err := l.argv(stage.Run, e)
+	if err != nil {
+		l.failStart(key, err)
+		return
+	}
+	file, err := l.changedFile(w.Name, a)
+	if err != nil {
+		l.failStart(key, err)
+		return
+	}
+	e.set("DEVLOOP_WATCHER", w.Name)
+	e.set("DEVLOOP_STAGE", stage.Name)
+	e.set("DEVLOOP_RUN", strconv.Itoa(a.Run))
+	e.set("DEVLOOP_CHANGED", capped(a.Paths))
+	e.set("DEVLOOP_CHANGED_FILE", file)
+	c := &command{key: key}
+	spec := procgroup.Spec{Argv: argv, Dir: stage.Dir, Env: e.list(), Grace: stageGrace}
+	if l.opt.Stream {
+		spec.Output = l.say.stream(w.Name)
+	} else {
+		c.spool = &console.Spool{}
+		spec.Output = func(b procgroup.Block) { c.spool.Write(b.Text) }
+	}
+	l.launch(c, spec)
+}
+
+// stageOf finds a stage as the machine numbers them.
+func stageOf(w *schema.Watcher, index int) *schema.Stage {
+	for _, group := range groups(w) {
+		if index < len(group) {
+			return group[index]
+		}
+		index -= len(group)
+	}
+	return nil
+}
+
+// changedCap is how many bytes of paths an environment variable carries: the
+// system limits a single one to 128 KiB, and all of them together with the
+// arguments.
+const changedCap = 32 << 10
+
+// capped joins as many whole paths as fit.
+func capped(paths []string) string {
+	size := 0
+	for i, p := range paths {
+		if size += len(p) + 1; size > changedCap {
+			return strings.Join(paths[:i], "\n")
+		}
+	}
+	return strings.Join(paths, "\n")
+}
+
+// changedFile writes all paths of a run to a file that lives until the loop
+// ends or the watcher runs again.
+func (l *loop) changedFile(watcher string, a machine.StartStage) (string, error) {
+	if l.scratch == "" {
+		dir, err := os.MkdirTemp("", "devloop-")
+		if err != nil {
+			return "", fmt.Errorf("make a directory for changed paths: %w", err)
+		}
+		l.scratch = dir
+	}
+	path := filepath.Join(l.scratch, fmt.Sprintf("%s-%d.changed", watcher, a.Run))
+	if _, err := os.Stat(path); err == nil {
+		return path, nil // written for an earlier stage of this run
+	}
+	os.Remove(filepath.Join(l.scratch, fmt.Sprintf("%s-%d.changed", watcher, a.Run-1)))
+	text := strings.Join(a.Paths, "\n")
+	if text != "" {
+		text += "\n"
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return "", fmt.Errorf("write changed paths: %w", err)
+	}
+	return path, nil
+}

@@ -1,0 +1,108 @@
+package orchestrator
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/joho/godotenv"
+
+	"devloop/orchestrator/listenfd"
+	"devloop/schema"
+)
+
+// environ is an environment being built: later values win, and the order of
+// first appearance is kept.
+type environ struct {
+	names  []string
+	values map[string]string
+}
+
+// newEnviron starts from what devloop itself inherited, without what another
+// supervisor meant for devloop alone.
+func newEnviron(inherited []string) *environ {
+	e := &environ{values: map[string]string{}}
+	for _, kv := range listenfd.StripEnv(inherited) {
+		if name, value, ok := strings.Cut(kv, "="); ok && name != "" {
+			e.set(name, value)
+		}
+	}
+	return e
+}
+
+func (e *environ) set(name, value string) {
+	if _, known := e.values[name]; !known {
+		e.names = append(e.names, name)
+	}
+	e.values[name] = value
+}
+
+func (e *environ) unset(name string) { delete(e.values, name) }
+
+// lookup reads one variable, as os.LookupEnv does.
+func (e *environ) lookup(name string) (string, bool) {
+	value, ok := e.values[name]
+	return value, ok
+}
+
+// setAll adds NAME=VALUE pairs.
+func (e *environ) setAll(pairs []string) {
+	for _, kv := range pairs {
+		if name, value, ok := strings.Cut(kv, "="); ok {
+			e.set(name, value)
+		}
+	}
+}
+
+// layer adds what one level of the file says: its files, then its variables.
+func (e *environ) layer(l schema.EnvLayer) error {
+	for _, f := range l.Files {
+		vars, err := godotenv.Read(f.Path)
+		if errors.Is(err, fs.ErrNotExist) && !f.Required {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read env_file %s: %w", f.Path, err)
+		}
+		for name, value := range vars {
+			e.set(name, value)
+		}
+	}
+	for _, v := range l.Vars {
+		if v.Unset {
+			e.unset(v.Name)
+		} else {
+			e.set(v.Name, v.Value)
+		}
+	}
+	return nil
+}
+
+// list is the environment as exec wants it.
+func (e *environ) list() []string {
+	var all []string
+	seen := map[string]bool{}
+	for _, name := range e.names {
+		if value, ok := e.values[name]; ok && !seen[name] {
+			seen[name] = true
+			all = append(all, name+"="+value)
+		}
+	}
+	return all
+}
+
+// commandEnviron is the environment of a command: what is inherited, the
+// file's vars, then each layer from the top of the file down.
+func commandEnviron(inherited []string, cfg *schema.Config, layers ...schema.EnvLayer) (*environ, error) {
+	e := newEnviron(inherited)
+	for _, v := range cfg.Vars {
+		e.set(v.Name, v.Value)
+	}
+	for _, l := range append([]schema.EnvLayer{cfg.Env}, layers...) {
+		if err := e.layer(l); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}

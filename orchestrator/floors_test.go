@@ -1,0 +1,90 @@
+package orchestrator_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// floors says what each package of this module may import, and why not more:
+// data at the bottom, adapters that do not know each other, decisions in one
+// pure place, wiring at the top. Beside these, a leaf has the standard library
+// and the modules named for it.
+var floors = map[string]struct {
+	own     []string // packages of this module
+	modules []string
+	why     string
+}{
+	"schema/glob":                {modules: []string{"github.com/bmatcuk/doublestar/v4"}, why: "a pattern is text and a path: it needs no disk and nobody else"},
+	"orchestrator/console":       {why: "it writes what it is told, whoever says it"},
+	"orchestrator/fswatch":       {modules: []string{"github.com/fsnotify/fsnotify", "golang.org/x/sys"}, why: "it reports changes, and does not know what they mean"},
+	"orchestrator/gitignore":     {why: "git's rules are git's, not this language's"},
+	"orchestrator/listenfd":      {modules: []string{"golang.org/x/sys"}, why: "sockets know nothing of who asked for them"},
+	"orchestrator/listenfd/shim": {modules: []string{"golang.org/x/sys"}, why: "it must be initialised before everything else, so it may need nothing"},
+	"orchestrator/probe":         {why: "a question to a server, whoever asks"},
+	"orchestrator/procgroup":     {modules: []string{"golang.org/x/sys"}, why: "a command is an argv and its files"},
+	"orchestrator/shellcmd":      {modules: []string{"mvdan.cc/sh/v3"}, why: "it reads shell text, and runs nothing"},
+
+	"schema": {own: []string{"schema/glob"}, modules: []string{"gopkg.in/yaml.v3"}, why: "the language does not know who acts on it"},
+
+	"orchestrator/graph":    {own: []string{"schema"}, why: "derived from the configuration alone"},
+	"orchestrator/machine":  {own: []string{"schema"}, why: "it decides: no I/O, no clock, no adapter"},
+	"orchestrator/watchset": {own: []string{"schema", "schema/glob", "orchestrator/graph", "orchestrator/gitignore"}, why: "it answers about paths, and watches nothing"},
+
+	"orchestrator": {own: []string{"schema", "orchestrator/console", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph",
+		"orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/probe", "orchestrator/procgroup",
+		"orchestrator/shellcmd", "orchestrator/watchset"},
+		modules: []string{"github.com/joho/godotenv"}, why: "the one place where the adapters meet the machine"},
+
+	"cmd/devloop": {own: []string{"orchestrator", "orchestrator/console", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "schema"},
+		modules: []string{"github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
+}
+
+func TestFloors(t *testing.T) {
+	const root = ".."
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "examples" || strings.HasPrefix(d.Name(), ".") && path != root) {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		rel, _ := filepath.Rel(root, filepath.Dir(path))
+		pkg := filepath.ToSlash(rel)
+		floor, known := floors[pkg]
+		if !known {
+			t.Errorf("%s: package %s has no place in the table of floors: give it one, with a reason", path, pkg)
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range file.Imports {
+			name, _ := strconv.Unquote(spec.Path.Value)
+			own, isOwn := strings.CutPrefix(name, "devloop/")
+			switch first, _, _ := strings.Cut(name, "/"); {
+			case isOwn:
+				if !slices.Contains(floor.own, own) {
+					t.Errorf("%s imports %s, but %s may not: %s", path, own, pkg, floor.why)
+				}
+			case strings.Contains(first, "."):
+				if !slices.ContainsFunc(floor.modules, func(m string) bool { return name == m || strings.HasPrefix(name, m+"/") }) {
+					t.Errorf("%s imports %s, but %s may not: %s", path, name, pkg, floor.why)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,267 @@
+// Package orchestrator is the loop: the only place where the watcher, the
+// sockets, the processes and the console meet the machine that decides. It
+// carries out what the machine says, and decides nothing itself.
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/fswatch"
+	"devloop/orchestrator/gitignore"
+	"devloop/orchestrator/graph"
+	"devloop/orchestrator/machine"
+	"devloop/orchestrator/watchset"
+	"devloop/schema"
+)
+
+// Options are what a loop needs from its surroundings.
+type Options struct {
+	Config  *schema.Config
+	Graph   *graph.Graph // derived from Config
+	Console *console.Console
+	Environ []string // what commands inherit
+	Self    string   // the devloop executable, which sets LISTEN_PID for a child and becomes it
+
+	Once    bool // run every watcher one time, then end
+	NoWatch bool // start everything, but act on no change
+	Stream  bool // show the output of stages as it comes, not only when one fails
+	Quiet   bool // leave out what only tells progress
+
+	// Signals end the loop: the first in order, the second at once. The exit
+	// code of an interrupted loop is SignalCode.
+	Signals    <-chan os.Signal
+	SignalCode int
+
+	// Requests are commands made by hand; may be nil.
+	Requests <-chan Request
+}
+
+// Request is a command made by hand for a node, or for every node that the
+// verb fits if Node is "".
+type Request struct {
+	Verb machine.Verb
+	Node string
+}
+
+// Run runs the loop until it is told to end, and returns its exit code. When
+// it returns, every command it started has ended with its whole tree, every
+// socket is closed and every goroutine is gone. The error is for what kept it
+// from starting; the code is then 1.
+func Run(ctx context.Context, opt Options) (code int, err error) {
+	l, err := newLoop(ctx, opt)
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, l.close()) }()
+	return l.run(), nil
+}
+
+// loop is the state of one Run. One goroutine, the one that calls run, owns
+// all of it; every other goroutine only sends to events.
+type loop struct {
+	opt     Options
+	cfg     *schema.Config
+	graph   *graph.Graph
+	machine *machine.Machine
+	say     *teller
+
+	sockets  []*heldSocket
+	set      *watchset.Set
+	git      *gitignore.Matcher
+	watcher  *fswatch.Watcher // nil if nothing is watched
+	touched  map[string]time.Time
+	lockFile string // git's index lock, or ""
+
+	ctx     context.Context // ends when run returns
+	cancel  context.CancelFunc
+	joined  sync.WaitGroup // every goroutine of this package
+	events  chan any
+	queue   []machine.Event // what the loop itself answers
+	live    map[commandKey]*command
+	drains  map[uint64]machine.Drained
+	tokens  uint64
+	scratch string // a directory for files that commands read; "" until needed
+	timer   *time.Timer
+
+	exit *int // set by the machine's Exit
+}
+
+func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
+	l = &loop{
+		opt:     opt,
+		cfg:     opt.Config,
+		graph:   opt.Graph,
+		machine: machine.New(machineConfig(opt.Config, opt.Graph, opt.Once)),
+		touched: map[string]time.Time{},
+		events:  make(chan any, 64),
+		live:    map[commandKey]*command{},
+		drains:  map[uint64]machine.Drained{},
+		timer:   time.NewTimer(time.Hour),
+	}
+	l.ctx, l.cancel = context.WithCancel(ctx)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, l.close())
+		}
+	}()
+	l.say = newTeller(l)
+	if err := l.bind(); err != nil {
+		return l, err
+	}
+	if err := l.watch(); err != nil {
+		return l, err
+	}
+	return l, nil
+}
+
+// close gives back everything that newLoop took.
+func (l *loop) close() error {
+	l.cancel()
+	l.joined.Wait()
+	l.timer.Stop()
+	var errs []error
+	if l.watcher != nil {
+		errs = append(errs, l.watcher.Close())
+	}
+	errs = append(errs, l.unbind())
+	if l.scratch != "" {
+		errs = append(errs, os.RemoveAll(l.scratch))
+	}
+	return errors.Join(errs...)
+}
+
+// run is the one select of the loop.
+func (l *loop) run() int {
+	signals, requests, done := l.opt.Signals, l.opt.Requests, l.ctx.Done()
+	var wake, ready <-chan struct{}
+	if l.watcher != nil {
+		wake, ready = l.watcher.Wake(), l.watcher.Ready()
+	} else {
+		l.step(machine.Start{})
+	}
+	for l.exit == nil {
+		l.arm()
+		select {
+		case <-ready:
+			ready = nil
+			l.say.watching()
+			l.step(machine.Start{})
+		case <-wake:
+			l.takeChanges()
+		case <-l.timer.C:
+			l.takeChanges() // what came before the deadline counts before it
+			l.step(machine.Tick{VCSBusy: l.vcsBusy()})
+		case ev := <-l.events:
+			l.handle(ev)
+		case r := <-requests:
+			l.request(r)
+		case <-signals:
+			if ready != nil {
+				l.step(machine.Start{}) // it had not begun: begin, only to end
+				ready = nil
+			}
+			l.say.interrupted()
+			l.step(machine.Shutdown{Code: l.opt.SignalCode})
+		case <-done:
+			done = nil
+			l.step(machine.Shutdown{Hard: true, Code: 1})
+		}
+	}
+	return *l.exit
+}
+
+// arm sets the timer to the machine's deadline.
+func (l *loop) arm() {
+	wait := time.Hour
+	if at, ok := l.machine.Deadline(); ok {
+		wait = max(0, time.Until(at))
+	}
+	l.timer.Reset(wait)
+}
+
+// step feeds the machine and carries out what it answers, until it is silent.
+func (l *loop) step(ev machine.Event) {
+	l.queue = append(l.queue, ev)
+	for len(l.queue) > 0 {
+		ev, l.queue = l.queue[0], l.queue[1:]
+		for _, action := range l.machine.Step(time.Now(), ev) {
+			l.do(action)
+		}
+	}
+}
+
+func (l *loop) do(action machine.Action) {
+	switch a := action.(type) {
+	case machine.Report:
+		l.say.report(a)
+	case machine.StartStage:
+		l.startStage(a)
+	case machine.StopStage:
+		l.stop(commandKey{a.Node, a.Run, a.Stage})
+	case machine.KillStage:
+		l.kill(commandKey{a.Node, a.Run, a.Stage})
+	case machine.Drain:
+		l.drain(machine.Drained{Node: a.Node, Run: a.Run})
+	case machine.Touch:
+		l.touch(a.Node)
+	case machine.StartProcess:
+		l.startProcess(a)
+	case machine.StopProcess:
+		l.stop(commandKey{a.Node, a.Gen, wholeProcess})
+	case machine.KillProcess:
+		l.kill(commandKey{a.Node, a.Gen, wholeProcess})
+	case machine.ReloadProcess:
+		l.reload(commandKey{a.Node, a.Gen, wholeProcess})
+	case machine.Exit:
+		l.exit = &a.Code
+	default:
+		panic(fmt.Sprintf("orchestrator: no way to carry out %T", action))
+	}
+}
+
+// handle takes in what another goroutine reports.
+func (l *loop) handle(ev any) {
+	switch ev := ev.(type) {
+	case startedEvent:
+		l.commandStarted(ev)
+	case exitedEvent:
+		l.commandExited(ev)
+	case readyEvent:
+		l.refreshSockets(ev.node)
+		l.step(machine.ProcessReady{Node: ev.node, Gen: ev.gen})
+	case adviceEvent:
+		l.say.advice(ev)
+	}
+}
+
+// post hands an event to the loop from another goroutine. Every goroutine that
+// posts is counted in joined and ends when the loop's context does, so a post
+// that nobody takes any more is given up.
+func (l *loop) post(ev any) {
+	select {
+	case l.events <- ev:
+	case <-l.ctx.Done():
+	}
+}
+
+// goroutine starts work that posts its result.
+func (l *loop) goroutine(work func()) { l.joined.Go(work) }
+
+// request carries out a command made by hand.
+func (l *loop) request(r Request) {
+	for i, n := range l.graph.Nodes {
+		fits := r.Node == n.Name
+		if r.Node == "" {
+			fits = (n.Watcher != nil) == (r.Verb == machine.Trigger)
+		}
+		if fits {
+			l.step(machine.Command{Verb: r.Verb, Node: i})
+		}
+	}
+}

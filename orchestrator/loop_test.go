@@ -1,0 +1,450 @@
+package orchestrator_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"devloop/orchestrator"
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/graph"
+	"devloop/orchestrator/listenfd/shim"
+	"devloop/orchestrator/machine"
+	"devloop/schema"
+)
+
+// patience is how long a test waits for what must come. It is no measure of
+// anything: a test that reaches it has failed.
+const patience = 30 * time.Second
+
+// screen is what the loop wrote, with a way to wait for a line.
+type screen struct {
+	mu      sync.Mutex
+	changed chan struct{}
+	text    bytes.Buffer
+	seen    int
+}
+
+func newScreen() *screen { return &screen{changed: make(chan struct{})} }
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.changed)
+	s.changed = make(chan struct{})
+	return s.text.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// wait waits for the next match of a pattern, after the last one found, and
+// returns its groups.
+func (s *screen) wait(t testing.TB, pattern string) []string {
+	t.Helper()
+	re := regexp.MustCompile(pattern)
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	for {
+		s.mu.Lock()
+		changed := s.changed
+		if at := re.FindSubmatchIndex(s.text.Bytes()[s.seen:]); at != nil {
+			var groups []string
+			for i := 0; i < len(at); i += 2 {
+				groups = append(groups, string(s.text.Bytes()[s.seen+at[i]:s.seen+at[i+1]]))
+			}
+			s.seen += at[1]
+			s.mu.Unlock()
+			return groups
+		}
+		s.mu.Unlock()
+		select {
+		case <-changed:
+		case <-limit.C:
+			t.Fatalf("%q never came; the screen shows:\n%s", pattern, s.String())
+		}
+	}
+}
+
+// project is a loop that runs in a directory of its own.
+type project struct {
+	t        testing.TB
+	dir      string
+	screen   *screen
+	signals  chan os.Signal
+	requests chan orchestrator.Request
+	result   chan result
+	over     bool
+}
+
+type result struct {
+	code int
+	err  error
+}
+
+// start writes the files and runs the loop there. It ends with the test.
+func start(t testing.TB, files map[string]string, opt orchestrator.Options) *project {
+	t.Helper()
+	p := &project{t: t, dir: t.TempDir(), screen: newScreen(), signals: make(chan os.Signal, 2),
+		requests: make(chan orchestrator.Request), result: make(chan result, 1)}
+	for name, text := range files {
+		p.write(name, text)
+	}
+	cfg, err := schema.Load(filepath.Join(p.dir, "devloop.yaml"), schema.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, mistakes := graph.New(cfg)
+	if len(mistakes) > 0 {
+		t.Fatal(mistakes)
+	}
+	opt.Config, opt.Graph, opt.Self = cfg, g, shim.Self()
+	opt.Console = console.New(console.Options{Out: p.screen})
+	opt.Environ, opt.Signals, opt.Requests = os.Environ(), p.signals, p.requests
+	go func() {
+		code, err := orchestrator.Run(context.Background(), opt)
+		p.result <- result{code, err}
+	}()
+	t.Cleanup(func() {
+		if !p.over {
+			p.end(0)
+		}
+	})
+	return p
+}
+
+// end interrupts the loop and checks its exit code.
+func (p *project) end(want int) {
+	p.t.Helper()
+	p.signals <- os.Interrupt
+	p.ended(want)
+}
+
+// ended waits for the loop to end by itself.
+func (p *project) ended(want int) {
+	p.t.Helper()
+	p.over = true
+	select {
+	case r := <-p.result:
+		if r.err != nil || r.code != want {
+			p.t.Errorf("the loop ended with %d, %v; want %d. The screen shows:\n%s", r.code, r.err, want, p.screen)
+		}
+	case <-time.After(patience):
+		p.t.Fatalf("the loop does not end; the screen shows:\n%s", p.screen)
+	}
+}
+
+func (p *project) write(name, text string) {
+	p.t.Helper()
+	path := filepath.Join(p.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// url waits for the address of the held socket.
+func (p *project) url() string {
+	return p.screen.wait(p.t, `holding web: (http://\S+)`)[1]
+}
+
+// fresh is a client that opens a connection for each request.
+var fresh = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+
+func (p *project) page(url string) string {
+	p.t.Helper()
+	text, err := get(url)
+	if err != nil {
+		p.t.Fatalf("%v; the screen shows:\n%s", err, p.screen)
+	}
+	return text
+}
+
+func get(url string) (string, error) {
+	resp, err := fresh.Get(url)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return string(text), err
+}
+
+// server is the configuration of a process that is this test binary.
+func server(extra string) string {
+	exe, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return fmt.Sprintf(`
+  server:
+    run: [%q, version]
+    env: {%s: server}
+    sockets: [web]
+%s`, exe, childEnv, extra)
+}
+
+const seedRecipe = `
+sockets: {web: "http::0"}
+watchers:
+  check:
+    watch: [src]
+    stages:
+      - name: lint
+        run: '! grep -r BROKEN src'
+      - name: build
+        run: cp src/main version
+    trigger: .trigger
+processes:`
+
+func TestSeedRecipe(t *testing.T) {
+	p := start(t, map[string]string{
+		"devloop.yaml": seedRecipe + server("    watch: .trigger\n"),
+		"src/main":     "one",
+	}, orchestrator.Options{})
+	url := p.url()
+	if page := p.page(url); page != "one" {
+		t.Errorf("the first page is %q", page)
+	}
+	p.write("src/main", "two")
+	p.screen.wait(t, `server\s*\| ✓ ready`)
+	p.screen.wait(t, `server\s*\| ✓ ready`)
+	if page := p.page(url); page != "two" {
+		t.Errorf("after a save the page is %q", page)
+	}
+	// A failing check says why, and leaves the old server alone.
+	p.write("src/main", "BROKEN three")
+	p.screen.wait(t, `check\s*\| src/main:BROKEN three`)
+	p.screen.wait(t, `check\s*\| ✗ lint  exit code 1`)
+	p.screen.wait(t, `server keeps running`)
+	if page := p.page(url); page != "two" {
+		t.Errorf("after a failed check the page is %q", page)
+	}
+	p.write("src/main", "four")
+	p.screen.wait(t, `server\s*\| ✓ ready`)
+	if page := p.page(url); page != "four" {
+		t.Errorf("after the mend the page is %q", page)
+	}
+	p.end(0)
+	if _, err := net.DialTimeout("tcp", strings.TrimPrefix(url, "http://"), time.Second); err == nil {
+		t.Error("the socket outlived the loop")
+	}
+}
+
+// TestNoConnectionIsRefused restarts a server again and again under clients
+// that never rest: a connection may wait, but none is refused or cut.
+func TestNoConnectionIsRefused(t *testing.T) {
+	p := start(t, map[string]string{
+		"devloop.yaml": seedRecipe + server("    watch: .trigger\n"),
+		"src/main":     "0",
+	}, orchestrator.Options{})
+	url := p.url()
+	p.page(url)
+	p.screen.wait(t, `server\s*\| ✓ ready`)
+	ctx, cancel := context.WithCancel(context.Background())
+	var clients sync.WaitGroup
+	var mu sync.Mutex
+	asked, newest := 0, 0
+	for range 4 {
+		clients.Go(func() {
+			for ctx.Err() == nil {
+				text, err := get(url)
+				n, _ := strconv.Atoi(text)
+				mu.Lock()
+				asked++
+				newest = max(newest, n)
+				mu.Unlock()
+				if err != nil {
+					t.Errorf("a request failed: %v", err)
+					return
+				}
+			}
+		})
+	}
+	const rounds = 10
+	for i := 1; i <= rounds; i++ {
+		p.write("src/main", fmt.Sprint(i))
+		p.screen.wait(t, `server\s*\| ✓ ready`)
+	}
+	cancel()
+	clients.Wait()
+	if text := p.page(url); text != fmt.Sprint(rounds) {
+		t.Errorf("the last page is %q", text)
+	}
+	t.Logf("%d requests over %d restarts, newest version seen %d", asked, rounds, newest)
+	p.end(0)
+}
+
+func TestAKilledServerComesBack(t *testing.T) {
+	p := start(t, map[string]string{
+		"devloop.yaml": "sockets: {web: \"http::0\"}\nprocesses:" + server("    backoff: {initial: 10ms}\n"),
+		"version":      "alive",
+	}, orchestrator.Options{})
+	url := p.url()
+	p.screen.wait(t, `server\s*\| ✓ ready`)
+	pid := listener(t, p)
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	// The connection waits in the held socket while nobody is there.
+	if page := p.page(url); page != "alive" {
+		t.Errorf("the page is %q", page)
+	}
+	p.screen.wait(t, `SIGKILL after .*; starting again in`)
+	p.screen.wait(t, `server\s*\| ✓ ready`)
+	p.end(0)
+}
+
+// listener finds the only child that this test binary has: the server.
+func listener(t *testing.T, p *project) int {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid()))
+	if err != nil {
+		t.Skipf("no way to find the server's pid on this system: %v", err)
+	}
+	matches, _ := filepath.Glob("/proc/self/task/*/children")
+	for _, m := range matches {
+		more, _ := os.ReadFile(m)
+		text = append(append(text, ' '), more...)
+	}
+	for _, field := range strings.Fields(string(text)) {
+		pid, _ := strconv.Atoi(field)
+		if cwd, _ := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid)); cwd == p.dir {
+			return pid
+		}
+	}
+	t.Fatalf("no child runs in %s", p.dir)
+	return 0
+}
+
+func TestACrashingVersionWaitsForAChange(t *testing.T) {
+	p := start(t, map[string]string{
+		"devloop.yaml": "sockets: {web: \"http::0\"}\nprocesses:" + server("    watch: version\n    backoff: {initial: 1h, max: 1h}\n"),
+		"version":      "crash",
+	}, orchestrator.Options{})
+	url := p.url()
+	p.screen.wait(t, `this version crashes`)
+	p.screen.wait(t, `exit code 3 after .*; starting again in`)
+	p.write("version", "mended")
+	if page := p.page(url); page != "mended" {
+		t.Errorf("the page is %q", page)
+	}
+	p.end(0)
+}
+
+func TestNothingBuiltYetWaitsForTheFirstPass(t *testing.T) {
+	p := start(t, map[string]string{
+		"devloop.yaml": seedRecipe + server("    watch: .trigger\n"),
+		"src/main":     "BROKEN",
+	}, orchestrator.Options{})
+	url := p.url()
+	p.screen.wait(t, `server\s*\| - cannot run yet .*waits for check to pass`)
+	p.write("src/main", "built")
+	if page := p.page(url); page != "built" {
+		t.Errorf("the page is %q", page)
+	}
+	p.end(0)
+}
+
+func TestStubbornProcessIsKilled(t *testing.T) {
+	exe, _ := os.Executable()
+	p := start(t, map[string]string{
+		"devloop.yaml": fmt.Sprintf("processes:\n  mule:\n    run: [%q]\n    env: {%s: stubborn}\n    stop: {timeout: 50ms}\n", exe, childEnv),
+	}, orchestrator.Options{})
+	p.screen.wait(t, `stubborn: running`)
+	p.end(0)
+	if !strings.Contains(p.screen.String(), "still running after 50ms: killing it") {
+		t.Errorf("nothing was said of the kill:\n%s", p.screen)
+	}
+}
+
+func TestASecondSignalKillsAtOnce(t *testing.T) {
+	exe, _ := os.Executable()
+	p := start(t, map[string]string{
+		"devloop.yaml": fmt.Sprintf("processes:\n  mule:\n    run: [%q]\n    env: {%s: stubborn}\n    stop: {timeout: 1h}\n", exe, childEnv),
+	}, orchestrator.Options{})
+	p.screen.wait(t, `stubborn: running`)
+	p.signals <- os.Interrupt
+	p.screen.wait(t, `once more kills at once`)
+	p.end(0)
+}
+
+func TestRunOnce(t *testing.T) {
+	files := map[string]string{"devloop.yaml": `
+watchers:
+  gen:
+    watch: [spec]
+    stages: [cp spec generated]
+    trigger: .gen
+  check:
+    watch: [src, .gen]
+    stages:
+      - 'cat generated'
+      - '! grep BROKEN src'
+`, "spec": "from the spec\n", "src": "good"}
+	p := start(t, files, orchestrator.Options{Once: true, Stream: true})
+	p.ended(0)
+	if !strings.Contains(p.screen.String(), "check | from the spec") && !strings.Contains(p.screen.String(), "from the spec") {
+		t.Errorf("the screen shows:\n%s", p.screen)
+	}
+	if _, err := os.Stat(filepath.Join(p.dir, ".gen")); err != nil {
+		t.Errorf("the trigger was not touched: %v", err)
+	}
+	files["src"] = "BROKEN"
+	p = start(t, files, orchestrator.Options{Once: true, Stream: true})
+	p.ended(1)
+}
+
+func TestPortInUseStartsNothing(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	p := start(t, map[string]string{
+		"devloop.yaml": fmt.Sprintf("sockets: {web: %s}\nprocesses:\n  s: {run: touch started, sockets: [web]}\n", port),
+	}, orchestrator.Options{})
+	p.over = true
+	r := <-p.result
+	if r.code != 1 || r.err == nil || !strings.Contains(r.err.Error(), port) {
+		t.Errorf("code %d, error %v; want 1 and the port %s", r.code, r.err, port)
+	}
+	if _, err := os.Stat(filepath.Join(p.dir, "started")); err == nil {
+		t.Error("the process was started")
+	}
+}
+
+func TestByHand(t *testing.T) {
+	p := start(t, map[string]string{
+		"devloop.yaml": seedRecipe + server("    watch: .trigger\n"),
+		"src/main":     "one",
+	}, orchestrator.Options{})
+	url := p.url()
+	p.page(url)
+	p.screen.wait(t, `server\s*\| ✓ ready`)
+	p.requests <- orchestrator.Request{Verb: machine.Restart, Node: "server"}
+	p.screen.wait(t, `restarting: by hand`)
+	p.screen.wait(t, `server\s*\| ✓ ready`)
+	p.requests <- orchestrator.Request{Verb: machine.Trigger}
+	p.screen.wait(t, `check\s*\| ● by hand`)
+	p.screen.wait(t, `server\s*\| ✓ ready`)
+	p.end(0)
+}

@@ -1,0 +1,158 @@
+package orchestrator
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"time"
+
+	"devloop/orchestrator/listenfd"
+	"devloop/orchestrator/listenfd/shim"
+	"devloop/orchestrator/machine"
+	"devloop/orchestrator/procgroup"
+	"devloop/schema"
+)
+
+const (
+	// defaultReadyTimeout is how long a process without a ready of its own has
+	// until it must accept.
+	defaultReadyTimeout = 60 * time.Second
+
+	// stageGrace is what is left of a stage's tree when the stage itself has
+	// ended: it gets this long after SIGTERM.
+	stageGrace = 2 * time.Second
+)
+
+// startProcess starts a generation of a process with its sockets.
+func (l *loop) startProcess(a machine.StartProcess) {
+	key := commandKey{a.Node, a.Gen, wholeProcess}
+	p := l.graph.Nodes[a.Node].Process
+	e, err := commandEnviron(l.opt.Environ, l.cfg, p.Env)
+	if err != nil {
+		l.failStart(key, err)
+		return
+	}
+	e.set("DEVLOOP_PROCESS", p.Name)
+	e.set("DEVLOOP_GENERATION", strconv.Itoa(a.Gen))
+	files, err := l.lend(p, e)
+	if err != nil {
+		l.failStart(key, err)
+		return
+	}
+	argv, keepsPID, err := l.argv(p.Run, e)
+	if err != nil {
+		l.failStart(key, err)
+		return
+	}
+	if len(files) > 0 && (p.ListenPID == schema.PIDAlways || p.ListenPID == schema.PIDAuto && keepsPID) {
+		if argv, err = l.throughShim(argv, p.Dir, e); err != nil {
+			l.failStart(key, err)
+			return
+		}
+	}
+	ctx, cancel := context.WithCancel(l.ctx)
+	c := &command{key: key, cancel: cancel}
+	output := l.say.stream(p.Name)
+	if p.Ready != nil && p.Ready.Log != nil {
+		output = l.readyByLog(ctx, key, p.Ready.Log, output)
+	}
+	l.launch(c, procgroup.Spec{Argv: argv, Dir: p.Dir, Env: e.list(), Files: files, Output: output, Grace: p.Stop.Timeout})
+	l.awaitReady(ctx, key, p, e)
+}
+
+// throughShim makes the command one that sets LISTEN_PID to its own pid and
+// then becomes the program. A program that does not exist is found out here,
+// where it can be said clearly.
+func (l *loop) throughShim(argv []string, dir string, e *environ) ([]string, error) {
+	if err := procgroup.Check(procgroup.Spec{Argv: argv, Dir: dir, Env: e.list()}); err != nil {
+		return nil, err
+	}
+	return shim.Wrap(l.opt.Self, argv), nil
+}
+
+// lend prepares the sockets of a process for its next generation: their files
+// in fd order, and the variables that tell of them.
+func (l *loop) lend(p *schema.Process, e *environ) ([]*os.File, error) {
+	var files []*os.File
+	var names []string
+	for _, ref := range p.Sockets {
+		s := l.socket(ref.Name)
+		if err := l.prepare(s); err != nil {
+			return nil, err
+		}
+		files = append(files, s.File())
+		names = append(names, ref.Name)
+	}
+	if len(files) > 0 {
+		e.setAll(listenfd.Env(names))
+	}
+	return files, nil
+}
+
+// stopAsConfigured ends a process the way its `stop` says.
+func (l *loop) stopAsConfigured(c *command) {
+	p := l.graph.Nodes[c.key.node].Process
+	if c.cancel != nil {
+		c.cancel() // it need not become ready any more
+	}
+	if p.Stop.Command == nil {
+		l.end(c, p.Stop.Signal, p.Stop.LeaderOnly)
+		return
+	}
+	e, err := commandEnviron(l.opt.Environ, l.cfg, p.Env)
+	if err == nil {
+		e.set("DEVLOOP_PROCESS", p.Name)
+		e.set("DEVLOOP_GENERATION", strconv.Itoa(c.key.num))
+		e.set("DEVLOOP_PID", strconv.Itoa(c.group.PID()))
+		var argv []string
+		if argv, _, err = l.argv(*p.Stop.Command, e); err == nil {
+			c.group.Hold()
+			l.runStopCommand(c, procgroup.Spec{Argv: argv, Dir: p.Dir, Env: e.list(), Output: l.say.stream(p.Name), Grace: stageGrace})
+			return
+		}
+	}
+	l.say.trouble(c.key.node, err)
+	l.end(c, "SIGTERM", p.Stop.LeaderOnly)
+}
+
+// runStopCommand runs a stop.command beside the process. It may not outlive
+// the process that it ends.
+func (l *loop) runStopCommand(c *command, spec procgroup.Spec) {
+	target := c.group.Done()
+	node := c.key.node
+	l.goroutine(func() {
+		group, err := procgroup.Start(spec)
+		if err != nil {
+			l.post(adviceEvent{node: node, text: "stop.command: " + err.Error()})
+			return
+		}
+		select {
+		case <-group.Done():
+			if x := endOf(group.Exit()); !x.OK() {
+				l.post(adviceEvent{node: node, text: "stop.command: " + x.String()})
+			}
+		case <-target:
+			// A command that waits for the process to be gone ends by itself
+			// at once; one that does not is not worth waiting for.
+			select {
+			case <-group.Done():
+			case <-time.After(stageGrace):
+			}
+			group.Kill()
+			<-group.Done()
+		}
+	})
+}
+
+// reload sends the signal that makes a process read its files again.
+func (l *loop) reload(key commandKey) {
+	c := l.live[key]
+	if c == nil || c.group == nil {
+		return
+	}
+	sig, err := procgroup.ParseSignal(l.graph.Nodes[key.node].Process.Reload)
+	if err == nil {
+		err = c.group.Signal(sig)
+	}
+	l.failedSignal(c, err)
+}

@@ -1,0 +1,328 @@
+package orchestrator
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/fswatch"
+	"devloop/orchestrator/machine"
+	"devloop/orchestrator/procgroup"
+)
+
+// self is the name that devloop's own lines carry when they are about no node.
+const self = "devloop"
+
+// teller puts what happens into words. It decides how things are said, never
+// whether they are done.
+type teller struct {
+	l      *loop
+	out    *console.Console
+	output *console.Spool // of the stage whose end is being told
+	ending bool
+}
+
+func newTeller(l *loop) *teller { return &teller{l: l, out: l.opt.Console} }
+
+// Names lists who may speak, for the width of the console's column.
+func Names(nodes []string) []string { return append(append([]string{}, nodes...), self) }
+
+func (t *teller) line(node int, tone console.Tone, format string, args ...any) {
+	t.out.Say(t.l.graph.Nodes[node].Name, tone, fmt.Sprintf(format, args...))
+}
+
+// stream hands a command's output to the console as it comes.
+func (t *teller) stream(name string) func(procgroup.Block) {
+	return func(b procgroup.Block) { t.out.Lines(name, b.Text) }
+}
+
+func (t *teller) held(s *heldSocket) {
+	if !t.l.opt.Quiet {
+		t.out.Say(self, console.Plain, fmt.Sprintf("holding %s: %s", s.cfg.Name, s.address()))
+	}
+}
+
+func (t *teller) watching() {
+	if t.l.opt.Quiet {
+		return
+	}
+	what := "nothing"
+	if n := t.l.watcher.Stats().Directories; n == 1 {
+		what = "1 directory"
+	} else if n > 1 {
+		what = fmt.Sprintf("%d directories", n)
+	}
+	t.out.Say(self, console.Dim, "watching "+what)
+}
+
+func (t *teller) interrupted() {
+	text := "stopping; once more kills at once"
+	if t.ending {
+		text = "killing what is left"
+	}
+	t.ending = true
+	t.out.Say(self, console.Plain, text)
+}
+
+func (t *teller) notice(n fswatch.Notice) { t.out.Say(self, console.Warn, n.Text) }
+
+func (t *teller) trouble(node int, err error) { t.line(node, console.Bad, "%v", err) }
+
+func (t *teller) advice(a adviceEvent) {
+	t.line(a.node, console.Warn, "! %s", a.text)
+	if a.hint != "" {
+		t.line(a.node, console.Warn, "  hint: %s", a.hint)
+	}
+}
+
+// report words what the machine reports.
+func (t *teller) report(r machine.Report) {
+	switch r.Kind {
+	case machine.RunStarted, machine.RunPassed, machine.RunFailed, machine.RunCancelled, machine.Held, machine.Slowed:
+		t.run(r)
+	case machine.StageStarted, machine.StagePassed, machine.StageFailed, machine.StageTolerated,
+		machine.StageTimedOut, machine.StageCancelled, machine.StageSkipped:
+		t.stage(r)
+	case machine.StillWaiting:
+		t.out.Say(self, console.Warn, "waiting for "+t.who(r.Node)+" to end")
+	default:
+		t.process(r)
+	}
+}
+
+func (t *teller) run(r machine.Report) {
+	switch r.Kind {
+	case machine.RunStarted:
+		t.line(r.Node, console.Plain, "● %s: %s", t.cause(r), t.plan(r.Node))
+	case machine.RunCancelled:
+		t.line(r.Node, console.Dim, "- cancelled after %s", short(r.Took))
+	case machine.RunPassed:
+		switch {
+		case r.Stale:
+			t.line(r.Node, console.Good, "✓ passed in %s, but files have changed since", short(r.Took))
+		default:
+			t.line(r.Node, console.Good, "✓ passed in %s", short(r.Took))
+		}
+	case machine.RunFailed:
+		text := "✗ failed"
+		if serving := t.serving(r.Node); serving != "" && !t.ending {
+			text += "; " + serving + " as it was"
+		}
+		t.line(r.Node, console.Bad, "%s", text)
+	case machine.Held:
+		t.line(r.Node, console.Dim, "- waits: %s failed", t.name(r.By))
+	case machine.Slowed:
+		t.line(r.Node, console.Warn, "! wakes itself: %s changes while %s runs; next run in %s",
+			t.paths(r.Paths), t.stageName(r.Node, r.Stage), short(time.Until(r.Until)))
+		t.line(r.Node, console.Warn, "  hint: add the file to `ignore`, or watch only what people write")
+	}
+}
+
+func (t *teller) stage(r machine.Report) {
+	name := t.stageName(r.Node, r.Stage)
+	shown := t.l.opt.Stream
+	switch r.Kind {
+	case machine.StageStarted:
+		if shown {
+			t.line(r.Node, console.Dim, "▸ %s", name)
+		}
+	case machine.StagePassed:
+		t.line(r.Node, console.Good, "✓ %s  %s", name, short(r.Took))
+	case machine.StageSkipped:
+		t.line(r.Node, console.Dim, "- %s skipped: nothing it looks at has changed", name)
+	case machine.StageFailed:
+		t.replay(r.Node)
+		t.line(r.Node, console.Bad, "✗ %s  %s after %s", name, r.End, short(r.Took))
+	case machine.StageTolerated:
+		t.replay(r.Node)
+		t.line(r.Node, console.Warn, "! %s  %s after %s, allowed", name, r.End, short(r.Took))
+	case machine.StageTimedOut:
+		t.replay(r.Node)
+		t.line(r.Node, console.Bad, "✗ %s  timed out after %s", name, short(r.Took))
+	}
+}
+
+// replay shows the whole output of the stage that is being told of.
+func (t *teller) replay(node int) {
+	if t.output == nil {
+		return
+	}
+	name := t.name(node)
+	if err := t.output.Replay(func(block []byte) { t.out.Lines(name, block) }); err != nil {
+		t.trouble(node, err)
+	}
+}
+
+func (t *teller) process(r machine.Report) {
+	switch r.Kind {
+	case machine.Starting:
+		if r.Num == 1 && r.Why == machine.ByStart {
+			t.line(r.Node, console.Plain, "▸ starting")
+		} else if r.Why == machine.ByCrash {
+			t.line(r.Node, console.Plain, "▸ starting again")
+		} else if r.Num == 1 {
+			t.line(r.Node, console.Plain, "▸ starting: %s", t.cause(r))
+		}
+	case machine.Ready:
+		if t.l.probed(r.Node) {
+			t.line(r.Node, console.Good, "✓ ready in %s%s", short(r.Took), t.l.urls(r.Node))
+		}
+	case machine.Unready:
+		t.line(r.Node, console.Warn, "! not ready after %s; it is left running", short(r.Took))
+	case machine.Reloading:
+		t.line(r.Node, console.Plain, "↻ reloading: %s", t.cause(r))
+	case machine.Stopping:
+		if r.Why == machine.ByShutdown {
+			t.line(r.Node, console.Dim, "■ stopping")
+		} else {
+			t.line(r.Node, console.Plain, "↻ restarting: %s", t.cause(r))
+		}
+	case machine.Killing:
+		t.line(r.Node, console.Warn, "! still running after %s: killing it", short(t.l.graph.Nodes[r.Node].Process.Stop.Timeout))
+	case machine.Ended:
+		tone := console.Plain
+		if !r.End.OK() {
+			tone = console.Bad
+		}
+		t.line(r.Node, tone, "ended: %s", r.End)
+	case machine.AwaitsPass:
+		t.line(r.Node, console.Dim, "- cannot run yet (%s): waits for %s to pass", r.End, t.name(r.By))
+	case machine.Crashed:
+		t.line(r.Node, console.Bad, "✗ %s after %s; starting again in %s", r.End, short(r.Took), short(time.Until(r.Until)))
+	case machine.GaveUp:
+		t.line(r.Node, console.Bad, "✗ %s; it keeps failing, so it stays down until something changes", r.End)
+	}
+}
+
+func (t *teller) name(node int) string { return t.l.graph.Nodes[node].Name }
+
+// who names a node with what keeps it: its pid.
+func (t *teller) who(node int) string {
+	for key, c := range t.l.live {
+		if key.node == node && c.group != nil {
+			return fmt.Sprintf("%s (pid %d)", t.name(node), c.group.PID())
+		}
+	}
+	return t.name(node)
+}
+
+func (t *teller) stageName(node, stage int) string {
+	return stageOf(t.l.graph.Nodes[node].Watcher, stage).Name
+}
+
+// plan lists the stages that a run may go through.
+func (t *teller) plan(node int) string {
+	var steps []string
+	for _, group := range groups(t.l.graph.Nodes[node].Watcher) {
+		var names []string
+		for _, s := range group {
+			names = append(names, s.Name)
+		}
+		steps = append(steps, strings.Join(names, " | "))
+	}
+	return strings.Join(steps, " → ")
+}
+
+// cause says why something starts or stops.
+func (t *teller) cause(r machine.Report) string {
+	switch r.Why {
+	case machine.ByStart:
+		return "first run"
+	case machine.ByTrigger:
+		return t.name(r.By) + " passed"
+	case machine.ByHand:
+		return "by hand"
+	case machine.ByPass:
+		return "its upstream has passed"
+	case machine.ByDependency:
+		return t.name(r.By) + " was restarted"
+	case machine.ByChange:
+		return t.paths(r.Paths) + " changed"
+	}
+	return string(r.Why)
+}
+
+// paths names the first of the changed files.
+func (t *teller) paths(paths []string) string {
+	const most = 2
+	var shown []string
+	for i, p := range paths {
+		if i == most && len(paths) > most+1 {
+			return fmt.Sprintf("%s and %d more", strings.Join(shown, ", "), len(paths)-most)
+		}
+		if rel, err := filepath.Rel(t.l.cfg.Dir, p); err == nil {
+			p = rel
+		}
+		shown = append(shown, p)
+	}
+	return strings.Join(shown, ", ")
+}
+
+// serving says which processes downstream of a failed watcher still run.
+func (t *teller) serving(node int) string {
+	var names []string
+	seen := map[int]bool{}
+	var visit func(int)
+	visit = func(n int) {
+		for _, d := range t.l.graph.Downstream(n) {
+			if seen[d] {
+				continue
+			}
+			seen[d] = true
+			if t.l.running(d) {
+				names = append(names, t.name(d))
+			}
+			visit(d)
+		}
+	}
+	visit(node)
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return names[0] + " keeps running"
+	}
+	return strings.Join(names, ", ") + " keep running"
+}
+
+// running tells whether a process has a live generation.
+func (l *loop) running(node int) bool {
+	for key := range l.live {
+		if key.node == node && key.stage == wholeProcess {
+			return true
+		}
+	}
+	return false
+}
+
+// probed tells whether anything but the start itself says that a process is ready.
+func (l *loop) probed(node int) bool {
+	p := l.graph.Nodes[node].Process
+	return p.Ready != nil || acceptor(l.cfg, p) != nil
+}
+
+// urls lists where the process's http sockets are found.
+func (l *loop) urls(node int) string {
+	text := ""
+	for _, ref := range l.graph.Nodes[node].Process.Sockets {
+		if s := l.socket(ref.Name); s != nil && strings.HasPrefix(string(s.cfg.Listen.Type), "http") {
+			text += "  " + s.url()
+		}
+	}
+	return text
+}
+
+// short writes a duration with as many digits as people read.
+func short(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.1fms", float64(d.Microseconds())/1000)
+	case d < time.Second:
+		return fmt.Sprintf("%dms", d.Milliseconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}

@@ -1,0 +1,146 @@
+package orchestrator
+
+import (
+	"slices"
+
+	"devloop/orchestrator/graph"
+	"devloop/orchestrator/listenfd"
+	"devloop/orchestrator/machine"
+	"devloop/schema"
+)
+
+// This file is the only one that translates the configuration into the words
+// of the packages below. They do not know each other.
+
+// machineConfig is the graph as the machine sees it, node for node.
+func machineConfig(cfg *schema.Config, g *graph.Graph, once bool) machine.Config {
+	mc := machine.Config{Jobs: cfg.Jobs, Once: once}
+	for i, n := range g.Nodes {
+		mn := machine.Node{Name: n.Name, Upstream: g.Upstream(i)}
+		settle := cfg.Settle
+		if n.Watcher != nil {
+			mn.Watcher = machineWatcher(n.Watcher)
+			if n.Watcher.Settle != nil {
+				settle = n.Watcher.Settle
+			}
+		} else {
+			mn.Process = machineProcess(cfg, n.Process)
+			if n.Process.Settle != nil {
+				settle = n.Process.Settle
+			}
+		}
+		if settle != nil {
+			mn.Settle = *settle
+		}
+		for _, e := range g.Edges {
+			switch {
+			case e.From == i && e.Kind == graph.ByTrigger:
+				mn.Readers = append(mn.Readers, machine.Reader{Node: e.To, Trigger: e.Trigger})
+			case e.To == i && e.Kind == graph.ByDependsOn:
+				mn.Needs = append(mn.Needs, machine.Need{Node: e.From, Condition: e.Condition, Restart: e.Restart})
+			}
+		}
+		mc.Nodes = append(mc.Nodes, mn)
+	}
+	return mc
+}
+
+func machineWatcher(w *schema.Watcher) *machine.Watcher {
+	mw := &machine.Watcher{
+		Queue:    w.OnBusy == schema.BusyQueue,
+		OnStart:  w.OnStart,
+		Triggers: len(w.Triggers) > 0,
+	}
+	for _, group := range groups(w) {
+		var stages []machine.Stage
+		for _, s := range group {
+			ms := machine.Stage{Name: s.Name, Timeout: s.Timeout, AllowFailure: s.AllowFailure, Uninterrupted: !s.Interruptible}
+			if len(s.IfChanged) > 0 {
+				ms.IfChanged = func(path string) bool {
+					path = slashed(path)
+					return slices.ContainsFunc(s.IfChanged, func(p schema.Pattern) bool { return p.Match(path) })
+				}
+			}
+			stages = append(stages, ms)
+		}
+		mw.Groups = append(mw.Groups, stages)
+	}
+	return mw
+}
+
+// groups lists a watcher's stages as the machine numbers them: groups in
+// order, the stages of one side by side.
+func groups(w *schema.Watcher) [][]*schema.Stage {
+	var all [][]*schema.Stage
+	for i := range w.Stages {
+		s := &w.Stages[i]
+		if len(s.Parallel) == 0 {
+			all = append(all, []*schema.Stage{s})
+			continue
+		}
+		var group []*schema.Stage
+		for j := range s.Parallel {
+			group = append(group, &s.Parallel[j])
+		}
+		all = append(all, group)
+	}
+	return all
+}
+
+func machineProcess(cfg *schema.Config, p *schema.Process) *machine.Process {
+	mp := &machine.Process{
+		Start:        p.Start,
+		Probed:       p.Ready != nil || acceptor(cfg, p) != nil,
+		ReadyTimeout: defaultReadyTimeout,
+		Restart:      p.Restart,
+		Backoff:      p.Backoff,
+		Reload:       p.Reload != "",
+		StopTimeout:  p.Stop.Timeout,
+	}
+	if p.Ready != nil {
+		mp.ReadyTimeout = p.Ready.Timeout
+	}
+	return mp
+}
+
+// acceptor is the socket whose first accepted connection says that the process
+// serves: an inherited tcp socket that no other process holds. With two
+// holders nobody could tell whose accept it was.
+func acceptor(cfg *schema.Config, p *schema.Process) *schema.Socket {
+	if !listenfd.CanWaitAccept {
+		return nil
+	}
+	for _, ref := range p.Sockets {
+		s := cfg.Socket(ref.Name)
+		if s == nil || s.Listen.Type == schema.UDP || s.Listen.Type == schema.Unix {
+			continue
+		}
+		holders := 0
+		for i := range cfg.Processes {
+			for _, other := range cfg.Processes[i].Sockets {
+				if other.Name == ref.Name {
+					holders++
+				}
+			}
+		}
+		if holders == 1 {
+			return s
+		}
+	}
+	return nil
+}
+
+// socketSpec is a socket as listenfd binds it.
+func socketSpec(s *schema.Socket) listenfd.Spec {
+	spec := listenfd.Spec{Name: s.Name, Host: s.Listen.Host, Port: s.Listen.Port, Path: s.Listen.Path,
+		Backlog: s.Backlog, Mode: s.Mode}
+	switch s.Listen.Type {
+	case schema.UDP:
+		spec.Network = listenfd.UDP
+	case schema.Unix:
+		spec.Network = listenfd.Unix
+	default:
+		spec.Network = listenfd.TCP
+	}
+	return spec
+}
