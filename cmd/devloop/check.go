@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"devloop/orchestrator"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "check",
+		Short:   "Print every mistake and warning in the configuration",
+		Example: "  devloop check\n  devloop -f team.yaml check",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			p, err := a.load()
+			if err != nil {
+				return err
+			}
+			warnings := append(p.cfg.Warnings, orchestrator.Unmatched(p.cfg, p.graph)...)
+			for _, w := range warnings {
+				fmt.Fprintln(a.stdout, w.Text("warning"))
+			}
+			var parts []string
+			for _, part := range []struct {
+				n    int
+				noun string
+			}{{len(p.cfg.Watchers), "watcher"}, {len(p.cfg.Processes), "process"}, {len(p.cfg.Sockets), "socket"}} {
+				if part.n > 0 {
+					parts = append(parts, count(part.n, part.noun))
+				}
+			}
+			verdict := "ok"
+			if len(warnings) > 0 {
+				verdict = count(len(warnings), "warning")
+			}
+			fmt.Fprintf(a.stdout, "%s: %s (%s)\n", shorter(p.cfg.File), verdict, strings.Join(parts, ", "))
+			return nil
+		},
+	}
+}

@@ -1,0 +1,103 @@
+//go:build linux || darwin || freebsd
+
+package main
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"devloop/orchestrator"
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/machine"
+)
+
+const keyHelp = "keys: a run all, r restart, q quit, ? help; Enter prints an empty line"
+
+// keys reads single keys while devloop has the terminal. restore puts the
+// terminal's modes back. The goroutine that reads ends with the program: a
+// read of a terminal cannot be interrupted everywhere.
+func (a *app) keys(out *console.Console, signals chan<- os.Signal) (requests <-chan orchestrator.Request, restore func()) {
+	nothing := func() {}
+	if !isTerminal(a.stdout) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
+		return nil, nothing
+	}
+	tty := int(os.Stdin.Fd())
+	before, err := unix.IoctlGetTermios(tty, getTermios)
+	if err != nil || !foreground(tty) {
+		return nil, nothing
+	}
+	set := func() {
+		// Keys arrive one by one and unseen; everything else, Ctrl-C and the
+		// treatment of output above all, stays as it was.
+		modes := *before
+		modes.Lflag &^= unix.ICANON | unix.ECHO
+		modes.Cc[unix.VMIN], modes.Cc[unix.VTIME] = 1, 0
+		_ = unix.IoctlSetTermios(tty, setTermios, &modes)
+	}
+	set()
+	// The shell puts its own modes back when devloop is suspended.
+	resumed := make(chan os.Signal, 1)
+	signal.Notify(resumed, syscall.SIGCONT)
+	ended := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-resumed:
+				if foreground(tty) {
+					set()
+				}
+			case <-ended:
+				return
+			}
+		}
+	}()
+	ch := make(chan orchestrator.Request)
+	go func() {
+		key := make([]byte, 1)
+		for {
+			if n, err := os.Stdin.Read(key); n != 1 || err != nil {
+				return
+			}
+			var request orchestrator.Request
+			switch key[0] {
+			case 'a':
+				request.Verb = machine.Trigger
+			case 'r':
+				request.Verb = machine.Restart
+			case 'q', 4: // Ctrl-D
+				signals <- os.Interrupt
+				continue
+			case '\r', '\n':
+				out.Blank()
+				continue
+			case '?', 'h':
+				out.Say("devloop", console.Plain, keyHelp)
+				continue
+			default:
+				continue
+			}
+			select {
+			case ch <- request:
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return ch, func() {
+		signal.Stop(resumed)
+		close(ended)
+		if foreground(tty) {
+			_ = unix.IoctlSetTermios(tty, setTermios, before)
+		}
+	}
+}
+
+// foreground tells whether devloop has the terminal: in the background a
+// change of its modes would stop devloop.
+func foreground(tty int) bool {
+	group, err := unix.IoctlGetInt(tty, unix.TIOCGPGRP)
+	return err == nil && group == unix.Getpgrp()
+}

@@ -1,0 +1,102 @@
+// Command devloop runs a project's development loop from its devloop.yaml: it
+// watches, checks, builds and restarts, and holds the listening sockets
+// meanwhile.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"devloop/schema"
+)
+
+// Exit codes, the same for every verb.
+const (
+	exitOK          = 0
+	exitFailed      = 1 // something that was run failed
+	exitUsage       = 2 // a mistake in the configuration or on the command line
+	exitInterrupted = 130
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run carries out one command line and returns the exit code. Every error is
+// printed here and nowhere else.
+func run(args []string, stdout, stderr io.Writer) int {
+	root := newRoot(stdout, stderr)
+	root.SetArgs(args)
+	err := root.Execute()
+	var code exitCode
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &code):
+		return int(code)
+	}
+	printError(stderr, err)
+	var failed runError
+	if errors.As(err, &failed) {
+		return exitFailed
+	}
+	return exitUsage
+}
+
+// exitCode ends the program without another word: all has been said.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+// runError is an error of something that was run, not of how it was asked for.
+type runError struct{ error }
+
+func (e runError) Unwrap() error { return e.error }
+
+// hinted is an error that says what to do about it.
+type hinted interface{ Hint() string }
+
+func printError(w io.Writer, err error) {
+	var mistakes schema.Mistakes
+	if errors.As(err, &mistakes) {
+		fmt.Fprintln(w, strings.TrimRight(mistakes.Error(), "\n"))
+		fmt.Fprintf(w, "devloop: error: %s; nothing was started\n", count(len(mistakes), "mistake"))
+		return
+	}
+	for _, err := range flatten(err) {
+		fmt.Fprintf(w, "devloop: error: %v\n", err)
+		var h hinted
+		if errors.As(err, &h) && h.Hint() != "" {
+			fmt.Fprintf(w, "devloop: hint: %s\n", h.Hint())
+		}
+	}
+}
+
+// flatten takes joined errors apart, so that each gets a line of its own.
+func flatten(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, e := range joined.Unwrap() {
+			all = append(all, flatten(e)...)
+		}
+		return all
+	}
+	if failed, ok := err.(runError); ok {
+		return flatten(failed.error)
+	}
+	return []error{err}
+}
+
+// count writes a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "s") {
+		return fmt.Sprintf("%d %ses", n, noun)
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

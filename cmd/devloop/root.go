@@ -1,0 +1,156 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"devloop/orchestrator/graph"
+	"devloop/schema"
+)
+
+// app is what every verb shares: the global flags and the two streams.
+type app struct {
+	stdout, stderr io.Writer
+
+	file       string
+	color      string
+	timestamps bool
+	logFile    string
+	verbose    bool
+}
+
+func newRoot(stdout, stderr io.Writer) *cobra.Command {
+	a := &app{stdout: stdout, stderr: stderr}
+	root := a.upCommand()
+	root.Use = "devloop [NAME…]"
+	root.Short = "Run the development loop of this project"
+	root.Long = `devloop watches a project, runs its stages when files change, and restarts the
+servers behind them when the stages pass. It holds the listening sockets all
+the while, so that no connection is refused. All of it stands in devloop.yaml,
+in this directory or a parent.`
+	root.Example = `  devloop                  run the loop until Ctrl-C
+  devloop server           only the node "server" and what it needs
+  devloop run              every stage once, as in CI
+  devloop check            what is wrong in devloop.yaml`
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{err, cmd.CommandPath()}
+	})
+	flags := root.PersistentFlags()
+	flags.StringVarP(&a.file, "file", "f", "", "the configuration `FILE` (default: devloop.yaml here or in a parent)")
+	flags.StringVar(&a.color, "color", "auto", "colours: auto, always or never")
+	flags.BoolVar(&a.timestamps, "timestamps", false, "put the time before every line")
+	flags.StringVar(&a.logFile, "log-file", "", "write every line to `FILE` as well")
+	flags.BoolVarP(&a.verbose, "verbose", "v", false, "show the output of stages that pass, too")
+
+	up := a.upCommand()
+	up.Use = "up [NAME…]"
+	up.Example = "  devloop up server"
+	root.AddCommand(up, a.runCommand(), a.checkCommand(), a.graphCommand(), a.listenCommand(), a.adoptCommand(), a.versionCommand())
+	return root
+}
+
+// usageError is a mistake on the command line.
+type usageError struct {
+	error
+	command string
+}
+
+func (e usageError) Hint() string { return fmt.Sprintf("see `%s --help`", e.command) }
+
+// project is a loaded configuration and the graph that follows from it.
+type project struct {
+	cfg   *schema.Config
+	graph *graph.Graph
+}
+
+// load finds and loads the configuration, and derives the graph.
+func (a *app) load() (*project, error) {
+	file := a.file
+	if file == "" {
+		dir, err := os.Getwd()
+		if err != nil {
+			return nil, fmt.Errorf("find the current directory: %w", err)
+		}
+		if file, err = schema.Find(dir); err != nil {
+			return nil, err
+		}
+	}
+	cfg, err := schema.Load(shorter(file), schema.Options{})
+	if err != nil {
+		return nil, err
+	}
+	g, mistakes := graph.New(cfg)
+	if len(mistakes) > 0 {
+		return nil, mistakes
+	}
+	return &project{cfg, g}, nil
+}
+
+// indexes finds nodes by their names.
+func (p *project) indexes(names []string) ([]int, error) {
+	var nodes []int
+	for _, name := range names {
+		n := p.graph.Index(name)
+		if n < 0 {
+			return nil, unknownName{name, p.graph}
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes, nil
+}
+
+// shorter writes a path relative to here where that is shorter, as people
+// would type it.
+func shorter(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(here, path); err == nil && len(rel) < len(path) {
+		return rel
+	}
+	return path
+}
+
+// unknownName is a name on the command line that the configuration does not have.
+type unknownName struct {
+	name  string
+	graph *graph.Graph
+}
+
+func (e unknownName) Error() string {
+	return fmt.Sprintf("%q is neither a command of devloop nor a watcher or process of this project", e.name)
+}
+
+func (e unknownName) Hint() string {
+	names := make([]string, len(e.graph.Nodes))
+	for i, n := range e.graph.Nodes {
+		names[i] = n.Name
+	}
+	return fmt.Sprintf("this project has %v; see `devloop --help` for the commands", names)
+}
+
+// nodeNames completes node names on the command line.
+func (a *app) nodeNames(kind string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		p, err := a.load()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var names []string
+		for _, n := range p.graph.Nodes {
+			if (kind == "" || n.Kind() == kind) && !slices.Contains(args, n.Name) {
+				names = append(names, n.Name)
+			}
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"devloop": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
+		"held":    held,
+	})
+}
+
+// held is a command that tells which sockets it was given.
+func held() {
+	for _, name := range []string{"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_FDS_FIRST_FD"} {
+		fmt.Printf("%s=%s\n", name, os.Getenv(name))
+	}
+	pid, set := os.LookupEnv("LISTEN_PID")
+	fmt.Printf("LISTEN_PID set %v, true %v\n", set, pid == fmt.Sprint(os.Getpid()))
+	for fd := uintptr(3); fd < 6; fd++ {
+		l, err := net.FileListener(os.NewFile(fd, "held"))
+		if err != nil {
+			fmt.Printf("fd %d: no listener\n", fd)
+			continue
+		}
+		fmt.Printf("fd %d: %s\n", fd, l.Addr().Network())
+	}
+	if len(os.Args) > 1 {
+		os.Exit(len(os.Args) + 5)
+	}
+}
+
+// TestScripts runs the real command line, a script a case.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"),
+		Setup: func(env *testscript.Env) error {
+			// A port that somebody else has.
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				return err
+			}
+			env.Defer(func() { l.Close() })
+			_, port, _ := net.SplitHostPort(l.Addr().String())
+			env.Setenv("TAKEN", port)
+			env.Setenv("CI", "")
+			return nil
+		},
+	})
+}
+
+// TestEveryVerbHasHelp keeps the promise that each verb explains itself, with
+// an example.
+func TestEveryVerbHasHelp(t *testing.T) {
+	for _, cmd := range newRoot(os.Stdout, os.Stderr).Commands() {
+		if cmd.Name() == "help" || cmd.Name() == "completion" {
+			continue // cobra's own
+		}
+		var out, errs strings.Builder
+		if code := run([]string{cmd.Name(), "--help"}, &out, &errs); code != exitOK || errs.Len() > 0 {
+			t.Errorf("%s --help: code %d, %s", cmd.Name(), code, errs.String())
+		}
+		if !strings.Contains(out.String(), "Examples:") {
+			t.Errorf("%s --help has no example:\n%s", cmd.Name(), out.String())
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"devloop/orchestrator"
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/listenfd/shim"
+)
+
+func (a *app) upCommand() *cobra.Command {
+	var noWatch bool
+	cmd := &cobra.Command{
+		Short:             "Run the loop until Ctrl-C, or only the named nodes and what they need",
+		Args:              cobra.ArbitraryArgs,
+		ValidArgsFunction: a.nodeNames(""),
+		RunE: func(_ *cobra.Command, names []string) error {
+			p, err := a.load()
+			if err != nil {
+				return err
+			}
+			nodes, err := p.indexes(names)
+			if err != nil {
+				return err
+			}
+			if len(nodes) > 0 {
+				p.cfg, p.graph = orchestrator.Select(p.cfg, p.graph, nodes)
+			}
+			return a.loop(p, orchestrator.Options{NoWatch: noWatch, Stream: a.verbose})
+		},
+	}
+	cmd.Flags().BoolVar(&noWatch, "no-watch", false, "start everything, but act on no change")
+	return cmd
+}
+
+func (a *app) runCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "run [WATCHER…]",
+		Short: "Run every stage once, in the order of the graph, and end",
+		Long: `run is the loop without watching, for CI and git hooks: the stages of every
+watcher (or of the named ones and what they need) run once, triggers are
+touched, and the first failure ends it with exit code 1. Processes start only
+if a watcher depends on them, and are ended again.`,
+		Example:           "  devloop run\n  devloop run check",
+		ValidArgsFunction: a.nodeNames("watcher"),
+		RunE: func(_ *cobra.Command, names []string) error {
+			p, err := a.load()
+			if err != nil {
+				return err
+			}
+			nodes, err := p.indexes(names)
+			if err != nil {
+				return err
+			}
+			for _, n := range nodes {
+				if p.graph.Nodes[n].Watcher == nil {
+					return usageError{fmt.Errorf("%s is a process: only watchers are run", p.graph.Nodes[n].Name), "devloop run"}
+				}
+			}
+			p.cfg, p.graph = orchestrator.SelectOnce(p.cfg, p.graph, nodes)
+			if len(p.cfg.Watchers) == 0 {
+				return usageError{fmt.Errorf("%s has no watcher that runs at start: name one", p.cfg.File), "devloop run"}
+			}
+			stream := a.verbose || !isTerminal(a.stdout)
+			return a.loop(p, orchestrator.Options{Once: true, Stream: stream, SignalCode: exitInterrupted})
+		},
+	}
+}
+
+// loop runs the loop with what the flags and the terminal say.
+func (a *app) loop(p *project, opt orchestrator.Options) error {
+	out, end, err := a.console(p)
+	if err != nil {
+		return err
+	}
+	defer end()
+	for _, w := range p.cfg.Warnings {
+		out.Say("devloop", console.Warn, w.Text("warning"))
+	}
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, endSignals...)
+	defer signal.Stop(signals)
+	opt.Config, opt.Graph, opt.Console = p.cfg, p.graph, out
+	opt.Environ, opt.Self, opt.Signals = os.Environ(), shim.Self(), signals
+	if !opt.Once {
+		requests, restore := a.keys(out, signals)
+		defer restore()
+		opt.Requests = requests
+	}
+	code, err := orchestrator.Run(context.Background(), opt)
+	if err != nil {
+		return runError{err}
+	}
+	if code != exitOK {
+		return exitCode(code)
+	}
+	return nil
+}
+
+// console makes the console that the flags and the terminal ask for. end
+// closes the log file.
+func (a *app) console(p *project) (out *console.Console, end func(), err error) {
+	color, err := a.useColor(a.stdout)
+	if err != nil {
+		return nil, nil, err
+	}
+	var names []string
+	for _, n := range p.graph.Nodes {
+		names = append(names, n.Name)
+	}
+	opt := console.Options{Out: a.stdout, Color: color, Timestamps: a.timestamps, Names: orchestrator.Names(names)}
+	end = func() {}
+	if a.logFile != "" {
+		f, err := os.OpenFile(a.logFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+		if err != nil {
+			return nil, nil, fmt.Errorf("open log file: %w", err)
+		}
+		opt.Log, end = f, func() { f.Close() }
+	}
+	return console.New(opt), end, nil
+}
+
+// useColor follows --color, then NO_COLOR (https://no-color.org), then whether
+// anybody can see colours.
+func (a *app) useColor(w io.Writer) (bool, error) {
+	switch a.color {
+	case "always":
+		return true, nil
+	case "never":
+		return false, nil
+	case "auto":
+		return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && os.Getenv("CI") == "", nil
+	}
+	return false, usageError{fmt.Errorf("--color %s: it is auto, always or never", a.color), "devloop"}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
