@@ -89,7 +89,8 @@ type loop struct {
 	scratch string // a directory for files that commands read; "" until needed
 	timer   *time.Timer
 
-	exit *int // set by the machine's Exit
+	signalled time.Time // when the last signal came
+	exit      *int      // set by the machine's Exit
 }
 
 func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
@@ -166,14 +167,27 @@ func (l *loop) run() int {
 				l.step(machine.Start{}) // it had not begun: begin, only to end
 				ready = nil
 			}
-			l.say.interrupted()
-			l.step(machine.Shutdown{Code: l.opt.SignalCode})
+			l.interrupted()
 		case <-done:
 			done = nil
 			l.step(machine.Shutdown{Hard: true, Code: 1})
 		}
 	}
 	return *l.exit
+}
+
+// oneSignal is how close together two signals are the same one: a wrapper
+// (timeout, npm, a shell's trap) passes on what the terminal sent to devloop
+// already. Nobody presses Ctrl-C twice as fast.
+const oneSignal = 100 * time.Millisecond
+
+// interrupted begins the end, or hurries it.
+func (l *loop) interrupted() {
+	if now := time.Now(); now.Sub(l.signalled) > oneSignal {
+		l.signalled = now
+		l.say.interrupted()
+		l.step(machine.Shutdown{Code: l.opt.SignalCode})
+	}
 }
 
 // arm sets the timer to the machine's deadline.

@@ -52,12 +52,12 @@ func (w *Watcher) start() {
 		w.tree.mounts[root] = m
 		w.tree.mu.Unlock()
 	}
-	w.attachRoots(quiet)
+	w.attachRoots(false)
 }
 
-func (w *Watcher) attachRoots(emit emission) {
+func (w *Watcher) attachRoots(tell bool) {
 	for _, root := range w.opt.Roots {
-		w.attach(w.tree.mounts[root], emit, "")
+		w.attach(w.tree.mounts[root], tell, false, "")
 	}
 }
 
@@ -103,7 +103,7 @@ func (w *Watcher) appeared(path string) {
 			}
 		}
 		if w.opt.Descend(name) {
-			w.walk(step{real: path, name: name, inode: inodeOf(info)}, all, "")
+			w.walk(step{real: path, name: name, inode: inodeOf(info)}, true, "")
 		}
 	}
 }
@@ -121,7 +121,7 @@ func (w *Watcher) linked(path string) {
 		known := t.mounts[name] != nil
 		t.mu.RUnlock()
 		if !known {
-			w.follow(path, name, within, all, "")
+			w.follow(path, name, within, true, true, "")
 		}
 	}
 }
@@ -135,7 +135,7 @@ func (w *Watcher) refilter(only string) {
 			continue
 		}
 		if m := t.mounts[root]; m.kind == directory {
-			w.walk(step{real: m.real, name: m.name}, newcomer, only)
+			w.walk(step{real: m.real, name: m.name}, true, only)
 		}
 	}
 	if w.isClosed() {
@@ -178,7 +178,10 @@ func (w *Watcher) refilter(only string) {
 		w.kernel.remove(dir)
 	}
 	for _, m := range links {
-		if !w.stillLink(m) || !w.opt.Descend(m.name) && !w.opt.Want(m.name) {
+		switch {
+		case !w.stillLink(m):
+			w.unmount(m, w.standsIn(m)) // the event that says so is to come, and will find nothing
+		case !w.opt.Descend(m.name) && !w.opt.Want(m.name):
 			w.unmount(m, false)
 		}
 	}
@@ -203,6 +206,6 @@ func (w *Watcher) reset() {
 	for path := range old {
 		w.kernel.remove(path)
 	}
-	w.attachRoots(all)
+	w.attachRoots(true)
 	w.pending.note(func(b *Batch) { b.Overflow = true })
 }

@@ -164,14 +164,29 @@ func (w *Watcher) dropSpots(m *mount, spots []string) {
 	}
 }
 
-// attach finds where a mount leads and walks there.
-func (w *Watcher) attach(m *mount, emit emission, only string) {
+// attach finds where a mount leads, reports what that changes, and walks there. With tell, what was not known
+// before is reported as created; with reported, the caller has reported a change of the name itself.
+func (w *Watcher) attach(m *mount, tell, reported bool, only string) {
+	known, was, before := len(m.spots) > 0, m.kind, m.real
 	r := w.settle(m)
+	moved := r.real != before
+	if was == directory && (moved || r.kind != directory) {
+		w.unname(m.name, before)
+		w.gone(m.name)
+	}
 	switch {
-	case r.kind == file && emit == all:
+	case reported:
+	case !known:
+		if r.kind == file && tell {
+			w.report(m.name, Create)
+		}
+	case r.kind == file && (moved || was == directory):
 		w.report(m.name, Create)
-	case r.kind == directory && !m.shut(r.real):
-		w.walk(step{real: r.real, name: m.name, inode: r.inode}, emit, only)
+	case r.kind != file && was == file && (moved || r.kind == directory):
+		w.report(m.name, Remove)
+	}
+	if r.kind == directory && !m.shut(r.real) && (m.root || w.opt.Descend(m.name)) {
+		w.walk(step{real: r.real, name: m.name, inode: r.inode}, tell, only)
 	}
 }
 
@@ -186,38 +201,11 @@ func (w *Watcher) remount(spot string, reported bool) {
 	list := w.tree.spots[spot]
 	w.tree.mu.RUnlock()
 	for _, m := range list {
-		w.reattach(m, reported && (m.at == spot || m.name == spot))
-	}
-}
-
-func (w *Watcher) reattach(m *mount, reported bool) {
-	if !m.root && !w.stillLink(m) {
-		w.unmount(m, w.standsIn(m)) // if the directory around it has gone too, that says it all
-		return
-	}
-	was, before := m.kind, m.real
-	r := w.settle(m)
-	moved := r.real != before
-	if was == directory && (moved || r.kind != directory) {
-		w.unname(m.name, before)
-		w.gone(m.name)
-	}
-	switch {
-	case reported:
-	case r.kind == file && (moved || was == directory):
-		w.report(m.name, Create)
-	case r.kind != file && was == file && (moved || r.kind == directory):
-		w.report(m.name, Remove)
-	}
-	if r.kind != directory || m.shut(r.real) || !m.root && !w.opt.Descend(m.name) {
-		return
-	}
-	t := &w.tree
-	t.mu.RLock()
-	known := slices.Contains(t.names(t.nodes[r.real]), m.name)
-	t.mu.RUnlock()
-	if !known {
-		w.walk(step{real: r.real, name: m.name, inode: r.inode}, all, "")
+		if !m.root && !w.stillLink(m) {
+			w.unmount(m, w.standsIn(m)) // if the directory around it has gone too, that says it all
+			continue
+		}
+		w.attach(m, true, reported && (m.at == spot || m.name == spot), "")
 	}
 }
 
@@ -287,8 +275,9 @@ func (w *Watcher) unname(name, real string) {
 }
 
 // follow makes a mount of a symbolic link found in a walked directory, if anything behind it can be of interest.
-// within says that the directory is itself behind a link to a directory.
-func (w *Watcher) follow(at, name string, within bool, emit emission, only string) {
+// within says that the directory is itself behind a link to a directory. A link to a file that is not wanted is not
+// followed, though it might lead to a directory one day.
+func (w *Watcher) follow(at, name string, within, tell, reported bool, only string) {
 	info, err := os.Stat(at)
 	isDir := err == nil && info.IsDir()
 	switch {
@@ -306,6 +295,6 @@ func (w *Watcher) follow(at, name string, within bool, emit emission, only strin
 	}
 	t.mu.Unlock()
 	if !m.root { // a root is walked for itself
-		w.attach(m, emit, only)
+		w.attach(m, tell, reported, only)
 	}
 }

@@ -10,15 +10,6 @@ import (
 	"syscall"
 )
 
-// emission says what a walk reports.
-type emission uint8
-
-const (
-	quiet    emission = iota // nothing: the first walk
-	newcomer                 // the files of directories that were not watched under this name before
-	all                      // every file
-)
-
 // step is a directory to visit.
 type step struct {
 	real, name string
@@ -30,7 +21,7 @@ type step struct {
 type walk struct {
 	w      *Watcher
 	within bool // it began behind a link to a directory
-	emit   emission
+	tell   bool // report the files of every directory that was not walked under its name before
 	round  uint32
 	only   string // "", or the name to which the walk is confined: the way to it, and what is below
 	helper sync.WaitGroup
@@ -46,8 +37,8 @@ type walk struct {
 // manySteps is how many directories must wait before another goroutine is worth its while.
 const manySteps = 8
 
-func (w *Watcher) walk(from step, emit emission, only string) {
-	k := &walk{w: w, within: w.behindLink(from), emit: emit, round: w.round, only: only, steps: []step{from}}
+func (w *Watcher) walk(from step, tell bool, only string) {
+	k := &walk{w: w, within: w.behindLink(from), tell: tell, round: w.round, only: only, steps: []step{from}}
 	k.more = sync.NewCond(&k.mu)
 	k.run()
 	k.helper.Wait()
@@ -55,7 +46,7 @@ func (w *Watcher) walk(from step, emit emission, only string) {
 		if w.isClosed() {
 			return
 		}
-		w.follow(l.real, l.name, k.within, emit, only)
+		w.follow(l.real, l.name, k.within, tell, false, only)
 	}
 }
 
@@ -125,10 +116,10 @@ func (k *walk) visit(s step, read *reader, dirs []step) (_, links []step) {
 	if n == nil || again {
 		return dirs, nil
 	}
-	emit := k.emit == all || k.emit == newcomer && fresh
+	tell := k.tell && fresh
 	same := s.real == s.name
 	err := read.read(s.real, func(base []byte, is kind, inode uint64) {
-		if is == file && !emit {
+		if is == file && !tell {
 			return
 		}
 		name := join(s.name, string(base))
