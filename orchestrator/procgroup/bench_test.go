@@ -42,7 +42,7 @@ func BenchmarkOutput(b *testing.B) {
 		n := 0
 		g, err := Start(Spec{
 			Argv:   []string{os.Args[0], "pump", "300"},
-			Env:    []string{childKey + "=1"},
+			Env:    childEnv(),
 			Output: func(bl Block) { n += len(bl.Text) },
 		})
 		if err != nil {

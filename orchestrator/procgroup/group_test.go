@@ -66,7 +66,7 @@ func TestChildsSurroundings(t *testing.T) {
 		t.Errorf("got %q, want %q", out, want)
 	}
 	out, _ = run(t, Spec{Env: []string{"A=1", "B=x=y", "A=2", "broken"}}, "env")
-	if want := "B=x=y\nA=2\n" + childKey + "=1\n"; out != want {
+	if want := "B=x=y\nA=2\n" + strings.Join(childEnv(), "\n") + "\n"; out != want {
 		t.Errorf("got %q, want %q", out, want)
 	}
 }
@@ -97,7 +97,7 @@ func TestOutputOfASlowReader(t *testing.T) {
 	var out sink
 	g, err := Start(Spec{
 		Argv: []string{os.Args[0], "print", strings.Repeat("0123456789abcde\n", 2000)},
-		Env:  []string{childKey + "=1"},
+		Env:  childEnv(),
 		Output: func(b Block) {
 			<-release
 			out.write(b)
@@ -136,7 +136,7 @@ func TestOutputIsWhole(t *testing.T) {
 }
 
 func TestNoOutputWanted(t *testing.T) {
-	g, err := Start(Spec{Argv: []string{os.Args[0], "flood", "100000"}, Env: []string{childKey + "=1"}})
+	g, err := Start(Spec{Argv: []string{os.Args[0], "flood", "100000"}, Env: childEnv()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -382,7 +382,7 @@ func wait4Nobody() error {
 
 // Start, stop and kill from many sides at once.
 func TestKillAtAnyMoment(t *testing.T) {
-	for i := range 60 {
+	for i := range 30 {
 		tr := newTestTree(t)
 		g := tr.start(Spec{Grace: time.Hour}, tuning{byNumber: i%2 == 1}, "tree", "1")
 		begin := make(chan struct{})

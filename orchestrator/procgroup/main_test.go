@@ -37,6 +37,12 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// childEnv makes a child of this binary: one that ends at once under the race
+// detector too, which otherwise waits a second for late reports.
+func childEnv(env ...string) []string {
+	return append(env, childKey+"=1", "GORACE=atexit_sleep_ms=0")
+}
+
 func childMain(mode string, args []string) int {
 	switch mode {
 	case "print": // each argument, as it is
@@ -230,7 +236,7 @@ func (tr *testTree) start(spec Spec, tune tuning, args ...string) *Group {
 
 func (tr *testTree) startAny(spec Spec, tune tuning) *Group {
 	tr.t.Helper()
-	spec.Env = append(os.Environ(), childKey+"=1")
+	spec.Env = childEnv(os.Environ()...)
 	spec.Files = tr.files
 	if tune.patience == 0 {
 		tune.patience = busyPatience
@@ -316,7 +322,7 @@ func run(t testing.TB, spec Spec, args ...string) (string, Exit) {
 	if spec.Env == nil {
 		spec.Env = os.Environ()
 	}
-	spec.Env = append(spec.Env, childKey+"=1")
+	spec.Env = childEnv(spec.Env...)
 	spec.Output = out.write
 	g, err := Start(spec)
 	if err != nil {

@@ -136,7 +136,7 @@ func TestBusyProgramStartsLater(t *testing.T) {
 	defer w.Close()
 	var out sink
 	g, err := start(Spec{
-		Argv: []string{path, "flags"}, Env: []string{childKey + "=1"},
+		Argv: []string{path, "flags"}, Env: childEnv(),
 		Files: []*os.File{r}, Output: out.write,
 	}, tuning{patience: time.Hour})
 	if err != nil {

@@ -187,7 +187,7 @@ func TestKillInAForkBurst(t *testing.T) {
 	const burst = `
 		trap '' TERM
 		i=0
-		while [ $i -lt 500 ]; do
+		while [ $i -lt 300 ]; do
 			cat <&4 >/dev/null &
 			setsid cat <&4 >/dev/null &
 			(trap '' TERM; setsid sh -c 'cat <&4 >/dev/null & cat <&4') &
@@ -196,7 +196,7 @@ func TestKillInAForkBurst(t *testing.T) {
 		done
 		wait`
 	bothWays(t, func(t *testing.T, tune tuning) {
-		for range 3 {
+		for range 2 {
 			tr := newTestTree(t)
 			g := tr.startAny(Spec{Argv: []string{"/bin/sh", "-c", burst}}, tune)
 			tr.report()
@@ -213,7 +213,7 @@ func TestKillInAForkBurst(t *testing.T) {
 }
 
 func TestMembersOfWhatIsGone(t *testing.T) {
-	g, err := Start(Spec{Argv: []string{os.Args[0], "exit", "0"}, Env: []string{childKey + "=1"}})
+	g, err := Start(Spec{Argv: []string{os.Args[0], "exit", "0"}, Env: childEnv()})
 	if err != nil {
 		t.Fatal(err)
 	}
