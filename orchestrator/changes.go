@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"devloop/orchestrator/contents"
 	"devloop/orchestrator/fswatch"
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/machine"
@@ -22,6 +23,7 @@ func (l *loop) watch() error {
 	}
 	l.git = gitignore.New(l.cfg.Dir)
 	l.set = watchset.New(l.cfg, l.graph, l.git)
+	l.contents = contents.New(time.Now())
 	for _, path := range l.set.Touchables() {
 		l.noteTime(path)
 	}
@@ -38,6 +40,20 @@ func (l *loop) watch() error {
 	return nil
 }
 
+// learn reads every watched file once, beside everything else, so that already
+// the first save of the same bytes is known to be none.
+func (l *loop) learn() {
+	l.goroutine(func() {
+		for path := range l.set.Files() {
+			if l.ctx.Err() != nil {
+				return
+			}
+			l.contents.Learn(path)
+		}
+		l.contents.Learned()
+	})
+}
+
 // takeChanges turns what the watcher has gathered into events.
 func (l *loop) takeChanges() {
 	if l.watcher == nil {
@@ -48,20 +64,31 @@ func (l *loop) takeChanges() {
 		l.say.notice(n)
 	}
 	var ev machine.FilesChanged
+	add := func(c machine.Change) {
+		if len(c.Nodes) > 0 {
+			ev.Changes = append(ev.Changes, c)
+		}
+	}
+	if batch.Overflow {
+		// What was lost may be anything, even that files have gone.
+		l.contents.Forget()
+		for _, root := range l.set.Roots() {
+			add(machine.Change{Path: root, Nodes: l.set.WakesBelow(root)})
+		}
+	}
 	rules := false
 	for _, c := range batch.Changes {
 		if l.git.IsRuleFile(c.Path) {
 			l.git.Invalidate(c.Path)
 			rules = true
 		}
-		change := machine.Change{Path: c.Path}
 		if c.Dir {
-			change.Nodes = l.set.WakesBelow(c.Path)
-		} else if atOnce, counts := l.counts(c); counts {
-			change.Nodes, change.AtOnce = l.set.Wakes(c.Path), atOnce
-		}
-		if len(change.Nodes) > 0 {
-			ev.Changes = append(ev.Changes, change)
+			// Files have gone with it, and nobody knows which.
+			l.contents.Forget()
+			add(machine.Change{Path: c.Path, Nodes: l.set.WakesBelow(c.Path)})
+		} else if change, counts := l.judge(c); counts {
+			change.Nodes = l.set.Wakes(c.Path)
+			add(change)
 		}
 	}
 	if rules {
@@ -78,21 +105,21 @@ func (l *loop) takeChanges() {
 	}
 }
 
-// counts tells whether an event is a change. A mere touch (fsnotify reports it
-// like a chmod) counts for triggers and for what a process's watch names, and
-// then the time tells it from other news about attributes. What devloop
-// touched itself is known by its time, and dropped.
-func (l *loop) counts(c fswatch.Change) (atOnce, counts bool) {
-	switch {
-	case l.set.Trigger(c.Path):
-		fresh := l.noteTime(c.Path)
-		return fresh, fresh
-	case c.Op == fswatch.Touch:
-		return false, l.set.Touchable(c.Path) && l.noteTime(c.Path)
-	case l.set.Touchable(c.Path):
-		l.noteTime(c.Path)
+// judge tells whether an event is a change: whether the file holds something
+// else than before. A mere touch (fsnotify reports it like a chmod) counts for
+// triggers and for what a process's watch names, and then the time tells it
+// from other news about attributes. What devloop touched itself is known by
+// its time, and dropped.
+func (l *loop) judge(c fswatch.Change) (change machine.Change, counts bool) {
+	change.Path = c.Path
+	if l.set.Trigger(c.Path) {
+		change.AtOnce = l.noteTime(c.Path)
+		return change, change.AtOnce
 	}
-	return false, true
+	touched := l.set.Touchable(c.Path) && l.noteTime(c.Path)
+	look := l.contents.Look(c.Path)
+	change.Unfinished = look.Emptied
+	return change, touched || look.Changed
 }
 
 // noteTime remembers the modification time of a file, and tells whether it is

@@ -22,6 +22,7 @@ var floors = map[string]struct {
 }{
 	"schema/glob":                {modules: []string{"github.com/bmatcuk/doublestar/v4"}, why: "a pattern is text and a path: it needs no disk and nobody else"},
 	"orchestrator/console":       {why: "it writes what it is told, whoever says it"},
+	"orchestrator/contents":      {why: "it reads files, and does not care why they matter"},
 	"orchestrator/fswatch":       {modules: []string{"github.com/fsnotify/fsnotify", "golang.org/x/sys"}, why: "it reports changes, and does not know what they mean"},
 	"orchestrator/gitignore":     {why: "git's rules are git's, not this language's"},
 	"orchestrator/listenfd":      {modules: []string{"golang.org/x/sys"}, why: "sockets know nothing of who asked for them"},
@@ -36,10 +37,12 @@ var floors = map[string]struct {
 	"orchestrator/machine":  {own: []string{"schema"}, why: "it decides: no I/O, no clock, no adapter"},
 	"orchestrator/watchset": {own: []string{"schema", "schema/glob", "orchestrator/graph", "orchestrator/gitignore"}, why: "it answers about paths, and watches nothing"},
 
-	"orchestrator": {own: []string{"schema", "orchestrator/console", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph",
+	"orchestrator": {own: []string{"schema", "orchestrator/console", "orchestrator/contents", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph",
 		"orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/probe", "orchestrator/procgroup",
 		"orchestrator/shellcmd", "orchestrator/watchset"},
 		modules: []string{"github.com/joho/godotenv"}, why: "the one place where the adapters meet the machine"},
+
+	"cmd/loopbench": {modules: []string{"golang.org/x/sys"}, why: "it measures devloop from outside, like any other tool"},
 
 	"cmd/devloop": {own: []string{"orchestrator", "orchestrator/console", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "schema"},
 		modules: []string{"github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"devloop/orchestrator/console"
+	"devloop/orchestrator/contents"
 	"devloop/orchestrator/fswatch"
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
@@ -75,6 +76,7 @@ type loop struct {
 	set      *watchset.Set
 	git      *gitignore.Matcher
 	watcher  *fswatch.Watcher // nil if nothing is watched
+	contents *contents.Store
 	touched  map[string]time.Time
 	lockFile string // git's index lock, or ""
 
@@ -153,6 +155,7 @@ func (l *loop) run() int {
 			ready = nil
 			l.say.watching()
 			l.step(machine.Start{})
+			l.learn()
 		case <-wake:
 			l.takeChanges()
 		case <-l.timer.C:

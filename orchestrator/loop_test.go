@@ -449,3 +449,51 @@ func TestByHand(t *testing.T) {
 	p.screen.wait(t, `server\s*\| ✓ ready`)
 	p.end(0)
 }
+
+func TestTheSameBytesWakeNobody(t *testing.T) {
+	p := start(t, map[string]string{
+		"devloop.yaml": `
+watchers:
+  check:
+    watch: [src]
+    on_start: false
+    stages: ['echo "changed: $(sort $DEVLOOP_CHANGED_FILE | xargs -n1 basename | xargs)"']
+`,
+		"src/a": "a", "src/b": "b", "src/c": "c",
+	}, orchestrator.Options{Stream: true})
+	p.screen.wait(t, `watching`)
+	// Once seen, a content is known, even if it came too early to be learned.
+	p.write("src/a", "a1")
+	p.screen.wait(t, `changed: a\n`)
+	p.screen.wait(t, `✓ passed`)
+	p.write("src/a", "a1")
+	os.Chmod(filepath.Join(p.dir, "src/a"), 0o600)
+	now := time.Now()
+	os.Chtimes(filepath.Join(p.dir, "src/a"), now, now)
+	p.write("src/.c.swp", "an editor's")
+	p.write("src/b", "b1") // its event comes after all of these
+	p.screen.wait(t, `changed: b\n`)
+	p.screen.wait(t, `✓ passed`)
+	p.end(0)
+	if runs := strings.Count(p.screen.String(), "●"); runs != 2 {
+		t.Errorf("%d runs, want 2:\n%s", runs, p.screen)
+	}
+}
+
+func TestATouchFromOutsideRestarts(t *testing.T) {
+	p := start(t, map[string]string{
+		"devloop.yaml": "sockets: {web: \"http::0\"}\nprocesses:" + server("    watch: [version, .trigger]\n"),
+		"version":      "one",
+	}, orchestrator.Options{})
+	url := p.url()
+	p.page(url)
+	p.screen.wait(t, `server\s*\| ✓ ready`)
+	later := time.Now().Add(time.Second)
+	os.Chtimes(filepath.Join(p.dir, "version"), later, later)
+	p.screen.wait(t, `restarting: version changed`)
+	p.screen.wait(t, `server\s*\| ✓ ready`)
+	p.write(".trigger", "")
+	p.screen.wait(t, `restarting: .trigger changed`)
+	p.screen.wait(t, `server\s*\| ✓ ready`)
+	p.end(0)
+}

@@ -108,7 +108,7 @@ func (t *teller) run(r machine.Report) {
 	case machine.RunFailed:
 		text := "✗ failed"
 		if serving := t.serving(r.Node); serving != "" && !t.ending {
-			text += "; " + serving + " as it was"
+			text += "; " + serving
 		}
 		t.line(r.Node, console.Bad, "%s", text)
 	case machine.Held:
@@ -188,7 +188,11 @@ func (t *teller) process(r machine.Report) {
 		}
 		t.line(r.Node, tone, "ended: %s", r.End)
 	case machine.AwaitsPass:
-		t.line(r.Node, console.Dim, "- cannot run yet (%s): waits for %s to pass", r.End, t.name(r.By))
+		why := r.End.String()
+		if r.End.Err != "" {
+			why = "nothing to run" // it has never been built, most likely
+		}
+		t.line(r.Node, console.Dim, "- cannot run yet (%s): waits for %s to pass", why, t.name(r.By))
 	case machine.Crashed:
 		t.line(r.Node, console.Bad, "✗ %s after %s; starting again in %s", r.End, short(r.Took), short(time.Until(r.Until)))
 	case machine.GaveUp:
@@ -282,9 +286,9 @@ func (t *teller) serving(node int) string {
 	case 0:
 		return ""
 	case 1:
-		return names[0] + " keeps running"
+		return names[0] + " keeps running as it was"
 	}
-	return strings.Join(names, ", ") + " keep running"
+	return strings.Join(names, ", ") + " keep running as they were"
 }
 
 // running tells whether a process has a live generation.

@@ -2,9 +2,6 @@ package orchestrator
 
 import (
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
@@ -33,33 +30,12 @@ func Unmatched(cfg *schema.Config, g *graph.Graph) schema.Mistakes {
 	for i := range cfg.Processes {
 		add(cfg.Processes[i].Watch)
 	}
-	look := func(path string) {
+	for path := range set.Files() {
 		for i := range entries {
 			if !entries[i].matched && entries[i].pattern.Match(slashed(path)) {
 				entries[i].matched = true
 			}
 		}
-	}
-	for _, root := range set.Roots() {
-		info, err := os.Stat(root)
-		switch {
-		case err != nil:
-			continue
-		case !info.IsDir():
-			look(root)
-			continue
-		}
-		_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return nil // what cannot be read matches nothing
-			case d.IsDir() && path != root && !set.Descend(path):
-				return filepath.SkipDir
-			case !d.IsDir() && set.Wants(path):
-				look(path)
-			}
-			return nil
-		})
 	}
 	var warnings schema.Mistakes
 	for _, e := range entries {

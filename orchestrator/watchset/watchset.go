@@ -1,6 +1,6 @@
 // Package watchset knows which changed file wakes which node: the patterns of
 // the configuration, what they leave out, and what git ignores. It answers
-// questions about paths; it never watches, and never walks the disk.
+// questions about paths, and never watches; only Files walks the disk.
 package watchset
 
 import (

@@ -1,0 +1,145 @@
+package contents
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// file writes a file and returns its path.
+func file(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	write(t, path, text)
+	return path
+}
+
+func write(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// later is a time that every file of a test is older than, as a store that is
+// made long after the files would see it.
+func later() time.Time { return time.Now().Add(time.Hour) }
+
+func expect(t *testing.T, s *Store, path string, want Look, what string) {
+	t.Helper()
+	if got := s.Look(path); got != want {
+		t.Errorf("%s: %+v, want %+v", what, got, want)
+	}
+}
+
+func TestUnknownCountsAsChanged(t *testing.T) {
+	path := file(t, "a")
+	s := New(time.Now())
+	expect(t, s, path, Look{Changed: true}, "a file that nobody knows")
+	expect(t, s, path, Look{}, "the same again")
+	write(t, path, "a")
+	expect(t, s, path, Look{}, "the same bytes written again")
+	write(t, path, "b")
+	expect(t, s, path, Look{Changed: true}, "other bytes")
+	write(t, path, "")
+	expect(t, s, path, Look{Changed: true, Emptied: true}, "no bytes any more")
+	write(t, path, "b")
+	expect(t, s, path, Look{Changed: true}, "and some again")
+	os.Remove(path)
+	expect(t, s, path, Look{Changed: true}, "the file is gone")
+	expect(t, s, path, Look{}, "and still gone")
+	write(t, path, "b")
+	expect(t, s, path, Look{Changed: true}, "back with what it had")
+	os.Chmod(path, 0o600)
+	expect(t, s, path, Look{}, "other permissions")
+	os.Chmod(path, 0o700)
+	expect(t, s, path, Look{Changed: true}, "executable")
+}
+
+func TestLearnedFilesAreKnown(t *testing.T) {
+	path := file(t, "a")
+	other := filepath.Join(filepath.Dir(path), "other")
+	s := New(later())
+	s.Learn(path)
+	s.Learned()
+	write(t, path, "a")
+	expect(t, s, path, Look{}, "the same bytes as learned")
+	expect(t, s, other, Look{}, "a file that came and went")
+	write(t, other, "new")
+	expect(t, s, other, Look{Changed: true}, "a new file")
+	os.Remove(path)
+	expect(t, s, path, Look{Changed: true}, "a learned file that is gone")
+}
+
+// A file that changed after the store was made may have an event on its way:
+// what Learn reads then must not make that event look like none.
+func TestWhatChangesWhileLearningIsNotKnown(t *testing.T) {
+	path := file(t, "saved meanwhile")
+	s := New(time.Now().Add(-time.Hour))
+	s.Learn(path)
+	s.Learned()
+	expect(t, s, path, Look{Changed: true}, "the event of the save")
+	expect(t, s, path, Look{}, "a second event of the same save")
+}
+
+func TestLearnComesTooLate(t *testing.T) {
+	path := file(t, "a")
+	s := New(later())
+	expect(t, s, path, Look{Changed: true}, "an event before the file is learned")
+	s.Learn(path)
+	expect(t, s, path, Look{}, "what the event found stands")
+	os.Remove(path)
+	s.Look(path)
+	write(t, path, "a")
+	s.Learn(path)
+	s.Learned()
+	expect(t, s, path, Look{Changed: true}, "a file that went and came back while all was learned")
+}
+
+func TestForget(t *testing.T) {
+	path := file(t, "a")
+	s := New(later())
+	s.Learn(path)
+	s.Learned()
+	s.Forget()
+	expect(t, s, path, Look{Changed: true}, "after Forget nothing is known")
+	gone := filepath.Join(filepath.Dir(path), "gone")
+	expect(t, s, gone, Look{Changed: true}, "not even that a file is not there")
+	s.Forget()
+	s.Learn(path)
+	expect(t, s, path, Look{Changed: true}, "what was being learned is too old")
+}
+
+func TestLargeFilesGoByTime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "large")
+	if err := os.WriteFile(path, bytes.Repeat([]byte("x"), Large), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := New(later())
+	s.Look(path)
+	expect(t, s, path, Look{}, "a large file that rests")
+	moved := time.Now().Add(time.Minute)
+	os.Chtimes(path, moved, moved)
+	expect(t, s, path, Look{Changed: true}, "a large file with another time")
+}
+
+func TestWhatIsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	s := New(later())
+	s.Look(dir)
+	expect(t, s, dir, Look{}, "a directory is known")
+	os.Remove(dir)
+	write(t, dir, "now a file")
+	expect(t, s, dir, Look{Changed: true}, "a directory that became a file")
+}
+
+func BenchmarkLook(b *testing.B) {
+	path := file(b, string(bytes.Repeat([]byte("source code\n"), 500)))
+	s := New(time.Now())
+	b.SetBytes(6000)
+	for b.Loop() {
+		s.Look(path)
+	}
+}
