@@ -1,6 +1,7 @@
 package procgroup
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"slices"
@@ -258,7 +259,7 @@ func TestSignalProcessChecksTheStart(t *testing.T) {
 	if !ok {
 		t.Fatal("it is not in /proc")
 	}
-	if err := signalProcess(pid, p.start+1, unix.SIGKILL); err != os.ErrProcessDone {
+	if err := signalProcess(pid, p.start+1, unix.SIGKILL); !errors.Is(err, os.ErrProcessDone) {
 		t.Errorf("a process of another start: %v", err)
 	}
 	if err := signalProcess(pid, p.start, 0); err != nil {

@@ -1,0 +1,183 @@
+package procgroup
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+)
+
+// Kill waits so long for a tree to stand still before it sends SIGKILL: for
+// those that cannot stop, and for one that grows faster than it can be looked
+// at.
+const (
+	stuckPatience  = 50 * time.Millisecond
+	freezePatience = time.Second
+)
+
+// Signal sends a signal to the whole group, and to nobody who left it. It does
+// not begin a stop: it is for signals that a program lives on with, such as
+// the one that makes it reload. Its error is [os.ErrProcessDone] when nobody is
+// left, [ErrNotStarted] before the start.
+func (g *Group) Signal(sig os.Signal) error {
+	return g.signal(sig, func(t *tree, s syscall.Signal) error { return t.signalGroup(s) })
+}
+
+// SignalLeader sends a signal to the leader alone. Its errors are Signal's.
+func (g *Group) SignalLeader(sig os.Signal) error {
+	return g.signal(sig, func(t *tree, s syscall.Signal) error { return t.signalLeader(s) })
+}
+
+func (g *Group) signal(sig os.Signal, send func(*tree, syscall.Signal) error) error {
+	s, ok := sig.(syscall.Signal)
+	if !ok {
+		return fmt.Errorf("signal %s: %v: %w", g.name, sig, ErrUnsupported)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.gone:
+		return os.ErrProcessDone
+	case g.tree == nil:
+		return ErrNotStarted
+	}
+	if err := send(g.tree, s); err != nil {
+		return fmt.Errorf("signal %s: %w", g.name, err)
+	}
+	return nil
+}
+
+// Hold takes the stop into the caller's hands: it notes who belongs to the tree
+// now, and from now on what outlives the leader is left alone until Kill. A
+// stop that begins otherwise than with [Group.Stop] begins with Hold: one that
+// signals the leader alone, or that runs a command.
+func (g *Group) Hold() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.hold()
+}
+
+func (g *Group) hold() {
+	g.held = true
+	if g.tree != nil && !g.gone {
+		g.tree.track()
+	}
+}
+
+// Stop is Hold and a signal to the whole tree. Those that are stopped are
+// continued if the signal is one that ends programs. A group that has not
+// started yet never will. The caller waits for Done and calls Kill when it has
+// waited long enough. Its error is [os.ErrProcessDone] when nobody is left.
+func (g *Group) Stop(sig os.Signal) error {
+	s, ok := sig.(syscall.Signal)
+	if !ok {
+		return fmt.Errorf("stop %s: %v: %w", g.name, sig, ErrUnsupported)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.gone:
+		return os.ErrProcessDone
+	case g.tree == nil:
+		g.cancelStart()
+		return nil
+	case g.killed:
+		return nil
+	}
+	g.hold()
+	if err := g.tree.end(s); err != nil {
+		return fmt.Errorf("stop %s: %w", g.name, err)
+	}
+	return nil
+}
+
+// Kill ends the whole tree with SIGKILL, and goes on doing so until it is gone.
+// It may be called at any time, any number of times, and returns at once; Done
+// tells the end. What the kernel holds (a process in an uninterruptible wait)
+// may take longer, and Members names it. An error means that the system refused,
+// as it does when all that is left runs as another user.
+//
+// Where the members can be listed they are stopped first, within milliseconds:
+// what does not run cannot fork its way out of the tree between the look and
+// the signal.
+func (g *Group) Kill() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.gone:
+		return nil
+	case g.tree == nil:
+		g.cancelStart()
+		return nil
+	}
+	g.held = true
+	if err := g.kill(g.tree); err != nil {
+		return fmt.Errorf("kill %s: %w", g.name, err)
+	}
+	return nil
+}
+
+// kill begins a kill, once. It is called under the mutex.
+func (g *Group) kill(t *tree) error {
+	err := t.signalGroup(0)
+	if errors.Is(err, os.ErrProcessDone) {
+		err = nil
+	}
+	if !g.killed {
+		g.killed = true
+		g.killer.Go(func() { g.carryOutKill(t) })
+	}
+	return err
+}
+
+func (g *Group) carryOutKill(t *tree) {
+	wait := func(d time.Duration) {
+		select {
+		case <-g.over:
+		case <-time.After(d):
+		}
+	}
+	// One look that finds nobody new and everybody stopped is not enough: it
+	// may have passed by the child that was born while it was going on.
+	begun := time.Now()
+	for calm := 0; calm < 2 && time.Since(begun) < freezePatience; {
+		procs, err := readProcesses() // not under the mutex: it takes milliseconds
+		if err != nil {
+			break
+		}
+		g.mu.Lock()
+		if !g.gone && t.freeze(procs, time.Since(begun) > stuckPatience) {
+			calm++
+		} else {
+			calm = 0
+		}
+		g.mu.Unlock()
+		if calm == 0 {
+			wait(pollMin)
+		}
+	}
+	for delay := pollMin; ; delay = min(2*delay, pollMax) {
+		g.mu.Lock()
+		if g.gone {
+			g.mu.Unlock()
+			return
+		}
+		_ = t.kill() // Kill has told what stands in the way
+		g.mu.Unlock()
+		select {
+		case g.kick <- struct{}{}:
+		default:
+		}
+		wait(delay)
+	}
+}
+
+// cancelStart is called under the mutex.
+func (g *Group) cancelStart() {
+	select {
+	case <-g.cancel:
+	default:
+		close(g.cancel)
+	}
+}
