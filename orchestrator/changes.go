@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,6 +98,10 @@ func (l *loop) takeChanges() {
 	if len(ev.Changes) > 0 {
 		l.step(ev)
 	}
+	if len(batch.Synced) > 0 {
+		// Whoever has ended has written what it meant to write.
+		l.settleEmptied(time.Now().Add(emptyQuiet))
+	}
 	for _, token := range batch.Synced {
 		if drained, ok := l.drains[token]; ok {
 			delete(l.drains, token)
@@ -118,8 +123,34 @@ func (l *loop) judge(c fswatch.Change) (change machine.Change, counts bool) {
 	}
 	touched := l.set.Touchable(c.Path) && l.noteTime(c.Path)
 	look := l.contents.Look(c.Path)
-	change.Unfinished = look.Emptied
+	if look.Emptied {
+		l.emptied[c.Path] = time.Now().Add(emptyQuiet)
+	} else {
+		delete(l.emptied, c.Path)
+	}
 	return change, touched || look.Changed
+}
+
+// emptyQuiet is how long a file that was emptied has until it is written: the
+// two are one save.
+const emptyQuiet = 50 * time.Millisecond
+
+// settleEmptied counts the files that have stayed empty.
+func (l *loop) settleEmptied(now time.Time) {
+	var ev machine.FilesChanged
+	for path, at := range l.emptied {
+		if at.After(now) {
+			continue
+		}
+		delete(l.emptied, path)
+		if nodes := l.set.Wakes(path); l.contents.Settle(path).Changed && len(nodes) > 0 {
+			ev.Changes = append(ev.Changes, machine.Change{Path: path, Nodes: nodes})
+		}
+	}
+	if len(ev.Changes) > 0 {
+		slices.SortFunc(ev.Changes, func(a, b machine.Change) int { return strings.Compare(a.Path, b.Path) })
+		l.step(ev)
+	}
 }
 
 // noteTime remembers the modification time of a file, and tells whether it is

@@ -78,7 +78,8 @@ type loop struct {
 	watcher  *fswatch.Watcher // nil if nothing is watched
 	contents *contents.Store
 	touched  map[string]time.Time
-	lockFile string // git's index lock, or ""
+	emptied  map[string]time.Time // files without content, and when that counts
+	lockFile string               // git's index lock, or ""
 
 	ctx     context.Context // ends when run returns
 	cancel  context.CancelFunc
@@ -102,6 +103,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		graph:   opt.Graph,
 		machine: machine.New(machineConfig(opt.Config, opt.Graph, opt.Once)),
 		touched: map[string]time.Time{},
+		emptied: map[string]time.Time{},
 		events:  make(chan any, 64),
 		live:    map[commandKey]*command{},
 		drains:  map[uint64]machine.Drained{},
@@ -160,6 +162,7 @@ func (l *loop) run() int {
 			l.takeChanges()
 		case <-l.timer.C:
 			l.takeChanges() // what came before the deadline counts before it
+			l.settleEmptied(time.Now())
 			l.step(machine.Tick{VCSBusy: l.vcsBusy()})
 		case ev := <-l.events:
 			l.handle(ev)
@@ -193,13 +196,16 @@ func (l *loop) interrupted() {
 	}
 }
 
-// arm sets the timer to the machine's deadline.
+// arm sets the timer to the next deadline.
 func (l *loop) arm() {
 	wait := time.Hour
 	if at, ok := l.machine.Deadline(); ok {
-		wait = max(0, time.Until(at))
+		wait = time.Until(at)
 	}
-	l.timer.Reset(wait)
+	for _, at := range l.emptied {
+		wait = min(wait, time.Until(at))
+	}
+	l.timer.Reset(max(0, wait))
 }
 
 // step feeds the machine and carries out what it answers, until it is silent.

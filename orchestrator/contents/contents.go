@@ -43,12 +43,22 @@ func New(since time.Time) *Store {
 // Look is what a file was found to be.
 type Look struct {
 	Changed bool // it differs from what was known, or nothing was known
-	Emptied bool // it had content and has none now: somebody is about to write it
+
+	// Emptied is a file that holds nothing now, and did not before. Whoever
+	// writes a file in place empties it first, so this says nothing yet: what
+	// was known stands until the file is looked at again, or Settle is called.
+	Emptied bool
 }
 
 // Look reads the file now. What it finds is what the next Look compares with,
 // so whoever is told of a change must act on what the file holds from now on.
-func (s *Store) Look(path string) Look {
+func (s *Store) Look(path string) Look { return s.look(path, false) }
+
+// Settle is Look for a file that has been empty for long enough: nobody is
+// writing it, it is meant to be empty.
+func (s *Store) Settle(path string) Look { return s.look(path, true) }
+
+func (s *Store) look(path string, final bool) Look {
 	// Read first: a change during or after the reading leads to another event,
 	// and that one finds something else than what is noted here.
 	now, size := s.digest(path, nil)
@@ -59,15 +69,16 @@ func (s *Store) Look(path string) Look {
 	if !known && s.whole {
 		before, known = absent, true
 	}
+	changed := !known || before == unknown || now == unknown || before != now
+	if changed && !final && size == 0 && now != absent && now != unknown {
+		return Look{Emptied: true}
+	}
 	if now == absent && s.whole {
 		delete(s.known, key)
 	} else {
 		s.known[key] = now
 	}
-	return Look{
-		Changed: !known || before == unknown || now == unknown || before != now,
-		Emptied: now != absent && size == 0 && before != now && before != absent,
-	}
+	return Look{Changed: changed}
 }
 
 // Learn notes what an existing file holds, if nothing is known of it and it
@@ -127,8 +138,8 @@ func (s *Store) Len() int {
 
 func (s *Store) key(path string) uint64 { return maphash.String(s.seed, path) }
 
-// digest reads a file. changed, if not nil, is set to the time of its last
-// change of any kind.
+// digest reads a file, and counts what it holds in bytes. changed, if not nil,
+// is set to the time of the file's last change of any kind.
 func (s *Store) digest(path string, changed *time.Time) (digest uint64, size int64) {
 	f, err := open(path)
 	if err != nil {
@@ -150,16 +161,19 @@ func (s *Store) digest(path string, changed *time.Time) (digest uint64, size int
 	switch {
 	case info.IsDir():
 		h.WriteString("a directory")
+		size = 1 // it holds something else than bytes
 	case !info.Mode().IsRegular():
 		return unknown, 0 // a fifo, a socket, a device: nothing to compare
 	case info.Size() >= Large:
-		maphash.WriteComparable(&h, [2]int64{info.Size(), info.ModTime().UnixNano()})
+		size = info.Size()
+		maphash.WriteComparable(&h, [2]int64{size, info.ModTime().UnixNano()})
 	default:
 		buf := buffers.Get().(*[64 << 10]byte)
 		defer buffers.Put(buf)
 		for {
 			n, err := f.Read(buf[:])
 			h.Write(buf[:n])
+			size += int64(n)
 			if err == io.EOF {
 				break
 			}
@@ -175,7 +189,7 @@ func (s *Store) digest(path string, changed *time.Time) (digest uint64, size int
 	if digest = h.Sum64(); digest <= unknown {
 		digest += 2
 	}
-	return digest, info.Size()
+	return digest, size
 }
 
 var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}

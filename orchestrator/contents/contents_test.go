@@ -44,7 +44,15 @@ func TestUnknownCountsAsChanged(t *testing.T) {
 	write(t, path, "b")
 	expect(t, s, path, Look{Changed: true}, "other bytes")
 	write(t, path, "")
-	expect(t, s, path, Look{Changed: true, Emptied: true}, "no bytes any more")
+	expect(t, s, path, Look{Emptied: true}, "no bytes any more")
+	write(t, path, "b")
+	expect(t, s, path, Look{}, "written in place, with what it had")
+	write(t, path, "")
+	expect(t, s, path, Look{Emptied: true}, "emptied again")
+	if got := s.Settle(path); got != (Look{Changed: true}) {
+		t.Errorf("empty for good: %+v", got)
+	}
+	expect(t, s, path, Look{}, "and still empty")
 	write(t, path, "b")
 	expect(t, s, path, Look{Changed: true}, "and some again")
 	os.Remove(path)

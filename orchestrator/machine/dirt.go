@@ -12,7 +12,6 @@ const (
 	quietMin   = 2 * time.Millisecond
 	quietMax   = 80 * time.Millisecond
 	quietBusy  = 50 * time.Millisecond // soon after a run began: the burst was not over
-	quietEmpty = 50 * time.Millisecond // a file has just been emptied: its writer is about to fill it
 	burstGap   = 250 * time.Millisecond
 	recentRun  = time.Second
 	settleCap  = 5 * time.Second
@@ -34,7 +33,6 @@ type dirt struct {
 	marks  []mark
 	paths  []string
 	seen   map[string]bool
-	empty  map[string]bool // files whose writers are not done
 
 	// The burst of changes may not be over. Only a Tick ends the wait, since
 	// only a Tick knows whether git is at work.
@@ -105,19 +103,8 @@ func (d *dirt) settle(now time.Time, quiet time.Duration) {
 	if latest := d.began.Add(max(settleCap, 2*quiet)); until.After(latest) {
 		until = latest
 	}
-	d.until = until
-}
-
-// unfinished notes whether a file is about to be written. Until then the burst
-// is not over, and as soon as it is written nothing more is waited for.
-func (d *dirt) unfinished(path string, empty bool) {
-	switch {
-	case !empty:
-		delete(d.empty, path)
-	case d.empty == nil:
-		d.empty = map[string]bool{path: true}
-	default:
-		d.empty[path] = true
+	if until.After(d.until) {
+		d.until = until
 	}
 }
 

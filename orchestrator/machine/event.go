@@ -69,10 +69,6 @@ type Change struct {
 	// AtOnce is a declared trigger that something other than devloop touched:
 	// its readers act without settling and without waiting for upstream.
 	AtOnce bool
-
-	// Unfinished is a file that has just been emptied: whoever did that is
-	// about to write it.
-	Unfinished bool
 }
 
 // Verb is what a Command asks for.

@@ -199,7 +199,6 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 			} else {
 				n.feed.outside(m.now, c.Path)
 			}
-			n.dirt.unfinished(c.Path, c.Unfinished)
 			if !c.AtOnce {
 				n.dirt.settle(m.now, m.quiet(n))
 			}
@@ -216,9 +215,6 @@ func (m *Machine) quiet(n *node) time.Duration {
 	quiet := min(max(lasted, quietMin), quietMax)
 	if n.w != nil && n.w.phase != idle && m.now.Sub(n.w.startedAt) < recentRun {
 		quiet = max(quiet, quietBusy)
-	}
-	if len(n.dirt.empty) > 0 {
-		quiet = max(quiet, quietEmpty)
 	}
 	return quiet
 }
