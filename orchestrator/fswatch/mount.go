@@ -275,8 +275,8 @@ func (w *Watcher) unname(name, real string) {
 }
 
 // follow makes a mount of a symbolic link found in a walked directory, if anything behind it can be of interest.
-// within says that the directory is itself behind a link to a directory. A link to a file that is not wanted is not
-// followed, though it might lead to a directory one day.
+// within says that the directory is itself behind a link to a directory. A link to a file that is not wanted, or to
+// a directory that is not to be entered, is not watched for becoming the other.
 func (w *Watcher) follow(at, name string, within, tell, reported bool, only string) {
 	info, err := os.Stat(at)
 	isDir := err == nil && info.IsDir()
