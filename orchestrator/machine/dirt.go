@@ -22,15 +22,14 @@ const (
 // dirt is what has changed for a node since its last start.
 type dirt struct {
 	dirty  bool
-	urgent bool // acts without waiting for upstream
+	urgent bool // touched from outside, or let through: does not wait for upstream
 	stale  bool // by a run that was let through, and so is what comes of it
 	hand   bool // asked for by hand: waits for nothing
 	all    bool // every stage runs
 	anew   bool // by the restart of a dependency: a reload signal is not enough
 	why    Why
 	by     int
-	since  time.Time // of the first change
-	marks  []mark
+	causes causes
 	paths  []string
 	seen   map[string]bool
 
@@ -40,11 +39,6 @@ type dirt struct {
 	began    time.Time // when the wait began
 	until    time.Time // when it has been quiet for long enough
 }
-
-// mark is one cause of dirt: the nodes that the same change made dirty,
-// directly or by the triggers that came of it. While one of them upstream has
-// failed, this cause alone starts nothing.
-type mark struct{ cohort nodeset }
 
 // burst remembers the changes of the recent past, beyond one start: a burst
 // that has already started a run is still the same burst.
@@ -59,27 +53,11 @@ func (b *burst) add(now time.Time) time.Duration {
 	return now.Sub(b.first)
 }
 
-func (d *dirt) mark(now time.Time, cohort nodeset, why Why, by int) {
+func (d *dirt) mark(cohort nodeset, why Why, by int) {
 	if !d.dirty {
-		d.dirty, d.since, d.why, d.by = true, now, why, by
+		d.dirty, d.why, d.by = true, why, by
 	}
-	for _, m := range d.marks {
-		if m.cohort.equal(cohort) {
-			return
-		}
-	}
-	d.marks = append(d.marks, mark{cohort})
-}
-
-// spread notes that what made the node dirty together with another has gone on
-// from that one to the readers of its trigger.
-func (d *dirt) spread(from int, readers nodeset) {
-	for i := range d.marks {
-		if c := &d.marks[i].cohort; c.has(from) {
-			*c = c.clone() // other nodes' marks may share it
-			c.union(readers)
-		}
-	}
+	d.causes.add(cohort)
 }
 
 func (d *dirt) path(path string) {
@@ -132,82 +110,16 @@ func (d *dirt) take() dirt {
 
 // restore puts back what a cancelled run had taken, ahead of what came since.
 func (d *dirt) restore(old dirt) {
-	marks, paths := d.marks, d.paths
-	d.marks, d.paths, d.seen = nil, nil, nil
+	newer := *d
+	d.causes, d.paths, d.seen = nil, nil, nil
 	if !d.dirty {
-		d.dirty, d.why, d.by = true, old.why, old.by
+		d.why, d.by = old.why, old.by
 	}
-	d.since, d.all = old.since, d.all || old.all
-	for _, m := range append(old.marks, marks...) {
-		d.mark(d.since, m.cohort, d.why, d.by)
+	d.dirty, d.all = true, d.all || old.all
+	for _, cohort := range append(old.causes, newer.causes...) {
+		d.causes.add(cohort)
 	}
-	for _, p := range append(old.paths, paths...) {
+	for _, p := range append(old.paths, newer.paths...) {
 		d.path(p)
 	}
-}
-
-// A node that wakes itself is slowed down: after selfFree runs in a row during
-// which the same file changed, each further one waits twice as long. Somebody
-// who keeps saving a file looks the same at first; so it is told only when the
-// wait is long, and a change that comes while the node does nothing shows that
-// the node is innocent.
-const (
-	selfFree  = 4
-	selfFirst = 100 * time.Millisecond
-	selfMax   = 30 * time.Second
-	selfTold  = time.Second            // from this wait on
-	selfLate  = 100 * time.Millisecond // after its end: what a run wrote may still be arriving
-)
-
-// feed watches for a node that changes what it watches.
-type feed struct {
-	during map[string]int // what changed during this run, and the stage that ran
-	last   map[string]int // during the run before
-	streak int
-	closed time.Time // when that run ended
-	until  time.Time // no start by change before
-}
-
-// outside takes in a change that comes while the node does nothing.
-func (f *feed) outside(now time.Time, path string) {
-	if _, suspect := f.last[path]; suspect && now.Sub(f.closed) > selfLate {
-		*f = feed{}
-	}
-}
-
-func (f *feed) note(path string, stage int) {
-	if f.during == nil {
-		f.during = map[string]int{}
-	}
-	if _, known := f.during[path]; !known && len(f.during) < 1000 {
-		f.during[path] = stage
-	}
-}
-
-// close ends a run. It returns the delay now in force, with the file that
-// keeps coming back and the stage it came in, or no delay.
-func (f *feed) close(now time.Time) (delay time.Duration, path string, stage int) {
-	for p, s := range f.during {
-		if _, again := f.last[p]; again && (path == "" || p < path) {
-			path, stage = p, s
-		}
-	}
-	switch {
-	case path != "":
-		f.streak++
-	case len(f.during) > 0:
-		f.streak = 1
-	default:
-		f.streak = 0
-	}
-	f.last, f.during, f.closed = f.during, nil, now
-	if f.streak <= selfFree {
-		return 0, "", 0
-	}
-	delay = selfMax
-	if n := f.streak - selfFree - 1; n < 16 {
-		delay = min(selfFirst<<n, selfMax)
-	}
-	f.until = now.Add(delay)
-	return delay, path, stage
 }

@@ -146,10 +146,10 @@ func (m *Machine) holdChange(n *node) Hold {
 // tainted tells whether everything that made the node dirty also went to an
 // upstream node that failed with it; it names that node.
 func (m *Machine) tainted(n *node) (by int, tainted bool) {
-	for _, mark := range n.dirt.marks {
+	for _, cohort := range n.dirt.causes {
 		clean := true
 		for _, i := range m.order {
-			if n.up.has(i) && mark.cohort.has(i) && m.nodes[i].failed {
+			if n.up.has(i) && cohort.has(i) && m.nodes[i].failed {
 				by, clean = i, false
 				break
 			}
@@ -158,7 +158,7 @@ func (m *Machine) tainted(n *node) (by int, tainted bool) {
 			return -1, false
 		}
 	}
-	return by, len(n.dirt.marks) > 0
+	return by, len(n.dirt.causes) > 0
 }
 
 func (m *Machine) holdNeeds(n *node) Hold {

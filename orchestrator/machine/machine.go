@@ -22,16 +22,15 @@ type Machine struct {
 
 // node is the state that watchers and processes share.
 type node struct {
-	id     int
-	cfg    *Node
-	up     nodeset // every node upstream, direct or not
-	down   []int   // direct
-	dirt   dirt
-	tookAt time.Time // when the dirt was last acted on
-	burst  burst
-	feed   feed
-	held   bool // the hold by a failed upstream has been told
-	off    bool // stopped by hand
+	id    int
+	cfg   *Node
+	up    nodeset // every node upstream, direct or not
+	down  []int   // direct
+	dirt  dirt
+	burst burst
+	feed  feed
+	held  bool // the hold by a failed upstream has been told
+	off   bool // stopped by hand
 
 	// What survey last saw.
 	hold   Hold
@@ -154,7 +153,7 @@ func (m *Machine) start() {
 		case n.p != nil && (!m.cfg.Once && n.cfg.Process.Start || m.cfg.Once && m.serves(n)):
 			n.p.wanted, n.p.due, n.p.dueBy = true, ByStart, -1
 		case cohort.has(n.id):
-			n.dirt.mark(m.now, cohort, ByStart, -1)
+			n.dirt.mark(cohort, ByStart, -1)
 		}
 	}
 }
@@ -188,7 +187,7 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 			if n.p != nil && !n.p.wanted {
 				continue // it is down on purpose: nothing to restart
 			}
-			n.dirt.mark(m.now, cohort, ByChange, -1)
+			n.dirt.mark(cohort, ByChange, -1)
 			n.dirt.path(c.Path)
 			n.dirt.urgent = n.dirt.urgent || c.AtOnce
 			if n.w != nil {
@@ -217,12 +216,6 @@ func (m *Machine) quiet(n *node) time.Duration {
 		quiet = max(quiet, quietBusy)
 	}
 	return quiet
-}
-
-// take empties the dirt of a node that acts on it now.
-func (m *Machine) take(n *node) dirt {
-	n.tookAt = m.now
-	return n.dirt.take()
 }
 
 // duringOwnRun tells whether the node may itself be writing: a watcher while
@@ -261,7 +254,7 @@ func (m *Machine) command(ev Command) {
 		}
 		var alone nodeset
 		alone.add(n.id)
-		n.dirt.mark(m.now, alone, ByHand, -1)
+		n.dirt.mark(alone, ByHand, -1)
 		n.dirt.why, n.dirt.by = ByHand, -1
 		n.dirt.hand, n.dirt.all, n.dirt.settling = true, true, false
 		n.feed = feed{}

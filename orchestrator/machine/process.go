@@ -104,7 +104,7 @@ func (m *Machine) actProcess(n *node) bool {
 // renew brings a running process up to date with what changed.
 func (m *Machine) renew(n *node) {
 	if n.cfg.Process.Reload && n.p.phase == procReady && !n.dirt.anew {
-		took := m.take(n)
+		took := n.dirt.take()
 		m.report(Report{Kind: Reloading, Node: n.id, Num: n.p.gen, Why: took.why, By: took.by, Paths: took.paths})
 		m.do(ReloadProcess{n.id, n.p.gen})
 		return
@@ -117,16 +117,15 @@ func (m *Machine) renew(n *node) {
 func (m *Machine) startProcess(n *node, why Why, by int) {
 	p := n.p
 	m.closeFeed(n)
-	took := m.take(n)
+	took := n.dirt.take()
 	if p.gen++; p.gen > 1 {
 		p.restarts++
 	}
 	if why != ByCrash {
 		p.failures = 0
 	}
-	p.phase, p.due, p.dueBy, p.pid, p.killed = procStarting, "", -1, 0, false
-	p.startedAt, p.killAt = m.now, time.Time{}
-	p.readyBy = time.Time{}
+	p.phase, p.due, p.dueBy, p.killed = procStarting, "", -1, false
+	p.startedAt, p.readyBy = m.now, time.Time{}
 	if t := n.cfg.Process.ReadyTimeout; n.cfg.Process.Probed && t > 0 {
 		p.readyBy = m.now.Add(t)
 	}
@@ -140,7 +139,7 @@ func (m *Machine) startProcess(n *node, why Why, by int) {
 			if need.Node == n.id && need.Restart && d.p != nil && d.p.live() && d.p.wanted {
 				var alone nodeset
 				alone.add(d.id)
-				d.dirt.mark(m.now, alone, ByDependency, n.id)
+				d.dirt.mark(alone, ByDependency, n.id)
 				d.dirt.anew = true
 			}
 		}

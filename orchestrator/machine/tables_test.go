@@ -85,7 +85,7 @@ func TestSettle(t *testing.T) {
 	} {
 		var d dirt
 		for _, at := range c.changes {
-			d.mark(epoch.Add(at), nil, ByChange, -1)
+			d.mark(nil, ByChange, -1)
 			d.settle(epoch.Add(at), c.quiet)
 		}
 		if got := d.until.Sub(epoch); got != c.want {
@@ -105,7 +105,7 @@ func TestSettle(t *testing.T) {
 func TestRestore(t *testing.T) {
 	a, b := set(1), set(2)
 	var d dirt
-	d.mark(epoch, a, ByTrigger, 7)
+	d.mark(a, ByTrigger, 7)
 	d.path("x")
 	d.path("y")
 	d.all = true
@@ -113,15 +113,15 @@ func TestRestore(t *testing.T) {
 	if d.dirty || d.by != -1 {
 		t.Error("taken dirt is still there")
 	}
-	d.mark(epoch.Add(time.Second), b, ByChange, -1)
+	d.mark(b, ByChange, -1)
 	d.path("y")
 	d.path("z")
 	d.restore(old)
-	if !d.dirty || !d.all || !d.since.Equal(epoch) || d.why != ByChange {
-		t.Errorf("restored: dirty %t, all %t, since %v, why %q", d.dirty, d.all, d.since, d.why)
+	if !d.dirty || !d.all || d.why != ByChange {
+		t.Errorf("restored: dirty %t, all %t, why %q", d.dirty, d.all, d.why)
 	}
-	if len(d.marks) != 2 || !d.marks[0].cohort.equal(a) || !d.marks[1].cohort.equal(b) {
-		t.Errorf("marks %v, want those of the run, then the newer", d.marks)
+	if len(d.causes) != 2 || !d.causes[0].equal(a) || !d.causes[1].equal(b) {
+		t.Errorf("causes %v, want those of the run, then the newer", d.causes)
 	}
 	if got := d.paths; len(got) != 3 || got[0] != "x" || got[1] != "y" || got[2] != "z" {
 		t.Errorf("paths %v, want x y z", got)
@@ -135,19 +135,23 @@ func TestRestore(t *testing.T) {
 }
 
 // TestSpread: what has gone on to the readers of a trigger is noted only where
-// the same save was, and not in the marks of others that share the set.
+// the same save was, and not in the causes of others that share the set.
 func TestSpread(t *testing.T) {
-	var d, other dirt
+	var c, other causes
 	shared := set(1, 2)
-	d.mark(epoch, shared, ByChange, -1)
-	d.mark(epoch, set(3), ByChange, -1)
-	other.mark(epoch, shared, ByChange, -1)
-	d.spread(1, set(100))
-	if !d.marks[0].cohort.has(100) || d.marks[1].cohort.has(100) {
-		t.Errorf("marks %v", d.marks)
+	c.add(shared)
+	c.add(set(3))
+	c.add(set(1, 2))
+	other.add(shared)
+	if len(c) != 2 {
+		t.Errorf("causes %v, want each once", c)
 	}
-	if other.marks[0].cohort.has(100) {
-		t.Error("another node's mark has changed with it")
+	c.spread(1, set(100))
+	if !c[0].has(100) || c[1].has(100) {
+		t.Errorf("causes %v", c)
+	}
+	if other[0].has(100) {
+		t.Error("another node's cause has changed with it")
 	}
 }
 

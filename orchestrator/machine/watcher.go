@@ -17,8 +17,8 @@ type watcher struct {
 	run         int // of the last started run
 	group       int
 	stages      []stage
-	took        dirt // what the run was started for
-	owed        dirt // what the runs since the last pass were started for
+	took        dirt   // what the run was started for
+	owed        causes // what the runs since the last pass were started for
 	startedAt   time.Time
 	failing     bool // the run is going to fail
 	outcome     outcome
@@ -171,9 +171,9 @@ func (m *Machine) startRun(n *node) {
 	w := n.w
 	w.run++
 	w.phase, w.group, w.failing = running, -1, false
-	w.took = m.take(n)
-	for _, mark := range w.took.marks {
-		w.owed.mark(w.took.since, mark.cohort, w.took.why, w.took.by)
+	w.took = n.dirt.take()
+	for _, cohort := range w.took.causes {
+		w.owed.add(cohort)
 	}
 	w.startedAt = m.now
 	w.protected = w.starved >= letThrough
@@ -352,7 +352,7 @@ func (m *Machine) drained(ev Drained) {
 	if w.unpublished {
 		m.overtaken(n)
 	}
-	w.owed = dirt{}
+	w.owed = nil
 	through := w.took.stale
 	if n.dirt.dirty {
 		// The readers would wait for the next run anyway; but under a steady
@@ -373,13 +373,10 @@ func (m *Machine) drained(ev Drained) {
 // not waited for this pass, because it was started by hand, or crashed, or was
 // down already: it started with what was there before.
 func (m *Machine) overtaken(n *node) {
-	for _, mark := range n.w.owed.marks {
+	for _, cohort := range n.w.owed {
 		for _, d := range m.nodes {
-			if !d.up.has(n.id) || !mark.cohort.has(d.id) || d.p != nil && !d.p.wanted {
-				continue
-			}
-			if !d.tookAt.Before(n.w.owed.since) {
-				d.dirt.mark(m.now, mark.cohort, ByTrigger, n.id)
+			if d.up.has(n.id) && cohort.has(d.id) && (d.w != nil || d.p.wanted) {
+				d.dirt.mark(cohort, ByTrigger, n.id) // those that have waited are dirty anyway
 			}
 		}
 	}
@@ -396,17 +393,17 @@ func (m *Machine) publish(n *node, through bool) {
 	for _, reader := range n.cfg.Readers {
 		readers.add(reader.Node)
 	}
-	for _, mark := range n.w.took.marks {
-		cohort.union(mark.cohort)
+	for _, c := range n.w.took.causes {
+		cohort.union(c)
 	}
 	cohort.union(readers)
 	for _, d := range m.nodes {
 		if d == n {
 			continue // what is dirty here by now came after what it publishes
 		}
-		d.dirt.spread(n.id, readers)
+		d.dirt.causes.spread(n.id, readers)
 		if d.w != nil {
-			d.w.took.spread(n.id, readers)
+			d.w.took.causes.spread(n.id, readers)
 			d.w.owed.spread(n.id, readers)
 		}
 	}
@@ -415,7 +412,7 @@ func (m *Machine) publish(n *node, through bool) {
 		if r.p != nil && !r.p.wanted {
 			continue
 		}
-		r.dirt.mark(m.now, cohort, ByTrigger, n.id)
+		r.dirt.mark(cohort, ByTrigger, n.id)
 		r.dirt.path(reader.Trigger)
 		r.dirt.urgent = r.dirt.urgent || through
 		r.dirt.stale = r.dirt.stale || through
