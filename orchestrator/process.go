@@ -54,7 +54,7 @@ func (l *loop) startProcess(a machine.StartProcess) {
 	c := &command{key: key, cancel: cancel}
 	output := l.say.stream(p.Name)
 	if p.Ready != nil && p.Ready.Log != nil {
-		output = l.readyByLog(ctx, key, p.Ready.Log, output)
+		output = l.readyByLog(key, p.Ready.Log, output)
 	}
 	l.launch(c, procgroup.Spec{Argv: argv, Dir: p.Dir, Env: e.list(), Files: files, Output: output, Grace: p.Stop.Timeout})
 	l.awaitReady(ctx, key, p, e)

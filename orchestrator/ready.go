@@ -114,7 +114,7 @@ func (l *loop) baseURL(p *schema.Process) string {
 
 // readyByLog looks for the line that says the process serves, on its way to
 // the console.
-func (l *loop) readyByLog(ctx context.Context, key commandKey, line *regexp.Regexp, next func(procgroup.Block)) func(procgroup.Block) {
+func (l *loop) readyByLog(key commandKey, line *regexp.Regexp, next func(procgroup.Block)) func(procgroup.Block) {
 	found := false
 	return func(b procgroup.Block) {
 		next(b)

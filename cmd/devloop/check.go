@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,7 @@ func (a *app) checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			warnings := append(p.cfg.Warnings, orchestrator.Unmatched(p.cfg, p.graph)...)
+			warnings := slices.Concat(p.cfg.Warnings, orchestrator.Unmatched(p.cfg, p.graph))
 			for _, w := range warnings {
 				fmt.Fprintln(a.stdout, w.Text("warning"))
 			}
