@@ -55,3 +55,19 @@ func BenchmarkOutput(b *testing.B) {
 	}
 	b.SetBytes(mib << 20)
 }
+
+// From Kill to Done of two processes that do nothing.
+func BenchmarkKillToDone(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		g, err := Start(Spec{Argv: []string{"/bin/sh", "-c", "sleep 1000; :"}, Output: func(Block) {}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		if err := g.Kill(); err != nil {
+			b.Fatal(err)
+		}
+		<-g.Done()
+	}
+}

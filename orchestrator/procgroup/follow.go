@@ -19,7 +19,7 @@ const (
 	pollMax = 50 * time.Millisecond
 
 	// Of so many looks one also tells zombies from the living, which costs a
-	// read of the whole process table.
+	// read of the whole process table; after a kill each one does.
 	pollsPerScan = 4
 )
 
@@ -122,7 +122,8 @@ func (g *Group) outlast(t *tree, out <-chan struct{}) {
 		if expired && !g.held {
 			_ = g.kill(t)
 		}
-		ended := !t.alive() || n%pollsPerScan == 0 && t.living() == 0
+		scan := g.killed || n%pollsPerScan == 0
+		ended := !t.alive() || scan && t.living() == 0
 		g.mu.Unlock()
 		if ended {
 			return

@@ -163,6 +163,9 @@ func (g *Group) carryOutKill(t *tree) {
 			g.mu.Unlock()
 			return
 		}
+		if delay > pollMin {
+			t.track() // who is left may have had children since
+		}
 		_ = t.kill() // Kill has told what stands in the way
 		g.mu.Unlock()
 		select {

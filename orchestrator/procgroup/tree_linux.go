@@ -193,7 +193,6 @@ func (t *tree) freeze(procs []process, stuck bool) bool {
 
 // kill sends SIGKILL to everybody known.
 func (t *tree) kill() error {
-	t.track()
 	err := t.signalGroup(unix.SIGKILL)
 	t.signalEscaped(unix.SIGKILL)
 	if errors.Is(err, os.ErrProcessDone) {
