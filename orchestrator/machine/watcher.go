@@ -2,14 +2,6 @@ package machine
 
 import "time"
 
-// stopGrace is how long a cancelled stage has between SIGTERM and SIGKILL.
-const stopGrace = 2 * time.Second
-
-// letThrough is how many runs in a row a change may take away (by cancelling
-// them, or by making their result stale) before one is finished and published
-// in spite of it.
-const letThrough = 3
-
 // watcher is the state of a node that runs stages.
 type watcher struct {
 	cfg         *Watcher
@@ -45,27 +37,6 @@ const (
 	outFailed
 )
 
-type stage struct {
-	cfg       *Stage
-	group     int
-	state     stageState
-	need      bool // if_changed: something it cares about changed since its last pass began
-	startedAt time.Time
-	timeoutAt time.Time
-	killAt    time.Time
-	timedOut  bool
-	stopped   bool // asked to end
-}
-
-type stageState int
-
-const (
-	stageIdle stageState = iota
-	stagePending
-	stageRunning
-	stageDone
-)
-
 func newWatcher(cfg *Watcher) *watcher {
 	w := &watcher{cfg: cfg}
 	for g, group := range cfg.Groups {
@@ -74,17 +45,6 @@ func newWatcher(cfg *Watcher) *watcher {
 		}
 	}
 	return w
-}
-
-// deadline is when the stage must be looked at again.
-func (s *stage) deadline() time.Time {
-	switch {
-	case s.state != stageRunning:
-		return time.Time{}
-	case s.stopped:
-		return s.killAt
-	}
-	return s.timeoutAt
 }
 
 // touched notes for each stage with if_changed that its input changed.
@@ -186,74 +146,6 @@ func (m *Machine) startRun(n *node) {
 	m.nextGroup(n)
 }
 
-// nextGroup makes the stages of the next group pending, but for those whose
-// input has not changed.
-func (m *Machine) nextGroup(n *node) {
-	w := n.w
-	w.group++
-	for i := range w.stages {
-		s := &w.stages[i]
-		switch {
-		case s.group != w.group:
-		case s.cfg.IfChanged != nil && !s.need:
-			s.state = stageDone
-			m.report(Report{Kind: StageSkipped, Node: n.id, Num: w.run, Stage: i, By: -1})
-		default:
-			s.state = stagePending
-		}
-	}
-}
-
-// progress moves a run on: start what may start, then the next group, then
-// the end.
-func (m *Machine) progress(n *node) bool {
-	w := n.w
-	for i := range w.stages {
-		if w.stages[i].state == stagePending && m.slots < m.cfg.Jobs {
-			m.startStage(n, i)
-			return true
-		}
-	}
-	switch {
-	case w.pending() || w.count(stageRunning) > 0:
-		return false
-	case !w.failing && w.group+1 < len(w.cfg.Groups):
-		m.nextGroup(n)
-	default:
-		w.phase = draining
-		m.do(Drain{n.id, w.run})
-	}
-	return true
-}
-
-func (m *Machine) startStage(n *node, i int) {
-	w, s := n.w, &n.w.stages[i]
-	*s = stage{cfg: s.cfg, group: s.group, state: stageRunning, startedAt: m.now}
-	if s.cfg.Timeout > 0 {
-		s.timeoutAt = m.now.Add(s.cfg.Timeout)
-	}
-	w.unpublished = true
-	m.slots++
-	m.report(Report{Kind: StageStarted, Node: n.id, Num: w.run, Stage: i, By: -1})
-	m.do(StartStage{n.id, w.run, i, w.took.paths})
-}
-
-// stopStage asks a running stage to end, and gives it its grace.
-func (m *Machine) stopStage(n *node, i int) {
-	s := &n.w.stages[i]
-	if s.state != stageRunning || s.stopped {
-		return
-	}
-	s.stopped, s.killAt = true, m.now.Add(stopGrace)
-	m.do(StopStage{n.id, n.w.run, i})
-}
-
-func (m *Machine) killStage(n *node, i int) {
-	s := &n.w.stages[i]
-	s.stopped, s.killAt = true, time.Time{}
-	m.do(KillStage{n.id, n.w.run, i})
-}
-
 // cancelRun ends a run whose result nobody wants any more. What it was started
 // for is not done: it goes back, ahead of what came since.
 func (m *Machine) cancelRun(n *node, why Why, by int) {
@@ -287,137 +179,5 @@ func (m *Machine) cancelled(n *node) {
 func (m *Machine) closeFeed(n *node) {
 	if delay, path, stage := n.feed.close(m.now); delay >= selfTold && n.dirt.dirty {
 		m.report(Report{Kind: Slowed, Node: n.id, Stage: stage, By: -1, Paths: []string{path}, Until: n.feed.until})
-	}
-}
-
-func (m *Machine) stageExited(ev StageExited) {
-	n := m.nodes[ev.Node]
-	w := n.w
-	if w == nil || ev.Run != w.run || ev.Stage >= len(w.stages) || w.stages[ev.Stage].state != stageRunning {
-		return // of a generation that is gone
-	}
-	s := &w.stages[ev.Stage]
-	s.state = stageDone
-	m.slots--
-	r := Report{Node: n.id, Num: w.run, Stage: ev.Stage, By: -1, Took: m.now.Sub(s.startedAt), End: ev.End}
-	switch {
-	case w.phase == cancelling || m.ending.begun:
-		r.Kind, s.need = StageCancelled, true
-	case s.timedOut:
-		r.Kind, s.need = StageTimedOut, true
-	case ev.End.OK():
-		r.Kind = StagePassed
-	default:
-		r.Kind, s.need = StageFailed, true
-	}
-	if (r.Kind == StageFailed || r.Kind == StageTimedOut) && !m.ending.begun {
-		if s.cfg.AllowFailure {
-			r.Kind = StageTolerated
-		} else {
-			w.failing = true
-		}
-	}
-	m.report(r)
-	if w.phase == cancelling {
-		m.cancelled(n)
-	}
-	if m.ending.begun && w.count(stageRunning) == 0 {
-		w.phase = idle
-	}
-}
-
-// drained ends a run: only now is it known that what the run wrote has been
-// counted, so that nothing downstream starts twice.
-func (m *Machine) drained(ev Drained) {
-	n := m.nodes[ev.Node]
-	w := n.w
-	if w == nil || w.phase != draining || ev.Run != w.run {
-		return
-	}
-	w.phase = idle
-	m.closeFeed(n)
-	r := Report{Node: n.id, Num: w.run, By: -1, Took: m.now.Sub(w.startedAt), Stale: n.dirt.dirty || w.took.stale}
-	if w.failing {
-		w.outcome, w.starved = outFailed, 0
-		r.Kind = RunFailed
-		m.report(r)
-		if m.cfg.Once {
-			m.shutdown(Shutdown{Code: 1})
-		}
-		return
-	}
-	w.outcome, w.everPassed = outPassed, true
-	r.Kind = RunPassed
-	m.report(r)
-	if w.unpublished {
-		m.overtaken(n)
-	}
-	w.owed = nil
-	through := w.took.stale
-	if n.dirt.dirty {
-		// The readers would wait for the next run anyway; but under a steady
-		// stream of changes there is always a next run.
-		w.starved++
-		if through = through || w.protected || w.starved > letThrough; !through {
-			return
-		}
-	}
-	w.starved = 0
-	if w.unpublished {
-		w.unpublished = false
-		m.publish(n, through)
-	}
-}
-
-// overtaken marks again what the same changes had made dirty downstream and has
-// not waited for this pass, because it was started by hand, or crashed, or was
-// down already: it started with what was there before.
-func (m *Machine) overtaken(n *node) {
-	for _, cohort := range n.w.owed {
-		for _, d := range m.nodes {
-			if d.up.has(n.id) && cohort.has(d.id) && (d.w != nil || d.p.wanted) {
-				d.dirt.mark(cohort, ByTrigger, n.id) // those that have waited are dirty anyway
-			}
-		}
-	}
-}
-
-// publish touches the triggers and marks their readers in the same step; the
-// file's own event needs no attention then. What is let through does not wait
-// for upstream, which is busy again, there nor further down.
-func (m *Machine) publish(n *node, through bool) {
-	if n.w.cfg.Triggers {
-		m.do(Touch{n.id, n.w.run})
-	}
-	var readers, cohort nodeset
-	for _, reader := range n.cfg.Readers {
-		readers.add(reader.Node)
-	}
-	for _, c := range n.w.took.causes {
-		cohort.union(c)
-	}
-	cohort.union(readers)
-	for _, d := range m.nodes {
-		if d == n {
-			continue // what is dirty here by now came after what it publishes
-		}
-		d.dirt.causes.spread(n.id, readers)
-		if d.w != nil {
-			d.w.took.causes.spread(n.id, readers)
-			d.w.owed.spread(n.id, readers)
-		}
-	}
-	for _, reader := range n.cfg.Readers {
-		r := m.nodes[reader.Node]
-		if r.p != nil && !r.p.wanted {
-			continue
-		}
-		r.dirt.mark(cohort, ByTrigger, n.id)
-		r.dirt.path(reader.Trigger)
-		r.dirt.urgent = r.dirt.urgent || through
-		r.dirt.stale = r.dirt.stale || through
-		if r.w != nil {
-			r.w.touched(reader.Trigger)
-		}
 	}
 }

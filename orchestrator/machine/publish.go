@@ -1,0 +1,102 @@
+package machine
+
+// letThrough is how many runs in a row a change may take away (by cancelling
+// them, or by making their result stale) before one is finished and published
+// in spite of it.
+const letThrough = 3
+
+// drained ends a run: only now is it known that what the run wrote has been
+// counted, so that nothing downstream starts twice.
+func (m *Machine) drained(ev Drained) {
+	n := m.nodes[ev.Node]
+	w := n.w
+	if w == nil || w.phase != draining || ev.Run != w.run {
+		return
+	}
+	w.phase = idle
+	m.closeFeed(n)
+	r := Report{Node: n.id, Num: w.run, By: -1, Took: m.now.Sub(w.startedAt), Stale: n.dirt.dirty || w.took.stale}
+	if w.failing {
+		w.outcome, w.starved = outFailed, 0
+		r.Kind = RunFailed
+		m.report(r)
+		if m.cfg.Once {
+			m.shutdown(Shutdown{Code: 1})
+		}
+		return
+	}
+	w.outcome, w.everPassed = outPassed, true
+	r.Kind = RunPassed
+	m.report(r)
+	if w.unpublished {
+		m.overtaken(n)
+	}
+	w.owed = nil
+	through := w.took.stale
+	if n.dirt.dirty {
+		// The readers would wait for the next run anyway; but under a steady
+		// stream of changes there is always a next run.
+		w.starved++
+		if through = through || w.protected || w.starved > letThrough; !through {
+			return
+		}
+	}
+	w.starved = 0
+	if w.unpublished {
+		w.unpublished = false
+		m.publish(n, through)
+	}
+}
+
+// overtaken marks again what the same changes had made dirty downstream and has
+// not waited for this pass, because it was started by hand, or crashed, or was
+// down already: it started with what was there before.
+func (m *Machine) overtaken(n *node) {
+	for _, cohort := range n.w.owed {
+		for _, d := range m.nodes {
+			if d.up.has(n.id) && cohort.has(d.id) && (d.w != nil || d.p.wanted) {
+				d.dirt.mark(cohort, ByTrigger, n.id) // those that have waited are dirty anyway
+			}
+		}
+	}
+}
+
+// publish touches the triggers and marks their readers in the same step; the
+// file's own event needs no attention then. What is let through does not wait
+// for upstream, which is busy again, there nor further down.
+func (m *Machine) publish(n *node, through bool) {
+	if n.w.cfg.Triggers {
+		m.do(Touch{n.id, n.w.run})
+	}
+	var readers, cohort nodeset
+	for _, reader := range n.cfg.Readers {
+		readers.add(reader.Node)
+	}
+	for _, c := range n.w.took.causes {
+		cohort.union(c)
+	}
+	cohort.union(readers)
+	for _, d := range m.nodes {
+		if d == n {
+			continue // what is dirty here by now came after what it publishes
+		}
+		d.dirt.causes.spread(n.id, readers)
+		if d.w != nil {
+			d.w.took.causes.spread(n.id, readers)
+			d.w.owed.spread(n.id, readers)
+		}
+	}
+	for _, reader := range n.cfg.Readers {
+		r := m.nodes[reader.Node]
+		if r.p != nil && !r.p.wanted {
+			continue
+		}
+		r.dirt.mark(cohort, ByTrigger, n.id)
+		r.dirt.path(reader.Trigger)
+		r.dirt.urgent = r.dirt.urgent || through
+		r.dirt.stale = r.dirt.stale || through
+		if r.w != nil {
+			r.w.touched(reader.Trigger)
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package machine
+
+import "time"
+
+// stopGrace is how long a cancelled stage has between SIGTERM and SIGKILL.
+const stopGrace = 2 * time.Second
+
+// stage is the state of one command of a watcher.
+type stage struct {
+	cfg       *Stage
+	group     int
+	state     stageState
+	need      bool // if_changed: something it cares about changed since its last pass began
+	startedAt time.Time
+	timeoutAt time.Time
+	killAt    time.Time
+	timedOut  bool
+	stopped   bool // asked to end
+}
+
+type stageState int
+
+const (
+	stageIdle stageState = iota
+	stagePending
+	stageRunning
+	stageDone
+)
+
+// deadline is when the stage must be looked at again.
+func (s *stage) deadline() time.Time {
+	switch {
+	case s.state != stageRunning:
+		return time.Time{}
+	case s.stopped:
+		return s.killAt
+	}
+	return s.timeoutAt
+}
+
+// nextGroup makes the stages of the next group pending, but for those whose
+// input has not changed.
+func (m *Machine) nextGroup(n *node) {
+	w := n.w
+	w.group++
+	for i := range w.stages {
+		s := &w.stages[i]
+		switch {
+		case s.group != w.group:
+		case s.cfg.IfChanged != nil && !s.need:
+			s.state = stageDone
+			m.report(Report{Kind: StageSkipped, Node: n.id, Num: w.run, Stage: i, By: -1})
+		default:
+			s.state = stagePending
+		}
+	}
+}
+
+// progress moves a run on: start what may start, then the next group, then
+// the end.
+func (m *Machine) progress(n *node) bool {
+	w := n.w
+	for i := range w.stages {
+		if w.stages[i].state == stagePending && m.slots < m.cfg.Jobs {
+			m.startStage(n, i)
+			return true
+		}
+	}
+	switch {
+	case w.pending() || w.count(stageRunning) > 0:
+		return false
+	case !w.failing && w.group+1 < len(w.cfg.Groups):
+		m.nextGroup(n)
+	default:
+		w.phase = draining
+		m.do(Drain{n.id, w.run})
+	}
+	return true
+}
+
+func (m *Machine) startStage(n *node, i int) {
+	w, s := n.w, &n.w.stages[i]
+	*s = stage{cfg: s.cfg, group: s.group, state: stageRunning, startedAt: m.now}
+	if s.cfg.Timeout > 0 {
+		s.timeoutAt = m.now.Add(s.cfg.Timeout)
+	}
+	w.unpublished = true
+	m.slots++
+	m.report(Report{Kind: StageStarted, Node: n.id, Num: w.run, Stage: i, By: -1})
+	m.do(StartStage{n.id, w.run, i, w.took.paths})
+}
+
+// stopStage asks a running stage to end, and gives it its grace.
+func (m *Machine) stopStage(n *node, i int) {
+	s := &n.w.stages[i]
+	if s.state != stageRunning || s.stopped {
+		return
+	}
+	s.stopped, s.killAt = true, m.now.Add(stopGrace)
+	m.do(StopStage{n.id, n.w.run, i})
+}
+
+func (m *Machine) killStage(n *node, i int) {
+	s := &n.w.stages[i]
+	s.stopped, s.killAt = true, time.Time{}
+	m.do(KillStage{n.id, n.w.run, i})
+}
+
+func (m *Machine) stageExited(ev StageExited) {
+	n := m.nodes[ev.Node]
+	w := n.w
+	if w == nil || ev.Run != w.run || ev.Stage >= len(w.stages) || w.stages[ev.Stage].state != stageRunning {
+		return // of a generation that is gone
+	}
+	s := &w.stages[ev.Stage]
+	s.state = stageDone
+	m.slots--
+	r := Report{Node: n.id, Num: w.run, Stage: ev.Stage, By: -1, Took: m.now.Sub(s.startedAt), End: ev.End}
+	switch {
+	case w.phase == cancelling:
+		r.Kind, s.need = StageCancelled, true
+	case s.timedOut:
+		r.Kind, s.need = StageTimedOut, true
+	case ev.End.OK():
+		r.Kind = StagePassed
+	default:
+		r.Kind, s.need = StageFailed, true
+	}
+	if r.Kind == StageFailed || r.Kind == StageTimedOut {
+		if s.cfg.AllowFailure {
+			r.Kind = StageTolerated
+		} else {
+			w.failing = true
+		}
+	}
+	m.report(r)
+	if w.phase == cancelling {
+		m.cancelled(n)
+	}
+}
