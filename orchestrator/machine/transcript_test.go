@@ -130,7 +130,7 @@ func play(config, text string) (string, error) {
 //	touch PATH NODE…           someone else touched a declared trigger
 //	exit STAGE [CODE|SIGNAL]   a running stage ends, by its name or NODE/STAGE
 //	exit NODE [CODE|SIGNAL]    a live process ends
-//	stale STAGE|NODE NUM       an end that belongs to an earlier run or generation
+//	stale STAGE|NODE NUM       an answer that belongs to an earlier run or generation
 //	ready NODE
 //	hand trigger|restart|stop|start NODE
 //	ctrl-c [hard]
@@ -254,9 +254,12 @@ func (s *script) stale(name string, num int) {
 		s.step(ProcessStarted{i, num, 1})
 		return
 	}
+	if i := slices.IndexFunc(s.cfg.Nodes, func(n Node) bool { return n.Name == name }); i >= 0 {
+		s.step(Drained{i, num})
+		return
+	}
 	node, stage := s.stage(name, true)
 	s.step(StageExited{node, num, stage, End{Code: 1}})
-	s.step(Drained{node, num})
 }
 
 func (s *script) processStarted(n int) {
