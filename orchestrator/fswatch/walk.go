@@ -21,7 +21,7 @@ type step struct {
 type walk struct {
 	w      *Watcher
 	within bool // it began behind a link to a directory
-	tell   bool // report the files of every directory that was not walked under its name before
+	tell   bool // report the files of every directory that was not walked under its name, or not watched, before
 	round  uint32
 	only   string // "", or the name to which the walk is confined: the way to it, and what is below
 	helper sync.WaitGroup
@@ -116,7 +116,7 @@ func (k *walk) visit(s step, read *reader, dirs []step) (_, links []step) {
 	if n == nil || again {
 		return dirs, nil
 	}
-	tell := k.tell && fresh
+	tell := k.tell && (fresh || added)
 	same := s.real == s.name
 	err := read.read(s.real, func(base []byte, is kind, inode uint64) {
 		if is == file && !tell {

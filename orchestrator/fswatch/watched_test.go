@@ -22,6 +22,10 @@ type watched struct {
 	kernel *losingKernel
 	kept   map[string]Change // reported, and not returned by settle yet
 	over   bool
+	last   Batch
+	notes  []Notice
+
+	refuse func(dir string) error // if set, asked before each watch
 }
 
 // filter is a Descend and a Want that a test can change.
@@ -58,6 +62,15 @@ func (s *watched) start(opt Options) {
 			return k, err
 		}
 		s.kernel = loseFrom(&k)
+		if s.refuse != nil {
+			add := k.add
+			k.add = func(dir string) error {
+				if err := s.refuse(dir); err != nil {
+					return err
+				}
+				return add(dir)
+			}
+		}
 		return k, nil
 	})
 	if err != nil {
@@ -114,9 +127,8 @@ func (s *watched) wait() {
 			}
 			s.kept[c.Path] = c
 		}
-		for _, n := range batch.Notices {
-			s.Logf("notice: %s", n.Text)
-		}
+		s.notes = append(s.notes, batch.Notices...)
+		s.last = batch
 		if slices.Contains(batch.Synced, s.token) {
 			return
 		}
@@ -129,6 +141,7 @@ type losingKernel struct {
 	losing bool
 	until  string        // lose the event of this path, and then no more
 	lost   chan struct{} // closed then
+	hold   chan struct{} // if set, take no events until it is closed
 
 	errors chan error
 	events chan fsnotify.Event
@@ -157,6 +170,12 @@ func loseFrom(k *kernel) *losingKernel {
 					close(l.lost)
 				}
 				l.mu.Unlock()
+				l.mu.Lock()
+				hold := l.hold
+				l.mu.Unlock()
+				if hold != nil {
+					<-hold
+				}
 				if !lose {
 					select {
 					case l.events <- ev:
