@@ -28,29 +28,3 @@ func set(names string) map[string]bool {
 	}
 	return m
 }
-
-// needsShell tells whether a command must be left to the shell whole because
-// of its name, which was written as raw. Plain says that all of it is literal.
-func needsShell(name, raw string, args []string, plain bool) bool {
-	switch {
-	case name == "", name[0] == '-':
-		return true // nothing to look up; an option of exec
-	case strings.Contains(raw, "+="):
-		return true // an assignment for bash and ksh
-	case name == "true", name == "false":
-		return len(args) > 0 || !plain
-	case name == "echo":
-		// The program and the builtin agree on plain words alone: they differ
-		// over options and backslashes.
-		if !plain {
-			return true
-		}
-		for i, arg := range args {
-			if strings.Contains(arg, `\`) || i == 0 && strings.HasPrefix(arg, "-") {
-				return true
-			}
-		}
-		return false
-	}
-	return builtins[name]
-}

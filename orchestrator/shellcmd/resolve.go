@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"mvdan.cc/sh/v3/syntax"
 )
@@ -63,101 +62,41 @@ func Resolve(text string, shell []string, isDefaultShell bool) (Command, error) 
 			return c, nil
 		}
 	}
-	return inShell(text, shell)
-}
-
-// inShell hands a text to the shell.
-func inShell(text string, shell []string) (Command, error) {
 	if len(shell) == 0 {
 		return Command{}, errors.New("the command needs a shell, and none is set")
 	}
-	return Command{Argv: append(slices.Clone(shell), text)}, nil
+	return inShell(text, shell), nil
+}
+
+// inShell hands a text to the shell.
+func inShell(text string, shell []string) Command {
+	c := Command{Argv: append(slices.Clone(shell), text)}
+	if s, ok := shellText(c.Argv); ok {
+		if keeps, wrapper := s.execs(); keeps {
+			c.KeepsPID, c.Wrapper = true, wrapper
+		}
+	}
+	return c
 }
 
 // shorten finds the form with the least shell in it; false if that is the
 // whole text.
 func shorten(text string, shell []string) (Command, bool) {
-	stmt, call := simple(text)
-	if call == nil || len(call.Args) == 0 {
+	l, ok := parseLine(text)
+	switch {
+	case !ok || !l.program():
 		return Command{}, false
-	}
-	words, plain := make([]string, len(call.Args)), true
-	for i, w := range call.Args {
-		value, ok := literal(w, argument)
-		if !ok {
-			// For the look at wrappers: the text is better than nothing.
-			value, plain = source(text, w), false
-		}
-		words[i] = value
-	}
-	env := make([]string, len(call.Assigns))
-	for i, a := range call.Assigns {
-		value, ok := "", true
-		if a.Value != nil {
-			value, ok = literal(a.Value, assignment)
-		}
-		plain = plain && ok
-		env[i] = a.Name.Value + "=" + value
-	}
-	_, nameIsPlain := literal(call.Args[0], argument)
-
-	switch raw := source(text, call.Args[0]); {
-	case nameIsPlain && words[0] == "exec":
-		return alreadyExec(text, shell, words[1:])
-	case nameIsPlain && needsShell(words[0], raw, words[1:], plain):
+	case l.plain && len(l.redirs) == 0:
+		return Command{Argv: l.words, Env: l.env, Direct: true, KeepsPID: true, Wrapper: Wrapper(l.words)}, true
+	case len(shell) == 0:
 		return Command{}, false
-	case !nameIsPlain && !strings.Contains(raw, "/"):
-		// It may come out as a builtin, which cannot be exec'ed. What has a
-		// slash cannot be one.
-		return Command{}, false
-	case plain && len(stmt.Redirs) == 0:
-		return Command{Argv: words, Env: env, Direct: true, KeepsPID: true, Wrapper: Wrapper(words)}, true
-	case slices.ContainsFunc(stmt.Redirs, func(r *syntax.Redirect) bool { return r.Hdoc != nil }):
-		return Command{}, false
+	case slices.ContainsFunc(l.redirs, func(r *syntax.Redirect) bool { return r.Hdoc != nil }):
+		return Command{}, false // some shells write it from a child
 	}
 	// Before the name, and after what stands before that: assignments before
 	// exec are exported to what it executes (in dash, bash, ksh, mksh, zsh,
-	// busybox and yash; POSIX leaves it open), and expanded in the same order.
-	at := call.Args[0].Pos().Offset()
-	c, err := inShell(text[:at]+"exec "+text[at:], shell)
-	if err != nil {
-		return Command{}, false
-	}
-	c.KeepsPID, c.Wrapper = true, Wrapper(words)
-	return c, true
-}
-
-// alreadyExec is for a text that says exec itself: it knows what it wants.
-func alreadyExec(text string, shell, words []string) (Command, bool) {
-	c, err := inShell(text, shell)
-	if err != nil || len(words) == 0 || words[0] == "" || words[0][0] == '-' {
-		return Command{}, false // only redirections, or options of one shell
-	}
-	c.KeepsPID, c.Wrapper = true, Wrapper(words)
-	return c, true
-}
-
-// simple parses a text that is one simple command in the foreground, and
-// answers nil for every other.
-func simple(text string) (*syntax.Stmt, *syntax.CallExpr) {
-	// The parser takes a carriage return before a newline for part of it, and
-	// replaces what is not UTF-8; shells keep both.
-	if strings.ContainsRune(text, '\r') || !utf8.ValidString(text) {
-		return nil, nil
-	}
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(text), "")
-	if err != nil || len(file.Stmts) != 1 {
-		return nil, nil
-	}
-	stmt := file.Stmts[0]
-	call, ok := stmt.Cmd.(*syntax.CallExpr)
-	if !ok || stmt.Negated || stmt.Background || stmt.Coprocess || stmt.Disown {
-		return nil, nil
-	}
-	return stmt, call
-}
-
-// source is a word as it was written.
-func source(text string, w *syntax.Word) string {
-	return text[w.Pos().Offset():w.End().Offset()]
+	// busybox and yash; POSIX leaves it open), and are expanded in the same
+	// order.
+	at := l.call.Args[0].Pos().Offset()
+	return inShell(text[:at]+"exec "+text[at:], shell), true
 }
