@@ -31,18 +31,16 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) int {
-	if _, err := os.Stat("../cmd/devloop/main.go"); err == nil {
-		dir, err := os.MkdirTemp("", "devloop-examples-")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(dir)
-		binary = filepath.Join(dir, "devloop")
-		if out, err := exec.Command("go", "build", "-o", binary, "../cmd/devloop").CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "build devloop: %v\n%s", err, out)
-			return 1
-		}
+	dir, err := os.MkdirTemp("", "devloop-examples-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "devloop")
+	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/devloop").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build devloop: %v\n%s", err, out)
+		return 1
 	}
 
 	code := m.Run()
@@ -77,9 +75,6 @@ func requires(t *testing.T, needs ...string) {
 // devloop returns the command, not started, with a patience's time to live.
 func devloop(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
-	if binary == "" {
-		t.Skip("there is no cmd/devloop yet")
-	}
 	return command(t, dir, binary, args...)
 }
 
