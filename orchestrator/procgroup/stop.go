@@ -8,12 +8,14 @@ import (
 	"time"
 )
 
-// Kill waits so long for a tree to stand still before it sends SIGKILL: for
-// those that cannot stop, and for one that grows faster than it can be looked
-// at.
+// Kill sends SIGKILL when the tree stands still. It waits for that only so long:
 const (
-	stuckPatience  = 50 * time.Millisecond
+	// for those who are in an uninterruptible wait,
+	stuckPatience = 50 * time.Millisecond
+	// for those who have not yet come to stop, on a machine with much to do,
 	freezePatience = time.Second
+	// and for a tree that grows faster than it can be looked at.
+	growthPatience = 10 * time.Second
 )
 
 // Signal sends a signal to the whole group, and to nobody who left it. It does
@@ -131,32 +133,9 @@ func (g *Group) kill(t *tree) error {
 	return err
 }
 
+// carryOutKill stops the tree, then kills it until it is gone.
 func (g *Group) carryOutKill(t *tree) {
-	wait := func(d time.Duration) {
-		select {
-		case <-g.over:
-		case <-time.After(d):
-		}
-	}
-	// One look that finds nobody new and everybody stopped is not enough: it
-	// may have passed by the child that was born while it was going on.
-	begun := time.Now()
-	for calm := 0; calm < 2 && time.Since(begun) < freezePatience; {
-		procs, err := readProcesses() // not under the mutex: it takes milliseconds
-		if err != nil {
-			break
-		}
-		g.mu.Lock()
-		if !g.gone && t.freeze(procs, time.Since(begun) > stuckPatience) {
-			calm++
-		} else {
-			calm = 0
-		}
-		g.mu.Unlock()
-		if calm == 0 {
-			wait(pollMin)
-		}
-	}
+	g.freeze(t)
 	for delay := pollMin; ; delay = min(2*delay, pollMax) {
 		g.mu.Lock()
 		if g.gone {
@@ -172,7 +151,49 @@ func (g *Group) carryOutKill(t *tree) {
 		case g.kick <- struct{}{}:
 		default:
 		}
-		wait(delay)
+		g.pause(delay)
+	}
+}
+
+// freeze returns when the whole tree is stopped, or patience is at an end.
+func (g *Group) freeze(t *tree) {
+	begun := time.Now()
+	news := begun // when somebody was last found
+	// One look that finds nobody new and everybody stopped is not enough: it
+	// may have passed by the child that was born while it was going on.
+	for calm := 0; calm < 2; {
+		quiet := time.Since(news)
+		if quiet > freezePatience || time.Since(begun) > growthPatience {
+			return
+		}
+		procs, err := readProcesses() // not under the mutex: it takes milliseconds
+		if err != nil {
+			return
+		}
+		g.mu.Lock()
+		if g.gone {
+			g.mu.Unlock()
+			return
+		}
+		found, still := t.freeze(procs, quiet > stuckPatience)
+		g.mu.Unlock()
+		switch {
+		case found > 0:
+			news, calm = time.Now(), 0
+		case still:
+			calm++
+		default:
+			calm = 0
+			g.pause(pollMin)
+		}
+	}
+}
+
+// pause waits, but not for what is over.
+func (g *Group) pause(d time.Duration) {
+	select {
+	case <-g.over:
+	case <-time.After(d):
 	}
 }
 

@@ -37,7 +37,7 @@ func readProcesses() ([]process, error) {
 	return nil, fmt.Errorf("list processes: %w", ErrUnsupported)
 }
 
-func (t *tree) freeze([]process, bool) bool { return true }
+func (t *tree) freeze([]process, bool) (found int, still bool) { return 0, true }
 
 func (t *tree) kill() error {
 	err := t.signalGroup(unix.SIGKILL)

@@ -175,20 +175,25 @@ func signalProcess(pid int, start uint64, sig syscall.Signal) error {
 	return unix.PidfdSendSignal(fd, sig, nil, 0)
 }
 
-// freeze stops the tree, and says whether it was found whole and standing
-// still. procs is a look at the process table after the last freeze, or before
-// the first. With stuck, those count as standing still who cannot be stopped:
-// in an uninterruptible wait, which is also that of a parent for the exec of a
-// child that it made with vfork.
-func (t *tree) freeze(procs []process, stuck bool) bool {
+// freeze stops the tree. It returns how many were found that were not known,
+// and whether all stand still. procs is a look at the process table after the
+// last freeze, or before the first. With stuck, those count as standing still
+// who cannot be stopped: in an uninterruptible wait, which is also that of a
+// parent for the exec of a child that it made with vfork.
+func (t *tree) freeze(procs []process, stuck bool) (found int, still bool) {
 	_ = t.signalGroup(unix.SIGSTOP) // SIGKILL meets the same obstacles, and reports them
 	family := t.family(procs)
-	still := t.remember(family) == 0
+	found, still = t.remember(family), true
 	for _, p := range family {
-		still = still && (p.state == 'T' || stuck && p.state == 'D')
+		if p.state == 'T' {
+			continue
+		}
+		still = still && stuck && p.state == 'D'
+		if !t.inGroup(p) {
+			_ = signalProcess(p.pid, p.start, unix.SIGSTOP) // gone is as good as stopped
+		}
 	}
-	t.signalEscaped(unix.SIGSTOP)
-	return still
+	return found, still
 }
 
 // kill sends SIGKILL to everybody known.

@@ -131,13 +131,13 @@ func (t *tree) members() ([]int, error) {
 	return nil, fmt.Errorf("list members: %w", ErrUnsupported)
 }
 
-func (t *tree) track()                      {}
-func (t *tree) freeze([]process, bool) bool { return true }
-func (t *tree) forgetHandle()               {}
-func (t *tree) certain() bool               { return true } // it is a handle, not a number
-func (t *tree) alive() bool                 { return !t.reaped }
-func (t *tree) collect()                    {}
-func (t *tree) close()                      {}
+func (t *tree) track()                                         {}
+func (t *tree) freeze([]process, bool) (found int, still bool) { return 0, true }
+func (t *tree) forgetHandle()                                  {}
+func (t *tree) certain() bool                                  { return true } // it is a handle, not a number
+func (t *tree) alive() bool                                    { return !t.reaped }
+func (t *tree) collect()                                       {}
+func (t *tree) close()                                         {}
 
 func (t *tree) living() int {
 	if t.alive() {
