@@ -9,8 +9,8 @@ type (
 	// Start begins everything; it is the first event, and comes once.
 	Start struct{}
 
-	// Tick says that the deadline has passed. VCSBusy holds the settle period
-	// open: git is in the middle of rewriting the tree.
+	// Tick says that the deadline has passed. Only a Tick ends a settle period,
+	// and VCSBusy holds it open: git is in the middle of rewriting the tree.
 	Tick struct{ VCSBusy bool }
 
 	// FilesChanged is a batch of changed files.

@@ -133,36 +133,3 @@ func (m *Machine) finished() bool {
 	m.shutdown(Shutdown{Code: 0})
 	return true
 }
-
-// expire acts on a deadline of a single command that has passed.
-func (m *Machine) expire(n *node) bool {
-	due := func(t time.Time) bool { return !t.IsZero() && !t.After(m.now) }
-	if n.w != nil {
-		for i := range n.w.stages {
-			s := &n.w.stages[i]
-			switch {
-			case s.state != stageRunning:
-			case !s.stopped && due(s.timeoutAt):
-				s.timedOut = true
-				m.stopStage(n, i)
-				return true
-			case s.stopped && due(s.killAt):
-				m.killStage(n, i)
-				return true
-			}
-		}
-		return false
-	}
-	p := n.p
-	switch {
-	case p.phase == procStopping && !p.killed && due(p.killAt):
-		m.report(Report{Kind: Killing, Node: n.id, Num: p.gen, By: -1})
-		m.killProcess(n)
-		return true
-	case p.phase == procStarting && due(p.readyBy):
-		p.phase, p.readyBy = procUnready, time.Time{}
-		m.report(Report{Kind: Unready, Node: n.id, Num: p.gen, By: -1, Took: m.now.Sub(p.startedAt)})
-		return true
-	}
-	return false
-}

@@ -6,7 +6,7 @@ import "time"
 type NodeStatus struct {
 	Name     string
 	Watcher  bool
-	State    string // one word, see the constants' texts in state
+	State    string // what people are told: "running", "backing off", "waiting"
 	Hold     Hold   // why it waits, if it does
 	Busy     bool
 	Failed   bool

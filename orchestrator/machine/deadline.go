@@ -1,0 +1,87 @@
+package machine
+
+import "time"
+
+// Deadline is when the machine wants a Tick, if it waits for a time at all. It
+// may have passed already, if another event came in place of the Tick.
+func (m *Machine) Deadline() (time.Time, bool) {
+	var at time.Time
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	if !m.started || m.ending.exited {
+		return at, false
+	}
+	for _, n := range m.nodes {
+		if !m.ending.begun {
+			// Whether it is held or not: what is settling may also cancel a run.
+			if n.dirt.settling {
+				sooner(n.dirt.until)
+			}
+			if n.dirt.dirty && n.feed.until.After(m.now) {
+				sooner(n.feed.until)
+			}
+			// A crash restarts even while a change is held.
+			if n.p != nil && n.p.phase == procBackoff && n.p.backoffUntil.After(m.now) {
+				sooner(n.p.backoffUntil)
+			}
+		}
+		if n.w != nil {
+			for i := range n.w.stages {
+				sooner(n.w.stages[i].deadline())
+			}
+		} else {
+			sooner(n.p.deadline())
+		}
+	}
+	if m.ending.begun {
+		sooner(m.ending.tellAt)
+	}
+	return at, !at.IsZero()
+}
+
+// Settling tells whether a Tick may end a settle period, so that the caller
+// knows when it must find out whether git is at work.
+func (m *Machine) Settling() bool {
+	for _, n := range m.nodes {
+		if n.dirt.settling {
+			return true
+		}
+	}
+	return false
+}
+
+// expire acts on a deadline of a single command that has passed.
+func (m *Machine) expire(n *node) bool {
+	due := func(t time.Time) bool { return !t.IsZero() && !t.After(m.now) }
+	if n.w != nil {
+		for i := range n.w.stages {
+			s := &n.w.stages[i]
+			switch {
+			case s.state != stageRunning:
+			case !s.stopped && due(s.timeoutAt):
+				s.timedOut = true
+				m.stopStage(n, i)
+				return true
+			case s.stopped && due(s.killAt):
+				m.killStage(n, i)
+				return true
+			}
+		}
+		return false
+	}
+	p := n.p
+	switch {
+	case p.phase == procStopping && !p.killed && due(p.killAt):
+		m.report(Report{Kind: Killing, Node: n.id, Num: p.gen, By: -1})
+		m.killProcess(n)
+		return true
+	case p.phase == procStarting && due(p.readyBy):
+		p.phase, p.readyBy = procUnready, time.Time{}
+		m.report(Report{Kind: Unready, Node: n.id, Num: p.gen, By: -1, Took: m.now.Sub(p.startedAt)})
+		return true
+	}
+	return false
+}
