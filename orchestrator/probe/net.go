@@ -3,9 +3,11 @@ package probe
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	neturl "net/url"
 )
 
 // HTTP asks a URL with GET, once; a status of 200 to 399 is ready. A redirect
@@ -22,13 +24,14 @@ import (
 func HTTP(ctx context.Context, url string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
+		var parse *neturl.Error // it names the URL as well
+		if errors.As(err, &parse) {
+			err = parse.Err
+		}
 		return fmt.Errorf("ask %s: %w", url, err)
 	}
 	req.Header.Set("User-Agent", "devloop-probe")
-	transport := &http.Transport{
-		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see above
-	}
+	transport := newTransport()
 	defer transport.CloseIdleConnections()
 	// RoundTrip, and not a Client: no redirects, no cookies, and errors
 	// without the URL, which is said here.
@@ -41,6 +44,14 @@ func HTTP(ctx context.Context, url string) error {
 		return fmt.Errorf("ask %s: the answer was %s", url, res.Status)
 	}
 	return nil
+}
+
+// newTransport has no Proxy: nil asks nobody.
+func newTransport() *http.Transport {
+	return &http.Transport{
+		DisableKeepAlives: true,
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see HTTP
+	}
 }
 
 // TCP connects to an address, once, and closes the connection: whoever accepts
