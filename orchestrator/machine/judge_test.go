@@ -1,0 +1,229 @@
+package machine
+
+import (
+	"fmt"
+	"slices"
+)
+
+// action checks what the machine does.
+func (mon *monitor) action(a Action) error {
+	switch a := a.(type) {
+	case Report:
+		return mon.report(a)
+	case StartStage:
+		n := mon.nodes[a.Node]
+		switch {
+		case mon.ending:
+			return fmt.Errorf("a stage of %s starts after the shut-down", n.name)
+		case !n.active || n.run != a.Run:
+			return fmt.Errorf("a stage of %s starts outside a run", n.name)
+		case n.stages[a.Stage]:
+			return fmt.Errorf("stage %d of %s starts twice", a.Stage, n.name)
+		}
+		n.stages[a.Stage], n.ran = true, true
+		if mon.stages++; mon.stages > mon.cfg.Jobs {
+			return fmt.Errorf("%d stages run, %d may", mon.stages, mon.cfg.Jobs)
+		}
+	case StopStage:
+		if n := mon.nodes[a.Node]; n.run != a.Run || !n.stages[a.Stage] {
+			return fmt.Errorf("stage %d of %s is stopped, but does not run", a.Stage, n.name)
+		}
+	case KillStage:
+		if n := mon.nodes[a.Node]; n.run != a.Run || !n.stages[a.Stage] {
+			return fmt.Errorf("stage %d of %s is killed, but does not run", a.Stage, n.name)
+		}
+	case Touch:
+		mon.touch(a.Node)
+	case StartProcess:
+		return mon.startProcess(a)
+	case StopProcess:
+		n := mon.nodes[a.Node]
+		if !n.live || n.gen != a.Gen || n.stopping {
+			return fmt.Errorf("%s@%d is stopped, but does not run", n.name, a.Gen)
+		}
+		n.stopping, n.ready, n.unready = true, false, false
+		if !mon.ending {
+			return nil // checked where it was reported, with its reason
+		}
+		for i, d := range mon.nodes {
+			if d.up.has(a.Node) && (d.live || len(d.stages) > 0) && !mon.hard {
+				return fmt.Errorf("%s is shut down before %s, which depends on it", n.name, mon.nodes[i].name)
+			}
+		}
+	case KillProcess:
+		n := mon.nodes[a.Node]
+		if !n.live || n.gen != a.Gen {
+			return fmt.Errorf("%s@%d is killed, but does not run", n.name, a.Gen)
+		}
+		n.stopping, n.ready, n.unready = true, false, false
+	case ReloadProcess:
+		n := mon.nodes[a.Node]
+		if !n.live || n.gen != a.Gen || !n.ready {
+			return fmt.Errorf("%s@%d is reloaded, but is not ready", n.name, a.Gen)
+		}
+	case Exit:
+		mon.exits++
+		mon.code = a.Code
+		for _, n := range mon.nodes {
+			if n.live || len(n.stages) > 0 {
+				return fmt.Errorf("the loop ends while %s is alive", n.name)
+			}
+		}
+	}
+	if mon.exits > 1 {
+		return fmt.Errorf("the loop ends twice")
+	}
+	return nil
+}
+
+// touch hands what a run was for on to those who read its trigger.
+func (mon *monitor) touch(node int) {
+	n := mon.nodes[node]
+	for _, r := range mon.cfg.Nodes[node].Readers {
+		d := mon.nodes[r.Node]
+		if d.p != nil && d.off {
+			continue
+		}
+		mon.cause(d, n.taken...)
+		for _, root := range n.taken {
+			mon.reach[root].add(r.Node)
+		}
+		through := len(n.causes) > 0 || n.tookStale
+		d.urgent, d.stale = d.urgent || through, d.stale || through
+	}
+}
+
+func (mon *monitor) report(r Report) error {
+	n := mon.nodes[r.Node]
+	switch r.Kind {
+	case RunStarted:
+		if n.active {
+			return fmt.Errorf("%s starts a run during another", n.name)
+		}
+		if err := mon.mayStart(r.Node, r.Why, true); err != nil {
+			return err
+		}
+		mon.take(n)
+		n.active, n.ran, n.run = true, false, r.Num
+	case RunCancelled:
+		n.causes = append(slices.Clone(n.taken), n.causes...)
+		n.cancelling = len(n.stages) > 0
+		n.active = n.cancelling
+	case RunPassed:
+		n.active, n.passed, n.failed = false, true, false
+		clear(n.failRoots)
+		mon.overtaken(r.Node)
+		n.owed = nil
+	case RunFailed:
+		n.active, n.failed = false, true
+		for _, root := range n.taken {
+			n.failRoots[root] = true
+		}
+		if mon.cfg.Once {
+			mon.ending, mon.asked = true, 1
+		}
+	case Stopping:
+		if mon.cfg.Once && r.Why == ByShutdown && !mon.ending {
+			mon.ending, mon.asked = true, mon.verdict()
+		}
+		switch {
+		case mon.ending || n.off && r.Why == ByHand:
+			return nil
+		case n.off:
+			return fmt.Errorf("%s is stopped by %s, but was stopped by hand", n.name, r.Why)
+		}
+		return mon.mayStart(r.Node, r.Why, r.Why != ByHand)
+	case Reloading:
+		err := mon.mayStart(r.Node, r.Why, true)
+		mon.take(n)
+		return err
+	case Unready:
+		n.unready = true
+	case Starting:
+		n.why = r.Why
+	}
+	return nil
+}
+
+// overtaken notes who has started without waiting for this pass: they may start
+// again, and must where the run made something of a cause that had reached them.
+func (mon *monitor) overtaken(node int) {
+	by := mon.nodes[node]
+	for d, n := range mon.nodes {
+		if !n.up.has(node) || n.startSeq < by.owedSince || n.p != nil && n.off {
+			continue
+		}
+		n.again = true
+		for _, root := range by.owed {
+			if by.ran && mon.reach[root].has(d) {
+				mon.cause(n, root)
+			}
+		}
+	}
+	if by.ran {
+		for _, root := range by.owed {
+			by.passSeq[root] = mon.seq
+		}
+	}
+}
+
+// take notes that a node starts, and what for.
+func (mon *monitor) take(n *facts) {
+	if len(n.owed) == 0 {
+		n.owedSince = n.since
+	}
+	n.owed = append(n.owed, n.causes...)
+	n.taken, n.causes = n.causes, nil
+	n.tookStale, n.stale = n.stale, false
+	n.hand, n.urgent, n.again, n.crashed, n.startSeq = false, false, false, false, mon.seq
+}
+
+func (mon *monitor) startProcess(a StartProcess) error {
+	n := mon.nodes[a.Node]
+	switch {
+	case mon.ending:
+		return fmt.Errorf("%s starts after the shut-down", n.name)
+	case n.live:
+		return fmt.Errorf("%s@%d starts while another generation lives", n.name, a.Gen)
+	case n.off:
+		return fmt.Errorf("%s starts, but nobody wants it", n.name)
+	case a.Gen <= n.gen:
+		return fmt.Errorf("%s@%d starts after %d", n.name, a.Gen, n.gen)
+	}
+	again := n.gen > 0
+	err := mon.needsMet(a.Node)
+	switch n.why {
+	case ByHand:
+		if !n.hand {
+			err = fmt.Errorf("%s starts by hand, but nobody asked", n.name)
+		}
+	case ByStart:
+		if n.gen > 0 {
+			err = fmt.Errorf("%s starts as if for the first time", n.name)
+		}
+	case ByCrash, ByPass:
+		if !n.crashed {
+			err = fmt.Errorf("%s starts by %s, but did not crash", n.name, n.why)
+		}
+	default:
+		if !n.stopping { // else it was decided when it was stopped
+			err = mon.mayStart(a.Node, n.why, true)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	mon.take(n)
+	n.gen, n.live, n.stopping, n.ended = a.Gen, true, false, false
+	if !again {
+		return nil
+	}
+	for i := range mon.nodes {
+		for _, need := range mon.cfg.Nodes[i].Needs {
+			if d := mon.nodes[i]; need.Node == a.Node && need.Restart && d.live && !d.off {
+				mon.cause(d, mon.root(i))
+			}
+		}
+	}
+	return nil
+}
