@@ -98,12 +98,20 @@ func (mon *monitor) down(node int) error {
 		return nil
 	case n.ended && st.Hold.Kind == Unmet && mon.needsMet(node) != nil:
 		return nil
-	case n.ended && !n.end.OK() && st.Hold.Kind == NotBuilt:
-		if u := mon.nodes[st.Hold.Node]; n.up.has(st.Hold.Node) && u.w != nil && !u.passed {
-			return nil
-		}
+	case n.ended && !n.end.OK() && st.State == "not built" && !mon.built(n):
+		return nil
 	}
 	return fmt.Errorf("%s is down (%s, %q) without a reason", n.name, st.State, st.Hold.Kind)
+}
+
+// built tells whether every watcher upstream has passed at least once.
+func (mon *monitor) built(n *facts) bool {
+	for i, u := range mon.nodes {
+		if n.up.has(i) && u.w != nil && !u.passed {
+			return false
+		}
+	}
+	return true
 }
 
 // fresh checks that no node was left with what upstream had made before the
