@@ -23,6 +23,7 @@ var floors = map[string]struct {
 	"schema/glob":                {modules: []string{"github.com/bmatcuk/doublestar/v4"}, why: "a pattern is text and a path: it needs no disk and nobody else"},
 	"orchestrator/console":       {why: "it writes what it is told, whoever says it"},
 	"orchestrator/contents":      {why: "it reads files, and does not care why they matter"},
+	"orchestrator/control":       {modules: []string{"golang.org/x/sys"}, why: "messages to and from a loop, whatever answers them"},
 	"orchestrator/fswatch":       {modules: []string{"github.com/fsnotify/fsnotify", "golang.org/x/sys"}, why: "it reports changes, and does not know what they mean"},
 	"orchestrator/gitignore":     {why: "git's rules are git's, not this language's"},
 	"orchestrator/listenfd":      {modules: []string{"golang.org/x/sys"}, why: "sockets know nothing of who asked for them"},

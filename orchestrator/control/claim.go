@@ -1,0 +1,174 @@
+//go:build linux || darwin || freebsd
+
+package control
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// Claim is the right to be the loop of a configuration. The kernel gives it
+// back when the process ends, however it ends.
+type Claim struct {
+	place place
+	file  *os.File
+	owner owner
+}
+
+// owner is what the lock file tells of who holds it.
+type owner struct {
+	PID    int       `json:"pid"`
+	Since  time.Time `json:"since"`
+	Config string    `json:"config"`
+}
+
+// Acquire claims the configuration file for this process. It is a
+// *RunningError if another loop has it. Any other error means that there can
+// be no control socket, and that nobody can tell whether another loop runs.
+// The caller closes the claim, after everything else.
+func Acquire(config string) (*Claim, error) {
+	list, err := places(config)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range list[1:] {
+		if who, held := p.held(config); held {
+			return nil, who
+		}
+	}
+	c, err := list[0].acquire(config)
+	var running *RunningError
+	if err != nil && !errors.As(err, &running) {
+		return nil, fmt.Errorf("lock %s: %w", list[0].dir, err)
+	}
+	return c, err
+}
+
+func (p place) acquire(config string) (*Claim, error) {
+	// The holder removes the directory when it ends, perhaps right now.
+	const tries = 100
+	for range tries {
+		err := p.make()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		f, err := os.OpenFile(p.lock(), os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := flock(f, syscall.LOCK_EX); err != nil {
+			who := running(f, config)
+			f.Close()
+			if errors.Is(err, syscall.EWOULDBLOCK) {
+				return nil, who
+			}
+			return nil, err
+		}
+		if !p.current(f) {
+			f.Close() // locked, but its holder has removed it meanwhile
+			continue
+		}
+		abs, _ := filepath.Abs(config) // places has found it
+		c := &Claim{p, f, owner{os.Getpid(), time.Now(), abs}}
+		if err := c.write(); err != nil {
+			f.Close()
+			return nil, err
+		}
+		return c, nil
+	}
+	return nil, errors.New("it disappears again and again")
+}
+
+// write says in the lock file who holds it.
+func (c *Claim) write() error {
+	text, err := json.Marshal(c.owner)
+	if err != nil {
+		return err
+	}
+	if err := c.file.Truncate(0); err != nil {
+		return err
+	}
+	_, err = c.file.WriteAt(append(text, '\n'), 0)
+	return err
+}
+
+// Since is when the claim was made.
+func (c *Claim) Since() time.Time { return c.owner.Since }
+
+// Close gives the claim back and leaves nothing behind.
+func (c *Claim) Close() error {
+	// Removed before it is unlocked: whoever has opened it meanwhile finds,
+	// once it is locked, that it is no longer there.
+	err := os.Remove(c.place.lock())
+	_ = os.Remove(c.place.dir) // unless something else is in it
+	return errors.Join(err, c.file.Close())
+}
+
+// held tells whether a loop holds the place, and which.
+func (p place) held(config string) (*RunningError, bool) {
+	if p.check() != nil {
+		return nil, false
+	}
+	f, err := os.OpenFile(p.lock(), os.O_RDWR|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, false
+	}
+	defer f.Close()
+	// Shared, so that two who only ask do not take each other for a loop.
+	if err := flock(f, syscall.LOCK_SH); !errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, false
+	}
+	return running(f, config), true
+}
+
+// current tells whether the open file is the one that the path still names.
+func (p place) current(f *os.File) bool {
+	opened, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(p.lock())
+	return err == nil && os.SameFile(opened, named)
+}
+
+// running reads who holds the lock.
+func running(f *os.File, config string) *RunningError {
+	e := &RunningError{Config: config}
+	text, err := io.ReadAll(io.NewSectionReader(f, 0, 1<<16))
+	var o owner
+	if err == nil && json.Unmarshal(text, &o) == nil {
+		e.PID, e.Since = o.PID, o.Since
+	}
+	return e
+}
+
+// flock tries to lock. Those who hold a lock for a moment are waited for: a
+// client that asks whether a loop runs, and a child of a loop that has just
+// been killed between fork and exec, since flock(2) locks belong to the open
+// file. The kernel has no wait with an end.
+func flock(f *os.File, how int) error {
+	const looks, pause = 10, 5 * time.Millisecond
+	for look := 1; ; look++ {
+		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
+		switch {
+		case errors.Is(err, syscall.EINTR):
+		case errors.Is(err, syscall.EWOULDBLOCK) && how == syscall.LOCK_EX && look < looks:
+			time.Sleep(pause)
+		default:
+			return err
+		}
+	}
+}

@@ -1,0 +1,32 @@
+//go:build !linux && !darwin && !freebsd
+
+package control
+
+import (
+	"net/http"
+	"time"
+)
+
+// Claim does not exist on this system.
+type Claim struct{}
+
+// Server does not exist on this system.
+type Server struct{}
+
+// Acquire is ErrUnsupported here.
+func Acquire(string) (*Claim, error) { return nil, ErrUnsupported }
+
+// Since is when the claim was made.
+func (*Claim) Since() time.Time { return time.Time{} }
+
+// Close does nothing.
+func (*Claim) Close() error { return nil }
+
+// Serve is ErrUnsupported here.
+func (*Claim) Serve(http.Handler) (*Server, error) { return nil, ErrUnsupported }
+
+// Close does nothing.
+func (*Server) Close() error { return nil }
+
+// dial is ErrUnsupported here.
+func dial(string) (path string, err error) { return "", ErrUnsupported }

@@ -1,0 +1,58 @@
+// Package control is the way to a running loop: one private unix socket per
+// configuration file, HTTP and JSON over it, and the lock that makes the loop
+// the only one. It knows what the messages look like and who may send them; it
+// never knows the loop that answers.
+//
+// Nothing here listens on a network. The socket lives in a directory that only
+// its owner can enter, and a connection of another user is closed unread.
+package control
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+)
+
+// ErrNotRunning means that no loop runs for the configuration.
+var ErrNotRunning = errors.New("no loop is running")
+
+// ErrUnsupported is what Acquire and Dial return where the system does not tell
+// who is at the other end of a unix socket. It wraps errors.ErrUnsupported.
+var ErrUnsupported = fmt.Errorf("no control socket on %s: %w", runtime.GOOS, errors.ErrUnsupported)
+
+// RunningError says that a loop runs for the configuration already.
+type RunningError struct {
+	Config string    // its file
+	PID    int       // 0 if it could not be read
+	Since  time.Time // zero if it could not be read
+}
+
+func (e *RunningError) Error() string {
+	text := "a loop is already running for " + e.Config
+	if e.PID == 0 {
+		return text
+	}
+	since := e.Since.Local().Format("15:04:05")
+	if time.Since(e.Since) > 12*time.Hour {
+		since = e.Since.Local().Format("2006-01-02 15:04")
+	}
+	return fmt.Sprintf("%s: pid %d, since %s", text, e.PID, since)
+}
+
+// Hint says what to do about it: a sentence without a full stop.
+func (e *RunningError) Hint() string {
+	return "`devloop status` shows what it does; Ctrl-C in its terminal ends it"
+}
+
+// silentError says that a loop holds the lock but does not listen.
+type silentError struct{ *RunningError }
+
+func (e silentError) Error() string { return e.RunningError.Error() + ", but it does not answer" }
+
+// Hint says what to do about it.
+func (e silentError) Hint() string {
+	return "it is just starting or ending, or it could not make its control socket: then it said so when it started"
+}
+
+func (e silentError) Unwrap() error { return e.RunningError }

@@ -1,0 +1,83 @@
+package control
+
+import "time"
+
+// The paths of version 1. docs/control.md describes them.
+const (
+	PathStatus = "/v1/status" // GET: Status
+	PathWake   = "/v1/wake"   // GET ?node=NAME: Wake
+)
+
+// Status is what a loop does at one moment.
+type Status struct {
+	Config   string    `json:"config"` // the absolute path of the file
+	PID      int       `json:"pid"`
+	Since    time.Time `json:"since"`
+	Watching *Watching `json:"watching"` // null with --no-watch
+	Nodes    []Node    `json:"nodes"`    // in the order of the file
+	Sockets  []Socket  `json:"sockets"`
+}
+
+// Node is one watcher or process.
+type Node struct {
+	Name  string `json:"name"`
+	Kind  string `json:"kind"`  // "watcher" or "process"
+	State string `json:"state"` // "passed", "running", "ready", …
+
+	Busy   bool `json:"busy"`   // what a change wants to start downstream waits for it
+	Failed bool `json:"failed"` // it waits for people
+
+	Waits *Hold `json:"waits,omitempty"` // why it does nothing yet, if it has something to do
+
+	Number   int        `json:"number"`             // the last run of a watcher, the last generation of a process; 0: none yet
+	Since    *time.Time `json:"since,omitempty"`    // when that began
+	PIDs     []int      `json:"pids,omitempty"`     // of the commands that run now
+	Restarts int        `json:"restarts,omitempty"` // of a process
+}
+
+// Hold is what a node waits for.
+type Hold struct {
+	Kind  string     `json:"kind"`            // "settling", "upstream busy", "backing off", …
+	Node  string     `json:"node,omitempty"`  // the node it waits for
+	Until *time.Time `json:"until,omitempty"` // when it ends by itself
+	Text  string     `json:"text"`            // the same in words
+}
+
+// Socket is one socket that the loop holds.
+type Socket struct {
+	Name    string   `json:"name"`
+	Address string   `json:"address"` // a URL where there is one
+	Nodes   []string `json:"nodes"`   // the processes that get it
+	Waiting *int     `json:"waiting"` // connections that nobody has accepted yet; null where the system does not tell
+	Limit   int      `json:"limit,omitempty"`
+}
+
+// Watching is what the watcher of files does.
+type Watching struct {
+	Directories int    `json:"directories"`
+	Unwatched   int    `json:"unwatched"` // directories that should be watched and are not
+	Links       int    `json:"links"`     // symbolic links followed
+	Events      uint64 `json:"events"`
+	Overflows   uint64 `json:"overflows"` // times that the kernel lost some
+}
+
+// Wake is what made a node start, or stop, for the last time.
+type Wake struct {
+	Node   string     `json:"node"`
+	Kind   string     `json:"kind"`
+	Did    string     `json:"did,omitempty"`   // "run started", "starting", "stopping", "reloading"; empty: nothing woke it yet
+	Number int        `json:"number"`          // the run or generation
+	At     *time.Time `json:"at,omitempty"`    // when
+	Cause  string     `json:"cause,omitempty"` // "start", "change", "trigger", "hand", "crash", "first pass", "dependency"
+	By     string     `json:"by,omitempty"`    // the other node, where there is one
+	Paths  []string   `json:"paths,omitempty"` // what had changed, the first few
+	More   int        `json:"more,omitempty"`  // and how many paths more
+	State  string     `json:"state"`           // now
+	Waits  *Hold      `json:"waits,omitempty"` // now
+}
+
+// failure is the body of an answer that is none.
+type failure struct {
+	Error string `json:"error"`
+	Hint  string `json:"hint,omitempty"`
+}

@@ -1,0 +1,124 @@
+//go:build linux || darwin || freebsd
+
+package control
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"syscall"
+)
+
+// longest is how many bytes the path of a socket may have: sun_path holds 104
+// on macOS and FreeBSD and 108 on Linux, with a zero at the end.
+const longest = 100
+
+// place is where the files of one configuration are.
+type place struct {
+	base string // made if missing
+	dir  string // base/<hash of the configuration's path>
+}
+
+func (p place) socket() string { return filepath.Join(p.dir, "sock") }
+func (p place) lock() string   { return filepath.Join(p.dir, "lock") }
+
+// places lists where a loop of the configuration may be found, the place for a
+// new one first. A terminal of a desktop session, a cron job and a shell behind
+// su disagree about XDG_RUNTIME_DIR, so the others are looked at as well.
+func places(config string) ([]place, error) {
+	file, err := filepath.Abs(config)
+	if err != nil {
+		return nil, fmt.Errorf("find %s: %w", config, err)
+	}
+	if real, err := filepath.EvalSymlinks(file); err == nil {
+		file = real
+	}
+	sum := sha256.Sum256([]byte(file))
+	name := hex.EncodeToString(sum[:8])
+
+	uid := strconv.Itoa(os.Getuid())
+	var list []place
+	add := func(base string) {
+		p := place{base, filepath.Join(base, name)}
+		if len(p.socket()) > longest {
+			base = "/tmp/devloop-" + uid
+			p = place{base, filepath.Join(base, name)}
+		}
+		for _, known := range list {
+			if known == p {
+				return
+			}
+		}
+		list = append(list, p)
+	}
+	if base := os.Getenv("DEVLOOP_RUNTIME_DIR"); base != "" {
+		if base, err = filepath.Abs(base); err != nil {
+			return nil, fmt.Errorf("find DEVLOOP_RUNTIME_DIR: %w", err)
+		}
+		add(base)
+		return list, nil
+	}
+	if base := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(base) && private(base) == nil {
+		add(filepath.Join(base, "devloop"))
+	}
+	// What XDG_RUNTIME_DIR is where systemd's logind sets it.
+	if base := "/run/user/" + uid; runtime.GOOS == "linux" && private(base) == nil {
+		add(filepath.Join(base, "devloop"))
+	}
+	add(filepath.Join(os.TempDir(), "devloop-"+uid))
+	return list, nil
+}
+
+// make makes the directories, and refuses those that others could have
+// prepared.
+func (p place) make() error {
+	for _, dir := range []string{p.base, p.dir} {
+		err := os.Mkdir(dir, 0o700)
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			if !errors.Is(err, fs.ErrNotExist) || dir != p.base {
+				return err
+			}
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				return err
+			}
+		}
+		if err := private(dir); err != nil {
+			return err
+		}
+	}
+	return os.Chmod(p.dir, 0o700)
+}
+
+// check tells whether the place can be trusted. A missing one is
+// fs.ErrNotExist.
+func (p place) check() error {
+	if err := private(p.base); err != nil {
+		return err
+	}
+	return private(p.dir)
+}
+
+// private tells whether the directory is this user's own, and no other user
+// can put files into it.
+func private(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	owner := info.Sys().(*syscall.Stat_t).Uid
+	switch {
+	case !info.IsDir():
+		return fmt.Errorf("%s is no directory", dir)
+	case int(owner) != os.Getuid():
+		return fmt.Errorf("%s belongs to uid %d", dir, owner)
+	case info.Mode().Perm()&0o022 != 0:
+		return fmt.Errorf("others may write in %s (mode %04o)", dir, info.Mode().Perm())
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+//go:build linux || darwin || freebsd
+
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+)
+
+// Server answers on the control socket until Close.
+type Server struct {
+	http   *http.Server
+	cancel context.CancelFunc
+	served chan struct{}
+	conns  sync.WaitGroup
+}
+
+// Serve makes the socket and answers requests with h, each in a goroutine of
+// its own; a request's context ends with Close. What a loop that was killed
+// has left is replaced: nobody else can be there, for the claim is held.
+func (c *Claim) Serve(h http.Handler) (*Server, error) {
+	path := c.place.socket()
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("make control socket: %w", err)
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("make control socket: %w", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("make control socket: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Server{cancel: cancel, served: make(chan struct{})}
+	s.http = &http.Server{
+		Handler:           h,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          log.New(io.Discard, "", 0), // the terminal belongs to the loop
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				s.conns.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				s.conns.Done()
+			}
+		},
+	}
+	go func() {
+		defer close(s.served)
+		_ = s.http.Serve(own{l, os.Geteuid()}) // always ends with an error, of Close
+	}()
+	return s, nil
+}
+
+// Close ends the requests that are being answered, removes the socket, and
+// returns when every goroutine has ended.
+func (s *Server) Close() error {
+	s.cancel()
+	// Whoever is just being answered is let finish, if that is quick.
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.http.Close()
+	}
+	<-s.served
+	s.conns.Wait()
+	return err
+}
+
+// own accepts connections of this user only. The directory keeps the others
+// out already; this holds even if its mode is changed.
+type own struct {
+	*net.UnixListener
+	uid int
+}
+
+func (l own) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.AcceptUnix()
+		if err != nil {
+			return nil, err
+		}
+		if uid, err := peer(conn); err == nil && uid == l.uid {
+			return conn, nil
+		}
+		conn.Close()
+	}
+}
+
+// peer is the user at the other end.
+func peer(conn *net.UnixConn) (uid int, err error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	var inner error
+	if err := raw.Control(func(fd uintptr) { uid, inner = peerOf(int(fd)) }); err != nil {
+		return -1, err
+	}
+	return uid, inner
+}
