@@ -82,8 +82,8 @@ func (l line) program() bool {
 	}
 	name := l.words[0]
 	switch {
-	case name == "", name[0] == '-':
-		return false // nothing to look up; an option of exec
+	case name == "", name[0] == '-', name[0] == '%':
+		return false // nothing to look up; an option of exec; a job of bash
 	case strings.Contains(l.source(l.call.Args[0]), "+="):
 		return false // an assignment for bash and ksh
 	case name == "true", name == "false":

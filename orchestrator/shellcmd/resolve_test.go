@@ -129,6 +129,7 @@ func TestResolve(t *testing.T) {
 		{text: "$(dirname /a/b) x", form: whole},
 		{text: "p* x", form: whole},
 		{text: "-p $A", form: whole},
+		{text: "%p", form: whole},
 		{text: "-$A/p", form: whole},
 		{text: "'' x", form: whole},
 		{text: "A+=1 p", form: whole},
