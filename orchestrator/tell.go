@@ -114,8 +114,12 @@ func (t *teller) run(r machine.Report) {
 	case machine.Held:
 		t.line(r.Node, console.Dim, "- waits: %s failed", t.name(r.By))
 	case machine.Slowed:
-		t.line(r.Node, console.Warn, "! wakes itself: %s changes while %s runs; next run in %s",
-			t.paths(r.Paths), t.stageName(r.Node, r.Stage), short(time.Until(r.Until)))
+		writer, again := "it starts", "restart"
+		if t.l.graph.Nodes[r.Node].Watcher != nil {
+			writer, again = t.stageName(r.Node, r.Stage)+" runs", "run"
+		}
+		t.line(r.Node, console.Warn, "! wakes itself: %s changes while %s; next %s in %s",
+			t.paths(r.Paths), writer, again, short(time.Until(r.Until)))
 		t.line(r.Node, console.Warn, "  hint: add the file to `ignore`, or watch only what people write")
 	}
 }
