@@ -13,6 +13,7 @@ import (
 
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/contents"
+	"devloop/orchestrator/control"
 	"devloop/orchestrator/fswatch"
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
@@ -41,6 +42,10 @@ type Options struct {
 
 	// Requests are commands made by hand; may be nil.
 	Requests <-chan Request
+
+	// Control is what others ask the loop through; may be nil. Whoever has
+	// acquired it closes it, after Run.
+	Control *control.Claim
 }
 
 // Request is a command made by hand for a node, or for every node that the
@@ -92,6 +97,10 @@ type loop struct {
 	scratch string // a directory for files that commands read; "" until needed
 	timer   *time.Timer
 
+	server  *control.Server // nil if nobody can ask
+	asks    chan func()     // questions, to be answered by the owner of all this
+	wakeups map[int]wakeup  // what woke each node last
+
 	signalled time.Time // when the last signal came
 	exit      *int      // set by the machine's Exit
 }
@@ -108,6 +117,8 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		live:    map[commandKey]*command{},
 		drains:  map[uint64]machine.Drained{},
 		timer:   time.NewTimer(time.Hour),
+		asks:    make(chan func()),
+		wakeups: map[int]wakeup{},
 	}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	defer func() {
@@ -122,15 +133,19 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	if err := l.watch(); err != nil {
 		return l, err
 	}
+	l.serve()
 	return l, nil
 }
 
 // close gives back everything that newLoop took.
 func (l *loop) close() error {
 	l.cancel()
+	var errs []error
+	if l.server != nil {
+		errs = append(errs, l.server.Close())
+	}
 	l.joined.Wait()
 	l.timer.Stop()
-	var errs []error
 	if l.watcher != nil {
 		errs = append(errs, l.watcher.Close())
 	}
@@ -166,6 +181,8 @@ func (l *loop) run() int {
 			l.step(machine.Tick{VCSBusy: l.vcsBusy()})
 		case ev := <-l.events:
 			l.handle(ev)
+		case ask := <-l.asks:
+			ask()
 		case r := <-requests:
 			l.request(r)
 		case <-signals:
@@ -222,6 +239,7 @@ func (l *loop) step(ev machine.Event) {
 func (l *loop) do(action machine.Action) {
 	switch a := action.(type) {
 	case machine.Report:
+		l.remember(a)
 		l.say.report(a)
 	case machine.StartStage:
 		l.startStage(a)

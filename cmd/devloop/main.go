@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"devloop/orchestrator/control"
 	"devloop/schema"
 )
 
@@ -18,6 +19,7 @@ const (
 	exitOK          = 0
 	exitFailed      = 1 // something that was run failed
 	exitUsage       = 2 // a mistake in the configuration or on the command line
+	exitNoLoop      = 3 // no loop is running
 	exitInterrupted = 130
 )
 
@@ -40,7 +42,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	printError(stderr, err)
 	var failed runError
-	if errors.As(err, &failed) {
+	switch {
+	case errors.Is(err, control.ErrNotRunning):
+		return exitNoLoop
+	case errors.As(err, &failed):
 		return exitFailed
 	}
 	return exitUsage

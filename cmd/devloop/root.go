@@ -53,7 +53,8 @@ in this directory or a parent.`
 	up := a.upCommand()
 	up.Use = "up [NAME…]"
 	up.Example = "  devloop up server"
-	root.AddCommand(up, a.runCommand(), a.checkCommand(), a.graphCommand(), a.listenCommand(), a.adoptCommand(), a.versionCommand())
+	root.AddCommand(up, a.runCommand(), a.checkCommand(), a.graphCommand(), a.explainCommand(), a.statusCommand(),
+		a.listenCommand(), a.adoptCommand(), a.versionCommand())
 	return root
 }
 
@@ -71,17 +72,23 @@ type project struct {
 	graph *graph.Graph
 }
 
+// find finds the configuration file.
+func (a *app) find() (string, error) {
+	if a.file != "" {
+		return a.file, nil
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the current directory: %w", err)
+	}
+	return schema.Find(dir)
+}
+
 // load finds and loads the configuration, and derives the graph.
 func (a *app) load() (*project, error) {
-	file := a.file
-	if file == "" {
-		dir, err := os.Getwd()
-		if err != nil {
-			return nil, fmt.Errorf("find the current directory: %w", err)
-		}
-		if file, err = schema.Find(dir); err != nil {
-			return nil, err
-		}
+	file, err := a.find()
+	if err != nil {
+		return nil, err
 	}
 	cfg, err := schema.Load(shorter(file), schema.Options{})
 	if err != nil {

@@ -5,8 +5,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -41,7 +43,8 @@ func held() {
 // TestScripts runs the real command line, a script a case.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: filepath.Join("testdata", "script"),
+		Dir:  filepath.Join("testdata", "script"),
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await},
 		Setup: func(env *testscript.Env) error {
 			// A port that somebody else has.
 			l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -52,9 +55,34 @@ func TestScripts(t *testing.T) {
 			_, port, _ := net.SplitHostPort(l.Addr().String())
 			env.Setenv("TAKEN", port)
 			env.Setenv("CI", "")
+			env.Setenv("DEVLOOP_RUNTIME_DIR", filepath.Join(env.WorkDir, ".run"))
 			return nil
 		},
 	})
+}
+
+// await FILE PATTERN waits until the file has a match of the pattern. It looks
+// again and again: the file is another process's log, and no event of the
+// system that every platform has tells that it grew.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await FILE PATTERN")
+	}
+	path, pattern := ts.MkAbs(args[0]), regexp.MustCompile("(?m)"+args[1])
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	limit := time.After(30 * time.Second)
+	for {
+		text, _ := os.ReadFile(path) // not there yet, perhaps
+		if pattern.Match(text) {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-limit:
+			ts.Fatalf("%q never came; %s holds:\n%s", args[1], args[0], text)
+		}
+	}
 }
 
 // TestEveryVerbHasHelp keeps the promise that each verb explains itself, with

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"devloop/orchestrator"
 	"devloop/orchestrator/console"
+	"devloop/orchestrator/control"
 	"devloop/orchestrator/listenfd/shim"
 )
 
@@ -83,6 +85,19 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 	defer end()
 	for _, w := range p.cfg.Warnings {
 		out.Say("devloop", console.Warn, w.Text("warning"))
+	}
+	if !opt.Once {
+		claim, err := control.Acquire(p.cfg.File)
+		var running *control.RunningError
+		switch {
+		case err == nil:
+			opt.Control = claim
+			defer claim.Close()
+		case errors.As(err, &running):
+			return runError{err}
+		case !errors.Is(err, control.ErrUnsupported):
+			out.Say("devloop", console.Warn, err.Error()+"; `devloop status` will not work")
+		}
 	}
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, endSignals...)

@@ -108,6 +108,9 @@ func (c *Claim) write() error {
 // Since is when the claim was made.
 func (c *Claim) Since() time.Time { return c.owner.Since }
 
+// Config is the absolute path of the configuration file.
+func (c *Claim) Config() string { return c.owner.Config }
+
 // Close gives the claim back and leaves nothing behind.
 func (c *Claim) Close() error {
 	// Removed before it is unlocked: whoever has opened it meanwhile finds,

@@ -19,6 +19,9 @@ func Acquire(string) (*Claim, error) { return nil, ErrUnsupported }
 // Since is when the claim was made.
 func (*Claim) Since() time.Time { return time.Time{} }
 
+// Config is the absolute path of the configuration file.
+func (*Claim) Config() string { return "" }
+
 // Close does nothing.
 func (*Claim) Close() error { return nil }
 

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"devloop/orchestrator"
+	"devloop/orchestrator/control"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	var asJSON bool
+	var why string
+	cmd := &cobra.Command{
+		Use:   "explain PATH…",
+		Short: "Tell which nodes a change of PATH wakes, or what keeps it out",
+		Long: `explain tells of each path which nodes a change wakes, by which pattern at which
+line, or what keeps it out: an ignore pattern, a rule of git's, a name that is
+never watched. No loop needs to run, and the path need not exist.
+
+With --why it asks the running loop what woke a node last, and what it waits for
+now. Exit code 3 if no loop is running.`,
+		Example: "  devloop explain src/main.rs\n  devloop explain --why server",
+		RunE: func(_ *cobra.Command, paths []string) error {
+			switch {
+			case why != "" && len(paths) > 0:
+				return usageError{errors.New("--why tells of a node of the running loop, and takes no path"), "devloop explain"}
+			case why != "":
+				return a.explainWhy(why, asJSON)
+			case len(paths) == 0:
+				return usageError{errors.New("name a path, or a node with --why"), "devloop explain"}
+			}
+			p, err := a.load()
+			if err != nil {
+				return err
+			}
+			list, err := orchestrator.Explain(p.cfg, p.graph, paths)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.json(list)
+			}
+			for i, e := range list {
+				if i > 0 {
+					fmt.Fprintln(a.stdout)
+				}
+				if err := printExplanation(a.stdout, e); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs")
+	cmd.Flags().StringVar(&why, "why", "", "tell what woke `NODE` last, in the running loop")
+	_ = cmd.RegisterFlagCompletionFunc("why", a.nodeNames("")) // the flag is there
+	return cmd
+}
+
+// printExplanation writes a line a node, and below it what follows.
+func printExplanation(w io.Writer, e orchestrator.Explanation) error {
+	head := e.Path
+	switch e.Is {
+	case "missing":
+		head += " (does not exist now)"
+	case "directory":
+		head += " (a directory: what is told is of the files in it)"
+	}
+	if len(e.Trigger) > 0 {
+		head += ": touched by " + strings.Join(e.Trigger, ", ")
+	}
+	fmt.Fprintln(w, head)
+	t := table(w)
+	for _, n := range e.Nodes {
+		switch {
+		case n.Wakes && e.Is == "directory":
+			fmt.Fprintf(t, "  %s\tmay wake\t%s\n", n.Node, place(n.By))
+		case n.Wakes:
+			fmt.Fprintf(t, "  %s\twakes\t%s\n", n.Node, place(n.By))
+		case n.Out != nil:
+			fmt.Fprintf(t, "  %s\t-\t%s: %s (%s watches it)\n", n.Node, n.Why, place(n.Out), place(n.By))
+		case n.By != nil:
+			fmt.Fprintf(t, "  %s\t-\t%s (%s matches it)\n", n.Node, n.Why, place(n.By))
+		default:
+			fmt.Fprintf(t, "  %s\t-\t%s\n", n.Node, n.Why)
+		}
+		for _, s := range n.Stages {
+			switch {
+			case s.By != nil:
+				fmt.Fprintf(t, "  \t\truns %s: %s\n", s.Stage, place(s.By))
+			case s.Runs:
+				fmt.Fprintf(t, "  \t\truns %s\n", s.Stage)
+			default:
+				fmt.Fprintf(t, "  \t\tskips %s, if it has passed before\n", s.Stage)
+			}
+		}
+		if len(n.Then) > 0 {
+			fmt.Fprintf(t, "  \t\tthen, when it has passed: %s\n", strings.Join(n.Then, ", "))
+		}
+	}
+	return t.Flush()
+}
+
+// place writes a pattern and where it stands.
+func place(p *orchestrator.Place) string {
+	if p.At == "built in" {
+		return p.Pattern + " (built in)"
+	}
+	return p.Pattern + " at " + shorterPlace(p.At)
+}
+
+// shorterPlace shortens the path in PATH:LINE.
+func shorterPlace(at string) string {
+	i := strings.LastIndexByte(at, ':')
+	if i < 0 {
+		return at
+	}
+	return shorter(at[:i]) + at[i:]
+}
+
+func (a *app) explainWhy(node string, asJSON bool) error {
+	client, ctx, done, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer done()
+	wake, err := client.Wake(ctx, node)
+	var refused *control.RefusedError
+	if errors.As(err, &refused) && refused.Code == http.StatusNotFound {
+		return err // a wrong name is a mistake on the command line
+	}
+	if err != nil {
+		return runError{err}
+	}
+	if asJSON {
+		return a.json(wake)
+	}
+	return printWake(a.stdout, wake, time.Now())
+}
+
+func printWake(w io.Writer, wake *control.Wake, now time.Time) error {
+	number := "run"
+	if wake.Kind == "process" {
+		number = "generation"
+	}
+	if wake.Did == "" {
+		fmt.Fprintf(w, "%s: nothing has woken it yet\n", wake.Node)
+	} else {
+		fmt.Fprintf(w, "%s: %s (%s %d), %s ago: %s\n", wake.Node, wake.Did, number, wake.Number, age(now.Sub(*wake.At)), causeText(wake))
+		for _, path := range wake.Paths {
+			fmt.Fprintf(w, "  %s\n", shorter(path))
+		}
+		if wake.More > 0 {
+			fmt.Fprintf(w, "  and %d more\n", wake.More)
+		}
+	}
+	text := "now: " + wake.State
+	if wake.Waits != nil {
+		text += "; waits: " + wake.Waits.Text
+	}
+	_, err := fmt.Fprintln(w, text)
+	return err
+}
+
+// causeText says why a node was woken.
+func causeText(wake *control.Wake) string {
+	switch wake.Cause {
+	case "start":
+		return "the loop began"
+	case "change":
+		return "files changed"
+	case "trigger":
+		return wake.By + " passed"
+	case "hand":
+		return "by hand"
+	case "crash":
+		return "it had ended by itself"
+	case "first pass":
+		return "its upstream passed for the first time"
+	case "dependency":
+		return wake.By + " was restarted"
+	}
+	return wake.Cause
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"devloop/orchestrator/control"
+)
+
+// answerIn is how long a loop may take to answer: it does so between two
+// moves, so more than an instant means that it hangs.
+const answerIn = 10 * time.Second
+
+// dial finds the running loop, without reading the configuration: it may be
+// broken just now, and the loop runs all the same. The caller closes the client
+// and cancels.
+func (a *app) dial() (client *control.Client, ctx context.Context, done func(), err error) {
+	file, err := a.find()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	client, err = control.Dial(shorter(file))
+	if err != nil {
+		return nil, nil, nil, runError{err}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), answerIn)
+	return client, ctx, func() { cancel(); client.Close() }, nil
+}
+
+func (a *app) statusCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Tell what the running loop does: every node, why it waits, every socket",
+		Long: `status asks the loop that runs for this project. It works from every directory
+below the project. Exit code 3 if no loop is running.`,
+		Example: "  devloop status\n  devloop status --json",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			client, ctx, done, err := a.dial()
+			if err != nil {
+				return err
+			}
+			defer done()
+			s, err := client.Status(ctx)
+			if err != nil {
+				return runError{err}
+			}
+			if asJSON {
+				return a.json(s)
+			}
+			return printStatus(a.stdout, s, time.Now())
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs")
+	return cmd
+}
+
+// json writes a value for programs.
+func (a *app) json(value any) error {
+	e := json.NewEncoder(a.stdout)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(value)
+}
+
+// printStatus writes a table: what is known of each node, and at the end of
+// the line what it waits for.
+func printStatus(w io.Writer, s *control.Status, now time.Time) error {
+	watching := "nothing"
+	if n := s.Watching; n != nil {
+		watching = directories(n.Directories)
+		if n.Unwatched > 0 {
+			watching += fmt.Sprintf(" (%d more cannot be watched: see `devloop doctor`)", n.Unwatched)
+		}
+	}
+	fmt.Fprintf(w, "%s: pid %d, up %s, watching %s\n\n", shorter(s.Config), s.PID, age(now.Sub(s.Since)), watching)
+	t := table(w)
+	fmt.Fprintln(t, "NODE\tSTATE\tRUN\tBEGAN\tPID\tRESTARTS\t")
+	for _, n := range s.Nodes {
+		since := "-"
+		if n.Since != nil {
+			since = age(now.Sub(*n.Since)) + " ago"
+		}
+		restarts := "-"
+		if n.Kind == "process" {
+			restarts = fmt.Sprint(n.Restarts)
+		}
+		waits := ""
+		if n.Waits != nil {
+			waits = "waits: " + n.Waits.Text
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.Name, n.State, dash(n.Number), since, dash(n.PIDs...), restarts, waits)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if len(s.Sockets) > 0 {
+		fmt.Fprintln(t, "\nSOCKET\tADDRESS\tFOR\tWAITING\t")
+		for _, sock := range s.Sockets {
+			waiting := "-"
+			if sock.Waiting != nil {
+				waiting = fmt.Sprintf("%d of %d", *sock.Waiting, sock.Limit)
+			}
+			users := strings.Join(sock.Nodes, ", ")
+			if users == "" {
+				users = "-"
+			}
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t\n", sock.Name, sock.Address, users, waiting)
+		}
+	}
+	return t.Flush()
+}
+
+// columns aligns cells that tabs end, and writes no blanks after the last one.
+type columns struct {
+	*tabwriter.Writer
+	text *bytes.Buffer
+	out  io.Writer
+}
+
+func table(w io.Writer) columns {
+	text := &bytes.Buffer{}
+	return columns{tabwriter.NewWriter(text, 0, 0, 2, ' ', 0), text, w}
+}
+
+// Flush writes what has been gathered.
+func (c columns) Flush() error {
+	_ = c.Writer.Flush() // a buffer takes everything
+	for line := range strings.Lines(c.text.String()) {
+		if _, err := fmt.Fprintln(c.out, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	c.text.Reset()
+	return nil
+}
+
+// dash lists numbers, or writes a dash where there is none.
+func dash(numbers ...int) string {
+	var list []string
+	for _, n := range numbers {
+		if n > 0 {
+			list = append(list, fmt.Sprint(n))
+		}
+	}
+	if len(list) == 0 {
+		return "-"
+	}
+	return strings.Join(list, ",")
+}
+
+func directories(n int) string {
+	if n == 1 {
+		return "1 directory"
+	}
+	return fmt.Sprintf("%d directories", n)
+}
+
+// age writes how long something has been, as coarsely as people think of it.
+func age(d time.Duration) string {
+	switch d = max(0, d); {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	case d < 24*time.Hour:
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%dd%02dh", int(d.Hours())/24, int(d.Hours())%24)
+}

@@ -1,0 +1,219 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/control"
+	"devloop/orchestrator/listenfd"
+	"devloop/orchestrator/machine"
+	"devloop/schema"
+)
+
+// errEnding is the answer to who asks while the loop ends.
+var errEnding = errors.New("the loop is ending")
+
+// serve begins to answer on the control socket. A loop without one still does
+// its work, so all that comes of a failure is a line.
+func (l *loop) serve() {
+	if l.opt.Control == nil {
+		return
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+control.PathStatus, l.answerStatus)
+	mux.HandleFunc("GET "+control.PathWake, l.answerWake)
+	s, err := l.opt.Control.Serve(mux)
+	if err != nil {
+		l.say.out.Say(self, console.Warn, err.Error()+"; `devloop status` will not work")
+		return
+	}
+	l.server = s
+}
+
+// ask runs a question in the loop's goroutine, which owns everything, and
+// waits for it. The question may not block, and what it hands out must be a
+// copy.
+func (l *loop) ask(ctx context.Context, question func()) error {
+	answered := make(chan struct{})
+	select {
+	case l.asks <- func() { question(); close(answered) }:
+		<-answered
+		return nil
+	case <-l.ctx.Done():
+		return errEnding
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// asked answers a request with what question finds in the loop.
+func (l *loop) asked(w http.ResponseWriter, r *http.Request, question func()) bool {
+	if err := l.ask(r.Context(), question); err != nil {
+		control.Refuse(w, http.StatusServiceUnavailable, err.Error(), "")
+		return false
+	}
+	return true
+}
+
+func (l *loop) answerStatus(w http.ResponseWriter, r *http.Request) {
+	var s control.Status
+	if l.asked(w, r, func() { s = l.status() }) {
+		control.Reply(w, s)
+	}
+}
+
+func (l *loop) answerWake(w http.ResponseWriter, r *http.Request) {
+	name := r.URL.Query().Get("node")
+	var wake control.Wake
+	node := -1
+	if !l.asked(w, r, func() {
+		if node = l.graph.Index(name); node >= 0 {
+			wake = l.wake(node)
+		}
+	}) {
+		return
+	}
+	if node < 0 {
+		control.Refuse(w, http.StatusNotFound, "the running loop has no watcher or process "+name,
+			"`devloop status` lists them; a node that has just been added is known after a restart of the loop")
+		return
+	}
+	control.Reply(w, wake)
+}
+
+// status tells everything of this moment. Never the environment of a command:
+// it may hold secrets.
+func (l *loop) status() control.Status {
+	s := control.Status{Config: l.opt.Control.Config(), PID: os.Getpid(), Since: l.opt.Control.Since(), Nodes: []control.Node{}, Sockets: []control.Socket{}}
+	if l.watcher != nil {
+		stats := l.watcher.Stats()
+		s.Watching = &control.Watching{Directories: stats.Directories, Unwatched: stats.Unwatched, Links: stats.Links,
+			Events: stats.Events, Overflows: stats.Overflows}
+	}
+	for i, n := range l.machine.Status() {
+		node := control.Node{Name: n.Name, Kind: l.graph.Nodes[i].Kind(), State: n.State, Busy: n.Busy, Failed: n.Failed,
+			Waits: l.hold(n.Hold), Number: n.Num, PIDs: l.pids(i), Restarts: n.Restarts}
+		if n.Num > 0 {
+			node.Since = moment(n.Since)
+		}
+		s.Nodes = append(s.Nodes, node)
+	}
+	for _, held := range l.sockets {
+		s.Sockets = append(s.Sockets, l.socketStatus(held))
+	}
+	return s
+}
+
+func (l *loop) socketStatus(held *heldSocket) control.Socket {
+	s := control.Socket{Name: held.cfg.Name, Address: held.address(), Nodes: []string{}}
+	for i := range l.cfg.Processes {
+		p := &l.cfg.Processes[i]
+		if slices.ContainsFunc(p.Sockets, func(ref schema.SocketRef) bool { return ref.Name == s.Name }) {
+			s.Nodes = append(s.Nodes, p.Name)
+		}
+	}
+	if held.Network() == listenfd.TCP {
+		if waiting, limit, err := held.Queue(); err == nil {
+			s.Waiting, s.Limit = &waiting, limit
+		}
+	}
+	return s
+}
+
+// pids lists the leaders of a node's commands that run now.
+func (l *loop) pids(node int) []int {
+	var pids []int
+	for key, c := range l.live {
+		if key.node == node && c.group != nil {
+			pids = append(pids, c.group.PID())
+		}
+	}
+	slices.Sort(pids)
+	return pids
+}
+
+// hold is what a node waits for, nil if for nothing.
+func (l *loop) hold(h machine.Hold) *control.Hold {
+	if h.Kind == machine.NotHeld {
+		return nil
+	}
+	out := &control.Hold{Kind: string(h.Kind), Until: moment(h.Until), Text: l.say.hold(h)}
+	if h.Node >= 0 {
+		out.Node = l.say.name(h.Node)
+	}
+	return out
+}
+
+// hold says what a node waits for.
+func (t *teller) hold(h machine.Hold) string {
+	switch h.Kind {
+	case machine.Settling:
+		return "files are still changing"
+	case machine.SlowedDown:
+		return "it keeps waking itself: next in " + t.left(h.Until)
+	case machine.UpstreamBusy:
+		return "upstream busy: " + t.name(h.Node)
+	case machine.UpstreamFailed:
+		return "upstream failed: " + t.name(h.Node)
+	case machine.Unmet:
+		return "depends on " + t.name(h.Node)
+	case machine.NoSlot:
+		return "as many stages run as `jobs` allows"
+	case machine.BackingOff:
+		return "it keeps failing: starts again in " + t.left(h.Until)
+	case machine.NotBuilt:
+		return "nothing to run before the first pass of " + t.name(h.Node)
+	}
+	return string(h.Kind)
+}
+
+func (t *teller) left(until time.Time) string { return short(max(0, time.Until(until))) }
+
+// moment is a time that may be missing.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// wakeup is what made a node start or stop, and when.
+type wakeup struct {
+	machine.Report
+	at time.Time
+}
+
+// remember keeps what woke a node last.
+func (l *loop) remember(r machine.Report) {
+	switch r.Kind {
+	case machine.RunStarted, machine.Starting, machine.Stopping, machine.Reloading:
+		if r.Why != machine.ByShutdown {
+			r.Paths = slices.Clone(r.Paths)
+			l.wakeups[r.Node] = wakeup{r, time.Now()}
+		}
+	}
+}
+
+// mostPaths is how many changed paths are told of a wake.
+const mostPaths = 100
+
+func (l *loop) wake(node int) control.Wake {
+	now := l.machine.Status()[node]
+	w := control.Wake{Node: now.Name, Kind: l.graph.Nodes[node].Kind(), State: now.State, Waits: l.hold(now.Hold)}
+	last, woken := l.wakeups[node]
+	if !woken {
+		return w
+	}
+	w.Did, w.Number, w.At, w.Cause = string(last.Kind), last.Num, moment(last.at), string(last.Why)
+	if last.Why == machine.ByTrigger || last.Why == machine.ByDependency {
+		w.By = l.say.name(last.By)
+	}
+	w.Paths = last.Paths[:min(mostPaths, len(last.Paths))]
+	w.More = len(last.Paths) - len(w.Paths)
+	return w
+}

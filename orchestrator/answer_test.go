@@ -1,0 +1,115 @@
+//go:build linux || darwin || freebsd
+
+package orchestrator_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"devloop/orchestrator"
+	"devloop/orchestrator/control"
+)
+
+// controlled starts a loop that answers on a control socket.
+func controlled(t *testing.T, files map[string]string) (*project, *control.Client) {
+	t.Helper()
+	run, err := os.MkdirTemp("/tmp", "devloop-test-") // t.TempDir is too long for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(run) })
+	t.Setenv("DEVLOOP_RUNTIME_DIR", run)
+	config := filepath.Join(t.TempDir(), "claimed.yaml")
+	claim, err := control.Acquire(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := claim.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	p := start(t, files, orchestrator.Options{Control: claim})
+	p.screen.wait(t, "watching")
+	client, err := control.Dial(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return p, client
+}
+
+// TestStatus follows one save through what the loop answers.
+func TestStatus(t *testing.T) {
+	p, client := controlled(t, map[string]string{
+		"devloop.yaml": `
+sockets: {web: http::0}
+watchers:
+  check: {watch: [src], stages: ['test ! -e src/bad'], trigger: .trigger}
+processes:
+  app: {run: sleep 1000, watch: [.trigger, src], env: {SECRET: hush}}
+`,
+		"src/a": "1",
+	})
+	ctx := context.Background()
+	p.screen.wait(t, "restarting: check passed")
+	wake, err := client.Wake(ctx, "app")
+	if err != nil || wake.Cause != "trigger" || wake.By != "check" {
+		t.Errorf("%+v, %v", wake, err)
+	}
+	p.write("src/bad", "")
+	p.screen.wait(t, "waits: check failed")
+	s, err := client.Status(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check, app := s.Nodes[0], s.Nodes[1]
+	if check.State != "failed" || !check.Failed || check.Number != 2 || len(check.PIDs) != 0 || check.Waits != nil {
+		t.Errorf("check: %+v", check)
+	}
+	if len(app.PIDs) != 1 || app.Restarts != 1 || app.Waits == nil || app.Waits.Kind != "upstream failed" || app.Waits.Node != "check" ||
+		app.Waits.Text != "upstream failed: check" {
+		t.Errorf("app: %+v, waits: %+v", app, app.Waits)
+	}
+	if s.PID != os.Getpid() || s.Watching.Directories == 0 || len(s.Sockets) != 1 || !strings.HasPrefix(s.Sockets[0].Address, "http://127.0.0.1:") {
+		t.Errorf("%+v", s)
+	}
+	if wake, err := client.Wake(ctx, "check"); err != nil || wake.Cause != "change" || len(wake.Paths) != 1 || wake.Number != 2 ||
+		wake.Paths[0] != filepath.Join(p.dir, "src", "bad") || wake.State != "failed" {
+		t.Errorf("%+v, %v", wake, err)
+	}
+	var refused *control.RefusedError
+	if _, err := client.Wake(ctx, "nobody"); !errors.As(err, &refused) || refused.Code != 404 {
+		t.Errorf("a node that is not there: %v", err)
+	}
+}
+
+// TestAskedWhileEnding asks without a pause until the loop has ended: every
+// question is answered, or refused, and none hangs or keeps the loop.
+func TestAskedWhileEnding(t *testing.T) {
+	p, client := controlled(t, map[string]string{"devloop.yaml": "processes: {app: {run: sleep 1000}}"})
+	asked := make(chan struct{}, 4)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for n := 0; ; n++ {
+				if _, err := client.Status(context.Background()); err != nil {
+					return
+				}
+				if n == 0 {
+					asked <- struct{}{}
+				}
+			}
+		})
+	}
+	for range 4 {
+		<-asked
+	}
+	p.end(0)
+	wg.Wait()
+}

@@ -1,0 +1,256 @@
+package orchestrator
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"devloop/orchestrator/gitignore"
+	"devloop/orchestrator/graph"
+	"devloop/orchestrator/watchset"
+	"devloop/schema"
+)
+
+// Explanation is what a change of one path leads to, and why not more.
+type Explanation struct {
+	Path    string        `json:"path"` // as asked
+	Abs     string        `json:"abs"`
+	Is      string        `json:"is"`      // "file", "directory", "missing"
+	Trigger []string      `json:"trigger"` // the watchers that touch it
+	Nodes   []NodeVerdict `json:"nodes"`
+}
+
+// NodeVerdict is what one node makes of the change.
+type NodeVerdict struct {
+	Node   string         `json:"node"`
+	Kind   string         `json:"kind"`
+	Wakes  bool           `json:"wakes"`
+	By     *Place         `json:"by,omitempty"`  // the pattern of `watch` that matches
+	Out    *Place         `json:"out,omitempty"` // the rule that keeps it out
+	Why    string         `json:"why,omitempty"` // what keeps it out, in words
+	Stages []StageVerdict `json:"stages,omitempty"`
+	Then   []string       `json:"then,omitempty"` // the nodes that wake when it has passed
+}
+
+// StageVerdict is whether a stage runs, where a watcher's stages look at what
+// changed.
+type StageVerdict struct {
+	Stage string `json:"stage"`
+	Runs  bool   `json:"runs"`
+	By    *Place `json:"by,omitempty"` // the pattern of `if_changed` that matches
+}
+
+// Place is a pattern and where it stands.
+type Place struct {
+	Pattern string `json:"pattern"`
+	At      string `json:"at"` // FILE:LINE:COL, or FILE:LINE for git's rules; "built in"
+}
+
+// Explain tells of each path which nodes a change of it wakes. Nothing needs to
+// run, and the paths need not exist.
+func Explain(cfg *schema.Config, g *graph.Graph, paths []string) ([]Explanation, error) {
+	x := explainer{cfg: cfg, graph: g, git: gitignore.New(cfg.Dir)}
+	x.set = watchset.New(cfg, g, x.git)
+	list := []Explanation{}
+	for _, path := range paths {
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return nil, fmt.Errorf("explain %s: %w", path, err)
+		}
+		list = append(list, x.explain(path, abs))
+	}
+	return list, nil
+}
+
+type explainer struct {
+	cfg   *schema.Config
+	graph *graph.Graph
+	git   *gitignore.Matcher
+	set   *watchset.Set
+}
+
+func (x *explainer) explain(path, abs string) Explanation {
+	e := Explanation{Path: path, Abs: abs, Is: "missing", Trigger: []string{}}
+	if info, err := os.Stat(abs); err == nil {
+		e.Is = "file"
+		if info.IsDir() {
+			e.Is = "directory"
+		}
+	}
+	for i, n := range x.graph.Nodes {
+		v := NodeVerdict{Node: n.Name, Kind: n.Kind()}
+		if n.Watcher != nil && slices.ContainsFunc(n.Watcher.Triggers, func(t schema.Path) bool { return t.Abs == abs }) {
+			e.Trigger = append(e.Trigger, n.Name)
+		}
+		if e.Is == "directory" {
+			x.directory(&v, i, abs)
+		} else {
+			x.file(&v, i, abs)
+		}
+		if v.Wakes && n.Watcher != nil {
+			if e.Is != "directory" {
+				v.Stages = stages(n.Watcher, slashed(abs))
+			}
+			for _, edge := range x.graph.Edges {
+				if to := x.graph.Nodes[edge.To].Name; edge.From == i && edge.Kind == graph.ByTrigger && !slices.Contains(v.Then, to) {
+					v.Then = append(v.Then, to)
+				}
+			}
+		}
+		e.Nodes = append(e.Nodes, v)
+	}
+	return e
+}
+
+func (x *explainer) file(v *NodeVerdict, node int, abs string) {
+	verdict := x.set.Judge(node, abs)
+	v.Wakes = verdict.Wakes
+	if verdict.Pattern == nil {
+		v.Why = x.nearest(node, abs, "matches")
+		return
+	}
+	v.By = at(verdict.Pattern)
+	switch {
+	case verdict.IsTrigger:
+		v.Why = "it is a trigger, which only a literal path in `watch` sees"
+	case verdict.Ignored != nil:
+		v.Out = at(verdict.Ignored)
+		v.Why = "ignored"
+	case verdict.GitRule != nil:
+		v.Out = gitPlace(*verdict.GitRule)
+		v.Why = "git ignores it"
+	case verdict.Builtin != "":
+		v.Out = &Place{verdict.Builtin, "built in"}
+		v.Why = "never watched"
+	}
+}
+
+// directory tells whether anything in a directory can wake the node.
+func (x *explainer) directory(v *NodeVerdict, node int, abs string) {
+	v.Wakes = slices.Contains(x.set.WakesBelow(abs), node)
+	watch, ignore, git := patterns(x.graph.Nodes[node])
+	path := slashed(abs)
+	for i := range watch {
+		if watch[i].Reaches(path) {
+			v.By = at(&watch[i])
+			break
+		}
+	}
+	if v.By == nil {
+		v.Why = x.nearest(node, abs, "reaches into it")
+		return
+	}
+	if v.Wakes {
+		return
+	}
+	for _, p := range slices.Concat(ignore, x.cfg.Ignore) {
+		if p.Covers(path) {
+			v.Out, v.Why = at(&p), "ignored"
+			return
+		}
+	}
+	if rule, ignored := x.git.Explain(abs, true); git && ignored {
+		v.Out, v.Why = gitPlace(rule), "git ignores it"
+		return
+	}
+	v.Out, v.Why = &Place{filepath.Base(abs), "built in"}, "never watched"
+}
+
+// nearest says why no pattern does what the verb says, by the one that comes
+// closest.
+func (x *explainer) nearest(node int, abs, verb string) string {
+	watch, _, _ := patterns(x.graph.Nodes[node])
+	if len(watch) == 0 {
+		return "it watches nothing"
+	}
+	path := slashed(abs)
+	var best *schema.Pattern
+	most := -1
+	for i := range watch {
+		if n := common(watch[i].Base(), path); n > most {
+			best, most = &watch[i], n
+		}
+	}
+	if !below(path, slashed(x.cfg.Dir)) || most <= common(slashed(x.cfg.Dir), path) {
+		// None is any closer than the others.
+		const few = 4
+		var names []string
+		for _, p := range watch[:min(few, len(watch))] {
+			names = append(names, p.String())
+		}
+		if len(watch) > few {
+			names = append(names, "…")
+		}
+		return fmt.Sprintf("no pattern %s: it watches %s (%s)", verb, strings.Join(names, ", "), watch[0].Pos)
+	}
+	text := fmt.Sprintf("no pattern %s; nearest: %s at %s", verb, best.String(), best.Pos)
+	base := best.Base()
+	if literal, ok := best.Literal(); ok && literal == base || below(path, base) {
+		return text
+	}
+	if rel, err := filepath.Rel(x.cfg.Dir, filepath.FromSlash(base)); err == nil {
+		base = filepath.ToSlash(rel)
+	}
+	return text + ", which looks only below " + base
+}
+
+// common counts the segments that two slash paths begin with.
+func common(a, b string) int {
+	n := 0
+	bs := strings.Split(b, "/")
+	for i, s := range strings.Split(a, "/") {
+		if i >= len(bs) || bs[i] != s {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// below tells whether the path is the directory or lies in it.
+func below(path, dir string) bool {
+	return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, "/")+"/")
+}
+
+// stages tells which stages a change runs, where that depends on the change.
+func stages(w *schema.Watcher, path string) []StageVerdict {
+	var list []StageVerdict
+	depends := false
+	for _, group := range groups(w) {
+		for _, s := range group {
+			v := StageVerdict{Stage: s.Name, Runs: len(s.IfChanged) == 0}
+			for i := range s.IfChanged {
+				depends = true
+				if s.IfChanged[i].Match(path) {
+					v.Runs, v.By = true, at(&s.IfChanged[i])
+					break
+				}
+			}
+			list = append(list, v)
+		}
+	}
+	if !depends {
+		return nil
+	}
+	return list
+}
+
+// patterns is what a node watches, what it takes away from that, and whether it
+// leaves out what git ignores.
+func patterns(n graph.Node) (watch, ignore []schema.Pattern, git bool) {
+	if w := n.Watcher; w != nil {
+		return w.Watch, w.Ignore, w.GitIgnore
+	}
+	return n.Process.Watch, n.Process.Ignore, n.Process.GitIgnore
+}
+
+func at(p *schema.Pattern) *Place { return &Place{p.String(), p.Pos.String()} }
+
+func gitPlace(r gitignore.Rule) *Place {
+	if r.File == "" {
+		return &Place{r.Pattern, "built in"}
+	}
+	return &Place{r.Pattern, fmt.Sprintf("%s:%d", r.File, r.Line)}
+}
