@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -26,19 +27,22 @@ type walk struct {
 	only   string // "", or the name to which the walk is confined: the way to it, and what is below
 	helper sync.WaitGroup
 
-	mu      sync.Mutex // guards what follows
-	more    *sync.Cond // signalled when there is another step, or all is done
-	steps   []step
+	hungry  atomic.Int32 // goroutines that wait for steps, or could be started
+	mu      sync.Mutex   // guards what follows
+	more    *sync.Cond   // signalled when there are steps, or all is done
+	steps   []step       // to be shared
 	links   []step
-	helpers int
-	busy    int // goroutines that are visiting a directory
+	helpers int // goroutines that may still be started
+	busy    int // goroutines that have steps of their own
 }
 
-// manySteps is how many directories must wait before another goroutine is worth its while.
+// manySteps is how many directories a goroutine must have before it shares them. It keeps what it finds to itself
+// otherwise: a lock for each directory would cost as much as reading it.
 const manySteps = 8
 
 func (w *Watcher) walk(from step, tell bool, only string) {
-	k := &walk{w: w, within: w.behindLink(from), tell: tell, round: w.round, only: only, steps: []step{from}}
+	k := &walk{w: w, within: w.behindLink(from), tell: tell, round: w.round, only: only, steps: []step{from}, helpers: w.walkers() - 1, busy: 1}
+	k.hungry.Store(int32(k.helpers))
 	k.more = sync.NewCond(&k.mu)
 	k.run()
 	k.helper.Wait()
@@ -72,49 +76,68 @@ func (w *Watcher) walkers() int {
 	return min(max(2, runtime.GOMAXPROCS(0)), 8)
 }
 
-// run visits directories until none is left.
+// run visits directories until none is left. Whoever starts it counts it as busy.
 func (k *walk) run() {
 	var read reader
-	var found []step
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for {
-		for len(k.steps) == 0 && k.busy > 0 {
-			k.more.Wait()
-		}
-		if len(k.steps) == 0 || k.w.isClosed() {
-			k.more.Broadcast()
-			return
-		}
-		s := k.steps[len(k.steps)-1]
-		k.steps = k.steps[:len(k.steps)-1]
-		k.busy++
-		k.mu.Unlock()
-		var links []step
-		found, links = k.visit(s, &read, found[:0])
-		k.mu.Lock()
-		k.busy--
-		k.steps = append(k.steps, found...)
-		k.links = append(k.links, links...)
-		if len(k.steps) > manySteps && k.helpers+1 < k.w.walkers() {
-			k.helpers++
-			k.helper.Go(k.run)
-		}
-		if len(found) > 1 || k.busy == 0 {
-			k.more.Broadcast()
-		} else if len(found) == 1 {
-			k.more.Signal()
+	var own, links []step
+	for k.fetch(&own) {
+		for len(own) > 0 && !k.w.isClosed() {
+			s := own[len(own)-1]
+			own, links = k.visit(s, &read, own[:len(own)-1], links)
+			if len(own) > manySteps && k.hungry.Load() > 0 {
+				k.share(&own)
+			}
 		}
 	}
+	k.mu.Lock()
+	k.links = append(k.links, links...)
+	k.mu.Unlock()
 }
 
-// visit watches and reads one directory, and returns the directories and the links in it.
-func (k *walk) visit(s step, read *reader, dirs []step) (_, links []step) {
+// fetch waits for steps that were shared, and takes half of them. It takes none when the walk is over.
+func (k *walk) fetch(own *[]step) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.busy--
+	for len(k.steps) == 0 && k.busy > 0 {
+		k.hungry.Add(1)
+		k.more.Wait()
+		k.hungry.Add(-1)
+	}
+	if len(k.steps) == 0 || k.w.isClosed() {
+		k.more.Broadcast()
+		return false
+	}
+	half := len(k.steps) / 2
+	*own = append((*own)[:0], k.steps[half:]...)
+	k.steps = k.steps[:half]
+	k.busy++
+	return true
+}
+
+// share gives the half of a goroutine's steps away that it found first: they are likely to lead to the most.
+func (k *walk) share(own *[]step) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	half := len(*own) / 2
+	k.steps = append(k.steps, (*own)[:half]...)
+	*own = append((*own)[:0], (*own)[half:]...)
+	if k.helpers > 0 {
+		k.helpers--
+		k.hungry.Add(-1)
+		k.busy++
+		k.helper.Go(k.run)
+	}
+	k.more.Broadcast()
+}
+
+// visit watches and reads one directory, and adds the directories and the links in it to dirs and links.
+func (k *walk) visit(s step, read *reader, dirs, links []step) (_, _ []step) {
 	w := k.w
 	onTheWay := k.only != "" && !isBelow(s.name, k.only)
 	n, added, fresh, again := w.enter(s, k.round)
 	if n == nil || again {
-		return dirs, nil
+		return dirs, links
 	}
 	tell := k.tell && (fresh || added)
 	same := s.real == s.name
