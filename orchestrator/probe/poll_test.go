@@ -82,6 +82,23 @@ func TestPollTimeout(t *testing.T) {
 	})
 }
 
+// TestPollBothAtOnce: when a pause is over and ctx as well, ctx wins, of which
+// a select alone would make a draw.
+func TestPollBothAtOnce(t *testing.T) {
+	for range 1000 {
+		ctx, cancel := context.WithCancel(t.Context())
+		tries := 0
+		err := Poll(ctx, func(context.Context) error {
+			tries++
+			cancel()
+			return errNotYet
+		}, Schedule{Interval: 1})
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, errNotYet) || tries != 1 {
+			t.Fatalf("got %d tries and %v, want none after the end of ctx", tries, err)
+		}
+	}
+}
+
 func TestPollEndsInAPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())

@@ -75,15 +75,17 @@ func unquoted(out *strings.Builder, s string, at place) bool {
 }
 
 // doubleQuoted appends a part within "…", where a backslash is one unless it
-// stands before $, `, ", \ or a newline.
+// stands before $, `, ", \ or a newline. A dollar is one at the end alone
+// ("^name$"): elsewhere some shell may know more forms than the parser does,
+// such as $[1+1].
 func doubleQuoted(out *strings.Builder, q *syntax.DblQuoted) bool {
-	for _, part := range q.Parts {
+	for i, part := range q.Parts {
 		lit, ok := part.(*syntax.Lit)
 		if !ok {
 			return false
 		}
 		for s := lit.Value; s != ""; s = s[1:] {
-			if s[0] == '$' || s[0] == '`' {
+			if last := s == "$" && i == len(q.Parts)-1; s[0] == '`' || s[0] == '$' && !last {
 				return false
 			}
 			if s[0] == '\\' && len(s) > 1 && strings.IndexByte("$`\"\\\n", s[1]) >= 0 {

@@ -41,6 +41,8 @@ func TestResolve(t *testing.T) {
 		{text: `p \$A '*' "?" \[a \~ "~"`, form: direct, argv: []string{"p", "$A", "*", "?", "[a", "~", "~"}},
 		{text: `find . -name '*.go' -exec wc {} +`, form: direct, argv: []string{"find", ".", "-name", "*.go", "-exec", "wc", "{}", "+"}},
 		{text: `git show HEAD~1 a#b a=b ! ] } fi`, form: direct, argv: []string{"git", "show", "HEAD~1", "a#b", "a=b", "!", "]", "}", "fi"}},
+		{text: `go test -run "^TestX$" ./x`, form: direct, argv: []string{"go", "test", "-run", "^TestX$", "./x"}},
+		{text: `p "$[1+1]" "$'x'"`, form: execForm, want: `exec p "$[1+1]" "$'x'"`},
 		{text: "größe 日本", form: direct, argv: []string{"größe", "日本"}},
 
 		{text: "A=1 B='x y' p A=2", form: direct, argv: []string{"p", "A=2"}, env: []string{"A=1", "B=x y"}},
