@@ -39,7 +39,7 @@ func parse(src string) (*Config, error) {
 
 // printed is what a load comes to: its mistakes, or else its warnings.
 func printed(c *Config, err error) string {
-	text := ""
+	var text string
 	switch {
 	case err != nil:
 		text = err.Error()

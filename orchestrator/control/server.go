@@ -37,7 +37,7 @@ func (c *Claim) Serve(h http.Handler) (*Server, error) {
 		return nil, fmt.Errorf("make control socket: %w", err)
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
-		l.Close()
+		_ = l.Close() // the error to tell is the first one
 		return nil, fmt.Errorf("make control socket: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -125,7 +125,7 @@ func (w *Watcher) Sync(token uint64) {
 	c.current = name
 	if err != nil {
 		// Its making is an event as good as its renaming. If that fails too, the timer will tell.
-		w.bakeCookie()
+		_ = w.bakeCookie()
 	}
 }
 
