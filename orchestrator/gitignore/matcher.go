@@ -10,9 +10,9 @@
 package gitignore
 
 import (
-	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -32,22 +32,12 @@ type Matcher struct {
 	top        *scope
 	scopes     map[string]*scope // directories that have rules, are ignored or are repositories of their own
 	plain      map[string]*scope // other directories that were asked for: their nearest parent's scope
+	repos      []*repository     // the tree's, and those found inside it
 	generation int               // counts Invalidate, so that what was read before it is not kept after it
 }
 
 // maxPlain bounds what is remembered of directories that say nothing; asking again costs two system calls.
 const maxPlain = 8192
-
-// scope is what holds in a directory, and in those below it that have none of their own.
-type scope struct {
-	outer   *scope // the next directory up that says anything; nil at the top of a repository
-	repo    *repository
-	dir     string
-	rules   []rule
-	ignored *rule // this directory is ignored, and so is everything below it
-}
-
-var dotGit = &rule{source: &source{}, text: ".git"}
 
 // New reads the rules of the tree that dir (an absolute path) is in: of the repository whose work tree holds it,
 // or, where there is none, of the .gitignore files from dir downwards. Files are read as they are needed; one
@@ -101,37 +91,6 @@ func split(path string) (dir, name string) {
 	return dir, path[len(path)-len(filepath.Base(path)):]
 }
 
-// match finds the rule that decides about a path in the scope's directory or, if no scope lies between, below.
-func (s *scope) match(path, name string, isDir bool) *rule {
-	if s.ignored != nil {
-		return s.ignored
-	}
-	if name == ".git" {
-		return dotGit
-	}
-	path = filepath.ToSlash(path)
-	for at := s; at != nil; at = at.outer {
-		if r := lastMatch(at.rules, path, name, isDir); r != nil {
-			return r
-		}
-	}
-	for _, rules := range s.repo.rules {
-		if r := lastMatch(rules, path, name, isDir); r != nil {
-			return r
-		}
-	}
-	return nil
-}
-
-func lastMatch(rules []rule, path, name string, isDir bool) *rule {
-	for i := len(rules) - 1; i >= 0; i-- {
-		if rules[i].matches(path, name, isDir) {
-			return &rules[i]
-		}
-	}
-	return nil
-}
-
 // scope returns what holds in dir, reading what is not known yet; nil outside the tree.
 func (m *Matcher) scope(dir string) *scope {
 	m.mu.RLock()
@@ -160,6 +119,9 @@ func (m *Matcher) scope(dir string) *scope {
 	case generation != m.generation:
 	case s != outer:
 		m.scopes[dir] = s
+		if s.repo != outer.repo {
+			m.repos = append(slices.DeleteFunc(m.repos, func(r *repository) bool { return r.top == s.repo.top }), s.repo)
+		}
 	default:
 		if len(m.plain) >= maxPlain {
 			clear(m.plain)
@@ -167,39 +129,6 @@ func (m *Matcher) scope(dir string) *scope {
 		m.plain[dir] = s
 	}
 	return s
-}
-
-// enter reads what a directory of the scope says; the scope itself if it says nothing.
-func (s *scope) enter(dir, name string) *scope {
-	if r := s.match(dir, name, true); r != nil && !r.negative {
-		return &scope{repo: s.repo, dir: dir, ignored: r}
-	}
-	if inner := repositoryAt(dir); inner != nil {
-		inner.load()
-		return &scope{repo: inner, dir: dir, rules: readRules(dir, inner.fold)}
-	}
-	if rules := readRules(dir, s.repo.fold); len(rules) > 0 {
-		return &scope{outer: s, repo: s.repo, dir: dir, rules: rules}
-	}
-	return s
-}
-
-// readRules reads the .gitignore of dir.
-func readRules(dir string, fold bool) []rule {
-	file := filepath.Join(dir, ".gitignore")
-	f, err := os.OpenFile(file, os.O_RDONLY|openFlags, 0)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil
-	}
-	text, err := io.ReadAll(f)
-	if err != nil {
-		return nil
-	}
-	return parseRules(&source{file: file, base: slashDir(dir)}, text, fold)
 }
 
 // below says whether path is dir or lies below it.
@@ -217,7 +146,9 @@ func (m *Matcher) IsRuleFile(path string) bool {
 	if filepath.Base(path) == ".gitignore" {
 		return below(path, m.top.dir)
 	}
-	return m.outside(path)
+	return slices.ContainsFunc(m.repos, func(r *repository) bool {
+		return slices.Contains(r.excludes, path) || slices.Contains(r.configs, path)
+	})
 }
 
 // RuleFiles lists the files, other than .gitignore, that the answers depend on, whether they exist or not:
@@ -227,16 +158,14 @@ func (m *Matcher) RuleFiles() []string {
 	defer m.mu.RUnlock()
 	var files []string
 	seen := map[string]bool{}
-	m.eachRepository(func(r *repository) {
-		for _, list := range [][]string{r.excludes, r.configs} {
-			for _, file := range list {
-				if !seen[file] {
-					seen[file] = true
-					files = append(files, file)
-				}
+	for _, r := range m.repos {
+		for _, file := range slices.Concat(r.excludes, r.configs) {
+			if !seen[file] {
+				seen[file] = true
+				files = append(files, file)
 			}
 		}
-	})
+	}
 	return files
 }
 
@@ -279,26 +208,5 @@ func (m *Matcher) reset() {
 	m.generation++
 	m.top = top
 	m.scopes, m.plain = map[string]*scope{top.dir: top}, map[string]*scope{}
-}
-
-// outside says whether path is one of RuleFiles.
-func (m *Matcher) outside(path string) bool {
-	found := false
-	m.eachRepository(func(r *repository) {
-		for _, list := range [][]string{r.excludes, r.configs} {
-			for _, file := range list {
-				found = found || file == path
-			}
-		}
-	})
-	return found
-}
-
-func (m *Matcher) eachRepository(do func(*repository)) {
-	do(m.top.repo)
-	for _, s := range m.scopes {
-		if s.outer == nil && s.ignored == nil && s != m.top {
-			do(s.repo)
-		}
-	}
+	m.repos = []*repository{repo}
 }
