@@ -27,8 +27,8 @@ func parseLine(text string) (line, bool) {
 	if strings.ContainsRune(text, '\r') || !utf8.ValidString(text) {
 		return line{}, false
 	}
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(text), "")
-	if err != nil || len(file.Stmts) != 1 {
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX), syntax.KeepComments(true)).Parse(strings.NewReader(text), "")
+	if err != nil || len(file.Stmts) != 1 || continuedComment(file, text) {
 		return line{}, false
 	}
 	stmt := file.Stmts[0]
@@ -55,6 +55,22 @@ func parseLine(text string) (line, bool) {
 		l.words = append(l.words, value)
 	}
 	return l, true
+}
+
+// continuedComment tells whether some comment might end otherwise for a shell
+// than for the parser, which takes one with a backslash at its end to go on in
+// the next line, where a shell sees the next command.
+func continuedComment(file *syntax.File, text string) bool {
+	if !strings.Contains(text, "\\\n") {
+		return false
+	}
+	found := false
+	syntax.Walk(file, func(n syntax.Node) bool {
+		_, comment := n.(*syntax.Comment)
+		found = found || comment
+		return !found
+	})
+	return found
 }
 
 // source is a word as it was written.

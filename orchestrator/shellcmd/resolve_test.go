@@ -32,6 +32,7 @@ func TestResolve(t *testing.T) {
 		{text: "server # the old one", form: direct, argv: []string{"server"}},
 		{text: "server;", form: direct, argv: []string{"server"}},
 		{text: "server \\\n  --port 1\n", form: direct, argv: []string{"server", "--port", "1"}},
+		{text: "server a#b \\\n '#c'", form: direct, argv: []string{"server", "a#b", "#c"}},
 		{text: "# about it\nserver", form: direct, argv: []string{"server"}},
 
 		{text: `p "a b" 'a$b' \x "\$" a"b"'c'd`, form: direct, argv: []string{"p", "a b", "a$b", "x", "$", "abcd"}},
@@ -96,6 +97,10 @@ func TestResolve(t *testing.T) {
 		{text: "while p; do p; done", form: whole},
 		{text: "for a in b; do p; done", form: whole},
 		{text: "f() { p; }", form: whole},
+		{text: "p # one \\\np", form: whole},
+		{text: "p $A # one \\\np", form: whole},
+		{text: "# one \\\np\np", form: whole},
+		{text: "p $(p # one \\\n)", form: whole},
 		{text: "p <<E\nx\nE\n", form: whole},
 		{text: "p &>log", form: whole},
 		{text: "A=1", form: whole},
