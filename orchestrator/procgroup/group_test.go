@@ -61,8 +61,8 @@ func TestChildsSurroundings(t *testing.T) {
 	}
 	out, _ := run(t, Spec{Dir: dir, Env: []string{"PWD=/elsewhere"}}, "where")
 	// The directory, PWD, how much there was to read on the standard input,
-	// whether it leads a session and a group.
-	if want := dir + "\n" + dir + "\n0\ntrue true\n"; out != want {
+	// whether it leads a session and a group, whether its output blocks.
+	if want := dir + "\n" + dir + "\n0\ntrue true\ntrue\n"; out != want {
 		t.Errorf("got %q, want %q", out, want)
 	}
 	out, _ = run(t, Spec{Env: []string{"A=1", "B=x=y", "A=2", "broken"}}, "env")
@@ -263,10 +263,7 @@ func TestStopWakesTheStopped(t *testing.T) {
 }
 
 func TestNothingIsLeftOpen(t *testing.T) {
-	fds, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Skip("no /proc here to count descriptors in")
-	}
+	before := openDescriptors(t)
 	for range 20 {
 		run(t, Spec{}, "exit", "3")
 		tr := newTestTree(t)
@@ -284,16 +281,21 @@ func TestNothingIsLeftOpen(t *testing.T) {
 		}
 		tr.close()
 	}
-	after, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(after) != len(fds) {
-		t.Errorf("%d descriptors were open before, %d are now", len(fds), len(after))
+	if after := openDescriptors(t); after != before {
+		t.Errorf("%d descriptors were open before, %d are now", before, after)
 	}
 	if err := wait4Nobody(); err != nil {
 		t.Error(err)
 	}
+}
+
+func openDescriptors(t *testing.T) int {
+	t.Helper()
+	fds, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("no /proc here to count descriptors in")
+	}
+	return len(fds)
 }
 
 // wait4Nobody fails when this process has a child, be it a zombie.

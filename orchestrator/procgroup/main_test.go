@@ -69,7 +69,9 @@ func childMain(mode string, args []string) int {
 		wd, _ := os.Getwd()
 		in, _ := io.ReadAll(os.Stdin)
 		sid, _ := unix.Getsid(0)
-		fmt.Printf("%s\n%s\n%d\n%v %v\n", wd, os.Getenv("PWD"), len(in), sid == os.Getpid(), syscall.Getpgrp() == os.Getpid())
+		flags, _ := unix.FcntlInt(1, unix.F_GETFL, 0)
+		fmt.Printf("%s\n%s\n%d\n%v %v\n%v\n", wd, os.Getenv("PWD"), len(in),
+			sid == os.Getpid(), syscall.Getpgrp() == os.Getpid(), flags&unix.O_NONBLOCK == 0)
 	case "env":
 		for _, kv := range os.Environ() {
 			fmt.Println(kv)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestOutputKeepsTheOrderOfBoth(t *testing.T) {
@@ -81,5 +82,27 @@ func TestNoOutputWanted(t *testing.T) {
 	waitFor(t, g.Done(), "the group's end")
 	if !g.Exit().Success() {
 		t.Errorf("it ended with %v", g.Exit())
+	}
+}
+
+// A deadline that passed while the sink was busy loses nothing: what the pipe
+// holds is delivered, though a stranger may write more at any time.
+func TestOutputAfterTheDeadline(t *testing.T) {
+	r, w, err := outputPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close() // the stranger
+	text := strings.Repeat("0123456789abcde\n", 2000) + "last"
+	if _, err := w.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.SetReadDeadline(time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	var out sink
+	deliver(r, out.write)
+	if out.String() != text+"\n" {
+		t.Errorf("%d bytes of %d were delivered", len(out.String()), len(text)+1)
 	}
 }

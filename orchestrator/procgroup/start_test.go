@@ -208,6 +208,37 @@ func TestBusyProgramIsStoppedBeforeItStarts(t *testing.T) {
 	}
 }
 
+// The copies of the files that a start in the background needs are closed.
+func TestBusyProgramLeavesNothingOpen(t *testing.T) {
+	for name, patience := range map[string]time.Duration{"started": time.Hour, "given up": time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			path, hold := busy(t)
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer w.Close()
+			defer r.Close()
+			before := openDescriptors(t)
+			g, err := start(Spec{
+				Argv: []string{path, "exit", "0"}, Env: childEnv(),
+				Files: []*os.File{r, w}, Output: func(Block) {},
+			}, tuning{patience: patience})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if patience > time.Minute {
+				hold.Close()
+				before-- // hold itself
+			}
+			waitFor(t, g.Done(), "the group's end")
+			if after := openDescriptors(t); after != before {
+				t.Errorf("%d descriptors were open before, %d are now", before, after)
+			}
+		})
+	}
+}
+
 // The race behind it: a program is written and started while other goroutines
 // fork children, which hold its descriptor until their exec.
 func TestFreshProgramsWhileOthersFork(t *testing.T) {

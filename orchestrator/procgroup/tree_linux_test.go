@@ -250,6 +250,23 @@ func TestParseStat(t *testing.T) {
 	}
 }
 
+func TestDead(t *testing.T) {
+	for _, tc := range []struct {
+		p    process
+		want bool
+	}{
+		{process{state: 'Z', threads: 1}, true},
+		{process{state: 'X', threads: 0}, true},
+		{process{state: 'Z', threads: 2}, false}, // its first thread is
+		{process{state: 'S', threads: 1}, false},
+		{process{state: 'T', threads: 1}, false},
+	} {
+		if got := tc.p.dead(); got != tc.want {
+			t.Errorf("%+v: dead is %v", tc.p, got)
+		}
+	}
+}
+
 // The pid alone does not name a process.
 func TestSignalProcessChecksTheStart(t *testing.T) {
 	tr := newTestTree(t)
