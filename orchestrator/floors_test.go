@@ -24,6 +24,7 @@ var floors = map[string]struct {
 	"orchestrator/console":       {why: "it writes what it is told, whoever says it"},
 	"orchestrator/contents":      {why: "it reads files, and does not care why they matter"},
 	"orchestrator/control":       {modules: []string{"golang.org/x/sys"}, why: "messages to and from a loop, whatever answers them"},
+	"orchestrator/doctor":        {modules: []string{"golang.org/x/sys"}, why: "questions to the system, which knows no project"},
 	"orchestrator/fswatch":       {modules: []string{"github.com/fsnotify/fsnotify", "golang.org/x/sys"}, why: "it reports changes, and does not know what they mean"},
 	"orchestrator/gitignore":     {why: "git's rules are git's, not this language's"},
 	"orchestrator/listenfd":      {modules: []string{"golang.org/x/sys"}, why: "sockets know nothing of who asked for them"},
@@ -38,14 +39,14 @@ var floors = map[string]struct {
 	"orchestrator/machine":  {own: []string{"schema"}, why: "it decides: no I/O, no clock, no adapter"},
 	"orchestrator/watchset": {own: []string{"schema", "schema/glob", "orchestrator/graph", "orchestrator/gitignore"}, why: "it answers about paths, and watches nothing"},
 
-	"orchestrator": {own: []string{"schema", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph",
+	"orchestrator": {own: []string{"schema", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/doctor", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph",
 		"orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/probe", "orchestrator/procgroup",
 		"orchestrator/shellcmd", "orchestrator/watchset"},
 		modules: []string{"github.com/joho/godotenv"}, why: "the one place where the adapters meet the machine"},
 
 	"cmd/loopbench": {modules: []string{"golang.org/x/sys"}, why: "it measures devloop from outside, like any other tool"},
 
-	"cmd/devloop": {own: []string{"orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "schema"},
+	"cmd/devloop": {own: []string{"orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "schema"},
 		modules: []string{"github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
 }
 

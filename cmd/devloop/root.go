@@ -53,7 +53,7 @@ in this directory or a parent.`
 	up := a.upCommand()
 	up.Use = "up [NAME…]"
 	up.Example = "  devloop up server"
-	root.AddCommand(up, a.runCommand(), a.checkCommand(), a.graphCommand(), a.explainCommand(), a.statusCommand(),
+	root.AddCommand(up, a.runCommand(), a.checkCommand(), a.graphCommand(), a.explainCommand(), a.statusCommand(), a.doctorCommand(),
 		a.listenCommand(), a.adoptCommand(), a.versionCommand())
 	return root
 }

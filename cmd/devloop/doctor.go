@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"devloop/orchestrator"
+	"devloop/orchestrator/control"
+	"devloop/orchestrator/doctor"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Look for what could keep the loop from working well, and say what to do",
+		Long: `doctor looks at the system's limits, the kinds of file systems, what is watched
+and how much, the ports, the triggers and the shell. It changes nothing, and
+works with and without a running loop. Exit code 1 if something is wrong.`,
+		Example: "  devloop doctor\n  devloop doctor --json",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			p, err := a.load()
+			if err != nil {
+				return err
+			}
+			running, trouble := a.running()
+			list := orchestrator.Diagnose(p.cfg, p.graph, running)
+			if trouble != nil {
+				list = append(list, *trouble)
+			}
+			wrong := 0
+			for _, f := range list {
+				if f.Mark == doctor.Warn {
+					wrong++
+				}
+			}
+			if asJSON {
+				err = a.json(list)
+			} else {
+				err = printFindings(a.stdout, list, wrong)
+			}
+			if err == nil && wrong > 0 {
+				return exitCode(exitFailed)
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs")
+	return cmd
+}
+
+// running asks the loop of this project, if one runs.
+func (a *app) running() (*control.Status, *doctor.Finding) {
+	client, ctx, done, err := a.dial()
+	if err == nil {
+		defer done()
+		var s *control.Status
+		if s, err = client.Status(ctx); err == nil {
+			return s, nil
+		}
+	}
+	const about = "control socket"
+	switch {
+	case errors.Is(err, control.ErrNotRunning):
+		return nil, nil
+	case errors.Is(err, control.ErrUnsupported):
+		return nil, &doctor.Finding{Mark: doctor.Note, About: about, Text: err.Error()}
+	}
+	f := &doctor.Finding{Mark: doctor.Warn, About: about, Text: err.Error()}
+	var h hinted
+	if errors.As(err, &h) {
+		f.Hint = h.Hint()
+	}
+	return nil, f
+}
+
+func printFindings(w io.Writer, list []doctor.Finding, wrong int) error {
+	t := table(w)
+	for _, f := range list {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", f.Mark, f.About, f.Text)
+		if f.Hint != "" {
+			fmt.Fprintf(t, "\t\thint: %s\n", f.Hint)
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	verdict := "nothing is wrong"
+	if wrong > 0 {
+		verdict = count(wrong, "warning")
+	}
+	_, err := fmt.Fprintf(w, "\n%s\n", verdict)
+	return err
+}

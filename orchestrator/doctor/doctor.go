@@ -1,0 +1,132 @@
+// Package doctor asks the system about what a development loop needs of it:
+// limits, kinds of file systems, programs. It only looks, and changes nothing;
+// what is to be watched or run, it is told.
+package doctor
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// Mark says how good a finding is.
+type Mark string
+
+const (
+	OK   Mark = "ok"
+	Note Mark = "note" // worth knowing, nothing to do
+	Warn Mark = "warn" // something is wrong
+)
+
+// Finding is one thing that was looked at.
+type Finding struct {
+	Mark  Mark   `json:"mark"`
+	About string `json:"about"`          // a word or two
+	Text  string `json:"text"`           // what was found, without a final full stop
+	Hint  string `json:"hint,omitempty"` // what to do about it
+}
+
+// System is where the answers come from.
+type System struct {
+	Proc string // where procfs is mounted; "" is /proc. Linux only.
+}
+
+func (s System) proc() string {
+	if s.Proc == "" {
+		return "/proc"
+	}
+	return s.Proc
+}
+
+// Need is how much a loop is going to watch that does not run yet.
+type Need struct {
+	Directories int
+	Files       int
+	Watchers    int // handles on the kernel's facility: 1, or 0 if the loop runs already
+}
+
+// Program tells whether a program is found. missing is the finding if not.
+func Program(about, name string, missing Finding) Finding {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		missing.About = about
+		return missing
+	}
+	return Finding{Mark: OK, About: about, Text: path}
+}
+
+// FileSystems tells which kinds of file systems the paths are on, a finding a
+// kind. A path that does not exist counts as the nearest directory above that
+// does. shown is how each path is called.
+func FileSystems(paths []string, shown func(path string) string) []Finding {
+	var kinds []string
+	names := map[string][]string{}
+	for _, path := range paths {
+		kind := fileSystem(path)
+		if names[kind] == nil {
+			kinds = append(kinds, kind)
+		}
+		names[kind] = append(names[kind], shown(path))
+	}
+	var list []Finding
+	for _, kind := range kinds {
+		list = append(list, mount(kind, few(names[kind])))
+	}
+	return list
+}
+
+// few joins names, and counts those that would be too many to read.
+func few(names []string) string {
+	const most = 4
+	if len(names) > most+1 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
+// mount judges a kind of file system: whether it tells of every change.
+func mount(kind, where string) Finding {
+	const about = "file system"
+	switch kind {
+	case "":
+		return Finding{Mark: Note, About: about, Text: where + ": the system does not tell the kind"}
+	case "nfs", "smb", "smbfs", "cifs", "afs", "afpfs", "ceph", "lustre", "gpfs", "webdav":
+		return Finding{Warn, about, where + ": " + kind + ", which gives no events for changes made on other machines",
+			"run devloop on the machine where the files are edited, or keep them on a local disk"}
+	case "9p", "fuse", "fusefs", "macfuse", "osxfuse", "virtiofs", "vboxsf", "vmhgfs", "prl_fs":
+		return Finding{Warn, about, where + ": " + kind + ", which may give no events for changes made elsewhere, such as on the host of this machine",
+			"run devloop on the side where the files are edited, or keep them on a disk of this system"}
+	case "overlay":
+		return Finding{Mark: Note, About: about, Text: where + ": overlay, which gives no events for changes made outside the container"}
+	}
+	return Finding{Mark: OK, About: about, Text: where + ": " + kind}
+}
+
+// few connections can wait below this many, and a browser alone opens six.
+const shortQueue = 128
+
+// backlog judges how many connections may wait in a listening socket.
+func backlog(name string, limit int) Finding {
+	f := Finding{Mark: OK, About: "listen queue", Text: fmt.Sprintf("%s is %d", name, limit)}
+	if limit < shortQueue {
+		f.Mark = Warn
+		f.Text += ": few connections can wait while a server restarts"
+		f.Hint = fmt.Sprintf("sudo sysctl %s=%d", name, 4096)
+	}
+	return f
+}
+
+// openFiles judges the limit of descriptors, of which this many are needed.
+func openFiles(limit uint64, need int) Finding {
+	const spare = 256 // for the loop's own pipes, sockets and logs
+	f := Finding{Mark: OK, About: "open files", Text: fmt.Sprintf("up to %d", limit)}
+	if limit >= 1<<62 {
+		f.Text = "no limit"
+	}
+	if limit < uint64(need+spare) {
+		f.Mark = Warn
+		f.Text += fmt.Sprintf(", of which watching takes %d", need)
+		f.Hint = fmt.Sprintf("ulimit -n %d, in the shell that starts devloop", max(65536, 2*need))
+	}
+	return f
+}

@@ -1,0 +1,11 @@
+//go:build !linux && !darwin && !freebsd
+
+package doctor
+
+// Limits: none are known here.
+func (s System) Limits(Need) []Finding { return nil }
+
+// ListenQueue: the system does not tell.
+func (s System) ListenQueue() Finding {
+	return Finding{Mark: Note, About: "listen queue", Text: "the system does not tell its length"}
+}
