@@ -28,7 +28,7 @@ func parseLine(text string) (line, bool) {
 		return line{}, false
 	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX), syntax.KeepComments(true)).Parse(strings.NewReader(text), "")
-	if err != nil || len(file.Stmts) != 1 || continuedComment(file, text) {
+	if err != nil || len(file.Stmts) != 1 || doubtful(file, text) {
 		return line{}, false
 	}
 	stmt := file.Stmts[0]
@@ -57,17 +57,22 @@ func parseLine(text string) (line, bool) {
 	return l, true
 }
 
-// continuedComment tells whether some comment might end otherwise for a shell
-// than for the parser, which takes one with a backslash at its end to go on in
-// the next line, where a shell sees the next command.
-func continuedComment(file *syntax.File, text string) bool {
-	if !strings.Contains(text, "\\\n") {
+// doubtful tells whether there is something in a text of which the parser is
+// known to find another end than shells do: a comment with a backslash before
+// the end of its line, which the parser takes to go on in the next, and a
+// backslash within `…`.
+func doubtful(file *syntax.File, text string) bool {
+	if !strings.Contains(text, `\`) {
 		return false
 	}
 	found := false
 	syntax.Walk(file, func(n syntax.Node) bool {
-		_, comment := n.(*syntax.Comment)
-		found = found || comment
+		switch n := n.(type) {
+		case *syntax.Comment:
+			found = found || strings.Contains(text, "\\\n")
+		case *syntax.CmdSubst:
+			found = found || n.Backquotes
+		}
 		return !found
 	})
 	return found

@@ -100,6 +100,8 @@ func TestResolve(t *testing.T) {
 		{text: "p # one \\\np", form: whole},
 		{text: "p $A # one \\\np", form: whole},
 		{text: "# one \\\np\np", form: whole},
+		{text: "p `p \\\\`", form: whole},
+		{text: `p "$(p \\)"`, form: execForm, want: `exec p "$(p \\)"`},
 		{text: "p $(p # one \\\n)", form: whole},
 		{text: "p <<E\nx\nE\n", form: whole},
 		{text: "p &>log", form: whole},
