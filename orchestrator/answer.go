@@ -27,6 +27,10 @@ func (l *loop) serve() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+control.PathStatus, l.answerStatus)
 	mux.HandleFunc("GET "+control.PathWake, l.answerWake)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		control.Refuse(w, http.StatusNotFound, "this loop does not know "+r.Method+" "+r.URL.Path,
+			"it may be another version of devloop: end it and start it again")
+	})
 	s, err := l.opt.Control.Serve(mux)
 	if err != nil {
 		l.say.out.Say(self, console.Warn, err.Error()+"; `devloop status` will not work")

@@ -92,7 +92,7 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 		switch {
 		case err == nil:
 			opt.Control = claim
-			defer claim.Close()
+			defer func() { _ = claim.Close() }() // what is left is replaced by the next loop
 		case errors.As(err, &running):
 			return runError{err}
 		case !errors.Is(err, control.ErrUnsupported):
