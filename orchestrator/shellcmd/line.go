@@ -59,9 +59,13 @@ func parseLine(text string) (line, bool) {
 
 // doubtful tells whether there is something in a text of which the parser is
 // known to find another end than shells do: a comment with a backslash before
-// the end of its line, which the parser takes to go on in the next, and a
-// backslash within `…`.
+// the end of its line, which the parser takes to go on in the next, a
+// backslash within `…`, and $'…' with any of these, where shells differ among
+// themselves.
 func doubtful(file *syntax.File, text string) bool {
+	if strings.Contains(text, "$'") && strings.ContainsAny(text, "\\`") {
+		return true
+	}
 	if !strings.Contains(text, `\`) {
 		return false
 	}

@@ -102,6 +102,7 @@ func TestResolve(t *testing.T) {
 		{text: "# one \\\np\np", form: whole},
 		{text: "p `p \\\\`", form: whole},
 		{text: `p "$(p \\)"`, form: execForm, want: `exec p "$(p \\)"`},
+		{text: `p $'\' ';p #'`, form: whole},
 		{text: "p $(p # one \\\n)", form: whole},
 		{text: "p <<E\nx\nE\n", form: whole},
 		{text: "p &>log", form: whole},
