@@ -89,6 +89,50 @@ func TestAFileHasOnePlace(t *testing.T) {
 	closed(t, other)
 }
 
+// TestOtherSession: a loop that was started where XDG_RUNTIME_DIR is not set is
+// found where it is.
+func TestOtherSession(t *testing.T) {
+	config, base := somewhere(t)
+	t.Setenv("DEVLOOP_RUNTIME_DIR", "")
+	t.Setenv("XDG_RUNTIME_DIR", "relative, and so ignored")
+	t.Setenv("TMPDIR", filepath.Dir(base))
+	list, err := places(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(list[len(list)-1].dir, filepath.Dir(base)) {
+		t.Fatalf("places: %v", list)
+	}
+	c, err := list[len(list)-1].acquire(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, c)
+	s, err := c.Serve(http.NotFoundHandler())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, s)
+
+	session := filepath.Join(filepath.Dir(base), "session")
+	if err := os.Mkdir(session, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("XDG_RUNTIME_DIR", session)
+	if list, err := places(config); err != nil || list[0].base != filepath.Join(session, "devloop") {
+		t.Errorf("places: %v, %v", list, err)
+	}
+	var running *RunningError
+	if _, err := Acquire(config); !errors.As(err, &running) {
+		t.Errorf("a second claim: %v", err)
+	}
+	client, err := Dial(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
+}
+
 // TestClaimsOverlap has many come and go at once: never do two hold it.
 func TestClaimsOverlap(t *testing.T) {
 	config, _ := somewhere(t)
