@@ -57,17 +57,13 @@ func parseLine(text string) (line, bool) {
 	return l, true
 }
 
-// doubtful tells whether there is something in a text of which the parser is
-// known to find another end than shells do: a comment with a backslash before
-// the end of its line, which the parser takes to go on in the next, a
-// backslash within `…`, and $'…' with any of these, where shells differ among
-// themselves.
+// doubtful tells whether there is something in a text that the parser and the
+// shells, or some of the shells, are known to read differently: a comment with
+// a backslash before the end of its line (the parser takes it to go on in the
+// next), quotes and the like within `…`, and within or around $'…'.
 func doubtful(file *syntax.File, text string) bool {
 	if strings.Contains(text, "$'") && strings.ContainsAny(text, "\\`") {
 		return true
-	}
-	if !strings.Contains(text, `\`) {
-		return false
 	}
 	found := false
 	syntax.Walk(file, func(n syntax.Node) bool {
@@ -75,7 +71,8 @@ func doubtful(file *syntax.File, text string) bool {
 		case *syntax.Comment:
 			found = found || strings.Contains(text, "\\\n")
 		case *syntax.CmdSubst:
-			found = found || n.Backquotes
+			inside := text[n.Left.Offset():n.Right.Offset()]
+			found = found || n.Backquotes && strings.ContainsAny(inside, "\\'\"#\n")
 		}
 		return !found
 	})

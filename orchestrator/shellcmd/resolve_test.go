@@ -101,6 +101,7 @@ func TestResolve(t *testing.T) {
 		{text: "p $A # one \\\np", form: whole},
 		{text: "# one \\\np\np", form: whole},
 		{text: "p `p \\\\`", form: whole},
+		{text: "p `p '`'`'`", form: whole},
 		{text: `p "$(p \\)"`, form: execForm, want: `exec p "$(p \\)"`},
 		{text: `p $'\' ';p #'`, form: whole},
 		{text: "p $(p # one \\\n)", form: whole},
