@@ -12,6 +12,7 @@ import (
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/watchset"
+	"devloop/schema"
 )
 
 // slashed brings a path to the form that patterns match.
@@ -44,16 +45,23 @@ func (l *loop) watch() error {
 // learn reads every watched file once, beside everything else, so that already
 // the first save of the same bytes is known to be none.
 func (l *loop) learn() {
+	u := newUnmatched(l.cfg, l.set)
 	l.goroutine(func() {
 		for path := range l.set.Files() {
 			if l.ctx.Err() != nil {
 				return
 			}
 			l.contents.Learn(path)
+			u.see(path)
 		}
 		l.contents.Learned()
+		l.post(learnedEvent{u.warnings()})
 	})
 }
+
+// learnedEvent says that every watched file has been read, and which patterns
+// none of them matched.
+type learnedEvent struct{ warnings schema.Mistakes }
 
 // takeChanges turns what the watcher has gathered into events.
 func (l *loop) takeChanges() {
@@ -123,6 +131,9 @@ func (l *loop) judge(c fswatch.Change) (change machine.Change, counts bool) {
 	}
 	touched := l.set.Touchable(c.Path) && l.noteTime(c.Path)
 	look := l.contents.Look(c.Path)
+	if touched {
+		look = l.contents.Settle(c.Path) // it counts now, whatever it holds
+	}
 	if look.Emptied {
 		l.emptied[c.Path] = time.Now().Add(emptyQuiet)
 	} else {

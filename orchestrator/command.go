@@ -25,13 +25,14 @@ type commandKey struct{ node, num, stage int }
 
 // command is one running command.
 type command struct {
-	key    commandKey
-	group  *procgroup.Group // nil until it has started
-	stop   bool             // asked to stop before it had started
-	kill   bool
-	spool  *console.Spool     // a stage's output, unless it is streamed
-	cancel context.CancelFunc // ends what watches over a process
-	closer func()             // gives back what the command was lent
+	key     commandKey
+	group   *procgroup.Group // nil until it has started
+	stop    bool             // asked to end, perhaps before it had started
+	kill    bool
+	spool   *console.Spool     // a stage's output, unless it is streamed
+	cancel  context.CancelFunc // ends the wait for a process to be ready
+	ready   bool               // a process: it has said so, or accepted
+	wrapper string             // see program
 }
 
 // What a command's goroutine tells the loop.
@@ -57,6 +58,7 @@ func (l *loop) launch(c *command, spec procgroup.Spec) {
 			l.events <- exitedEvent{c.key, machine.End{Code: -1, Err: err.Error()}}
 			return
 		}
+		<-group.Started()
 		l.events <- startedEvent{c.key, group}
 		<-group.Done()
 		l.events <- exitedEvent{c.key, endOf(group.Exit())}
@@ -92,11 +94,9 @@ func (l *loop) commandExited(ev exitedEvent) {
 	if c.cancel != nil {
 		c.cancel()
 	}
-	if c.closer != nil {
-		c.closer()
-	}
 	if ev.key.stage == wholeProcess {
 		l.refreshSockets(ev.key.node)
+		l.lostByWrapper(c)
 		l.step(machine.ProcessExited{Node: ev.key.node, Gen: ev.key.num, End: ev.end})
 		return
 	}
@@ -113,26 +113,28 @@ func (l *loop) stop(key commandKey) {
 	c := l.live[key]
 	switch {
 	case c == nil:
-	case c.group == nil:
-		c.stop = true
+		return
+	case c.group == nil: // see commandStarted
 	case key.stage == wholeProcess:
 		l.stopAsConfigured(c)
 	default:
 		l.end(c, "SIGTERM", false)
 	}
+	c.stop = true
 }
 
 func (l *loop) kill(key commandKey) {
 	c := l.live[key]
 	switch {
 	case c == nil:
-	case c.group == nil:
-		c.kill = true
+		return
+	case c.group == nil: // see commandStarted
 	default:
 		if err := c.group.Kill(); err != nil {
 			l.say.trouble(key.node, fmt.Errorf("kill %s: %w", l.graph.Nodes[key.node].Name, err))
 		}
 	}
+	c.kill = true
 }
 
 // end begins the stop of a command: a signal to its whole tree, or to the
@@ -158,22 +160,26 @@ func (l *loop) failedSignal(c *command, err error) {
 	}
 }
 
-// argv turns a configured command into what is executed. keepsPID tells
-// whether the process that is started becomes, by exec, the program that the
-// command names.
-func (l *loop) argv(c schema.Command, e *environ) (argv []string, keepsPID bool, err error) {
+// program is a configured command as it is executed.
+type program struct {
+	argv     []string
+	keepsPID bool   // what is started becomes, by exec, what the command names
+	wrapper  string // a tool that starts the program as a child, such as "npm run"
+}
+
+// program turns a configured command into what is executed.
+func (l *loop) program(c schema.Command, e *environ) (program, error) {
 	if len(c.Argv) > 0 {
-		if argv, err = c.Fill(e.lookup); err != nil {
-			return nil, false, err
-		}
-		return argv, shellcmd.Wrapper(argv) == "", nil
+		argv, err := c.Fill(e.lookup)
+		wrapper := shellcmd.Wrapper(argv)
+		return program{argv, wrapper == "", wrapper}, err
 	}
 	cmd, err := shellcmd.Resolve(c.Text, l.cfg.Shell.Argv, l.cfg.Shell.Default)
 	if err != nil {
-		return nil, false, fmt.Errorf("read command %q: %w", c.Text, err)
+		return program{}, fmt.Errorf("read command %q: %w", c.Text, err)
 	}
 	e.setAll(cmd.Env)
-	return cmd.Argv, cmd.KeepsPID && cmd.Wrapper == "", nil
+	return program{cmd.Argv, cmd.KeepsPID && cmd.Wrapper == "", cmd.Wrapper}, nil
 }
 
 // failStart answers a start that could not even be tried.
@@ -196,7 +202,7 @@ func (l *loop) startStage(a machine.StartStage) {
 		l.failStart(key, err)
 		return
 	}
-	argv, _, err := l.argv(stage.Run, e)
+	program, err := l.program(stage.Run, e)
 	if err != nil {
 		l.failStart(key, err)
 		return
@@ -212,7 +218,7 @@ func (l *loop) startStage(a machine.StartStage) {
 	e.set("DEVLOOP_CHANGED", capped(a.Paths))
 	e.set("DEVLOOP_CHANGED_FILE", file)
 	c := &command{key: key}
-	spec := procgroup.Spec{Argv: argv, Dir: stage.Dir, Env: e.list(), Grace: stageGrace}
+	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Grace: stageGrace}
 	if l.opt.Stream {
 		spec.Output = l.say.stream(w.Name)
 	} else {

@@ -26,6 +26,7 @@ var floors = map[string]struct {
 	"orchestrator/control":       {modules: []string{"golang.org/x/sys"}, why: "messages to and from a loop, whatever answers them"},
 	"orchestrator/doctor":        {modules: []string{"golang.org/x/sys"}, why: "questions to the system, which knows no project"},
 	"orchestrator/fswatch":       {modules: []string{"github.com/fsnotify/fsnotify", "golang.org/x/sys"}, why: "it reports changes, and does not know what they mean"},
+	"orchestrator/fspoll":        {modules: []string{"golang.org/x/sys"}, why: "it looks at files again and again, and does not know what they mean"},
 	"orchestrator/gitignore":     {why: "git's rules are git's, not this language's"},
 	"orchestrator/listenfd":      {modules: []string{"golang.org/x/sys"}, why: "sockets know nothing of who asked for them"},
 	"orchestrator/listenfd/shim": {modules: []string{"golang.org/x/sys"}, why: "it must be initialised before everything else, so it may need nothing"},

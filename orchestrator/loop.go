@@ -274,8 +274,17 @@ func (l *loop) handle(ev any) {
 	case exitedEvent:
 		l.commandExited(ev)
 	case readyEvent:
+		if c := l.live[commandKey{ev.node, ev.gen, wholeProcess}]; c != nil {
+			c.ready = true
+		}
 		l.refreshSockets(ev.node)
 		l.step(machine.ProcessReady{Node: ev.node, Gen: ev.gen})
+	case learnedEvent:
+		for _, w := range ev.warnings {
+			l.say.out.Say(self, console.Warn, w.Text("warning"))
+		}
+	case adoptionDue:
+		l.checkAdoption(ev.key)
 	case adviceEvent:
 		l.say.advice(ev)
 	}
@@ -299,7 +308,8 @@ func (l *loop) request(r Request) {
 	for i, n := range l.graph.Nodes {
 		fits := r.Node == n.Name
 		if r.Node == "" {
-			fits = (n.Watcher != nil) == (r.Verb == machine.Trigger)
+			fits = n.Watcher != nil && r.Verb == machine.Trigger ||
+				n.Process != nil && r.Verb == machine.Restart && l.machine.Status()[i].Num > 0
 		}
 		if fits {
 			l.step(machine.Command{Verb: r.Verb, Node: i})

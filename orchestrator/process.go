@@ -39,24 +39,24 @@ func (l *loop) startProcess(a machine.StartProcess) {
 		l.failStart(key, err)
 		return
 	}
-	argv, keepsPID, err := l.argv(p.Run, e)
+	program, err := l.program(p.Run, e)
 	if err != nil {
 		l.failStart(key, err)
 		return
 	}
-	if len(files) > 0 && (p.ListenPID == schema.PIDAlways || p.ListenPID == schema.PIDAuto && keepsPID) {
-		if argv, err = l.throughShim(argv, p.Dir, e); err != nil {
+	if len(files) > 0 && (p.ListenPID == schema.PIDAlways || p.ListenPID == schema.PIDAuto && program.keepsPID) {
+		if program.argv, err = l.throughShim(program.argv, p.Dir, e); err != nil {
 			l.failStart(key, err)
 			return
 		}
 	}
 	ctx, cancel := context.WithCancel(l.ctx)
-	c := &command{key: key, cancel: cancel}
+	c := &command{key: key, cancel: cancel, wrapper: program.wrapper}
 	output := l.say.stream(p.Name)
 	if p.Ready != nil && p.Ready.Log != nil {
 		output = l.readyByLog(key, p.Ready.Log, output)
 	}
-	l.launch(c, procgroup.Spec{Argv: argv, Dir: p.Dir, Env: e.list(), Files: files, Output: output, Grace: p.Stop.Timeout})
+	l.launch(c, procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: e.list(), Files: files, Output: output, Grace: p.Stop.Timeout})
 	l.awaitReady(ctx, key, p, e)
 }
 
@@ -104,10 +104,10 @@ func (l *loop) stopAsConfigured(c *command) {
 		e.set("DEVLOOP_PROCESS", p.Name)
 		e.set("DEVLOOP_GENERATION", strconv.Itoa(c.key.num))
 		e.set("DEVLOOP_PID", strconv.Itoa(c.group.PID()))
-		var argv []string
-		if argv, _, err = l.argv(*p.Stop.Command, e); err == nil {
+		var stop program
+		if stop, err = l.program(*p.Stop.Command, e); err == nil {
 			c.group.Hold()
-			l.runStopCommand(c, procgroup.Spec{Argv: argv, Dir: p.Dir, Env: e.list(), Output: l.say.stream(p.Name), Grace: stageGrace})
+			l.runStopCommand(c, procgroup.Spec{Argv: stop.argv, Dir: p.Dir, Env: e.list(), Output: l.say.stream(p.Name), Grace: stageGrace})
 			return
 		}
 	}

@@ -73,8 +73,9 @@ func (l *loop) check(r *schema.Ready, p *schema.Process, e *environ, since time.
 	case r.File != "":
 		return func(context.Context) error { return probe.File(r.File, since) }
 	}
-	argv, _, err := l.argv(*r.Exec, e)
-	spec := procgroup.Spec{Argv: argv, Dir: p.Dir, Env: e.list(), Output: func(procgroup.Block) {}, Grace: 0}
+	e = newEnviron(e.list()) // the sockets are the process's, not the check's
+	program, err := l.program(*r.Exec, e)
+	spec := procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: e.list(), Output: func(procgroup.Block) {}, Grace: 0}
 	return bounded(func(ctx context.Context) error {
 		if err != nil {
 			return err
@@ -141,41 +142,57 @@ type adviceEvent struct {
 	hint string
 }
 
-// How long a process with sockets has before somebody looks whether it holds
-// them. It costs a walk through /proc, so it is done once.
+// adoptionCheck is how long a process with sockets has before somebody looks
+// whether it uses them. That costs a walk through /proc, so it is done once.
 const adoptionCheck = 3 * time.Second
+
+// adoptionDue says that it is time to look.
+type adoptionDue struct{ key commandKey }
 
 // watchOver looks, some time after the start, whether a process really uses
 // the sockets that it was given: wrappers lose descriptors, and servers that
 // know nothing of the protocol bind a port of their own.
 func (l *loop) watchOver(c *command) {
-	p := l.graph.Nodes[c.key.node].Process
-	if len(p.Sockets) == 0 {
+	if len(l.graph.Nodes[c.key.node].Process.Sockets) == 0 {
 		return
 	}
-	ctx, cancel := context.WithCancel(l.ctx)
-	outer := c.cancel
-	c.cancel = func() { outer(); cancel() }
-	group, node := c.group, c.key.node
+	done, key := c.group.Done(), c.key
 	l.goroutine(func() {
+		timer := time.NewTimer(adoptionCheck)
+		defer timer.Stop()
 		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(adoptionCheck):
-		}
-		if text, hint := l.adoption(p, group); text != "" && ctx.Err() == nil {
-			l.post(adviceEvent{node, text, hint})
+		case <-timer.C:
+			l.post(adoptionDue{key})
+		case <-done:
+		case <-l.ctx.Done():
 		}
 	})
 }
 
-// adoption says what is wrong with the way a process treats its sockets.
-func (l *loop) adoption(p *schema.Process, group *procgroup.Group) (text, hint string) {
+// checkAdoption looks beside the loop, since /proc may be long.
+func (l *loop) checkAdoption(key commandKey) {
+	c := l.live[key]
+	if c == nil {
+		return
+	}
+	p := l.graph.Nodes[key.node].Process
+	idle := l.probed(key.node) && !c.ready
+	group := c.group
+	l.goroutine(func() {
+		if text, hint := l.adoption(p, group, idle); text != "" {
+			l.post(adviceEvent{key.node, text, hint})
+		}
+	})
+}
+
+// adoption says what is wrong with the way a process treats its sockets. idle
+// says that nobody has accepted a connection yet.
+func (l *loop) adoption(p *schema.Process, group *procgroup.Group, idle bool) (text, hint string) {
 	pids, err := group.Members()
 	if err != nil || len(pids) == 0 {
-		return "", "" // this system does not tell
+		return "", "" // this system does not tell, or it is gone
 	}
-	own, err := l.strangers(pids)
+	elsewhere, err := l.strangers(pids)
 	if err != nil {
 		return "", ""
 	}
@@ -185,26 +202,41 @@ func (l *loop) adoption(p *schema.Process, group *procgroup.Group) (text, hint s
 		if err != nil {
 			return "", ""
 		}
-		waiting, _, queueErr := s.Queue()
+		name := fmt.Sprintf("the socket %s (%s)", ref.Name, s.address())
+		hint = fmt.Sprintf("make it listen on file descriptor %d: docs/sockets.md has the line for each language", 3+i)
 		switch {
+		case len(holding) == 0 && elsewhere != "":
+			return fmt.Sprintf("listens on %s, and does not hold %s that it was given", elsewhere, name), hint
 		case len(holding) == 0:
-			text = fmt.Sprintf("does not hold the socket %s (%s) that it was given", ref.Name, s.address())
-			hint = fmt.Sprintf("make it listen on file descriptor %d (see docs/sockets.md)", 3+i)
-		case queueErr == nil && waiting > 0 && own != "":
-			text = fmt.Sprintf("listens on %s, and not on the socket %s (%s) that it was given", own, ref.Name, s.address())
-			hint = fmt.Sprintf("make it listen on file descriptor %d (see docs/sockets.md)", 3+i)
-		case queueErr == nil && waiting > 0 && len(holding) < len(pids) && holding[0] == group.PID():
-			text = fmt.Sprintf("nobody accepts on the socket %s (%s): process %d holds it, but what it started does not", ref.Name, s.address(), group.PID())
-			hint = "a wrapper such as npm run closes descriptors: run the server itself, for example node server.js"
-		default:
-			continue
+			return fmt.Sprintf("does not hold %s that it was given", name), hint
+		case idle && elsewhere != "":
+			return fmt.Sprintf("listens on %s, and not on %s that it was given", elsewhere, name), hint
+		case idle && len(holding) < len(pids) && slices.Contains(holding, group.PID()):
+			return fmt.Sprintf("nobody accepts on %s: process %d holds it, but what that started does not", name, group.PID()), wrapperHint
 		}
-		if own != "" && len(holding) == 0 {
-			text += "; it listens on " + own
-		}
-		return text, hint
 	}
 	return "", ""
+}
+
+const wrapperHint = "wrappers such as npm run close the descriptors that a server needs: run the server itself, for example `node server.js`"
+
+// lostByWrapper gives the likely reason when a process that was to take a
+// socket ended before it ever did, behind a tool that is known to start it as
+// a child.
+func (l *loop) lostByWrapper(c *command) {
+	p := l.graph.Nodes[c.key.node].Process
+	if c.wrapper == "" || c.ready || c.stop || c.kill || len(p.Sockets) == 0 || !dropsDescriptors(c.wrapper) {
+		return
+	}
+	l.say.advice(adviceEvent{c.key.node, fmt.Sprintf("it may never have got its sockets: %s does not hand descriptors on", c.wrapper), wrapperHint})
+}
+
+// dropsDescriptors tells whether the tool starts its child with the standard
+// descriptors alone: node's child_process does, unless it is told otherwise,
+// and so do the tools that are written with it.
+func dropsDescriptors(wrapper string) bool {
+	tool, _, _ := strings.Cut(wrapper, " ")
+	return slices.Contains([]string{"npm", "npx", "pnpm", "pnpx", "yarn", "nodemon"}, tool)
 }
 
 // strangers names what the processes listen on besides the held sockets.

@@ -8,9 +8,15 @@ import (
 )
 
 // Select is the project reduced to some of its nodes and everything that they
-// wait for.
+// wait for. A process that starts only by hand has been asked for by its name.
 func Select(cfg *schema.Config, g *graph.Graph, nodes []int) (*schema.Config, *graph.Graph) {
-	return reduce(cfg, g, g.Closure(nodes...))
+	part, reduced := reduce(cfg, g, g.Closure(nodes...))
+	for _, n := range nodes {
+		if p := part.Process(g.Nodes[n].Name); p != nil {
+			p.Start = true
+		}
+	}
+	return part, reduced
 }
 
 // SelectOnce is the project reduced to what a single run goes through: the

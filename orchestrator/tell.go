@@ -22,9 +22,11 @@ type teller struct {
 	out    *console.Console
 	output *console.Spool // of the stage whose end is being told
 	ending bool
+
+	renewing map[int]bool // processes whose restart has been told
 }
 
-func newTeller(l *loop) *teller { return &teller{l: l, out: l.opt.Console} }
+func newTeller(l *loop) *teller { return &teller{l: l, out: l.opt.Console, renewing: map[int]bool{}} }
 
 // Names lists who may speak, for the width of the console's column.
 func Names(nodes []string) []string { return append(append([]string{}, nodes...), self) }
@@ -162,13 +164,16 @@ func (t *teller) replay(node int) {
 func (t *teller) process(r machine.Report) {
 	switch r.Kind {
 	case machine.Starting:
-		if r.Num == 1 && r.Why == machine.ByStart {
+		switch {
+		case t.renewing[r.Node]: // the stop has said why
+		case r.Why == machine.ByStart:
 			t.line(r.Node, console.Plain, "▸ starting")
-		} else if r.Why == machine.ByCrash {
+		case r.Why == machine.ByCrash:
 			t.line(r.Node, console.Plain, "▸ starting again")
-		} else if r.Num == 1 {
+		default:
 			t.line(r.Node, console.Plain, "▸ starting: %s", t.cause(r))
 		}
+		delete(t.renewing, r.Node)
 	case machine.Ready:
 		if t.l.probed(r.Node) {
 			t.line(r.Node, console.Good, "✓ ready in %s%s", short(r.Took), t.l.urls(r.Node))
@@ -181,6 +186,7 @@ func (t *teller) process(r machine.Report) {
 		if r.Why == machine.ByShutdown {
 			t.line(r.Node, console.Dim, "■ stopping")
 		} else {
+			t.renewing[r.Node] = true
 			t.line(r.Node, console.Plain, "↻ restarting: %s", t.cause(r))
 		}
 	case machine.Killing:

@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"fmt"
+	"slices"
 
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
@@ -9,19 +10,30 @@ import (
 	"devloop/schema"
 )
 
-// Unmatched warns of every `watch` pattern that no file matches today. Declared
-// triggers need not exist yet. It walks what a loop would watch.
+// Unmatched warns of every `watch` pattern that no file matches today. It walks
+// what a loop would watch.
 func Unmatched(cfg *schema.Config, g *graph.Graph) schema.Mistakes {
 	set := watchset.New(cfg, g, gitignore.New(cfg.Dir))
-	type entry struct {
-		pattern *schema.Pattern
-		matched bool
+	u := newUnmatched(cfg, set)
+	for path := range set.Files() {
+		u.see(path)
 	}
-	var entries []entry
+	return u.warnings()
+}
+
+// unmatched finds the patterns that match nothing.
+type unmatched struct {
+	patterns []*schema.Pattern
+}
+
+func newUnmatched(cfg *schema.Config, set *watchset.Set) *unmatched {
+	u := &unmatched{}
 	add := func(patterns []schema.Pattern) {
 		for i := range patterns {
-			literal, ok := patterns[i].Literal()
-			entries = append(entries, entry{&patterns[i], ok && set.Trigger(literal)})
+			if literal, ok := patterns[i].Literal(); ok && set.Trigger(literal) {
+				continue // a declared trigger need not exist yet
+			}
+			u.patterns = append(u.patterns, &patterns[i])
 		}
 	}
 	for i := range cfg.Watchers {
@@ -30,21 +42,21 @@ func Unmatched(cfg *schema.Config, g *graph.Graph) schema.Mistakes {
 	for i := range cfg.Processes {
 		add(cfg.Processes[i].Watch)
 	}
-	for path := range set.Files() {
-		for i := range entries {
-			if !entries[i].matched && entries[i].pattern.Match(slashed(path)) {
-				entries[i].matched = true
-			}
-		}
-	}
+	return u
+}
+
+// see takes away the patterns that match the file.
+func (u *unmatched) see(path string) {
+	path = slashed(path)
+	u.patterns = slices.DeleteFunc(u.patterns, func(p *schema.Pattern) bool { return p.Match(path) })
+}
+
+func (u *unmatched) warnings() schema.Mistakes {
 	var warnings schema.Mistakes
-	for _, e := range entries {
-		if e.matched {
-			continue
-		}
+	for _, p := range u.patterns {
 		warnings = append(warnings, schema.Mistake{
-			Pos:  e.pattern.Pos,
-			Msg:  fmt.Sprintf("%s matches no file today", e.pattern.String()),
+			Pos:  p.Pos,
+			Msg:  fmt.Sprintf("%s matches no file today", p.String()),
 			Hint: "check the spelling; what git ignores counts only where `gitignore: false` says so, or a path is named in full",
 		})
 	}

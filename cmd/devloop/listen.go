@@ -47,6 +47,7 @@ PORT, HOST:PORT, [V6]:PORT or a path.`,
 // listen stays beside the command, and does not become it, so that a unix
 // socket is removed when the command has ended.
 func (a *app) listen(specs, argv []string, noPID bool, backlog int, quiet bool) (err error) {
+	sealInherited()
 	if backlog < 0 {
 		return usageError{fmt.Errorf("--backlog %d is not a length", backlog), "devloop listen"}
 	}
@@ -77,7 +78,11 @@ func (a *app) listen(specs, argv []string, noPID bool, backlog int, quiet bool) 
 	}
 	path, err := exec.LookPath(argv[0])
 	if err != nil {
-		return runError{fmt.Errorf("start %s: %w", argv[0], errors.Unwrap(err))}
+		printError(a.stderr, fmt.Errorf("start %s: %w", argv[0], errors.Unwrap(err)))
+		if errors.Is(err, exec.ErrNotFound) {
+			return exitCode(127) // as a shell would tell it
+		}
+		return exitCode(126)
 	}
 	if len(files) > 0 && !noPID {
 		argv = shim.Wrap(shim.Self(), argv)
@@ -90,8 +95,11 @@ func (a *app) listen(specs, argv []string, noPID bool, backlog int, quiet bool) 
 	if err := child.Start(); err != nil {
 		return runError{fmt.Errorf("start %s: %w", argv[0], err)}
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- child.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = child.Wait() // ProcessState has it all
+		close(ended)
+	}()
 	for {
 		select {
 		case sig := <-signals:

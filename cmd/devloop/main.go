@@ -73,11 +73,22 @@ func printError(w io.Writer, err error) {
 	}
 	for _, err := range flatten(err) {
 		fmt.Fprintf(w, "devloop: error: %v\n", err)
-		var h hinted
-		if errors.As(err, &h) && h.Hint() != "" {
-			fmt.Fprintf(w, "devloop: hint: %s\n", h.Hint())
+		if hint := hintOf(err); hint != "" {
+			fmt.Fprintf(w, "devloop: hint: %s\n", hint)
 		}
 	}
+}
+
+func hintOf(err error) string {
+	var h hinted
+	var e *schema.Error
+	switch {
+	case errors.As(err, &h):
+		return h.Hint()
+	case errors.As(err, &e):
+		return e.Hint
+	}
+	return ""
 }
 
 // flatten takes joined errors apart, so that each gets a line of its own.

@@ -78,6 +78,7 @@ if a watcher depends on them, and are ended again.`,
 
 // loop runs the loop with what the flags and the terminal say.
 func (a *app) loop(p *project, opt orchestrator.Options) error {
+	sealInherited()
 	out, end, err := a.console(p)
 	if err != nil {
 		return err

@@ -32,6 +32,9 @@ type view struct {
 
 // New makes the set for the nodes of g, in its order.
 func New(cfg *schema.Config, g *graph.Graph, git *gitignore.Matcher) *Set {
+	if git != nil && git.Ignored(cfg.Dir, true) {
+		git = nil // the whole project lies in what a larger repository ignores: that says nothing about its files
+	}
 	s := &Set{ignore: cfg.Ignore, git: git, triggers: map[string]bool{}, literals: map[string]bool{}}
 	for _, n := range g.Nodes {
 		if w := n.Watcher; w != nil {

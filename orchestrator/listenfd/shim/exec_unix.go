@@ -63,6 +63,10 @@ const busyFor = time.Second
 func execWhenClosed(path string, argv, env []string) syscall.Errno {
 	for waited, pause := time.Duration(0), time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		err, _ := syscall.Exec(path, argv, env).(syscall.Errno)
+		if err == syscall.ENOEXEC {
+			// A script that does not say what runs it: execvp(3) and every shell hand it to sh.
+			_ = syscall.Exec("/bin/sh", append([]string{"/bin/sh", path}, argv[1:]...), env)
+		}
 		if err != syscall.ETXTBSY || waited >= busyFor {
 			return err
 		}
