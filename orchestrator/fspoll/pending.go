@@ -1,0 +1,58 @@
+package fspoll
+
+import "sync"
+
+// pending gathers changes until Take. It grows with the number of paths, not of changes.
+type pending struct {
+	wake chan struct{} // holds one element while there is something to take
+
+	mu    sync.Mutex // guards what follows
+	index map[string]int
+	batch Batch
+}
+
+func newPending() *pending {
+	return &pending{wake: make(chan struct{}, 1), index: map[string]int{}}
+}
+
+func (p *pending) add(path string, dir bool) {
+	p.mu.Lock()
+	if i, ok := p.index[path]; ok {
+		p.batch.Changes[i].Dir = p.batch.Changes[i].Dir || dir
+	} else {
+		p.index[path] = len(p.batch.Changes)
+		p.batch.Changes = append(p.batch.Changes, Change{Path: path, Dir: dir})
+	}
+	p.mu.Unlock()
+	p.poke()
+}
+
+func (p *pending) synced(tokens []uint64) {
+	if len(tokens) == 0 {
+		return
+	}
+	p.mu.Lock()
+	p.batch.Synced = append(p.batch.Synced, tokens...)
+	p.mu.Unlock()
+	p.poke()
+}
+
+func (p *pending) poke() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (p *pending) take() Batch {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	batch := p.batch
+	p.batch = Batch{}
+	if len(p.index) > 1024 {
+		p.index = map[string]int{} // give a storm's memory back
+	} else {
+		clear(p.index)
+	}
+	return batch
+}

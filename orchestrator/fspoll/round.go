@@ -1,0 +1,130 @@
+package fspoll
+
+import (
+	"runtime"
+	"slices"
+	"time"
+)
+
+const (
+	leastInterval = 2 * time.Second // if the caller leaves it to us
+	mostInterval  = 2 * time.Minute
+	share         = 0.012 // of one core, at most, unless the caller's interval asks for more
+	parts         = 8     // of the tree, in a round
+)
+
+// round is one turn through the tree.
+type round struct {
+	begun    time.Time
+	next     int // in order
+	units    int // files and directories looked at
+	wall     time.Duration
+	cpu      time.Duration
+	complete bool
+}
+
+// length is how long a round takes. It is shorter than the interval, so that what moves within the order of the
+// tree from one round to the next is still looked at in time.
+func (s *scanner) length() time.Duration { return s.interval * 8 / 10 }
+
+// tick does what is due at now, and says how long to wait for the next one.
+func (w *Watcher) tick(now time.Time) time.Duration {
+	began := time.Now()
+	w.base, w.started = now, began
+	w.mu.Lock()
+	asked := w.requests
+	w.requests = requests{}
+	w.mu.Unlock()
+	switch {
+	case !w.scanned:
+		w.all(manner{})
+		w.scanned = true
+		if !w.isClosed() {
+			close(w.ready)
+		}
+		if len(asked.tokens) > 0 || asked.refilter {
+			w.all(manner{tell: true, refilter: asked.refilter})
+		}
+	case len(asked.tokens) > 0 || asked.refilter:
+		w.all(manner{tell: true, refilter: asked.refilter})
+	default:
+		w.lookHot()
+		w.sweep()
+	}
+	if w.isClosed() {
+		return time.Hour
+	}
+	w.pending.synced(asked.tokens)
+	w.mu.Lock()
+	w.stats.Directories, w.stats.Files, w.stats.Interval = w.dirs, w.files, w.interval
+	w.mu.Unlock()
+
+	slice := w.length() / parts
+	after := w.time()
+	pause := slice - after.Sub(w.round.begun)%slice
+	if hot := w.hot.pause(after); hot > 0 {
+		pause = min(pause, hot)
+	}
+	// A tree too large for the interval must not take the whole core.
+	return max(pause, time.Since(began), time.Millisecond)
+}
+
+// all looks at everything at once, and begins a new round.
+func (w *Watcher) all(how manner) {
+	w.begin()
+	w.advance(int(^uint(0)>>1), how)
+}
+
+// sweep looks at the slices of the tree that are due.
+func (w *Watcher) sweep() {
+	passed := w.time().Sub(w.round.begun)
+	if passed >= w.length() || passed < 0 {
+		if !w.round.complete {
+			w.advance(int(^uint(0)>>1), manner{tell: true})
+		}
+		w.begin()
+		passed = 0
+	}
+	due := int(passed/(w.length()/parts)) + 1
+	w.advance((len(w.order)+w.files)*due/parts, manner{tell: true})
+}
+
+func (w *Watcher) begin() {
+	w.order = slices.DeleteFunc(w.order, func(d *dir) bool { return d.gone })
+	w.round = round{begun: w.time()}
+}
+
+// advance goes on with the round until so many files and directories have been looked at.
+func (w *Watcher) advance(units int, how manner) {
+	r := &w.round
+	if r.complete || r.units >= units {
+		return
+	}
+	runtime.LockOSThread()
+	began, cpu := time.Now(), cpuTime()
+	for r.next < len(w.order) && r.units < units && !w.isClosed() {
+		d := w.order[r.next]
+		r.next++
+		w.look(d, how)
+		r.units += 1 + len(d.files)
+	}
+	wall := time.Since(began)
+	r.wall += wall
+	if cpu >= 0 {
+		r.cpu += cpuTime() - cpu
+	} else {
+		r.cpu += wall
+	}
+	runtime.UnlockOSThread()
+	if r.next < len(w.order) {
+		return
+	}
+	r.complete = true
+	if w.opt.Interval == 0 {
+		need := max(time.Duration(float64(r.cpu)/share)*10/8, 4*r.wall)
+		w.interval = min(max(need, leastInterval), mostInterval)
+	}
+	w.mu.Lock()
+	w.stats.LastScan = r.wall
+	w.mu.Unlock()
+}

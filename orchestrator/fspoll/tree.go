@@ -1,0 +1,391 @@
+package fspoll
+
+import (
+	"cmp"
+	"hash/maphash"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// scanner is the keeper's memory.
+type scanner struct {
+	seed     maphash.Seed
+	roots    map[string]bool
+	order    []*dir // all directories, in the order in which they are looked at; may hold some that are gone
+	dirs     int    // those without the holders of the roots
+	files    int
+	hot      hot
+	scanned  bool // the first scan is complete
+	interval time.Duration
+	round    round
+
+	base    time.Time // what tick was told, and when: see time
+	started time.Time
+}
+
+// time is the present, as the caller of tick counts it.
+func (s *scanner) time() time.Time { return s.base.Add(time.Since(s.started)) }
+
+// dir is a directory that is looked at. One whose only is set merely holds a root of that name: it is not read,
+// and the root is its single file or directory.
+type dir struct {
+	path   string
+	only   string
+	parent *dir // nil for a holder
+	subs   []*dir
+	files  []file // by name
+
+	dev, ino uint64
+	stamp    uint64 // as when it was read; 0: read it again
+	fresh    bool   // a change may not show in the stamp
+	link     bool   // path is a symbolic link
+	inLink   bool   // it, or a directory above it and below the root, is a link
+	gone     bool
+}
+
+// file is a file that is wanted, or a symbolic link, which may become one.
+type file struct {
+	name  string
+	stamp uint64
+	flags flags
+}
+
+type flags uint8
+
+const (
+	fresh    flags = 1 << iota // a change may not show in the stamp: report it when that is over
+	unwanted                   // a link that is followed only to see where it leads
+)
+
+func (d *dir) find(name string) (int, bool) {
+	return slices.BinarySearchFunc(d.files, name, func(f file, name string) int { return cmp.Compare(f.name, name) })
+}
+
+func join(dir, name string) string {
+	if strings.HasSuffix(dir, string(filepath.Separator)) {
+		return dir + name
+	}
+	return dir + string(filepath.Separator) + name
+}
+
+// entry is a name in a directory; its mode is Irregular where only a look tells.
+type entry struct {
+	name string
+	mode fs.FileMode
+}
+
+func list(d *dir) ([]entry, error) {
+	if d.only != "" {
+		return []entry{{d.only, fs.ModeIrregular}}, nil
+	}
+	all, err := os.ReadDir(d.path)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]entry, len(all))
+	for i, e := range all {
+		entries[i] = entry{e.Name(), e.Type()}
+	}
+	return entries, nil
+}
+
+// manner is how a directory is read.
+type manner struct {
+	tell     bool // report files that were not known
+	refilter bool // ask Descend and Want about what is known too
+}
+
+// read lists a directory, enters what is new, forgets what has gone and looks at every file in it.
+func (w *Watcher) read(d *dir, how manner) error {
+	entries, err := list(d)
+	if err != nil {
+		d.stamp = 0
+		return err
+	}
+	old, files := d.files, make([]file, 0, len(d.files))
+	missing := make(map[string]*dir, len(d.subs))
+	for _, sub := range d.subs {
+		missing[filepath.Base(sub.path)] = sub
+	}
+	var subs []*dir
+	lose := func(f file) {
+		if f.flags&unwanted == 0 {
+			w.lost(join(d.path, f.name))
+		}
+	}
+	for _, e := range entries {
+		for len(old) > 0 && old[0].name < e.name {
+			lose(old[0])
+			old = old[1:]
+		}
+		var known *file
+		if len(old) > 0 && old[0].name == e.name {
+			known, old = &old[0], old[1:]
+		}
+		path := join(d.path, e.name)
+		wanted := known != nil && known.flags&unwanted == 0
+		if (known == nil || how.refilter) && !e.mode.IsDir() {
+			wanted = w.opt.Want(path)
+		}
+		if e.mode.IsRegular() && !wanted {
+			continue // never known, or forgotten silently
+		}
+		found := seen{kind: directory}
+		if !e.mode.IsDir() {
+			if e.mode&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeDevice) == 0 {
+				if found, err = w.probe(path); err != nil && !isGone(err) {
+					d.stamp = 0 // try again in the next turn
+					if known != nil {
+						files = append(files, *known)
+					} else if sub := missing[e.name]; sub != nil {
+						subs = append(subs, sub)
+						delete(missing, e.name)
+					}
+					continue
+				} else if err != nil {
+					found.kind = other
+				}
+			} else {
+				found.kind = other
+			}
+		}
+		switch found.kind {
+		case directory:
+			if known != nil {
+				lose(*known)
+			}
+			sub := missing[e.name]
+			if sub != nil && sub.link == found.link {
+				delete(missing, e.name)
+				if how.refilter && d.only == "" && !w.opt.Descend(path) {
+					w.forget(sub, false)
+					continue
+				}
+			} else {
+				if sub != nil {
+					delete(missing, e.name)
+					w.forget(sub, true)
+				}
+				if !w.enters(d, path, found) {
+					continue
+				}
+				sub = w.enter(d, path, found.link, how)
+			}
+			subs = append(subs, sub)
+		case regular, symlink:
+			if !wanted && !found.link {
+				continue
+			}
+			now := file{name: e.name, stamp: found.stamp}
+			if !wanted {
+				now.flags = unwanted
+			}
+			switch {
+			case known != nil && known.stamp == found.stamp:
+				now.flags |= known.flags & fresh
+				if wanted && known.flags&unwanted != 0 && how.tell {
+					w.pending.add(path, false) // Want has changed its mind
+				}
+				w.settle(d, &now, found)
+			case known != nil || how.tell:
+				w.changed(d, &now, found)
+			case w.isFresh(found.mtime):
+				now.flags |= fresh
+			}
+			files = append(files, now)
+		default:
+			if known != nil {
+				lose(*known)
+			}
+		}
+	}
+	for _, f := range old {
+		lose(f)
+	}
+	w.files += len(files) - len(d.files)
+	d.files, d.subs = slices.Clip(files), subs
+	for _, sub := range missing {
+		w.forget(sub, true)
+	}
+	return nil
+}
+
+// enters says whether a directory that was not known is to be looked at.
+func (w *Watcher) enters(d *dir, path string, found seen) bool {
+	if d.only != "" {
+		return true
+	}
+	if w.roots[path] || !w.opt.Descend(path) {
+		return false // a root has a holder of its own
+	}
+	if !found.link {
+		return true
+	}
+	if d.inLink {
+		return false
+	}
+	for up := d; up != nil; up = up.parent {
+		if found.ino != 0 && up.ino == found.ino && up.dev == found.dev {
+			return false
+		}
+	}
+	return true
+}
+
+// enter adds a directory and all below it.
+func (w *Watcher) enter(parent *dir, path string, link bool, how manner) *dir {
+	d := &dir{path: path, parent: parent, link: link, inLink: parent.only == "" && (link || parent.inLink)}
+	w.order = append(w.order, d)
+	w.dirs++
+	if w.isClosed() {
+		return d
+	}
+	if found, err := w.probe(path); err == nil && found.kind == directory {
+		w.mark(d, found)
+		w.read(d, how) // if it fails it is read in its next turn
+	}
+	if how.tell {
+		w.hot.addDir(d, w.time())
+	}
+	return d
+}
+
+// mark notes what a directory was like right before it is read, so that what changes meanwhile shows later.
+func (w *Watcher) mark(d *dir, found seen) {
+	d.dev, d.ino, d.stamp, d.fresh = found.dev, found.ino, found.stamp, w.isFresh(found.mtime)
+}
+
+// forget drops a directory and all below it; the caller takes it from its parent.
+func (w *Watcher) forget(d *dir, tell bool) {
+	for _, f := range d.files {
+		if tell && f.flags&unwanted == 0 {
+			w.lost(join(d.path, f.name))
+		}
+	}
+	for _, sub := range d.subs {
+		w.forget(sub, tell)
+	}
+	w.dirs--
+	w.files -= len(d.files)
+	d.gone, d.files, d.subs = true, nil, nil
+	if tell {
+		w.pending.add(d.path, true)
+		w.hot.touch(w.time())
+	}
+}
+
+// look looks at a directory and the files in it.
+func (w *Watcher) look(d *dir, how manner) {
+	if d.gone {
+		return
+	}
+	if d.only != "" {
+		w.read(d, how)
+		return
+	}
+	found, err := w.probe(d.path)
+	if err != nil && !isGone(err) {
+		return
+	}
+	if err != nil || found.kind != directory || found.link != d.link {
+		w.leave(d, how)
+		return
+	}
+	replaced := found.ino != d.ino || found.dev != d.dev
+	if found.stamp == d.stamp && !d.fresh && !how.refilter {
+		w.lookFiles(d)
+		return
+	}
+	changed := found.stamp != d.stamp && d.stamp != 0
+	w.mark(d, found)
+	if err := w.read(d, how); isGone(err) {
+		w.leave(d, how)
+		return
+	}
+	if changed {
+		w.hot.addDir(d, w.time())
+	}
+	if replaced {
+		for _, sub := range slices.Clone(d.subs) {
+			w.look(sub, how)
+		}
+	}
+}
+
+// leave is called for a directory that is not there any more: its parent tells what has become of it.
+func (w *Watcher) leave(d *dir, how manner) {
+	d.stamp = 0
+	if err := w.read(d.parent, how); isGone(err) {
+		w.leave(d.parent, how)
+	}
+}
+
+// lookFiles looks at the files of a directory whose names have not changed.
+func (w *Watcher) lookFiles(d *dir) {
+	for i := 0; i < len(d.files); {
+		if w.lookFile(d, i) {
+			i++
+		}
+	}
+	if d.stamp == 0 && !d.gone {
+		w.read(d, manner{tell: true})
+	}
+}
+
+// lookFile looks at one file, and says whether it is still there; if not, it has been taken from the directory.
+// The directory's stamp becomes 0 if it has to be read.
+func (w *Watcher) lookFile(d *dir, i int) bool {
+	f := &d.files[i]
+	found, err := w.probe(join(d.path, f.name))
+	switch {
+	case err != nil && !isGone(err):
+	case err != nil:
+		if f.flags&unwanted == 0 {
+			w.lost(join(d.path, f.name))
+			w.hot.addDir(d, w.time())
+		}
+		d.files = slices.Delete(d.files, i, i+1)
+		w.files--
+		return false
+	case found.kind == directory || found.kind == other:
+		d.stamp = 0
+	case found.stamp != f.stamp:
+		f.stamp = found.stamp
+		w.changed(d, f, found)
+	default:
+		w.settle(d, f, found)
+	}
+	return true
+}
+
+// changed is called for a file whose stamp is new.
+func (w *Watcher) changed(d *dir, f *file, found seen) {
+	if f.flags&unwanted != 0 {
+		return
+	}
+	w.pending.add(join(d.path, f.name), false)
+	// One that was looked at a moment ago has changed since by our own clock, whatever the server's clock says.
+	if f.flags &^= fresh; w.hot.addFile(d, f.name, w.time()) || w.isFresh(found.mtime) {
+		f.flags |= fresh
+	}
+}
+
+// settle is called for a file whose stamp is as before. If that did not say much when it was noted, and does now,
+// the file is reported again.
+func (w *Watcher) settle(d *dir, f *file, found seen) {
+	if f.flags&(fresh|unwanted) != fresh || w.isFresh(found.mtime) || w.hot.isUnsettled(d, f.name, w.time()) {
+		return
+	}
+	f.flags &^= fresh
+	w.pending.add(join(d.path, f.name), false)
+}
+
+// lost is called for a wanted file that is not there any more.
+func (w *Watcher) lost(path string) {
+	w.pending.add(path, false)
+	w.hot.touch(w.time())
+}
