@@ -37,7 +37,7 @@ func poll(t *testing.T, opt Options, before ...string) *polled {
 		t.Fatal(err)
 	}
 	p.Watcher = w
-	p.tick(p.now)
+	p.step()
 	p.want("after the first scan")
 	return p
 }
@@ -66,9 +66,21 @@ func (p *polled) must(err error) {
 func (p *polled) pass(d time.Duration) {
 	end := p.now.Add(d)
 	for p.now.Before(end) {
-		wait := p.tick(p.now)
-		p.now = p.now.Add(wait)
+		p.step()
 	}
+}
+
+// settle lets what changed lately be reported once more.
+func (p *polled) settle() {
+	p.pass(2 * grain)
+	p.changes()
+}
+
+// step makes a tick, and lets the time pass that it took and the pause that it asks for.
+func (p *polled) step() {
+	began := time.Now()
+	pause := p.tick(p.now)
+	p.now = p.now.Add(time.Since(began) + pause)
 }
 
 // changes takes what is there, by name, sorted; a directory that has gone ends in a slash.

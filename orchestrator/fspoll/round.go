@@ -1,6 +1,7 @@
 package fspoll
 
 import (
+	"math"
 	"runtime"
 	"slices"
 	"time"
@@ -69,10 +70,12 @@ func (w *Watcher) tick(now time.Time) time.Duration {
 	return max(pause, time.Since(began), time.Millisecond)
 }
 
-// all looks at everything at once, and begins a new round.
+// all looks at everything at once. The next round begins right then: a slice must not wait for longer than a round
+// because everything was looked at before its turn.
 func (w *Watcher) all(how manner) {
 	w.begin()
-	w.advance(int(^uint(0)>>1), how)
+	w.advance(math.MaxInt, how)
+	w.begin()
 }
 
 // sweep looks at the slices of the tree that are due.
@@ -80,7 +83,7 @@ func (w *Watcher) sweep() {
 	passed := w.time().Sub(w.round.begun)
 	if passed >= w.length() || passed < 0 {
 		if !w.round.complete {
-			w.advance(int(^uint(0)>>1), manner{tell: true})
+			w.advance(math.MaxInt, manner{tell: true})
 		}
 		w.begin()
 		passed = 0

@@ -1,0 +1,76 @@
+package fspoll
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// bigTree makes 2,000 directories with 20,000 files.
+func bigTree(b *testing.B) string {
+	dir := b.TempDir()
+	for i := range 40 {
+		for j := range 50 {
+			sub := filepath.Join(dir, fmt.Sprintf("package%02d", i), fmt.Sprintf("part%02d", j))
+			if err := os.MkdirAll(sub, 0o777); err != nil {
+				b.Fatal(err)
+			}
+			for k := range 10 {
+				if err := os.WriteFile(filepath.Join(sub, fmt.Sprintf("source%d.go", k)), nil, 0o666); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	}
+	return dir
+}
+
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+func BenchmarkBigTree(b *testing.B) {
+	dir := bigTree(b)
+	now := time.Now().Add(time.Hour)
+	before := heap()
+	w, err := newWatcher(Options{Roots: []string{dir}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("first scan", func(b *testing.B) {
+		for b.Loop() {
+			if w, err = newWatcher(Options{Roots: []string{dir}}); err != nil {
+				b.Fatal(err)
+			}
+			w.tick(now)
+		}
+		b.ReportMetric(float64(heap()-before)/float64(w.files), "B/file")
+	})
+	b.Run("full look", func(b *testing.B) {
+		for b.Loop() {
+			w.Sync(1)
+			w.tick(now)
+			w.Take()
+		}
+	})
+	b.Run("idle", func(b *testing.B) {
+		var cpu, simulated time.Duration
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		for b.Loop() {
+			began := cpuTime()
+			pause := w.tick(now)
+			cpu += cpuTime() - began
+			now = now.Add(pause)
+			simulated += pause
+		}
+		b.ReportMetric(100*float64(cpu)/float64(simulated), "%core")
+		b.ReportMetric(w.Stats().Interval.Seconds(), "s-interval")
+	})
+}

@@ -1,0 +1,130 @@
+package fspoll
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestAFileThatChangedIsLookedAtOften(t *testing.T) {
+	p := poll(t, Options{Interval: time.Minute}, "a/f", "a/g", "b/h")
+	p.pass(time.Minute)
+	p.want("before")
+	p.write("a/f")
+	p.pass(time.Minute)
+	p.want("the first change", "a/f")
+	for range 3 {
+		p.write("a/f")
+		p.write("a/new") // its directory is looked at too
+		p.pass(150 * time.Millisecond)
+		p.want("soon after", "a/f", "a/new")
+	}
+	p.must(os.Remove(p.path("a/f")))
+	p.pass(150 * time.Millisecond)
+	p.want("removed", "a/f")
+	p.write("a/f")
+	p.pass(150 * time.Millisecond)
+	p.want("made again", "a/f")
+	p.pass(2*hotFor + time.Minute)
+	if n := len(p.hot.files) + len(p.hot.dirs); n != 0 {
+		t.Errorf("%d files and directories are looked at often long after", n)
+	}
+}
+
+func TestWhatIsHotHasALimit(t *testing.T) {
+	p := poll(t, Options{Interval: time.Minute}, "d0/f")
+	for i := range 3 * hotMost {
+		p.write(fmt.Sprintf("d%d/f", i))
+	}
+	p.pass(time.Minute)
+	if got := len(p.changes()); got != 3*hotMost {
+		t.Errorf("%d changes, want %d", got, 3*hotMost)
+	}
+	if len(p.hot.files) != hotMost || len(p.hot.dirs) != hotMost {
+		t.Errorf("%d files and %d directories are looked at often, want %d", len(p.hot.files), len(p.hot.dirs), hotMost)
+	}
+	newest := p.hot.files[0]
+	p.write("d7/f")
+	p.pass(time.Minute)
+	if p.hot.files[0] == newest || !strings.HasSuffix(p.hot.files[0].dir.path, "d7") {
+		t.Errorf("the file that changed last is not the first")
+	}
+}
+
+func TestAQuietTreeIsLookedAtInSlices(t *testing.T) {
+	p := poll(t, Options{Interval: 8 * time.Second}, "a/f")
+	ticks := 0
+	for end := p.now.Add(80 * time.Second); p.now.Before(end); ticks++ {
+		p.step()
+	}
+	if ticks > 110 {
+		t.Errorf("%d ticks in ten intervals, want about %d", ticks, 100)
+	}
+}
+
+func TestAnUnchangedStampIsReportedOnceMoreWhenItsTimeHasPassed(t *testing.T) {
+	p := poll(t, Options{}, "f", "g")
+	p.pass(3 * time.Second)
+	// A file system with coarse times: f is written now, and once more in the same step.
+	step := p.now.Truncate(time.Second)
+	p.write("f")
+	p.must(os.Chtimes(p.path("f"), step, step))
+	p.pass(2 * time.Second)
+	p.want("written", "f")
+	p.pass(2 * grain)
+	p.want("later", "f")
+	p.pass(time.Minute)
+	p.want("afterwards")
+}
+
+func TestAFileThatIsFreshAtTheFirstScanIsReportedLater(t *testing.T) {
+	dir := t.TempDir()
+	p := &polled{t: t, dir: dir, now: time.Now().Add(time.Hour)}
+	p.write("old")
+	p.write("new")
+	p.must(os.Chtimes(p.path("new"), p.now, p.now))
+	w, err := newWatcher(Options{Roots: []string{dir}})
+	p.must(err)
+	p.Watcher = w
+	p.pass(2 * time.Second)
+	p.want("at first")
+	p.pass(2 * grain)
+	p.want("later", "new")
+}
+
+func TestAClockThatIsWrongDoesNotHideASecondWrite(t *testing.T) {
+	p := poll(t, Options{}, "f") // the files' times are an hour behind
+	p.write("f")
+	p.pass(2 * time.Second)
+	p.want("first", "f")
+	p.write("f")
+	p.pass(200 * time.Millisecond)
+	p.want("second, seen while hot", "f")
+	p.pass(2 * time.Second)
+	p.want("not yet")
+	p.pass(4 * time.Second)
+	p.want("once more", "f")
+}
+
+func TestAnEntryInADirectoryWhoseTimeStandsStillIsFound(t *testing.T) {
+	p := poll(t, Options{}, "a/f")
+	step := p.now.Truncate(2 * time.Second)
+	p.write("a/g")
+	p.must(os.Chtimes(p.path("a"), step, step))
+	p.pass(2 * time.Second)
+	p.want("first", "a/g")
+	// The stamp as it would be on a file system without finer times.
+	p.write("a/h")
+	p.must(os.Chtimes(p.path("a"), step, step))
+	for _, d := range p.order {
+		if d.path == p.path("a") {
+			found, err := p.probe(d.path)
+			p.must(err)
+			d.stamp = found.stamp
+		}
+	}
+	p.pass(2 * time.Second)
+	p.want("second", "a/h")
+}
