@@ -40,6 +40,7 @@ func (w *Watcher) tick(now time.Time) time.Duration {
 	case !w.scanned:
 		w.all(manner{})
 		w.scanned = true
+		w.count()
 		if !w.isClosed() {
 			close(w.ready)
 		}
@@ -55,10 +56,8 @@ func (w *Watcher) tick(now time.Time) time.Duration {
 	if w.isClosed() {
 		return time.Hour
 	}
+	w.count()
 	w.pending.synced(asked.tokens)
-	w.mu.Lock()
-	w.stats.Directories, w.stats.Files, w.stats.Interval = w.dirs, w.files, w.interval
-	w.mu.Unlock()
 
 	slice := w.length() / parts
 	after := w.time()
@@ -68,6 +67,13 @@ func (w *Watcher) tick(now time.Time) time.Duration {
 	}
 	// A tree too large for the interval must not take the whole core.
 	return max(pause, time.Since(began), time.Millisecond)
+}
+
+// count brings what Stats tells up to date.
+func (w *Watcher) count() {
+	w.mu.Lock()
+	w.stats.Directories, w.stats.Files, w.stats.Interval = w.dirs, w.files, w.interval
+	w.mu.Unlock()
 }
 
 // all looks at everything at once. The next round begins right then: a slice must not wait for longer than a round

@@ -110,6 +110,9 @@ func TestTheGoroutineSyncsAndCloses(t *testing.T) {
 	}
 	defer w.Close()
 	<-w.Ready()
+	if s := w.Stats(); s.Directories != 1 || s.Interval != time.Hour || s.LastScan <= 0 {
+		t.Errorf("stats when ready: %+v", s)
+	}
 	for token := range uint64(20) {
 		if err := os.WriteFile(file, make([]byte, token+1), 0o666); err != nil {
 			t.Fatal(err)
