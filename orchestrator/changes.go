@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"devloop/orchestrator/contents"
-	"devloop/orchestrator/fswatch"
+	"devloop/orchestrator/fspoll"
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/watchset"
@@ -30,16 +30,72 @@ func (l *loop) watch() error {
 		l.noteTime(path)
 	}
 	l.lockFile = gitLock(l.cfg.Dir)
-	w, err := fswatch.Open(fswatch.Options{
-		Roots:   l.set.Roots(),
-		Descend: l.set.Descend,
-		Want:    func(path string) bool { return l.set.Wants(path) || l.git.IsRuleFile(path) },
-	})
-	if err != nil {
-		return err
+	l.sight = &sight{}
+	poll := l.opt.Poll
+	if poll == nil {
+		poll = l.cfg.Poll
 	}
-	l.watcher = w
-	return nil
+	notes, err := l.sight.open(l.set.Roots(), l.set.Descend, l.wants, poll)
+	for _, note := range notes {
+		l.say.notice(note)
+	}
+	return err
+}
+
+// wants tells whether a change of the file matters: to a node, or to what git
+// ignores.
+func (l *loop) wants(path string) bool { return l.set.Wants(path) || l.git.IsRuleFile(path) }
+
+// seeAll waits until nothing is missed any more.
+func (l *loop) seeAll() <-chan struct{} {
+	all := make(chan struct{})
+	l.goroutine(func() {
+		for _, ready := range l.sight.ready() {
+			select {
+			case <-ready:
+			case <-l.ctx.Done():
+				return
+			}
+		}
+		close(all)
+	})
+	return all
+}
+
+// degrade polls beside the system's events, since there are places that give
+// none: watches have run out.
+func (l *loop) degrade() {
+	if l.sight.poll != nil {
+		return
+	}
+	poll, err := fspoll.Open(fspoll.Options{Roots: l.set.Roots(), Descend: l.set.Descend, Want: l.wants})
+	if err != nil {
+		l.say.notice(err.Error())
+		return
+	}
+	l.sight.poll = poll
+	l.say.notice("polling everything until then")
+	l.goroutine(func() {
+		select {
+		case <-poll.Ready():
+			l.post(sightedEvent{})
+		case <-l.ctx.Done():
+		}
+	})
+}
+
+// sightedEvent says that places can be seen which could not be seen before.
+type sightedEvent struct{}
+
+// suspectAll counts everything as changed: something may have gone by unseen.
+func (l *loop) suspectAll() (changes []machine.Change) {
+	l.contents.Forget()
+	for _, root := range l.set.Roots() {
+		if nodes := l.set.WakesBelow(root); len(nodes) > 0 {
+			changes = append(changes, machine.Change{Path: root, Nodes: nodes})
+		}
+	}
+	return changes
 }
 
 // learn reads every watched file once, beside everything else, so that already
@@ -63,58 +119,53 @@ func (l *loop) learn() {
 // none of them matched.
 type learnedEvent struct{ warnings schema.Mistakes }
 
-// takeChanges turns what the watcher has gathered into events.
+// takeChanges turns what has been seen into events.
 func (l *loop) takeChanges() {
-	if l.watcher == nil {
+	if l.sight == nil {
 		return
 	}
-	batch := l.watcher.Take()
-	for _, n := range batch.Notices {
+	seen := l.sight.take()
+	for _, n := range seen.notices {
 		l.say.notice(n)
 	}
 	var ev machine.FilesChanged
-	add := func(c machine.Change) {
-		if len(c.Nodes) > 0 {
-			ev.Changes = append(ev.Changes, c)
-		}
+	if seen.lost {
+		ev.Changes = l.suspectAll()
 	}
-	if batch.Overflow {
-		// What was lost may be anything, even that files have gone.
+	for _, dir := range seen.gone {
+		// Files have gone with it, and nobody knows which.
 		l.contents.Forget()
-		for _, root := range l.set.Roots() {
-			add(machine.Change{Path: root, Nodes: l.set.WakesBelow(root)})
+		if nodes := l.set.WakesBelow(dir); len(nodes) > 0 {
+			ev.Changes = append(ev.Changes, machine.Change{Path: dir, Nodes: nodes})
 		}
 	}
 	rules := false
-	for _, c := range batch.Changes {
-		if l.git.IsRuleFile(c.Path) {
-			l.git.Invalidate(c.Path)
+	for _, path := range seen.paths {
+		if l.git.IsRuleFile(path) {
+			l.git.Invalidate(path)
 			rules = true
 		}
-		if c.Dir {
-			// Files have gone with it, and nobody knows which.
-			l.contents.Forget()
-			add(machine.Change{Path: c.Path, Nodes: l.set.WakesBelow(c.Path)})
-		} else if change, counts := l.judge(c); counts {
-			change.Nodes = l.set.Wakes(c.Path)
-			add(change)
+		if change, counts := l.judge(path); counts {
+			if change.Nodes = l.set.Wakes(path); len(change.Nodes) > 0 {
+				ev.Changes = append(ev.Changes, change)
+			}
 		}
 	}
 	if rules {
-		l.watcher.Refilter()
+		l.sight.refilter()
+	}
+	if seen.degraded {
+		l.degrade()
 	}
 	if len(ev.Changes) > 0 {
 		l.step(ev)
 	}
-	if len(batch.Synced) > 0 {
+	if len(seen.passed) > 0 {
 		// Whoever has ended has written what it meant to write.
 		l.settleEmptied(time.Now().Add(emptyQuiet))
 	}
-	for _, token := range batch.Synced {
-		if drained, ok := l.drains[token]; ok {
-			delete(l.drains, token)
-			l.step(drained)
-		}
+	for _, then := range seen.passed {
+		then()
 	}
 }
 
@@ -123,21 +174,21 @@ func (l *loop) takeChanges() {
 // triggers and for what a process's watch names, and then the time tells it
 // from other news about attributes. What devloop touched itself is known by
 // its time, and dropped.
-func (l *loop) judge(c fswatch.Change) (change machine.Change, counts bool) {
-	change.Path = c.Path
-	if l.set.Trigger(c.Path) {
-		change.AtOnce = l.noteTime(c.Path)
+func (l *loop) judge(path string) (change machine.Change, counts bool) {
+	change.Path = path
+	if l.set.Trigger(path) {
+		change.AtOnce = l.noteTime(path)
 		return change, change.AtOnce
 	}
-	touched := l.set.Touchable(c.Path) && l.noteTime(c.Path)
-	look := l.contents.Look(c.Path)
+	touched := l.set.Touchable(path) && l.noteTime(path)
+	look := l.contents.Look(path)
 	if touched {
-		look = l.contents.Settle(c.Path) // it counts now, whatever it holds
+		look = l.contents.Settle(path) // it counts now, whatever it holds
 	}
 	if look.Emptied {
-		l.emptied[c.Path] = time.Now().Add(emptyQuiet)
+		l.emptied[path] = time.Now().Add(emptyQuiet)
 	} else {
-		delete(l.emptied, c.Path)
+		delete(l.emptied, path)
 	}
 	return change, touched || look.Changed
 }
@@ -206,13 +257,9 @@ func touchFile(path string) error {
 
 // drain answers once everything written so far has been delivered.
 func (l *loop) drain(d machine.Drained) {
-	if l.watcher == nil {
+	if l.sight == nil || !l.sight.sync(func() { l.step(d) }) {
 		l.queue = append(l.queue, d)
-		return
 	}
-	l.tokens++
-	l.drains[l.tokens] = d
-	l.watcher.Sync(l.tokens)
 }
 
 // vcsBusy tells whether git is rewriting the tree, if anybody asks.

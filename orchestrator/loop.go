@@ -14,7 +14,6 @@ import (
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/contents"
 	"devloop/orchestrator/control"
-	"devloop/orchestrator/fswatch"
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/machine"
@@ -30,10 +29,11 @@ type Options struct {
 	Environ []string // what commands inherit
 	Self    string   // the devloop executable, which sets LISTEN_PID for a child and becomes it
 
-	Once    bool // run every watcher one time, then end
-	NoWatch bool // start everything, but act on no change
-	Stream  bool // show the output of stages as it comes, not only when one fails
-	Quiet   bool // leave out what only tells progress
+	Once    bool           // run every watcher one time, then end
+	NoWatch bool           // start everything, but act on no change
+	Poll    *time.Duration // in place of the configuration's poll, if not nil
+	Stream  bool           // show the output of stages as it comes, not only when one fails
+	Quiet   bool           // leave out what only tells progress
 
 	// Signals end the loop: the first in order, the second at once. The exit
 	// code of an interrupted loop is SignalCode.
@@ -80,7 +80,7 @@ type loop struct {
 	sockets  []*heldSocket
 	set      *watchset.Set
 	git      *gitignore.Matcher
-	watcher  *fswatch.Watcher // nil if nothing is watched
+	sight    *sight // nil if nothing is watched
 	contents *contents.Store
 	touched  map[string]time.Time
 	emptied  map[string]time.Time // files without content, and when that counts
@@ -92,8 +92,6 @@ type loop struct {
 	events  chan any
 	queue   []machine.Event // what the loop itself answers
 	live    map[commandKey]*command
-	drains  map[uint64]machine.Drained
-	tokens  uint64
 	scratch string // a directory for files that commands read; "" until needed
 	timer   *time.Timer
 
@@ -115,7 +113,6 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		emptied: map[string]time.Time{},
 		events:  make(chan any, 64),
 		live:    map[commandKey]*command{},
-		drains:  map[uint64]machine.Drained{},
 		timer:   time.NewTimer(time.Hour),
 		asks:    make(chan func()),
 		wakeups: map[int]wakeup{},
@@ -146,8 +143,8 @@ func (l *loop) close() error {
 	}
 	l.joined.Wait()
 	l.timer.Stop()
-	if l.watcher != nil {
-		errs = append(errs, l.watcher.Close())
+	if l.sight != nil {
+		errs = append(errs, l.sight.close())
 	}
 	errs = append(errs, l.unbind())
 	if l.scratch != "" {
@@ -160,8 +157,8 @@ func (l *loop) close() error {
 func (l *loop) run() int {
 	signals, requests, done := l.opt.Signals, l.opt.Requests, l.ctx.Done()
 	var wake, ready <-chan struct{}
-	if l.watcher != nil {
-		wake, ready = l.watcher.Wake(), l.watcher.Ready()
+	if l.sight != nil {
+		wake, ready = l.sight.wake(), l.seeAll()
 	} else {
 		l.step(machine.Start{})
 	}
@@ -174,6 +171,8 @@ func (l *loop) run() int {
 			l.step(machine.Start{})
 			l.learn()
 		case <-wake:
+			l.takeChanges()
+		case <-l.sight.pollWake():
 			l.takeChanges()
 		case <-l.timer.C:
 			l.takeChanges() // what came before the deadline counts before it
@@ -279,6 +278,8 @@ func (l *loop) handle(ev any) {
 		}
 		l.refreshSockets(ev.node)
 		l.step(machine.ProcessReady{Node: ev.node, Gen: ev.gen})
+	case sightedEvent:
+		l.step(machine.FilesChanged{Changes: l.suspectAll()})
 	case learnedEvent:
 		for _, w := range ev.warnings {
 			l.say.out.Say(self, console.Warn, w.Text("warning"))

@@ -499,3 +499,23 @@ func TestATouchFromOutsideRestarts(t *testing.T) {
 	p.screen.wait(t, `server\s*\| ✓ ready`)
 	p.end(0)
 }
+
+func TestPolling(t *testing.T) {
+	every := 20 * time.Millisecond
+	p := start(t, map[string]string{
+		"devloop.yaml": seedRecipe + server("    watch: .trigger\n"),
+		"src/main":     "one",
+	}, orchestrator.Options{Poll: &every})
+	url := p.url()
+	p.screen.wait(t, `watching 1 directory by polling`)
+	p.page(url)
+	p.screen.wait(t, `serving one`)
+	p.write("src/main", "two")
+	p.screen.wait(t, `serving two`)
+	if page := p.page(url); page != "two" {
+		t.Errorf("the page is %q", page)
+	}
+	p.write("src/deep/er/file", "BROKEN")
+	p.screen.wait(t, `✗ lint`)
+	p.end(0)
+}

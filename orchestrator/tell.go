@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"devloop/orchestrator/console"
-	"devloop/orchestrator/fswatch"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/procgroup"
 )
@@ -50,11 +49,13 @@ func (t *teller) watching() {
 	if t.l.opt.Quiet {
 		return
 	}
-	what := "nothing"
-	if n := t.l.watcher.Stats().Directories; n == 1 {
-		what = "1 directory"
-	} else if n > 1 {
-		what = fmt.Sprintf("%d directories", n)
+	watched, polled := t.l.sight.directories()
+	what := directories(watched)
+	if polled > 0 {
+		what += ", polling " + directories(polled)
+		if watched == 0 {
+			what = directories(polled) + " by polling"
+		}
 	}
 	t.out.Say(self, console.Dim, "watching "+what)
 }
@@ -68,7 +69,17 @@ func (t *teller) interrupted() {
 	t.out.Say(self, console.Plain, text)
 }
 
-func (t *teller) notice(n fswatch.Notice) { t.out.Say(self, console.Warn, n.Text) }
+func (t *teller) notice(text string) { t.out.Say(self, console.Warn, text) }
+
+func directories(n int) string {
+	switch n {
+	case 0:
+		return "nothing"
+	case 1:
+		return "1 directory"
+	}
+	return fmt.Sprintf("%d directories", n)
+}
 
 func (t *teller) trouble(node int, err error) { t.line(node, console.Bad, "%v", err) }
 

@@ -23,7 +23,8 @@ type Config struct {
 	Shell     Shell
 	Ignore    []Pattern // what no watcher sees
 	Settle    *time.Duration
-	Jobs      int // stages that may run at once, at least 1
+	Poll      *time.Duration // look for changes at least so often; 0: chosen; nil: wait for the system's events
+	Jobs      int            // stages that may run at once, at least 1
 	Sockets   []Socket
 	Watchers  []Watcher
 	Processes []Process

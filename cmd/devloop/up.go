@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -18,7 +19,7 @@ import (
 )
 
 func (a *app) upCommand() *cobra.Command {
-	var noWatch bool
+	var noWatch, poll bool
 	cmd := &cobra.Command{
 		Short:             "Run the loop until Ctrl-C, or only the named nodes and what they need",
 		Args:              cobra.ArbitraryArgs,
@@ -35,10 +36,15 @@ func (a *app) upCommand() *cobra.Command {
 			if len(nodes) > 0 {
 				p.cfg, p.graph = orchestrator.Select(p.cfg, p.graph, nodes)
 			}
-			return a.loop(p, orchestrator.Options{NoWatch: noWatch, Stream: a.verbose})
+			opt := orchestrator.Options{NoWatch: noWatch, Stream: a.verbose}
+			if poll && p.cfg.Poll == nil {
+				opt.Poll = new(time.Duration)
+			}
+			return a.loop(p, opt)
 		},
 	}
 	cmd.Flags().BoolVar(&noWatch, "no-watch", false, "start everything, but act on no change")
+	cmd.Flags().BoolVar(&poll, "poll", false, "look for changes in place of waiting for the system's events")
 	return cmd
 }
 

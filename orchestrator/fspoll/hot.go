@@ -91,7 +91,7 @@ func (w *Watcher) lookHot() {
 			continue
 		}
 		if h.dir.only != "" {
-			w.read(h.dir, manner{tell: true})
+			_ = w.read(h.dir, manner{tell: true}) // if it fails it is read in its next turn
 		} else if found, err := w.probe(h.dir.path); isGone(err) || err == nil && found.stamp != h.dir.stamp {
 			w.look(h.dir, manner{tell: true})
 		}
@@ -101,7 +101,7 @@ func (w *Watcher) lookHot() {
 			continue
 		}
 		if i, ok := h.dir.find(h.name); ok && w.lookFile(h.dir, i) && h.dir.stamp == 0 {
-			w.read(h.dir, manner{tell: true})
+			_ = w.read(h.dir, manner{tell: true}) // if it fails it is read in its next turn
 		}
 	}
 }

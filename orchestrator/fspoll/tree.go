@@ -246,7 +246,7 @@ func (w *Watcher) enter(parent *dir, path string, link bool, how manner) *dir {
 	}
 	if found, err := w.probe(path); err == nil && found.kind == directory {
 		w.mark(d, found)
-		w.read(d, how) // if it fails it is read in its next turn
+		_ = w.read(d, how) // if it fails it is read in its next turn
 	}
 	if how.tell {
 		w.hot.addDir(d, w.time())

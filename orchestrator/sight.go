@@ -1,0 +1,206 @@
+package orchestrator
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"devloop/orchestrator/fspoll"
+	"devloop/orchestrator/fswatch"
+)
+
+// sight is how the loop sees changes: by the system's events, by looking again
+// and again, or by both in different places.
+type sight struct {
+	events *fswatch.Watcher // nil if nothing is watched by events
+	poll   *fspoll.Watcher  // nil if nothing is polled
+
+	tokens uint64
+	waits  map[uint64]*barrier
+}
+
+// barrier is a drain that every part of sight must confirm.
+type barrier struct {
+	left int
+	then func()
+}
+
+// batch is what has been seen since the last look.
+type batch struct {
+	paths    []string // changed files
+	gone     []string // directories that took files with them
+	lost     bool     // events were lost: anything may have changed
+	degraded bool     // some places give no events
+	notices  []string
+	passed   []func() // what waited for a barrier
+}
+
+// open begins to see the roots. poll, if not nil, asks for polling everywhere.
+// What it has to tell people comes back as notes.
+func (s *sight) open(roots []string, descend, want func(string) bool, poll *time.Duration) (notes []string, err error) {
+	s.waits = map[uint64]*barrier{}
+	interval := time.Duration(0)
+	var polled, told []string
+	if poll != nil {
+		interval, polled = *poll, roots
+	} else {
+		for _, root := range roots {
+			if reason, needed := fspoll.Needed(existing(root)); needed {
+				notes = append(notes, fmt.Sprintf("polling %s: %s gives no events for changes made elsewhere", root, reason))
+				polled = append(polled, root)
+			} else {
+				told = append(told, root)
+			}
+		}
+	}
+	if len(told) > 0 {
+		s.events, err = fswatch.Open(fswatch.Options{Roots: told, Descend: descend, Want: want})
+		switch {
+		case errors.Is(err, fswatch.ErrLimit):
+			notes = append(notes, err.Error()+"; polling in place of it")
+			polled = roots
+		case err != nil:
+			return notes, err
+		}
+	}
+	if len(polled) > 0 {
+		if s.poll, err = fspoll.Open(fspoll.Options{Roots: polled, Descend: descend, Want: want, Interval: interval}); err != nil {
+			return notes, errors.Join(err, s.close())
+		}
+	}
+	return notes, nil
+}
+
+// existing is the nearest directory of a path that is there.
+func existing(path string) string {
+	for {
+		if _, err := os.Stat(path); err == nil || path == filepath.Dir(path) {
+			return path
+		}
+		path = filepath.Dir(path)
+	}
+}
+
+func (s *sight) close() error {
+	var errs []error
+	if s.events != nil {
+		errs = append(errs, s.events.Close())
+	}
+	if s.poll != nil {
+		errs = append(errs, s.poll.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// wake and pollWake hold an element when there is something to take.
+func (s *sight) wake() <-chan struct{} {
+	if s.events == nil {
+		return nil
+	}
+	return s.events.Wake()
+}
+
+func (s *sight) pollWake() <-chan struct{} {
+	if s == nil || s.poll == nil {
+		return nil
+	}
+	return s.poll.Wake()
+}
+
+// ready lists what must be closed before nothing is missed any more.
+func (s *sight) ready() []<-chan struct{} {
+	var all []<-chan struct{}
+	if s.events != nil {
+		all = append(all, s.events.Ready())
+	}
+	if s.poll != nil {
+		all = append(all, s.poll.Ready())
+	}
+	return all
+}
+
+// take returns what has been seen.
+func (s *sight) take() batch {
+	var b batch
+	if s.events != nil {
+		seen := s.events.Take()
+		b.lost, b.degraded = seen.Overflow, seen.Degraded
+		for _, n := range seen.Notices {
+			b.notices = append(b.notices, n.Text)
+		}
+		for _, c := range seen.Changes {
+			b.add(c.Path, c.Dir)
+		}
+		b.passed = append(b.passed, s.confirm(seen.Synced)...)
+	}
+	if s.poll != nil {
+		seen := s.poll.Take()
+		for _, c := range seen.Changes {
+			b.add(c.Path, c.Dir)
+		}
+		b.passed = append(b.passed, s.confirm(seen.Synced)...)
+	}
+	return b
+}
+
+func (b *batch) add(path string, dir bool) {
+	if dir {
+		b.gone = append(b.gone, path)
+	} else {
+		b.paths = append(b.paths, path)
+	}
+}
+
+// sync calls then, from take's caller, when all that was written before has
+// been taken. If nothing is seen at all, it is so at once.
+func (s *sight) sync(then func()) (pending bool) {
+	s.tokens++
+	w := &barrier{then: then}
+	if s.events != nil {
+		w.left++
+		s.events.Sync(s.tokens)
+	}
+	if s.poll != nil {
+		w.left++
+		s.poll.Sync(s.tokens)
+	}
+	if w.left > 0 {
+		s.waits[s.tokens] = w
+	}
+	return w.left > 0
+}
+
+func (s *sight) confirm(tokens []uint64) (passed []func()) {
+	for _, token := range tokens {
+		if w := s.waits[token]; w != nil {
+			if w.left--; w.left <= 0 {
+				delete(s.waits, token)
+				passed = append(passed, w.then)
+			}
+		}
+	}
+	return passed
+}
+
+// refilter asks again what is to be seen.
+func (s *sight) refilter() {
+	if s.events != nil {
+		s.events.Refilter()
+	}
+	if s.poll != nil {
+		s.poll.Refilter()
+	}
+}
+
+// directories counts what is watched, and what of it is polled.
+func (s *sight) directories() (watched, polled int) {
+	if s.events != nil {
+		watched = s.events.Stats().Directories
+	}
+	if s.poll != nil {
+		polled = s.poll.Stats().Directories
+	}
+	return watched, polled
+}
