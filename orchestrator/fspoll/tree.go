@@ -284,7 +284,7 @@ func (w *Watcher) look(d *dir, how manner) {
 		return
 	}
 	if d.only != "" {
-		w.read(d, how)
+		_ = w.read(d, how)
 		return
 	}
 	found, err := w.probe(d.path)
@@ -332,7 +332,7 @@ func (w *Watcher) lookFiles(d *dir) {
 		}
 	}
 	if d.stamp == 0 && !d.gone {
-		w.read(d, manner{tell: true})
+		_ = w.read(d, manner{tell: true})
 	}
 }
 
