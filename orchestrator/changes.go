@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -111,6 +112,7 @@ func (l *loop) learn() {
 			u.see(path)
 		}
 		l.contents.Learned()
+		debug.FreeOSMemory() // the reading is over; what it used is not needed again
 		l.post(learnedEvent{u.warnings()})
 	})
 }

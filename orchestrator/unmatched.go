@@ -60,5 +60,5 @@ func (u *unmatched) warnings() schema.Mistakes {
 			Hint: "check the spelling; what git ignores counts only where `gitignore: false` says so, or a path is named in full",
 		})
 	}
-	return warnings
+	return warnings.Quoted()
 }

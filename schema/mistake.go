@@ -2,6 +2,7 @@ package schema
 
 import (
 	"cmp"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -121,4 +122,25 @@ func quote(text string) string {
 		text = string([]rune(text)[:most]) + "…"
 	}
 	return "`" + text + "`"
+}
+
+// Quoted fills in the lines that mistakes stand in, for those that were found
+// after the load, in the graph for instance. A file that cannot be read leaves
+// them out.
+func (m Mistakes) Quoted() Mistakes {
+	quoted := slices.Clone(m)
+	lines := map[string][]string{}
+	for i := range quoted {
+		pos := quoted[i].Pos
+		text, read := lines[pos.File]
+		if !read {
+			src, _ := os.ReadFile(pos.File)
+			text = splitLines(string(src))
+			lines[pos.File] = text
+		}
+		if quoted[i].Line == "" && pos.Line <= len(text) {
+			quoted[i].Line = text[pos.Line-1]
+		}
+	}
+	return quoted
 }
