@@ -62,12 +62,11 @@ func parseLine(text string) (line, bool) {
 // a backslash before the end of its line (the parser takes it to go on in the
 // next), quotes and the like within `…`, and within or around $'…'.
 func doubtful(file *syntax.File, text string) bool {
-	if strings.Contains(text, "$'") && strings.ContainsAny(text, "\\`") {
-		return true
-	}
 	found := false
 	syntax.Walk(file, func(n syntax.Node) bool {
 		switch n := n.(type) {
+		case *syntax.Word:
+			found = found || dollarQuote(n) && strings.ContainsAny(text, "\\`")
 		case *syntax.Comment:
 			found = found || strings.Contains(text, "\\\n")
 		case *syntax.CmdSubst:
@@ -77,6 +76,26 @@ func doubtful(file *syntax.File, text string) bool {
 		return !found
 	})
 	return found
+}
+
+// dollarQuote tells whether a word has $'…' in it, which the parser, reading
+// POSIX, takes for a dollar and quotes.
+func dollarQuote(w *syntax.Word) bool {
+	for i, part := range w.Parts {
+		q, quoted := part.(*syntax.SglQuoted)
+		if !quoted {
+			continue
+		}
+		if q.Dollar {
+			return true
+		}
+		if i > 0 {
+			if before, ok := w.Parts[i-1].(*syntax.Lit); ok && strings.HasSuffix(before.Value, "$") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // source is a word as it was written.
@@ -97,17 +116,19 @@ func (l line) saysExec() (words []string, ok bool) {
 // program tells whether the name is surely that of a program, which can be
 // exec'ed in the shell's place, with the same result.
 func (l line) program() bool {
+	raw := l.source(l.call.Args[0])
+	if name, _, plus := strings.Cut(raw, "+="); plus && syntax.ValidName(name) || strings.Contains(raw, "]=") || strings.Contains(raw, "]+=") {
+		return false // an assignment for bash and ksh
+	}
 	if !l.named {
 		// It may come out as a builtin, unless there is a slash in it whatever
 		// its variables are.
-		return l.words[0][0] != '-' && hasSlash(l.call.Args[0].Parts)
+		return raw[0] != '-' && hasSlash(l.call.Args[0].Parts)
 	}
 	name := l.words[0]
 	switch {
 	case name == "", name[0] == '-', name[0] == '%':
 		return false // nothing to look up; an option of exec; a job of bash
-	case strings.Contains(l.source(l.call.Args[0]), "+="):
-		return false // an assignment for bash and ksh
 	case name == "true", name == "false":
 		return len(l.words) == 1
 	case name == "echo":

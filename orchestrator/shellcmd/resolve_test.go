@@ -43,6 +43,8 @@ func TestResolve(t *testing.T) {
 		{text: `find . -name '*.go' -exec wc {} +`, form: direct, argv: []string{"find", ".", "-name", "*.go", "-exec", "wc", "{}", "+"}},
 		{text: `git show HEAD~1 a#b a=b ! ] } fi`, form: direct, argv: []string{"git", "show", "HEAD~1", "a#b", "a=b", "!", "]", "}", "fi"}},
 		{text: `go test -run "^TestX$" ./x`, form: direct, argv: []string{"go", "test", "-run", "^TestX$", "./x"}},
+		{text: `p '\.go$' "\.rs$"`, form: direct, argv: []string{"p", `\.go$`, `\.rs$`}},
+		{text: `p $A '\.go$'`, form: execForm, want: `exec p $A '\.go$'`},
 		{text: `p "$[1+1]" "$'x'"`, form: execForm, want: `exec p "$[1+1]" "$'x'"`},
 		{text: "größe 日本", form: direct, argv: []string{"größe", "日本"}},
 
@@ -145,6 +147,8 @@ func TestResolve(t *testing.T) {
 		{text: "'' x", form: whole},
 		{text: "A+=1 p", form: whole},
 		{text: "A[1]=1 p", form: whole},
+		{text: "A[4/2]=1 p", form: whole},
+		{text: "c++=x", form: direct, argv: []string{"c++=x"}},
 
 		{text: "p 'a", form: whole},
 		{text: "p )", form: whole},
