@@ -2,7 +2,9 @@ package orchestrator
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -272,6 +274,7 @@ func (t *teller) cause(r machine.Report) string {
 // paths names the first of the changed files.
 func (t *teller) paths(paths []string) string {
 	const most = 2
+	paths = present(paths)
 	var shown []string
 	for i, p := range paths {
 		if i == most && len(paths) > most+1 {
@@ -283,6 +286,23 @@ func (t *teller) paths(paths []string) string {
 		shown = append(shown, p)
 	}
 	return strings.Join(shown, ", ")
+}
+
+// present leaves out what is gone already, such as the file that an editor
+// wrote first and then renamed, as long as anything else is left to name.
+func present(paths []string) []string {
+	const looks = 16 // more are not shown, and a storm has thousands
+	if len(paths) < 2 || len(paths) > looks {
+		return paths
+	}
+	there := slices.DeleteFunc(slices.Clone(paths), func(p string) bool {
+		_, err := os.Lstat(p)
+		return err != nil
+	})
+	if len(there) == 0 {
+		return paths
+	}
+	return there
 }
 
 // serving says which processes downstream of a failed watcher still run.
