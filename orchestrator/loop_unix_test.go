@@ -519,3 +519,19 @@ func TestPolling(t *testing.T) {
 	p.screen.wait(t, `✗ lint`)
 	p.end(0)
 }
+
+// A check that a command makes is not the process: it has no descriptor at 3,
+// and must not be told of one.
+func TestReadyCommandHasNoSockets(t *testing.T) {
+	p := start(t, map[string]string{
+		"devloop.yaml": "sockets: {web: \"http::0\"}\nprocesses:" + server(`    ready: {exec: 'test -z "$LISTEN_FDS$DEVLOOP_FD_WEB" && echo "$DEVLOOP_PROCESS $DEVLOOP_GENERATION" > asked'}
+`),
+		"version": "one",
+	}, orchestrator.Options{})
+	p.screen.wait(t, `server\s*\| ✓ ready`)
+	text, err := os.ReadFile(filepath.Join(p.dir, "asked"))
+	if err != nil || string(text) != "server 1\n" {
+		t.Errorf("the check found %q, %v", text, err)
+	}
+	p.end(0)
+}

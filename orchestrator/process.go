@@ -39,6 +39,9 @@ func (l *loop) startProcess(a machine.StartProcess) {
 		l.failStart(key, err)
 		return
 	}
+	// What looks whether it is ready has neither its sockets nor the variables
+	// of its command line.
+	checks := newEnviron(e.list())
 	program, err := l.program(p.Run, e)
 	if err != nil {
 		l.failStart(key, err)
@@ -57,7 +60,7 @@ func (l *loop) startProcess(a machine.StartProcess) {
 		output = l.readyByLog(key, p.Ready.Log, output)
 	}
 	l.launch(c, procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: e.list(), Files: files, Output: output, Grace: p.Stop.Timeout})
-	l.awaitReady(ctx, key, p, e)
+	l.awaitReady(ctx, key, p, checks)
 }
 
 // throughShim makes the command one that sets LISTEN_PID to its own pid and

@@ -73,7 +73,6 @@ func (l *loop) check(r *schema.Ready, p *schema.Process, e *environ, since time.
 	case r.File != "":
 		return func(context.Context) error { return probe.File(r.File, since) }
 	}
-	e = newEnviron(e.list()) // the sockets are the process's, not the check's
 	program, err := l.program(*r.Exec, e)
 	spec := procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: e.list(), Output: func(procgroup.Block) {}, Grace: 0}
 	return bounded(func(ctx context.Context) error {
