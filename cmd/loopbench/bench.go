@@ -22,7 +22,8 @@ type bench struct {
 	ctx            context.Context
 	stdout, stderr io.Writer
 	dir            string // everything that is made, lives here
-	reporter       string // the helper's path, without spaces
+	self           string // this executable, at a path without spaces
+	reporter       string // the measured command's: C where there is a compiler, else this executable
 	ledger         *ledger
 	tools          []*tool // the ones that are here, in the order of the tables
 	missing        []*tool
@@ -48,9 +49,13 @@ func newBench(ctx context.Context, s settings, stdout, stderr io.Writer) (b *ben
 	if err != nil {
 		return b, fmt.Errorf("find my own executable: %w", err)
 	}
-	b.reporter = filepath.Join(dir, "ran")
-	if err := os.Symlink(exe, b.reporter); err != nil {
+	b.self = filepath.Join(dir, "loopbench")
+	if err := os.Symlink(exe, b.self); err != nil {
 		return b, fmt.Errorf("link the helper: %w", err)
+	}
+	if b.reporter, err = b.compile("report"); err != nil {
+		b.progress("%v: the measured command is Go's, whose start takes longer", err)
+		b.reporter = b.self
 	}
 	if b.ledger, err = openLedger(filepath.Join(dir, "sock")); err != nil {
 		return b, err
@@ -100,9 +105,9 @@ func (b *bench) findTools() error {
 func (b *bench) find(t *tool) (string, error) {
 	switch t.name {
 	case "floor":
-		return b.reporter, nil
+		return b.self, nil
 	case "walk":
-		return b.buildWalk()
+		return b.compile("walk")
 	case "devloop":
 		if b.devloop != "" {
 			return filepath.Abs(b.devloop)
