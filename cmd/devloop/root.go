@@ -105,6 +105,21 @@ func (a *app) load() (*project, error) {
 	return &project{cfg, g}, nil
 }
 
+// loadNamed is load, and finds the nodes named on the command line.
+func (a *app) loadNamed(names []string) (p *project, nodes []int, err error) {
+	if p, err = a.load(); err != nil {
+		return nil, nil, err
+	}
+	for _, name := range names {
+		n := p.graph.Index(name)
+		if n < 0 {
+			return nil, nil, unknownName{name, p.graph}
+		}
+		nodes = append(nodes, n)
+	}
+	return p, nodes, nil
+}
+
 // localUnread warns of a personal file that people of a later version would
 // expect to be read.
 func localUnread(cfg *schema.Config) *schema.Mistake {
@@ -115,19 +130,6 @@ func localUnread(cfg *schema.Config) *schema.Mistake {
 	}
 	return &schema.Mistake{Pos: schema.Pos{File: shorter(path), Line: 1, Col: 1},
 		Msg: "this file is not read yet", Hint: "what it says must stand in " + filepath.Base(cfg.File)}
-}
-
-// indexes finds nodes by their names.
-func (p *project) indexes(names []string) ([]int, error) {
-	var nodes []int
-	for _, name := range names {
-		n := p.graph.Index(name)
-		if n < 0 {
-			return nil, unknownName{name, p.graph}
-		}
-		nodes = append(nodes, n)
-	}
-	return nodes, nil
 }
 
 // shorter writes a path relative to here where that is shorter, as people

@@ -25,11 +25,7 @@ func (a *app) upCommand() *cobra.Command {
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: a.nodeNames(""),
 		RunE: func(_ *cobra.Command, names []string) error {
-			p, err := a.load()
-			if err != nil {
-				return err
-			}
-			nodes, err := p.indexes(names)
+			p, nodes, err := a.loadNamed(names)
 			if err != nil {
 				return err
 			}
@@ -59,11 +55,7 @@ if a watcher depends on them, and are ended again.`,
 		Example:           "  devloop run\n  devloop run check",
 		ValidArgsFunction: a.nodeNames("watcher"),
 		RunE: func(_ *cobra.Command, names []string) error {
-			p, err := a.load()
-			if err != nil {
-				return err
-			}
-			nodes, err := p.indexes(names)
+			p, nodes, err := a.loadNamed(names)
 			if err != nil {
 				return err
 			}
