@@ -33,7 +33,6 @@ type Options struct {
 	NoWatch bool           // start everything, but act on no change
 	Poll    *time.Duration // in place of the configuration's poll, if not nil
 	Stream  bool           // show the output of stages as it comes, not only when one fails
-	Quiet   bool           // leave out what only tells progress
 
 	// Signals end the loop: the first in order, the second at once. The exit
 	// code of an interrupted loop is SignalCode.
@@ -185,10 +184,6 @@ func (l *loop) run() int {
 		case r := <-requests:
 			l.request(r)
 		case <-signals:
-			if ready != nil {
-				l.step(machine.Start{}) // it had not begun: begin, only to end
-				ready = nil
-			}
 			l.interrupted()
 		case <-done:
 			done = nil

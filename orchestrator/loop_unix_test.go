@@ -535,3 +535,24 @@ func TestReadyCommandHasNoSockets(t *testing.T) {
 	}
 	p.end(0)
 }
+
+// TestAnEndBeforeTheBeginning ends a loop that has not begun: nothing waits for
+// a beginning that never comes.
+func TestAnEndBeforeTheBeginning(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "devloop.yaml")
+	if err := os.WriteFile(path, []byte("processes:\n  s: {run: touch started, watch: src}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := schema.Load(path, schema.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, _ := graph.New(cfg)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	opt := orchestrator.Options{Config: cfg, Graph: g, Console: console.New(console.Options{Out: io.Discard}), Self: shim.Self()}
+	if code, err := orchestrator.Run(ctx, opt); code != 1 || err != nil {
+		t.Errorf("cancelled before it began: code %d, %v; want 1", code, err)
+	}
+}

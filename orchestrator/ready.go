@@ -175,7 +175,7 @@ func (l *loop) checkAdoption(key commandKey) {
 		return
 	}
 	p := l.graph.Nodes[key.node].Process
-	idle := l.probed(key.node) && !c.ready
+	idle := probed(l.cfg, p) && !c.ready
 	group := c.group
 	l.goroutine(func() {
 		if text, hint := l.adoption(p, group, idle); text != "" {

@@ -42,15 +42,10 @@ func (t *teller) stream(name string) func(procgroup.Block) {
 }
 
 func (t *teller) held(s *heldSocket) {
-	if !t.l.opt.Quiet {
-		t.out.Say(self, console.Plain, fmt.Sprintf("holding %s: %s", s.cfg.Name, s.address()))
-	}
+	t.out.Say(self, console.Plain, fmt.Sprintf("holding %s: %s", s.cfg.Name, s.address()))
 }
 
 func (t *teller) watching() {
-	if t.l.opt.Quiet {
-		return
-	}
 	watched, polled := t.l.sight.directories()
 	what := directories(watched)
 	if polled > 0 {
@@ -188,7 +183,7 @@ func (t *teller) process(r machine.Report) {
 		}
 		delete(t.renewing, r.Node)
 	case machine.Ready:
-		if t.l.probed(r.Node) {
+		if probed(t.l.cfg, t.l.graph.Nodes[r.Node].Process) {
 			t.line(r.Node, console.Good, "✓ ready in %s%s", short(r.Took), t.l.urls(r.Node))
 		}
 	case machine.Unready:
@@ -340,12 +335,6 @@ func (l *loop) running(node int) bool {
 		}
 	}
 	return false
-}
-
-// probed tells whether anything but the start itself says that a process is ready.
-func (l *loop) probed(node int) bool {
-	p := l.graph.Nodes[node].Process
-	return p.Ready != nil || acceptor(l.cfg, p) != nil
 }
 
 // urls lists where the process's http sockets are found.

@@ -90,7 +90,7 @@ func groups(w *schema.Watcher) [][]*schema.Stage {
 func machineProcess(cfg *schema.Config, p *schema.Process) *machine.Process {
 	mp := &machine.Process{
 		Start:        p.Start,
-		Probed:       p.Ready != nil || acceptor(cfg, p) != nil,
+		Probed:       probed(cfg, p),
 		ReadyTimeout: defaultReadyTimeout,
 		Restart:      p.Restart,
 		Backoff:      p.Backoff,
@@ -101,6 +101,12 @@ func machineProcess(cfg *schema.Config, p *schema.Process) *machine.Process {
 		mp.ReadyTimeout = p.Ready.Timeout
 	}
 	return mp
+}
+
+// probed tells whether anything but the start itself says that a process is
+// ready.
+func probed(cfg *schema.Config, p *schema.Process) bool {
+	return p.Ready != nil || acceptor(cfg, p) != nil
 }
 
 // acceptor is the socket whose first accepted connection says that the process

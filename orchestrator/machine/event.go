@@ -6,7 +6,8 @@ import "fmt"
 type Event interface{ event() }
 
 type (
-	// Start begins everything; it is the first event, and comes once.
+	// Start begins everything; it comes once, and first, but for a Shutdown
+	// that makes it needless.
 	Start struct{}
 
 	// Tick says that the deadline has passed. Only a Tick ends a settle period,

@@ -102,6 +102,7 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 	case Command:
 		m.command(ev)
 	case Shutdown:
+		m.started = true // if it had not, there is nothing to end
 		m.shutdown(ev)
 	}
 	m.advance()
