@@ -156,7 +156,7 @@ func (l *loop) takeChanges() {
 	if rules {
 		l.sight.refilter()
 	}
-	if seen.degraded {
+	if seen.limited {
 		l.degrade()
 	}
 	if len(ev.Changes) > 0 {
@@ -183,16 +183,17 @@ func (l *loop) judge(path string) (change machine.Change, counts bool) {
 		return change, change.AtOnce
 	}
 	touched := l.set.Touchable(path) && l.noteTime(path)
-	look := l.contents.Look(path)
+	look := l.contents.Look
 	if touched {
-		look = l.contents.Settle(path) // it counts now, whatever it holds
+		look = l.contents.Settle // it counts now, whatever it holds
 	}
-	if look.Emptied {
+	found := look(path)
+	if found.Emptied {
 		l.emptied[path] = time.Now().Add(emptyQuiet)
 	} else {
 		delete(l.emptied, path)
 	}
-	return change, touched || look.Changed
+	return change, touched || found.Changed
 }
 
 // emptyQuiet is how long a file that was emptied has until it is written: the

@@ -2,7 +2,6 @@ package orchestrator
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -29,12 +28,12 @@ type barrier struct {
 
 // batch is what has been seen since the last look.
 type batch struct {
-	paths    []string // changed files
-	gone     []string // directories that took files with them
-	lost     bool     // events were lost: anything may have changed
-	degraded bool     // some places give no events
-	notices  []string
-	passed   []func() // what waited for a barrier
+	paths   []string // changed files
+	gone    []string // directories that took files with them
+	lost    bool     // events were lost: anything may have changed
+	limited bool     // watches have run out: what has none can only be polled
+	notices []string
+	passed  []func() // what waited for a barrier
 }
 
 // open begins to see the roots. poll, if not nil, asks for polling everywhere.
@@ -48,7 +47,7 @@ func (s *sight) open(roots []string, descend, want func(string) bool, poll *time
 	} else {
 		for _, root := range roots {
 			if reason, needed := fspoll.Needed(existing(root)); needed {
-				notes = append(notes, fmt.Sprintf("polling %s: %s gives no events for changes made elsewhere", root, reason))
+				notes = append(notes, reason+": polling it")
 				polled = append(polled, root)
 			} else {
 				told = append(told, root)
@@ -126,9 +125,10 @@ func (s *sight) take() batch {
 	var b batch
 	if s.events != nil {
 		seen := s.events.Take()
-		b.lost, b.degraded = seen.Overflow, seen.Degraded
+		b.lost = seen.Overflow
 		for _, n := range seen.Notices {
 			b.notices = append(b.notices, n.Text)
+			b.limited = b.limited || n.Kind == fswatch.LimitReached
 		}
 		for _, c := range seen.Changes {
 			b.add(c.Path, c.Dir)

@@ -3,7 +3,6 @@
 package fspoll
 
 import (
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -35,21 +34,13 @@ var remote = map[string]string{
 // Needed says whether polling is needed for a directory, or for what will be there, because it lies on a file
 // system that gives no events of what others change, and names that. A kind that is not known gives events.
 func Needed(dir string) (reason string, needed bool) {
-	var st unix.Statfs_t
-	for {
-		err := retry(func() error { return unix.Statfs(dir, &st) })
-		if err == nil {
-			break
-		}
-		up := filepath.Dir(dir)
-		if up == dir || !isGone(err) {
-			return "", false
-		}
-		dir = up
+	dir, st, ok := fileSystem(dir)
+	if !ok {
+		return "", false
 	}
 	kind := strings.TrimRight(unix.ByteSliceToString(st.Fstypename[:]), "\x00")
 	if name, ok := remote[kind]; ok {
-		return dir + " is on a file system (" + name + ") that gives no events of changes made elsewhere", true
+		return because(dir, name), true
 	}
 	return "", false
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -65,17 +64,9 @@ var remoteFuse = map[string]string{
 // Needed says whether polling is needed for a directory, or for what will be there, because it lies on a file
 // system that gives no events of what others change, and names that. A kind that is not known gives events.
 func Needed(dir string) (reason string, needed bool) {
-	var st unix.Statfs_t
-	for {
-		err := retry(func() error { return unix.Statfs(dir, &st) })
-		if err == nil {
-			break
-		}
-		up := filepath.Dir(dir)
-		if up == dir || !isGone(err) {
-			return "", false
-		}
-		dir = up
+	dir, st, ok := fileSystem(dir)
+	if !ok {
+		return "", false
 	}
 	if name, ok := remote[uint32(st.Type)]; ok {
 		return because(dir, name), true
@@ -114,8 +105,4 @@ func mountKind(lines *bufio.Scanner, major, minor uint32) string {
 		}
 	}
 	return ""
-}
-
-func because(dir, kind string) string {
-	return dir + " is on a file system (" + kind + ") that gives no events of changes made elsewhere"
 }

@@ -60,6 +60,5 @@ type NoticeKind uint8
 const (
 	LimitReached NoticeKind = iota // the system gives no more watches; the rest of the tree is watched
 	Unreadable                     // a directory cannot be read
-	Overflowed                     // the kernel's event queue ran over, and everything was read again
 	Failed                         // the system's watcher reported an error
 )
