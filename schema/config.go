@@ -101,10 +101,31 @@ type Path struct {
 type Socket struct {
 	Name    string
 	Listen  Listen
-	Backlog int         // 0: the system's maximum
-	Mode    fs.FileMode // of a unix socket
-	Pos     Pos
+	Via     Via
+	To      string        // with ViaProxy: HOST:PORT that the server listens on; "": the port that devloop gives it
+	Backlog int           // 0: the system's maximum
+	Mode    fs.FileMode   // of a unix socket
+	MaxWait time.Duration // with ViaProxy: how long a request waits for a server
+
+	WhileDown WhileDown
+	Pos       Pos
 }
+
+// Via is how connections on a socket reach the process.
+type Via string
+
+const (
+	ViaInherit Via = "inherit" // the process gets the listener itself
+	ViaProxy   Via = "proxy"   // devloop accepts, and forwards to a private port
+)
+
+// WhileDown is what the clients of an http socket get while its server is down.
+type WhileDown string
+
+const (
+	DownWait WhileDown = "wait" // they wait
+	DownPage WhileDown = "page" // a browser gets a page that says why; all others wait
+)
 
 // Watcher runs ordered stages when files change, and touches its triggers when
 // they pass.
@@ -186,7 +207,27 @@ type Process struct {
 	Backoff   Backoff
 	Reload    string // a signal name such as "SIGHUP", or ""
 	Stop      Stop
+	Update    Update
+	PTY       bool // it gets a terminal
+
+	WhileChecking WhileChecking
 }
+
+// Update is the order in which a change replaces a running process.
+type Update string
+
+const (
+	StopFirst  Update = "stop-first"  // stop the old one, then start the new one
+	StartFirst Update = "start-first" // start the new one, and stop the old one once the new one is ready
+)
+
+// WhileChecking is what a process does while a watcher upstream is busy.
+type WhileChecking string
+
+const (
+	CheckServe WhileChecking = "serve" // the old version answers
+	CheckWait  WhileChecking = "wait"  // it stops at once, and requests wait for the new one
+)
 
 // SocketRef names one of Config.Sockets.
 type SocketRef struct {
@@ -204,13 +245,14 @@ const (
 )
 
 // Ready is how a process tells that it serves. Exactly one of HTTP, TCP, Exec,
-// Log and File is set.
+// Log, File and Notify is set.
 type Ready struct {
 	HTTP     string // a URL, or a path for the process's first http socket
 	TCP      string // HOST:PORT
 	Exec     *Command
 	Log      *regexp.Regexp
 	File     string        // must become newer than the start
+	Notify   bool          // it sends READY=1, see sd_notify(3)
 	Interval time.Duration // between attempts; 0: adaptive
 	Timeout  time.Duration // in total, from the start
 	Pos      Pos

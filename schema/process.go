@@ -19,16 +19,14 @@ var processKeys = &table[Process]{
 		}, PIDAuto, PIDAlways, PIDNever), func(p *Process) *ListenPID { return &p.ListenPID }, "how LISTEN_PID is set").or("auto"),
 		row("depends_on", dependsType, func(p *Process) *[]Dependency { return &p.DependsOn }, "nodes that have to be ready or passed before it starts"),
 		ptr("ready", readyType, func(p *Process) **Ready { return &p.Ready }, "how it tells that it serves").or("when its socket is accepted from, or when it is started"),
-		later[Process]("update", shape{name: "string", values: []string{"stop-first", "start-first"}}, []string{"stop-first"},
-			"in which order the old version and the new one stop and start", "under `stop-first` connections wait in the socket that devloop holds").or("stop-first"),
-		later[Process]("while_checking", shape{name: "string", values: []string{"serve", "wait"}}, []string{"serve"},
-			"whether the old version answers while a watcher upstream is busy", "").or("serve"),
+		row("update", enumType[Update](nil, StopFirst, StartFirst), func(p *Process) *Update { return &p.Update }, "in which order the old version and the new one stop and start").or("stop-first"),
+		row("while_checking", enumType[WhileChecking](nil, CheckServe, CheckWait), func(p *Process) *WhileChecking { return &p.WhileChecking }, "whether the old version answers while a watcher upstream is busy").or("serve"),
 		row("start", boolType, func(p *Process) *bool { return &p.Start }, "false: only by hand").or("true"),
 		row("restart", restartType, func(p *Process) *RestartPolicy { return &p.Restart }, "what happens when it ends by itself").or("on-failure"),
 		row("backoff", backoffType, func(p *Process) *Backoff { return &p.Backoff }, "the wait between such restarts"),
 		row("reload", signalType, func(p *Process) *string { return &p.Reload }, "a signal sent on change in place of a restart"),
 		row("stop", stopType, func(p *Process) *Stop { return &p.Stop }, "how it is ended").or("{signal: SIGTERM, timeout: 5s}"),
-		later[Process]("pty", shape{name: "boolean"}, []string{"false"}, "give it a terminal", "").or("false"),
+		row("pty", boolType, func(p *Process) *bool { return &p.PTY }, "give it a terminal").or("false"),
 	},
 	foreign: foreignProcess,
 }
@@ -136,6 +134,7 @@ var processesType = named(processKeys.shape(), "a mapping of names to processes"
 	p := Process{
 		Name: key.text, Pos: key.pos, Dir: d.dir, GitIgnore: true, ListenPID: PIDAuto, Start: true,
 		Restart: RestartOnFailure, Backoff: defaultBackoff, Stop: defaultStop,
+		Update: StopFirst, WhileChecking: CheckServe,
 	}
 	example := "{run: ./server}"
 	if value.kind == scalar && !value.null() {

@@ -25,14 +25,12 @@ var readyKeys = &table[Ready]{
 				return p.Abs, ok
 			},
 		}, func(r *Ready) *string { return &r.File }, "a file that becomes newer than the start"),
-		later[Ready]("notify", shape{name: "boolean"}, nil, "it tells over sd_notify", notNotify),
+		row("notify", boolType, func(r *Ready) *bool { return &r.Notify }, "it sends READY=1 to $NOTIFY_SOCKET, as sd_notify does"),
 		row("interval", durationType, func(r *Ready) *time.Duration { return &r.Interval }, "between attempts").or("adaptive"),
 		row("timeout", durationType, func(r *Ready) *time.Duration { return &r.Timeout }, "in total, from the start").or("60s"),
 	},
 	foreign: foreignReady,
 }
-
-const notNotify = "until then: `{log: REGEX}`, `{exec: COMMAND}` or `{http: URL}`"
 
 var readyType = typ[Ready]{
 	shape: shape{name: "readiness", or: []shape{readyKeys.shape(), {name: "string", values: []string{"notify"}}}},
@@ -40,10 +38,10 @@ var readyType = typ[Ready]{
 		r := Ready{Timeout: 60 * time.Second, Pos: n.pos}
 		if n.kind == scalar && !n.custom {
 			if n.text == "notify" {
-				d.mistake(n.pos, "`ready: notify` is not supported yet", notNotify)
-			} else {
-				d.mistake(n.pos, "`ready` needs a mapping of keys, not "+n.what(), readyHint(n.text))
+				r.Notify = true
+				return r, true
 			}
+			d.mistake(n.pos, "`ready` needs a mapping of keys, not "+n.what(), readyHint(n.text))
 			return r, false
 		}
 		if !d.is(n, mapping, "a mapping of keys") {
@@ -60,7 +58,7 @@ var readyType = typ[Ready]{
 		case len(kinds) > 1:
 			d.mistake(n.keyOf(kinds[1]).pos, "`ready` has one kind of check, and this has "+series(kinds, " and "), "take all but one away")
 		case len(kinds) == 0 && !d.unknown(n, readyKeys.names()):
-			d.mistake(n.pos, "`ready` has no check", "one of "+either(readyKinds[:5]))
+			d.mistake(n.pos, "`ready` has no check", "one of "+either(readyKinds))
 		}
 		return r, len(kinds) == 1
 	},

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"time"
 )
 
 var listenType = typ[Listen]{
@@ -53,30 +54,30 @@ func maxUnixPath() int {
 	return 103
 }
 
-const notProxy = "it is for `via: proxy`, which is not supported yet either"
-
 var socketKeys = &table[Socket]{
 	what: "a socket",
 	keys: []key[Socket]{
 		row("listen", listenType, func(s *Socket) *Listen { return &s.Listen }, "[TYPE::]ADDRESS, such as `http::3000`").must(),
-		later[Socket]("via", shape{name: "string", values: []string{"inherit", "proxy"}}, []string{"inherit"},
-			"`inherit`: the process gets the listener itself; `proxy`: devloop accepts and forwards", "leave it out: the process inherits the listener").or("inherit"),
-		later[Socket]("to", shape{name: "address"}, nil, "with `proxy`: a fixed address that the server listens on", notProxy),
+		row("via", enumType[Via](nil, ViaInherit, ViaProxy), func(s *Socket) *Via { return &s.Via }, "`inherit`: the process gets the listener itself; `proxy`: devloop accepts and forwards").or("inherit"),
+		row("to", typ[string]{shape: shape{name: "address"}, read: (*decoder).readyAddr}, func(s *Socket) *string { return &s.To }, "with `proxy`: a fixed address that the server listens on").or("the port in $PORT"),
 		row("backlog", intType(1), func(s *Socket) *int { return &s.Backlog }, "connections that may wait in the queue").or("the system's maximum"),
 		row("mode", modeType, func(s *Socket) *fs.FileMode { return &s.Mode }, "permissions of a unix socket").or("0600"),
-		later[Socket]("while_down", shape{name: "string", values: []string{"wait", "page"}}, []string{"wait"},
-			"what a request gets while the server is down", "leave it out: requests wait").or("wait"),
-		later[Socket]("max_wait", shape{name: "duration"}, nil, "how long a proxied request waits", notProxy),
-		later[Socket]("live", shape{name: "boolean"}, []string{"false"}, "live reload in HTML pages behind a proxy", notProxy),
+		row("while_down", enumType[WhileDown](nil, DownWait, DownPage), func(s *Socket) *WhileDown { return &s.WhileDown }, "what a browser gets while the server is down").or("wait"),
+		row("max_wait", durationType, func(s *Socket) *time.Duration { return &s.MaxWait }, "with `proxy`: how long a request waits for a server").or("60s"),
+		later[Socket]("live", shape{name: "boolean"}, []string{"false"}, "live reload in HTML pages behind a proxy", "leave it out: pages are forwarded as they are"),
 	},
 	foreign: foreignSocket,
 }
+
+// defaultMaxWait is how long a proxied request waits where the file says
+// nothing: longer than any start, shorter than a browser's patience.
+const defaultMaxWait = 60 * time.Second
 
 var socketsType = named(
 	shape{name: "socket", or: []shape{listenType.shape, socketKeys.shape()}},
 	"a mapping of names to socket specs",
 	func(d *decoder, key, value *node) Socket {
-		s := Socket{Name: key.text, Mode: 0o600, Pos: key.pos}
+		s := Socket{Name: key.text, Mode: 0o600, Via: ViaInherit, WhileDown: DownWait, MaxWait: defaultMaxWait, Pos: key.pos}
 		before := d.key
 		d.key = key.text
 		defer func() { d.key = before }()
