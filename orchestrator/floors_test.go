@@ -32,6 +32,7 @@ var floors = map[string]struct {
 	"orchestrator/listenfd/shim": {modules: []string{"golang.org/x/sys"}, why: "it must be initialised before everything else, so it may need nothing"},
 	"orchestrator/probe":         {why: "a question to a server, whoever asks"},
 	"orchestrator/procgroup":     {modules: []string{"golang.org/x/sys"}, why: "a command is an argv and its files"},
+	"orchestrator/sdnotify":      {modules: []string{"golang.org/x/sys"}, why: "it hears what a process says of itself, and acts on nothing"},
 	"orchestrator/shellcmd":      {modules: []string{"mvdan.cc/sh/v3"}, why: "it reads shell text, and runs nothing"},
 
 	"schema": {own: []string{"schema/glob"}, modules: []string{"gopkg.in/yaml.v3"}, why: "the language does not know who acts on it"},

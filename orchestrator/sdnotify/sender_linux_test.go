@@ -1,0 +1,43 @@
+package sdnotify
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestSenders(t *testing.T) {
+	if err := (&sender{}).check(); err == nil {
+		t.Error("nobody may speak")
+	}
+	r := receive(t, 1)
+	if os.Geteuid() != 0 {
+		t.Skip("only root can send as somebody else")
+	}
+	conn := r.dial(t)
+	cred := unix.UnixCredentials(&unix.Ucred{Pid: int32(os.Getpid()), Uid: 65534, Gid: 65534})
+	sendmsg(t, conn, "READY=1", cred)
+	if m := <-r.messages; m.Ready || len(m.Refused) != 1 || !strings.Contains(m.Refused[0], "uid 65534") {
+		t.Errorf("a stranger was heard: %+v", m)
+	}
+}
+
+// systemd's own sender: it says what it has to say, then waits at a barrier.
+func TestSystemdNotify(t *testing.T) {
+	program, err := exec.LookPath("systemd-notify")
+	if err != nil {
+		t.Skip(err)
+	}
+	r := receive(t, 2)
+	cmd := exec.Command(program, "--ready", "--status=up and running")
+	cmd.Env = append(os.Environ(), Variable+"="+r.Path())
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if m := <-r.messages; !m.Ready || m.Status != "up and running" || len(m.Refused) != 0 {
+		t.Errorf("got %+v", m)
+	}
+}

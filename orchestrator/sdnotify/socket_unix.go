@@ -1,0 +1,243 @@
+//go:build unix
+
+package sdnotify
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// longestPath is how many bytes the path of a socket may have: sun_path holds
+// 104 on macOS and the BSDs and 108 on Linux, with a zero at the end.
+const longestPath = 103
+
+// maxControl is room for the credentials and for as many descriptors as one
+// message can carry: SCM_MAX_FD is 253 on Linux, the BSDs take about 500. With
+// less room some systems would leave descriptors open that nobody knows of.
+const maxControl = 4096
+
+// barrier is the only assignment of a message that asks for synchronisation;
+// its descriptor is closed when all messages before it have been handled.
+var barrier = []byte("BARRIER=1")
+
+// Socket is one start's notification socket. It is made by New and removed by
+// Close; its methods may be called from different goroutines.
+type Socket struct {
+	conn *net.UnixConn
+	dir  string // its own, and private
+	path string
+
+	closing sync.Once
+	err     error // of closing
+}
+
+// New makes the socket in a new directory below dir that only this user can
+// enter; "" is the system's directory for temporary files. Should the path
+// become too long for a socket there, it is made below /tmp. The caller
+// closes the socket, and calls Receive at once: until then the kernel holds only
+// a few messages (net.unix.max_dgram_qlen, often 10) before senders wait.
+func New(dir string) (*Socket, error) {
+	if dir == "" {
+		dir = os.TempDir()
+	}
+	s, err := open(dir)
+	if errors.Is(err, ErrPathTooLong) && filepath.Clean(dir) != "/tmp" {
+		s, err = open("/tmp")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make notification socket: %w", err)
+	}
+	return s, nil
+}
+
+func open(parent string) (s *Socket, err error) {
+	parent, err = filepath.Abs(parent) // the process may run in another directory
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(parent, "notify-") // 0700, and nobody could have prepared it
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(dir)
+		}
+	}()
+	path := filepath.Join(dir, "socket")
+	if len(path) > longestPath {
+		return nil, fmt.Errorf("%s: %w", path, ErrPathTooLong)
+	}
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			conn.Close() //nolint:errcheck // the first error is told
+		}
+	}()
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	var option error
+	if err := raw.Control(func(fd uintptr) { option = wantCredentials(int(fd)) }); err != nil {
+		return nil, err
+	}
+	if option != nil {
+		return nil, fmt.Errorf("ask for the senders' credentials: %w", option)
+	}
+	return &Socket{conn: conn, dir: dir, path: path}, nil
+}
+
+// Path is the value of NOTIFY_SOCKET: absolute, and good until Close.
+func (s *Socket) Path() string { return s.path }
+
+// Receive reads messages and hands them to handle, one after the other and in
+// their order, until the socket is closed or ctx is done, which closes it; it
+// returns nil then. handle is not called after Receive has returned; it may take its time,
+// as messages are read beside it. Receive is called once.
+//
+// Descriptors that come with a message are closed: at once, or, for BARRIER=1,
+// when all messages before it have been handled, which is what
+// sd_notify_barrier(3) waits for.
+func (s *Socket) Receive(ctx context.Context, handle func(Message)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	queue := newQueue()
+	handled := make(chan struct{})
+	go func() {
+		defer close(handled)
+		deliver(ctx, queue, handle)
+	}()
+	// Closing is what ends a read under way; nobody is to send here any more.
+	stop := context.AfterFunc(ctx, func() { s.Close() }) //nolint:errcheck // Close returns it again
+	defer func() {
+		stop()
+		cancel()
+		<-handled
+		for _, it := range queue.take() {
+			if it.release != nil {
+				it.release()
+			}
+		}
+	}()
+	return s.read(ctx, queue)
+}
+
+// deliver hands on what the queue holds until ctx is done.
+func deliver(ctx context.Context, queue *queue, handle func(Message)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-queue.poke:
+		}
+		for _, it := range queue.take() {
+			switch {
+			case it.release != nil:
+				it.release()
+			case ctx.Err() == nil:
+				handle(it.message)
+			}
+		}
+	}
+}
+
+// read puts every datagram into the queue.
+func (s *Socket) read(ctx context.Context, queue *queue) error {
+	text := make([]byte, maxMessage+1) // one more, so that a message that is too long is seen to be
+	control := make([]byte, maxControl)
+	for {
+		n, controls, flags, _, err := s.conn.ReadMsgUnix(text, control)
+		if err != nil {
+			if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			return fmt.Errorf("read %s: %w", s.path, err)
+		}
+		files, sender, err := unpack(control[:controls])
+		if bytes.Equal(bytes.TrimRight(text[:n], "\n\x00"), barrier) && err == nil && len(files) == 1 {
+			queue.put(item{release: func() { unix.Close(files[0]) }})
+			continue
+		}
+		for _, fd := range files {
+			unix.Close(fd)
+		}
+		var m Message
+		if err == nil && flags&unix.MSG_TRUNC != 0 {
+			err = fmt.Errorf("the message is longer than %d bytes", maxMessage)
+		}
+		if err == nil {
+			err = sender.check()
+		}
+		if err == nil {
+			m, err = parse(text[:n])
+		}
+		if err == nil && saysBarrier(m) {
+			m, err = Message{}, errors.New("BARRIER=1 goes alone, with one descriptor")
+		}
+		if err != nil {
+			m.Refused = append(m.Refused, err.Error())
+		}
+		m.PID = sender.pid
+		queue.put(item{message: m})
+	}
+}
+
+func saysBarrier(m Message) bool {
+	for _, a := range m.Others {
+		if a.Key == "BARRIER" && a.Value == "1" {
+			return true
+		}
+	}
+	return false
+}
+
+// unpack returns the descriptors in a message's control part, which are the
+// caller's to close whatever the error, and who sent it.
+func unpack(control []byte) (files []int, by sender, err error) {
+	parts, err := unix.ParseSocketControlMessage(control)
+	if err != nil {
+		return nil, by, fmt.Errorf("read control message: %w", err)
+	}
+	for i := range parts {
+		if parts[i].Header.Level != unix.SOL_SOCKET {
+			continue
+		}
+		if parts[i].Header.Type == unix.SCM_RIGHTS {
+			fds, e := unix.ParseUnixRights(&parts[i])
+			files = append(files, fds...)
+			err = errors.Join(err, e)
+			continue
+		}
+		if e := by.read(&parts[i]); e != nil {
+			err = errors.Join(err, e)
+		}
+	}
+	return files, by, err
+}
+
+// Close removes the socket and its directory, and ends Receive. Only the first
+// call does something; the others return its error.
+func (s *Socket) Close() error {
+	s.closing.Do(func() {
+		err := s.conn.Close()
+		if e := os.RemoveAll(s.dir); e != nil && !errors.Is(e, syscall.ENOENT) {
+			err = errors.Join(err, e)
+		}
+		if err != nil {
+			s.err = fmt.Errorf("remove notification socket: %w", err)
+		}
+	})
+	return s.err
+}
