@@ -55,7 +55,7 @@ in this directory or a parent.`
 	up.Use = "up [NAME…]"
 	up.Example = "  devloop up server"
 	root.AddCommand(up, a.runCommand(), a.checkCommand(), a.graphCommand(), a.explainCommand(), a.statusCommand(), a.doctorCommand(),
-		a.listenCommand(), a.adoptCommand(), a.versionCommand())
+		a.listenCommand(), a.adoptCommand(), a.schemaCommand(), a.versionCommand())
 	return root
 }
 
