@@ -27,6 +27,7 @@ func (l *loop) serve() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+control.PathStatus, l.answerStatus)
 	mux.HandleFunc("GET "+control.PathWake, l.answerWake)
+	mux.HandleFunc("GET "+control.PathEvents, l.answerEvents)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		control.Refuse(w, http.StatusNotFound, "this loop does not know "+r.Method+" "+r.URL.Path,
 			"it may be another version of devloop: end it and start it again")

@@ -97,6 +97,7 @@ type loop struct {
 	server  *control.Server // nil if nobody can ask
 	asks    chan func()     // questions, to be answered by the owner of all this
 	wakeups map[int]wakeup  // what woke each node last
+	stream  *stream         // of events, to whoever reads along
 
 	signalled time.Time // when the last signal came
 	exit      *int      // set by the machine's Exit
@@ -122,7 +123,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 			err = errors.Join(err, l.close())
 		}
 	}()
-	l.say = newTeller(l)
+	l.say, l.stream = newTeller(l), newStream(l)
 	if err := l.bind(); err != nil {
 		return l, err
 	}
@@ -222,8 +223,10 @@ func (l *loop) arm() {
 // step feeds the machine and carries out what it answers, until it is silent.
 func (l *loop) step(ev machine.Event) {
 	l.queue = append(l.queue, ev)
+	defer l.stream.rested()
 	for len(l.queue) > 0 {
 		ev, l.queue = l.queue[0], l.queue[1:]
+		l.stream.saw(ev)
 		for _, action := range l.machine.Step(time.Now(), ev) {
 			l.do(action)
 		}
@@ -231,6 +234,7 @@ func (l *loop) step(ev machine.Event) {
 }
 
 func (l *loop) do(action machine.Action) {
+	l.stream.did(action)
 	switch a := action.(type) {
 	case machine.Report:
 		l.remember(a)

@@ -191,9 +191,12 @@ func (t *teller) process(r machine.Report) {
 	case machine.Reloading:
 		t.line(r.Node, console.Plain, "↻ reloading: %s", t.cause(r))
 	case machine.Stopping:
-		if r.Why == machine.ByShutdown {
+		switch {
+		case r.Why == machine.ByShutdown:
 			t.line(r.Node, console.Dim, "■ stopping")
-		} else {
+		case r.Why == machine.ByHand && t.l.stream.byHand[r.Node] == machine.Stop:
+			t.line(r.Node, console.Plain, "■ stopping: %s", t.cause(r))
+		default:
 			t.renewing[r.Node] = true
 			t.line(r.Node, console.Plain, "↻ restarting: %s", t.cause(r))
 		}

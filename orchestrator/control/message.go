@@ -4,8 +4,16 @@ import "time"
 
 // The paths of version 1. docs/control.md describes them.
 const (
-	PathStatus = "/v1/status" // GET: Status
-	PathWake   = "/v1/wake"   // GET ?node=NAME: Wake
+	PathStatus  = "/v1/status"  // GET: Status
+	PathWake    = "/v1/wake"    // GET ?node=NAME: Wake
+	PathEvents  = "/v1/events"  // GET: a stream of Event, one JSON object a line
+	PathLogs    = "/v1/logs"    // GET ?node=NAME&since=TIME&run=N&follow=true: a stream of Line, one JSON object a line
+	PathWait    = "/v1/wait"    // GET ?node=NAME: Verdict, when there is one
+	PathTrigger = "/v1/trigger" // POST ?node=NAME: []Moved; so are the next three
+	PathRestart = "/v1/restart"
+	PathStop    = "/v1/stop"
+	PathStart   = "/v1/start"
+	PathDown    = "/v1/down" // POST: Down
 )
 
 // Status is what a loop does at one moment.
@@ -33,6 +41,18 @@ type Node struct {
 	Since    *time.Time `json:"since,omitempty"`    // when that began
 	PIDs     []int      `json:"pids,omitempty"`     // of the commands that run now
 	Restarts int        `json:"restarts,omitempty"` // of a process
+
+	Candidate *Candidate `json:"candidate,omitempty"` // of a process: a new generation beside the one that serves
+	Reason    string     `json:"reason,omitempty"`    // why it is as it is, where the state does not say it: why a new generation was dropped
+}
+
+// Candidate is a generation that is to take the place of the one that serves
+// when it is ready (`update: start-first`).
+type Candidate struct {
+	Number int        `json:"number"` // the generation
+	State  string     `json:"state"`  // "starting", "stopping", …
+	Since  *time.Time `json:"since,omitempty"`
+	PIDs   []int      `json:"pids,omitempty"`
 }
 
 // Hold is what a node waits for.
@@ -46,10 +66,14 @@ type Hold struct {
 // Socket is one socket that the loop holds.
 type Socket struct {
 	Name    string   `json:"name"`
-	Address string   `json:"address"` // a URL where there is one
-	Nodes   []string `json:"nodes"`   // the processes that get it
-	Waiting *int     `json:"waiting"` // connections that nobody has accepted yet; null where the system does not tell
+	Address string   `json:"address"`       // a URL where there is one
+	Via     string   `json:"via,omitempty"` // "inherit" or "proxy"
+	Nodes   []string `json:"nodes"`         // the processes that get it
+	Waiting *int     `json:"waiting"`       // connections that nobody has accepted yet; null where the system does not tell
 	Limit   int      `json:"limit,omitempty"`
+
+	InFlight *int `json:"in_flight,omitempty"` // requests or connections that are being answered; absent where devloop does not see them
+	Cut      *int `json:"cut,omitempty"`       // how many of them the last restart cut
 }
 
 // Watching is what the watcher of files does.
@@ -74,6 +98,40 @@ type Wake struct {
 	More   int        `json:"more,omitempty"`  // and how many paths more
 	State  string     `json:"state"`           // now
 	Waits  *Hold      `json:"waits,omitempty"` // now
+}
+
+// Moved is what a command by hand made of one node.
+type Moved struct {
+	Node   string `json:"node"`
+	Kind   string `json:"kind"`   // "watcher" or "process"
+	Before string `json:"before"` // its state
+	State  string `json:"state"`  // now
+	Number int    `json:"number"` // the last run or generation
+	Waits  *Hold  `json:"waits,omitempty"`
+}
+
+// Down is the answer of a loop that is going to end.
+type Down struct {
+	PID int `json:"pid"`
+}
+
+// Verdict is what everything that had been saved before the question has led
+// to.
+type Verdict struct {
+	OK     bool   `json:"ok"`               // all of it is done, has passed and is ready
+	Node   string `json:"node,omitempty"`   // the first one that failed, or is held back; empty: see Why
+	Kind   string `json:"kind,omitempty"`   // of Node
+	Number int    `json:"number,omitempty"` // its last run or generation
+	Why    string `json:"why,omitempty"`    // in words, for people
+}
+
+// Line is one line of output.
+type Line struct {
+	Node   string    `json:"node"` // "devloop" for the loop's own
+	Time   time.Time `json:"time"`
+	Number int       `json:"number,omitempty"` // the run or generation that wrote it
+	Text   string    `json:"text"`             // without the end of the line; escape sequences are kept
+	Missed uint64    `json:"missed,omitempty"` // in place of a line: how many the reader was too slow for, or are no longer kept
 }
 
 // failure is the body of an answer that is none.

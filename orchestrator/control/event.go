@@ -1,0 +1,94 @@
+package control
+
+import "time"
+
+// EventVersion is in every Event. Fields and kinds may be added to a version;
+// none changes its meaning or goes.
+const EventVersion = 1
+
+// Event is one thing that happened in a loop. Events of one loop come in order:
+// T never falls.
+type Event struct {
+	V    int       `json:"v"`    // EventVersion
+	T    int64     `json:"t"`    // nanoseconds since the loop began, by a clock that never jumps
+	Time time.Time `json:"time"` // the same moment by the wall clock
+
+	// Kind is "subscribed" (the first of every stream), "missed", "cycle", or
+	// what the loop did: "run started", "stage passed", "starting", "ready", …
+	Kind string `json:"kind"`
+
+	Node   string     `json:"node,omitempty"`
+	Number int        `json:"number,omitempty"` // the run or generation
+	Stage  string     `json:"stage,omitempty"`  // its name
+	Paths  []string   `json:"paths,omitempty"`  // what had changed, the first few
+	More   int        `json:"more,omitempty"`   // and how many paths more
+	Why    string     `json:"why,omitempty"`    // "start", "change", "trigger", "hand", "crash", "first pass", "dependency", "shutdown"
+	By     string     `json:"by,omitempty"`     // the other node, where there is one
+	Took   int64      `json:"took,omitempty"`   // nanoseconds
+	Until  *time.Time `json:"until,omitempty"`  // when a wait ends
+	End    *End       `json:"end,omitempty"`    // how a command ended, where it has
+	Stale  bool       `json:"stale,omitempty"`  // passed, but files have changed since
+
+	Cycle  int    `json:"cycle,omitempty"`  // the cycle it belongs to
+	Times  *Cycle `json:"times,omitempty"`  // of a "cycle"
+	Missed uint64 `json:"missed,omitempty"` // of "missed": how many events this reader was too slow for
+}
+
+// End is how a command ended.
+type End struct {
+	Code   int    `json:"code"`             // the exit code; -1 if a signal ended it, or it never ran
+	Signal string `json:"signal,omitempty"` // "SIGKILL"
+	Error  string `json:"error,omitempty"`  // why it could not be started
+}
+
+// Cycle is everything between the first thing that happened to nodes at rest
+// and their next rest: a save, the runs and restarts that it led to, and what
+// came on top of them meanwhile. Nodes that no edge of the graph connects have
+// cycles of their own. Times are those of Event.T; 0 is a moment that did not
+// come.
+type Cycle struct {
+	ID      int    `json:"id"`
+	Cause   string `json:"cause"`            // "start", "change", "hand" or "crash"
+	First   int64  `json:"first"`            // the first event of files, or whatever began it
+	Settled int64  `json:"settled"`          // the burst of changes was over
+	End     int64  `json:"end"`              // everything was at rest again
+	Failed  string `json:"failed,omitempty"` // the first node, in the order of the file, that had failed then
+
+	Paths     []string       `json:"paths,omitempty"` // what had changed, the first few
+	MorePaths int            `json:"more_paths,omitempty"`
+	Runs      []CycleRun     `json:"runs,omitempty"`
+	Processes []CycleProcess `json:"processes,omitempty"`
+	More      int            `json:"more,omitempty"` // runs and generations too many to list
+}
+
+// CycleRun is a run of a watcher within a cycle.
+type CycleRun struct {
+	Node    string       `json:"node"`
+	Number  int          `json:"number"`
+	Start   int64        `json:"start"`
+	End     int64        `json:"end"`
+	Result  string       `json:"result"`  // "passed", "failed" or "cancelled"
+	Trigger int64        `json:"trigger"` // its triggers were touched
+	Stages  []CycleStage `json:"stages"`
+}
+
+// CycleStage is one stage of a run. A stage that was skipped has no times.
+type CycleStage struct {
+	Stage  string `json:"stage"`
+	Start  int64  `json:"start"`
+	End    int64  `json:"end"`
+	Result string `json:"result"` // "passed", "failed", "failed, allowed", "timed out", "cancelled" or "skipped"
+}
+
+// CycleProcess is what happened to a process within a cycle: the stop of an old
+// generation, the start of the next.
+type CycleProcess struct {
+	Node    string `json:"node"`
+	Number  int    `json:"number"`  // the generation that was started; of the stopped one if none was
+	Stop    int64  `json:"stop"`    // the old one was asked to end
+	Stopped int64  `json:"stopped"` // and was gone
+	Start   int64  `json:"start"`
+	Ready   int64  `json:"ready"`
+	Reload  int64  `json:"reload,omitempty"` // the signal to read its files again was sent
+	Result  string `json:"result"`           // "ready", "stopped", "reloaded", "not ready", "crashed", …
+}

@@ -1,0 +1,249 @@
+package orchestrator
+
+import (
+	"slices"
+
+	"devloop/orchestrator/control"
+	"devloop/orchestrator/graph"
+	"devloop/orchestrator/machine"
+)
+
+// mostListed is how many runs, and how many generations, a cycle lists: a
+// steady stream of saves may keep one open for hours.
+const mostListed = 200
+
+// cycles follows what belongs together in time: see control.Cycle. The zero
+// value is ready to use.
+type cycles struct {
+	graph *graph.Graph // the one that part was made from
+	part  []int        // for each node, a number that connected nodes share
+	open  map[int]*cycle
+	last  int
+}
+
+// cycle is an open one.
+type cycle struct {
+	control.Cycle
+	seen map[string]bool // paths
+}
+
+// partition gives connected nodes a number that they share.
+func partition(g *graph.Graph) []int {
+	part := make([]int, len(g.Nodes))
+	for i := range part {
+		part[i] = i
+	}
+	root := func(i int) int {
+		for part[i] != i {
+			i = part[i]
+		}
+		return i
+	}
+	for _, e := range g.Edges {
+		part[root(e.To)] = root(e.From)
+	}
+	for i := range part {
+		part[i] = root(i)
+	}
+	return part
+}
+
+// follow makes the cycles those of the graph. What was open in another graph
+// has no end that anybody could tell.
+func (cs *cycles) follow(g *graph.Graph) {
+	if cs.graph != g {
+		cs.graph, cs.part, cs.open = g, partition(g), map[int]*cycle{}
+	}
+}
+
+// of is the open cycle of a node, nil if it has none.
+func (cs *cycles) of(g *graph.Graph, node int) *cycle {
+	cs.follow(g)
+	return cs.open[cs.part[node]]
+}
+
+// begin opens a cycle for the node, unless one is open.
+func (cs *cycles) begin(g *graph.Graph, node int, cause string, t int64) *cycle {
+	if c := cs.of(g, node); c != nil {
+		return c
+	}
+	cs.last++
+	c := &cycle{Cycle: control.Cycle{ID: cs.last, Cause: cause, First: t}, seen: map[string]bool{}}
+	if cause != "change" {
+		c.Settled = t
+	}
+	cs.open[cs.part[node]] = c
+	return c
+}
+
+// rested closes the cycles of which no node moves, and returns those that have
+// led to anything.
+func (cs *cycles) rested(g *graph.Graph, nodes []machine.NodeStatus, t int64) (ended []*control.Cycle) {
+	cs.follow(g)
+	moving, settling, failed := map[int]bool{}, map[int]bool{}, map[int]string{}
+	for i, n := range nodes {
+		part := cs.part[i]
+		// A process that waits to be started again is at rest until then.
+		moving[part] = moving[part] || n.Busy && n.Hold.Kind != machine.BackingOff
+		settling[part] = settling[part] || n.Hold.Kind == machine.Settling
+		if failed[part] == "" && (n.Failed || n.Hold.Kind == machine.BackingOff) {
+			failed[part] = n.Name
+		}
+	}
+	for part, c := range cs.open {
+		if c.Settled == 0 && !settling[part] {
+			c.Settled = t
+		}
+		if moving[part] {
+			continue
+		}
+		delete(cs.open, part)
+		if len(c.Runs)+len(c.Processes) > 0 {
+			c.End, c.Failed = t, failed[part]
+			ended = append(ended, &c.Cycle)
+		}
+	}
+	slices.SortFunc(ended, func(a, b *control.Cycle) int { return a.ID - b.ID })
+	return ended
+}
+
+func (c *cycle) changed(path string) {
+	switch {
+	case c.seen[path]:
+	case len(c.Paths) < mostPaths:
+		c.seen[path] = true
+		c.Paths = append(c.Paths, path)
+	default:
+		c.MorePaths++ // a path may be counted more than once
+	}
+}
+
+// note takes down what the event of a report tells.
+func (c *cycle) note(kind machine.ReportKind, e *control.Event) {
+	switch kind {
+	case machine.RunStarted:
+		if len(c.Runs) >= mostListed {
+			c.More++
+			return
+		}
+		c.Runs = append(c.Runs, control.CycleRun{Node: e.Node, Number: e.Number, Start: e.T, Stages: []control.CycleStage{}})
+	case machine.RunPassed:
+		c.ran(e, "passed")
+	case machine.RunFailed:
+		c.ran(e, "failed")
+	case machine.RunCancelled:
+		c.ran(e, "cancelled")
+	case machine.StageStarted:
+		if run := c.run(e.Node, e.Number); run != nil {
+			run.Stages = append(run.Stages, control.CycleStage{Stage: e.Stage, Start: e.T})
+		}
+	case machine.StageSkipped:
+		if run := c.run(e.Node, e.Number); run != nil {
+			run.Stages = append(run.Stages, control.CycleStage{Stage: e.Stage, Result: "skipped"})
+		}
+	case machine.StagePassed:
+		c.stage(e, "passed")
+	case machine.StageFailed:
+		c.stage(e, "failed")
+	case machine.StageTolerated:
+		c.stage(e, "failed, allowed")
+	case machine.StageTimedOut:
+		c.stage(e, "timed out")
+	case machine.StageCancelled:
+		c.stage(e, "cancelled")
+	default:
+		c.process(kind, e)
+	}
+}
+
+func (c *cycle) run(node string, number int) *control.CycleRun {
+	for i := len(c.Runs) - 1; i >= 0; i-- {
+		if r := &c.Runs[i]; r.Node == node && r.Number == number {
+			return r
+		}
+	}
+	return nil
+}
+
+func (c *cycle) ran(e *control.Event, result string) {
+	if run := c.run(e.Node, e.Number); run != nil {
+		run.End, run.Result = e.T, result
+	}
+}
+
+func (c *cycle) touched(node string, number int, t int64) {
+	if run := c.run(node, number); run != nil {
+		run.Trigger = t
+	}
+}
+
+func (c *cycle) stage(e *control.Event, result string) {
+	run := c.run(e.Node, e.Number)
+	if run == nil {
+		return
+	}
+	for i := range run.Stages {
+		if s := &run.Stages[i]; s.Stage == e.Stage && s.Result == "" {
+			s.End, s.Result = e.T, result
+			return
+		}
+	}
+}
+
+// process takes down a step of a process. An entry is one change of
+// generations, whichever comes first: the stop of the old or the start of the
+// new.
+func (c *cycle) process(kind machine.ReportKind, e *control.Event) {
+	last := c.last(e.Node)
+	switch kind {
+	case machine.Stopping:
+		if last == nil || last.Stop > 0 || last.Start == 0 || last.Number == e.Number {
+			last = c.entry(e)
+		}
+		last.Stop = e.T
+	case machine.Stopped:
+		if last != nil && last.Stop > 0 && last.Stopped == 0 {
+			last.Stopped = e.T
+			if last.Start == 0 {
+				last.Result = "stopped"
+			}
+		}
+	case machine.Starting:
+		if last == nil || last.Start > 0 || last.Reload > 0 {
+			last = c.entry(e)
+		}
+		last.Start, last.Number, last.Result = e.T, e.Number, "starting"
+	case machine.Reloading:
+		last = c.entry(e)
+		last.Reload, last.Result = e.T, "reloaded"
+	case machine.Ready:
+		if last != nil && last.Number == e.Number {
+			last.Ready, last.Result = e.T, "ready"
+		}
+	case machine.Killing, machine.StillWaiting, machine.Held, machine.Slowed:
+	default: // what has become of it
+		if last != nil && last.Number == e.Number {
+			last.Result = e.Kind
+		}
+	}
+}
+
+func (c *cycle) last(node string) *control.CycleProcess {
+	for i := len(c.Processes) - 1; i >= 0; i-- {
+		if p := &c.Processes[i]; p.Node == node {
+			return p
+		}
+	}
+	return nil
+}
+
+// entry adds a change of generations, or one that nobody will see.
+func (c *cycle) entry(e *control.Event) *control.CycleProcess {
+	p := control.CycleProcess{Node: e.Node, Number: e.Number}
+	if len(c.Processes) >= mostListed {
+		c.More++
+		return &p
+	}
+	c.Processes = append(c.Processes, p)
+	return &c.Processes[len(c.Processes)-1]
+}
