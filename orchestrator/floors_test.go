@@ -28,10 +28,11 @@ var floors = map[string]struct {
 	"orchestrator/fswatch":       {modules: []string{"github.com/fsnotify/fsnotify", "golang.org/x/sys"}, why: "it reports changes, and does not know what they mean"},
 	"orchestrator/fspoll":        {modules: []string{"golang.org/x/sys"}, why: "it looks at files again and again, and does not know what they mean"},
 	"orchestrator/gitignore":     {why: "git's rules are git's, not this language's"},
+	"orchestrator/journal":       {why: "it keeps text for later, whoever wrote it"},
 	"orchestrator/listenfd":      {modules: []string{"golang.org/x/sys"}, why: "sockets know nothing of who asked for them"},
 	"orchestrator/listenfd/shim": {modules: []string{"golang.org/x/sys"}, why: "it must be initialised before everything else, so it may need nothing"},
 	"orchestrator/probe":         {why: "a question to a server, whoever asks"},
-	"orchestrator/procgroup":     {modules: []string{"golang.org/x/sys"}, why: "a command is an argv and its files"},
+	"orchestrator/procgroup":     {modules: []string{"github.com/creack/pty", "golang.org/x/sys"}, why: "a command is an argv and its files"},
 	"orchestrator/sdnotify":      {modules: []string{"golang.org/x/sys"}, why: "it hears what a process says of itself, and acts on nothing"},
 	"orchestrator/shellcmd":      {modules: []string{"mvdan.cc/sh/v3"}, why: "it reads shell text, and runs nothing"},
 
