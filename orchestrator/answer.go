@@ -24,20 +24,37 @@ func (l *loop) serve() {
 	if l.opt.Control == nil {
 		return
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+control.PathStatus, l.answerStatus)
-	mux.HandleFunc("GET "+control.PathWake, l.answerWake)
-	mux.HandleFunc("GET "+control.PathEvents, l.answerEvents)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		control.Refuse(w, http.StatusNotFound, "this loop does not know "+r.Method+" "+r.URL.Path,
-			"it may be another version of devloop: end it and start it again")
-	})
-	s, err := l.opt.Control.Serve(mux)
+	s, err := l.opt.Control.Serve(l.handler())
 	if err != nil {
 		l.say.out.Say(self, console.Warn, err.Error()+"; `devloop status` will not work")
 		return
 	}
 	l.server = s
+}
+
+// mostAsked is how many bytes a request may have beside its header. None needs
+// a body.
+const mostAsked = 4 << 10
+
+// handler is the whole protocol: docs/control.md. What a client names is looked
+// up among the nodes; nothing of it is ever a path, a command or a pattern.
+func (l *loop) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+control.PathStatus, l.answerStatus)
+	mux.HandleFunc("GET "+control.PathWake, l.answerWake)
+	mux.HandleFunc("GET "+control.PathEvents, l.answerEvents)
+	mux.HandleFunc("GET "+control.PathWait, l.answerWait)
+	mux.HandleFunc("POST "+control.PathTrigger, l.answerByHand(machine.Trigger))
+	mux.HandleFunc("POST "+control.PathRestart, l.answerByHand(machine.Restart))
+	mux.HandleFunc("POST "+control.PathStop, l.answerByHand(machine.Stop))
+	mux.HandleFunc("POST "+control.PathStart, l.answerByHand(machine.Resume))
+	mux.HandleFunc("POST "+control.PathDown, l.answerDown)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.EscapedPath()
+		control.Refuse(w, http.StatusNotFound, "this loop does not know "+r.Method+" "+path[:min(len(path), 200)],
+			"it may be another version of devloop: end it and start it again")
+	})
+	return http.MaxBytesHandler(mux, mostAsked)
 }
 
 // ask runs a question in the loop's goroutine, which owns everything, and
@@ -75,20 +92,27 @@ func (l *loop) answerStatus(w http.ResponseWriter, r *http.Request) {
 func (l *loop) answerWake(w http.ResponseWriter, r *http.Request) {
 	name := r.URL.Query().Get("node")
 	var wake control.Wake
-	node := -1
+	var no *refusal
 	if !l.asked(w, r, func() {
-		if node = l.graph.Index(name); node >= 0 {
+		if node := l.graph.Index(name); node >= 0 {
 			wake = l.wake(node)
+		} else {
+			no = l.unknown(name)
 		}
 	}) {
 		return
 	}
-	if node < 0 {
-		control.Refuse(w, http.StatusNotFound, "the running loop has no watcher or process "+name,
-			"`devloop status` lists them; a node that has just been added is known after a restart of the loop")
+	if no != nil {
+		control.Refuse(w, no.code, no.msg, no.hint)
 		return
 	}
 	control.Reply(w, wake)
+}
+
+// answerWait answers when everything that any save before the request could
+// cause is done.
+func (l *loop) answerWait(w http.ResponseWriter, _ *http.Request) {
+	control.Refuse(w, http.StatusNotImplemented, "this version of devloop cannot wait yet", "`devloop status` tells what is busy")
 }
 
 // status tells everything of this moment. Never the environment of a command:

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
+	"time"
 )
 
 // Client asks a running loop. Its methods may be called from several
@@ -46,6 +49,84 @@ func (c *Client) Wake(ctx context.Context, node string) (*Wake, error) {
 	return &w, c.get(ctx, PathWake+"?node="+url.QueryEscape(node), &w)
 }
 
+// Trigger runs the watchers' stages, all of them, now. It is for all of the
+// named nodes or, with an error, for none; so are the next three.
+func (c *Client) Trigger(ctx context.Context, nodes ...string) ([]Moved, error) {
+	return c.move(ctx, PathTrigger, nodes)
+}
+
+// Restart restarts processes, now.
+func (c *Client) Restart(ctx context.Context, nodes ...string) ([]Moved, error) {
+	return c.move(ctx, PathRestart, nodes)
+}
+
+// Stop ends watchers' runs and processes, and keeps them from starting.
+func (c *Client) Stop(ctx context.Context, nodes ...string) ([]Moved, error) {
+	return c.move(ctx, PathStop, nodes)
+}
+
+// Start undoes Stop.
+func (c *Client) Start(ctx context.Context, nodes ...string) ([]Moved, error) {
+	return c.move(ctx, PathStart, nodes)
+}
+
+func (c *Client) move(ctx context.Context, path string, nodes []string) (moved []Moved, err error) {
+	return moved, c.ask(ctx, http.MethodPost, path+"?"+query(nodes), &moved)
+}
+
+// Down begins the end of the loop, and does not wait for it: see WaitGone.
+func (c *Client) Down(ctx context.Context) (*Down, error) {
+	var d Down
+	return &d, c.ask(ctx, http.MethodPost, PathDown, &d)
+}
+
+// Wait asks for the verdict on everything that was saved before, for the named
+// nodes and what they need, or for all. It returns when there is one.
+func (c *Client) Wait(ctx context.Context, nodes ...string) (*Verdict, error) {
+	var v Verdict
+	return &v, c.get(ctx, PathWait+"?"+query(nodes), &v)
+}
+
+// Events reads along, from now on, until each returns an error, which is then
+// the error, or the loop has ended: nil.
+func (c *Client) Events(ctx context.Context, each func(Event) error) error {
+	return follow(ctx, c, PathEvents, each)
+}
+
+// Logs reads lines of output, the oldest first, until each returns an error,
+// which is then the error, or there is no more: nil.
+func (c *Client) Logs(ctx context.Context, want LogQuery, each func(Line) error) error {
+	return follow(ctx, c, PathLogs+"?"+want.encode(), each)
+}
+
+// LogQuery says which lines to read.
+type LogQuery struct {
+	Nodes  []string
+	Since  time.Time // zero: everything that is kept
+	Run    int       // of this run or generation only; 0: of all
+	Tail   int       // only the last so many of those that are kept; 0: all
+	Follow bool      // and then what comes, until the loop ends
+}
+
+func (q LogQuery) encode() string {
+	v := url.Values{"node": q.Nodes}
+	if !q.Since.IsZero() {
+		v.Set("since", q.Since.Format(time.RFC3339Nano))
+	}
+	if q.Run > 0 {
+		v.Set("run", strconv.Itoa(q.Run))
+	}
+	if q.Tail > 0 {
+		v.Set("tail", strconv.Itoa(q.Tail))
+	}
+	if q.Follow {
+		v.Set("follow", "true")
+	}
+	return v.Encode()
+}
+
+func query(nodes []string) string { return url.Values{"node": nodes}.Encode() }
+
 // RefusedError is a loop's answer that it cannot do what was asked.
 type RefusedError struct {
 	Code int // of HTTP
@@ -59,9 +140,27 @@ func (e *RefusedError) Error() string { return e.Msg }
 func (e *RefusedError) Hint() string { return e.hint }
 
 func (c *Client) get(ctx context.Context, path string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://devloop"+path, nil)
+	return c.ask(ctx, http.MethodGet, path, into)
+}
+
+// ask sends a request and reads its answer.
+func (c *Client) ask(ctx context.Context, method, path string, into any) error {
+	resp, err := c.open(ctx, method, path)
 	if err != nil {
-		return fmt.Errorf("ask the loop: %w", err)
+		return err
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return fmt.Errorf("read the loop's answer: %w", err)
+	}
+	return nil
+}
+
+// open sends a request. The caller closes the body of an answer that is one.
+func (c *Client) open(ctx context.Context, method, path string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://devloop"+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("ask the loop: %w", err)
 	}
 	resp, err := c.http.Do(req)
 	var call *url.Error
@@ -69,22 +168,41 @@ func (c *Client) get(ctx context.Context, path string, into any) error {
 		err = call.Err // without the address, which means nothing to people
 	}
 	if err != nil {
-		return fmt.Errorf("ask the loop: %w", err)
+		return nil, fmt.Errorf("ask the loop: %w", err)
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp, nil
 	}
 	defer resp.Body.Close()
-	body := json.NewDecoder(resp.Body)
-	if resp.StatusCode != http.StatusOK {
-		var f failure
-		if body.Decode(&f) != nil || f.Error == "" {
-			return &RefusedError{resp.StatusCode, "the running loop does not understand: " + resp.Status,
-				"it may be another version of devloop: end it and start it again"}
+	var f failure
+	if json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&f) != nil || f.Error == "" {
+		return nil, &RefusedError{resp.StatusCode, "the running loop does not understand: " + resp.Status,
+			"it may be another version of devloop: end it and start it again"}
+	}
+	return nil, &RefusedError{resp.StatusCode, f.Error, f.Hint}
+}
+
+// follow reads a stream of JSON values.
+func follow[T any](ctx context.Context, c *Client, path string, each func(T) error) error {
+	resp, err := c.open(ctx, http.MethodGet, path)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	for body := json.NewDecoder(resp.Body); ; {
+		var value T
+		switch err := body.Decode(&value); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			return fmt.Errorf("read the loop's answer: %w", err)
 		}
-		return &RefusedError{resp.StatusCode, f.Error, f.Hint}
+		if err := each(value); err != nil {
+			return err
+		}
 	}
-	if err := body.Decode(into); err != nil {
-		return fmt.Errorf("read the loop's answer: %w", err)
-	}
-	return nil
 }
 
 // Reply answers a request with a value.
