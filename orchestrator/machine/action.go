@@ -22,12 +22,22 @@ type (
 	// StartProcess starts a generation; ProcessExited answers it, always and
 	// once, after ProcessStarted if it could be started at all.
 	StartProcess struct{ Node, Gen int }
+	// ServeProcess says that a generation is the one that serves from now on.
+	ServeProcess struct{ Node, Gen int }
 	// StopProcess asks a generation to end.
 	StopProcess struct{ Node, Gen int }
 	// KillProcess ends its whole tree.
 	KillProcess struct{ Node, Gen int }
 	// ReloadProcess sends the reload signal.
 	ReloadProcess struct{ Node, Gen int }
+
+	// Awaited answers an Await, once: OK, or Node is the first that failed or is
+	// held back by a failure.
+	Awaited struct {
+		ID   int
+		OK   bool
+		Node int
+	}
 
 	// Exit ends the loop: nothing is running any more.
 	Exit struct{ Code int }
@@ -39,8 +49,10 @@ func (KillStage) action()     {}
 func (Drain) action()         {}
 func (Touch) action()         {}
 func (StartProcess) action()  {}
+func (ServeProcess) action()  {}
 func (StopProcess) action()   {}
 func (KillProcess) action()   {}
 func (ReloadProcess) action() {}
+func (Awaited) action()       {}
 func (Exit) action()          {}
 func (Report) action()        {}

@@ -72,4 +72,6 @@ type Process struct {
 	Backoff      schema.Backoff
 	Reload       bool // a change sends the reload signal in place of a restart
 	StopTimeout  time.Duration
+	StartFirst   bool // a renewal starts the new one before it stops the old one
+	WaitChecking bool // it is down while a watcher upstream is busy
 }

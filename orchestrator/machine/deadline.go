@@ -34,6 +34,9 @@ func (m *Machine) Deadline() (time.Time, bool) {
 			}
 		} else {
 			sooner(n.p.deadline())
+			if n.p.side != nil {
+				sooner(n.p.side.deadline())
+			}
 		}
 	}
 	if m.ending.begun {
@@ -81,6 +84,14 @@ func (m *Machine) expire(n *node) bool {
 	case p.phase == procStarting && due(p.readyBy):
 		p.phase, p.readyBy = procUnready, time.Time{}
 		m.report(Report{Kind: Unready, Node: n.id, Num: p.gen, By: -1, Took: m.now.Sub(p.startedAt)})
+		return true
+	case p.side == nil:
+	case p.side.stopping && !p.side.killed && due(p.side.killAt):
+		m.report(Report{Kind: Killing, Node: n.id, Num: p.side.gen, By: -1})
+		m.killSide(n)
+		return true
+	case !p.side.stopping && due(p.side.readyBy):
+		m.sideLate(n)
 		return true
 	}
 	return false

@@ -46,6 +46,14 @@ func describe(c *Config, v any) string {
 		return fmt.Sprintf("process exited %s: %s", gen(v.Node, v.Gen), v.End)
 	case Command:
 		return fmt.Sprintf("command %s %s", v.Verb, name(v.Node))
+	case Await:
+		var nodes []string
+		for _, n := range v.Nodes {
+			nodes = append(nodes, name(n))
+		}
+		return strings.TrimSpace(fmt.Sprintf("await %d %s", v.ID, strings.Join(nodes, " ")))
+	case Forget:
+		return fmt.Sprintf("forget %d", v.ID)
 	case Shutdown:
 		if v.Hard {
 			return fmt.Sprintf("shutdown at once, code %d", v.Code)
@@ -68,6 +76,13 @@ func describe(c *Config, v any) string {
 		return fmt.Sprintf("touch %s#%d", name(v.Node), v.Run)
 	case StartProcess:
 		return "start " + gen(v.Node, v.Gen)
+	case ServeProcess:
+		return "serve " + gen(v.Node, v.Gen)
+	case Awaited:
+		if v.OK {
+			return fmt.Sprintf("awaited %d: ok", v.ID)
+		}
+		return fmt.Sprintf("awaited %d: not by %s", v.ID, name(v.Node))
 	case StopProcess:
 		return "stop " + gen(v.Node, v.Gen)
 	case KillProcess:
@@ -133,6 +148,18 @@ func describeStatus(c *Config, st NodeStatus) string {
 	}
 	if st.Failed {
 		s += ", failed"
+	}
+	if d := st.Dropped; d != nil {
+		s += fmt.Sprintf(", dropped @%d", d.Gen)
+	}
+	if c := st.Candidate; c != nil {
+		s += fmt.Sprintf(", beside it @%d", c.Num)
+		if c.New {
+			s += " new"
+		}
+		if c.Stopping {
+			s += " stopping"
+		}
 	}
 	if st.Hold.Kind != NotHeld {
 		s += ", held: " + string(st.Hold.Kind)

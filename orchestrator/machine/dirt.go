@@ -15,6 +15,7 @@ const (
 	burstGap   = 250 * time.Millisecond
 	recentRun  = time.Second
 	settleCap  = 5 * time.Second
+	awaitedCap = 500 * time.Millisecond // in place of settleCap while somebody waits for the outcome
 	vcsCap     = 10 * time.Second
 	vcsRecheck = 20 * time.Millisecond
 )
@@ -29,6 +30,7 @@ type dirt struct {
 	anew   bool // by the restart of a dependency: a reload signal is not enough
 	why    Why
 	by     int
+	debt   uint64 // the step of the oldest mark, see await.go
 	causes causes
 	paths  []string
 	seen   map[string]bool
@@ -53,7 +55,8 @@ func (b *burst) add(now time.Time) time.Duration {
 	return now.Sub(b.first)
 }
 
-func (d *dirt) mark(cohort nodeset, why Why, by int) {
+func (d *dirt) mark(cohort nodeset, why Why, by int, debt uint64) {
+	d.debt = older(d.debt, debt)
 	if !d.dirty {
 		d.dirty, d.why, d.by = true, why, by
 	}
@@ -72,13 +75,13 @@ func (d *dirt) path(path string) {
 }
 
 // settle begins to wait for the end of a burst, or goes on waiting: quiet from
-// now on, but never past the cap.
-func (d *dirt) settle(now time.Time, quiet time.Duration) {
+// now on, but never past the limit.
+func (d *dirt) settle(now time.Time, quiet, limit time.Duration) {
 	if !d.settling {
 		d.settling, d.began, d.until = true, now, now
 	}
 	until := now.Add(quiet)
-	if latest := d.began.Add(max(settleCap, 2*quiet)); until.After(latest) {
+	if latest := d.began.Add(max(limit, 2*quiet)); until.After(latest) {
 		until = latest
 	}
 	if until.After(d.until) {
@@ -115,7 +118,7 @@ func (d *dirt) restore(old dirt) {
 	if !d.dirty {
 		d.why, d.by = old.why, old.by
 	}
-	d.dirty, d.all = true, d.all || old.all
+	d.dirty, d.all, d.debt = true, d.all || old.all, older(d.debt, old.debt)
 	for _, cohort := range append(old.causes, newer.causes...) {
 		d.causes.add(cohort)
 	}

@@ -44,6 +44,17 @@ type (
 		Node int
 	}
 
+	// Await asks for Awaited once everything that any change before it could
+	// cause is done, or cannot be done. Nodes are those it is about, with all
+	// that they depend on; none: all.
+	Await struct {
+		ID    int
+		Nodes []int
+	}
+
+	// Forget takes an Await back.
+	Forget struct{ ID int }
+
 	// Shutdown ends everything in order; the second one, or Hard, at once.
 	Shutdown struct {
 		Hard bool
@@ -60,6 +71,8 @@ func (ProcessStarted) event() {}
 func (ProcessReady) event()   {}
 func (ProcessExited) event()  {}
 func (Command) event()        {}
+func (Await) event()          {}
+func (Forget) event()         {}
 func (Shutdown) event()       {}
 
 // Change is one changed file and the nodes that watch it.
@@ -77,7 +90,7 @@ type Verb string
 
 const (
 	Trigger Verb = "trigger" // run a watcher now, all of its stages
-	Restart Verb = "restart" // restart a process now
+	Restart Verb = "restart" // restart a process now; under start-first without a gap
 	Stop    Verb = "stop"    // end it, and leave it ended
 	Resume  Verb = "start"   // undo Stop
 )

@@ -57,9 +57,16 @@ func (m *Machine) surveyProcess(n *node) {
 	p := n.p
 	n.hold, n.busy, n.failed = Hold{Node: -1}, false, false
 	if !p.wanted {
-		n.busy = p.phase == procStopping
+		n.busy = p.phase == procStopping || p.side != nil
 		return
 	}
+	if p.parked && !p.live() {
+		n.hold = m.holdParked(n)
+		n.busy = !m.stuck(n.hold)
+		n.failed = !n.busy
+		return
+	}
+	n.failed = p.dropped != nil
 	switch p.phase {
 	case procStarting, procStopping:
 		n.busy = true
@@ -98,6 +105,9 @@ func (m *Machine) surveyProcess(n *node) {
 		} else {
 			n.busy = true
 		}
+	}
+	if p.side != nil {
+		n.busy = true
 	}
 }
 

@@ -38,24 +38,41 @@ func (mon *monitor) action(a Action) error {
 		return mon.startProcess(a)
 	case StopProcess:
 		n := mon.nodes[a.Node]
-		if !n.live || n.gen != a.Gen || n.stopping {
+		switch b := n.beside; {
+		case b != nil && b.gen == a.Gen && !b.stopping:
+			b.stopping = true
+			if !b.new && !n.ready && !mon.ending && !n.off {
+				return fmt.Errorf("%s@%d is stopped before the new one is ready", n.name, a.Gen)
+			}
+		case !n.live || n.gen != a.Gen || n.stopping:
 			return fmt.Errorf("%s@%d is stopped, but does not run", n.name, a.Gen)
+		default:
+			n.stopping, n.ready, n.unready = true, false, false
 		}
-		n.stopping, n.ready, n.unready = true, false, false
 		if !mon.ending {
 			return nil // checked where it was reported, with its reason
 		}
 		for i, d := range mon.nodes {
-			if d.up.has(a.Node) && (d.live || len(d.stages) > 0) && !mon.hard {
+			if d.up.has(a.Node) && (d.live || d.beside != nil || len(d.stages) > 0) && !mon.hard {
 				return fmt.Errorf("%s is shut down before %s, which depends on it", n.name, mon.nodes[i].name)
 			}
 		}
 	case KillProcess:
 		n := mon.nodes[a.Node]
-		if !n.live || n.gen != a.Gen {
+		switch b := n.beside; {
+		case b != nil && b.gen == a.Gen:
+			b.stopping = true
+		case !n.live || n.gen != a.Gen:
 			return fmt.Errorf("%s@%d is killed, but does not run", n.name, a.Gen)
+		default:
+			n.stopping, n.ready, n.unready = true, false, false
 		}
-		n.stopping, n.ready, n.unready = true, false, false
+	case ServeProcess:
+		if n := mon.nodes[a.Node]; !n.live || n.gen != a.Gen || !n.ready {
+			return fmt.Errorf("%s@%d serves, but is not ready", n.name, a.Gen)
+		}
+	case Awaited:
+		return mon.awaited(a)
 	case ReloadProcess:
 		n := mon.nodes[a.Node]
 		if !n.live || n.gen != a.Gen || !n.ready {
@@ -65,7 +82,7 @@ func (mon *monitor) action(a Action) error {
 		mon.exits++
 		mon.code = a.Code
 		for _, n := range mon.nodes {
-			if n.live || len(n.stages) > 0 {
+			if n.live || n.beside != nil || len(n.stages) > 0 {
 				return fmt.Errorf("the loop ends while %s is alive", n.name)
 			}
 		}
@@ -129,10 +146,18 @@ func (mon *monitor) report(r Report) error {
 		switch {
 		case mon.ending || n.off && r.Why == ByHand:
 			return nil
+		case r.Why == ByUpdate && n.beside != nil && n.beside.gen == r.Num && !n.beside.new:
+			return nil
+		case r.Why == ByChecking && n.p.WaitChecking && mon.status[r.By].Busy:
+			return nil
 		case n.off:
 			return fmt.Errorf("%s is stopped by %s, but was stopped by hand", n.name, r.Why)
 		}
-		return mon.mayStart(r.Node, r.Why, r.Why != ByHand)
+		err := mon.mayStart(r.Node, r.Why, r.Why != ByHand)
+		if b := n.beside; b != nil && b.new && b.gen == r.Num {
+			n.causes = append(slices.Clone(n.taken), n.causes...) // what it was for is not done
+		}
+		return err
 	case Reloading:
 		err := mon.mayStart(r.Node, r.Why, true)
 		mon.take(n)
@@ -183,14 +208,19 @@ func (mon *monitor) startProcess(a StartProcess) error {
 	switch {
 	case mon.ending:
 		return fmt.Errorf("%s starts after the shut-down", n.name)
-	case n.live:
+	case n.live && !n.p.StartFirst:
 		return fmt.Errorf("%s@%d starts while another generation lives", n.name, a.Gen)
+	case n.live && (n.stopping || !n.ready && !n.unready):
+		return fmt.Errorf("%s@%d starts beside one that never served", n.name, a.Gen)
+	case n.live && n.beside != nil:
+		return fmt.Errorf("%s@%d is the third generation", n.name, a.Gen)
 	case n.off:
 		return fmt.Errorf("%s starts, but nobody wants it", n.name)
-	case a.Gen <= n.gen:
+	case a.Gen <= n.last:
 		return fmt.Errorf("%s@%d starts after %d", n.name, a.Gen, n.gen)
 	}
 	again := n.gen > 0
+	n.last = a.Gen
 	err := mon.needsMet(a.Node)
 	switch n.why {
 	case ByHand:
@@ -205,8 +235,17 @@ func (mon *monitor) startProcess(a StartProcess) error {
 		if !n.crashed {
 			err = fmt.Errorf("%s starts by %s, but did not crash", n.name, n.why)
 		}
+	case ByChecked:
+		if !n.p.WaitChecking {
+			err = fmt.Errorf("%s starts by checks that it does not wait for", n.name)
+		}
+		for i, u := range mon.nodes {
+			if n.up.has(i) && u.w != nil && (u.active || mon.status[i].Failed) {
+				err = fmt.Errorf("%s starts, but the checks of %s have not passed", n.name, u.name)
+			}
+		}
 	default:
-		if !n.stopping { // else it was decided when it was stopped
+		if !n.stopping || n.live { // else it was decided when it was stopped
 			err = mon.mayStart(a.Node, n.why, true)
 		}
 	}
@@ -214,15 +253,51 @@ func (mon *monitor) startProcess(a StartProcess) error {
 		return err
 	}
 	mon.take(n)
+	if n.live {
+		n.beside = &second{gen: a.Gen, new: true}
+		return nil
+	}
 	n.gen, n.live, n.stopping, n.ended = a.Gen, true, false, false
 	if !again {
 		return nil
 	}
+	mon.restarted(a.Node)
+	return nil
+}
+
+// restarted touches those who want to restart with a process.
+func (mon *monitor) restarted(node int) {
 	for i := range mon.nodes {
 		for _, need := range mon.cfg.Nodes[i].Needs {
-			if d := mon.nodes[i]; need.Node == a.Node && need.Restart && d.live && !d.off {
+			if d := mon.nodes[i]; need.Node == node && need.Restart && d.live && !d.stopping && !d.off {
 				mon.cause(d, mon.root(i))
 			}
+		}
+	}
+}
+
+// awaited checks the answer to a barrier: nobody still has anything to do for a
+// cause from before it, or somebody has failed.
+func (mon *monitor) awaited(a Awaited) error {
+	q, known := mon.barriers[a.ID]
+	if !known {
+		return fmt.Errorf("the barrier %d is answered, but nobody asked", a.ID)
+	}
+	delete(mon.barriers, a.ID)
+	if !a.OK {
+		if st := mon.status[a.Node]; !st.Failed && st.Hold.Kind == NotHeld {
+			return fmt.Errorf("the barrier %d fails by %s, which has not failed", a.ID, st.Name)
+		}
+		return nil
+	}
+	old := func(root int) bool { return root < q.asked }
+	for i, n := range mon.nodes {
+		switch {
+		case n.off || !q.nodes.has(i):
+		case slices.ContainsFunc(n.causes, old):
+			return fmt.Errorf("the barrier %d is passed, but %s has not acted on what was before it", a.ID, n.name)
+		case (n.active || n.failed) && slices.ContainsFunc(n.owed, old):
+			return fmt.Errorf("the barrier %d is passed, but no run of %s has passed with what was before it", a.ID, n.name)
 		}
 	}
 	return nil

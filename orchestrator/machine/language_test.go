@@ -162,6 +162,10 @@ func (p *configParser) process(id int, options []string) {
 			c.Backoff = schema.Backoff{Initial: duration(v[0]), Max: duration(v[1]), GiveUp: number(v[2])}
 		case "reload":
 			c.Reload = true
+		case "first":
+			c.StartFirst = true
+		case "wait":
+			c.WaitChecking = true
 		case "stop":
 			c.StopTimeout = duration(value)
 		case "needs":

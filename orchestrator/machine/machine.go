@@ -14,10 +14,13 @@ type Machine struct {
 	order []int // upstream first, else as in the file
 
 	now     time.Time
+	clock   uint64 // counts steps
 	out     []Action
 	slots   int // stages running now
 	started bool
 	ending  ending
+
+	barriers []*barrier
 }
 
 // node is the state that watchers and processes share.
@@ -31,6 +34,7 @@ type node struct {
 	feed  feed
 	held  bool // the hold by a failed upstream has been told
 	off   bool // stopped by hand
+	gone  bool // not in the configuration any more
 
 	// What survey last saw.
 	hold   Hold
@@ -80,6 +84,7 @@ func New(cfg Config) *Machine {
 // time must not run backwards.
 func (m *Machine) Step(now time.Time, ev Event) []Action {
 	m.now, m.out = now, nil
+	m.clock++
 	switch ev := ev.(type) {
 	case Start:
 		m.start()
@@ -101,11 +106,16 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 		m.processExited(ev)
 	case Command:
 		m.command(ev)
+	case Await:
+		m.awaitPaid(ev)
+	case Forget:
+		m.forget(ev)
 	case Shutdown:
 		m.started = true // if it had not, there is nothing to end
 		m.shutdown(ev)
 	}
 	m.advance()
+	m.answer()
 	return m.out
 }
 
@@ -152,9 +162,9 @@ func (m *Machine) start() {
 	for _, n := range m.nodes {
 		switch {
 		case n.p != nil && (!m.cfg.Once && n.cfg.Process.Start || m.cfg.Once && m.serves(n)):
-			n.p.wanted, n.p.due, n.p.dueBy = true, ByStart, -1
+			n.p.wanted, n.p.due, n.p.dueBy, n.p.dueDebt = true, ByStart, -1, m.clock
 		case cohort.has(n.id):
-			n.dirt.mark(cohort, ByStart, -1)
+			n.dirt.mark(cohort, ByStart, -1, m.clock)
 		}
 	}
 }
@@ -188,7 +198,7 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 			if n.p != nil && !n.p.wanted {
 				continue // it is down on purpose: nothing to restart
 			}
-			n.dirt.mark(cohort, ByChange, -1)
+			n.dirt.mark(cohort, ByChange, -1, m.clock)
 			n.dirt.path(c.Path)
 			n.dirt.urgent = n.dirt.urgent || c.AtOnce
 			if n.w != nil {
@@ -200,7 +210,11 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 				n.feed.outside(m.now, c.Path)
 			}
 			if !c.AtOnce {
-				n.dirt.settle(m.now, m.quiet(n))
+				limit := settleCap
+				if m.awaited(n.owes()) {
+					limit = awaitedCap
+				}
+				n.dirt.settle(m.now, m.quiet(n), limit)
 			}
 		}
 	}
@@ -244,8 +258,9 @@ func (m *Machine) command(ev Command) {
 		}
 	case Resume:
 		n.off = false
-		if n.p != nil && (!n.p.wanted || !n.p.live()) {
-			n.p.wanted, n.p.due, n.p.dueBy = true, ByHand, -1
+		if n.p != nil && (!n.p.wanted || !n.p.running() && n.p.phase != procStopping) {
+			n.p.wanted, n.p.due, n.p.dueBy, n.p.parked = true, ByHand, -1, false
+			n.p.dueDebt = older(n.p.dueDebt, m.clock)
 		}
 	case Trigger, Restart:
 		n.off = false
@@ -255,7 +270,7 @@ func (m *Machine) command(ev Command) {
 		}
 		var alone nodeset
 		alone.add(n.id)
-		n.dirt.mark(alone, ByHand, -1)
+		n.dirt.mark(alone, ByHand, -1, m.clock)
 		n.dirt.why, n.dirt.by = ByHand, -1
 		n.dirt.hand, n.dirt.all, n.dirt.settling = true, true, false
 		n.feed = feed{}

@@ -19,6 +19,15 @@ type monitor struct {
 	exits  int
 	code   int
 	status []NodeStatus
+
+	barriers map[int]question // by id
+}
+
+// question is a barrier: how many causes there were when it was asked, and whom
+// it is about.
+type question struct {
+	asked int
+	nodes nodeset
 }
 
 // facts is what is known of one node.
@@ -54,6 +63,7 @@ type facts struct {
 
 	// A process.
 	gen      int
+	last     int // the number of the last started
 	live     bool
 	pid      bool
 	ready    bool
@@ -63,10 +73,18 @@ type facts struct {
 	ended    bool // ended by itself
 	end      End
 	why      Why // it starts, by the report before
+	beside   *second
+}
+
+// second is a generation beside the one that serves: a new one, or an old one
+// that ends.
+type second struct {
+	gen                int
+	new, pid, stopping bool
 }
 
 func newMonitor(cfg Config) *monitor {
-	mon := &monitor{cfg: cfg}
+	mon := &monitor{cfg: cfg, barriers: map[int]question{}}
 	for i := range cfg.Nodes {
 		n := &cfg.Nodes[i]
 		mon.nodes = append(mon.nodes, &facts{name: n.Name, w: n.Watcher, p: n.Process, stages: map[int]bool{},
@@ -132,20 +150,46 @@ func (mon *monitor) event(ev Event) {
 			}
 		}
 	case ProcessStarted:
-		if n := mon.nodes[ev.Node]; n.live && n.gen == ev.Gen {
+		n := mon.nodes[ev.Node]
+		switch {
+		case n.live && n.gen == ev.Gen:
 			n.pid = true
 			n.ready = n.ready || !n.p.Probed && !n.stopping
+		case n.beside != nil && n.beside.gen == ev.Gen:
+			n.beside.pid = true
+			if !n.p.Probed {
+				mon.takeOver(ev.Node)
+			}
 		}
 	case ProcessReady:
-		if n := mon.nodes[ev.Node]; n.live && n.gen == ev.Gen && !n.stopping {
+		n := mon.nodes[ev.Node]
+		switch {
+		case n.live && n.gen == ev.Gen && !n.stopping:
 			n.ready, n.unready = true, false
+		case n.beside != nil && n.beside.gen == ev.Gen:
+			mon.takeOver(ev.Node)
 		}
 	case ProcessExited:
-		if n := mon.nodes[ev.Node]; n.live && n.gen == ev.Gen {
-			n.crashed = !n.stopping
-			n.ended, n.end = !n.stopping, ev.End
-			n.live, n.pid, n.ready, n.unready = false, false, false, false
+		mon.exited(mon.nodes[ev.Node], ev)
+	case Await:
+		q := question{asked: len(mon.reach)}
+		for i := range mon.nodes {
+			if len(ev.Nodes) == 0 {
+				q.nodes.add(i)
+			}
 		}
+		for _, i := range ev.Nodes {
+			q.nodes.add(i)
+			q.nodes.union(mon.nodes[i].up)
+		}
+		mon.barriers[ev.ID] = q
+		for i, n := range mon.nodes {
+			if n.off {
+				mon.excuse(i)
+			}
+		}
+	case Forget:
+		delete(mon.barriers, ev.ID)
 	case Shutdown:
 		mon.hard = mon.hard || ev.Hard || mon.ending
 		if !mon.ending {
@@ -155,6 +199,48 @@ func (mon *monitor) event(ev Event) {
 				n.active = n.cancelling
 			}
 		}
+	}
+}
+
+// excuse leaves a node that was stopped out of every question, and so what only
+// that node can bring up to date.
+func (mon *monitor) excuse(node int) {
+	for id, q := range mon.barriers {
+		var left nodeset
+		for i, n := range mon.nodes {
+			if q.nodes.has(i) && i != node && !n.up.has(node) {
+				left.add(i)
+			}
+		}
+		q.nodes = left
+		mon.barriers[id] = q
+	}
+}
+
+// takeOver swaps the new generation and the old one.
+func (mon *monitor) takeOver(node int) {
+	n := mon.nodes[node]
+	b := n.beside
+	if !b.new || b.stopping || mon.ending {
+		return
+	}
+	n.beside = &second{gen: n.gen, pid: n.pid}
+	n.gen, n.pid, n.ready, n.unready = b.gen, b.pid, true, false
+	mon.restarted(node)
+}
+
+func (mon *monitor) exited(n *facts, ev ProcessExited) {
+	b := n.beside
+	switch {
+	case b != nil && b.gen == ev.Gen:
+		n.beside = nil
+	case !n.live || n.gen != ev.Gen:
+	case b != nil && b.new && !b.stopping && !n.stopping && !mon.ending:
+		n.gen, n.pid, n.ready, n.unready, n.beside = b.gen, b.pid, false, false, nil
+	default:
+		n.crashed = !n.stopping
+		n.ended, n.end = !n.stopping, ev.End
+		n.live, n.pid, n.ready, n.unready = false, false, false, false
 	}
 }
 
@@ -182,6 +268,9 @@ func (mon *monitor) start() {
 }
 
 func (mon *monitor) command(verb Verb, n *facts) {
+	if verb == Stop {
+		mon.excuse(slices.Index(mon.nodes, n))
+	}
 	asked := func() {
 		mon.cause(n, mon.root(slices.Index(mon.nodes, n)))
 		n.hand = true

@@ -12,17 +12,19 @@ const stableAfter = 10 * time.Second
 
 // process is the state of a supervised command.
 type process struct {
-	phase     procPhase
-	wanted    bool // it is meant to run
-	due       Why  // it is to be started, for this reason, as soon as its dependencies allow
-	dueBy     int
-	gen       int // of the last start
-	pid       int // of the live generation; 0 before it is known
-	restarts  int // starts after the first
-	startedAt time.Time
-	readyBy   time.Time
-	killAt    time.Time
-	killed    bool
+	phase      procPhase
+	generation       // the one that serves, or is to
+	side       *side // beside it, for a while: see update.go
+	last       int   // the number of the last started generation
+	wanted     bool  // it is meant to run
+	due        Why   // it is to be started, for this reason, as soon as its dependencies allow
+	dueBy      int
+	restarts   int    // starts after the first
+	owed       uint64 // the oldest debt that its generations have taken and not paid
+	dueDebt    uint64 // of due, if it was by hand or at start: see await.go
+	checking   bool   // a watcher upstream is busy, see checking.go
+	parked     bool   // it is down for that reason
+	dropped    *Drop  // the last new version, if it was not taken
 
 	failures     int // in a row
 	backoffUntil time.Time
@@ -43,15 +45,6 @@ const (
 	procGaveUp
 )
 
-// live tells whether a generation exists.
-func (p *process) live() bool {
-	switch p.phase {
-	case procStarting, procReady, procUnready, procStopping:
-		return true
-	}
-	return false
-}
-
 // endedItself tells whether the last generation ended without being asked, and
 // no other has started since.
 func (p *process) endedItself() bool {
@@ -62,7 +55,7 @@ func (p *process) endedItself() bool {
 	return false
 }
 
-// deadline is when the live generation must be looked at again.
+// deadline is when the generation that serves must be looked at again.
 func (p *process) deadline() time.Time {
 	switch {
 	case p.phase == procStarting:
@@ -75,15 +68,38 @@ func (p *process) deadline() time.Time {
 
 func (m *Machine) actProcess(n *node) bool {
 	p := n.p
-	if !p.wanted || p.phase == procStopping {
+	if !p.wanted {
+		return false
+	}
+	if m.park(n) {
+		return true
+	}
+	if p.phase == procStopping {
 		return false
 	}
 	m.tellHeld(n)
 	changed := n.dirt.dirty && n.hold.Kind == NotHeld
 	switch {
-	case p.live() && changed:
+	case p.side != nil && p.side.stopping:
+		return false // no third generation
+	case p.side != nil && (changed || p.due != ""):
+		// What is to come replaces what was to come.
+		why, by := n.dirt.why, n.dirt.by
+		if p.due != "" {
+			why, by = p.due, p.dueBy
+		}
+		m.stopSide(n, why, by)
+		n.dirt.restore(p.side.took)
+		n.dirt.anew = true // a reload signal to the old one is not enough
+	case p.running() && p.due != "":
+		m.startCandidate(n, p.due, p.dueBy)
+	case p.running() && changed:
 		m.renew(n)
-	case p.live():
+	case p.running():
+		return false
+	case p.parked && n.hold.Kind == NotHeld:
+		m.startProcess(n, ByChecked, -1)
+	case p.parked:
 		return false
 	case p.due != "" && n.hold.Kind == NotHeld:
 		m.startProcess(n, p.due, p.dueBy)
@@ -103,58 +119,42 @@ func (m *Machine) actProcess(n *node) bool {
 
 // renew brings a running process up to date with what changed.
 func (m *Machine) renew(n *node) {
-	if n.cfg.Process.Reload && n.p.phase == procReady && !n.dirt.anew {
+	switch {
+	case n.cfg.Process.Reload && n.p.phase == procReady && !n.dirt.anew:
 		took := n.dirt.take()
 		m.report(Report{Kind: Reloading, Node: n.id, Num: n.p.gen, Why: took.why, By: took.by, Paths: took.paths})
 		m.do(ReloadProcess{n.id, n.p.gen})
-		return
+	case n.overlaps():
+		m.startCandidate(n, n.dirt.why, n.dirt.by)
+	default:
+		n.p.due, n.p.dueBy = n.dirt.why, n.dirt.by
+		m.stopProcess(n, n.dirt.why, n.dirt.by)
 	}
-	n.p.due, n.p.dueBy = n.dirt.why, n.dirt.by
-	m.stopProcess(n, n.dirt.why, n.dirt.by)
 }
 
-// startProcess starts the next generation. Whatever changed until now is in it.
+// startProcess starts a generation where none is running.
 func (m *Machine) startProcess(n *node, why Why, by int) {
-	p := n.p
-	m.closeFeed(n)
-	took := n.dirt.take()
-	if p.gen++; p.gen > 1 {
-		p.restarts++
-	}
-	if why != ByCrash {
-		p.failures = 0
-	}
-	p.phase, p.due, p.dueBy, p.killed = procStarting, "", -1, false
-	p.startedAt, p.readyBy = m.now, time.Time{}
-	if t := n.cfg.Process.ReadyTimeout; n.cfg.Process.Probed && t > 0 {
-		p.readyBy = m.now.Add(t)
-	}
-	m.report(Report{Kind: Starting, Node: n.id, Num: p.gen, Why: why, By: by, Paths: took.paths})
-	m.do(StartProcess{n.id, p.gen})
-	if p.gen == 1 {
-		return
-	}
-	for _, d := range m.nodes {
-		for _, need := range d.cfg.Needs {
-			if need.Node == n.id && need.Restart && d.p != nil && d.p.live() && d.p.wanted {
-				var alone nodeset
-				alone.add(d.id)
-				d.dirt.mark(alone, ByDependency, n.id)
-				d.dirt.anew = true
-			}
-		}
+	n.p.generation = m.begin(n, why, by)
+	n.p.phase = procStarting
+	if n.p.gen > 1 {
+		m.restartDependants(n)
 	}
 }
 
-func (m *Machine) stopProcess(n *node, why Why, by int) {
+// stopProcess asks every generation to end that has not been asked yet, and
+// tells whether there was one.
+func (m *Machine) stopProcess(n *node, why Why, by int) bool {
 	p := n.p
-	if !p.live() || p.phase == procStopping {
-		return
+	side := p.side != nil && !p.side.stopping
+	m.stopSide(n, why, by)
+	if !p.running() {
+		return side
 	}
 	p.phase = procStopping
 	m.report(Report{Kind: Stopping, Node: n.id, Num: p.gen, Why: why, By: by, Paths: n.dirt.paths})
 	p.killAt = m.now.Add(n.cfg.Process.StopTimeout)
 	m.do(StopProcess{n.id, p.gen})
+	return true
 }
 
 func (m *Machine) killProcess(n *node) {
@@ -165,67 +165,114 @@ func (m *Machine) killProcess(n *node) {
 	m.do(KillProcess{n.id, n.p.gen})
 }
 
+func (m *Machine) killSide(n *node) {
+	if s := n.p.side; !s.killed {
+		s.stopping, s.killed = true, true
+		m.do(KillProcess{n.id, s.gen})
+	}
+}
+
+// killAll ends every generation at once.
+func (m *Machine) killAll(n *node) {
+	if n.p.side != nil {
+		m.killSide(n)
+	}
+	if n.p.running() || n.p.phase == procStopping {
+		n.p.phase = procStopping
+		m.killProcess(n)
+	}
+}
+
 func (m *Machine) stopByHand(n *node) {
-	n.p.wanted, n.p.due = false, ""
+	p := n.p
+	p.wanted, p.due, p.parked, p.dropped, p.owed, p.dueDebt = false, "", false, nil, 0, 0
 	n.dirt.take()
-	if n.p.live() {
-		m.stopProcess(n, ByHand, -1)
-	} else {
-		n.p.phase = procIdle
+	m.stopProcess(n, ByHand, -1)
+	if p.phase != procStopping {
+		p.phase = procIdle
 	}
 }
 
 func (m *Machine) restartByHand(n *node) {
 	p := n.p
-	p.wanted, p.due, p.dueBy = true, ByHand, -1
+	p.wanted, p.due, p.dueBy, p.parked = true, ByHand, -1, false
+	p.dueDebt = older(p.dueDebt, m.clock)
 	n.feed = feed{}
-	if p.live() {
+	if !n.overlaps() {
 		m.stopProcess(n, ByHand, -1)
 	}
 }
 
-// of finds the node if the event is about its live generation.
-func (m *Machine) of(id, gen int) (*node, bool) {
-	n := m.nodes[id]
-	return n, n.p != nil && n.p.gen == gen && n.p.live()
+// of finds the node if the event is about a live generation of it. aside says
+// that it is the second one.
+func (m *Machine) of(id, gen int) (n *node, aside, ok bool) {
+	n = m.nodes[id]
+	switch p := n.p; {
+	case p == nil:
+	case p.side != nil && p.side.gen == gen:
+		return n, true, true
+	case p.gen == gen && (p.running() || p.phase == procStopping):
+		return n, false, true
+	}
+	return n, false, false
 }
 
 func (m *Machine) processStarted(ev ProcessStarted) {
-	n, ok := m.of(ev.Node, ev.Gen)
-	if !ok {
+	n, aside, ok := m.of(ev.Node, ev.Gen)
+	switch {
+	case !ok:
 		return
+	case aside:
+		n.p.side.pid = ev.PID
+	default:
+		n.p.pid = ev.PID
 	}
-	n.p.pid = ev.PID
 	if !n.cfg.Process.Probed {
 		m.processReady(ProcessReady{ev.Node, ev.Gen})
 	}
 }
 
 func (m *Machine) processReady(ev ProcessReady) {
-	n, ok := m.of(ev.Node, ev.Gen)
-	if !ok || n.p.phase != procStarting && n.p.phase != procUnready {
+	n, aside, ok := m.of(ev.Node, ev.Gen)
+	switch {
+	case !ok:
+		return
+	case aside:
+		if n.p.side.candidate && !n.p.side.stopping && !m.ending.begun {
+			m.sideReady(n)
+		}
+		return
+	case n.p.phase != procStarting && n.p.phase != procUnready:
 		return
 	}
-	n.p.phase = procReady
+	n.p.phase, n.p.owed = procReady, 0
 	m.report(Report{Kind: Ready, Node: n.id, Num: n.p.gen, By: -1, Took: m.now.Sub(n.p.startedAt)})
+	m.do(ServeProcess{n.id, n.p.gen})
 }
 
 func (m *Machine) processExited(ev ProcessExited) {
-	n, ok := m.of(ev.Node, ev.Gen)
+	n, aside, ok := m.of(ev.Node, ev.Gen)
 	if !ok {
+		return
+	}
+	if aside {
+		m.sideExited(n, ev.End)
 		return
 	}
 	p := n.p
 	asked := p.phase == procStopping
 	p.end, p.pid = ev.End, 0
 	r := Report{Node: n.id, Num: p.gen, By: -1, Took: m.now.Sub(p.startedAt), End: ev.End}
-	if asked || m.ending.begun {
+	switch {
+	case asked || m.ending.begun:
 		p.phase = procIdle
 		r.Kind = Stopped
 		m.report(r)
-		return
+	case p.side != nil && p.side.candidate && !p.side.stopping:
+		m.inherit(n, r)
+	default:
+		m.ended(n, r)
 	}
-	m.ended(n, r)
 }
 
 // ended decides what becomes of a process that ended by itself.
@@ -236,9 +283,13 @@ func (m *Machine) ended(n *node, r Report) {
 	}
 	again := cfg.Restart == schema.RestartAlways || cfg.Restart == schema.RestartOnFailure && !r.End.OK()
 	missing := m.neverPassed(n)
+	p.owed = older(p.owed, m.clock)
 	switch {
 	case !again || m.cfg.Once:
 		p.phase = procEnded
+		if r.End.OK() {
+			p.owed = 0
+		}
 		r.Kind = Ended
 	case !r.End.OK() && missing >= 0:
 		p.phase = procUnbuilt

@@ -49,7 +49,7 @@ func randomProject(d *dice) string {
 			options = append(options, some(d, "queue", 30, "nostart", 15, "settle=100ms", 10)...)
 		} else {
 			b.WriteString("process " + name(i))
-			options = append(options, some(d, "probed", 50, "reload", 15, "nostart", 10, "stop=0s", 5,
+			options = append(options, some(d, "probed", 50, "reload", 15, "nostart", 10, "stop=0s", 5, "first", 35, "wait", 15,
 				"restart=always", 30, "restart=never", 20, "backoff=100ms/1s/2", 30)...)
 		}
 		b.WriteString("; " + strings.Join(options, " ") + "\n")

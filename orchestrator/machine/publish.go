@@ -38,6 +38,9 @@ func (m *Machine) drained(ev Drained) {
 		// stream of changes there is always a next run.
 		w.starved++
 		if through = through || w.protected || w.starved > letThrough; !through {
+			if !w.unpublished {
+				w.promised = 0 // nothing of it is left to hand on
+			}
 			return
 		}
 	}
@@ -46,6 +49,7 @@ func (m *Machine) drained(ev Drained) {
 		w.unpublished = false
 		m.publish(n, through)
 	}
+	w.promised = 0
 }
 
 // overtaken marks again what the same changes had made dirty downstream and has
@@ -55,7 +59,7 @@ func (m *Machine) overtaken(n *node) {
 	for _, cohort := range n.w.owed {
 		for _, d := range m.nodes {
 			if d.up.has(n.id) && cohort.has(d.id) && (d.w != nil || d.p.wanted) {
-				d.dirt.mark(cohort, ByTrigger, n.id) // those that have waited are dirty anyway
+				d.dirt.mark(cohort, ByTrigger, n.id, n.w.promised) // those that have waited are dirty anyway
 			}
 		}
 	}
@@ -91,7 +95,7 @@ func (m *Machine) publish(n *node, through bool) {
 		if r.p != nil && !r.p.wanted {
 			continue
 		}
-		r.dirt.mark(cohort, ByTrigger, n.id)
+		r.dirt.mark(cohort, ByTrigger, n.id, n.w.promised)
 		r.dirt.path(reader.Trigger)
 		r.dirt.urgent = r.dirt.urgent || through
 		r.dirt.stale = r.dirt.stale || through

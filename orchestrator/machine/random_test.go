@@ -90,6 +90,11 @@ func (w *world) life() error {
 		return err
 	}
 	if !w.mon.ending && !w.cfg.Once {
+		for id := range w.mon.barriers {
+			if !slices.ContainsFunc(w.mon.status, func(st NodeStatus) bool { return st.Busy }) {
+				return fmt.Errorf("the barrier %d is never answered", id)
+			}
+		}
 		if err := w.mon.rest(); err != nil {
 			return err
 		}
@@ -152,6 +157,13 @@ func (w *world) happening() Event {
 		return FilesChanged{[]Change{{Path: "." + w.cfg.Nodes[node].Name, Nodes: nodes, AtOnce: true}}}
 	case k < 87:
 		return Command{[]Verb{Trigger, Restart, Stop, Resume, Resume}[w.d.n(5)], node}
+	case k < 91:
+		w.asks++
+		ev := Await{ID: w.asks}
+		if w.d.percent(50) {
+			ev.Nodes = []int{node}
+		}
+		return ev
 	case k < 93:
 		return gitLock{w.d.percent(50)}
 	case k < 98:

@@ -45,6 +45,8 @@ const (
 	Crashed        ReportKind = "crashed"   // restarts at Until
 	AwaitsPass     ReportKind = "not built" // waits for the first pass of By
 	GaveUp         ReportKind = "gave up"
+	Dropped        ReportKind = "dropped" // a new version that ended, or was not ready in time (then without End); the old one serves
+	Lost           ReportKind = "lost"    // the old version ended while the new one was starting
 	ShuttingDown   ReportKind = "shutting down"
 	StillWaiting   ReportKind = "still waiting" // for Node, during shut-down
 )
@@ -61,4 +63,7 @@ const (
 	ByPass       Why = "first pass"
 	ByDependency Why = "dependency" // By was restarted
 	ByShutdown   Why = "shutdown"
+	ByUpdate     Why = "update"   // the new generation is ready
+	ByChecking   Why = "checking" // By has begun: while_checking is wait
+	ByChecked    Why = "checked"  // the checks upstream have passed
 )

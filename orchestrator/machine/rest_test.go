@@ -66,6 +66,9 @@ func (mon *monitor) held(node int) error {
 			return fmt.Errorf("%s is held by %s, which has not failed", n.name, mon.nodes[hold.Node].name)
 		}
 		for _, root := range n.causes {
+			if n.p != nil && n.p.WaitChecking && !n.live {
+				break // it stays down until the checks have passed
+			}
 			if !mon.touchesUpstream(n, root) {
 				return fmt.Errorf("%s is held by %s, but a change touched only %s", n.name, mon.nodes[hold.Node].name, n.name)
 			}
@@ -97,6 +100,10 @@ func (mon *monitor) down(node int) error {
 	case n.ended && st.State == "gave up" && n.p.Backoff.GiveUp > 0:
 		return nil
 	case n.ended && st.Hold.Kind == Unmet && mon.needsMet(node) != nil:
+		return nil
+	case n.p.WaitChecking && st.Hold.Kind == UpstreamFailed && mon.status[st.Hold.Node].Failed:
+		return nil
+	case n.p.WaitChecking && st.Hold.Kind == Unmet && mon.needsMet(node) != nil:
 		return nil
 	case n.ended && !n.end.OK() && st.State == "not built" && !mon.built(n):
 		return nil

@@ -59,6 +59,9 @@ func (mon *monitor) busy(node int) bool {
 	if n.w != nil {
 		return n.active || len(n.causes) > 0 && !n.off && mon.status[node].Busy
 	}
+	if n.beside != nil {
+		return true
+	}
 	if n.live {
 		return n.stopping || !n.ready && !n.unready
 	}

@@ -53,9 +53,10 @@ func play(config, text string) (string, error) {
 //	change PATH NODE… & PATH NODE…
 //	touch PATH NODE…           someone else touched a declared trigger
 //	exit STAGE [CODE|SIGNAL]   a running stage ends, by its name or NODE/STAGE
-//	exit NODE [CODE|SIGNAL]    a live process ends
+//	exit NODE[@GEN] [CODE|SIGNAL]  a live process ends, the last started one if no other is named
 //	stale STAGE|NODE NUM       an answer that belongs to an earlier run or generation
-//	ready NODE
+//	ready NODE[@GEN]
+//	ask ID [NODE…]             a barrier; forget ID takes it back
 //	hand trigger|restart|stop|start NODE
 //	ctrl-c [hard]
 //	git on|off                 its index lock
@@ -86,8 +87,15 @@ func (s *script) line(f []string) (err error) {
 	case verb == "started":
 		s.processStarted(s.node(args[0]))
 	case verb == "ready":
-		n := s.node(args[0])
-		s.step(ProcessReady{n, s.gens[n]})
+		s.step(ProcessReady(s.generation(args[0])))
+	case verb == "ask":
+		ev := Await{ID: number(args[0])}
+		for _, name := range args[1:] {
+			ev.Nodes = append(ev.Nodes, s.node(name))
+		}
+		s.step(ev)
+	case verb == "forget":
+		s.step(Forget{number(args[0])})
 	case verb == "hand":
 		s.step(Command{Verb(args[0]), s.node(args[1])})
 	case verb == "ctrl-c":
@@ -111,6 +119,16 @@ func (s *script) node(name string) int {
 		panic("unknown node " + name)
 	}
 	return i
+}
+
+// generation finds NODE@GEN, or the last started generation of NODE.
+func (s *script) generation(text string) StopProcess {
+	name, gen, given := strings.Cut(text, "@")
+	n := s.node(name)
+	if given {
+		return StopProcess{n, number(gen)}
+	}
+	return StopProcess{n, s.gens[n]}
 }
 
 func (s *script) changes(args []string, atOnce bool) (all []Change) {
@@ -138,11 +156,13 @@ func parseEnd(args []string) End {
 }
 
 func (s *script) exit(name string, end End) {
-	if i := slices.IndexFunc(s.cfg.Nodes, func(n Node) bool { return n.Name == name && n.Process != nil }); i >= 0 {
-		if !s.m.nodes[i].p.live() {
+	process, _, _ := strings.Cut(name, "@")
+	if slices.ContainsFunc(s.cfg.Nodes, func(n Node) bool { return n.Name == process && n.Process != nil }) {
+		g := s.generation(name)
+		if _, _, live := s.m.of(g.Node, g.Gen); !live {
 			panic("it is not running")
 		}
-		s.step(ProcessExited{i, s.gens[i], end})
+		s.step(ProcessExited{g.Node, g.Gen, end})
 		return
 	}
 	node, stage := s.stage(name, true)

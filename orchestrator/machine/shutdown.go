@@ -31,8 +31,7 @@ func (m *Machine) shutdown(ev Shutdown) {
 		case n.w != nil:
 			m.endWatcher(n)
 		case e.hard && n.p.live():
-			n.p.phase = procStopping
-			m.killProcess(n)
+			m.killAll(n)
 		}
 	}
 }
@@ -72,8 +71,7 @@ func (m *Machine) wind() bool {
 			continue
 		}
 		down = false
-		if n.p != nil && n.p.phase != procStopping && !m.needed(n) {
-			m.stopProcess(n, ByShutdown, -1)
+		if n.p != nil && !m.needed(n) && m.stopProcess(n, ByShutdown, -1) {
 			moved = true // its grace may be nothing
 		}
 	}
@@ -85,7 +83,7 @@ func (m *Machine) wind() bool {
 	if !m.ending.tellAt.After(m.now) {
 		m.ending.tellAt = m.now.Add(tellAgain)
 		for _, i := range m.order {
-			if n := m.nodes[i]; n.alive() && (n.w != nil || n.p.phase == procStopping) {
+			if n := m.nodes[i]; n.alive() && (n.w != nil || !n.p.running()) {
 				m.report(Report{Kind: StillWaiting, Node: n.id, By: -1})
 			}
 		}

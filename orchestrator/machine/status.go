@@ -13,7 +13,19 @@ type NodeStatus struct {
 	Num      int // the last run or generation
 	PID      int // of a live process; 0 if unknown
 	Restarts int
-	Since    time.Time // the start of the last run or generation
+	Since    time.Time // the start of the last run, or of the generation that serves
+
+	Candidate *Candidate // the second generation of a start-first process, while there is one
+	Dropped   *Drop      // the last new version, if it was not taken
+}
+
+// Candidate is a generation beside the one that serves: a new one that starts,
+// or an old one that ends.
+type Candidate struct {
+	Num, PID int
+	New      bool // it is to take over
+	Stopping bool
+	Since    time.Time
 }
 
 // Status tells the state of every node, in the order of the file.
@@ -26,6 +38,13 @@ func (m *Machine) Status() []NodeStatus {
 		} else {
 			s.State, s.Num, s.Since = n.p.state(), n.p.gen, n.p.startedAt
 			s.PID, s.Restarts = n.p.pid, n.p.restarts
+			if d := n.p.dropped; d != nil {
+				drop := *d
+				s.Dropped = &drop
+			}
+			if c := n.p.side; c != nil {
+				s.Candidate = &Candidate{Num: c.gen, PID: c.pid, New: c.candidate, Stopping: c.stopping, Since: c.startedAt}
+			}
 		}
 		all[i] = s
 	}
@@ -69,7 +88,7 @@ func (p *process) state() string {
 	case procGaveUp:
 		return "gave up"
 	}
-	if p.due != "" {
+	if p.due != "" || p.parked {
 		return "waiting"
 	}
 	return "stopped"

@@ -85,8 +85,8 @@ func TestSettle(t *testing.T) {
 	} {
 		var d dirt
 		for _, at := range c.changes {
-			d.mark(nil, ByChange, -1)
-			d.settle(epoch.Add(at), c.quiet)
+			d.mark(nil, ByChange, -1, 1)
+			d.settle(epoch.Add(at), c.quiet, settleCap)
 		}
 		if got := d.until.Sub(epoch); got != c.want {
 			t.Errorf("%s: it settles at %v, want %v", c.name, got, c.want)
@@ -105,7 +105,7 @@ func TestSettle(t *testing.T) {
 func TestRestore(t *testing.T) {
 	a, b := set(1), set(2)
 	var d dirt
-	d.mark(a, ByTrigger, 7)
+	d.mark(a, ByTrigger, 7, 1)
 	d.path("x")
 	d.path("y")
 	d.all = true
@@ -113,7 +113,7 @@ func TestRestore(t *testing.T) {
 	if d.dirty || d.by != -1 {
 		t.Error("taken dirt is still there")
 	}
-	d.mark(b, ByChange, -1)
+	d.mark(b, ByChange, -1, 1)
 	d.path("y")
 	d.path("z")
 	d.restore(old)

@@ -11,6 +11,7 @@ type watcher struct {
 	stages      []stage
 	took        dirt   // what the run was started for
 	owed        causes // what the runs since the last pass were started for
+	promised    uint64 // the oldest debt that its runs have taken and not paid
 	startedAt   time.Time
 	failing     bool // the run is going to fail
 	outcome     outcome
@@ -135,8 +136,9 @@ func (m *Machine) startRun(n *node) {
 	for _, cohort := range w.took.causes {
 		w.owed.add(cohort)
 	}
+	w.promised = older(w.promised, w.took.debt)
 	w.startedAt = m.now
-	w.protected = w.starved >= letThrough
+	w.protected = w.starved >= letThrough || m.awaited(w.promised)
 	if w.took.all {
 		for i := range w.stages {
 			w.stages[i].need = true

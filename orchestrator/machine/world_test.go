@@ -55,6 +55,7 @@ type world struct {
 	paths map[string][]int // who watches it
 	self  []bool           // the node writes what it watches
 	log   []entry
+	asks  int
 }
 
 // job is a live stage, or a live process with stage -1.

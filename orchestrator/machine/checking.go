@@ -1,0 +1,52 @@
+package machine
+
+// A process with while_checking: wait never serves what a watcher upstream is
+// just checking: it stops as soon as one has something to do, and starts again
+// when all have passed. That is by the edge, from idle to busy, so that who
+// starts it by hand meanwhile is not overruled.
+
+// park stops the process when the checks begin.
+func (m *Machine) park(n *node) bool {
+	p := n.p
+	if !n.cfg.Process.WaitChecking || m.cfg.Once {
+		return false
+	}
+	by := m.checking(n)
+	began := by >= 0 && !p.checking
+	p.checking = by >= 0
+	if !began || p.parked || !p.running() && p.side == nil && p.due == "" && p.phase != procBackoff {
+		return false
+	}
+	p.parked, p.due, p.dueBy = true, "", -1
+	if p.phase == procBackoff {
+		p.phase = procIdle
+	}
+	m.stopProcess(n, ByChecking, by)
+	return true
+}
+
+// checking is a watcher upstream that has something to do; -1 if there is none.
+func (m *Machine) checking(n *node) int {
+	for _, i := range m.order {
+		if n.up.has(i) && m.nodes[i].w != nil && m.nodes[i].busy {
+			return i
+		}
+	}
+	return -1
+}
+
+// holdParked is what keeps a parked process from starting.
+func (m *Machine) holdParked(n *node) Hold {
+	if by := m.checking(n); by >= 0 {
+		return Hold{Kind: UpstreamBusy, Node: by}
+	}
+	for _, i := range m.order {
+		if n.up.has(i) && m.nodes[i].w != nil && m.nodes[i].failed {
+			return Hold{Kind: UpstreamFailed, Node: i}
+		}
+	}
+	if n.dirt.dirty {
+		return m.holdChange(n)
+	}
+	return m.holdNeeds(n)
+}
