@@ -99,6 +99,9 @@ type loop struct {
 	wakeups map[int]wakeup  // what woke each node last
 	stream  *stream         // of events, to whoever reads along
 
+	asked    int                    // barriers so far
+	awaiting map[int]chan<- verdict // by barrier
+
 	signalled time.Time // when the last signal came
 	exit      *int      // set by the machine's Exit
 }
@@ -116,6 +119,8 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		timer:   time.NewTimer(time.Hour),
 		asks:    make(chan func()),
 		wakeups: map[int]wakeup{},
+
+		awaiting: map[int]chan<- verdict{},
 	}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	defer func() {
@@ -255,6 +260,10 @@ func (l *loop) do(action machine.Action) {
 		l.stop(commandKey{a.Node, a.Gen, wholeProcess})
 	case machine.KillProcess:
 		l.kill(commandKey{a.Node, a.Gen, wholeProcess})
+	case machine.ServeProcess:
+		l.serveProcess(a)
+	case machine.Awaited:
+		l.awaited(a)
 	case machine.ReloadProcess:
 		l.reload(commandKey{a.Node, a.Gen, wholeProcess})
 	case machine.Exit:

@@ -147,6 +147,9 @@ func (l *loop) runStopCommand(c *command, spec procgroup.Spec) {
 	})
 }
 
+// serveProcess makes a generation the one that serves.
+func (l *loop) serveProcess(machine.ServeProcess) {}
+
 // reload sends the signal that makes a process read its files again.
 func (l *loop) reload(key commandKey) {
 	c := l.live[key]

@@ -66,9 +66,10 @@ func (m *Machine) awaited(debt uint64) bool {
 	return false
 }
 
-// answer answers whoever can be. In a shut-down nobody is.
+// answer answers whoever can be. In a shut-down nobody is, and before the start
+// nobody can be: what it will cause counts too.
 func (m *Machine) answer() {
-	if m.ending.begun {
+	if m.ending.begun || !m.started {
 		return
 	}
 	var left []*barrier

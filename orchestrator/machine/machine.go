@@ -153,6 +153,9 @@ func (m *Machine) act(n *node) bool {
 // all of them, and processes are due.
 func (m *Machine) start() {
 	m.started = true
+	for _, b := range m.barriers {
+		b.clock = m.clock
+	}
 	var cohort nodeset
 	for _, n := range m.nodes {
 		if n.w != nil && (n.w.cfg.OnStart || m.cfg.Once) {
