@@ -29,7 +29,7 @@ func (g *Group) run(t *tree, l *launch) {
 	if l.reader != nil {
 		go func() {
 			defer close(out)
-			deliver(l.reader, l.output)
+			l.copyOutput(g.over)
 		}()
 	} else {
 		close(out)

@@ -14,6 +14,7 @@ import (
 type Group struct {
 	name    string
 	grace   time.Duration
+	term    *Terminal // with Spec.PTY
 	started chan struct{}
 	leader  chan struct{}
 	done    chan struct{}
@@ -58,6 +59,7 @@ func start(spec Spec, tune tuning) (*Group, error) {
 	g := &Group{
 		name:    spec.Argv[0],
 		grace:   spec.Grace,
+		term:    l.term,
 		started: make(chan struct{}),
 		leader:  make(chan struct{}),
 		done:    make(chan struct{}),

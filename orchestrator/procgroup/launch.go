@@ -16,7 +16,8 @@ type launch struct {
 
 	byNumber bool // see tuning
 
-	reader *os.File // the other end of write, or nil
+	reader *os.File  // the other end of write, or nil
+	term   *Terminal // the same as a terminal, with Spec.PTY
 	output func(Block)
 }
 
@@ -27,6 +28,13 @@ func newLaunch(spec Spec) (*launch, error) {
 		return nil, err
 	}
 	l := &launch{image: img, files: spec.Files, output: spec.Output}
+	if spec.PTY != nil {
+		if err := l.openTerminal(*spec.PTY); err != nil {
+			l.abandon()
+			return nil, fmt.Errorf("start %s: %w", spec.Argv[0], err)
+		}
+		return l, nil
+	}
 	if l.stdin, err = os.Open(os.DevNull); err != nil {
 		return nil, fmt.Errorf("start %s: %w", spec.Argv[0], err)
 	}
@@ -80,6 +88,10 @@ func (l *launch) release() {
 // abandon closes both sides: there will be no child.
 func (l *launch) abandon() {
 	l.release()
+	if l.term != nil {
+		l.term.end()
+		return
+	}
 	if l.reader != nil {
 		_ = l.reader.Close() // nothing was read from it
 	}

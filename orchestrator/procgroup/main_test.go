@@ -136,6 +136,54 @@ func childMain(mode string, args []string) int {
 			fmt.Fprintf(w, "line %d of the flood\n", i)
 		}
 		_ = w.Flush()
+	case "tty": // what it knows of its terminal
+		size := func() string {
+			ws, err := unix.IoctlGetWinsize(0, unix.TIOCGWINSZ)
+			if err != nil {
+				return err.Error()
+			}
+			return fmt.Sprint(ws.Row, " ", ws.Col)
+		}
+		is := func(fd int) bool { _, err := unix.IoctlGetWinsize(fd, unix.TIOCGWINSZ); return err == nil }
+		tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+		if err == nil {
+			defer tty.Close()
+		}
+		group, _ := unix.IoctlGetInt(0, unix.TIOCGPGRP)
+		flags, _ := unix.FcntlInt(1, unix.F_GETFL, 0)
+		fmt.Printf("terminals: %v %v %v\nsize: %s\n", is(0), is(1), is(2), size())
+		fmt.Printf("controlling: %v, foreground: %v, blocking: %v\n", err == nil, group == syscall.Getpgrp(), flags&unix.O_NONBLOCK == 0)
+		fmt.Printf("fd 3 is a terminal: %v\n", is(3))
+	case "echo": // repeats lines, and reports the terminal's size when it changes
+		resized := make(chan os.Signal, 10)
+		signal.Notify(resized, syscall.SIGWINCH)
+		report([]string{"echo"})
+		go func() { lifeline(); os.Exit(0) }()
+		go func() {
+			for range resized {
+				if ws, err := unix.IoctlGetWinsize(0, unix.TIOCGWINSZ); err == nil {
+					say(fmt.Sprintf("size: %d %d", ws.Row, ws.Col))
+				}
+			}
+		}()
+		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+			fmt.Printf("read %q\n", lines.Text())
+		}
+	case "closer": // closes its standard files and lives on
+		got := make(chan os.Signal, 10)
+		signal.Notify(got, syscall.SIGUSR1, syscall.SIGTERM)
+		fmt.Println("closing")
+		for fd := range 3 {
+			_ = syscall.Close(fd)
+		}
+		report(args)
+		go func() { lifeline(); os.Exit(0) }()
+		for sig := range got {
+			say("got " + SignalName(sig))
+			if sig == syscall.SIGTERM {
+				return 7
+			}
+		}
 	case "pump": // args[0] MiB of 80-byte lines, as fast as it goes
 		n, _ := strconv.Atoi(args[0])
 		chunk := []byte(strings.Repeat(strings.Repeat("x", 79)+"\n", 64<<10/80))

@@ -49,7 +49,11 @@ func isHeld(r *os.File) bool {
 // deliver hands what comes out of r to output until nobody can write any more,
 // or until the deadline that r is given when the group is gone. It closes r.
 func deliver(r *os.File, output func(Block)) {
-	s := newSplitter(output)
+	readAll(r, newSplitter(output))
+	_ = r.Close() // only ever read from
+}
+
+func readAll(r *os.File, s *splitter) {
 	for {
 		n, err := r.Read(s.space())
 		s.advance(n)
@@ -61,7 +65,6 @@ func deliver(r *os.File, output func(Block)) {
 		}
 	}
 	s.finish()
-	_ = r.Close() // only ever read from
 }
 
 // drain takes what the pipe holds without waiting for more: the deadline may

@@ -34,6 +34,12 @@ type Spec struct {
 	// whose Output never returns never gets to Done. Nil discards everything.
 	Output func(Block)
 
+	// PTY makes a new terminal of that size the command's standard input,
+	// output and error, and its controlling terminal; without it, its input is
+	// empty. Nil means none. See [Group.Terminal]. It is an [ErrUnsupported] on
+	// systems other than Linux, macOS and FreeBSD.
+	PTY *PTYSize
+
 	// Grace is how long members that outlive a leader which ended by itself
 	// have from SIGTERM to SIGKILL; with zero they are killed at once.
 	Grace time.Duration

@@ -36,9 +36,10 @@ type Block struct {
 // MaxLine cost more.
 type splitter struct {
 	emit func(Block)
-	buf  []byte // buf[:n] is the unfinished line
-	n    int    // at most MaxLine
-	cr   bool   // a carriage return came after the unfinished line's text
+	raw  func([]byte) // gets what was read as it is; may be nil
+	buf  []byte       // buf[:n] is the unfinished line
+	n    int          // at most MaxLine
+	cr   bool         // a carriage return came after the unfinished line's text
 }
 
 func newSplitter(emit func(Block)) *splitter {
@@ -50,6 +51,9 @@ func (s *splitter) space() []byte { return s.buf[s.n:] }
 
 // advance takes in the m bytes at the start of space.
 func (s *splitter) advance(m int) {
+	if s.raw != nil {
+		s.raw(s.buf[s.n : s.n+m])
+	}
 	var (
 		k   = kept{w: s.n, seen: s.n}
 		r   = s.n     // what is read next; k.w <= r

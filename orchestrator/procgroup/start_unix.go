@@ -28,6 +28,8 @@ type image struct {
 	argv []string
 	dir  string
 	env  []string
+
+	terminal bool // its standard input becomes its controlling terminal
 }
 
 // prepare looks the program up the way a shell in dir would.
@@ -214,7 +216,7 @@ func (img *image) fork(stdin, output *os.File, files []*os.File) (*tree, error) 
 	)
 	all := append([]*os.File{stdin, output, output}, files...)
 	if passErr := withDescriptors(all, make([]uintptr, 0, len(all)), func(fds []uintptr) error {
-		attr := syscall.ProcAttr{Dir: img.dir, Env: img.env, Files: fds}
+		attr := syscall.ProcAttr{Dir: img.dir, Env: img.env, Files: fds, Sys: &syscall.SysProcAttr{Setctty: img.terminal}}
 		t, err = forkTree(img.exec, img.argv, attr)
 		if errors.Is(err, syscall.ENOEXEC) && isText(img.path) {
 			t, err = forkTree(shell, append([]string{shell, img.exec}, img.argv[1:]...), attr)

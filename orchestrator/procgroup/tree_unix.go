@@ -24,7 +24,9 @@ type tree struct {
 // forkTree starts path in a new session.
 func forkTree(path string, argv []string, attr syscall.ProcAttr) (*tree, error) {
 	t := &tree{}
-	attr.Sys = &syscall.SysProcAttr{Setsid: true}
+	sys := *attr.Sys // the caller may start another path with it
+	sys.Setsid = true
+	attr.Sys = &sys
 	t.prepare(attr.Sys)
 	pid, err := syscall.ForkExec(path, argv, &attr)
 	if err != nil {

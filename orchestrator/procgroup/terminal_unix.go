@@ -1,0 +1,72 @@
+//go:build linux || darwin || freebsd
+
+package procgroup
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
+)
+
+// openTerminal makes a terminal that is all three of the command's standard
+// files. Its own side belongs to the runtime's poller, so that a read or write
+// of it ends when it is closed; the command's side blocks, as programs expect.
+func (l *launch) openTerminal(size PTYSize) error {
+	master, slave, err := pty.Open()
+	if err != nil {
+		return fmt.Errorf("open terminal: %w", err)
+	}
+	l.stdin, l.write = slave, slave
+	ours := -1
+	err = withDescriptors([]*os.File{master, slave}, nil, func(fds []uintptr) error {
+		if err := errors.Join(unix.SetNonblock(int(fds[0]), true), unix.SetNonblock(int(fds[1]), false)); err != nil {
+			return err
+		}
+		ours, err = unix.FcntlInt(fds[0], unix.F_DUPFD_CLOEXEC, 3)
+		return err
+	})
+	_ = master.Close() // pty.Open has taken this one from the poller
+	if err != nil {
+		return fmt.Errorf("open terminal: %w", err)
+	}
+	l.reader = os.NewFile(uintptr(ours), master.Name())
+	if errors.Is(l.reader.SetReadDeadline(time.Time{}), os.ErrNoDeadline) { // a system whose poller takes no terminals
+		if err := withDescriptors([]*os.File{l.reader}, nil, func(fds []uintptr) error { return unix.SetNonblock(int(fds[0]), false) }); err != nil {
+			return fmt.Errorf("open terminal: %w", err)
+		}
+	}
+	if err := setSize(l.reader, size); err != nil {
+		return fmt.Errorf("open terminal: %w", err)
+	}
+	l.term = &Terminal{master: l.reader}
+	l.image.terminal = true
+	return nil
+}
+
+func setSize(f *os.File, size PTYSize) error {
+	if size.Rows == 0 {
+		size.Rows = 24
+	}
+	if size.Cols == 0 {
+		size.Cols = 80
+	}
+	return withDescriptors([]*os.File{f}, nil, func(fds []uintptr) error {
+		return unix.IoctlSetWinsize(int(fds[0]), unix.TIOCSWINSZ, &unix.Winsize{Row: size.Rows, Col: size.Cols})
+	})
+}
+
+// deliver hands on what is written to the terminal until its last user is gone
+// (Linux says EIO then, others end of file), or until the deadline that it is
+// given when the group is gone.
+func (t *Terminal) deliver(output func(Block)) {
+	if output == nil {
+		output = func(Block) {}
+	}
+	s := newSplitter(output)
+	s.raw = t.record
+	readAll(t.master, s)
+}
