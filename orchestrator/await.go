@@ -44,8 +44,8 @@ func (l *loop) await(ctx context.Context, nodes []int) (verdict, error) {
 // awaitPaid asks the machine, once everything that was written until now has
 // been seen.
 func (l *loop) awaitPaid(nodes []int, answered chan<- verdict) (id int) {
-	l.asked++
-	id = l.asked
+	l.barriers++
+	id = l.barriers
 	l.awaiting[id] = answered
 	now := func() {
 		if l.awaiting[id] == nil {

@@ -99,7 +99,7 @@ type loop struct {
 	wakeups map[int]wakeup  // what woke each node last
 	stream  *stream         // of events, to whoever reads along
 
-	asked    int                    // barriers so far
+	barriers int                    // barriers so far
 	awaiting map[int]chan<- verdict // by barrier
 
 	signalled time.Time // when the last signal came
