@@ -12,12 +12,17 @@ type checker struct {
 	watchers  map[string]*Watcher
 	processes map[string]*Process
 	sockets   map[string]*Socket
+	proxied   map[string]*Process // whose a proxied socket is
+	config    *Config
 	nodeNames []string // in the order of the file
 	sockNames []string
 }
 
 func (d *decoder) check(c *Config, root *node) {
-	k := &checker{decoder: d, watchers: map[string]*Watcher{}, processes: map[string]*Process{}, sockets: map[string]*Socket{}}
+	k := &checker{
+		decoder: d, config: c,
+		watchers: map[string]*Watcher{}, processes: map[string]*Process{}, sockets: map[string]*Socket{}, proxied: map[string]*Process{},
+	}
 	for i := range c.Sockets {
 		s := &c.Sockets[i]
 		k.sockets[s.Name] = s
@@ -73,12 +78,14 @@ func (k *checker) process(p *Process) {
 	k.depends(p.DependsOn)
 	k.refs(p)
 	k.ready(p)
-	k.lateRefs(p.Run, p)
+	k.update(p)
+	k.checking(p)
+	k.lateRefs(p.Run, p, k.assigned(p))
 	if p.Stop.Command != nil {
-		k.lateRefs(*p.Stop.Command, p)
+		k.lateRefs(*p.Stop.Command, p, k.assigned(p))
 	}
 	if p.Ready != nil && p.Ready.Exec != nil {
-		k.lateRefs(*p.Ready.Exec, p)
+		k.lateRefs(*p.Ready.Exec, p, k.assigned(p))
 	}
 }
 
@@ -136,7 +143,7 @@ func (k *checker) triggers(w *Watcher) {
 // stage finds an if_changed that nothing under watch can match: after its first
 // pass the stage would never run again.
 func (k *checker) stage(w *Watcher, s Stage) {
-	k.lateRefs(s.Run, nil)
+	k.lateRefs(s.Run, nil, k.outside(w.Env, s.Env))
 	if len(w.Watch)*len(s.IfChanged) > 100_000 { // the cost is the product, and nobody writes that
 		return
 	}
@@ -151,8 +158,8 @@ func (k *checker) stage(w *Watcher, s Stage) {
 	}
 }
 
-// refs finds sockets that are not there, stand twice, or would share the name
-// of a variable.
+// refs finds sockets that are not there, stand twice, belong to another process,
+// or would share the name of a variable.
 func (k *checker) refs(p *Process) {
 	seen, vars := map[string]bool{}, map[string]string{}
 	for _, ref := range p.Sockets {
@@ -161,15 +168,33 @@ func (k *checker) refs(p *Process) {
 			continue
 		}
 		seen[ref.Name] = true
-		if k.sockets[ref.Name] == nil {
+		s := k.sockets[ref.Name]
+		if s == nil {
 			k.mistake(ref.Pos, "there is no socket "+quote(ref.Name), k.noSocket(ref.Name))
 			continue
 		}
-		name := fdName(ref.Name)
+		if s.Via == ViaProxy {
+			if owner := k.proxied[ref.Name]; owner != nil {
+				k.mistake(ref.Pos, "the socket `"+ref.Name+"` is proxied, and process `"+owner.Name+"` has it", "devloop forwards to one process; write a socket for each, or `via: inherit`, which several processes can share")
+				continue
+			}
+			k.proxied[ref.Name] = p
+			k.ownPort(p, s)
+		}
+		name := lateName(s)
 		if other, ok := vars[name]; ok {
 			k.mistake(ref.Pos, "the sockets `"+other+"` and `"+ref.Name+"` would both be `"+name+"`", "rename one of them")
 		}
 		vars[name] = ref.Name
+	}
+}
+
+// ownPort warns of a PORT that has no effect.
+func (k *checker) ownPort(p *Process, s *Socket) {
+	for _, v := range p.Env.Vars {
+		if v.Name == "PORT" && s.To == "" {
+			k.warn(v.Pos, "`PORT` is the port that devloop gives process `"+p.Name+"` for the socket `"+s.Name+"`, whatever stands here", "")
+		}
 	}
 }
 
@@ -185,43 +210,6 @@ func (k *checker) noSocket(name string) string {
 		return "the file has no `sockets`"
 	}
 	return k.near(name, k.sockNames)
-}
-
-// fdPrefix begins the variables that hold the descriptors of sockets.
-const fdPrefix = "DEVLOOP_FD_"
-
-// fdName is the variable that holds the descriptor of a socket.
-func fdName(socket string) string {
-	return fdPrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(socket))
-}
-
-// lateRefs finds ${DEVLOOP_FD_…} of a socket that the command does not get. A
-// stage, for which p is nil, gets none.
-func (k *checker) lateRefs(c Command, p *Process) {
-	if c.late == nil {
-		return
-	}
-	var names []string
-	known := map[string]bool{}
-	if p != nil {
-		for _, s := range p.Sockets {
-			names = append(names, fdName(s.Name))
-			known[fdName(s.Name)] = true
-		}
-	}
-	for _, parts := range c.late {
-		for _, part := range parts {
-			switch {
-			case !strings.HasPrefix(part.name, fdPrefix) || known[part.name]:
-			case p == nil:
-				k.mistake(part.pos, "a stage gets no sockets, so `"+part.name+"` is not defined", "only a process gets sockets")
-			case len(names) == 0:
-				k.mistake(part.pos, "process `"+p.Name+"` has no socket for `"+part.name+"`", "process `"+p.Name+"` has no `sockets`")
-			default:
-				k.mistake(part.pos, "process `"+p.Name+"` has no socket for `"+part.name+"`", k.near(part.name, names))
-			}
-		}
-	}
 }
 
 // ready finds a path without a socket that it could be a path of.

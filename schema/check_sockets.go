@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"net"
 	"net/netip"
 	"path/filepath"
 	"strconv"
@@ -24,9 +25,32 @@ func (d *decoder) checkSockets(c *Config) {
 			d.mistake(s.Pos, "the sockets `"+before.Name+"` and `"+s.Name+"` are on one address, "+d.shown(s.Listen),
 				"the other one is in line "+strconv.Itoa(before.Pos.Line)+": "+d.shown(before.Listen))
 		}
+		d.forwarded(c, s)
 		if !used[s.Name] {
 			d.warn(s.Pos, "no process gets the socket `"+s.Name+"`", "list it under the `sockets` of a process")
 		}
+	}
+}
+
+// forwarded finds a `to` that leads back to devloop.
+func (d *decoder) forwarded(c *Config, s *Socket) {
+	if s.To == "" {
+		return
+	}
+	host, port, err := net.SplitHostPort(s.To)
+	if err != nil {
+		return
+	}
+	number, _ := strconv.Atoi(port)
+	for i := range c.Sockets {
+		held := &c.Sockets[i]
+		to := bindings{}
+		to.add(&Socket{Listen: Listen{Type: TCP, Host: host, Port: number}})
+		if held.Listen.Network() != "tcp" || to.add(held) == nil {
+			continue
+		}
+		d.mistake(s.at["to"], "devloop itself listens on "+s.To+", for the socket `"+held.Name+"`", "write the address that the server listens on, or take `to` away and let it listen on $PORT")
+		return
 	}
 }
 

@@ -38,6 +38,10 @@ type Pos struct {
 	Col  int
 }
 
+// places are where the values of a mapping stand, by key: for what is only wrong
+// beside something else.
+type places map[string]Pos
+
 // Var is one name for ${NAME}, and one variable in every command's environment.
 type Var struct {
 	Name, Value string
@@ -109,6 +113,8 @@ type Socket struct {
 
 	WhileDown WhileDown
 	Pos       Pos
+
+	at places
 }
 
 // Via is how connections on a socket reach the process.
@@ -211,6 +217,8 @@ type Process struct {
 	PTY       bool // it gets a terminal
 
 	WhileChecking WhileChecking
+
+	at places
 }
 
 // Update is the order in which a change replaces a running process.
@@ -256,6 +264,8 @@ type Ready struct {
 	Interval time.Duration // between attempts; 0: adaptive
 	Timeout  time.Duration // in total, from the start
 	Pos      Pos
+
+	at places
 }
 
 // RestartPolicy is what happens when a process ends by itself.

@@ -219,7 +219,7 @@ func (d *decoder) fillLate(n *node) (string, []part, bool) {
 	for i, p := range parts {
 		b.WriteString(p.text)
 		late = late || p.name != ""
-		if strings.HasPrefix(p.name, fdPrefix) {
+		if p.name != "" {
 			parts[i].pos = n.at(p.at)
 		}
 	}

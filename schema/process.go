@@ -141,6 +141,7 @@ var processesType = named(processKeys.shape(), "a mapping of names to processes"
 		example = "{run: " + oneLine(value.text) + "}"
 	}
 	d.node(key, value, "process", example, func() {
+		p.at = value.places()
 		processKeys.read(d, value, &p, "process `"+key.text+"`", key.pos)
 		d.checkProcessKeys(value, p)
 	})

@@ -47,6 +47,7 @@ var readyType = typ[Ready]{
 		if !d.is(n, mapping, "a mapping of keys") {
 			return r, false
 		}
+		r.at = n.places()
 		readyKeys.read(d, n, &r, "`ready`", n.pos)
 		var kinds []string
 		for _, p := range n.pairs {
@@ -59,6 +60,12 @@ var readyType = typ[Ready]{
 			d.mistake(n.keyOf(kinds[1]).pos, "`ready` has one kind of check, and this has "+series(kinds, " and "), "take all but one away")
 		case len(kinds) == 0 && !d.unknown(n, readyKeys.names()):
 			d.mistake(n.pos, "`ready` has no check", "one of "+either(readyKinds))
+		case len(kinds) == 1 && kinds[0] == "notify" && n.get("notify").text == "false":
+			d.mistake(r.at["notify"], "`notify: false` is no check", "take `ready` away")
+			return r, false
+		}
+		if pos, ok := r.at["interval"]; ok && (r.Notify || r.Log != nil) {
+			d.warn(pos, "`interval` does nothing beside `"+kinds[0]+"`, which is not asked for", "")
 		}
 		return r, len(kinds) == 1
 	},
@@ -87,6 +94,9 @@ func readyHint(text string) string {
 	}
 	if _, port, err := net.SplitHostPort(text); err == nil && isPort(port) {
 		return "write `ready: {tcp: " + text + "}`"
+	}
+	if hint := didYouMean(text, []string{"notify"}); hint != "" {
+		return hint
 	}
 	return "such as `ready: {http: /health}`"
 }

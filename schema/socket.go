@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -85,8 +86,9 @@ var socketsType = named(
 		case value.null():
 			d.mistake(key.pos, "socket `"+key.text+"` has no address", "such as `"+key.text+": http::3000`")
 		case value.kind == mapping && !value.custom:
+			s.at = value.places()
 			socketKeys.read(d, value, &s, "socket `"+key.text+"`", key.pos)
-			d.checkSocketKeys(value, s)
+			d.checkSocketKeys(s)
 		default:
 			s.Listen, _ = listenType.read(d, value)
 		}
@@ -94,15 +96,45 @@ var socketsType = named(
 	},
 )
 
-// checkSocketKeys checks the keys that only some types of socket have.
-func (d *decoder) checkSocketKeys(n *node, s Socket) {
-	if mode := n.get("mode"); mode != nil && !mode.null() && s.Listen.Type != "" && s.Listen.Type != Unix {
-		d.mistake(mode.pos, "`mode` is for unix sockets, and `"+s.Name+"` is "+string(s.Listen.Type), "")
+// checkSocketKeys checks the keys that only some sockets have.
+func (d *decoder) checkSocketKeys(s Socket) {
+	mistake := func(key, msg, hint string) {
+		if pos, there := s.at[key]; there {
+			d.mistake(pos, msg, hint)
+		}
 	}
-	if backlog := n.get("backlog"); backlog != nil && !backlog.null() && s.Listen.Type == UDP {
-		d.mistake(backlog.pos, "`backlog` is for sockets that connect, and `"+s.Name+"` is udp", "")
+	if s.Via == ViaInherit {
+		for _, key := range []string{"to", "max_wait"} {
+			mistake(key, "`"+key+"` is for proxied sockets, and a process inherits `"+s.Name+"`", "write `via: proxy` beside it, or take it away")
+		}
+	}
+	kind := s.Listen.Type
+	if kind == "" {
+		return // a mistake that has been told
+	}
+	if kind != Unix {
+		mistake("mode", "`mode` is for unix sockets, and `"+s.Name+"` is "+string(kind), "")
+	}
+	if kind == UDP {
+		mistake("backlog", "`backlog` is for sockets that connect, and `"+s.Name+"` is udp", "")
+		if s.Via == ViaProxy {
+			mistake("via", "`via: proxy` is for sockets that connect, and `"+s.Name+"` is udp", "leave `via` out: the process inherits it")
+		}
+	}
+	if s.WhileDown == DownPage && kind != HTTP {
+		hint := "only `http::` sockets have pages: write `listen: http::" + pageAddress(s.Listen) + "` if it speaks HTTP"
+		switch kind {
+		case HTTPS:
+			hint = "devloop holds no certificate that it could answer with"
+		case UDP, Unix:
+			hint = "no browser asks there"
+		}
+		mistake("while_down", "`while_down: page` is for http sockets, and `"+s.Name+"` is "+string(kind), hint)
 	}
 }
+
+// pageAddress is the address of a tcp socket as it was written.
+func pageAddress(l Listen) string { return strings.TrimPrefix(l.Text, "tcp::") }
 
 // Socket returns the socket of that name, or nil.
 func (c *Config) Socket(name string) *Socket {

@@ -226,6 +226,17 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
+// places are where the values stand, less those that are left empty.
+func (n *node) places() places {
+	at := places{}
+	for _, p := range n.pairs {
+		if !p.value.null() {
+			at[p.key.text] = p.value.pos
+		}
+	}
+	return at
+}
+
 // keyOf returns the key itself, or nil.
 func (n *node) keyOf(key string) *node {
 	for _, p := range n.pairs {

@@ -1,0 +1,118 @@
+package schema
+
+import "strings"
+
+// update finds an update that could not keep what `start-first` promises: that
+// the old version answers until the new one does.
+func (k *checker) update(p *Process) {
+	if p.Update != StartFirst {
+		return
+	}
+	at := p.at["update"]
+	if p.Reload != "" {
+		k.warn(at, "`update` of process `"+p.Name+"` does nothing on a change, which sends it "+p.Reload, "it holds for restarts by hand; take `reload` or `update` away if that is not meant")
+	}
+	var first *Socket
+	for _, ref := range p.Sockets {
+		s := k.sockets[ref.Name]
+		switch {
+		case s == nil || s.Listen.Type == "":
+			return // a mistake that has been told
+		case s.Listen.Type == UDP:
+			k.mistake(at, "`start-first` cannot share the udp socket `"+s.Name+"`: a datagram goes to either version, whether or not it is ready", "write `update: stop-first`: datagrams wait in the socket meanwhile")
+			return
+		case s.To != "":
+			k.mistake(at, "`start-first` needs a port for each version, and the socket `"+s.Name+"` is always forwarded to "+s.To, "take `to` away from the socket, and let the server listen on $PORT; or write `update: stop-first`")
+			return
+		case first == nil:
+			first = s
+		}
+	}
+	k.soundReady(p, first)
+}
+
+// soundReady finds readiness that the old version would satisfy as well, so
+// that the old one would be stopped before the new one serves.
+func (k *checker) soundReady(p *Process, first *Socket) {
+	const why = "`start-first` needs a `ready` that only the new version can satisfy"
+	const kinds = "`notify`, `log`, `file` and `exec` can tell the two apart"
+	r := p.Ready
+	proxied := false
+	for _, ref := range p.Sockets {
+		proxied = proxied || k.sockets[ref.Name].Via == ViaProxy
+	}
+	leave := "leave `ready` out: it is ready when its own port accepts"
+	if !proxied {
+		leave = "; or write `via: proxy` for the socket, and the new version is asked on a port of its own"
+		if first == nil {
+			leave = ""
+		}
+		leave = kinds + leave
+	}
+	switch {
+	case r == nil && !proxied:
+		k.mistake(p.at["update"], why+", and process `"+p.Name+"` has none", leave)
+	case r == nil:
+	case strings.HasPrefix(r.HTTP, "/"):
+		if s := k.web(p); s != nil && s.Via == ViaInherit {
+			k.mistake(r.at["http"], why+": the old one answers on the socket `"+s.Name+"` as well", leave)
+		}
+	case r.HTTP != "":
+		hint := leave
+		if proxied {
+			hint = "write a path such as `/health`, which is asked of its own port"
+		}
+		k.mistake(r.at["http"], why+": the old one answers on "+quote(r.HTTP)+" as well", hint)
+	case r.TCP != "":
+		k.mistake(r.at["tcp"], why+": "+r.TCP+" accepts while the old one runs", leave)
+	}
+}
+
+// web is the process's first http socket, or nil.
+func (k *checker) web(p *Process) *Socket {
+	for _, ref := range p.Sockets {
+		if s := k.sockets[ref.Name]; s != nil && s.Listen.Web() {
+			return s
+		}
+	}
+	return nil
+}
+
+// checking finds a process that would wait for checks that there are not.
+func (k *checker) checking(p *Process) {
+	if p.WhileChecking != CheckWait {
+		return
+	}
+	touched := map[string]string{}
+	for i := range k.config.Watchers {
+		for _, t := range k.config.Watchers[i].Triggers {
+			touched[slashed(t.Abs)] = k.config.Watchers[i].Name
+		}
+	}
+	seen := map[string]bool{}
+	var watched func(deps []Dependency, watch []Pattern) bool
+	watched = func(deps []Dependency, watch []Pattern) bool {
+		for _, pattern := range watch {
+			if path, ok := pattern.Literal(); ok && touched[path] != "" {
+				return true
+			}
+		}
+		for _, dep := range deps {
+			up := k.processes[dep.Name]
+			switch {
+			case k.watchers[dep.Name] != nil:
+				return true
+			case up == nil || seen[dep.Name]:
+				continue
+			}
+			seen[dep.Name] = true
+			if watched(up.DependsOn, up.Watch) {
+				return true
+			}
+		}
+		return false
+	}
+	if !watched(p.DependsOn, p.Watch) {
+		k.warn(p.at["while_checking"], "no watcher is upstream of process `"+p.Name+"`, so it never waits for one", "let it `watch` a trigger, or name the watcher under `depends_on`")
+	}
+}
