@@ -31,7 +31,7 @@ func main() {
 // printed here and nowhere else.
 func run(args []string, stdout, stderr io.Writer) int {
 	root := newRoot(stdout, stderr)
-	root.SetArgs(args)
+	root.SetArgs(fileFirst(args))
 	err := root.Execute()
 	var code exitCode
 	switch {

@@ -23,6 +23,7 @@ type app struct {
 	timestamps bool
 	logFile    string
 	verbose    bool
+	detached   bool // this is the loop in the background
 }
 
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
@@ -55,7 +56,11 @@ in this directory or a parent.`
 	up.Use = "up [NAME…]"
 	up.Example = "  devloop up server"
 	root.AddCommand(up, a.runCommand(), a.checkCommand(), a.graphCommand(), a.explainCommand(), a.statusCommand(), a.doctorCommand(),
+		a.waitCommand(), a.logsCommand(), a.eventsCommand(), a.downCommand(),
 		a.listenCommand(), a.adoptCommand(), a.schemaCommand(), a.versionCommand())
+	for _, h := range byHands {
+		root.AddCommand(a.byHandCommand(h))
+	}
 	return root
 }
 

@@ -23,16 +23,25 @@ const answerIn = 10 * time.Second
 // broken just now, and the loop runs all the same. The caller closes the client
 // and cancels.
 func (a *app) dial() (client *control.Client, ctx context.Context, done func(), err error) {
-	file, err := a.find()
+	client, _, err = a.connect()
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	client, err = control.Dial(shorter(file))
-	if err != nil {
-		return nil, nil, nil, runError{err}
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), answerIn)
 	return client, ctx, func() { cancel(); client.Close() }, nil
+}
+
+// connect is dial without a limit of time. The caller closes the client.
+func (a *app) connect() (client *control.Client, config string, err error) {
+	file, err := a.find()
+	if err != nil {
+		return nil, "", err
+	}
+	config = shorter(file)
+	if client, err = control.Dial(config); err != nil {
+		return nil, "", runError{err}
+	}
+	return client, config, nil
 }
 
 func (a *app) statusCommand() *cobra.Command {

@@ -19,7 +19,7 @@ import (
 )
 
 func (a *app) upCommand() *cobra.Command {
-	var noWatch, poll bool
+	var noWatch, poll, detach bool
 	cmd := &cobra.Command{
 		Short:             "Run the loop until Ctrl-C, or only the named nodes and what they need",
 		Args:              cobra.ArbitraryArgs,
@@ -28,6 +28,9 @@ func (a *app) upCommand() *cobra.Command {
 			p, nodes, err := a.loadNamed(names)
 			if err != nil {
 				return err
+			}
+			if detach && !a.detached {
+				return a.detach(shorter(p.cfg.File))
 			}
 			if len(nodes) > 0 {
 				p.cfg, p.graph = orchestrator.Select(p.cfg, p.graph, nodes)
@@ -41,6 +44,9 @@ func (a *app) upCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&noWatch, "no-watch", false, "start everything, but act on no change")
 	cmd.Flags().BoolVar(&poll, "poll", false, "look for changes in place of waiting for the system's events")
+	cmd.Flags().BoolVarP(&detach, "detach", "d", false, "run in the background; return when the loop answers")
+	cmd.Flags().BoolVar(&a.detached, detachedFlag, false, "")
+	_ = cmd.Flags().MarkHidden(detachedFlag) // the flag is there
 	return cmd
 }
 
@@ -77,6 +83,9 @@ if a watcher depends on them, and are ended again.`,
 // loop runs the loop with what the flags and the terminal say.
 func (a *app) loop(p *project, opt orchestrator.Options) error {
 	sealInherited()
+	if a.detached {
+		a.stdout = &logFile{file: os.Stdout}
+	}
 	out, end, err := a.console(p)
 	if err != nil {
 		return err
@@ -92,7 +101,7 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 		case err == nil:
 			opt.Control = claim
 			defer func() { _ = claim.Close() }() // what is left is replaced by the next loop
-		case errors.As(err, &running):
+		case errors.As(err, &running), a.detached:
 			return runError{err}
 		case !errors.Is(err, control.ErrUnsupported):
 			out.Say("devloop", console.Warn, err.Error()+"; `devloop status` will not work")
@@ -114,6 +123,9 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 	}
 	if code != exitOK {
 		return exitCode(code)
+	}
+	if opt.Control != nil {
+		opt.Control.DropLog()
 	}
 	return nil
 }

@@ -3,7 +3,9 @@
 package control
 
 import (
+	"context"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -33,3 +35,18 @@ func (*Server) Close() error { return nil }
 
 // dial is ErrUnsupported here.
 func dial(string) (path string, err error) { return "", ErrUnsupported }
+
+// WaitGone is ErrUnsupported here.
+func WaitGone(context.Context, string, int) error { return ErrUnsupported }
+
+// CreateLog is ErrUnsupported here.
+func CreateLog(string) (*os.File, error) { return nil, ErrUnsupported }
+
+// DropLog does nothing.
+func DropLog(*os.File) {}
+
+// DropLog does nothing.
+func (*Claim) DropLog() {}
+
+// Running tells of no loop: none can be found here.
+func Running(string) *RunningError { return nil }

@@ -93,6 +93,12 @@ func (c *Client) Events(ctx context.Context, each func(Event) error) error {
 	return follow(ctx, c, PathEvents, each)
 }
 
+// RawEvents is Events with each one as the loop wrote it, which may know more
+// than Event does.
+func (c *Client) RawEvents(ctx context.Context, each func(json.RawMessage) error) error {
+	return follow(ctx, c, PathEvents, each)
+}
+
 // Logs reads lines of output, the oldest first, until each returns an error,
 // which is then the error, or there is no more: nil.
 func (c *Client) Logs(ctx context.Context, want LogQuery, each func(Line) error) error {
@@ -104,12 +110,13 @@ type LogQuery struct {
 	Nodes  []string
 	Since  time.Time // zero: everything that is kept
 	Run    int       // of this run or generation only; 0: of all
+	Stages []string  // of these stages of a watcher only; none: all
 	Tail   int       // only the last so many of those that are kept; 0: all
 	Follow bool      // and then what comes, until the loop ends
 }
 
 func (q LogQuery) encode() string {
-	v := url.Values{"node": q.Nodes}
+	v := url.Values{"node": q.Nodes, "stage": q.Stages}
 	if !q.Since.IsZero() {
 		v.Set("since", q.Since.Format(time.RFC3339Nano))
 	}

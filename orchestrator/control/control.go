@@ -17,6 +17,24 @@ import (
 // ErrNotRunning means that no loop runs for the configuration.
 var ErrNotRunning = errors.New("no loop is running")
 
+// notRunning is ErrNotRunning, for a configuration.
+type notRunning struct {
+	config string
+	log    string // of a loop in the background that ended badly, or ""
+}
+
+func (e notRunning) Error() string { return ErrNotRunning.Error() + " for " + e.config }
+
+// Hint says what to do about it.
+func (e notRunning) Hint() string {
+	if e.log != "" {
+		return "the last one in the background ended badly, and wrote " + e.log + "; `devloop up -d` starts another"
+	}
+	return "start one with `devloop`, or in the background with `devloop up -d`"
+}
+
+func (e notRunning) Unwrap() error { return ErrNotRunning }
+
 // ErrUnsupported is what Acquire and Dial return where the system does not tell
 // who is at the other end of a unix socket. It wraps errors.ErrUnsupported.
 var ErrUnsupported = fmt.Errorf("no control socket on %s: %w", runtime.GOOS, errors.ErrUnsupported)
@@ -42,7 +60,7 @@ func (e *RunningError) Error() string {
 
 // Hint says what to do about it: a sentence without a full stop.
 func (e *RunningError) Hint() string {
-	return "`devloop status` shows what it does; Ctrl-C in its terminal ends it"
+	return "`devloop logs -f` follows it, `devloop status` shows what it does, `devloop down` ends it"
 }
 
 // silentError says that a loop holds the lock but does not listen.

@@ -29,5 +29,5 @@ func dial(config string) (path string, err error) {
 			return p.socket(), nil
 		}
 	}
-	return "", fmt.Errorf("%w for %s", ErrNotRunning, config)
+	return "", notRunning{config, lastLog(list)}
 }

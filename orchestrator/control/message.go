@@ -7,7 +7,7 @@ const (
 	PathStatus  = "/v1/status"  // GET: Status
 	PathWake    = "/v1/wake"    // GET ?node=NAME: Wake
 	PathEvents  = "/v1/events"  // GET: a stream of Event, one JSON object a line
-	PathLogs    = "/v1/logs"    // GET ?node=NAME&since=TIME&run=N&follow=true: a stream of Line, one JSON object a line
+	PathLogs    = "/v1/logs"    // GET ?node=NAME&since=TIME&run=N&stage=NAME&tail=N&follow=true: a stream of Line, one JSON object a line
 	PathWait    = "/v1/wait"    // GET ?node=NAME: Verdict, when there is one
 	PathTrigger = "/v1/trigger" // POST ?node=NAME: []Moved; so are the next three
 	PathRestart = "/v1/restart"
@@ -123,15 +123,30 @@ type Verdict struct {
 	Kind   string `json:"kind,omitempty"`   // of Node
 	Number int    `json:"number,omitempty"` // its last run or generation
 	Why    string `json:"why,omitempty"`    // in words, for people
+	Hint   string `json:"hint,omitempty"`   // what to do about it, where that is known
+
+	Stages []string `json:"stages,omitempty"` // of a watcher: those that failed, whose output tells more
 }
 
 // Line is one line of output.
 type Line struct {
-	Node   string    `json:"node"` // "devloop" for the loop's own
+	Node   string    `json:"node"`
 	Time   time.Time `json:"time"`
 	Number int       `json:"number,omitempty"` // the run or generation that wrote it
+	Stage  string    `json:"stage,omitempty"`  // of a watcher
 	Text   string    `json:"text"`             // without the end of the line; escape sequences are kept
-	Missed uint64    `json:"missed,omitempty"` // in place of a line: how many the reader was too slow for, or are no longer kept
+	Raw    []byte    `json:"raw,omitempty"`    // the same in base64, where it is not valid UTF-8 and Text is empty
+
+	Continued bool   `json:"continued,omitempty"` // a piece of a long line: the next one goes on
+	Missed    uint64 `json:"missed,omitempty"`    // in place of a line: how many are no longer kept
+}
+
+// Bytes is the line as it was written.
+func (l *Line) Bytes() []byte {
+	if len(l.Raw) > 0 {
+		return l.Raw
+	}
+	return []byte(l.Text)
 }
 
 // failure is the body of an answer that is none.

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"time"
+
+	"devloop/orchestrator/control"
+	"devloop/orchestrator/listenfd/shim"
+)
+
+// detachedFlag marks the devloop that is the loop in the background. It is not
+// for people.
+const detachedFlag = "detached"
+
+// startsIn is how long a loop in the background has until it answers. It binds
+// its sockets and looks at its files before; after so long it hangs.
+const startsIn = time.Minute
+
+// detach starts the loop that this command line asks for in the background, in
+// a session of its own, and returns when it answers or has failed. Mistakes of
+// the configuration have been told by then.
+func (a *app) detach(config string) error {
+	if who := control.Running(config); who != nil {
+		return runError{who}
+	}
+	log, err := control.CreateLog(config)
+	if err != nil {
+		return runError{fmt.Errorf("start in the background: %w", err)}
+	}
+	defer log.Close()
+	child := &exec.Cmd{Path: shim.Self(), Stdout: log, Stderr: log, SysProcAttr: ownSession()}
+	child.Args = append([]string{os.Args[0], "--" + detachedFlag}, os.Args[1:]...)
+	// Ctrl-C means this program, as long as it waits; the loop has left the
+	// terminal.
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt)
+	defer signal.Stop(interrupted)
+	if err := child.Start(); err != nil {
+		return runError{fmt.Errorf("start in the background: %w", err)}
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- child.Wait() }()
+	look := time.NewTicker(10 * time.Millisecond) // a socket tells nobody that it is there
+	defer look.Stop()
+	late := time.NewTimer(startsIn)
+	defer late.Stop()
+	for {
+		select {
+		case <-look.C:
+			if a.answers(config, child.Process.Pid) {
+				return a.tellDetached(config, child.Process.Pid)
+			}
+		case err := <-ended:
+			return a.failedDetached(log, err)
+		case <-interrupted:
+			return a.giveUp(child, ended, exitCode(exitInterrupted))
+		case <-late.C:
+			err := fmt.Errorf("start in the background: it does not answer after %s; it wrote %s", startsIn, log.Name())
+			return a.giveUp(child, ended, runError{err})
+		}
+	}
+}
+
+// answers tells whether the loop with this pid does what it is asked.
+func (a *app) answers(config string, pid int) bool {
+	client, err := control.Dial(config)
+	if err != nil {
+		return false
+	}
+	defer client.Close()
+	ctx, cancel, _ := deadline(time.Second, "")
+	defer cancel()
+	s, err := client.Status(ctx)
+	return err == nil && s.PID == pid
+}
+
+func (a *app) tellDetached(config string, pid int) error {
+	_, err := fmt.Fprintf(a.stdout, `devloop runs in the background for %s: pid %d
+  devloop logs -f    follow it
+  devloop status     what it does
+  devloop wait       until everything is done and ready
+  devloop down       end it
+`, config, pid)
+	return err
+}
+
+// failedDetached shows what a loop that has ended at once had to say.
+func (a *app) failedDetached(log *os.File, end error) error {
+	const most = 64 << 10
+	info, err := log.Stat()
+	if err != nil {
+		return runError{err}
+	}
+	text, err := io.ReadAll(io.NewSectionReader(log, max(0, info.Size()-most), most))
+	if err != nil {
+		return runError{fmt.Errorf("read the log of the loop: %w", err)}
+	}
+	if text = bytes.TrimRight(text, "\n"); len(text) > 0 {
+		fmt.Fprintf(a.stderr, "%s\n", text)
+	}
+	control.DropLog(log)
+	var exit *exec.ExitError
+	if errors.As(end, &exit) && exit.ExitCode() > 0 {
+		return exitCode(exit.ExitCode())
+	}
+	return runError{fmt.Errorf("the loop in the background has ended: %v", end)}
+}
+
+// giveUp ends a loop that nobody waits for any more.
+func (a *app) giveUp(child *exec.Cmd, ended <-chan error, result error) error {
+	_ = child.Process.Signal(os.Interrupt) // it may just have ended
+	select {
+	case <-ended:
+	case <-time.After(startsIn):
+		_ = child.Process.Kill()
+		<-ended
+	}
+	return result
+}
+
+// mostLogged is how large the log of a loop in the background may grow. It lies
+// where files are often kept in memory; what the commands write is kept by the
+// loop itself, for `devloop logs`.
+const mostLogged = 4 << 20
+
+// logFile is the log of a loop in the background: it begins again when it is
+// full. What the runtime writes when it dies goes past it, to the same file.
+type logFile struct {
+	file *os.File
+	size int64
+}
+
+func (l *logFile) Write(b []byte) (int, error) {
+	if l.size += int64(len(b)); l.size > mostLogged {
+		l.size = int64(len(b))
+		if err := l.file.Truncate(0); err != nil {
+			return 0, err
+		}
+	}
+	return l.file.Write(b)
+}

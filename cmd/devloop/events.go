@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) eventsCommand() *cobra.Command {
+	var kinds []string
+	cmd := &cobra.Command{
+		Use:   "events",
+		Short: "Print everything that the running loop does, as one JSON object a line",
+		Long: `events reads along from now on until the loop ends. Every line is a JSON object
+with "v" (the version), "t" (nanoseconds since the loop began), "time", "kind" and
+what belongs to the kind. When everything is at rest again, a line of the kind
+"cycle" has the times of all that a save has led to: the first event, settled,
+each stage, the trigger, stop, start, ready. Exit code 3 if no loop is running.`,
+		Example: "  devloop events\n  devloop events --kind cycle | jq '.times.end - .times.first'",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			client, _, err := a.connect()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			err = client.RawEvents(context.Background(), func(line json.RawMessage) error {
+				if len(kinds) > 0 {
+					var e struct{ Kind string }
+					if err := json.Unmarshal(line, &e); err != nil {
+						return fmt.Errorf("read the loop's answer: %w", err)
+					}
+					if !slices.Contains(kinds, e.Kind) {
+						return nil
+					}
+				}
+				_, err := fmt.Fprintf(a.stdout, "%s\n", line)
+				return err
+			})
+			if err != nil {
+				return answered(err)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "only events of this `KIND`; may be given several times")
+	return cmd
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"devloop/orchestrator"
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/control"
+)
+
+func (a *app) logsCommand() *cobra.Command {
+	var (
+		want   control.LogQuery
+		since  string
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "logs [NAME…]",
+		Short: "Print what the commands of the running loop wrote",
+		Long: `logs prints the recent output of every node, or of the named ones, as the loop's
+own screen shows it: the output of stages that passed, too. With -f it goes on
+with what comes until the loop ends. The loop keeps the last few megabytes of
+each node; a line says how many are missing. Exit code 3 if no loop is running.
+
+Here -f is --follow: a configuration is named with --file, or by -f before the
+verb.`,
+		Example:           "  devloop logs -f\n  devloop logs --since 5m server\n  devloop logs -n 50 check",
+		ValidArgsFunction: a.nodeNames(""),
+		RunE: func(_ *cobra.Command, names []string) (err error) {
+			want.Nodes = names
+			if want.Tail < 0 {
+				return usageError{fmt.Errorf("--tail %d: it is no less than 0", want.Tail), "devloop logs"}
+			}
+			if want.Since, err = sinceWhen(since, time.Now()); err != nil {
+				return err
+			}
+			client, _, err := a.connect()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			each := func(line control.Line) error { return a.jsonLine(line) }
+			if !asJSON {
+				known, err := a.knownNames(client)
+				if err != nil {
+					return err
+				}
+				p, err := a.printer(known)
+				if err != nil {
+					return err
+				}
+				each = p.print
+			}
+			if err := client.Logs(context.Background(), want, each); err != nil {
+				return answered(err)
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&a.file, "file", "", "the configuration `FILE` (default: devloop.yaml here or in a parent)")
+	flags.BoolVarP(&want.Follow, "follow", "f", false, "go on with what comes")
+	flags.StringVar(&since, "since", "", "only what came since then: a duration such as 5m, or a time as in RFC 3339")
+	flags.IntVarP(&want.Tail, "tail", "n", 0, "only the last `N` lines of what is kept")
+	flags.BoolVar(&asJSON, "json", false, "for programs: one JSON object a line")
+	return cmd
+}
+
+// fileFirst writes out a -f that stands before the verb: it names the
+// configuration, also where the verb has a -f of its own.
+func fileFirst(args []string) []string {
+	args = slices.Clone(args)
+	for i := 0; i < len(args); i++ {
+		rest, short := strings.CutPrefix(args[i], "-f")
+		switch {
+		case short && rest == "":
+			args[i] = "--file"
+			i++
+		case short:
+			args[i] = "--file=" + strings.TrimPrefix(rest, "=")
+		case args[i] == "--file" || args[i] == "--color" || args[i] == "--log-file":
+			i++ // its value
+		case args[i] == "--" || !strings.HasPrefix(args[i], "-"):
+			return args
+		}
+	}
+	return args
+}
+
+// sinceWhen reads the value of --since.
+func sinceWhen(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
+		return now.Add(-ago), nil
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, nil
+	}
+	return time.Time{}, usageError{fmt.Errorf("--since %s: it is a duration such as 90s or 1h30m, or a time such as %s",
+		text, now.Format(time.RFC3339)), "devloop logs"}
+}
+
+// knownNames lists the nodes of a running loop.
+func (a *app) knownNames(client *control.Client) ([]string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), answerIn)
+	defer cancel()
+	s, err := client.Status(ctx)
+	if err != nil {
+		return nil, runError{err}
+	}
+	names := make([]string, len(s.Nodes))
+	for i, n := range s.Nodes {
+		names[i] = n.Name
+	}
+	return names, nil
+}
+
+// printer prints lines as the loop's own screen does.
+type printer struct {
+	out *console.Console
+	at  time.Time // of the line that is being printed
+}
+
+func (a *app) printer(names []string) (*printer, error) {
+	color, err := a.useColor(a.stdout)
+	if err != nil {
+		return nil, err
+	}
+	p := &printer{}
+	p.out = console.New(console.Options{Out: a.stdout, Color: color, Timestamps: a.timestamps,
+		Names: orchestrator.Names(names), Now: func() time.Time { return p.at }})
+	return p, nil
+}
+
+func (p *printer) print(line control.Line) error {
+	p.at = line.Time.Local()
+	if line.Missed > 0 {
+		p.out.Say(line.Node, console.Warn, fmt.Sprintf("! %s no longer kept", count(int(min(line.Missed, 1<<31)), "line")))
+	} else {
+		p.out.Lines(line.Node, append(line.Bytes(), '\n'))
+	}
+	return p.out.Err()
+}
+
+// jsonLine writes a value for programs, in one line.
+func (a *app) jsonLine(value any) error {
+	e := json.NewEncoder(a.stdout)
+	e.SetEscapeHTML(false)
+	return e.Encode(value)
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"devloop/orchestrator/control"
+)
+
+func (a *app) waitCommand() *cobra.Command {
+	var timeout time.Duration
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "wait [NAME…]",
+		Short: "Wait until everything that was saved before is checked, built and ready",
+		Long: `wait is a barrier: it returns with exit code 0 when everything that any save
+before the call could cause is done, has passed, and is ready. Saves after the
+call do not make it longer. With names: only these nodes, and what they need.
+
+Exit code 1 on the first failure (its output is printed), on a broken
+devloop.yaml, and on a node that a failure holds back; 3 if no loop is running;
+4 when the time is up. Nodes that were stopped by hand are left out.`,
+		Example:           "  devloop wait && curl http://127.0.0.1:3000\n  devloop wait server --timeout 1m",
+		ValidArgsFunction: a.nodeNames(""),
+		RunE: func(_ *cobra.Command, names []string) error {
+			ctx, cancel, err := deadline(timeout, "devloop wait")
+			if err != nil {
+				return err
+			}
+			defer cancel()
+			client, _, err := a.connect()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			v, err := client.Wait(ctx, names...)
+			switch {
+			case errors.Is(err, context.DeadlineExceeded):
+				return a.timedOut(fmt.Errorf("not done after %s", timeout), stillBusy(client))
+			case err != nil:
+				return answered(err)
+			case asJSON:
+				err = a.json(v)
+			case !v.OK:
+				err = a.failingOutput(client, v)
+			}
+			if err != nil || v.OK {
+				return err
+			}
+			if !asJSON {
+				printError(a.stderr, verdictError(v))
+			}
+			return exitCode(exitFailed)
+		},
+	}
+	timeoutFlag(cmd, &timeout)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs: the verdict, without output")
+	return cmd
+}
+
+// verdictError is a verdict that is not well.
+func verdictError(v *control.Verdict) error {
+	text := v.Why
+	if v.Node != "" {
+		text = v.Node + ": " + text
+	}
+	return advised{errors.New(text), v.Hint}
+}
+
+// failingOutput prints what the node that has failed wrote, as the loop's own
+// screen shows it.
+func (a *app) failingOutput(client *control.Client, v *control.Verdict) error {
+	if v.Node == "" || v.Number == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), answerIn)
+	defer cancel()
+	p, err := a.printer([]string{v.Node})
+	if err != nil {
+		return err
+	}
+	want := control.LogQuery{Nodes: []string{v.Node}, Run: v.Number, Stages: v.Stages}
+	if err := client.Logs(ctx, want, p.print); err != nil {
+		printError(a.stderr, fmt.Errorf("read the output of %s: %w", v.Node, err))
+	}
+	return nil
+}
+
+// stillBusy says what a loop is at, as a hint: "" if nobody can tell.
+func stillBusy(client *control.Client) string {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	s, err := client.Status(ctx)
+	if err != nil {
+		return ""
+	}
+	var busy []string
+	for _, n := range s.Nodes {
+		switch {
+		case n.Waits != nil:
+			busy = append(busy, fmt.Sprintf("%s is %s (waits: %s)", n.Name, n.State, n.Waits.Text))
+		case n.Busy:
+			busy = append(busy, n.Name+" is "+n.State)
+		}
+	}
+	return strings.Join(busy, "; ")
+}
