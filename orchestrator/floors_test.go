@@ -34,6 +34,7 @@ var floors = map[string]struct {
 	"orchestrator/probe":         {why: "a question to a server, whoever asks"},
 	"orchestrator/procgroup":     {modules: []string{"github.com/creack/pty", "golang.org/x/sys"}, why: "a command is an argv and its files"},
 	"orchestrator/sdnotify":      {modules: []string{"golang.org/x/sys"}, why: "it hears what a process says of itself, and acts on nothing"},
+	"orchestrator/proxy":         {why: "it forwards to whoever it is told to, and starts nobody"},
 	"orchestrator/shellcmd":      {modules: []string{"mvdan.cc/sh/v3"}, why: "it reads shell text, and runs nothing"},
 
 	"schema": {own: []string{"schema/glob"}, modules: []string{"gopkg.in/yaml.v3"}, why: "the language does not know who acts on it"},

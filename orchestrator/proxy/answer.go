@@ -1,0 +1,70 @@
+package proxy
+
+import (
+	"context"
+	"io"
+	"mime"
+	"net/http"
+)
+
+// isEventStream tells server-sent events, which end when the page is closed.
+func isEventStream(h http.Header) bool {
+	kind, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
+	return kind == "text/event-stream"
+}
+
+// watch lands the flight when the answer's body ends.
+func watch(ctx context.Context, body io.ReadCloser, fl *flight) io.ReadCloser {
+	watched := &answerBody{ReadCloser: body, ctx: ctx, flight: fl}
+	if conn, ok := body.(io.ReadWriteCloser); ok {
+		return &upgraded{answerBody: watched, conn: conn} // 101: both ways
+	}
+	return watched
+}
+
+type answerBody struct {
+	io.ReadCloser
+	ctx    context.Context
+	flight *flight
+}
+
+func (b *answerBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	switch {
+	case err == nil:
+	case err == io.EOF:
+		b.flight.land(answered)
+	case b.ctx.Err() != nil:
+		b.flight.land(left)
+	default:
+		b.flight.land(cut)
+	}
+	return n, err
+}
+
+// Close before the end means that the client would not have the rest.
+func (b *answerBody) Close() error {
+	b.flight.land(left)
+	return b.ReadCloser.Close()
+}
+
+// An upgraded connection: one side's end is not its end.
+type upgraded struct {
+	*answerBody
+	conn io.ReadWriteCloser
+}
+
+func (u *upgraded) Read(p []byte) (int, error)  { return u.conn.Read(p) }
+func (u *upgraded) Write(p []byte) (int, error) { return u.conn.Write(p) }
+
+func (u *upgraded) CloseWrite() error {
+	if half, ok := u.conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return http.ErrNotSupported
+}
+
+func (u *upgraded) Close() error {
+	u.flight.land(answered)
+	return u.conn.Close()
+}

@@ -1,0 +1,287 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// DefaultMaxWait is what a MaxWait of zero means.
+const DefaultMaxWait = 60 * time.Second
+
+// Options say how a Front behaves. They do not change after New.
+type Options struct {
+	Name string // of the socket, for the pages
+	// HTTP tells a front whose clients speak HTTP: requests are held, sent
+	// again and answered with pages. Else whole connections are forwarded.
+	HTTP bool
+	// MaxWait is how long a request or a connection waits for a generation
+	// before it is answered 503, or closed: 0 is DefaultMaxWait, and what is
+	// negative waits for nothing.
+	MaxWait time.Duration
+	// News tells what is going on, for the pages. It is called from any
+	// goroutine, and must not block. Nil: the pages say only that they wait.
+	News func() News
+	// Checking is true while an old version answers during checks. It is
+	// called once an answer, from any goroutine, and must not block. Nil: never.
+	Checking func() bool
+}
+
+// Stats are counts, some of now and some since New.
+type Stats struct {
+	Waiting  int         // requests or connections that wait for a generation
+	InFlight map[int]int // by generation: sent, and not answered in full; streams and raw connections count
+	Answered int64       // requests that a server answered in full, connections that both sides ended
+	Retried  int64       // times that a request was sent again, or dialled again
+	Cut      int64       // requests and connections that a server, or Drop, ended midway
+	TimedOut int64       // requests and connections that waited for longer than MaxWait
+}
+
+// A Front accepts on one listener and forwards to one generation of a server
+// at a time. Its methods may be called from any goroutine; none but Drain and
+// Close blocks.
+type Front struct {
+	opt      Options
+	listener net.Listener
+	server   *http.Server // nil unless opt.HTTP
+	base     context.Context
+	cancel   context.CancelFunc
+	joined   sync.WaitGroup // acceptors and connections
+	handling sync.WaitGroup // requests; added to by connections only, which are joined first
+
+	mu      sync.Mutex // guards all below, and the flights and generations
+	closed  bool
+	pages   bool
+	current *generation // nil: held
+	gens    map[int]*generation
+	change  chan struct{} // closed, and another put in its place, when current or pages changes
+	waiting int
+	stats   Stats
+	conns   map[net.Conn]struct{} // clients' raw connections
+}
+
+var (
+	errClosed   = errors.New("the proxy is closed")
+	errTimedOut = errors.New("no generation of the server became ready in time")
+	errDown     = errors.New("no generation of the server is ready")
+)
+
+// New takes over l, which it closes in the end, and accepts from it at once.
+// It starts held. The caller ends it with Close.
+func New(l net.Listener, opt Options) *Front {
+	if opt.MaxWait == 0 {
+		opt.MaxWait = DefaultMaxWait
+	}
+	f := &Front{
+		opt:      opt,
+		listener: l,
+		gens:     map[int]*generation{},
+		change:   make(chan struct{}),
+		conns:    map[net.Conn]struct{}{},
+	}
+	f.base, f.cancel = context.WithCancel(context.Background())
+	if !opt.HTTP {
+		f.joined.Go(f.acceptRaw)
+		return f
+	}
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	f.server = &http.Server{
+		Handler:     f.handler(),
+		Protocols:   &protocols,
+		BaseContext: func(net.Listener) context.Context { return f.base },
+		ConnState:   f.connState,
+		// OPTIONS * is the server's to answer.
+		DisableGeneralOptionsHandler: true,
+		// What goes wrong on a connection is told to the client, or nobody is left to tell.
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+	f.joined.Go(func() { _ = f.server.Serve(l) }) // ends with ErrServerClosed, or with the listener
+	return f
+}
+
+// connState counts the connections of the HTTP server, so that Close can wait
+// for them: http.Server.Close does not.
+func (f *Front) connState(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		f.joined.Add(1) // from Serve, which is itself counted
+	case http.StateClosed, http.StateHijacked:
+		f.joined.Done()
+	}
+}
+
+// Serve sends new and waiting requests to a generation from now on, all of
+// them and at once; addr is what it listens on, "127.0.0.1:4000" or
+// "[::1]:4000". What an earlier generation was sent stays there. Serving a
+// generation again, also with another address, is fine.
+func (f *Front) Serve(gen int, addr string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return
+	}
+	g := f.gens[gen]
+	if g == nil || g.gone {
+		g = newGeneration(f, gen)
+		f.gens[gen] = g
+	}
+	g.addr.Store(&addr)
+	f.setCurrent(g)
+}
+
+// Hold lets new requests wait until the next Serve. Those that a generation
+// was sent already are not touched.
+func (f *Front) Hold() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.setCurrent(nil)
+}
+
+// AnswerPages says whether a browser that opens a page while no generation is
+// ready is answered with a page that tells what is going on, and reloads
+// itself later, in place of waiting; also those that wait already. Other
+// requests always wait. It starts off, and matters for HTTP only.
+func (f *Front) AnswerPages(on bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pages = on
+	f.changed()
+}
+
+// setCurrent is called with f.mu held.
+func (f *Front) setCurrent(g *generation) {
+	if f.current == g {
+		return
+	}
+	if f.current != nil {
+		f.current.retire()
+	}
+	f.current = g
+	f.changed()
+}
+
+// changed is called with f.mu held.
+func (f *Front) changed() {
+	close(f.change)
+	f.change = make(chan struct{})
+}
+
+// Drain waits until nothing is in flight to a generation, or ctx ends, and
+// returns how much is left. What has no end of its own does not hold it up, and
+// is told in left: upgraded connections, event streams, and raw connections. A
+// generation that is drained gets no new requests only if Hold or Serve for
+// another one was called before.
+func (f *Front) Drain(ctx context.Context, gen int) (left int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for {
+		g := f.gens[gen]
+		if g == nil {
+			return 0
+		}
+		finite, streams := g.count()
+		if finite == 0 || ctx.Err() != nil {
+			if g != f.current {
+				// Servers that drain wait for idle connections, too.
+				g.retire()
+			}
+			return finite + streams
+		}
+		if g.drained == nil {
+			g.drained = make(chan struct{})
+		}
+		drained := g.drained
+		f.mu.Unlock()
+		select {
+		case <-drained:
+		case <-ctx.Done():
+		}
+		f.mu.Lock()
+	}
+}
+
+// Drop says that a generation is gone, or must go: it gets nothing more, what
+// it has written already is still delivered, and then its connections end, at
+// the latest after a few seconds when it keeps writing. A request that got no
+// byte of an answer is sent again, now or at the next Serve, if that is safe.
+// cut is how many are in flight for which it is not; Stats.Cut tells in the
+// end how many were, since some may have been answered in full.
+func (f *Front) Drop(gen int) (cut int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	g := f.gens[gen]
+	if g == nil || g.gone {
+		return 0
+	}
+	if f.current == g {
+		f.setCurrent(nil)
+	}
+	for fl := range g.flights {
+		if !fl.mayResend() {
+			cut++
+		}
+	}
+	g.drop()
+	return cut
+}
+
+// Stats tells what is and what was; it is for people, and costs a lock.
+func (f *Front) Stats() Stats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.stats
+	s.Waiting = f.waiting
+	s.InFlight = map[int]int{}
+	for id, g := range f.gens {
+		if n := len(g.flights); n > 0 {
+			s.InFlight[id] = n
+		}
+	}
+	return s
+}
+
+// Close ends every connection, waiting or not, closes the listener, and
+// returns when all goroutines have ended. A second Close does nothing.
+func (f *Front) Close() error {
+	f.mu.Lock()
+	if f.closed {
+		f.mu.Unlock()
+		f.joined.Wait()
+		return nil
+	}
+	f.closed = true
+	f.setCurrent(nil)
+	f.changed()
+	gens := slices.Collect(maps.Values(f.gens))
+	for conn := range f.conns {
+		_ = conn.Close() // its copier ends with an error that nobody needs
+	}
+	f.mu.Unlock()
+
+	f.cancel()
+	var err error
+	if f.server != nil {
+		err = f.server.Close()
+	} else {
+		err = f.listener.Close()
+	}
+	for _, g := range gens {
+		g.close()
+	}
+	f.joined.Wait()
+	f.handling.Wait()
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("close socket %s: %w", f.opt.Name, err)
+	}
+	return nil
+}
