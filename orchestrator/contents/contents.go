@@ -4,8 +4,6 @@ package contents
 
 import (
 	"hash/maphash"
-	"io"
-	"os"
 	"sync"
 	"time"
 )
@@ -14,30 +12,44 @@ import (
 // alone: reading it at every save would cost more than a needless run.
 const Large = 8 << 20
 
-// Store knows the content that files had when they were last looked at. Paths
-// and contents are kept as 64-bit digests of a seed that nobody can predict:
-// two contents of one file are mistaken for each other once in 2^64.
+// Store knows the content that files had when they were last looked at, in 12
+// bytes a file. Paths and contents are kept as digests of a seed that nobody
+// can predict: 56 bits of a path's, 47 of a content's. Two contents of one
+// file are mistaken for each other once in 2^47. Two paths whose digests are
+// the same are not mistaken for each other, because the digest of a content,
+// or of there being none, is one of the path too: each finds that the file has
+// changed when the other was looked at last.
 //
 // It is safe for concurrent use.
 type Store struct {
-	seed maphash.Seed
+	seed     maphash.Seed
+	pathBits uint64 // which bits of a path's digest count: tests make them few
 
 	mu    sync.Mutex // guards all below
-	known map[uint64]uint64
+	known *table
 	since time.Time // Learn takes in only what has not changed since
 	whole bool      // Learn has seen every file: what is not known is not there
 }
 
-// What stands in known in place of a digest.
+// The values of a table, beside the digests: those from unknown+1 to
+// absence-1 are of contents, the rest of a path that has none.
 const (
-	absent  = 0 // the file is not there
-	unknown = 1 // it is there, but when it changed last is not known
+	nothing = 0       // no entry
+	unknown = 1       // it is there, but what it holds is not known
+	absence = 1 << 47 // this bit: the file is not there
 )
+
+func isAbsent(value uint64) bool { return value&absence != 0 }
+
+// mostAbsent is how many files that have gone are remembered once all is
+// known. Forgetting them only matters to a path whose digest is the same: so
+// no temporary file is worth a growing memory.
+const mostAbsent = 1 << 16
 
 // New makes an empty store: every content is unknown. since is a time before
 // anything began to depend on contents.
 func New(since time.Time) *Store {
-	return &Store{seed: maphash.MakeSeed(), known: map[uint64]uint64{}, since: since}
+	return &Store{seed: maphash.MakeSeed(), pathBits: ^uint64(0), known: &table{}, since: since}
 }
 
 // Look is what a file was found to be.
@@ -61,22 +73,25 @@ func (s *Store) Settle(path string) Look { return s.look(path, true) }
 func (s *Store) look(path string, final bool) Look {
 	// Read first: a change during or after the reading leads to another event,
 	// and that one finds something else than what is noted here.
-	now, size := s.digest(path, nil)
-	key := s.key(path)
+	digest := s.digest(path)
+	file := s.read(path, digest)
+	key := digest & s.pathBits
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before, known := s.known[key]
-	if !known && s.whole {
-		before, known = absent, true
+	before := s.known.get(key)
+	if before == nothing && s.whole {
+		if isAbsent(file.value) {
+			return Look{} // it came and went
+		}
+		before = s.gone(digest)
 	}
-	changed := !known || before == unknown || now == unknown || before != now
-	if changed && !final && size == 0 && now != absent && now != unknown {
+	changed := before == nothing || before == unknown || file.value == unknown || before != file.value
+	if changed && !final && file.empty {
 		return Look{Emptied: true}
 	}
-	if now == absent && s.whole {
-		delete(s.known, key)
-	} else {
-		s.known[key] = now
+	s.known.put(key, file.value)
+	if s.whole && s.known.absent > mostAbsent {
+		s.known.dropAbsent()
 	}
 	return Look{Changed: changed}
 }
@@ -85,26 +100,30 @@ func (s *Store) look(path string, final bool) Look {
 // has not changed since the store was made: what changed later may be on its
 // way here as an event, and must find nothing to agree with.
 func (s *Store) Learn(path string) {
-	key := s.key(path)
+	digest := s.digest(path)
+	key := digest & s.pathBits
 	s.mu.Lock()
-	_, known := s.known[key]
+	known := s.known.get(key) != nothing
+	since := s.since
 	s.mu.Unlock()
 	if known {
 		return
 	}
-	var changed time.Time
-	now, _ := s.digest(path, &changed)
-	if now == absent {
+	file := s.read(path, digest)
+	if isAbsent(file.value) {
 		return
 	}
 	// The clock that stamps files ticks in steps of some milliseconds.
-	if !changed.Before(s.since.Add(-20 * time.Millisecond)) {
-		now = unknown
+	if !file.changed.Before(since.Add(-20 * time.Millisecond)) {
+		file.value = unknown
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, known := s.known[key]; !known {
-		s.known[key] = now
+	if !s.since.Equal(since) {
+		file.value = unknown // Forget was called meanwhile
+	}
+	if s.known.get(key) == nothing {
+		s.known.put(key, file.value)
 	}
 }
 
@@ -113,11 +132,7 @@ func (s *Store) Learned() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.whole = true
-	for key, digest := range s.known {
-		if digest == absent {
-			delete(s.known, key)
-		}
-	}
+	s.known.fit()
 }
 
 // Forget makes every content unknown again: for when changes may have gone by
@@ -125,71 +140,28 @@ func (s *Store) Learned() {
 func (s *Store) Forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.known, s.whole = map[uint64]uint64{}, false
+	s.known, s.whole = &table{}, false
 	s.since = time.Time{} // whatever is being learned now is too old
 }
 
-// Len is how many files are known.
+// Len is how many files are known, those included that have gone.
 func (s *Store) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.known)
+	return s.known.len()
 }
 
-func (s *Store) key(path string) uint64 { return maphash.String(s.seed, path) }
+func (s *Store) digest(path string) uint64 { return maphash.String(s.seed, path) }
 
-// digest reads a file, and counts what it holds in bytes. changed, if not nil,
-// is set to the time of the file's last change of any kind.
-func (s *Store) digest(path string, changed *time.Time) (digest uint64, size int64) {
-	f, err := open(path)
-	if err != nil {
-		if os.IsNotExist(err) {
-			return absent, 0
-		}
-		return unknown, 0
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return unknown, 0
-	}
-	if changed != nil {
-		*changed = changeTime(info)
-	}
-	var h maphash.Hash
-	h.SetSeed(s.seed)
-	switch {
-	case info.IsDir():
-		h.WriteString("a directory")
-		size = 1 // it holds something else than bytes
-	case !info.Mode().IsRegular():
-		return unknown, 0 // a fifo, a socket, a device: nothing to compare
-	case info.Size() >= Large:
-		size = info.Size()
-		maphash.WriteComparable(&h, [2]int64{size, info.ModTime().UnixNano()})
-	default:
-		buf := buffers.Get().(*[64 << 10]byte)
-		defer buffers.Put(buf)
-		for {
-			n, err := f.Read(buf[:])
-			h.Write(buf[:n])
-			size += int64(n)
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				return unknown, 0
-			}
-		}
-	}
-	// The mode counts in one bit: a script that becomes executable has changed.
-	if info.Mode()&0o111 != 0 {
-		h.WriteByte('x')
-	}
-	if digest = h.Sum64(); digest <= unknown {
-		digest += 2
-	}
-	return digest, size
+// gone is the value of a path where no file is.
+func (s *Store) gone(digest uint64) uint64 { return mix(digest)&(absence-1) | absence }
+
+// mix spreads the bits of a path's digest over a word, so that values of paths
+// that share an entry differ (the finalizer of MurmurHash3, public domain).
+func mix(x uint64) uint64 {
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	x *= 0xc4ceb9fe1a85ec53
+	return x ^ x>>33
 }
-
-var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// file writes a file and returns its path.
-func file(t testing.TB, text string) string {
+// newFile writes a file and returns its path.
+func newFile(t testing.TB, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")
 	write(t, path, text)
@@ -35,7 +35,7 @@ func expect(t *testing.T, s *Store, path string, want Look, what string) {
 }
 
 func TestUnknownCountsAsChanged(t *testing.T) {
-	path := file(t, "a")
+	path := newFile(t, "a")
 	s := New(time.Now())
 	expect(t, s, path, Look{Changed: true}, "a file that nobody knows")
 	expect(t, s, path, Look{}, "the same again")
@@ -67,7 +67,7 @@ func TestUnknownCountsAsChanged(t *testing.T) {
 }
 
 func TestLearnedFilesAreKnown(t *testing.T) {
-	path := file(t, "a")
+	path := newFile(t, "a")
 	other := filepath.Join(filepath.Dir(path), "other")
 	s := New(later())
 	s.Learn(path)
@@ -84,7 +84,7 @@ func TestLearnedFilesAreKnown(t *testing.T) {
 // A file that changed after the store was made may have an event on its way:
 // what Learn reads then must not make that event look like none.
 func TestWhatChangesWhileLearningIsNotKnown(t *testing.T) {
-	path := file(t, "saved meanwhile")
+	path := newFile(t, "saved meanwhile")
 	s := New(time.Now().Add(-time.Hour))
 	s.Learn(path)
 	s.Learned()
@@ -93,7 +93,7 @@ func TestWhatChangesWhileLearningIsNotKnown(t *testing.T) {
 }
 
 func TestLearnComesTooLate(t *testing.T) {
-	path := file(t, "a")
+	path := newFile(t, "a")
 	s := New(later())
 	expect(t, s, path, Look{Changed: true}, "an event before the file is learned")
 	s.Learn(path)
@@ -107,7 +107,7 @@ func TestLearnComesTooLate(t *testing.T) {
 }
 
 func TestForget(t *testing.T) {
-	path := file(t, "a")
+	path := newFile(t, "a")
 	s := New(later())
 	s.Learn(path)
 	s.Learned()
@@ -144,7 +144,7 @@ func TestWhatIsNoFile(t *testing.T) {
 }
 
 func BenchmarkLook(b *testing.B) {
-	path := file(b, string(bytes.Repeat([]byte("source code\n"), 500)))
+	path := newFile(b, string(bytes.Repeat([]byte("source code\n"), 500)))
 	s := New(time.Now())
 	b.SetBytes(6000)
 	for b.Loop() {

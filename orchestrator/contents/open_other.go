@@ -1,7 +1,53 @@
-//go:build !unix
+//go:build !linux && !darwin && !freebsd && !netbsd
 
 package contents
 
-import "os"
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+)
 
-func open(path string) (*os.File, error) { return os.Open(path) }
+// file is an open file.
+type file struct{ *os.File }
+
+// open opens a file for reading. What is neither a file nor a directory may
+// block whoever opens it. Whoever opens it closes it.
+func open(path string) (file, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return file{}, err
+	}
+	if !info.Mode().IsRegular() && !info.IsDir() {
+		return file{}, errors.New("not a regular file")
+	}
+	f, err := os.Open(path)
+	return file{f}, err
+}
+
+func (f file) close() { f.Close() }
+
+// read returns 0 at the end.
+func (f file) read(buf []byte) (n int, err error) {
+	n, err = f.Read(buf)
+	if err == io.EOF {
+		err = nil
+	}
+	return n, err
+}
+
+// stat cannot tell when the file last changed in any way. Now is never before
+// the time from which contents matter, so nothing is learned from such a
+// system's files before they change.
+func (f file) stat() (stat, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return stat{}, err
+	}
+	mode := info.Mode()
+	return stat{
+		dir: mode.IsDir(), regular: mode.IsRegular(), executable: mode&0o111 != 0,
+		size: info.Size(), modified: info.ModTime(), changed: time.Now(),
+	}, nil
+}
