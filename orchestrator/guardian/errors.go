@@ -1,0 +1,35 @@
+package guardian
+
+import (
+	"errors"
+	"strconv"
+)
+
+// ErrUnsupported is the answer on systems where processes cannot be found by their mark. It is an [errors.ErrUnsupported].
+var ErrUnsupported error = unsupported{}
+
+type unsupported struct{}
+
+func (unsupported) Error() string { return "this system has no guardian" }
+func (unsupported) Unwrap() error { return errors.ErrUnsupported }
+
+// SurvivorsError names those who could not be ended: the kernel holds them (an uninterruptible wait), or they run as
+// another user.
+type SurvivorsError struct{ PIDs []int }
+
+func (e *SurvivorsError) Error() string {
+	text := "end what the loop has left: still there:"
+	for _, pid := range e.PIDs {
+		text += " " + strconv.Itoa(pid)
+	}
+	return text
+}
+
+// wrap is fmt.Errorf("verb object: %w"), without package fmt: see the package's text.
+type wrap struct {
+	doing string
+	err   error
+}
+
+func (w *wrap) Error() string { return w.doing + ": " + w.err.Error() }
+func (w *wrap) Unwrap() error { return w.err }

@@ -1,0 +1,509 @@
+//go:build linux || darwin
+
+package guardian_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"devloop/orchestrator/guardian"
+)
+
+// However the owner ends, the guardian ends what it has left, and then itself.
+func TestTheOwnersEnd(t *testing.T) {
+	for _, how := range []string{"kill -9", "panic", "SIGHUP"} {
+		t.Run(how, func(t *testing.T) {
+			argv, dir := aHorror(t, "daemon")
+			o := newOwner(t, "", nil, argv...).up()
+			o.do("start")
+			grown(t, dir, 2)
+			switch how {
+			case "panic":
+				o.order("panic")
+			case "SIGHUP":
+				o.cmd.Process.Signal(syscall.SIGHUP)
+			default:
+				o.cmd.Process.Kill()
+			}
+			o.cmd.Wait()
+			nobodyLeft(t, dir)
+			endOf(t, o.guardian)
+		})
+	}
+}
+
+// The end in good order has the guardian end nobody, and leaves no lease.
+func TestCloseEndsNobody(t *testing.T) {
+	argv, dir := aHorror(t, "daemon")
+	lease := filepath.Join(t.TempDir(), "lease")
+	o := newOwner(t, lease, nil, argv...).up()
+	o.do("start")
+	grown(t, dir, 2)
+	if st, err := os.Stat(lease); err != nil || st.Mode().Perm() != 0o600 {
+		t.Fatalf("the lease: %v, %v", st, err)
+	}
+	if got := o.do("close"); got != "ok" {
+		t.Fatal(got)
+	}
+	endOf(t, o.guardian)
+	if _, err := os.Stat(lease); !os.IsNotExist(err) {
+		t.Errorf("the lease after the end: %v", err)
+	}
+	if got := living(t, dir); len(got) != 2 {
+		t.Errorf("%v live, want both", got)
+	}
+	o.kill()
+}
+
+// What commands have left is ended by Finish, with the time to end by itself.
+func TestFinishEndsDaemons(t *testing.T) {
+	argv, dir := aHorror(t, "polite")
+	o := newOwner(t, "", nil, argv...).up()
+	o.do("start")
+	grown(t, dir, 2)
+	if got := o.do("finish"); got != "2 <nil>" {
+		t.Errorf("it ended %s", got)
+	}
+	if got := living(t, dir); len(got) != 0 {
+		t.Errorf("%v live", got)
+	}
+	if got := o.do("finish"); got != "0 <nil>" {
+		t.Errorf("the second time it ended %s", got)
+	}
+	if got := o.do("close"); got != "ok" {
+		t.Error(got)
+	}
+}
+
+// A guardian that somebody kills is started again, and knows what the first one knew.
+func TestAKilledGuardianComesBack(t *testing.T) {
+	argv, dir := aHorror(t, "bare")
+	o := newOwner(t, "", nil, argv...).up()
+	o.do("start")
+	grown(t, dir, 2)
+	if err := syscall.Kill(o.guardian, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() string { // a child of the owner whose arguments say guardian
+		if pid := guardianOf(t, o.cmd.Process.Pid); pid != 0 && pid != o.guardian {
+			return ""
+		}
+		return "no other guardian"
+	})
+	o.kill()
+	nobodyLeft(t, dir)
+}
+
+func guardianOf(t *testing.T, owner int) int {
+	out, err := exec.Command("ps", "-axww", "-o", "pid=,ppid=,command=").Output()
+	if err != nil {
+		t.Skip("no ps here: ", err)
+	}
+	for line := range strings.SplitSeq(string(out), "\n") {
+		f := strings.Fields(line)
+		if len(f) > 3 && f[1] == strconv.Itoa(owner) && slices.Contains(f, guardian.Marker) {
+			pid, _ := strconv.Atoi(f[0])
+			return pid
+		}
+	}
+	return 0
+}
+
+// When both are killed the lease tells the next start.
+func TestSweep(t *testing.T) {
+	for _, kind := range []string{"daemon", "session", "bare"} {
+		argv, dir := aHorror(t, kind)
+		lease := filepath.Join(t.TempDir(), "lease")
+		o := newOwner(t, lease, nil, argv...).up()
+		o.do("start")
+		grown(t, dir, 2)
+		if ended, err := guardian.Sweep(lease); len(ended) != 0 || err != nil {
+			t.Fatalf("with a living owner it ended %v, %v", ended, err)
+		}
+		killBoth(t, o)
+		if got := living(t, dir); len(got) != 2 {
+			t.Fatalf("%s: %v live before the sweep, want both", kind, got)
+		}
+		ended, err := guardian.Sweep(lease)
+		if err != nil || len(ended) != 2 {
+			t.Errorf("%s: it ended %v, %v", kind, ended, err)
+		}
+		if got := living(t, dir); len(got) != 0 {
+			t.Errorf("%s: %v live", kind, got)
+		}
+		if _, err := os.Stat(lease); !os.IsNotExist(err) {
+			t.Errorf("the lease after the sweep: %v", err)
+		}
+	}
+	if ended, err := guardian.Sweep(filepath.Join(t.TempDir(), "none")); len(ended) != 0 || err != nil {
+		t.Errorf("without a lease: %v, %v", ended, err)
+	}
+}
+
+// killBoth kills the owner while its guardian is stopped, then that one.
+func killBoth(t *testing.T, o *owner) {
+	t.Helper()
+	if err := syscall.Kill(o.guardian, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	o.kill()
+	if err := syscall.Kill(o.guardian, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	endOf(t, o.guardian)
+}
+
+// An inner loop's commands are the outer loop's too, and not the other way round.
+func TestLoopsInsideLoops(t *testing.T) {
+	argv, dir := aHorror(t, "daemon")
+	innerArgv, innerDir := aHorror(t, "daemon")
+	outer := newOwner(t, "", nil, argv...).up()
+	outer.do("start")
+	grown(t, dir, 2)
+	mark := markIn(t, living(t, dir)[0])
+	inner := newOwner(t, "", []string{guardian.Name + "=" + mark}, innerArgv...).up()
+	inner.do("start")
+	grown(t, innerDir, 2)
+	innerMark := markIn(t, living(t, innerDir)[0])
+	if !guardian.Carries(innerMark, mark) || guardian.Carries(mark, innerMark) {
+		t.Fatalf("the outer mark is %s, the inner %s", mark, innerMark)
+	}
+	inner.kill()
+	nobodyLeft(t, innerDir)
+	if got := living(t, dir); len(got) != 2 {
+		t.Fatalf("of the outer loop %v live", got)
+	}
+	inner = newOwner(t, "", []string{guardian.Name + "=" + mark}, innerArgv...).up()
+	inner.do("start")
+	grown(t, innerDir, 4) // the files of the first two are still there
+	outer.kill()
+	nobodyLeft(t, dir)
+	nobodyLeft(t, innerDir)
+	endOf(t, inner.guardian)
+	inner.kill()
+}
+
+func markIn(t *testing.T, pid int) string {
+	t.Helper()
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+	if err != nil {
+		t.Skip("no /proc here: ", err)
+	}
+	return guardian.MarkOf(text)
+}
+
+// A stranger who has the mark of another loop, or who merely begins like it, is not touched; nor is who sweeps.
+func TestStrangersAreLeftAlone(t *testing.T) {
+	mark := guardian.NewMark(nil)
+	var strangers []*exec.Cmd
+	for _, value := range []string{guardian.NewMark(nil), mark + "0", mark[:15], ""} {
+		cmd := exec.Command("/bin/sleep", "60")
+		cmd.Env = []string{guardian.Name + "=" + value}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer cmd.Wait()
+		defer cmd.Process.Kill()
+		strangers = append(strangers, cmd)
+	}
+	victim := exec.Command("/bin/sleep", "60")
+	victim.Env = []string{guardian.Name + "=" + mark + "/3"}
+	if err := victim.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- victim.Wait() }()
+	lease := filepath.Join(t.TempDir(), "lease")
+	text, err := guardian.ThisLease(mark, func(_ *int, start *uint64, _, _ *string) { *start-- }) // another process had our pid
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.WriteFile(lease, []byte(text), 0o600)
+	if pids, err := guardian.Sweep(lease); err != nil || !slices.Equal(pids, []int{victim.Process.Pid}) {
+		t.Errorf("it ended %v, %v, want %d", pids, err, victim.Process.Pid)
+	}
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "terminated") {
+		t.Errorf("the one with the mark ended with %v", err)
+	}
+	for _, cmd := range strangers {
+		if err := cmd.Process.Signal(syscall.Signal(0)); err != nil {
+			t.Errorf("%v: %v", cmd.Env, err)
+		}
+		start, _ := guardian.StartOf(cmd.Process.Pid)
+		if sent, err := guardian.SignalOnly(cmd.Process.Pid, start+1, syscall.SIGKILL); sent || err != nil {
+			t.Errorf("a process of another start was signalled: %v", err)
+		}
+	}
+}
+
+func TestLeasesThatAreNotSwept(t *testing.T) {
+	mark := guardian.NewMark(nil)
+	good, err := guardian.ThisLease(mark, func(_ *int, start *uint64, _, _ *string) { *start-- })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := guardian.LeaseOf(good + "root 17 4711\nend\nwhat a longer version has left"); err != nil || again != good {
+		t.Errorf("read and written again: %q, %v", again, err)
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "lease")
+	for name, text := range map[string]string{
+		"empty":       "",
+		"cut off":     strings.TrimSuffix(good, "end\n"),
+		"no mark":     strings.Replace(good, "mark "+mark, "mark ", 1),
+		"short mark":  strings.Replace(good, "mark "+mark, "mark a/1", 1),
+		"two marks":   strings.Replace(good, "owner ", "mark "+mark+"\nowner ", 1),
+		"owner 1":     strings.Replace(good, "owner ", "owner 1 2 ", 1),
+		"root 0":      strings.Replace(good, "end\n", "root 0 0\nend\n", 1),
+		"an hour":     strings.Replace(good, "grace 5000", "grace 3600000", 1),
+		"other words": "devloop lease 2\n" + good,
+	} {
+		os.WriteFile(path, []byte(text), 0o600)
+		if ended, err := guardian.Sweep(path); err == nil || len(ended) != 0 {
+			t.Errorf("%s: %v, %v", name, ended, err)
+		}
+	}
+	os.WriteFile(path, []byte(good), 0o600)
+	os.Chmod(path, 0o622)
+	if _, err := guardian.Sweep(path); err == nil {
+		t.Error("others may write it, and it was swept")
+	}
+	os.Chmod(path, 0o600)
+	link := filepath.Join(dir, "link")
+	os.Symlink(path, link)
+	if _, err := guardian.Sweep(link); err == nil {
+		t.Error("a symbolic link was followed")
+	}
+	if _, err := guardian.Sweep(dir); err == nil {
+		t.Error("a directory was swept")
+	}
+	// An owner that counts other processes than we do, and one from before the last start of the system.
+	text, _ := guardian.ThisLease(mark, func(_ *int, start *uint64, _, space *string) { *start--; *space = "pid:[1]" })
+	os.WriteFile(path, []byte(text), 0o600)
+	if ended, err := guardian.Sweep(path); err != nil || len(ended) != 0 {
+		t.Errorf("%v, %v", ended, err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("a lease of another pid namespace: %v", err)
+	}
+	text, _ = guardian.ThisLease(mark, func(_ *int, _ *uint64, boot, _ *string) { *boot = "another" })
+	os.WriteFile(path, []byte(text), 0o600)
+	if ended, err := guardian.Sweep(path); err != nil || len(ended) != 0 {
+		t.Errorf("%v, %v", ended, err)
+	}
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("a lease of another boot: %v", err)
+	}
+}
+
+func TestMarks(t *testing.T) {
+	own := guardian.NewMark(nil)
+	if !guardian.Valid(own) || own == guardian.NewMark(nil) {
+		t.Errorf("a new mark is %q", own)
+	}
+	inner := guardian.NewMark([]string{"A=b", guardian.Name + "=" + guardian.CommandMark(own, 7)})
+	if !strings.HasPrefix(inner, own+"/7/") || !guardian.Valid(inner) {
+		t.Errorf("inside %s it is %s", own, inner)
+	}
+	for _, tc := range []struct {
+		value, mark string
+		want        bool
+	}{
+		{own, own, true}, {own + "/1", own, true}, {own + "/1", own + "/1", true}, {own + "/12", own + "/1", false},
+		{own + "/1/" + own, own + "/1", true}, {own, own + "/1", false}, {own, "", false}, {"", "", false},
+	} {
+		if got := guardian.Carries(tc.value, tc.mark); got != tc.want {
+			t.Errorf("Carries(%q, %q) is %v", tc.value, tc.mark, got)
+		}
+	}
+	for _, bad := range []string{"", "/", own + "/", "/" + own, own + "//1", own[:8], own[:8] + "/" + own, own + "\n", own + "/x", strings.Repeat("0", 513)} {
+		if guardian.Valid(bad) {
+			t.Errorf("%q is taken for a mark", bad)
+		}
+		if got := guardian.Inherited([]string{guardian.Name + "=" + bad}); got != "" {
+			t.Errorf("%q is inherited as %q", bad, got)
+		}
+	}
+	deep := own
+	for range 100 {
+		deep = guardian.NewMark([]string{guardian.Name + "=" + deep})
+		if !guardian.Valid(deep) {
+			t.Fatalf("a deep mark is %q", deep)
+		}
+	}
+	for text, want := range map[string]string{
+		"A=b\x00" + guardian.Name + "=x\x00C=d\x00": "x",
+		guardian.Name + "=x":                        "x",
+		guardian.Name + "X=x\x00":                   "",
+		"\x00\x00\x00":                              "",
+		"":                                          "",
+		"A=" + guardian.Name + "=x\x00":             "",
+	} {
+		if got := guardian.MarkOf([]byte(text)); got != want {
+			t.Errorf("in %q the mark is %q", text, got)
+		}
+	}
+}
+
+func TestStartRefuses(t *testing.T) {
+	for _, mark := range []string{"", "x", "../../etc"} {
+		if g, err := guardian.Start("", guardian.Options{Mark: mark}); err == nil {
+			g.Close()
+			t.Errorf("it starts with the mark %q", mark)
+		}
+	}
+	opt := guardian.Options{Mark: guardian.NewMark(nil), Lease: filepath.Join(t.TempDir(), "none", "lease")}
+	if g, err := guardian.Start("", opt); err == nil {
+		g.Close()
+		t.Error("it starts with a lease that cannot be written")
+	}
+	opt.Lease = filepath.Join(t.TempDir(), "lease")
+	if g, err := guardian.Start("/no/such/program", opt); err == nil {
+		g.Close()
+		t.Error("it starts without a program")
+	}
+	if _, err := os.Stat(opt.Lease); !os.IsNotExist(err) {
+		t.Errorf("a lease was left: %v", err)
+	}
+}
+
+// The guardian holds nothing that somebody may wait for: not the owner's output, not its directory, nor what the owner
+// itself was given.
+func TestWhatTheGuardianHolds(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs /proc")
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	cmd := exec.Command(os.Args[0], "-")
+	cmd.Env = append(os.Environ(), ownerKey+"=")
+	cmd.ExtraFiles = []*os.File{w, w, w}
+	in, _ := cmd.StdinPipe()
+	out := &bytes.Buffer{}
+	cmd.Stdout = out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	defer cmd.Wait()
+	defer in.Close()
+	var pid int
+	eventually(t, func() string {
+		pid = guardianOf(t, cmd.Process.Pid)
+		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+		if string(stat) != "devloop-guard\n" {
+			return "no guardian"
+		}
+		return ""
+	})
+	// It may not have got to its first read; when it has, it holds the pipe, /dev/null twice, and no more than the
+	// runtime's own.
+	eventually(t, func() string {
+		fds, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+		var held []string
+		for _, fd := range fds {
+			name, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/%s", pid, fd.Name()))
+			if !strings.HasPrefix(name, "anon_inode:") && !strings.HasPrefix(name, "/sys/fs/cgroup/") {
+				held = append(held, fd.Name()+" "+name)
+			}
+		}
+		if len(held) != 3 || held[1] != "1 /dev/null" || held[2] != "2 /dev/null" || !strings.HasPrefix(held[0], "0 pipe:") {
+			return fmt.Sprint("it holds ", held)
+		}
+		return ""
+	})
+	if dir, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid)); dir != "/" {
+		t.Errorf("its directory is %s, %v", dir, err)
+	}
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT} {
+		syscall.Kill(pid, sig)
+	}
+	if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)); err == nil {
+		t.Logf("%s", text[bytes.Index(text, []byte("VmRSS")):][:60])
+	}
+	if start, ok := guardian.StartOf(pid); !ok {
+		t.Error("a signal of a terminal ended it")
+	} else if alive, err := guardian.SignalOnly(pid, start, 0); !alive || err != nil {
+		t.Errorf("a signal of a terminal ended it: %v", err)
+	}
+	fmt.Fprintln(in, "close")
+}
+
+// It acts once os is ready, and costs nothing of what comes later.
+func TestActsFirst(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("elsewhere the table of processes takes golang.org/x/sys")
+	}
+	cmd := exec.Command(os.Args[0], guardian.Marker)
+	cmd.Env = []string{"GODEBUG=inittrace=1"}
+	trace, err := cmd.CombinedOutput() // with an empty standard input it ends at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(trace), "init os @") {
+		t.Fatalf("no trace of the initialisation: %s", trace)
+	}
+	for _, late := range []string{"unicode", "reflect", "testing", "crypto/sha256"} {
+		if strings.Contains(string(trace), "init "+late+" @") {
+			t.Errorf("%s is initialised before the guardian acts", late)
+		}
+	}
+}
+
+// BenchmarkStart is what a loop's start and end cost by it.
+func BenchmarkStart(b *testing.B) {
+	opt := guardian.Options{Mark: guardian.NewMark(nil), Lease: filepath.Join(b.TempDir(), "lease")}
+	var started time.Duration
+	for b.Loop() {
+		begun := time.Now()
+		g, err := guardian.Start("", opt)
+		if err != nil {
+			b.Fatal(err)
+		}
+		started += time.Since(begun)
+		if err := g.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(started.Microseconds())/float64(b.N), "µs/start")
+}
+
+// BenchmarkAdd is what each command costs by it.
+func BenchmarkAdd(b *testing.B) {
+	g, err := guardian.Start("", guardian.Options{Mark: guardian.NewMark(nil), Lease: filepath.Join(b.TempDir(), "lease")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer g.Close()
+	for b.Loop() {
+		g.Add(os.Getpid())
+		g.Remove(os.Getpid())
+	}
+}
+
+// BenchmarkFinish is the look for what is left, when there is nothing.
+func BenchmarkFinish(b *testing.B) {
+	g, err := guardian.Start("", guardian.Options{Mark: guardian.NewMark(nil)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer g.Close()
+	for b.Loop() {
+		if ended, err := g.Finish(); err != nil || len(ended) > 0 {
+			b.Fatal(ended, err)
+		}
+	}
+}

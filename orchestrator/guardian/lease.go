@@ -1,0 +1,220 @@
+//go:build linux || darwin
+
+package guardian
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// The lease file has a line for each fact, and ends with the line "end": what follows is left of a longer version. It is
+// rewritten in place by one write, which kill -9 does not tear.
+const (
+	leaseHead = "devloop lease 1"
+	leaseSize = 1 << 20 // more is none of ours
+)
+
+// lease is what the next start must know.
+type lease struct {
+	mark  string
+	owner int
+	start uint64 // of the owner
+	boot  string
+	space string // the pid namespace
+	grace time.Duration
+	roots map[int]uint64
+}
+
+func newLease(mark string, grace time.Duration) (*lease, error) {
+	self, ok := readProcess(os.Getpid())
+	if !ok {
+		return nil, errors.New("this process is not in the system's table")
+	}
+	return &lease{mark: mark, owner: self.pid, start: self.start, boot: bootID(), space: pidSpace(), grace: grace, roots: map[int]uint64{}}, nil
+}
+
+func (l *lease) text() []byte {
+	t := leaseHead + "\nmark " + l.mark + "\nowner " + pair(l.owner, l.start) + "\nboot " + l.boot + "\nspace " + l.space +
+		"\ngrace " + strconv.FormatInt(l.grace.Milliseconds(), 10) + "\n"
+	for _, pid := range l.pids() {
+		t += "root " + pair(pid, l.roots[pid]) + "\n"
+	}
+	return []byte(t + "end\n")
+}
+
+func (l *lease) pids() []int {
+	var pids []int
+	for pid := range l.roots {
+		pids = append(pids, pid)
+	}
+	slices.Sort(pids)
+	return pids
+}
+
+func pair(pid int, start uint64) string {
+	return strconv.Itoa(pid) + " " + strconv.FormatUint(start, 10)
+}
+
+// parsePair is false unless text is "PID START".
+func parsePair(text string) (pid int, start uint64, ok bool) {
+	first, second := cut(text, ' ')
+	pid, err := strconv.Atoi(first)
+	start, startErr := strconv.ParseUint(second, 10, 64)
+	return pid, start, err == nil && startErr == nil && pid > 1
+}
+
+// cut is strings.Cut without the package strings, see shim.
+func cut(s string, sep byte) (before, after string) {
+	for i := range len(s) {
+		if s[i] == sep {
+			return s[:i], s[i+1:]
+		}
+	}
+	return s, ""
+}
+
+var errLease = errors.New("it is not a lease of devloop's")
+
+// parseLease reads what text wrote. It takes nothing but a whole lease.
+func parseLease(text string) (*lease, error) {
+	head, rest := cut(text, '\n')
+	if head != leaseHead {
+		return nil, errLease
+	}
+	l := &lease{roots: map[int]uint64{}}
+	seen := map[string]bool{}
+	for rest != "" {
+		var line string
+		line, rest = cut(rest, '\n')
+		key, value := cut(line, ' ')
+		if seen[key] && key != "root" {
+			return nil, errLease
+		}
+		seen[key] = true
+		ok := value != ""
+		switch key {
+		case "mark":
+			l.mark, ok = value, valid(value)
+		case "owner":
+			l.owner, l.start, ok = parsePair(value)
+		case "boot":
+			l.boot = value
+		case "space":
+			l.space = value
+		case "grace":
+			ms, err := strconv.ParseInt(value, 10, 64)
+			ok = err == nil && ms >= 0 && ms <= MaxGrace.Milliseconds()
+			l.grace = time.Duration(ms) * time.Millisecond
+		case "root":
+			var pid int
+			var start uint64
+			if pid, start, ok = parsePair(value); ok {
+				l.roots[pid] = start
+			}
+		case "end":
+			for _, needed := range []string{"mark", "owner", "boot", "space", "grace"} {
+				if !seen[needed] {
+					return nil, errLease
+				}
+			}
+			return l, nil
+		}
+		if !ok {
+			return nil, errLease
+		}
+	}
+	return nil, errLease
+}
+
+// create writes the lease where path says, in place of an older one, and leaves it open to be rewritten.
+func (l *lease) create(path string) (*os.File, error) {
+	fresh := path + ".new"
+	f, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.Write(l.text())
+	if err == nil {
+		err = f.Chmod(0o600) // an older file may have had another mode
+	}
+	if err == nil {
+		err = os.Rename(fresh, path)
+	}
+	if err != nil {
+		_ = f.Close() // nothing of it is used
+		_ = os.Remove(fresh)
+		return nil, err
+	}
+	return f, nil
+}
+
+// readLease reads a lease that this user alone can have written: it names processes to be killed.
+func readLease(path string) (*lease, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	owner, ok := st.Sys().(*syscall.Stat_t)
+	if !st.Mode().IsRegular() || st.Mode().Perm()&0o022 != 0 || !ok || int(owner.Uid) != os.Geteuid() || st.Size() > leaseSize {
+		return nil, errLease
+	}
+	text := make([]byte, st.Size())
+	for n := 0; n < len(text); {
+		m, err := f.Read(text[n:])
+		if err != nil {
+			return nil, err
+		}
+		n += m
+	}
+	return parseLease(string(text))
+}
+
+// ownerLives says that the process that made the lease still runs, or may.
+func (l *lease) ownerLives() bool {
+	if l.space != pidSpace() {
+		return true // it counts other processes than we do: nothing can be known
+	}
+	if l.boot != bootID() {
+		return false
+	}
+	p, ok := readProcess(l.owner)
+	return ok && p.start == l.start && !p.dead
+}
+
+// Sweep ends who is left of the loop that made the lease, if that loop is dead, with the lease's grace, and removes the
+// lease. It returns the pids of those it met, and when they are gone. No lease, a living owner, or an owner in another pid
+// namespace is nothing to do. Its error is a [*SurvivorsError], with which the lease stays for the next start, or that the
+// file cannot be read or is no lease; then nobody was touched.
+//
+// Call it before [Start] is given the same path, while nobody else can: with the lock of the configuration held.
+func Sweep(path string) (ended []int, err error) {
+	l, err := readLease(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, &wrap{"read lease " + path, err}
+	case l.ownerLives():
+		return nil, nil
+	}
+	if l.boot == bootID() {
+		ended, err = newHunt(l.mark, l.roots, l.start, false).run(l.grace, patience)
+		if err != nil {
+			return ended, &wrap{"sweep " + path, err}
+		}
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return ended, &wrap{"remove lease", err}
+	}
+	return ended, nil
+}

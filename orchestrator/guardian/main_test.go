@@ -1,0 +1,321 @@
+//go:build linux || darwin
+
+package guardian_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"devloop/orchestrator/guardian"
+	"devloop/orchestrator/procgroup"
+)
+
+// The test binary is also the owner of trees, which the tests order about and kill: with ownerKey in its environment it
+// does what it reads on its standard input, and answers each line with one.
+const ownerKey = "GUARDIAN_TEST_OWNER"
+
+func TestMain(m *testing.M) {
+	if lease, ok := os.LookupEnv(ownerKey); ok {
+		os.Exit(ownerMain(lease, os.Args[1:]))
+	}
+	code := 0
+	goleak.VerifyTestMain(running{m, &code}, goleak.Cleanup(func(leaked int) {
+		os.RemoveAll(horrorDir)
+		os.Exit(max(code, leaked))
+	}))
+}
+
+type running struct {
+	m    *testing.M
+	code *int
+}
+
+func (r running) Run() int {
+	*r.code = r.m.Run()
+	return *r.code
+}
+
+// grace is what the trees here get between SIGTERM and SIGKILL.
+const grace = 150 * time.Millisecond
+
+// ownerMain is a loop with one command: argv. With argv "-" it has none.
+func ownerMain(lease string, argv []string) int {
+	mark := guardian.NewMark(os.Environ())
+	g, err := guardian.Start("", guardian.Options{Mark: mark, Grace: grace, Lease: lease})
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	fmt.Println("guardian", g.PID())
+	var group *procgroup.Group
+	number := 0
+	end := func() {
+		select {
+		case <-group.Done():
+		case <-time.After(grace):
+			group.Kill()
+			<-group.Done()
+		}
+		g.Remove(group.PID())
+	}
+	orders := bufio.NewScanner(os.Stdin)
+	for orders.Scan() {
+		answer := "ok"
+		switch orders.Text() {
+		case "start":
+			number++
+			spec := procgroup.Spec{Argv: argv, Env: append(os.Environ(), guardian.Name+"="+guardian.CommandMark(mark, number)),
+				Output: func(procgroup.Block) {}, Grace: grace}
+			if group, err = procgroup.Start(spec); err != nil {
+				answer = err.Error()
+				break
+			}
+			g.Add(group.PID())
+			answer = strconv.Itoa(group.PID())
+		case "stop":
+			group.Stop(syscall.SIGTERM)
+			end()
+		case "kill":
+			group.Kill()
+			end()
+		case "wait":
+			<-group.Done()
+			g.Remove(group.PID())
+		case "panic":
+			go func() { panic("a test's") }()
+			select {}
+		case "finish":
+			ended, err := g.Finish()
+			answer = fmt.Sprint(len(ended), err)
+		case "close":
+			if err := g.Close(); err != nil {
+				answer = err.Error()
+			}
+		}
+		fmt.Println(answer)
+	}
+	return 0
+}
+
+// owner is the process that ownerMain runs in.
+type owner struct {
+	t        testing.TB
+	cmd      *exec.Cmd
+	orders   io.WriteCloser
+	answers  *bufio.Reader
+	guardian int
+	lease    string
+}
+
+// newOwner starts an owner of argv.
+func newOwner(t testing.TB, lease string, env []string, argv ...string) *owner {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], argv...)
+	cmd.Env = append(append(os.Environ(), ownerKey+"="+lease, "GORACE=atexit_sleep_ms=0"), env...)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if testing.Verbose() {
+		cmd.Stderr = os.Stderr
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	o := &owner{t: t, cmd: cmd, orders: in, answers: bufio.NewReader(out), lease: lease}
+	t.Cleanup(o.kill)
+	return o
+}
+
+// up waits for the guardian.
+func (o *owner) up() *owner {
+	o.t.Helper()
+	line := o.answer()
+	pid, err := strconv.Atoi(strings.TrimPrefix(line, "guardian "))
+	if err != nil {
+		o.t.Fatalf("the owner said %q", line)
+	}
+	o.guardian = pid
+	return o
+}
+
+func (o *owner) answer() string {
+	o.t.Helper()
+	line, err := o.answers.ReadString('\n')
+	if err != nil {
+		o.t.Fatalf("the owner is gone: %v", err)
+	}
+	return strings.TrimSuffix(line, "\n")
+}
+
+func (o *owner) order(what string) { fmt.Fprintln(o.orders, what) }
+
+func (o *owner) do(what string) string {
+	o.t.Helper()
+	o.order(what)
+	return o.answer()
+}
+
+// kill is kill -9. It may be called again.
+func (o *owner) kill() {
+	o.cmd.Process.Kill()
+	o.cmd.Wait()
+}
+
+// horror is the program of horrors, built once. With -race the children are not: 500 of them would take minutes.
+var (
+	horrorDir string
+	horror    = sync.OnceValues(func() (string, error) {
+		dir, err := os.MkdirTemp("", "horror-")
+		if err != nil {
+			return "", err
+		}
+		horrorDir = dir
+		path := filepath.Join(dir, "horror")
+		if out, err := exec.Command("go", "build", "-o", path, "devloop/orchestrator/guardian/horror").CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%w: %s", err, out)
+		}
+		return path, nil
+	})
+)
+
+// aHorror is the command line of a tree, and its directory.
+func aHorror(t testing.TB, kind string) (argv []string, dir string) {
+	t.Helper()
+	path, err := horror()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err = os.MkdirTemp(horrorDir, "tree-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, pid := range living(t, dir) {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
+	return []string{path, dir, kind}, dir
+}
+
+// living lists who has dir in its arguments and runs: those of a tree, whatever they have lost, and not a zombie, whose
+// arguments are gone.
+func living(t testing.TB, dir string) []int {
+	t.Helper()
+	names, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil || len(names) == 0 {
+		return livingByPs(t, dir)
+	}
+	var pids []int
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil || !strings.Contains(string(text), dir) {
+			continue
+		}
+		pid, _ := strconv.Atoi(strings.Split(name, "/")[2])
+		pids = append(pids, pid)
+	}
+	self, _ := os.Executable()
+	return slices.DeleteFunc(pids, func(pid int) bool { // an owner of this test, which has dir among its arguments too
+		exe, _ := os.Readlink("/proc/" + strconv.Itoa(pid) + "/exe")
+		return exe == self
+	})
+}
+
+func livingByPs(t testing.TB, dir string) []int {
+	t.Helper()
+	out, err := exec.Command("ps", "-axww", "-o", "pid=,command=").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, _ := os.Executable()
+	var pids []int
+	for line := range strings.SplitSeq(string(out), "\n") {
+		number, command, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if pid, err := strconv.Atoi(number); err == nil && strings.Contains(command, dir) && !strings.HasPrefix(command, self) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// eventually polls: there is no event for the end, or the file, of a process that is no child of the test. The time is no
+// expectation, only the end of a test that would otherwise hang.
+func eventually(t testing.TB, what func() string) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		missing := what()
+		if missing == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("waited 20 s: %s", missing)
+		}
+		<-time.After(2 * time.Millisecond)
+	}
+}
+
+// grown waits until so many processes of a tree are where they want to be.
+func grown(t testing.TB, dir string, n int) {
+	t.Helper()
+	eventually(t, func() string {
+		names, _ := os.ReadDir(dir)
+		if len(names) >= n {
+			return ""
+		}
+		return fmt.Sprintf("%d processes of the tree are ready, want %d", len(names), n)
+	})
+}
+
+// nobodyLeft waits until the tree is gone.
+func nobodyLeft(t testing.TB, dir string) {
+	t.Helper()
+	eventually(t, func() string {
+		if pids := living(t, dir); len(pids) > 0 {
+			return fmt.Sprint("still there: ", pids, describe(pids))
+		}
+		return ""
+	})
+}
+
+func describe(pids []int) (text string) {
+	for _, pid := range pids[:min(len(pids), 5)] {
+		stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+		cmdline, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+		text += "\n" + string(stat) + strings.ReplaceAll(string(cmdline), "\x00", " ")
+	}
+	return text
+}
+
+// endOf waits for the end of a process that is no child.
+func endOf(t testing.TB, pid int) {
+	t.Helper()
+	start, ok := guardian.StartOf(pid)
+	if !ok {
+		return
+	}
+	eventually(t, func() string {
+		if alive, _ := guardian.SignalOnly(pid, start, 0); alive {
+			return fmt.Sprintf("process %d lives", pid)
+		}
+		return ""
+	})
+}

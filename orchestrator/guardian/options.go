@@ -1,0 +1,29 @@
+package guardian
+
+import "time"
+
+// Options say for whom a guardian is, and how it ends them.
+type Options struct {
+	// Mark is the loop's, from [NewMark].
+	Mark string
+	// Grace is the time from SIGTERM to SIGKILL; zero stands for DefaultGrace, and more than MaxGrace for that.
+	Grace time.Duration
+	// Lease is the path of the file that the next start gives to [Sweep], in a directory that is this user's alone and
+	// survives the loop. Empty means none.
+	Lease string
+}
+
+const (
+	DefaultGrace = 5 * time.Second
+	MaxGrace     = time.Minute
+)
+
+func (o Options) grace() time.Duration {
+	if o.Grace <= 0 {
+		return DefaultGrace
+	}
+	return min(o.Grace, MaxGrace)
+}
+
+// patience is how long the owner tries to kill what does not go away, before it says so.
+const patience = 10 * time.Second

@@ -1,0 +1,34 @@
+//go:build !linux && !darwin
+
+package guardian
+
+// Guardian does not exist on this system.
+type Guardian struct{}
+
+// Start is ErrUnsupported here.
+func Start(string, Options) (*Guardian, error) { return nil, ErrUnsupported }
+
+// Sweep is ErrUnsupported here.
+func Sweep(string) ([]int, error) { return nil, ErrUnsupported }
+
+// PID is that of no process.
+func (*Guardian) PID() int { return 0 }
+
+// Done is closed: there is no guardian.
+func (*Guardian) Done() <-chan struct{} {
+	gone := make(chan struct{})
+	close(gone)
+	return gone
+}
+
+// Add does nothing.
+func (*Guardian) Add(int) {}
+
+// Remove does nothing.
+func (*Guardian) Remove(int) {}
+
+// Finish finds nobody.
+func (*Guardian) Finish() ([]int, error) { return nil, nil }
+
+// Close does nothing.
+func (*Guardian) Close() error { return nil }

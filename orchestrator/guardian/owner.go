@@ -1,0 +1,232 @@
+//go:build linux || darwin
+
+package guardian
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	// A guardian that is ended by somebody is started again so often.
+	restarts = 5
+	// What the owner says waits no longer than this for a guardian that does not read: somebody has stopped it. The lease
+	// knows the same.
+	sayPatience = 50 * time.Millisecond
+	// A guardian that was told to end does so within a moment.
+	endPatience = 5 * time.Second
+)
+
+// Guardian is the second process, as the loop sees it. All methods may be called by any goroutine.
+type Guardian struct {
+	self string
+	opt  Options
+	gone chan struct{} // closed when no guardian runs any more
+
+	mu     sync.Mutex // guards what follows
+	lease  *lease
+	file   *os.File // the lease, or nil
+	pipe   *os.File
+	proc   *os.Process
+	closed bool
+}
+
+// Start starts a guardian for the calling process. self is the running program, which imports this package, "" for the
+// default: /proc/self/exe on Linux, [os.Executable] elsewhere. Call it before the first command is started, and Close when
+// the last one is gone. Everything that carries opt.Mark must have been started by this process.
+func Start(self string, opt Options) (*Guardian, error) {
+	if !valid(opt.Mark) {
+		return nil, &wrap{"start guardian", errors.New("its mark is not one of NewMark's: " + opt.Mark)}
+	}
+	if self == "" {
+		self = program()
+	}
+	l, err := newLease(opt.Mark, opt.grace())
+	if err != nil {
+		return nil, &wrap{"start guardian", err}
+	}
+	g := &Guardian{self: self, opt: opt, lease: l, gone: make(chan struct{})}
+	if opt.Lease != "" {
+		if g.file, err = l.create(opt.Lease); err != nil {
+			return nil, &wrap{"write lease", err}
+		}
+	}
+	if err := g.start(); err != nil {
+		return nil, &wrap{"start guardian", errors.Join(err, g.dropLease())}
+	}
+	go g.keep(g.proc)
+	return g, nil
+}
+
+func program() string {
+	const self = "/proc/self/exe"
+	if runtime.GOOS == "linux" {
+		if _, err := os.Lstat(self); err == nil {
+			return self
+		}
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return os.Args[0]
+	}
+	return path
+}
+
+// start starts the process and tells it everything. It is called under the mutex, or before there is anybody else.
+func (g *Guardian) start() error {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		_ = r.Close() // nothing went through it
+		_ = w.Close()
+		return err
+	}
+	// The mark of an outer loop stays, so that the outer one can find it; the loop's own would have it end itself.
+	env := []string{"GOMAXPROCS=1", "GOTRACEBACK=none", "GORACE=atexit_sleep_ms=0"}
+	if outer := Inherited(os.Environ()); outer != "" {
+		env = append(env, Name+"="+outer)
+	}
+	proc, err := os.StartProcess(g.self, []string{"devloop-guardian", marker}, &os.ProcAttr{
+		Dir: "/", Env: env, Files: []*os.File{r, null, null}, Sys: &syscall.SysProcAttr{Setsid: true},
+	})
+	_ = r.Close()    // the guardian has its own
+	_ = null.Close() // the same
+	if err != nil {
+		_ = w.Close() // nothing went through it
+		return err
+	}
+	g.pipe, g.proc = w, proc
+	orders := "mark " + g.lease.mark + "\ngrace " + strconv.FormatInt(g.lease.grace.Milliseconds(), 10) +
+		"\nborn " + strconv.FormatUint(g.lease.start, 10) + "\n"
+	for _, pid := range g.lease.pids() {
+		orders += "add " + pair(pid, g.lease.roots[pid]) + "\n"
+	}
+	g.say(orders)
+	return nil
+}
+
+// say tells the guardian something. One that is gone is told it when it is started again.
+func (g *Guardian) say(text string) {
+	_ = g.pipe.SetWriteDeadline(time.Now().Add(sayPatience)) // every system here has it for pipes
+	_, _ = g.pipe.Write([]byte(text))                        // see above
+}
+
+// keep collects the guardian, and starts it again when it was not this process that ended it.
+func (g *Guardian) keep(proc *os.Process) {
+	defer close(g.gone)
+	for again := 0; ; again++ {
+		_, _ = proc.Wait() // it has nothing to say
+		g.mu.Lock()
+		_ = g.pipe.Close() // a write would not reach anybody
+		if g.closed || again == restarts || g.start() != nil {
+			g.mu.Unlock()
+			return
+		}
+		proc = g.proc
+		g.mu.Unlock()
+	}
+}
+
+// PID is the process id of the guardian. It may be another one later: one that was killed is started again.
+func (g *Guardian) PID() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.proc.Pid
+}
+
+// Done is closed when there is no guardian any more: after Close, or when it has been killed again and again. The loop can
+// go on; only its own sudden end would leave things behind, until the next Sweep.
+func (g *Guardian) Done() <-chan struct{} { return g.gone }
+
+// Add records a living process: should the loop come to a sudden end, its group, its session and all their descendants are
+// ended too, whether or not they carry the mark. Without it the mark is what counts.
+func (g *Guardian) Add(pid int) {
+	p, ok := readProcess(pid)
+	if !ok || pid <= 1 {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return
+	}
+	g.lease.roots[pid] = p.start
+	g.say("add " + pair(pid, p.start) + "\n")
+	g.record()
+}
+
+// Remove takes back what Add recorded: the group is gone.
+func (g *Guardian) Remove(pid int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, known := g.lease.roots[pid]; !known || g.closed {
+		return
+	}
+	delete(g.lease.roots, pid)
+	g.say("remove " + strconv.Itoa(pid) + "\n")
+	g.record()
+}
+
+// record rewrites the lease.
+func (g *Guardian) record() {
+	if g.file != nil {
+		_, _ = g.file.WriteAt(g.lease.text(), 0) // the guardian knows it; the file is for when both are killed
+	}
+}
+
+// Finish ends, with the grace, whoever still carries the loop's mark or was recorded: daemons that commands have left. It
+// returns their pids when they are gone; the guardian stands by meanwhile. Call it when the loop has ended its commands,
+// then Close. It leaves nothing to Close.
+func (g *Guardian) Finish() (ended []int, err error) {
+	g.mu.Lock()
+	roots := map[int]uint64{}
+	for pid, start := range g.lease.roots {
+		roots[pid] = start
+	}
+	g.mu.Unlock()
+	h := newHunt(g.lease.mark, roots, g.lease.start, true)
+	h.calm = 2 // nothing has been started lately
+	return h.run(g.lease.grace, patience)
+}
+
+// Close tells the guardian that the loop ends in good order, waits for it to be gone, and removes the lease. It ends
+// nobody. Only the first call does anything.
+func (g *Guardian) Close() error {
+	g.mu.Lock()
+	if g.closed {
+		g.mu.Unlock()
+		<-g.gone
+		return nil
+	}
+	g.closed = true
+	g.say("end\n")
+	proc := g.proc
+	g.mu.Unlock()
+	select {
+	case <-g.gone:
+	case <-time.After(endPatience): // stopped by somebody; the end of file would have it end everybody, and nobody is left
+		_ = proc.Kill() // gone meanwhile is as good
+		<-g.gone
+	}
+	return g.dropLease()
+}
+
+// dropLease removes the lease: there is nothing to find.
+func (g *Guardian) dropLease() error {
+	if g.file == nil {
+		return nil
+	}
+	_ = g.file.Close() // what it held is of no use any more
+	if err := os.Remove(g.opt.Lease); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return &wrap{"remove lease", err}
+	}
+	return nil
+}

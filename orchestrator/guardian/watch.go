@@ -1,0 +1,114 @@
+//go:build linux || darwin
+
+package guardian
+
+import (
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// marker as the first argument makes this program a guardian. Nobody types it.
+const marker = "--devloop-internal-guardian"
+
+// persistence is how long a guardian tries to kill what does not go away. It has nobody to tell.
+const persistence = 10 * time.Minute
+
+// init is the second start: nothing but the guardian happens in it.
+func init() {
+	if len(os.Args) < 2 || os.Args[1] != marker {
+		return
+	}
+	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGPIPE, syscall.SIGALRM,
+		syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU)
+	closeInherited()
+	setName("devloop-guard")
+	guard()
+	os.Exit(0) //nolint:forbidigo // this program ends here
+}
+
+// closeInherited closes what whoever started the loop has left open in it without close-on-exec: a pipe that somebody
+// reads to its end, a socket. Descriptors of this process's own runtime have the flag.
+func closeInherited() {
+	dir, err := os.Open(descriptors)
+	if err != nil {
+		return
+	}
+	names, _ := dir.Readdirnames(-1) // as many as there are
+	_ = dir.Close()                  // only read from
+	for _, name := range names {
+		fd, err := strconv.Atoi(name)
+		if err != nil || fd <= 2 {
+			continue
+		}
+		if flags, ok := descriptorFlags(fd); ok && flags&syscall.FD_CLOEXEC == 0 {
+			_ = syscall.Close(fd) // it was never used
+		}
+	}
+}
+
+// guard reads what the owner says until it says "end", or is gone.
+func guard() {
+	_ = syscall.SetNonblock(0, false) // the runtime's poller would cost memory
+	orders := orders{roots: map[int]uint64{}}
+	var buf [4096]byte
+	var rest []byte
+	for {
+		n, err := syscall.Read(0, buf[:])
+		if err == syscall.EINTR || err == syscall.EAGAIN {
+			continue
+		}
+		if err != nil || n <= 0 {
+			break
+		}
+		rest = append(rest, buf[:n]...)
+		for {
+			line, after := cut(string(rest), '\n')
+			if len(line) == len(rest) {
+				break // not whole yet
+			}
+			rest = append(rest[:0], after...)
+			if orders.take(line) {
+				return
+			}
+		}
+	}
+	if !valid(orders.mark) {
+		return // the owner was gone before it had started anything
+	}
+	_, _ = newHunt(orders.mark, orders.roots, orders.born, true).run(orders.grace, persistence) // nobody is there to be told
+}
+
+// orders are what the owner has said.
+type orders struct {
+	mark  string
+	grace time.Duration
+	born  uint64 // when the owner started
+	roots map[int]uint64
+}
+
+// take understands one line. It is true when the owner ends in good order.
+func (o *orders) take(line string) bool {
+	key, value := cut(line, ' ')
+	switch key {
+	case "mark":
+		o.mark = value
+	case "grace":
+		ms, _ := strconv.ParseInt(value, 10, 64) // both ends are this program
+		o.grace = time.Duration(ms) * time.Millisecond
+	case "born":
+		o.born, _ = strconv.ParseUint(value, 10, 64)
+	case "add":
+		if pid, start, ok := parsePair(value); ok {
+			o.roots[pid] = start
+		}
+	case "remove":
+		pid, _ := strconv.Atoi(value)
+		delete(o.roots, pid)
+	case "end":
+		return true
+	}
+	return false
+}
