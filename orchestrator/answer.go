@@ -44,6 +44,7 @@ func (l *loop) handler() http.Handler {
 	mux.HandleFunc("GET "+control.PathWake, l.answerWake)
 	mux.HandleFunc("GET "+control.PathEvents, l.answerEvents)
 	mux.HandleFunc("GET "+control.PathWait, l.answerWait)
+	mux.HandleFunc("GET "+control.PathLogs, l.answerLogs)
 	mux.HandleFunc("POST "+control.PathTrigger, l.answerByHand(machine.Trigger))
 	mux.HandleFunc("POST "+control.PathRestart, l.answerByHand(machine.Restart))
 	mux.HandleFunc("POST "+control.PathStop, l.answerByHand(machine.Stop))
@@ -107,12 +108,6 @@ func (l *loop) answerWake(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control.Reply(w, wake)
-}
-
-// answerWait answers when everything that any save before the request could
-// cause is done.
-func (l *loop) answerWait(w http.ResponseWriter, _ *http.Request) {
-	control.Refuse(w, http.StatusNotImplemented, "this version of devloop cannot wait yet", "`devloop status` tells what is busy")
 }
 
 // status tells everything of this moment. Never the environment of a command:

@@ -22,6 +22,14 @@ type stream struct {
 	byHand  map[int]machine.Verb // what was last asked of a node by hand
 	readers map[*reader]struct{}
 	cycles  cycles
+
+	failures map[int]failure // the last one of each node
+}
+
+// failure is what failed, for whoever wants to see what it wrote.
+type failure struct {
+	num    int      // the run or generation
+	stages []string // of a watcher
 }
 
 // reader is one who reads along. Its queue is never waited for.
@@ -31,7 +39,7 @@ type reader struct {
 }
 
 func newStream(l *loop) *stream {
-	return &stream{l: l, began: time.Now(), byHand: map[int]machine.Verb{}, readers: map[*reader]struct{}{}}
+	return &stream{l: l, began: time.Now(), byHand: map[int]machine.Verb{}, readers: map[*reader]struct{}{}, failures: map[int]failure{}}
 }
 
 // now is the moment, as events carry it.
@@ -79,7 +87,23 @@ func (s *stream) did(a machine.Action) {
 			c.note(a.Kind, &e)
 			e.Cycle = c.ID
 		}
+		s.failed(a, e.Stage)
 		s.publish(e)
+	}
+}
+
+// failed remembers what failed.
+func (s *stream) failed(r machine.Report, stage string) {
+	switch r.Kind {
+	case machine.StageFailed, machine.StageTimedOut:
+		f := s.failures[r.Node]
+		if f.num != r.Num {
+			f = failure{num: r.Num}
+		}
+		f.stages = append(f.stages, stage)
+		s.failures[r.Node] = f
+	case machine.Crashed, machine.AwaitsPass, machine.GaveUp, machine.Dropped, machine.Lost, machine.Unready, machine.Ended:
+		s.failures[r.Node] = failure{num: r.Num}
 	}
 }
 
@@ -117,7 +141,7 @@ func (s *stream) event(r machine.Report) control.Event {
 	}
 	switch r.Kind {
 	case machine.StagePassed, machine.StageFailed, machine.StageTolerated, machine.StageTimedOut, machine.StageCancelled,
-		machine.Stopped, machine.Ended, machine.Crashed, machine.AwaitsPass, machine.GaveUp, "dropped", "lost":
+		machine.Stopped, machine.Ended, machine.Crashed, machine.AwaitsPass, machine.GaveUp, machine.Dropped, machine.Lost:
 		e.End = &control.End{Code: r.End.Code, Signal: r.End.Signal, Error: r.End.Err}
 	}
 	byOther := r.Why == machine.ByTrigger || r.Why == machine.ByDependency || r.Kind == machine.Held || r.Kind == machine.AwaitsPass

@@ -16,6 +16,7 @@ import (
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
+	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/watchset"
 	"devloop/schema"
@@ -98,6 +99,7 @@ type loop struct {
 	asks    chan func()     // questions, to be answered by the owner of all this
 	wakeups map[int]wakeup  // what woke each node last
 	stream  *stream         // of events, to whoever reads along
+	journal *journal.Journal
 
 	barriers int                    // barriers so far
 	awaiting map[int]chan<- verdict // by barrier
@@ -119,6 +121,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		timer:   time.NewTimer(time.Hour),
 		asks:    make(chan func()),
 		wakeups: map[int]wakeup{},
+		journal: journal.New(0),
 
 		awaiting: map[int]chan<- verdict{},
 	}

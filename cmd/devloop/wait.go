@@ -65,11 +65,7 @@ devloop.yaml, and on a node that a failure holds back; 3 if no loop is running;
 
 // verdictError is a verdict that is not well.
 func verdictError(v *control.Verdict) error {
-	text := v.Why
-	if v.Node != "" {
-		text = v.Node + ": " + text
-	}
-	return advised{errors.New(text), v.Hint}
+	return advised{errors.New(v.Why), v.Hint}
 }
 
 // failingOutput prints what the node that has failed wrote, as the loop's own

@@ -119,9 +119,9 @@ type Down struct {
 // to.
 type Verdict struct {
 	OK     bool   `json:"ok"`               // all of it is done, has passed and is ready
-	Node   string `json:"node,omitempty"`   // the first one that failed, or is held back; empty: see Why
+	Node   string `json:"node,omitempty"`   // the first one that has failed; empty: see Why
 	Kind   string `json:"kind,omitempty"`   // of Node
-	Number int    `json:"number,omitempty"` // its last run or generation
+	Number int    `json:"number,omitempty"` // its run or generation that failed; 0: what it wrote tells nothing
 	Why    string `json:"why,omitempty"`    // in words, for people
 	Hint   string `json:"hint,omitempty"`   // what to do about it, where that is known
 

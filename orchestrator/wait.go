@@ -1,0 +1,53 @@
+package orchestrator
+
+import (
+	"net/http"
+
+	"devloop/orchestrator/control"
+	"devloop/orchestrator/machine"
+)
+
+// answerWait answers when everything that any save before the request could
+// cause is done.
+func (l *loop) answerWait(w http.ResponseWriter, r *http.Request) {
+	var nodes []int
+	var no *refusal
+	if !l.asked(w, r, func() { nodes, no = l.named(r.URL.Query()["node"]) }) {
+		return
+	}
+	if no != nil {
+		control.Refuse(w, no.code, no.msg, no.hint)
+		return
+	}
+	v, err := l.await(r.Context(), nodes)
+	if err != nil {
+		control.Refuse(w, http.StatusServiceUnavailable, err.Error(), "")
+		return
+	}
+	var answer control.Verdict
+	if l.asked(w, r, func() { answer = l.verdict(v) }) {
+		control.Reply(w, answer)
+	}
+}
+
+// verdict says whose failure it is that a node is held back by, and where what
+// it wrote is to be found.
+func (l *loop) verdict(v verdict) control.Verdict {
+	answer := control.Verdict{OK: v.OK, Why: v.Why}
+	if v.OK || v.Node < 0 || v.Node >= len(l.graph.Nodes) {
+		return answer
+	}
+	node, nodes := v.Node, l.machine.Status()
+	for range nodes { // holds form no cycle, but a change of the state meanwhile might
+		h := nodes[node].Hold
+		if h.Kind != machine.UpstreamFailed && h.Kind != machine.NotBuilt && h.Kind != machine.Unmet {
+			break
+		}
+		node = h.Node
+	}
+	answer.Node, answer.Kind = l.say.name(node), l.graph.Nodes[node].Kind()
+	if f, known := l.stream.failures[node]; known {
+		answer.Number, answer.Stages = f.num, f.stages
+	}
+	return answer
+}
