@@ -14,16 +14,16 @@ import (
 func (w *Watcher) enter(s step, round uint32) (n *node, added, fresh, again bool) {
 	t := &w.tree
 	t.mu.Lock()
-	n = t.nodes[s.real]
+	n = t.nodes.path(s.real)
 	if n == nil && s.inode != 0 {
-		if old := t.inodes[s.inode]; old != nil {
+		if old := t.inodes.inode(s.inode); old != nil {
 			// It was moved here, and the news is not read yet. fsnotify knows it under its old path, and would go
 			// on doing so: the old watches must go first. If it is only another directory with that number
 			// (on another file system), dropping it costs a second walk.
 			t.mu.Unlock()
 			w.evict(old.path, s.real)
 			t.mu.Lock()
-			n = t.nodes[s.real]
+			n = t.nodes.path(s.real)
 		}
 	}
 	added = n == nil || n.blind
@@ -64,7 +64,7 @@ func (w *Watcher) unreadable(n *node, err error, added bool) (gone bool) {
 	t := &w.tree
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP) {
 		t.mu.Lock()
-		drop := added && t.nodes[n.path] == n
+		drop := added && t.nodes.path(n.path) == n
 		if drop {
 			t.delete(n)
 		}
@@ -98,7 +98,7 @@ func (w *Watcher) evict(path, now string) {
 func (w *Watcher) leave(path string, moved bool) {
 	t := &w.tree
 	t.mu.Lock()
-	top := t.nodes[path]
+	top := t.nodes.path(path)
 	names := t.names(top)
 	moved = moved || top != nil && top.blind
 	dropped := t.below(path)
@@ -138,7 +138,7 @@ func (w *Watcher) leave(path string, moved bool) {
 func (w *Watcher) ensure(dir string) {
 	t := &w.tree
 	t.mu.RLock()
-	n := t.nodes[dir]
+	n := t.nodes.path(dir)
 	known := n != nil && !n.blind
 	t.mu.RUnlock()
 	if known {

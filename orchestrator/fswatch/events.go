@@ -79,8 +79,8 @@ func (w *Watcher) event(ev fsnotify.Event) {
 
 	t := &w.tree
 	t.mu.RLock()
-	known := t.nodes[path]
-	parent := t.nodes[dir]
+	known := t.nodes.path(path)
+	parent := t.nodes.path(dir)
 	isNode, isBlind := known != nil, known != nil && known.blind
 	plain := parent != nil && parent.walked
 	var others []alias

@@ -167,7 +167,7 @@ func (w *Watcher) Stats() Stats {
 	w.tree.mu.RLock()
 	defer w.tree.mu.RUnlock()
 	s := Stats{
-		Directories: len(w.tree.nodes) - w.tree.blind,
+		Directories: w.tree.nodes.len() - w.tree.blind,
 		Unwatched:   w.tree.blind,
 		Events:      w.events.Load(),
 		Overflows:   w.overflows.Load(),
@@ -185,10 +185,10 @@ func (w *Watcher) Stats() Stats {
 func (w *Watcher) Watched() []string {
 	w.tree.mu.RLock()
 	defer w.tree.mu.RUnlock()
-	list := make([]string, 0, len(w.tree.nodes))
-	for path, n := range w.tree.nodes {
+	list := make([]string, 0, w.tree.nodes.len())
+	for n := range w.tree.nodes.all() {
 		if !n.blind {
-			list = append(list, path)
+			list = append(list, n.path)
 		}
 	}
 	slices.Sort(list)

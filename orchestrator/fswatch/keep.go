@@ -79,12 +79,12 @@ func (w *Watcher) appeared(path string) {
 	}
 	t := &w.tree
 	t.mu.RLock()
-	n := t.nodes[path]
+	n := t.nodes.path(path)
 	// It may be watched already: a walk found it before its event was read. Had it been another directory then, the
 	// news of that one's going would have been read first, and the node be gone; unless it was an empty one that
 	// a rename has replaced.
 	known := n != nil && !n.blind && n.inode != 0 && n.inode == inodeOf(info)
-	names := t.names(t.nodes[parentOf(path)])
+	names := t.names(t.nodes.path(parentOf(path)))
 	t.mu.RUnlock()
 	if n != nil && !known {
 		w.leave(path, true)
@@ -112,7 +112,7 @@ func (w *Watcher) appeared(path string) {
 func (w *Watcher) linked(path string) {
 	t := &w.tree
 	t.mu.RLock()
-	names := t.names(t.nodes[parentOf(path)])
+	names := t.names(t.nodes.path(parentOf(path)))
 	t.mu.RUnlock()
 	for _, name := range names {
 		within := w.behindLink(step{real: parentOf(path), name: name})
@@ -148,7 +148,7 @@ func (w *Watcher) refilter(only string) {
 	}
 	var missed []*node
 	t.mu.RLock()
-	for _, n := range t.nodes {
+	for n := range t.nodes.all() {
 		if n.walked && unseen(n.path, n.seen) || slices.ContainsFunc(t.aliases[n], func(a alias) bool { return unseen(a.name, a.seen) }) {
 			missed = append(missed, n)
 		}
@@ -162,7 +162,7 @@ func (w *Watcher) refilter(only string) {
 	t.mu.Lock()
 	for _, n := range missed {
 		t.unmark(n, unseen)
-		if t.nodes[n.path] == n && t.idle(n) {
+		if t.nodes.path(n.path) == n && t.idle(n) {
 			t.delete(n)
 			idle = append(idle, n.path)
 		}
@@ -195,7 +195,7 @@ func (w *Watcher) reset() {
 	t := &w.tree
 	t.mu.Lock()
 	old := t.nodes
-	t.nodes, t.inodes, t.aliases, t.orphans = map[string]*node{}, map[uint64]*node{}, map[*node][]alias{}, map[*node]struct{}{}
+	t.nodes, t.inodes, t.aliases, t.orphans = newPathIndex(), newInodeIndex(), map[*node][]alias{}, map[*node]struct{}{}
 	t.spots, t.spotted, t.blind = map[string][]*mount{}, map[string]int{}, 0
 	for name, m := range t.mounts {
 		if m.spots = nil; !m.root {
@@ -203,8 +203,8 @@ func (w *Watcher) reset() {
 		}
 	}
 	t.mu.Unlock()
-	for path := range old {
-		w.kernel.remove(path)
+	for n := range old.all() {
+		w.kernel.remove(n.path)
 	}
 	w.attachRoots(true)
 	w.pending.note(func(b *Batch) { b.Overflow = true })

@@ -152,7 +152,7 @@ func (w *Watcher) dropSpots(m *mount, spots []string) {
 		dir := parentOf(spot)
 		if t.spotted[dir]--; t.spotted[dir] <= 0 {
 			delete(t.spotted, dir)
-			if n := t.nodes[dir]; n != nil && t.idle(n) {
+			if n := t.nodes.path(dir); n != nil && t.idle(n) {
 				t.delete(n)
 				idle = append(idle, dir)
 			}
@@ -219,7 +219,7 @@ func (w *Watcher) stillLink(m *mount) bool {
 func (w *Watcher) standsIn(m *mount) bool {
 	w.tree.mu.RLock()
 	defer w.tree.mu.RUnlock()
-	return slices.Contains(w.tree.names(w.tree.nodes[parentOf(m.at)]), parentOf(m.name))
+	return slices.Contains(w.tree.names(w.tree.nodes.path(parentOf(m.at))), parentOf(m.name))
 }
 
 // unmount forgets a link; with tell, what was below is reported as gone.

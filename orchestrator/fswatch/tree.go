@@ -34,8 +34,8 @@ const separator = string(os.PathSeparator)
 // waits for the reader, and the reader must never wait for a holder of mu that waits for fsnotify.
 type tree struct {
 	mu      sync.RWMutex
-	nodes   map[string]*node    // by real path
-	inodes  map[uint64]*node    // to notice a directory that was moved before the news of it is read
+	nodes   index               // by real path
+	inodes  index               // to notice a directory that was moved before the news of it is read
 	aliases map[*node][]alias   // names other than the real path; few have any
 	orphans map[*node]struct{}  // nodes whose parent directory is not watched
 	mounts  map[string]*mount   // roots and followed links, by name
@@ -62,7 +62,7 @@ type alias struct {
 
 func newTree() tree {
 	return tree{
-		nodes: map[string]*node{}, inodes: map[uint64]*node{}, aliases: map[*node][]alias{}, orphans: map[*node]struct{}{},
+		nodes: newPathIndex(), inodes: newInodeIndex(), aliases: map[*node][]alias{}, orphans: map[*node]struct{}{},
 		mounts: map[string]*mount{}, spots: map[string][]*mount{}, spotted: map[string]int{},
 	}
 }
@@ -77,9 +77,9 @@ func (t *tree) blindCount() int {
 
 func (t *tree) insert(path string, inode uint64) *node {
 	n := &node{path: path, inode: inode}
-	t.nodes[path] = n
+	t.nodes.put(n)
 	if inode != 0 {
-		t.inodes[inode] = n
+		t.inodes.put(n)
 	}
 	if len(t.orphans) > 0 {
 		for o := range t.orphans {
@@ -89,7 +89,7 @@ func (t *tree) insert(path string, inode uint64) *node {
 			}
 		}
 	}
-	if parent := t.nodes[parentOf(path)]; parent != nil && parent != n {
+	if parent := t.nodes.path(parentOf(path)); parent != nil && parent != n {
 		parent.adopt(n)
 	} else {
 		t.orphans[n] = struct{}{}
@@ -107,12 +107,10 @@ func (n *node) adopt(child *node) {
 
 // delete forgets one node; its children become orphans.
 func (t *tree) delete(n *node) {
-	delete(t.nodes, n.path)
+	t.nodes.remove(n)
 	delete(t.aliases, n)
 	delete(t.orphans, n)
-	if t.inodes[n.inode] == n {
-		delete(t.inodes, n.inode)
-	}
+	t.inodes.remove(n)
 	if n.blind {
 		t.blind--
 	}
@@ -144,7 +142,7 @@ func (t *tree) below(path string) []*node {
 			collect(c)
 		}
 	}
-	if n := t.nodes[path]; n != nil {
+	if n := t.nodes.path(path); n != nil {
 		collect(n)
 	}
 	for o := range t.orphans {
@@ -218,7 +216,7 @@ func (t *tree) idle(n *node) bool {
 }
 
 func (t *tree) setBlind(n *node, blind bool) {
-	if n.blind != blind && t.nodes[n.path] == n {
+	if n.blind != blind && t.nodes.path(n.path) == n {
 		if n.blind = blind; blind {
 			t.blind++
 		} else {
