@@ -18,8 +18,7 @@ const (
 	// this ends them first. A new one on the same machine costs 0.1 ms.
 	poolIdle = time.Second
 	// quiet is how long a connection of a dropped generation may give nothing
-	// to read before it ends. What a dead server had written is at hand at
-	// once, and then the end of file is.
+	// to read, or take nothing, before it ends.
 	quiet = 100 * time.Millisecond
 	// dropLimit ends what a dropped generation goes on writing.
 	dropLimit = 3 * time.Second
@@ -125,7 +124,7 @@ func (g *generation) drop() {
 	g.connMu.Lock()
 	g.ended = true
 	for conn := range g.conns {
-		conn.drop()
+		conn.fade()
 	}
 	if len(g.conns) > 0 {
 		g.limit = time.AfterFunc(dropLimit, g.close)
@@ -166,7 +165,7 @@ func (g *generation) dial(ctx context.Context) (*backConn, error) {
 	if err != nil {
 		return nil, dialError{err}
 	}
-	conn := &backConn{Conn: raw, gen: g}
+	conn := &backConn{fading: fading{Conn: raw}, gen: g}
 	g.connMu.Lock()
 	defer g.connMu.Unlock()
 	if g.ended {
@@ -187,10 +186,9 @@ func (g *generation) dialHTTP(ctx context.Context, _, _ string) (net.Conn, error
 
 // A backConn is a connection to a generation.
 type backConn struct {
-	net.Conn
+	fading
 	gen     *generation
-	written atomic.Int64 // bytes
-	dropped atomic.Bool
+	written atomic.Int64 // bytes; not counted on raw connections
 }
 
 func (c *backConn) Write(p []byte) (int, error) {
@@ -200,28 +198,14 @@ func (c *backConn) Write(p []byte) (int, error) {
 }
 
 func (c *backConn) Read(p []byte) (int, error) {
-	if c.dropped.Load() {
-		c.expire()
+	if c.fades.Load() {
+		c.rearm()
 	}
 	return c.Conn.Read(p)
 }
 
 // CloseWrite ends our half; upgraded connections use it.
-func (c *backConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return net.ErrClosed
-}
-
-// drop lets what is there be read, and ends the connection as soon as a read
-// or a write waits.
-func (c *backConn) drop() {
-	c.dropped.Store(true)
-	c.expire()
-}
-
-func (c *backConn) expire() { _ = c.SetDeadline(time.Now().Add(quiet)) } // fails when it is closed, which is what it is for
+func (c *backConn) CloseWrite() error { return closeWrite(c.Conn) }
 
 // Close forgets the connection.
 func (c *backConn) Close() error {

@@ -9,7 +9,7 @@
   const held = async () => {
     for (;;) {
       try {
-        const res = await fetch(here, { method: "HEAD", cache: "no-store" });
+        const res = await fetch(here, { method: "HEAD", cache: "no-store", headers: { [header]: "wait" } });
         if (back(res)) return reload();
       } catch { }
       await pause(1000);

@@ -2,9 +2,7 @@ package proxy
 
 import (
 	"errors"
-	"io"
 	"net"
-	"os"
 	"time"
 )
 
@@ -57,7 +55,8 @@ func (f *Front) forward(client net.Conn) {
 		server, err := fl.gen.dial(f.base)
 		if err == nil {
 			fl.begin(true)
-			fl.land(f.join(client, server))
+			fl.land(join(client, &server.fading))
+			_ = server.Close() // both have ended
 			return
 		}
 		fl.land(retried)
@@ -67,56 +66,4 @@ func (f *Front) forward(client net.Conn) {
 			return
 		}
 	}
-}
-
-// join copies both ways until both sides have ended, or one has failed.
-func (f *Front) join(client net.Conn, server *backConn) ending {
-	defer server.Close()
-	toServer := make(chan error, 1)
-	go func() { toServer <- pipe(server.Conn, client, nil) }()
-	err := pipe(client, server.Conn, server)
-	if err != nil {
-		<-toServer
-		return cut
-	}
-	if err := <-toServer; err != nil {
-		return left
-	}
-	return answered
-}
-
-// pipe copies from src to dst until src ends, and passes the end on. An error
-// ends both connections. from is src when that is the server.
-func pipe(dst, src net.Conn, from *backConn) error {
-	for {
-		// On Linux this is splice(2): the bytes never leave the kernel.
-		n, err := io.Copy(dst, src)
-		if n > 0 && from != nil && from.dropped.Load() && errors.Is(err, os.ErrDeadlineExceeded) {
-			from.expire() // what a dead server wrote is still being read
-			continue
-		}
-		if err == nil {
-			err = closeWrite(dst)
-		}
-		if err != nil {
-			reset(dst) // not an end, but a failure; the other direction ends, too
-			reset(src)
-		}
-		return err
-	}
-}
-
-func closeWrite(conn net.Conn) error {
-	if half, ok := conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return errors.ErrUnsupported
-}
-
-// reset closes a connection such that its peer sees that it broke.
-func reset(conn net.Conn) {
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // fails when it is closed already
-	}
-	_ = conn.Close()
 }

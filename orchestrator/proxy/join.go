@@ -1,0 +1,86 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// A fading connection leads to a server; when it fades, what the server has
+// written already can still be read, and then it ends. What a dead server has
+// written is at hand at once, and then the end of file is.
+type fading struct {
+	net.Conn
+	fades atomic.Bool
+}
+
+func (c *fading) fade() {
+	c.fades.Store(true)
+	c.rearm()
+}
+
+// rearm ends the connection when the next read or write waits for long.
+func (c *fading) rearm() { _ = c.SetDeadline(time.Now().Add(quiet)) } // fails when it is closed, which is what it is for
+
+// join copies both ways until both sides have ended, or one has failed, and
+// tells how it ended. It does not close them, unless one has failed.
+func join(client net.Conn, server *fading) ending {
+	toServer := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(server.Conn, client) // on Linux this is splice(2): the bytes stay in the kernel
+		if err == nil {
+			err = closeWrite(server.Conn)
+		}
+		if err != nil {
+			server.fade() // what it said before it hung up is the client's
+		}
+		toServer <- err
+	}()
+	for {
+		n, err := io.Copy(client, server.Conn)
+		if n > 0 && server.fades.Load() && errors.Is(err, os.ErrDeadlineExceeded) {
+			server.rearm()
+			continue
+		}
+		if err == nil {
+			err = closeWrite(client)
+		}
+		if err == nil {
+			if <-toServer != nil {
+				return left
+			}
+			return answered
+		}
+		how := cut
+		select {
+		case failed := <-toServer:
+			if failed != nil {
+				how = left // more likely than not
+			}
+			toServer <- nil
+		default:
+		}
+		reset(client) // it has failed, and has not ended
+		reset(server.Conn)
+		<-toServer
+		return how
+	}
+}
+
+func closeWrite(conn net.Conn) error {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+// reset closes a connection such that its peer sees that it broke.
+func reset(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // fails when it is closed already
+	}
+	_ = conn.Close() // nobody is told more than the reset says
+}

@@ -1,0 +1,199 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// standInLimit is how many connections a stand-in takes from a queue; the rest
+// waits in it.
+const standInLimit = 1024
+
+// StandInStats are counts, some of now and some since NewStandIn.
+type StandInStats struct {
+	Waiting    int   // connections that wait for the server
+	Forwarding int   // connections that are joined to it
+	Pages      int64 // requests answered with a page
+	Forwarded  int64 // connections that were joined to a server
+	Lost       int64 // connections that waited, and to which no server could be dialled
+}
+
+// A StandIn answers browsers on an inherited socket while no server does, and
+// keeps everything else, to the letter, for the next server. Its methods may be
+// called from any goroutine, and none but Close waits for a peer.
+type StandIn struct {
+	opt    Options
+	base   context.Context
+	cancel context.CancelFunc
+	joined sync.WaitGroup
+
+	accepting sync.Mutex // held by Accept, Leave and Close; guards listener and acceptor
+	listener  net.Listener
+	leaving   context.CancelFunc
+	acceptor  sync.WaitGroup
+
+	mu     sync.Mutex // guards below
+	closed bool
+	guests map[*guest]struct{}
+	room   chan struct{} // closed when a guest leaves; nil when nobody waits for that
+	stats  StandInStats
+}
+
+// NewStandIn makes a stand-in that accepts on nothing yet. Of opt, Name, News
+// and MaxWait count, the last one for how long Forward tries to dial. The
+// caller ends it with Close.
+func NewStandIn(opt Options) *StandIn {
+	if opt.MaxWait == 0 {
+		opt.MaxWait = DefaultMaxWait
+	}
+	s := &StandIn{opt: opt, guests: map[*guest]struct{}{}}
+	s.base, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// Accept begins to accept on l, which the stand-in closes at Leave or Close:
+// a listener of its own on a descriptor of its own, so that closing it leaves
+// the socket and its queue to others. Nobody else should be accepting. A
+// listener before it is left.
+func (s *StandIn) Accept(l net.Listener) {
+	s.accepting.Lock()
+	defer s.accepting.Unlock()
+	s.leave()
+	s.mu.Lock()
+	closed := s.closed
+	s.mu.Unlock()
+	if closed {
+		_ = l.Close() // nothing was accepted
+		return
+	}
+	ctx, cancel := context.WithCancel(s.base)
+	s.listener, s.leaving = l, cancel
+	s.acceptor.Go(func() { s.accept(ctx, l) })
+}
+
+// Leave stops accepting at once, and closes the listener that Accept was given.
+// Who waits in its queue stays there. What was accepted already is kept for
+// Forward, and pages that are open already learn what is going on until then.
+func (s *StandIn) Leave() {
+	s.accepting.Lock()
+	defer s.accepting.Unlock()
+	s.leave()
+}
+
+func (s *StandIn) leave() {
+	if s.listener == nil {
+		return
+	}
+	s.leaving()
+	_ = s.listener.Close() // a descriptor of ours
+	s.acceptor.Wait()
+	s.listener = nil
+}
+
+// Forward joins every connection that was accepted before to the server: what
+// it has sent so far goes first, then both ways, byte for byte. dial is called
+// once a connection, from goroutines of the stand-in, again after a pause when
+// it fails, up to MaxWait; it should end with its context. Connections that are
+// accepted later wait for the next Forward.
+func (s *StandIn) Forward(dial func(context.Context) (net.Conn, error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for g := range s.guests {
+		g.call(dial)
+	}
+}
+
+// Stats tells what is and what was.
+func (s *StandIn) Stats() StandInStats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stats := s.stats
+	for g := range s.guests {
+		if g.called {
+			stats.Forwarding++
+		} else {
+			stats.Waiting++
+		}
+	}
+	return stats
+}
+
+// Close leaves, ends every connection, and returns when all goroutines have
+// ended. A second Close does nothing.
+func (s *StandIn) Close() error {
+	s.accepting.Lock()
+	defer s.accepting.Unlock()
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.cancel()
+	s.leave()
+	s.mu.Lock()
+	for g := range s.guests {
+		_ = g.conn.Close() // its goroutine ends with an error that nobody needs
+	}
+	s.mu.Unlock()
+	s.joined.Wait()
+	return nil
+}
+
+// accept takes connections until ctx ends and l is closed.
+func (s *StandIn) accept(ctx context.Context, l net.Listener) {
+	pause := time.Duration(0)
+	for s.waitForRoom(ctx) {
+		conn, err := l.Accept()
+		if err == nil {
+			pause = 0
+			s.greet(conn)
+			continue
+		}
+		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+			return
+		}
+		// Too many open files, or a client that went away: it passes.
+		pause = min(max(2*pause, 5*time.Millisecond), 100*time.Millisecond)
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+		}
+	}
+}
+
+// waitForRoom waits until another connection may be taken, and makes room
+// itself if somebody waits who has hung up already. ok is false when ctx ends.
+func (s *StandIn) waitForRoom(ctx context.Context) (ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for ctx.Err() == nil && len(s.guests) >= standInLimit {
+		for g := range s.guests {
+			if g.ended && !g.called {
+				g.call(nil)
+				break
+			}
+		}
+		if s.room == nil {
+			s.room = make(chan struct{})
+		}
+		room := s.room
+		s.mu.Unlock()
+		select {
+		case <-room:
+		case <-ctx.Done():
+		}
+		s.mu.Lock()
+	}
+	return ctx.Err() == nil
+}
+
+// makeRoom is called with s.mu held.
+func (s *StandIn) makeRoom() {
+	if s.room != nil {
+		close(s.room)
+		s.room = nil
+	}
+}
