@@ -38,6 +38,7 @@ var floors = map[string]struct {
 	"orchestrator/sdnotify":        {modules: []string{"golang.org/x/sys"}, why: "it hears what a process says of itself, and acts on nothing"},
 	"orchestrator/proxy":           {why: "it forwards to whoever it is told to, and starts nobody"},
 	"orchestrator/shellcmd":        {modules: []string{"mvdan.cc/sh/v3"}, why: "it reads shell text, and runs nothing"},
+	"orchestrator/thrift":          {why: "it gives memory back, whoever held it"},
 
 	"schema": {own: []string{"schema/glob"}, modules: []string{"gopkg.in/yaml.v3"}, why: "the language does not know who acts on it"},
 
@@ -50,7 +51,7 @@ var floors = map[string]struct {
 
 	"orchestrator": {own: []string{"schema", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/fspoll", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/journal",
 		"orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/probe", "orchestrator/procgroup",
-		"orchestrator/shellcmd", "orchestrator/watchset"},
+		"orchestrator/shellcmd", "orchestrator/thrift", "orchestrator/watchset"},
 		modules: []string{"github.com/joho/godotenv"}, why: "the one place where the adapters meet the machine"},
 
 	"cmd/swapbench": {why: "it measures devloop from outside, like any other tool"},
@@ -58,7 +59,7 @@ var floors = map[string]struct {
 
 	"cmd/devloop": {own: []string{"orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "schema",
 		"schema/jsonschema", "schema/reference"},
-		modules: []string{"github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
+		modules: []string{"github.com/modelcontextprotocol/go-sdk", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
 }
 
 func TestFloors(t *testing.T) {

@@ -1,0 +1,304 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/spf13/cobra"
+
+	"devloop/orchestrator"
+	"devloop/orchestrator/control"
+)
+
+func (a *app) mcpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "mcp",
+		Short: "Serve the running loop to an agent over standard input and output",
+		Long: `mcp speaks the Model Context Protocol (https://modelcontextprotocol.io) on standard
+input and output, for coding agents: the tools status, wait, logs, trigger,
+restart, stop, start and explain. It is started by the agent in the project's
+directory, and asks the loop that runs there; it starts none itself.`,
+		Example: `  devloop up -d
+  claude mcp add devloop -- devloop mcp
+  devloop mcp -f team.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := a.mcpServer().Run(context.Background(), &mcp.StdioTransport{})
+			if err != nil {
+				return runError{fmt.Errorf("serve an agent: %w", err)}
+			}
+			return nil
+		},
+	}
+}
+
+const mcpInstructions = `devloop runs this project's development loop: it watches files, runs checks and builds
+when they change, and restarts servers when these pass. After editing files call "wait": it returns when everything
+that was saved before the call has been checked, built and restarted, with the output of what failed. Do not run the
+project's build or server yourself while the loop runs: it does. If no loop is running, start one with the shell
+command: devloop up -d`
+
+// mcpServer is the server with its tools. Each call asks the loop anew, so that
+// the loop may end and begin meanwhile.
+func (a *app) mcpServer() *mcp.Server {
+	s := mcp.NewServer(&mcp.Implementation{Name: "devloop", Title: "devloop", Version: version()},
+		&mcp.ServerOptions{Instructions: mcpInstructions, Capabilities: &mcp.ServerCapabilities{}})
+	no := false
+	looks := &mcp.ToolAnnotations{ReadOnlyHint: true, OpenWorldHint: &no}
+	acts := &mcp.ToolAnnotations{DestructiveHint: &no, OpenWorldHint: &no}
+	mcp.AddTool(s, &mcp.Tool{Name: "status", Annotations: looks, Description: `What the running loop does now: every watcher ` +
+		`(checks and builds) and process (servers) with its state, why it waits, its pids and restarts, and every listening ` +
+		`socket with its address.`}, a.mcpStatus)
+	mcp.AddTool(s, &mcp.Tool{Name: "wait", Annotations: looks, Description: `Wait until everything that any save before this call ` +
+		`could cause is done: checks passed, builds made, servers restarted and ready. Call it after editing files and before ` +
+		`talking to the server. "ok" is false if something failed: "why" says what, "output" is what it wrote.`}, a.mcpWait)
+	mcp.AddTool(s, &mcp.Tool{Name: "logs", Annotations: looks, Description: `What the commands of the loop wrote lately, the oldest ` +
+		`line first, as "name | text": servers, and the stages of watchers, also of those that passed.`}, a.mcpLogs)
+	for _, h := range byHands {
+		mcp.AddTool(s, &mcp.Tool{Name: h.verb, Annotations: acts, Description: h.short + ". " + strings.ReplaceAll(h.long, "\n", " ") +
+			` Either all of the named nodes are known and fit, or nothing is done.`}, a.mcpByHand(h))
+	}
+	mcp.AddTool(s, &mcp.Tool{Name: "explain", Annotations: looks, Description: `With "paths": which watchers and processes a change of ` +
+		`each path wakes, by which pattern of devloop.yaml, or what keeps it out; no loop needs to run. With "node": what woke ` +
+		`that node of the running loop last, and what it waits for.`}, a.mcpExplain)
+	return s
+}
+
+type (
+	mcpNothing struct{}
+
+	mcpWaitInput struct {
+		Nodes   []string `json:"nodes,omitempty" jsonschema:"wait only for these nodes and what they need; default: all"`
+		Timeout float64  `json:"timeout_seconds,omitempty" jsonschema:"give up after so many seconds; default 300"`
+	}
+	mcpVerdict struct {
+		OK     bool   `json:"ok" jsonschema:"everything is done, has passed and is ready"`
+		Node   string `json:"node,omitempty" jsonschema:"the node that failed"`
+		Why    string `json:"why,omitempty" jsonschema:"what failed"`
+		Hint   string `json:"hint,omitempty" jsonschema:"what to do about it"`
+		Output string `json:"output,omitempty" jsonschema:"the end of what the failing node wrote"`
+	}
+
+	mcpLogsInput struct {
+		Nodes []string `json:"nodes,omitempty" jsonschema:"only these nodes; default: all"`
+		Tail  int      `json:"tail,omitempty" jsonschema:"the last so many lines, 1 to 5000; default 200"`
+		Since string   `json:"since,omitempty" jsonschema:"only what came since then: a duration such as 5m, or an RFC 3339 time"`
+	}
+	mcpLogsOutput struct {
+		Lines string `json:"lines" jsonschema:"one line of output each, as name | text"`
+	}
+
+	mcpNodesInput struct {
+		Nodes []string `json:"nodes" jsonschema:"the names of the nodes, one at least"`
+	}
+	mcpMovedOutput struct {
+		Nodes []control.Moved `json:"nodes"`
+	}
+
+	mcpExplainInput struct {
+		Paths []string `json:"paths,omitempty" jsonschema:"files or directories, relative to the directory that devloop mcp was started in, or absolute; they need not exist"`
+		Node  string   `json:"node,omitempty" jsonschema:"a watcher or process of the running loop"`
+	}
+	mcpExplainOutput struct {
+		Paths []orchestrator.Explanation `json:"paths,omitempty"`
+		Node  *control.Wake              `json:"node,omitempty"`
+	}
+)
+
+// mcpError is an error in the words of a tool: with what to do about it.
+func mcpError(err error) error {
+	var lines []string
+	for _, err := range flatten(err) {
+		lines = append(lines, err.Error())
+		if hint := hintOf(err); hint != "" {
+			lines = append(lines, "hint: "+hint)
+		}
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}
+
+// said is a result that a person, too, could read.
+func said(text string) *mcp.CallToolResult {
+	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: text}}}
+}
+
+func (a *app) mcpStatus(ctx context.Context, _ *mcp.CallToolRequest, _ mcpNothing) (*mcp.CallToolResult, *control.Status, error) {
+	client, _, err := a.connect()
+	if err != nil {
+		return nil, nil, mcpError(err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, answerIn)
+	defer cancel()
+	s, err := client.Status(ctx)
+	if err != nil {
+		return nil, nil, mcpError(err)
+	}
+	var text strings.Builder
+	if err := printStatus(&text, s, time.Now()); err != nil {
+		return nil, nil, mcpError(err)
+	}
+	return said(text.String()), s, nil
+}
+
+func (a *app) mcpWait(ctx context.Context, _ *mcp.CallToolRequest, in mcpWaitInput) (*mcp.CallToolResult, *mcpVerdict, error) {
+	const usual, most = 300, 24 * 3600
+	if in.Timeout == 0 {
+		in.Timeout = usual
+	}
+	if !(in.Timeout > 0 && in.Timeout <= most) {
+		return nil, nil, fmt.Errorf("timeout_seconds is from 0 to %d", most)
+	}
+	client, _, err := a.connect()
+	if err != nil {
+		return nil, nil, mcpError(err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(in.Timeout*float64(time.Second)))
+	defer cancel()
+	v, err := client.Wait(ctx, in.Nodes...)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, nil, mcpError(advised{fmt.Errorf("not done after %gs", in.Timeout), stillBusy(client)})
+	}
+	if err != nil {
+		return nil, nil, mcpError(err)
+	}
+	out := &mcpVerdict{OK: v.OK, Node: v.Node, Why: v.Why, Hint: v.Hint}
+	if v.OK {
+		return said("everything is done and ready"), out, nil
+	}
+	if v.Node != "" && v.Number > 0 {
+		// The verdict stands, whether its output can be read or not.
+		out.Output, _ = mcpLines(ctx, client, control.LogQuery{Nodes: []string{v.Node}, Run: v.Number, Stages: v.Stages, Tail: 500})
+	}
+	text := v.Why
+	if v.Hint != "" {
+		text += "\nhint: " + v.Hint
+	}
+	return said(strings.TrimRight(text+"\n\n"+out.Output, "\n")), out, nil
+}
+
+func (a *app) mcpLogs(ctx context.Context, _ *mcp.CallToolRequest, in mcpLogsInput) (*mcp.CallToolResult, *mcpLogsOutput, error) {
+	const usual, most = 200, 5000
+	if in.Tail == 0 {
+		in.Tail = usual
+	}
+	if in.Tail < 1 || in.Tail > most {
+		return nil, nil, fmt.Errorf("tail is from 1 to %d", most)
+	}
+	since, err := sinceWhen(in.Since, time.Now())
+	if err != nil {
+		return nil, nil, errors.New(strings.TrimPrefix(err.Error(), "--"))
+	}
+	client, _, err := a.connect()
+	if err != nil {
+		return nil, nil, mcpError(err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, answerIn)
+	defer cancel()
+	lines, err := mcpLines(ctx, client, control.LogQuery{Nodes: in.Nodes, Tail: in.Tail, Since: since})
+	if err != nil {
+		return nil, nil, mcpError(err)
+	}
+	text := lines
+	if text == "" {
+		text = "(nothing)"
+	}
+	return said(text), &mcpLogsOutput{lines}, nil
+}
+
+// terminalCodes are what colours and moves a cursor, which no agent has.
+var terminalCodes = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\^_])`)
+
+// mcpLines reads output as text. An agent pays for every letter, so there is a
+// limit; the end says most.
+func mcpLines(ctx context.Context, client *control.Client, want control.LogQuery) (string, error) {
+	const most = 64 << 10
+	var text strings.Builder
+	err := client.Logs(ctx, want, func(line control.Line) error {
+		if line.Missed > 0 {
+			fmt.Fprintf(&text, "%s | (%s no longer kept)\n", line.Node, count(int(min(line.Missed, 1<<31)), "line"))
+			return nil
+		}
+		one := strings.ToValidUTF8(terminalCodes.ReplaceAllString(string(line.Bytes()), ""), "�")
+		fmt.Fprintf(&text, "%s | %s\n", line.Node, one)
+		return nil
+	})
+	all := text.String()
+	if cut := len(all) - most; cut > 0 {
+		all = strings.ToValidUTF8(all[cut:], "")
+		if _, whole, more := strings.Cut(all, "\n"); more {
+			all = whole
+		}
+		all = "(the beginning is left out)\n" + all
+	}
+	return all, err
+}
+
+func (a *app) mcpByHand(h byHand) mcp.ToolHandlerFor[mcpNodesInput, *mcpMovedOutput] {
+	return func(ctx context.Context, _ *mcp.CallToolRequest, in mcpNodesInput) (*mcp.CallToolResult, *mcpMovedOutput, error) {
+		if len(in.Nodes) == 0 {
+			return nil, nil, errors.New("nodes: name one at least; the tool status lists them")
+		}
+		client, _, err := a.connect()
+		if err != nil {
+			return nil, nil, mcpError(err)
+		}
+		defer client.Close()
+		ctx, cancel := context.WithTimeout(ctx, answerIn)
+		defer cancel()
+		moved, err := h.ask(client, ctx, in.Nodes...)
+		if err != nil {
+			return nil, nil, mcpError(err)
+		}
+		var lines []string
+		for _, m := range moved {
+			lines = append(lines, movedText(m))
+		}
+		return said(strings.Join(lines, "\n")), &mcpMovedOutput{moved}, nil
+	}
+}
+
+func (a *app) mcpExplain(ctx context.Context, _ *mcp.CallToolRequest, in mcpExplainInput) (*mcp.CallToolResult, *mcpExplainOutput, error) {
+	var out mcpExplainOutput
+	var text strings.Builder
+	if len(in.Paths) == 0 && in.Node == "" {
+		return nil, nil, errors.New("name paths, or a node")
+	}
+	if len(in.Paths) > 0 {
+		p, err := a.load()
+		if err != nil {
+			return nil, nil, mcpError(err)
+		}
+		if out.Paths, err = orchestrator.Explain(p.cfg, p.graph, in.Paths); err != nil {
+			return nil, nil, mcpError(err)
+		}
+		for _, e := range out.Paths {
+			if err := printExplanation(&text, e); err != nil {
+				return nil, nil, mcpError(err)
+			}
+		}
+	}
+	if in.Node != "" {
+		client, _, err := a.connect()
+		if err != nil {
+			return nil, nil, mcpError(err)
+		}
+		defer client.Close()
+		ctx, cancel := context.WithTimeout(ctx, answerIn)
+		defer cancel()
+		if out.Node, err = client.Wake(ctx, in.Node); err != nil {
+			return nil, nil, mcpError(err)
+		}
+		if err := printWake(&text, out.Node, time.Now()); err != nil {
+			return nil, nil, mcpError(err)
+		}
+	}
+	return said(text.String()), &out, nil
+}
