@@ -169,12 +169,16 @@ type program struct {
 
 // program turns a configured command into what is executed.
 func (l *loop) program(c schema.Command, e *environ) (program, error) {
+	if c.PresetDir != "" {
+		e.set("PRESET_DIR", c.PresetDir)
+	}
 	if len(c.Argv) > 0 {
 		argv, err := c.Fill(e.lookup)
 		wrapper := shellcmd.Wrapper(argv)
 		return program{argv, wrapper == "", wrapper}, err
 	}
-	cmd, err := shellcmd.Resolve(c.Text, l.cfg.Shell.Argv, l.cfg.Shell.Default)
+	shell := c.Shell()
+	cmd, err := shellcmd.Resolve(c.Text, shell.Argv, shell.Default)
 	if err != nil {
 		return program{}, fmt.Errorf("read command %q: %w", c.Text, err)
 	}
@@ -197,7 +201,7 @@ func (l *loop) startStage(a machine.StartStage) {
 	key := commandKey{a.Node, a.Run, a.Stage}
 	w := l.graph.Nodes[a.Node].Watcher
 	stage := stageOf(w, a.Stage)
-	e, err := commandEnviron(l.opt.Environ, l.cfg, w.Env, stage.Env)
+	e, err := commandEnviron(l.opt.Environ, w.Project, w.Env, stage.Env)
 	if err != nil {
 		l.failStart(key, err)
 		return
@@ -212,7 +216,7 @@ func (l *loop) startStage(a machine.StartStage) {
 		l.failStart(key, err)
 		return
 	}
-	e.set("DEVLOOP_WATCHER", w.Name)
+	e.set("DEVLOOP_WATCHER", w.Short)
 	e.set("DEVLOOP_STAGE", stage.Name)
 	e.set("DEVLOOP_RUN", strconv.Itoa(a.Run))
 	e.set("DEVLOOP_CHANGED", capped(a.Paths))

@@ -92,14 +92,14 @@ func (e *environ) list() []string {
 	return all
 }
 
-// commandEnviron is the environment of a command: what is inherited, the
-// file's vars, then each layer from the top of the file down.
-func commandEnviron(inherited []string, cfg *schema.Config, layers ...schema.EnvLayer) (*environ, error) {
+// commandEnviron is the environment of a command: what is inherited, the vars
+// of the node's project, then each layer from the top of its file down.
+func commandEnviron(inherited []string, project *schema.Project, layers ...schema.EnvLayer) (*environ, error) {
 	e := newEnviron(inherited)
-	for _, v := range cfg.Vars {
+	for _, v := range project.Vars {
 		e.set(v.Name, v.Value)
 	}
-	for _, l := range append([]schema.EnvLayer{cfg.Env}, layers...) {
+	for _, l := range append([]schema.EnvLayer{project.Env}, layers...) {
 		if err := e.layer(l); err != nil {
 			return nil, err
 		}

@@ -145,7 +145,7 @@ func (x *explainer) directory(v *NodeVerdict, node int, abs string) {
 	if v.Wakes {
 		return
 	}
-	for _, p := range slices.Concat(ignore, x.cfg.Ignore) {
+	for _, p := range slices.Concat(ignore, projectOf(x.graph.Nodes[node]).Ignore) {
 		if p.Covers(path) {
 			v.Out, v.Why = at(&p), "ignored"
 			return
@@ -244,6 +244,14 @@ func patterns(n graph.Node) (watch, ignore []schema.Pattern, git bool) {
 		return w.Watch, w.Ignore, w.GitIgnore
 	}
 	return n.Process.Watch, n.Process.Ignore, n.Process.GitIgnore
+}
+
+// projectOf is the project that a node belongs to.
+func projectOf(n graph.Node) *schema.Project {
+	if n.Watcher != nil {
+		return n.Watcher.Project
+	}
+	return n.Process.Project
 }
 
 func at(p *schema.Pattern) *Place { return &Place{p.String(), p.Pos.String()} }

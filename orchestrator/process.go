@@ -27,12 +27,12 @@ const (
 func (l *loop) startProcess(a machine.StartProcess) {
 	key := commandKey{a.Node, a.Gen, wholeProcess}
 	p := l.graph.Nodes[a.Node].Process
-	e, err := commandEnviron(l.opt.Environ, l.cfg, p.Env)
+	e, err := commandEnviron(l.opt.Environ, p.Project, p.Env)
 	if err != nil {
 		l.failStart(key, err)
 		return
 	}
-	e.set("DEVLOOP_PROCESS", p.Name)
+	e.set("DEVLOOP_PROCESS", p.Short)
 	e.set("DEVLOOP_GENERATION", strconv.Itoa(a.Gen))
 	files, err := l.lend(p, e)
 	if err != nil {
@@ -84,7 +84,7 @@ func (l *loop) lend(p *schema.Process, e *environ) ([]*os.File, error) {
 			return nil, err
 		}
 		files = append(files, s.File())
-		names = append(names, ref.Name)
+		names = append(names, ref.Short)
 	}
 	if len(files) > 0 {
 		e.setAll(listenfd.Env(names))
@@ -102,9 +102,9 @@ func (l *loop) stopAsConfigured(c *command) {
 		l.end(c, p.Stop.Signal, p.Stop.LeaderOnly)
 		return
 	}
-	e, err := commandEnviron(l.opt.Environ, l.cfg, p.Env)
+	e, err := commandEnviron(l.opt.Environ, p.Project, p.Env)
 	if err == nil {
-		e.set("DEVLOOP_PROCESS", p.Name)
+		e.set("DEVLOOP_PROCESS", p.Short)
 		e.set("DEVLOOP_GENERATION", strconv.Itoa(c.key.num))
 		e.set("DEVLOOP_PID", strconv.Itoa(c.group.PID()))
 		var stop program

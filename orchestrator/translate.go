@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"slices"
+	"time"
 
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/listenfd"
@@ -17,13 +18,15 @@ func machineConfig(cfg *schema.Config, g *graph.Graph, once bool) machine.Config
 	mc := machine.Config{Jobs: cfg.Jobs, Once: once}
 	for i, n := range g.Nodes {
 		mn := machine.Node{Name: n.Name, Upstream: g.Upstream(i)}
-		settle := cfg.Settle
+		var settle *time.Duration
 		if n.Watcher != nil {
+			settle = n.Watcher.Project.Settle
 			mn.Watcher = machineWatcher(n.Watcher)
 			if n.Watcher.Settle != nil {
 				settle = n.Watcher.Settle
 			}
 		} else {
+			settle = n.Process.Project.Settle
 			mn.Process = machineProcess(cfg, n.Process)
 			if n.Process.Settle != nil {
 				settle = n.Process.Settle

@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"strconv"
 	"strings"
 )
 
@@ -18,27 +17,51 @@ type checker struct {
 	sockNames []string
 }
 
-func (d *decoder) check(c *Config, root *node) {
+func (d *decoder) check(c *Config) {
 	k := &checker{
 		decoder: d, config: c,
 		watchers: map[string]*Watcher{}, processes: map[string]*Process{}, sockets: map[string]*Socket{}, proxied: map[string]*Process{},
 	}
 	for i := range c.Sockets {
 		s := &c.Sockets[i]
+		if before := k.sockets[s.Name]; before != nil {
+			k.twice(s.Name, "socket", s.Pos, "socket", before.Pos)
+			continue
+		}
 		k.sockets[s.Name] = s
 		k.sockNames = append(k.sockNames, s.Name)
 	}
 	for i := range c.Watchers {
 		w := &c.Watchers[i]
+		if before := k.watchers[w.Name]; before != nil {
+			k.twice(w.Name, "watcher", w.Pos, "watcher", before.Pos)
+			continue
+		}
 		k.watchers[w.Name] = w
 		k.nodeNames = append(k.nodeNames, w.Name)
 	}
 	for i := range c.Processes {
 		p := &c.Processes[i]
+		if before := k.processes[p.Name]; before != nil {
+			k.twice(p.Name, "process", p.Pos, "process", before.Pos)
+			continue
+		}
 		k.processes[p.Name] = p
 		k.nodeNames = append(k.nodeNames, p.Name)
 		if w := k.watchers[p.Name]; w != nil {
-			k.sameName(w, p)
+			k.twice(p.Name, "process", p.Pos, "watcher", w.Pos)
+		}
+	}
+	for i := range c.Watchers {
+		k.reach(c.Watchers[i].DependsOn, c.Watchers[i].Project)
+	}
+	for i := range c.Processes {
+		p := &c.Processes[i]
+		k.reach(p.DependsOn, p.Project)
+		for j := range p.Sockets {
+			ref := &p.Sockets[j]
+			ref.Short = ref.Name
+			ref.Name = p.Project.resolve(ref.Name, func(name string) bool { return k.sockets[name] != nil })
 		}
 	}
 	d.checkSockets(c)
@@ -49,18 +72,56 @@ func (d *decoder) check(c *Config, root *node) {
 		k.process(&c.Processes[i])
 	}
 	if len(k.nodeNames) == 0 && len(d.mistakes) == 0 {
-		d.mistake(root.pos, "the file has neither watchers nor processes", "such as `processes: {server: {run: ./server}}`")
+		d.mistake(c.Root().root.pos, "the file has neither watchers nor processes", "such as `processes: {server: {run: ./server}}`")
 	}
 }
 
-// sameName is about a name that a watcher and a process share. Within one
-// mapping a name that stands twice is a key that stands twice.
-func (k *checker) sameName(w *Watcher, p *Process) {
-	at, other, what := p.Pos, w.Pos, "watcher"
-	if other.Line > at.Line {
-		at, other, what = w.Pos, p.Pos, "process"
+// twice is about a name that two nodes or two sockets have. Within one mapping
+// of one file that is a key that stands twice.
+func (k *checker) twice(name, what string, at Pos, otherWhat string, other Pos) {
+	if at.File == other.File && other.Line > at.Line {
+		at, other, what, otherWhat = other, at, otherWhat, what
 	}
-	k.mistake(at, "the name `"+p.Name+"` stands twice", "the "+what+" in line "+strconv.Itoa(other.Line)+" has it; names are unique over watchers and processes together")
+	hint := "names are unique over watchers and processes together"
+	if what == "socket" {
+		hint = ""
+	}
+	if k.projectOf(at) != k.projectOf(other) {
+		hint = "write `as` beside the `path` of an included project, which prefixes its names"
+	}
+	if at.File == other.File {
+		hint = "the " + otherWhat + " " + where(other, at) + " has it; " + hint
+	}
+	k.both(at, "the name `"+name+"` stands twice", hint, other, "the "+otherWhat+" of that name")
+}
+
+// projectOf is the devloop.yaml through which a file came into the load.
+func (k *checker) projectOf(pos Pos) string {
+	file := pos.File
+	for w, ok := k.ways[file]; ok && w.how == extendedHere; w, ok = k.ways[file] {
+		file = w.pos.File
+	}
+	return file
+}
+
+// reach finds the nodes that dependencies name, which may be of another project.
+func (k *checker) reach(deps []Dependency, p *Project) {
+	for i := range deps {
+		deps[i].Name = p.resolve(deps[i].Name, func(name string) bool { return k.watchers[name] != nil || k.processes[name] != nil })
+	}
+}
+
+// resolve is the full name of what a project calls name: its own, or else that
+// of the project that includes it, and so on. A name that is not there stays
+// as it is.
+func (p *Project) resolve(name string, there func(string) bool) string {
+	for prefix := p.Prefix; prefix != ""; {
+		if there(prefix + name) {
+			return prefix + name
+		}
+		prefix = prefix[:strings.LastIndexByte(strings.TrimSuffix(prefix, "."), '.')+1]
+	}
+	return name
 }
 
 func (k *checker) watcher(w *Watcher) {
@@ -135,7 +196,7 @@ func (k *checker) triggers(w *Watcher) {
 		}
 		seen[t.Abs] = true
 		if pos, ok := watched[slashed(t.Abs)]; ok {
-			k.mistake(t.Pos, "watcher `"+w.Name+"` watches its own trigger "+quote(t.Text), "it would never rest: take the trigger out of its `watch` in line "+strconv.Itoa(pos.Line))
+			k.mistake(t.Pos, "watcher `"+w.Name+"` watches its own trigger "+quote(t.Text), "it would never rest: take the trigger out of its `watch` "+where(pos, t.Pos))
 		}
 	}
 }
@@ -143,7 +204,7 @@ func (k *checker) triggers(w *Watcher) {
 // stage finds an if_changed that nothing under watch can match: after its first
 // pass the stage would never run again.
 func (k *checker) stage(w *Watcher, s Stage) {
-	k.lateRefs(s.Run, nil, k.outside(w.Env, s.Env))
+	k.lateRefs(s.Run, nil, k.outside(w.Project, w.Env, s.Env))
 	if len(w.Watch)*len(s.IfChanged) > 100_000 { // the cost is the product, and nobody writes that
 		return
 	}
@@ -181,7 +242,7 @@ func (k *checker) refs(p *Process) {
 			k.proxied[ref.Name] = p
 			k.ownPort(p, s)
 		}
-		name := lateName(s)
+		name := lateName(s, ref)
 		if other, ok := vars[name]; ok {
 			k.mistake(ref.Pos, "the sockets `"+other+"` and `"+ref.Name+"` would both be `"+name+"`", "rename one of them")
 		}

@@ -10,12 +10,12 @@ const (
 )
 
 // lateName is the variable that tells a process of a socket.
-func lateName(s *Socket) string {
+func lateName(s *Socket, ref SocketRef) string {
 	prefix := fdPrefix
 	if s.Via == ViaProxy {
 		prefix = portPrefix
 	}
-	return prefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(s.Name))
+	return prefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(ref.Short))
 }
 
 // portSource is where the PORT of a command comes from.
@@ -34,14 +34,14 @@ func (k *checker) assigned(p *Process) portSource {
 			return portKnown
 		}
 	}
-	return k.outside(p.Env)
+	return k.outside(p.Project, p.Env)
 }
 
 // outside tells whether the environment or the file sets PORT for a command.
 // What an env_file holds is only known when the command starts.
-func (k *checker) outside(layers ...EnvLayer) portSource {
-	_, known := k.vars.get("PORT")
-	for _, layer := range append([]EnvLayer{k.config.Env}, layers...) {
+func (k *checker) outside(p *Project, layers ...EnvLayer) portSource {
+	_, known := p.vars.get("PORT")
+	for _, layer := range append([]EnvLayer{p.Env}, layers...) {
 		known = known || len(layer.Files) > 0
 		for _, v := range layer.Vars {
 			if v.Name == "PORT" {
@@ -64,8 +64,8 @@ func (k *checker) lateRefs(c Command, p *Process, port portSource) {
 	if p != nil {
 		for _, ref := range p.Sockets {
 			if s := k.sockets[ref.Name]; s != nil {
-				names = append(names, lateName(s))
-				known[lateName(s)] = true
+				names = append(names, lateName(s, ref))
+				known[lateName(s, ref)] = true
 			}
 		}
 	}
@@ -107,7 +107,7 @@ func swapped(name string) string {
 // noPort is a hint for a ${PORT} that nothing sets.
 func (k *checker) noPort(p *Process) string {
 	if p != nil && len(p.Sockets) > 0 {
-		return "devloop sets it only for a socket with `via: proxy`; process `" + p.Name + "` inherits a descriptor, `${" + lateName(k.sockets[p.Sockets[0].Name]) + "}`"
+		return "devloop sets it only for a socket with `via: proxy`; process `" + p.Name + "` inherits a descriptor, `${" + lateName(k.sockets[p.Sockets[0].Name], p.Sockets[0]) + "}`"
 	}
 	return "devloop sets it for a process that has a socket with `via: proxy`; else define it under `vars`, or give a default: `${PORT:-…}`"
 }

@@ -22,8 +22,8 @@ func (d *decoder) checkSockets(c *Config) {
 			continue // a mistake that has been told
 		}
 		if before := taken.add(s); before != nil {
-			d.mistake(s.Pos, "the sockets `"+before.Name+"` and `"+s.Name+"` are on one address, "+d.shown(s.Listen),
-				"the other one is in line "+strconv.Itoa(before.Pos.Line)+": "+d.shown(before.Listen))
+			d.both(s.Pos, "the sockets `"+before.Name+"` and `"+s.Name+"` are on one address, "+s.shown(),
+				"the other one is "+where(before.Pos, s.Pos)+": "+before.shown(), before.Pos, "the other one")
 		}
 		d.forwarded(c, s)
 		if !used[s.Name] {
@@ -56,9 +56,10 @@ func (d *decoder) forwarded(c *Config, s *Socket) {
 
 // shown is an address as a message has it: a path within the project without
 // the project.
-func (d *decoder) shown(l Listen) string {
+func (s *Socket) shown() string {
+	l := s.Listen
 	if l.Type == Unix {
-		if rel, err := filepath.Rel(d.dir, l.Path); err == nil && filepath.IsLocal(rel) {
+		if rel, err := filepath.Rel(s.Project.Dir, l.Path); err == nil && filepath.IsLocal(rel) {
 			return rel
 		}
 	}

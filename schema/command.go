@@ -25,12 +25,12 @@ var commandType = typ[Command]{
 			d.mistake(n.pos, "`"+d.key+"` has a NUL character", "")
 			return Command{}, false
 		}
-		return Command{Text: text, Pos: n.pos}, true
+		return Command{Text: text, Pos: n.pos, PresetDir: n.presetDir(), project: d.current}, true
 	},
 }
 
 func (d *decoder) argv(n *node) (Command, bool) {
-	c := Command{Pos: n.pos, Argv: make([]string, 0, len(n.items))}
+	c := Command{Pos: n.pos, Argv: make([]string, 0, len(n.items)), PresetDir: n.presetDir(), project: d.current}
 	good := true
 	for i, item := range n.items {
 		if !d.is(item, scalar, "text for each argument") {

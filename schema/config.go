@@ -11,9 +11,11 @@ import (
 	"devloop/schema/glob"
 )
 
-// Config is one loaded and valid project. All paths in it are absolute and
-// cleaned; nodes and sockets keep the order of the file, so that everything
-// derived from a Config comes out in that order too.
+// Config is one loaded and valid project, with those that it includes. All paths
+// in it are absolute and cleaned; nodes and sockets keep the order of the files,
+// so that everything derived from a Config comes out in that order too. From
+// Name to Settle it has the settings of the project that was loaded; those of
+// a node are in its Project.
 type Config struct {
 	File      string // the devloop.yaml that was loaded
 	Dir       string // the project: the directory that holds File
@@ -29,6 +31,12 @@ type Config struct {
 	Watchers  []Watcher
 	Processes []Process
 	Warnings  Mistakes // what loads, but is probably not what was meant
+
+	Local    string     // the personal file that was read with File, or ""
+	Projects []*Project // the one that was loaded, then those that it includes
+	Sources  []string   // every file that was read or looked for: a change of one may change the configuration
+
+	includes []inclusion
 }
 
 // Pos is a place in a file, counted from 1. Col counts characters, not bytes.
@@ -85,7 +93,12 @@ type Command struct {
 	Argv []string
 	Pos  Pos
 
-	late map[int][]part // the arguments that Fill has to fill in
+	// PresetDir is the directory of the preset that wrote the command, which
+	// it has as the variable PRESET_DIR; "" for one that no preset wrote.
+	PresetDir string
+
+	project *Project
+	late    map[int][]part // the arguments that Fill has to fill in
 }
 
 // Pattern is one entry of `watch`, `ignore` or `if_changed`.
@@ -104,6 +117,8 @@ type Path struct {
 // Socket is one socket that devloop binds and holds.
 type Socket struct {
 	Name    string
+	Short   string   // the name in its own project, without the Prefix
+	Project *Project // never nil
 	Listen  Listen
 	Via     Via
 	To      string        // with ViaProxy: HOST:PORT that the server listens on; "": the port that devloop gives it
@@ -137,6 +152,8 @@ const (
 // they pass.
 type Watcher struct {
 	Name      string
+	Short     string   // the name in its own project, without the Prefix
+	Project   *Project // never nil
 	Pos       Pos
 	Watch     []Pattern
 	Ignore    []Pattern
@@ -196,6 +213,8 @@ const (
 // Process is a supervised, long-lived command.
 type Process struct {
 	Name      string
+	Short     string   // the name in its own project, without the Prefix
+	Project   *Project // never nil
 	Pos       Pos
 	Run       Command
 	Dir       string
@@ -239,8 +258,9 @@ const (
 
 // SocketRef names one of Config.Sockets.
 type SocketRef struct {
-	Name string
-	Pos  Pos
+	Name  string
+	Short string // as written, which is what the process knows it by
+	Pos   Pos
 }
 
 // ListenPID says how LISTEN_PID is set for a process that has sockets.

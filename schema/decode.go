@@ -9,12 +9,26 @@ import (
 // load finds all of them.
 type decoder struct {
 	opt      Options
-	dir      string // the project
+	dir      string   // the project that is being read
+	current  *Project // the same
+	top      *source  // its devloop.yaml
+	within   []step   // what includes it
 	vars     *vars
 	mistakes Mistakes
 	warnings Mistakes
-	sources  map[string]*source
 	filled   int // bytes that references came to
+
+	first     string             // the file that was loaded
+	owners    []int              // who may own the files that it leads to
+	sources   map[string]*source // by their names in messages
+	files     map[string]*source // by their absolute paths; nil for one that cannot be read
+	ways      map[string]way     // how a file came into the load, by its name in messages
+	looked    []string           // files that were read or looked for
+	seen      map[string]bool    // the same
+	removed   map[string]Pos     // what `null` took away, such as ".sockets.web"
+	count     int                // files that were laid under another, or included
+	partial   bool               // a file is missing: what it would have brought is not missed
+	appending bool               // a file has an `!append`
 
 	key    string // the key whose value is being read, for messages
 	keyPos Pos
@@ -31,9 +45,22 @@ func (d *decoder) warn(pos Pos, msg, hint string) {
 }
 
 func (d *decoder) make(pos Pos, msg, hint string) Mistake {
-	m := Mistake{Pos: pos, Msg: msg, Hint: hint}
-	if s := d.sources[pos.File]; s != nil {
-		m.Line = s.line(pos.Line)
+	m := d.note(pos, msg)
+	m.Hint = hint
+	m.Also = d.route(pos.File)
+	return m
+}
+
+// both is mistake for two values that do not fit each other. The other one is
+// told too if it stands in another file.
+func (d *decoder) both(pos Pos, msg, hint string, other Pos, what string) {
+	d.mistakes = append(d.mistakes, d.pair(pos, msg, hint, other, what))
+}
+
+func (d *decoder) pair(pos Pos, msg, hint string, other Pos, what string) Mistake {
+	m := d.make(pos, msg, hint)
+	if other.File != pos.File && other.File != "" {
+		m.Also = append(Mistakes{d.note(other, what)}, m.Also...)
 	}
 	return m
 }
@@ -71,8 +98,12 @@ func (d *decoder) tag(n *node) {
 		return // of repair, which has told the mistake
 	}
 	switch n.tag {
-	case "!append", "!override", "!reset":
-		d.mistake(n.pos, "`"+n.tag+"` is not supported yet", "")
+	case "!override", "!replace":
+		d.mistake(n.pos, "there is no `"+n.tag+"` here", "a list replaces the inherited one anyway; `!append` adds to it")
+	case "!reset", "!remove", "!delete", "!unset":
+		d.mistake(n.pos, "there is no `"+n.tag+"` here", "`null` removes what is inherited")
+	case "!merge", "!extend", "!add":
+		d.mistake(n.pos, "there is no `"+n.tag+"` here", "mappings merge by themselves; `!append` adds to a list")
 	default:
 		d.mistake(n.pos, "YAML reads "+quote(n.tag)+" as a tag", tagHint)
 	}

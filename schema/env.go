@@ -4,7 +4,7 @@ import "strings"
 
 // envType is the variables of a command; null removes one.
 var envType = typ[[]EnvVar]{
-	shape: shape{name: "mapping", each: &shape{name: "string"}},
+	shape: shape{name: "mapping", each: &shape{name: "string", null: true}},
 	read: func(d *decoder, n *node) ([]EnvVar, bool) {
 		if n.kind == list && !n.custom {
 			hint := "write `NAME: value`, each in a line of its own"

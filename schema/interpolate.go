@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -169,6 +170,28 @@ func isLate(name string) bool {
 	return name == "PORT" || strings.HasPrefix(name, "DEVLOOP_")
 }
 
+// presetDirName is the directory of the preset that writes a value.
+const presetDirName = "PRESET_DIR"
+
+// presetDir is the directory of the preset that n stands in, or "".
+func (n *node) presetDir() string {
+	if !n.src.preset || n.src.abs == "" {
+		return ""
+	}
+	return filepath.Dir(n.src.abs)
+}
+
+// names has the values for the references in n.
+func (d *decoder) names(n *node) func(name string) (string, bool) {
+	return func(name string) (string, bool) {
+		if name == presetDirName {
+			dir := n.presetDir()
+			return dir, dir != ""
+		}
+		return d.vars.get(name)
+	}
+}
+
 // fill is a scalar's text with its references filled in. The result is text and
 // never read as YAML again.
 func (d *decoder) fill(n *node) (string, bool) {
@@ -176,7 +199,7 @@ func (d *decoder) fill(n *node) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	text, err := join(parts, d.vars.get)
+	text, err := join(parts, d.names(n))
 	if err != nil {
 		return "", d.badRef(n, err.(*refError))
 	}
@@ -210,7 +233,7 @@ func (d *decoder) fillLate(n *node) (string, []part, bool) {
 	if !ok {
 		return "", nil, false
 	}
-	parts, err := d.reduce(parts)
+	parts, err := d.reduce(parts, d.names(n))
 	if err != nil {
 		return "", nil, d.badRef(n, err)
 	}
@@ -230,17 +253,17 @@ func (d *decoder) fillLate(n *node) (string, []part, bool) {
 }
 
 // reduce fills in every reference but the late ones.
-func (d *decoder) reduce(parts []part) ([]part, *refError) {
+func (d *decoder) reduce(parts []part, get func(string) (string, bool)) ([]part, *refError) {
 	out := make([]part, 0, len(parts))
 	for _, p := range parts {
 		if p.name != "" && isLate(p.name) {
-			def, err := d.reduce(p.def)
+			def, err := d.reduce(p.def, get)
 			if err != nil {
 				return nil, err
 			}
 			p.def = def
 		} else {
-			text, err := join([]part{p}, d.vars.get)
+			text, err := join([]part{p}, get)
 			if err != nil {
 				return nil, err.(*refError)
 			}
@@ -266,7 +289,9 @@ func (d *decoder) badRef(n *node, err *refError) bool {
 	hint := err.hint
 	if name := err.undefined; name != "" {
 		hint = "define it under `vars` or in the environment, or give a default: `${" + name + ":-…}`"
-		if isLate(name) && name != "PORT" {
+		if name == presetDirName {
+			hint = "only a preset that is a file has a directory"
+		} else if isLate(name) && name != "PORT" {
 			hint = "devloop sets it for a command: only a `run` that is a list, or the shell, can use it"
 		} else if len(d.mistakes) <= maxMistakes {
 			if near, ok := nearest(name, d.vars.names()); ok {

@@ -3,12 +3,10 @@ package schema
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 )
 
 // maxFile is the largest file that is read, in bytes. No person writes a
@@ -20,7 +18,9 @@ const maxFile = 1 << 20
 type Options struct {
 	LookupEnv func(name string) (string, bool)       // nil: os.LookupEnv
 	Stat      func(path string) (fs.FileInfo, error) // nil: os.Stat; asked for directories and triggers
+	ReadFile  func(path string) ([]byte, error)      // nil: from the disk; for the files that the first one leads to
 	CPUs      int                                    // 0: runtime.NumCPU, the default of `jobs`
+	Presets   fs.FS                                  // the built-in ones, NAME.yaml at its root; nil: none
 }
 
 func (o Options) withDefaults() Options {
@@ -30,23 +30,22 @@ func (o Options) withDefaults() Options {
 	if o.Stat == nil {
 		o.Stat = os.Stat
 	}
+	if o.ReadFile == nil {
+		o.ReadFile = readLimited
+	}
 	if o.CPUs == 0 {
 		o.CPUs = runtime.NumCPU()
 	}
 	return o
 }
 
-// Load reads and checks one devloop.yaml. The error is a Mistakes if the file
-// was read; positions then name the file as path does. Nothing but the file
-// (and what opt says) is looked at: whether a pattern matches anything today is
-// for the caller, who walks the tree anyway.
+// Load reads and checks one devloop.yaml and the files that it leads to: what it
+// extends, what it includes, and the personal file beside it. The error is a
+// Mistakes if the file was read; positions then name the file as path does.
+// Whether a pattern matches anything today is for the caller, who walks the
+// tree anyway.
 func Load(path string, opt Options) (*Config, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
-	}
-	defer f.Close()
-	src, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	src, err := readLimited(path)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
@@ -60,38 +59,74 @@ func Parse(file string, src []byte, opt Options) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the directory of %s: %w", file, err)
 	}
-	if len(src) > maxFile {
-		return nil, Mistakes{{Pos: Pos{File: file, Line: 1, Col: 1}, Msg: "a file of more than 1 MiB"}}
-	}
-	text, src, bad := readSource(file, src)
-	if bad != nil {
-		return nil, Mistakes{*bad}
-	}
 	d := &decoder{
-		opt:     opt.withDefaults(),
-		dir:     filepath.Dir(path),
-		sources: map[string]*source{file: text},
+		opt: opt.withDefaults(), first: file,
+		sources: map[string]*source{}, files: map[string]*source{}, ways: map[string]way{},
+		seen: map[string]bool{}, removed: map[string]Pos{},
 	}
-	if root := d.tree(text, src); root != nil {
-		if c := d.config(path, root); len(d.mistakes) == 0 {
-			c.Warnings = d.warnings.sorted()
-			return c, nil
+	d.owners = trustedOwners(path)
+	d.lookAt(path)
+	top := d.readInto(&source{file: file, abs: path}, src)
+	d.top = top
+	c := &Config{Jobs: d.opt.CPUs}
+	if top.root != nil {
+		d.project(top, "", c)
+	}
+	if len(c.Projects) > 0 {
+		if !d.partial {
+			d.check(c)
 		}
+		c.Sources = d.watched(c)
 	}
-	if len(d.mistakes) == 0 { // a tree that is nil has said why
-		return nil, errors.New("read configuration: no value")
+	if len(d.mistakes) == 0 {
+		if len(c.Projects) == 0 { // a tree that is nil has said why
+			return nil, errors.New("read configuration: no value")
+		}
+		c.Warnings = d.warnings.sorted()
+		return c, nil
 	}
 	return nil, d.mistakes.sorted()
 }
 
+// watched are the files that were read or looked for, with the env files.
+func (d *decoder) watched(c *Config) []string {
+	add := func(layer EnvLayer) {
+		for _, f := range layer.Files {
+			d.lookAt(f.Path)
+		}
+	}
+	for _, p := range c.Projects {
+		add(p.Env)
+	}
+	for _, w := range c.Watchers {
+		add(w.Env)
+		for _, s := range w.Stages {
+			add(s.Env)
+			for _, p := range s.Parallel {
+				add(p.Env)
+			}
+		}
+	}
+	for _, p := range c.Processes {
+		add(p.Env)
+	}
+	return d.looked
+}
+
 // tree parses the text, and returns nil if there is nothing to decode.
 func (d *decoder) tree(s *source, text []byte) *node {
+	before := len(d.mistakes)
 	doc := parseYAML(s, text, &d.mistakes)
-	if doc == nil || len(doc.Content) == 0 {
-		if len(d.mistakes) == 0 {
-			d.empty(Pos{File: s.file, Line: 1, Col: 1})
+	defer func() {
+		for i := before; i < len(d.mistakes); i++ {
+			d.mistakes[i].Also = append(d.mistakes[i].Also, d.route(s.file)...)
 		}
-		return nil
+	}()
+	if doc == nil || len(doc.Content) == 0 {
+		if doc == nil && len(d.mistakes) > before {
+			return nil
+		}
+		return d.nothing(s, Pos{File: s.file, Line: 1, Col: 1})
 	}
 	b := newBuilder(s, &d.mistakes)
 	root := b.build(doc.Content[0])
@@ -99,31 +134,24 @@ func (d *decoder) tree(s *source, text []byte) *node {
 	case root == nil || b.burst:
 		return nil
 	case root.null():
-		d.empty(root.pos)
-		return nil
+		return d.nothing(s, root.pos)
 	case root.kind != mapping:
 		hint := "begin with `watchers:` or `processes:`"
 		if h := root.misread(); h != "" && root.kind == scalar {
 			hint = h
 		}
-		d.mistake(root.pos, "a devloop.yaml is a mapping of keys, not "+root.what(), hint)
+		d.mistakes = append(d.mistakes, s.mistake(root.pos, "a devloop.yaml is a mapping of keys, not "+root.what(), hint))
 		return nil
 	}
 	return root
 }
 
-func (d *decoder) empty(pos Pos) {
-	d.mistake(pos, "the file is empty", "begin with `watchers:` or `processes:`, such as `processes: {server: {run: ./server}}`")
-}
-
-// config decodes the tree, and checks what no single value can tell.
-func (d *decoder) config(path string, root *node) *Config {
-	c := &Config{
-		File: path, Dir: d.dir, Name: filepath.Base(d.dir), Jobs: d.opt.CPUs,
-		Shell: Shell{Argv: slices.Clone(defaultShell), Default: true},
+// nothing is about a file without a value. A personal file may be one: what it
+// once changed is commented out.
+func (d *decoder) nothing(s *source, pos Pos) *node {
+	if s.blank {
+		return &node{kind: mapping, src: s, pos: pos, tag: "!!map", size: 1}
 	}
-	d.vars = newVars(d, root.get("vars"))
-	topKeys.read(d, root, c, "the file", root.pos)
-	d.check(c, root)
-	return c
+	d.mistake(pos, "the file is empty", "begin with `watchers:` or `processes:`, such as `processes: {server: {run: ./server}}`")
+	return nil
 }

@@ -29,6 +29,7 @@ func testOptions() Options {
 			}
 			return nil, fs.ErrNotExist
 		},
+		ReadFile: func(string) ([]byte, error) { return nil, fs.ErrNotExist },
 		CPUs: 4,
 	}
 }
@@ -124,6 +125,11 @@ func dumpValue(b *strings.Builder, name string, v reflect.Value) {
 	switch x := v.Interface().(type) {
 	case Pos:
 		return
+	case *Project:
+		if x.Prefix != "" || x.Dir != "/project" {
+			fmt.Fprintf(b, "%s = %s in %s\n", name, x.Prefix, x.Dir)
+		}
+		return
 	case *regexp.Regexp:
 		if x != nil {
 			fmt.Fprintf(b, "%s = /%s/\n", name, x)
@@ -148,6 +154,9 @@ func dumpValue(b *strings.Builder, name string, v reflect.Value) {
 		for i := range v.NumField() {
 			f := v.Type().Field(i)
 			if !f.IsExported() {
+				continue
+			}
+			if short := v.FieldByName("Name"); f.Name == "Short" && short.IsValid() && short.String() == v.Field(i).String() || f.Name == "Sources" {
 				continue
 			}
 			dumpValue(b, strings.TrimPrefix(name+"."+f.Name, "."), v.Field(i))

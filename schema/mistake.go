@@ -15,6 +15,10 @@ type Mistake struct {
 	Msg  string // what is wrong, without a final full stop
 	Hint string // what to write in its place, or ""
 	Line string // the text of the line at Pos, for the caret
+
+	// Also are other places that have to do with it, each with what stands
+	// there: the value that it does not fit, the `extends` that brought it in.
+	Also Mistakes
 }
 
 // Mistakes is every mistake of a load, in file order. It is an error. Of more
@@ -56,6 +60,9 @@ func (m Mistake) Text(label string) string {
 	}
 	if m.Hint != "" {
 		b.WriteString("\nhint: " + m.Hint)
+	}
+	for i := range m.Also {
+		b.WriteString("\n" + m.Also[i].Text(""))
 	}
 	return b.String()
 }
@@ -107,7 +114,7 @@ func (m Mistakes) sorted() Mistakes {
 	if more := len(m) - maxMistakes; more > 0 {
 		m = m[:maxMistakes+1]
 		last := &m[maxMistakes]
-		last.Msg, last.Hint = "and "+strconv.Itoa(more)+" more, from here on", ""
+		last.Msg, last.Hint, last.Also = "and "+strconv.Itoa(more)+" more, from here on", "", nil
 	}
 	return m
 }

@@ -8,42 +8,46 @@ import (
 
 // source is the text of one file, cut into lines as YAML counts them.
 type source struct {
-	file   string
+	file   string   // as messages have it
+	abs    string   // "" for what is part of devloop
+	preset bool     // another file extends it
+	blank  bool     // it may be empty
+	root   *node    // nil: it could not be read, which has been told
 	lines  []string // without their breaks
 	widths []int    // of each line in characters; 0: not counted yet
 }
 
-// readSource checks that src is text that YAML accepts, and cuts it. A mistake
-// here makes the file unreadable, so it comes alone.
-func readSource(file string, src []byte) (*source, []byte, *Mistake) {
+// read checks that src is text that YAML accepts, and cuts it. A mistake here
+// makes the file unreadable, so it comes alone.
+func (s *source) read(src []byte) ([]byte, *Mistake) {
 	if bytes.HasPrefix(src, []byte{0xFF, 0xFE}) || bytes.HasPrefix(src, []byte{0xFE, 0xFF}) {
-		return nil, nil, &Mistake{
-			Pos:  Pos{File: file, Line: 1, Col: 1},
+		return nil, &Mistake{
+			Pos:  Pos{File: s.file, Line: 1, Col: 1},
 			Msg:  "the file is UTF-16",
 			Hint: "save it as UTF-8",
 		}
 	}
 	src = bytes.TrimPrefix(src, []byte("\uFEFF"))
-	s := &source{file: file, lines: splitLines(string(src))}
+	s.lines = splitLines(string(src))
 	s.widths = make([]int, len(s.lines))
 	for i, line := range s.lines {
 		col := 0
 		for at, r := range line {
 			col++
-			pos := Pos{File: file, Line: i + 1, Col: col}
+			pos := Pos{File: s.file, Line: i + 1, Col: col}
 			if r == utf8.RuneError {
 				if _, n := utf8.DecodeRuneInString(line[at:]); n == 1 {
 					m := s.mistake(pos, "not UTF-8 text", "save the file as UTF-8")
-					return s, nil, &m
+					return nil, &m
 				}
 			}
 			if isControl(r) {
 				m := s.mistake(pos, "a control character", "write it as an escape in double quotes, such as \"\\e\"")
-				return s, nil, &m
+				return nil, &m
 			}
 		}
 	}
-	return s, src, nil
+	return src, nil
 }
 
 // isControl reports whether YAML refuses the character (YAML 1.2, 5.1).

@@ -39,6 +39,7 @@ type shape struct {
 	values []string // if only these are allowed
 	list   *shape   // of the items, for a list
 	lone   bool     // for a list: a lone item is a list of one
+	null   bool     // null is a value of its own
 	fields []field  // for a mapping with known keys
 	each   *shape   // for a mapping with free keys
 	or     []shape  // any one of these
@@ -164,7 +165,7 @@ func (t *table[T]) read(d *decoder, n *node, to *T, owner string, at Pos) {
 		d.key, d.keyPos = before, beforePos
 	}
 	for i := range t.keys {
-		if k := &t.keys[i]; k.required && n.get(k.name) == nil && !meant[k.name] {
+		if k := &t.keys[i]; k.required && n.get(k.name) == nil && !meant[k.name] && !d.partial {
 			d.mistake(at, owner+" needs `"+k.name+"`", k.hint())
 		}
 	}

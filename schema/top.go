@@ -16,8 +16,12 @@ var topKeys = &table[Config]{
 			},
 		},
 		row("name", textType, func(c *Config) *string { return &c.Name }, "shown in titles").or("the file's directory"),
-		later[Config]("extends", shape{name: "preset"}, nil, "a preset, or a list of them, below this file", "copy the preset's keys into this file"),
-		later[Config]("include", shape{name: "project"}, nil, "other projects beside this one", "copy their watchers and processes into this file"),
+		{
+			name: "extends", shape: extendsType.shape,
+			doc:  "a preset, or a list of them, below this file: a path, a name, or `preset:NAME`",
+			read: func(*decoder, *node, *Config) {}, // by layers, before all others
+		},
+		row("include", includesType, func(c *Config) *[]inclusion { return &c.includes }, "other projects beside this one"),
 		row("vars", varsType, func(c *Config) *[]Var { return &c.Vars }, "names for ${NAME}; the environment wins over them"),
 		row("env", envType, func(c *Config) *[]EnvVar { return &c.Env.Vars }, "variables of every command; null removes one"),
 		row("env_file", envFilesType, func(c *Config) *[]EnvFile { return &c.Env.Files }, "files of variables"),
@@ -69,6 +73,7 @@ func init() {
 	own(backoffKeys)
 	own(dependencyKeys)
 	own(envFileKeys)
+	own(includeKeys)
 }
 
 func own[T any](t *table[T]) {

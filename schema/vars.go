@@ -101,5 +101,5 @@ var varsType = typ[[]Var]{
 // isOwn reports whether devloop sets a variable of a command's environment, so
 // that a file cannot.
 func isOwn(name string) bool {
-	return strings.HasPrefix(name, "DEVLOOP_") || strings.HasPrefix(name, "LISTEN_") || name == "NOTIFY_SOCKET"
+	return strings.HasPrefix(name, "DEVLOOP_") || strings.HasPrefix(name, "LISTEN_") || name == "NOTIFY_SOCKET" || name == presetDirName
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -100,9 +99,6 @@ func (a *app) load() (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w := localUnread(cfg); w != nil {
-		cfg.Warnings = append(cfg.Warnings, *w)
-	}
 	g, mistakes := graph.New(cfg)
 	if len(mistakes) > 0 {
 		return nil, mistakes.Quoted()
@@ -123,18 +119,6 @@ func (a *app) loadNamed(names []string) (p *project, nodes []int, err error) {
 		nodes = append(nodes, n)
 	}
 	return p, nodes, nil
-}
-
-// localUnread warns of a personal file that people of a later version would
-// expect to be read.
-func localUnread(cfg *schema.Config) *schema.Mistake {
-	ext := filepath.Ext(cfg.File)
-	path := strings.TrimSuffix(cfg.File, ext) + ".local" + ext
-	if _, err := os.Stat(path); err != nil {
-		return nil
-	}
-	return &schema.Mistake{Pos: schema.Pos{File: shorter(path), Line: 1, Col: 1},
-		Msg: "this file is not read yet", Hint: "what it says must stand in " + filepath.Base(cfg.File)}
 }
 
 // shorter writes a path relative to here where that is shorter, as people

@@ -17,7 +17,6 @@ import (
 // Set is every node's view of the tree. It is safe for concurrent use.
 type Set struct {
 	views    []view
-	ignore   []schema.Pattern
 	git      *gitignore.Matcher
 	triggers map[string]bool // declared by watchers; slash paths
 	literals map[string]bool // what counts when it is merely touched
@@ -27,7 +26,8 @@ type Set struct {
 type view struct {
 	watch  []schema.Pattern
 	ignore []schema.Pattern
-	git    bool // leave out what git ignores
+	top    []schema.Pattern // the ignore of its project
+	git    bool             // leave out what git ignores
 }
 
 // New makes the set for the nodes of g, in its order.
@@ -35,10 +35,10 @@ func New(cfg *schema.Config, g *graph.Graph, git *gitignore.Matcher) *Set {
 	if git != nil && git.Ignored(cfg.Dir, true) {
 		git = nil // the whole project lies in what a larger repository ignores: that says nothing about its files
 	}
-	s := &Set{ignore: cfg.Ignore, git: git, triggers: map[string]bool{}, literals: map[string]bool{}}
+	s := &Set{git: git, triggers: map[string]bool{}, literals: map[string]bool{}}
 	for _, n := range g.Nodes {
 		if w := n.Watcher; w != nil {
-			s.views = append(s.views, view{w.Watch, w.Ignore, w.GitIgnore})
+			s.views = append(s.views, view{w.Watch, w.Ignore, w.Project.Ignore, w.GitIgnore})
 			for _, t := range w.Triggers {
 				path := filepath.ToSlash(t.Abs)
 				s.triggers[path], s.literals[path] = true, true
@@ -46,7 +46,7 @@ func New(cfg *schema.Config, g *graph.Graph, git *gitignore.Matcher) *Set {
 			continue
 		}
 		p := n.Process
-		s.views = append(s.views, view{p.Watch, p.Ignore, p.GitIgnore})
+		s.views = append(s.views, view{p.Watch, p.Ignore, p.Project.Ignore, p.GitIgnore})
 		for _, pattern := range p.Watch {
 			if path, ok := pattern.Literal(); ok {
 				s.literals[path] = true
@@ -123,7 +123,7 @@ func (s *Set) WakesBelow(dir string) []int {
 
 // sees tells whether a node could be woken by something at or below dir.
 func (s *Set) sees(v *view, dir string) bool {
-	if builtin(dir) != "" || covered(s.ignore, dir) != nil || covered(v.ignore, dir) != nil {
+	if builtin(dir) != "" || covered(v.top, dir) != nil || covered(v.ignore, dir) != nil {
 		return false
 	}
 	for _, p := range v.watch {
@@ -195,7 +195,7 @@ func (s *Set) keptOut(v *view, p *schema.Pattern, path string, named bool) Verdi
 	if out.Ignored = covered(v.ignore, path); out.Ignored != nil {
 		return out
 	}
-	if out.Ignored = covered(s.ignore, path); out.Ignored != nil {
+	if out.Ignored = covered(v.top, path); out.Ignored != nil {
 		return out
 	}
 	if v.git && !named && !s.named(p.Pattern, path) && s.git != nil {

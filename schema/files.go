@@ -1,0 +1,163 @@
+package schema
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// place is a file as messages have it, and its absolute path.
+type place struct{ file, abs string }
+
+// name is the last part of a file's name, or the whole of a built-in one's.
+func (s *source) name() string {
+	if s.abs == "" {
+		return s.file
+	}
+	return filepath.Base(s.abs)
+}
+
+// beside is a path as a file writes it that is relative to the file itself.
+func (s *source) beside(text string) place {
+	text = filepath.FromSlash(text)
+	if filepath.IsAbs(text) {
+		return place{filepath.Clean(text), filepath.Clean(text)}
+	}
+	return place{filepath.Join(filepath.Dir(s.file), text), filepath.Join(filepath.Dir(s.abs), text)}
+}
+
+// display writes a path within the project as messages have the project's own
+// file.
+func (d *decoder) display(abs string) place {
+	if rel, err := filepath.Rel(d.dir, abs); err == nil && filepath.IsLocal(rel) {
+		return place{filepath.Join(filepath.Dir(d.top.file), rel), abs}
+	}
+	return place{abs, abs}
+}
+
+func (d *decoder) displayed(paths []string) []string {
+	shown := make([]string, len(paths))
+	for i, p := range paths {
+		shown[i] = d.display(p).file
+	}
+	return shown
+}
+
+// open reads a file that another one names at pos; nil if that is a mistake,
+// which has then been told.
+func (d *decoder) open(pos Pos, at place, how, hint string) *source {
+	if s, known := d.files[at.abs]; known {
+		if s == nil {
+			d.mistake(pos, "the file "+quote(at.file)+" cannot be used", "see what is said of it elsewhere")
+		}
+		return s
+	}
+	d.lookAt(at.abs)
+	d.files[at.abs] = nil
+	info, err := d.opt.Stat(at.abs)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		d.mistake(pos, "there is no file "+quote(at.file), hint)
+		return nil
+	case err == nil && info.IsDir():
+		d.mistake(pos, quote(at.file)+" is a directory", hint)
+		return nil
+	case err == nil && !info.Mode().IsRegular():
+		d.mistake(pos, quote(at.file)+" is not a file", "")
+		return nil
+	case err == nil:
+		if owner := strangeOwner(at.abs, info, d.owners...); owner != "" {
+			d.mistake(pos, quote(at.file)+" belongs to "+owner, "whoever owns it would choose what runs here: copy what you need of it")
+			return nil
+		}
+	}
+	d.cameBy(at.file, pos, how)
+	src, err := d.opt.ReadFile(at.abs)
+	if err != nil {
+		var p *fs.PathError
+		if errors.As(err, &p) {
+			err = p.Err
+		}
+		d.mistake(pos, "cannot read "+quote(at.file)+": "+err.Error(), "")
+		return nil
+	}
+	return d.readInto(&source{file: at.file, abs: at.abs, preset: how == extendedHere, blank: how != includedHere}, src)
+}
+
+// readInto parses a file of a load. What is wrong in it has been told when the
+// source comes back without a tree.
+func (d *decoder) readInto(s *source, src []byte) *source {
+	key := s.abs
+	if key == "" {
+		key = s.file
+	}
+	d.files[key] = s
+	d.sources[s.file] = s
+	if len(src) > maxFile {
+		d.mistake(Pos{File: s.file, Line: 1, Col: 1}, "a file of more than 1 MiB", "")
+		d.partial = true
+		return s
+	}
+	text, bad := s.read(src)
+	if bad != nil {
+		bad.Also = d.route(s.file)
+		d.partial = true
+		d.mistakes = append(d.mistakes, *bad)
+		return s
+	}
+	if s.root = d.tree(s, text); s.root == nil {
+		d.partial = true
+	}
+	d.appending = d.appending || bytes.Contains(text, []byte(appendTag))
+	return s
+}
+
+// readLimited reads a file up to one byte more than may be.
+func readLimited(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	src, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return src, nil
+}
+
+// note is a place that has to do with a mistake elsewhere.
+func (d *decoder) note(pos Pos, msg string) Mistake {
+	m := Mistake{Pos: pos, Msg: msg}
+	if s := d.sources[pos.File]; s != nil {
+		m.Line = s.line(pos.Line)
+	}
+	return m
+}
+
+// route is how a file came into the load: the places that asked for it.
+func (d *decoder) route(file string) Mistakes {
+	var also Mistakes
+	for range maxFiles {
+		w, ok := d.ways[file]
+		if !ok {
+			break
+		}
+		also = append(also, d.note(w.pos, w.how))
+		file = w.pos.File
+	}
+	return also
+}
+
+// where says where another place is: its line if that is in the same file.
+func where(pos, from Pos) string {
+	if pos.File == from.File {
+		return fmt.Sprintf("in line %d", pos.Line)
+	}
+	return "at " + strings.TrimSuffix(pos.String(), fmt.Sprintf(":%d", pos.Col))
+}
