@@ -50,6 +50,7 @@ func (l *loop) handler() http.Handler {
 	mux.HandleFunc("POST "+control.PathStop, l.answerByHand(machine.Stop))
 	mux.HandleFunc("POST "+control.PathStart, l.answerByHand(machine.Resume))
 	mux.HandleFunc("POST "+control.PathDown, l.answerDown)
+	mux.HandleFunc("POST "+control.PathAttach, l.answerAttach)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.EscapedPath()
 		control.Refuse(w, http.StatusNotFound, "this loop does not know "+r.Method+" "+path[:min(len(path), 200)],

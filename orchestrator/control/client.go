@@ -152,7 +152,7 @@ func (c *Client) get(ctx context.Context, path string, into any) error {
 
 // ask sends a request and reads its answer.
 func (c *Client) ask(ctx context.Context, method, path string, into any) error {
-	resp, err := c.open(ctx, method, path)
+	resp, err := c.open(ctx, method, path, "")
 	if err != nil {
 		return err
 	}
@@ -163,11 +163,16 @@ func (c *Client) ask(ctx context.Context, method, path string, into any) error {
 	return nil
 }
 
-// open sends a request. The caller closes the body of an answer that is one.
-func (c *Client) open(ctx context.Context, method, path string) (*http.Response, error) {
+// open sends a request, perhaps one to use the connection for another protocol
+// from then on. The caller closes the body of an answer that is one.
+func (c *Client) open(ctx context.Context, method, path, upgrade string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://devloop"+path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("ask the loop: %w", err)
+	}
+	if upgrade != "" {
+		req.Header.Set("Connection", "Upgrade")
+		req.Header.Set("Upgrade", upgrade)
 	}
 	resp, err := c.http.Do(req)
 	var call *url.Error
@@ -177,7 +182,7 @@ func (c *Client) open(ctx context.Context, method, path string) (*http.Response,
 	if err != nil {
 		return nil, fmt.Errorf("ask the loop: %w", err)
 	}
-	if resp.StatusCode == http.StatusOK {
+	if upgrade == "" && resp.StatusCode == http.StatusOK || upgrade != "" && resp.StatusCode == http.StatusSwitchingProtocols {
 		return resp, nil
 	}
 	defer resp.Body.Close()
@@ -191,7 +196,7 @@ func (c *Client) open(ctx context.Context, method, path string) (*http.Response,
 
 // follow reads a stream of JSON values.
 func follow[T any](ctx context.Context, c *Client, path string, each func(T) error) error {
-	resp, err := c.open(ctx, http.MethodGet, path)
+	resp, err := c.open(ctx, http.MethodGet, path, "")
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,8 @@ const (
 	PathRestart = "/v1/restart"
 	PathStop    = "/v1/stop"
 	PathStart   = "/v1/start"
-	PathDown    = "/v1/down" // POST: Down
+	PathDown    = "/v1/down"   // POST: Down
+	PathAttach  = "/v1/attach" // POST ?node=NAME with Upgrade: AttachProtocol
 )
 
 // Status is what a loop does at one moment.

@@ -1,0 +1,155 @@
+//go:build linux || darwin || freebsd
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"devloop/orchestrator/control"
+)
+
+// detachKey is Ctrl-], as in telnet and virsh console: no debugger uses it.
+const detachKey = 0x1d
+
+// calm ends what a program may have switched on in the terminal and left so:
+// colours, a hidden cursor, mouse reports, bracketed paste, application keys.
+const calm = "\x1b[0m\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>"
+
+func (a *app) attachCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "attach NAME",
+		Short: "Use the terminal of a process, such as a debugger's",
+		Long: `attach connects this terminal with that of a process that has "pty: true". All keys
+go there, Ctrl-C too; Ctrl-] detaches, and leaves the process as it is. It ends
+with the process. Exit code 3 if no loop is running.`,
+		Example:           "  devloop attach server",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.nodeNames("process"),
+		RunE: func(_ *cobra.Command, names []string) error {
+			client, ctx, done, err := a.dial()
+			if err != nil {
+				return err
+			}
+			defer done()
+			tty := int(os.Stdin.Fd())
+			if !term.IsTerminal(tty) || !isTerminal(a.stdout) {
+				return usageError{errors.New("attach needs a terminal; `devloop logs -f` needs none"), "devloop attach"}
+			}
+			there, err := client.Attach(ctx, names[0])
+			if err != nil {
+				return answered(err)
+			}
+			defer there.Close()
+			return a.attached(there, tty, names[0])
+		},
+	}
+}
+
+// attached joins two terminals until the user detaches, or the other one ends.
+// The modes of this one are put back however that comes.
+func (a *app) attached(there *control.Attachment, tty int, name string) error {
+	fmt.Fprintf(a.stderr, "devloop: this is the terminal of %s; Ctrl-] detaches\n", name)
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGWINCH)
+	defer signal.Stop(signals)
+	before, err := term.MakeRaw(tty)
+	if err != nil {
+		return runError{fmt.Errorf("set the terminal's modes: %w", err)}
+	}
+	screen := &screen{out: a.stdout}
+	defer func() {
+		screen.leave()
+		_ = term.Restore(tty, before) // a terminal that has hung up has no modes
+	}()
+	resize := func() error {
+		cols, rows, err := term.GetSize(tty)
+		if err != nil {
+			return nil // it has none
+		}
+		return there.Resize(rows, cols)
+	}
+	if err := resize(); err != nil {
+		return runError{err}
+	}
+	over := make(chan error, 2)
+	go func() {
+		_, err := io.Copy(screen, there)
+		over <- err
+	}()
+	go func() { over <- typed(there, os.Stdin) }() // it ends with the program: a read of a terminal cannot be interrupted
+	for {
+		select {
+		case sig := <-signals:
+			if sig != syscall.SIGWINCH {
+				return exitCode(128 + int(sig.(syscall.Signal)))
+			}
+			_ = resize() // the copy tells if the connection is gone
+		case err := <-over:
+			_ = there.Close()
+			switch {
+			case errors.Is(err, errDetached):
+				return nil
+			case err == nil, errors.Is(err, net.ErrClosed), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
+				defer fmt.Fprintf(a.stderr, "\r\ndevloop: %s has ended\r\n", name)
+				return nil
+			}
+			return runError{err}
+		}
+	}
+}
+
+// errDetached is how typed ends when the user has had enough.
+var errDetached = errors.New("detached")
+
+// typed sends what is typed, up to the key that detaches.
+func typed(there io.Writer, keys io.Reader) error {
+	buf := make([]byte, 4096)
+	for {
+		n, err := keys.Read(buf)
+		text, _, detach := bytes.Cut(buf[:n], []byte{detachKey})
+		if len(text) > 0 {
+			if _, err := there.Write(text); err != nil {
+				return err
+			}
+		}
+		switch {
+		case detach || errors.Is(err, io.EOF):
+			return errDetached
+		case err != nil:
+			return fmt.Errorf("read the terminal: %w", err)
+		}
+	}
+}
+
+// screen is this side's terminal. It knows whether the program has switched to
+// the alternate screen, which is left when the user is.
+type screen struct {
+	out       io.Writer
+	alternate bool
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	on, off := bytes.LastIndex(p, []byte("\x1b[?1049h")), bytes.LastIndex(p, []byte("\x1b[?1049l"))
+	if on != off {
+		s.alternate = on > off
+	}
+	return s.out.Write(p)
+}
+
+func (s *screen) leave() {
+	text := calm
+	if s.alternate {
+		text = "\x1b[?1049l" + text
+	}
+	_, _ = io.WriteString(s.out, text+"\r\n") // a terminal that has hung up shows nothing
+}
