@@ -82,7 +82,7 @@ func (g *Group) leaderEnded(t *tree, waitErr error, reader *os.File) {
 func (g *Group) leftovers(t *tree) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !t.alive() {
+	if !t.alive() && !t.elsewhere() {
 		return 0
 	}
 	n := t.living()
@@ -123,7 +123,7 @@ func (g *Group) outlast(t *tree, out <-chan struct{}) {
 			_ = g.kill(t)
 		}
 		scan := g.killed || n%pollsPerScan == 0
-		ended := !t.alive() || scan && t.living() == 0
+		ended := (!t.alive() || scan && t.living() == 0) && !t.elsewhere()
 		g.mu.Unlock()
 		if ended {
 			return

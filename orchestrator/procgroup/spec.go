@@ -43,4 +43,17 @@ type Spec struct {
 	// Grace is how long members that outlive a leader which ended by itself
 	// have from SIGTERM to SIGKILL; with zero they are killed at once.
 	Grace time.Duration
+
+	// Mark is put into the command's environment as [MarkName], whatever Env
+	// says. On Linux whoever carries it belongs to the tree, wherever it went;
+	// so does who carries a mark that continues this one after a slash. It must
+	// not be another running command's, and should not be one that was. Empty
+	// means that the tree is known by its group, its session and descent alone.
+	Mark string
+
+	// KeepDaemons leaves those alone, when the leader ends by itself, who had
+	// left its group and its session: build tools start servers of their own
+	// for the next build. A stop or a kill ends them too. Without a Mark it
+	// changes nothing.
+	KeepDaemons bool
 }

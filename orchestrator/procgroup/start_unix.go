@@ -30,6 +30,7 @@ type image struct {
 	env  []string
 
 	terminal bool // its standard input becomes its controlling terminal
+	identity identity
 }
 
 // prepare looks the program up the way a shell in dir would.
@@ -38,10 +39,11 @@ func prepare(spec Spec) (*image, error) {
 		return nil, fmt.Errorf("start command: it is empty: %w", ErrNotFound)
 	}
 	name := spec.Argv[0]
-	img := &image{argv: spec.Argv, env: spec.Env, dir: spec.Dir}
+	img := &image{argv: spec.Argv, env: spec.Env, dir: spec.Dir, identity: identity{mark: spec.Mark, keep: spec.KeepDaemons}}
 	if img.env == nil {
 		img.env = os.Environ()
 	}
+	img.env = withMark(img.env, spec.Mark)
 	if img.dir != "" {
 		abs, err := filepath.Abs(img.dir)
 		if err != nil {
@@ -217,9 +219,9 @@ func (img *image) fork(stdin, output *os.File, files []*os.File) (*tree, error) 
 	all := append([]*os.File{stdin, output, output}, files...)
 	if passErr := withDescriptors(all, make([]uintptr, 0, len(all)), func(fds []uintptr) error {
 		attr := syscall.ProcAttr{Dir: img.dir, Env: img.env, Files: fds, Sys: &syscall.SysProcAttr{Setctty: img.terminal}}
-		t, err = forkTree(img.exec, img.argv, attr)
+		t, err = forkTree(img.exec, img.argv, attr, img.identity)
 		if errors.Is(err, syscall.ENOEXEC) && isText(img.path) {
-			t, err = forkTree(shell, append([]string{shell, img.exec}, img.argv[1:]...), attr)
+			t, err = forkTree(shell, append([]string{shell, img.exec}, img.argv[1:]...), attr, img.identity)
 		}
 		return nil
 	}); passErr != nil {

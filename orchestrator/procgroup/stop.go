@@ -63,6 +63,7 @@ func (g *Group) Hold() {
 func (g *Group) hold() {
 	g.held = true
 	if g.tree != nil && !g.gone {
+		g.tree.widen()
 		g.tree.track()
 	}
 }
@@ -114,6 +115,7 @@ func (g *Group) Kill() error {
 		return nil
 	}
 	g.held = true
+	g.tree.widen()
 	if err := g.kill(g.tree); err != nil {
 		return fmt.Errorf("kill %s: %w", g.name, err)
 	}
@@ -166,7 +168,7 @@ func (g *Group) freeze(t *tree) {
 		if quiet > freezePatience || time.Since(begun) > growthPatience {
 			return
 		}
-		procs, err := readProcesses() // not under the mutex: it takes milliseconds
+		procs, err := t.table() // not under the mutex: it takes milliseconds
 		if err != nil {
 			return
 		}

@@ -15,6 +15,8 @@ import (
 type system struct{}
 
 func (t *tree) prepare(*syscall.SysProcAttr) {}
+func (t *tree) fork(f func() error) error    { return f() }
+func (t *tree) forgetLeader()                {}
 func (t *tree) begin()                       {}
 func (t *tree) close()                       {}
 func (t *tree) forgetHandle()                {}
@@ -24,6 +26,8 @@ func (t *tree) killGroup(sig syscall.Signal) error { return t.killByNumber(sig) 
 
 // track finds nobody: there is no /proc to look in.
 func (t *tree) track()                       {}
+func (t *tree) widen()                       {}
+func (t *tree) elsewhere() bool              { return false }
 func (t *tree) signalEscaped(syscall.Signal) {}
 
 func (t *tree) members() ([]int, error) {
@@ -33,7 +37,7 @@ func (t *tree) members() ([]int, error) {
 // process stands for a line of a table that cannot be read here.
 type process struct{}
 
-func readProcesses() ([]process, error) {
+func (*tree) table() ([]process, error) {
 	return nil, fmt.Errorf("list processes: %w", ErrUnsupported)
 }
 

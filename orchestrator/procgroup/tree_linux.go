@@ -19,6 +19,11 @@ type system struct {
 	exact   bool // the pidfd signals the whole group
 	escaped set  // outside the group, alive when last looked at
 	dead    set  // escaped once
+
+	born      uint64 // start of the leader: who is older is none of the tree
+	wide      bool   // those belong to it, too, whom the mark alone shows
+	strangers set    // whose environment was read, and has not the mark: they never will
+	unsure    int    // whose environment could not be told at the last look
 }
 
 // set holds processes by pid and start time; the two together are never used
@@ -27,11 +32,24 @@ type set map[int]uint64
 
 func (t *tree) prepare(attr *syscall.SysProcAttr) {
 	t.pidfd = -1
-	t.escaped, t.dead = make(set), make(set)
+	t.escaped, t.dead, t.strangers = make(set), make(set), make(set)
+	t.wide = !t.keep
 	attr.PidFD = &t.pidfd
 }
 
+// fork forks by f, and registers the leader before anybody can take it for an
+// orphan.
+func (t *tree) fork(f func() error) error { return trees.fork(t, f) }
+
+func (t *tree) forgetLeader() { trees.forgetLeader(t) }
+
 func (t *tree) begin() {
+	if t.mark != "" {
+		if p, ok := readProcess(t.pid); ok {
+			t.born = p.start
+		}
+		trees.begin(t)
+	}
 	if t.pidfd > 0 {
 		t.exact = unix.PidfdSendSignal(t.pidfd, 0, nil, pidfdSignalProcessGroup) == nil
 	}
@@ -45,7 +63,15 @@ func (t *tree) close() {
 		_ = unix.Close(t.pidfd) // a pidfd holds no data
 	}
 	t.pidfd, t.exact = -1, false
+	trees.end(t)
 }
+
+// widen makes those members, too, who have left the group and the session
+// before anybody looked.
+func (t *tree) widen() { t.wide = true }
+
+// table is the part of the process table that the tree can be in.
+func (t *tree) table() ([]process, error) { return readProcesses(t.born) }
 
 func (t *tree) killGroup(sig syscall.Signal) error {
 	if t.exact {
@@ -68,7 +94,7 @@ func (t *tree) waitLeader() error {
 
 // look reads the process table and returns the living of the tree.
 func (t *tree) look() ([]process, error) {
-	procs, err := readProcesses()
+	procs, err := t.table()
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +137,13 @@ func (t *tree) family(procs []process) []process {
 		sessions[t.pid] = true
 	}
 	var members []process
+	add := func(p process) {
+		ours[p.pid], sessions[p.session] = true, true
+		if !p.dead() {
+			members = append(members, p)
+		}
+	}
+	t.unsure = 0
 	for grown := true; grown; {
 		grown = false
 		for _, p := range procs {
@@ -119,14 +152,67 @@ func (t *tree) family(procs []process) []process {
 			}
 			start, escaped := t.escaped[p.pid]
 			if t.inGroup(p) || escaped && start == p.start || ours[p.parent] || sessions[p.session] {
-				ours[p.pid], sessions[p.session], grown = true, true, true
-				if !p.dead() {
-					members = append(members, p)
-				}
+				add(p)
+				grown = true
+			}
+		}
+		if grown || t.mark == "" || !t.wide {
+			continue
+		}
+		// Only now, as it costs more than all the rest.
+		for _, p := range procs {
+			if !ours[p.pid] && t.marked(p) {
+				add(p)
+				grown = true
 			}
 		}
 	}
 	return members
+}
+
+// marked says that a process that does not show otherwise belongs to the tree:
+// it carries the mark, or was handed to this process and can be nobody else's.
+func (t *tree) marked(p process) bool {
+	if p.dead() || p.start < t.born {
+		return false
+	}
+	if start, known := t.strangers[p.pid]; known && start == p.start {
+		return false
+	}
+	mark, sure := readMark(p.pid)
+	if carries(mark, t.mark) || trees.owner(p, mark) == t {
+		return true
+	}
+	if sure {
+		t.strangers[p.pid] = p.start
+	} else {
+		t.unsure++
+	}
+	return false
+}
+
+// elsewhere looks for members when the group is gone and nobody who left it is
+// known. A process in the middle of an exec cannot be told; that is over in no
+// time, so it is looked at again.
+func (t *tree) elsewhere() bool {
+	if t.mark == "" || !t.wide {
+		return false
+	}
+	const looks = 3
+	for range looks {
+		family, err := t.look()
+		if err != nil {
+			return false // no /proc: what alive says stands
+		}
+		t.remember(family)
+		if len(family) > 0 {
+			return true
+		}
+		if t.unsure == 0 {
+			return false
+		}
+	}
+	return false
 }
 
 // members are the pids of the tree.

@@ -303,7 +303,7 @@ func FuzzParseStat(f *testing.F) {
 func BenchmarkReadProcesses(b *testing.B) {
 	var n int
 	for b.Loop() {
-		procs, err := readProcesses()
+		procs, err := readProcesses(0)
 		if err != nil {
 			b.Fatal(err)
 		}

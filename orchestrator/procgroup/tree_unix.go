@@ -18,22 +18,31 @@ type tree struct {
 	pid    int  // of the leader; also the number of its group and its session
 	reaped bool // the leader: from then on only living members hold the number
 	gone   bool // the group was seen empty: the number may be anybody's now
-	system      // what this system knows beyond the number
+	identity
+	system // what this system knows beyond the number
+}
+
+// identity is how a tree is known beyond its group.
+type identity struct {
+	mark string // see Spec
+	keep bool   // KeepDaemons
 }
 
 // forkTree starts path in a new session.
-func forkTree(path string, argv []string, attr syscall.ProcAttr) (*tree, error) {
-	t := &tree{}
+func forkTree(path string, argv []string, attr syscall.ProcAttr, who identity) (*tree, error) {
+	t := &tree{identity: who}
 	sys := *attr.Sys // the caller may start another path with it
 	sys.Setsid = true
 	attr.Sys = &sys
 	t.prepare(attr.Sys)
-	pid, err := syscall.ForkExec(path, argv, &attr)
+	err := t.fork(func() (err error) {
+		t.pid, err = syscall.ForkExec(path, argv, &attr)
+		return err
+	})
 	if err != nil {
 		t.close()
 		return nil, err
 	}
-	t.pid = pid
 	t.begin()
 	return t, nil
 }
@@ -82,6 +91,7 @@ func (t *tree) reap() (code int, signal string, err error) {
 	var status syscall.WaitStatus
 	_, err = ignoringEINTR(func() (int, error) { return syscall.Wait4(t.pid, &status, 0, nil) })
 	t.reaped = true
+	t.forgetLeader()
 	switch {
 	case err != nil:
 		return -1, "", fmt.Errorf("learn exit status of process %d: %w", t.pid, err)

@@ -27,7 +27,7 @@ func prepare(spec Spec) (*image, error) {
 	if len(spec.Files) > 0 {
 		return nil, fmt.Errorf("start %s: pass descriptors: %w", name, ErrUnsupported)
 	}
-	img := &image{argv: spec.Argv, env: spec.Env, dir: spec.Dir}
+	img := &image{argv: spec.Argv, env: withMark(spec.Env, spec.Mark), dir: spec.Dir}
 	if img.dir != "" {
 		st, err := os.Stat(img.dir)
 		if err != nil {
@@ -123,7 +123,7 @@ func (t *tree) kill() error {
 // process stands for a line of a table that is not read here.
 type process struct{}
 
-func readProcesses() ([]process, error) {
+func (*tree) table() ([]process, error) {
 	return nil, fmt.Errorf("list processes: %w", ErrUnsupported)
 }
 
@@ -132,6 +132,8 @@ func (t *tree) members() ([]int, error) {
 }
 
 func (t *tree) track()                                         {}
+func (t *tree) widen()                                         {}
+func (t *tree) elsewhere() bool                                { return false }
 func (t *tree) freeze([]process, bool) (found int, still bool) { return 0, true }
 func (t *tree) forgetHandle()                                  {}
 func (t *tree) certain() bool                                  { return true } // it is a handle, not a number

@@ -1,0 +1,215 @@
+package procgroup
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Reaper makes this process the one that orphans of its descendants are handed
+// to, in place of process 1 (PR_SET_CHILD_SUBREAPER), knows them for the
+// groups they come from, and collects them when they end. So descent is not
+// lost by forking twice, not even by who has no mark any more: what writes over
+// its environment, or was started without one.
+//
+// An orphan without a mark belongs to the one marked tree that lived when it
+// was started. When several did, no stop of one of them reaches it; it is
+// Adopted's to remember for the end of all.
+//
+// It never collects what another part of the program waits for: neither a
+// group's leader, nor a child in this process's own session, which is where
+// os/exec leaves children unless told otherwise, nor whom Other names.
+type Reaper struct {
+	opt     ReaperOptions
+	session int // this process's own
+	poke    chan struct{}
+	stop    chan struct{}
+	stopped chan struct{}
+	signals chan os.Signal
+}
+
+// Orphans are looked for when a child of this process has ended, and for a
+// while after each start: servers become daemons early. Nobody is told of an
+// adoption. The looks are lookFirst apart, then twice as far each time.
+const (
+	lookFirst = 20 * time.Millisecond
+	lookLast  = 10 * time.Second
+	// Two looks are so far apart at least, whatever happens.
+	lookPause = 10 * time.Millisecond
+)
+
+var errSecondReaper = errors.New("another one runs")
+
+// StartReaper starts the reaper of this process, of which there is one. The
+// caller closes it when all groups are done.
+func StartReaper(opt ReaperOptions) (*Reaper, error) {
+	session, err := unix.Getsid(0)
+	if err != nil {
+		return nil, fmt.Errorf("adopt orphans: %w", err)
+	}
+	r := &Reaper{
+		opt:     opt,
+		session: session,
+		poke:    make(chan struct{}, 1),
+		stop:    make(chan struct{}),
+		stopped: make(chan struct{}),
+		signals: make(chan os.Signal, 1),
+	}
+	trees.mu.Lock()
+	defer trees.mu.Unlock()
+	if trees.reaper != nil {
+		return nil, fmt.Errorf("adopt orphans: %w", errSecondReaper)
+	}
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return nil, fmt.Errorf("adopt orphans: %w", err)
+	}
+	trees.reaper = r
+	signal.Notify(r.signals, unix.SIGCHLD)
+	go r.run()
+	return r, nil
+}
+
+// Close ends the reaper: from now on orphans are handed to process 1 again.
+// Those that this process has, it keeps until it ends. It returns when no
+// callback runs any more.
+func (r *Reaper) Close() {
+	close(r.stop)
+	<-r.stopped
+	signal.Stop(r.signals)
+	trees.mu.Lock()
+	defer trees.mu.Unlock()
+	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) // it was possible to set it
+	trees.reaper = nil
+	clear(trees.orphans)
+}
+
+// look asks for looks; it never blocks.
+func (r *Reaper) look() {
+	select {
+	case r.poke <- struct{}{}:
+	default:
+	}
+}
+
+func (r *Reaper) other(pid int) bool { return r.opt.Other != nil && r.opt.Other(pid) }
+
+func (r *Reaper) run() {
+	defer close(r.stopped)
+	next := time.NewTimer(0)
+	defer next.Stop()
+	distance := lookLast
+	for {
+		select {
+		case <-r.stop:
+			return
+		case <-r.signals:
+		case <-r.poke:
+			distance = lookFirst / 2
+		case <-next.C:
+		}
+		r.collect()
+		if distance < lookLast {
+			distance *= 2
+			next.Reset(distance)
+		}
+		select {
+		case <-r.stop:
+			return
+		case <-time.After(lookPause):
+		}
+	}
+}
+
+// collect takes note of new orphans and collects those that have ended.
+func (r *Reaper) collect() {
+	var born uint64
+	self, ok := readProcess(os.Getpid())
+	if ok {
+		born = self.start
+	}
+	procs, err := readProcesses(born)
+	if err != nil {
+		return // without /proc there is nothing to go by
+	}
+	var adopted, buried []int
+	for _, p := range procs {
+		if p.parent != self.pid || p.session == r.session {
+			continue
+		}
+		fresh, ended := trees.settle(p)
+		if fresh {
+			adopted = append(adopted, p.pid)
+		}
+		if ended {
+			buried = append(buried, p.pid)
+		}
+	}
+	tell(r.opt.Adopted, adopted)
+	tell(r.opt.Buried, buried)
+	trees.forgetOrphans()
+}
+
+func tell(whom func(int), pids []int) {
+	if whom == nil {
+		return
+	}
+	for _, pid := range pids {
+		whom(pid)
+	}
+}
+
+// settle notes a child of this process if it is an orphan, and collects it if
+// it has ended.
+func (r *registry) settle(p process) (fresh, ended bool) {
+	mark := ""
+	if !p.dead() {
+		mark, _ = readMark(p.pid)
+	}
+	r.starting.Lock()
+	defer r.starting.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.orphans[p.pid]
+	o := r.adopt(p, mark)
+	if o == nil {
+		return false, false
+	}
+	fresh = o != before && !p.dead()
+	if p.dead() {
+		bury(p)
+		delete(r.orphans, p.pid)
+	}
+	return fresh, p.dead()
+}
+
+// bury collects a dead child. Through its pidfd it cannot be another one that
+// got the number.
+func bury(p process) {
+	fd, err := unix.PidfdOpen(p.pid, 0)
+	if err != nil {
+		if !errors.Is(err, unix.ESRCH) { // before Linux 5.3; nobody can be started meanwhile, see registry
+			_, _ = syscall.Wait4(p.pid, nil, syscall.WNOHANG, nil)
+		}
+		return
+	}
+	defer unix.Close(fd)
+	if now, ok := readProcess(p.pid); ok && now.start == p.start {
+		_ = unix.Waitid(unix.P_PIDFD, fd, nil, unix.WEXITED|unix.WNOHANG, nil) // collected by its tree meanwhile
+	}
+}
+
+// forgetOrphans drops those that somebody else has collected: their tree.
+func (r *registry) forgetOrphans() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for pid, o := range r.orphans {
+		if p, ok := readProcess(pid); !ok || p.start != o.start {
+			delete(r.orphans, pid)
+		}
+	}
+}

@@ -1,0 +1,176 @@
+package procgroup
+
+import (
+	"math"
+	"os"
+	"slices"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// trees are all trees of this process. There is one registry because there is
+// one table of children: who is an orphan that was handed to this process, and
+// whose, can be told only by knowing all whom it started.
+var trees = registry{leaders: map[int]*tree{}, orphans: map[int]*orphan{}}
+
+// remembered is how many ended trees are kept in mind, to tell whose an orphan
+// may be that is noticed late.
+const remembered = 256
+
+type registry struct {
+	// starting is held for reading while a leader is forked, until it is in
+	// leaders: who holds it for writing sees no child that is not yet known.
+	starting sync.RWMutex
+
+	mu      sync.Mutex // guards what follows
+	leaders map[int]*tree
+	lives   []life // of trees with a mark, the oldest first
+	orphans map[int]*orphan
+	reaper  *Reaper // the one that runs, or nil
+}
+
+// life is from when to when a tree could have had children, in clock ticks.
+type life struct {
+	tree     *tree
+	from, to uint64
+}
+
+// orphan is a process that was handed to this one.
+type orphan struct {
+	start uint64
+	mark  string // when it was first seen; it may have lost it since
+	tree  *tree  // the only one that it can come from, if it had no mark
+}
+
+func (r *registry) fork(t *tree, f func() error) error {
+	r.starting.RLock()
+	defer r.starting.RUnlock()
+	if err := f(); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.leaders[t.pid] = t
+	if r.reaper != nil {
+		r.reaper.look()
+	}
+	return nil
+}
+
+// forgetLeader is called when the leader has been collected.
+func (r *registry) forgetLeader(t *tree) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.leaders[t.pid] == t { // another one may have the number by now
+		delete(r.leaders, t.pid)
+	}
+}
+
+func (r *registry) begin(t *tree) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lives = append(r.lives, life{t, t.born, math.MaxUint64})
+}
+
+// end is called when nothing of the tree lives.
+func (r *registry) end(t *tree) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ended := 0
+	for i := range r.lives {
+		if r.lives[i].tree == t {
+			r.lives[i].to = ticks()
+		}
+		if r.lives[i].to != math.MaxUint64 {
+			ended++
+		}
+	}
+	if ended > remembered {
+		oldest := slices.IndexFunc(r.lives, func(l life) bool { return l.to != math.MaxUint64 })
+		r.lives = slices.Delete(r.lives, oldest, oldest+1)
+	}
+}
+
+// ticks is now, as process start times count.
+func ticks() uint64 {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
+		return math.MaxUint64 - 1 // no end is known
+	}
+	const perSecond = 100 // USER_HZ, on all systems
+	return uint64(ts.Sec)*perSecond + uint64(ts.Nsec)/(1e9/perSecond)
+}
+
+// owner is the tree of a process that was handed to this one, nil when it was
+// not, or when that cannot be told. Without a reaper nobody is.
+func (r *registry) owner(p process, mark string) *tree {
+	if p.parent != os.Getpid() {
+		return nil
+	}
+	r.mu.Lock()
+	on := r.reaper != nil
+	r.mu.Unlock()
+	if !on {
+		return nil
+	}
+	r.starting.Lock()
+	defer r.starting.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o := r.adopt(p, mark)
+	switch {
+	case o == nil:
+		return nil
+	case o.mark == "":
+		return o.tree
+	}
+	for _, l := range r.lives {
+		if carries(o.mark, l.tree.mark) {
+			return l.tree
+		}
+	}
+	return nil
+}
+
+// adopt takes a note of p if it is an orphan. It is called under both mutexes.
+//
+// Whoever this process starts otherwise stays in its session, or is told by
+// ReaperOptions.Other; and nobody can enter this process's session. So a child
+// in another session that is no leader was handed to it.
+func (r *registry) adopt(p process, mark string) *orphan {
+	if o := r.orphans[p.pid]; o != nil && o.start == p.start {
+		if o.mark == "" {
+			o.mark = mark // it may have been in the middle of an exec
+		}
+		return o
+	}
+	if r.reaper == nil || r.leaders[p.pid] != nil || p.session == r.reaper.session || r.reaper.other(p.pid) {
+		return nil
+	}
+	// p was read before the mutexes were taken. A leader that has been
+	// collected since is gone now.
+	if now, ok := readProcess(p.pid); !ok || now.start != p.start || now.parent != os.Getpid() {
+		return nil
+	}
+	o := &orphan{start: p.start, mark: mark}
+	if mark == "" {
+		o.tree = r.only(p.start)
+	}
+	r.orphans[p.pid] = o
+	return o
+}
+
+// only is the one tree that lived at that time, nil when there were several.
+func (r *registry) only(start uint64) *tree {
+	var found *tree
+	for _, l := range r.lives {
+		if l.from <= start && start <= l.to {
+			if found != nil {
+				return nil
+			}
+			found = l.tree
+		}
+	}
+	return found
+}
