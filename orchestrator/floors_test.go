@@ -42,6 +42,7 @@ var floors = map[string]struct {
 
 	"schema": {own: []string{"schema/glob"}, modules: []string{"gopkg.in/yaml.v3"}, why: "the language does not know who acts on it"},
 
+	"schema/preset":     {why: "text that is part of the program: what it means is the language's"},
 	"schema/jsonschema": {own: []string{"schema"}, why: "it writes what the tables say, and reads no file"},
 	"schema/reference":  {own: []string{"schema"}, why: "it writes what the tables say, and reads no file"},
 
@@ -58,7 +59,7 @@ var floors = map[string]struct {
 	"cmd/loopbench": {modules: []string{"golang.org/x/sys"}, why: "it measures devloop from outside, like any other tool"},
 
 	"cmd/devloop": {own: []string{"orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "schema",
-		"schema/jsonschema", "schema/reference"},
+		"schema/preset", "schema/jsonschema", "schema/reference"},
 		modules: []string{"github.com/modelcontextprotocol/go-sdk", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"devloop/orchestrator/graph"
 	"devloop/schema"
+	"devloop/schema/preset"
 )
 
 // app is what every verb shares: the global flags and the two streams.
@@ -56,7 +57,7 @@ in this directory or a parent.`
 	up.Example = "  devloop up server"
 	root.AddCommand(up, a.runCommand(), a.checkCommand(), a.graphCommand(), a.explainCommand(), a.statusCommand(), a.doctorCommand(),
 		a.waitCommand(), a.logsCommand(), a.eventsCommand(), a.downCommand(), a.attachCommand(), a.mcpCommand(),
-		a.listenCommand(), a.adoptCommand(), a.schemaCommand(), a.versionCommand())
+		a.listenCommand(), a.adoptCommand(), a.presetsCommand(), a.schemaCommand(), a.versionCommand())
 	for _, h := range byHands {
 		root.AddCommand(a.byHandCommand(h))
 	}
@@ -95,7 +96,7 @@ func (a *app) load() (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := schema.Load(shorter(file), schema.Options{})
+	cfg, err := schema.Load(shorter(file), schema.Options{Presets: preset.FS()})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,2 @@
+echo "the worker works"
+exec sleep 100000

@@ -1,0 +1,3 @@
+module Greeting
+  TEXT = "Hello, World!".freeze
+end

@@ -1,0 +1,3 @@
+require_relative "greeting"
+
+abort "an empty greeting" if Greeting::TEXT.empty?
