@@ -93,9 +93,11 @@ func (t *table) put(key, value uint64) {
 }
 
 // resize moves all entries to new slots; size is more than there are.
-func (s *shard) resize(size int) {
+func (s *shard) resize(size int) { s.move(make([]slot, size)) }
+
+func (s *shard) move(slots []slot) {
 	old := s.slots
-	s.slots = make([]slot, size)
+	s.slots = slots
 	for i := range old {
 		if old[i].value() != 0 {
 			*s.find(old[i].home, old[i].key) = old[i]
@@ -103,14 +105,23 @@ func (s *shard) resize(size int) {
 	}
 }
 
-// fit gives back the room that growing was ahead of.
+// fit gives back the room that growing was ahead of, and puts all shards into
+// one piece of memory: hundreds of pieces of about a size leave gaps.
 func (t *table) fit() {
+	sum := 0
 	for i := range t.shards {
-		if s := &t.shards[i]; s.used > 0 {
-			s.resize(s.used*8/7 + 2)
-		}
+		sum += t.shards[i].fitting()
+	}
+	all := make([]slot, sum)
+	for i := range t.shards {
+		size := t.shards[i].fitting()
+		t.shards[i].move(all[:size:size])
+		all = all[size:]
 	}
 }
+
+// fitting is the least size for the entries that the shard has.
+func (s *shard) fitting() int { return s.used*8/7 + 2 }
 
 // dropAbsent forgets the files that are gone.
 func (t *table) dropAbsent() {
@@ -123,7 +134,7 @@ func (t *table) dropAbsent() {
 				s.used--
 			}
 		}
-		s.resize(s.used*8/7 + 2) // so that what is left is found again
+		s.resize(s.fitting()) // so that what is left is found again
 	}
 }
 

@@ -20,7 +20,10 @@ const emptyWhenRemoved = true
 
 // reader lists directories with getdents64(2) into a buffer of its own: the names of files, most of which nobody
 // asks for, are never copied, and no file is stat'ed.
-type reader struct{ buf []byte }
+type reader struct {
+	buf   []byte
+	arena arena
+}
 
 // read calls found for each entry. The name is valid during the call only.
 func (r *reader) read(dir string, found func(name []byte, kind kind, inode uint64)) error {

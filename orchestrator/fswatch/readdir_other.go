@@ -14,7 +14,7 @@ const ordered = false
 const emptyWhenRemoved = false
 
 // reader lists directories.
-type reader struct{}
+type reader struct{ arena arena }
 
 // read calls found for each entry. The name is valid during the call only.
 func (r *reader) read(dir string, found func(name []byte, kind kind, inode uint64)) error {

@@ -42,6 +42,7 @@ type tree struct {
 	spots   map[string][]*mount // real paths whose events concern a mount; the slices are never changed in place
 	spotted map[string]int      // how many spots each directory holds
 	blind   int                 // how many nodes are blind
+	arena   arena               // of nodes
 }
 
 // node is a directory that is watched, or should be. There may be tens of thousands, so it holds little.
@@ -76,7 +77,8 @@ func (t *tree) blindCount() int {
 // The methods below want mu to be held.
 
 func (t *tree) insert(path string, inode uint64) *node {
-	n := &node{path: path, inode: inode}
+	n := t.arena.node()
+	n.path, n.inode = path, inode
 	t.nodes.put(n)
 	if inode != 0 {
 		t.inodes.put(n)

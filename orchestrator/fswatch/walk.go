@@ -140,13 +140,18 @@ func (k *walk) visit(s step, read *reader, dirs, links []step) (_, _ []step) {
 		if is == file && !tell {
 			return
 		}
-		name := join(s.name, string(base))
+		var name string
+		if is == directory {
+			name = read.arena.join(s.name, base)
+		} else {
+			name = join(s.name, string(base))
+		}
 		if onTheWay && !isBelow(name, k.only) && !isBelow(k.only, name) {
 			return
 		}
 		real := name
 		if !same {
-			real = join(s.real, string(base))
+			real = read.arena.join(s.real, base)
 		}
 		switch is {
 		case file:
