@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/machine"
@@ -30,8 +31,17 @@ type command struct {
 	stop    bool             // asked to end, perhaps before it had started
 	kill    bool
 	spool   *console.Spool     // a stage's output, unless it is streamed
-	cancel  context.CancelFunc // ends the wait for a process to be ready
+	ctx     context.Context    // of a process: ends when it need not become ready any more
+	cancel  context.CancelFunc // ends ctx
 	ready   bool               // a process: it has said so, or accepted
+	serial  int                // tells a process's generation from every other one of the loop
+	since   time.Time          // when it was started
+	told    *signal            // a process whose ready is a line of its log, or a notification
+	checks  *environ           // of what looks whether a process is ready
+
+	doors map[*heldSocket]door   // of a process, for its proxied sockets
+	addrs map[*heldSocket]string // the same, once it is ready
+	says  string                 // the last STATUS= of a process
 	wrapper string             // see program
 }
 
@@ -77,6 +87,7 @@ func (l *loop) commandStarted(ev startedEvent) {
 	c := l.live[ev.key]
 	c.group = ev.group
 	if ev.key.stage == wholeProcess {
+		l.awaitReady(c)
 		l.step(machine.ProcessStarted{Node: ev.key.node, Gen: ev.key.num, PID: ev.group.PID()})
 		l.watchOver(c)
 	}
@@ -84,6 +95,7 @@ func (l *loop) commandStarted(ev startedEvent) {
 	case c.kill:
 		l.kill(c.key)
 	case c.stop:
+		c.stop = false
 		l.stop(c.key)
 	}
 }
@@ -95,6 +107,7 @@ func (l *loop) commandExited(ev exitedEvent) {
 		c.cancel()
 	}
 	if ev.key.stage == wholeProcess {
+		l.dropGeneration(c)
 		l.refreshSockets(ev.key.node)
 		l.lostByWrapper(c)
 		l.step(machine.ProcessExited{Node: ev.key.node, Gen: ev.key.num, End: ev.end})
@@ -116,7 +129,9 @@ func (l *loop) stop(key commandKey) {
 		return
 	case c.group == nil: // see commandStarted
 	case key.stage == wholeProcess:
-		l.stopAsConfigured(c)
+		if !c.stop && !l.drainGeneration(c) {
+			l.stopAsConfigured(c)
+		}
 	default:
 		l.end(c, "SIGTERM", false)
 	}
@@ -224,10 +239,10 @@ func (l *loop) startStage(a machine.StartStage) {
 	c := &command{key: key}
 	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Grace: stageGrace}
 	if l.opt.Stream {
-		spec.Output = l.say.stream(w.Name)
+		spec.Output = l.keep(w.Name, a.Run, stage.Name, l.say.stream(w.Name))
 	} else {
 		c.spool = &console.Spool{}
-		spec.Output = func(b procgroup.Block) { c.spool.Write(b.Text) }
+		spec.Output = l.keep(w.Name, a.Run, stage.Name, func(b procgroup.Block) { c.spool.Write(b.Text) })
 	}
 	l.launch(c, spec)
 }

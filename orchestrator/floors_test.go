@@ -50,8 +50,8 @@ var floors = map[string]struct {
 	"orchestrator/machine":  {own: []string{"schema"}, why: "it decides: no I/O, no clock, no adapter"},
 	"orchestrator/watchset": {own: []string{"schema", "schema/glob", "orchestrator/graph", "orchestrator/gitignore"}, why: "it answers about paths, and watches nothing"},
 
-	"orchestrator": {own: []string{"schema", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/fspoll", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/journal",
-		"orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/probe", "orchestrator/procgroup",
+	"orchestrator": {own: []string{"schema", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/journal",
+		"orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/guardian", "orchestrator/probe", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/sdnotify",
 		"orchestrator/shellcmd", "orchestrator/thrift", "orchestrator/watchset"},
 		modules: []string{"github.com/joho/godotenv"}, why: "the one place where the adapters meet the machine"},
 

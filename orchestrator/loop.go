@@ -101,6 +101,7 @@ type loop struct {
 	stream  *stream         // of events, to whoever reads along
 	journal *journal.Journal
 
+	serials  int                    // generations so far
 	barriers int                    // barriers so far
 	awaiting map[int]chan<- verdict // by barrier
 
@@ -225,6 +226,11 @@ func (l *loop) arm() {
 	for _, at := range l.emptied {
 		wait = min(wait, time.Until(at))
 	}
+	for _, s := range l.sockets {
+		if at, due := s.pagesDue(); due {
+			wait = min(wait, time.Until(at))
+		}
+	}
 	l.timer.Reset(max(0, wait))
 }
 
@@ -239,6 +245,7 @@ func (l *loop) step(ev machine.Event) {
 			l.do(action)
 		}
 	}
+	l.review()
 }
 
 func (l *loop) do(action machine.Action) {
@@ -285,10 +292,18 @@ func (l *loop) handle(ev any) {
 		l.commandExited(ev)
 	case readyEvent:
 		if c := l.live[commandKey{ev.node, ev.gen, wholeProcess}]; c != nil {
-			c.ready = true
+			c.ready, c.addrs = true, ev.addrs
 		}
 		l.refreshSockets(ev.node)
 		l.step(machine.ProcessReady{Node: ev.node, Gen: ev.gen})
+	case drainedEvent:
+		if c := l.live[ev.key]; c != nil && !c.kill {
+			l.stopAsConfigured(c)
+		}
+	case statusEvent:
+		if c := l.live[ev.key]; c != nil {
+			c.says = ev.text
+		}
 	case sightedEvent:
 		l.step(machine.FilesChanged{Changes: l.suspectAll()})
 	case learnedEvent:

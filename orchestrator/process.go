@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"devloop/orchestrator/journal"
 	"devloop/orchestrator/listenfd"
 	"devloop/orchestrator/listenfd/shim"
 	"devloop/orchestrator/machine"
@@ -34,14 +35,26 @@ func (l *loop) startProcess(a machine.StartProcess) {
 	}
 	e.set("DEVLOOP_PROCESS", p.Short)
 	e.set("DEVLOOP_GENERATION", strconv.Itoa(a.Gen))
-	files, err := l.lend(p, e)
+	ctx, cancel := context.WithCancel(l.ctx)
+	l.serials++
+	c := &command{key: key, cancel: cancel, serial: l.serials, since: time.Now(), told: newSignal()}
+	started := false
+	defer func() {
+		if !started {
+			cancel()
+		}
+	}()
+	files, err := l.lend(c, p, e)
+	if err == nil && p.Ready != nil && p.Ready.Notify {
+		err = l.openNotify(ctx, c, e)
+	}
 	if err != nil {
 		l.failStart(key, err)
 		return
 	}
 	// What looks whether it is ready has neither its sockets nor the variables
 	// of its command line.
-	checks := newEnviron(e.list())
+	c.checks = newEnviron(e.list())
 	program, err := l.program(p.Run, e)
 	if err != nil {
 		l.failStart(key, err)
@@ -53,14 +66,31 @@ func (l *loop) startProcess(a machine.StartProcess) {
 			return
 		}
 	}
-	ctx, cancel := context.WithCancel(l.ctx)
-	c := &command{key: key, cancel: cancel, wrapper: program.wrapper}
-	output := l.say.stream(p.Name)
+	started = true
+	c.ctx, c.wrapper = ctx, program.wrapper
+	output := l.keep(p.Name, a.Gen, "", l.say.stream(p.Name))
 	if p.Ready != nil && p.Ready.Log != nil {
-		output = l.readyByLog(key, p.Ready.Log, output)
+		output = readyByLog(c.told, p.Ready.Log, output)
 	}
-	l.launch(c, procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: e.list(), Files: files, Output: output, Grace: p.Stop.Timeout})
-	l.awaitReady(ctx, key, p, checks)
+	spec := procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: e.list(), Files: files, Output: output, Grace: p.Stop.Timeout}
+	if p.PTY {
+		spec.PTY = &procgroup.PTYSize{Rows: ptyRows, Cols: ptyCols}
+	}
+	l.launch(c, spec)
+}
+
+// The size of a terminal that nobody is attached to.
+const (
+	ptyRows = 24
+	ptyCols = 120
+)
+
+// keep puts what a command writes into the journal, on its way.
+func (l *loop) keep(node string, run int, stage string, next func(procgroup.Block)) func(procgroup.Block) {
+	return func(b procgroup.Block) {
+		l.journal.Append(journal.Entry{Node: node, Run: run, Part: stage, Text: b.Text, Continued: b.Continued})
+		next(b)
+	}
 }
 
 // throughShim makes the command one that sets LISTEN_PID to its own pid and
@@ -73,13 +103,19 @@ func (l *loop) throughShim(argv []string, dir string, e *environ) ([]string, err
 	return shim.Wrap(l.opt.Self, argv), nil
 }
 
-// lend prepares the sockets of a process for its next generation: their files
-// in fd order, and the variables that tell of them.
-func (l *loop) lend(p *schema.Process, e *environ) ([]*os.File, error) {
+// lend prepares the sockets of a process for its next generation: the files of
+// those that it inherits, in fd order, and the variables that tell of all.
+func (l *loop) lend(c *command, p *schema.Process, e *environ) ([]*os.File, error) {
 	var files []*os.File
 	var names []string
 	for _, ref := range p.Sockets {
 		s := l.socket(ref.Name)
+		if s.front != nil {
+			if err := s.assignPort(c, ref.Name, e); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if err := l.prepare(s); err != nil {
 			return nil, err
 		}
@@ -148,7 +184,11 @@ func (l *loop) runStopCommand(c *command, spec procgroup.Spec) {
 }
 
 // serveProcess makes a generation the one that serves.
-func (l *loop) serveProcess(machine.ServeProcess) {}
+func (l *loop) serveProcess(a machine.ServeProcess) {
+	if c := l.live[commandKey{a.Node, a.Gen, wholeProcess}]; c != nil {
+		l.serveGeneration(c)
+	}
+}
 
 // reload sends the signal that makes a process read its files again.
 func (l *loop) reload(key commandKey) {

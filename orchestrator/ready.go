@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,35 +17,49 @@ import (
 	"devloop/schema"
 )
 
-// readyEvent says that a generation serves.
-type readyEvent struct{ node, gen int }
+// readyEvent says that a generation serves, and where its proxied sockets find
+// it.
+type readyEvent struct {
+	node, gen int
+	addrs     map[*heldSocket]string
+}
 
-// awaitReady finds out when a generation serves, and posts it once.
-func (l *loop) awaitReady(ctx context.Context, key commandKey, p *schema.Process, e *environ) {
-	since := time.Now()
-	var wait func(context.Context) error
-	switch r := p.Ready; {
-	case r == nil:
-		socket := acceptor(l.cfg, p)
-		if socket == nil {
-			return // ready when started
-		}
-		wait = l.socket(socket.Name).WaitAccept
-	case r.Log != nil:
-		return // see readyByLog
-	default:
-		check := l.check(r, p, e, since)
-		wait = func(ctx context.Context) error {
-			return probe.Poll(ctx, check, probe.Schedule{Interval: r.Interval})
-		}
+// awaitReady finds out when a generation that has been started serves, and
+// posts it once. Behind a proxy it does not serve before its port accepts,
+// whatever else it says.
+func (l *loop) awaitReady(c *command) {
+	p := l.graph.Nodes[c.key.node].Process
+	if !probed(l.cfg, p) {
+		return // ready when started
 	}
+	c.checks.set("DEVLOOP_PID", strconv.Itoa(c.group.PID()))
+	ctx, doors, since := c.ctx, c.doors, c.since
 	l.goroutine(func() {
-		if err := wait(ctx); err == nil {
-			l.post(readyEvent{key.node, key.num})
+		addrs, err := knock(ctx, doors)
+		if err == nil {
+			err = l.serves(ctx, c, p, addrs, since)
+		}
+		if err == nil {
+			l.post(readyEvent{c.key.node, c.key.num, addrs})
 		} else if ctx.Err() == nil {
-			l.post(adviceEvent{node: key.node, text: "cannot tell when it is ready: " + err.Error()})
+			l.post(adviceEvent{node: c.key.node, text: "cannot tell when it is ready: " + err.Error()})
 		}
 	})
+}
+
+// serves waits until a generation serves.
+func (l *loop) serves(ctx context.Context, c *command, p *schema.Process, addrs map[*heldSocket]string, since time.Time) error {
+	switch r := p.Ready; {
+	case r == nil:
+		if socket := acceptor(l.cfg, p); socket != nil {
+			return l.socket(socket.Name).WaitAccept(ctx)
+		}
+		return nil // behind a proxy, it was enough that its ports accept
+	case r.Log != nil, r.Notify:
+		return c.told.wait(ctx)
+	default:
+		return probe.Poll(ctx, l.check(r, p, c.checks, addrs, since), probe.Schedule{Interval: r.Interval})
+	}
 }
 
 // attempt is how long one try of a check may take. Against a held socket the
@@ -53,7 +68,7 @@ func (l *loop) awaitReady(ctx context.Context, key commandKey, p *schema.Process
 const attempt = 5 * time.Second
 
 // check is one try of a configured ready.
-func (l *loop) check(r *schema.Ready, p *schema.Process, e *environ, since time.Time) func(context.Context) error {
+func (l *loop) check(r *schema.Ready, p *schema.Process, e *environ, addrs map[*heldSocket]string, since time.Time) func(context.Context) error {
 	bounded := func(try func(context.Context) error) func(context.Context) error {
 		return func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, attempt)
@@ -65,7 +80,7 @@ func (l *loop) check(r *schema.Ready, p *schema.Process, e *environ, since time.
 	case r.HTTP != "":
 		url := r.HTTP
 		if strings.HasPrefix(url, "/") {
-			url = l.baseURL(p) + url
+			url = l.baseURL(p, addrs) + url
 		}
 		return bounded(func(ctx context.Context) error { return probe.HTTP(ctx, url) })
 	case r.TCP != "":
@@ -102,19 +117,25 @@ func runCheck(ctx context.Context, spec procgroup.Spec) error {
 	return nil
 }
 
-// baseURL is the URL of the process's first http socket.
-func (l *loop) baseURL(p *schema.Process) string {
+// baseURL is the URL of the process's first http socket: of its private port, if
+// that is proxied.
+func (l *loop) baseURL(p *schema.Process, addrs map[*heldSocket]string) string {
 	for _, ref := range p.Sockets {
-		if s := l.socket(ref.Name); s.cfg.Listen.Type == schema.HTTP || s.cfg.Listen.Type == schema.HTTPS {
-			return s.url()
+		s := l.socket(ref.Name)
+		if s.cfg.Listen.Type != schema.HTTP && s.cfg.Listen.Type != schema.HTTPS {
+			continue
 		}
+		if addr := addrs[s]; addr != "" {
+			return string(s.cfg.Listen.Type) + "://" + addr
+		}
+		return s.url()
 	}
 	return ""
 }
 
 // readyByLog looks for the line that says the process serves, on its way to
 // the console.
-func (l *loop) readyByLog(key commandKey, line *regexp.Regexp, next func(procgroup.Block)) func(procgroup.Block) {
+func readyByLog(told *signal, line *regexp.Regexp, next func(procgroup.Block)) func(procgroup.Block) {
 	found := false
 	return func(b procgroup.Block) {
 		next(b)
@@ -126,9 +147,7 @@ func (l *loop) readyByLog(key commandKey, line *regexp.Regexp, next func(procgro
 				text = nil
 			}
 			if found = line.Match(one); found {
-				// Not from here: the loop may be waiting for this very output
-				// to be taken.
-				l.goroutine(func() { l.post(readyEvent{key.node, key.num}) })
+				told.give()
 			}
 		}
 	}
@@ -176,17 +195,21 @@ func (l *loop) checkAdoption(key commandKey) {
 	}
 	p := l.graph.Nodes[key.node].Process
 	idle := probed(l.cfg, p) && !c.ready
-	group := c.group
+	group, ports := c.group, map[string]int{}
+	for s, d := range c.doors {
+		ports[s.cfg.Name] = d.port
+	}
 	l.goroutine(func() {
-		if text, hint := l.adoption(p, group, idle); text != "" {
+		if text, hint := l.adoption(p, group, ports, idle); text != "" {
 			l.post(adviceEvent{key.node, text, hint})
 		}
 	})
 }
 
 // adoption says what is wrong with the way a process treats its sockets. idle
-// says that nobody has accepted a connection yet.
-func (l *loop) adoption(p *schema.Process, group *procgroup.Group, idle bool) (text, hint string) {
+// says that nobody has accepted a connection yet. ports are the private ports of
+// its proxied sockets, 0 for a fixed address.
+func (l *loop) adoption(p *schema.Process, group *procgroup.Group, ports map[string]int, idle bool) (text, hint string) {
 	pids, err := group.Members()
 	if err != nil || len(pids) == 0 {
 		return "", "" // this system does not tell, or it is gone
@@ -195,14 +218,23 @@ func (l *loop) adoption(p *schema.Process, group *procgroup.Group, idle bool) (t
 	if err != nil {
 		return "", ""
 	}
-	for i, ref := range p.Sockets {
+	fd := 3
+	for _, ref := range p.Sockets {
 		s := l.socket(ref.Name)
+		if port, proxied := ports[ref.Name]; proxied {
+			if idle && elsewhere != "" && port != 0 {
+				return fmt.Sprintf("listens on %s, and not on port %d that the socket %s is forwarded to", elsewhere, port, ref.Name),
+					"make it listen on $PORT, or say under the socket where it listens: `to: ADDRESS`"
+			}
+			continue
+		}
 		holding, err := s.HeldBy(pids)
 		if err != nil {
 			return "", ""
 		}
 		name := fmt.Sprintf("the socket %s (%s)", ref.Name, s.address())
-		hint = fmt.Sprintf("make it listen on file descriptor %d: docs/sockets.md has the line for each language", 3+i)
+		hint = fmt.Sprintf("make it listen on file descriptor %d: docs/sockets.md has the line for each language", fd)
+		fd++
 		switch {
 		case len(holding) == 0 && elsewhere != "":
 			return fmt.Sprintf("listens on %s, and does not hold %s that it was given", elsewhere, name), hint

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
+	"time"
 
 	"devloop/orchestrator/listenfd"
+	"devloop/orchestrator/proxy"
 	"devloop/schema"
 )
 
@@ -14,6 +17,18 @@ import (
 type heldSocket struct {
 	*listenfd.Socket
 	cfg *schema.Socket
+
+	front   *proxy.Front   // if it is proxied
+	standIn *proxy.StandIn // if it is not, and browsers get pages while its server is down
+
+	serving   int       // the serial number of the generation behind the front; 0: none
+	cut       int       // requests that the last restart cut
+	downSince time.Time // zero: its server is ready
+	paging    bool      // browsers get pages
+
+	// For the goroutines of front and standIn.
+	news     atomic.Pointer[proxy.News]
+	checking atomic.Bool
 }
 
 // bind opens every socket, or none: a port in use is an error before anything
@@ -30,7 +45,11 @@ func (l *loop) bind() error {
 			errs = append(errs, fmt.Errorf("socket %s: %w", cfg.Name, err))
 			continue
 		}
-		l.sockets = append(l.sockets, &heldSocket{Socket: s, cfg: cfg})
+		held := &heldSocket{Socket: s, cfg: cfg}
+		l.sockets = append(l.sockets, held)
+		if err := l.openFront(held); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
@@ -70,7 +89,7 @@ func (l *loop) usedOnce(socket string) bool {
 func (l *loop) unbind() error {
 	var errs []error
 	for _, s := range l.sockets {
-		errs = append(errs, s.Close())
+		errs = append(errs, s.closeFront(), s.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -88,6 +107,10 @@ func (l *loop) socket(name string) *heldSocket {
 // shortened its queue and changed its flags; as long as another process holds
 // it, the flags are that one's and are left alone.
 func (l *loop) prepare(s *heldSocket) error {
+	if s.standIn != nil {
+		s.standIn.Leave()
+		s.paging = false
+	}
 	fresh := s.Reset
 	for i, n := range l.graph.Nodes {
 		if n.Process != nil && l.running(i) && slices.ContainsFunc(n.Process.Sockets, func(r schema.SocketRef) bool { return r.Name == s.cfg.Name }) {

@@ -173,6 +173,8 @@ func (t *teller) process(r machine.Report) {
 	switch r.Kind {
 	case machine.Starting:
 		switch {
+		case t.l.running(r.Node):
+			t.line(r.Node, console.Plain, "▸ starting a new version beside the old one: %s", t.cause(r))
 		case t.renewing[r.Node]: // the stop has said why
 		case r.Why == machine.ByStart:
 			t.line(r.Node, console.Plain, "▸ starting")
@@ -194,6 +196,12 @@ func (t *teller) process(r machine.Report) {
 		switch {
 		case r.Why == machine.ByShutdown:
 			t.line(r.Node, console.Dim, "■ stopping")
+		case r.Why == machine.ByUpdate:
+			t.line(r.Node, console.Dim, "■ stopping the old version")
+		case r.Why == machine.ByChecking:
+			t.line(r.Node, console.Plain, "■ stopping: %s; requests wait for what comes of it", t.cause(r))
+		case t.isNew(r):
+			t.line(r.Node, console.Plain, "↻ replacing the new version: %s", t.cause(r))
 		case r.Why == machine.ByHand && t.l.stream.byHand[r.Node] == machine.Stop:
 			t.line(r.Node, console.Plain, "■ stopping: %s", t.cause(r))
 		default:
@@ -216,9 +224,23 @@ func (t *teller) process(r machine.Report) {
 		t.line(r.Node, console.Dim, "- cannot run yet (%s): waits for %s to pass", why, t.name(r.By))
 	case machine.Crashed:
 		t.line(r.Node, console.Bad, "✗ %s after %s; starting again in %s", r.End, short(r.Took), short(time.Until(r.Until)))
+	case machine.Dropped:
+		why := fmt.Sprintf("was not ready after %s", short(r.Took))
+		if (r.End != machine.End{}) {
+			why = fmt.Sprintf("ended after %s: %s", short(r.Took), r.End)
+		}
+		t.line(r.Node, console.Bad, "✗ the new version %s; it is dropped, the old one keeps serving", why)
+	case machine.Lost:
+		t.line(r.Node, console.Bad, "✗ the old version ended: %s; the new one is starting", r.End)
 	case machine.GaveUp:
 		t.line(r.Node, console.Bad, "✗ %s; it keeps failing, so it stays down until something changes", r.End)
 	}
+}
+
+// isNew tells whether the report is about a generation that has not taken over.
+func (t *teller) isNew(r machine.Report) bool {
+	c := t.l.machine.Status()[r.Node].Candidate
+	return c != nil && c.New && c.Num == r.Num
 }
 
 func (t *teller) name(node int) string { return t.l.graph.Nodes[node].Name }
@@ -263,6 +285,10 @@ func (t *teller) cause(r machine.Report) string {
 		return "its upstream has passed"
 	case machine.ByDependency:
 		return t.name(r.By) + " was restarted"
+	case machine.ByChecking:
+		return t.name(r.By) + " is checking"
+	case machine.ByChecked:
+		return "the checks have passed"
 	case machine.ByChange:
 		return t.paths(r.Paths) + " changed"
 	}

@@ -99,6 +99,8 @@ func machineProcess(cfg *schema.Config, p *schema.Process) *machine.Process {
 		Backoff:      p.Backoff,
 		Reload:       p.Reload != "",
 		StopTimeout:  p.Stop.Timeout,
+		StartFirst:   p.Update == schema.StartFirst,
+		WaitChecking: p.WhileChecking == schema.CheckWait,
 	}
 	if p.Ready != nil {
 		mp.ReadyTimeout = p.Ready.Timeout
@@ -109,19 +111,22 @@ func machineProcess(cfg *schema.Config, p *schema.Process) *machine.Process {
 // probed tells whether anything but the start itself says that a process is
 // ready.
 func probed(cfg *schema.Config, p *schema.Process) bool {
-	return p.Ready != nil || acceptor(cfg, p) != nil
+	return p.Ready != nil || acceptor(cfg, p) != nil || slices.ContainsFunc(p.Sockets, func(ref schema.SocketRef) bool {
+		s := cfg.Socket(ref.Name)
+		return s != nil && s.Via == schema.ViaProxy
+	})
 }
 
 // acceptor is the socket whose first accepted connection says that the process
 // serves: an inherited tcp socket that no other process holds. With two
 // holders nobody could tell whose accept it was.
 func acceptor(cfg *schema.Config, p *schema.Process) *schema.Socket {
-	if !listenfd.CanWaitAccept {
-		return nil
+	if !listenfd.CanWaitAccept || p.Update == schema.StartFirst {
+		return nil // under start-first it could be the old one's accept
 	}
 	for _, ref := range p.Sockets {
 		s := cfg.Socket(ref.Name)
-		if s == nil || s.Listen.Type == schema.UDP || s.Listen.Type == schema.Unix {
+		if s == nil || s.Via == schema.ViaProxy || s.Listen.Type == schema.UDP || s.Listen.Type == schema.Unix {
 			continue
 		}
 		holders := 0

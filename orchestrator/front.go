@@ -1,0 +1,200 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"devloop/orchestrator/listenfd"
+	"devloop/orchestrator/probe"
+	"devloop/orchestrator/proxy"
+	"devloop/schema"
+)
+
+// A proxied socket (`via: proxy`) has a front: devloop accepts on it, and
+// forwards to the private port of the generation that serves. Generations are
+// known to a front by the serial number of their command, which no other
+// generation of any process has had.
+
+// openFront begins to accept on a proxied socket, or prepares the pages of an
+// inherited one.
+func (l *loop) openFront(s *heldSocket) error {
+	opt := proxy.Options{
+		Name:     s.cfg.Name,
+		HTTP:     s.cfg.Listen.Type == schema.HTTP,
+		MaxWait:  s.cfg.MaxWait,
+		News:     s.tellNews,
+		Checking: s.checking.Load,
+	}
+	if s.cfg.Via != schema.ViaProxy {
+		if s.cfg.WhileDown == schema.DownPage {
+			s.standIn = proxy.NewStandIn(opt)
+		}
+		return nil
+	}
+	ln, err := s.listener()
+	if err != nil {
+		return err
+	}
+	s.front = proxy.New(ln, opt)
+	return nil
+}
+
+// listener makes a listener on a descriptor of its own; whoever gets it closes
+// it. It sets O_NONBLOCK for all who hold the socket, so nobody else may be
+// using it.
+func (s *heldSocket) listener() (net.Listener, error) {
+	ln, err := net.FileListener(s.File())
+	if err != nil {
+		return nil, fmt.Errorf("accept on socket %s: %w", s.cfg.Name, err)
+	}
+	return ln, nil
+}
+
+func (s *heldSocket) tellNews() proxy.News {
+	if n := s.news.Load(); n != nil {
+		return *n
+	}
+	return proxy.News{}
+}
+
+// closeFront ends what openFront began.
+func (s *heldSocket) closeFront() (err error) {
+	if s.front != nil {
+		err = s.front.Close()
+	}
+	if s.standIn != nil {
+		err = errors.Join(err, s.standIn.Close())
+	}
+	return err
+}
+
+// portVariable is the name of the variable that tells a process its private
+// port for a socket.
+func portVariable(name string) string {
+	return "DEVLOOP_PORT_" + strings.TrimPrefix(listenfd.Variable(name), listenfd.Variable(""))
+}
+
+// assignPort gives a generation its private port for a proxied socket.
+func (s *heldSocket) assignPort(c *command, name string, e *environ) error {
+	if c.doors == nil {
+		c.doors = map[*heldSocket]door{}
+	}
+	d := door{addr: s.cfg.To}
+	port := ""
+	if s.cfg.To != "" {
+		_, port, _ = net.SplitHostPort(s.cfg.To) // it was checked when it was read
+	} else {
+		free, err := proxy.FreePort()
+		if err != nil {
+			return fmt.Errorf("find a private port for socket %s: %w", s.cfg.Name, err)
+		}
+		d.port, port = free, fmt.Sprint(free)
+	}
+	if len(c.doors) == 0 {
+		e.set("PORT", port)
+	}
+	e.set(portVariable(name), port)
+	c.doors[s] = d
+	return nil
+}
+
+// door is where a generation is to be found behind a front: at a fixed
+// address, or on a port of this machine.
+type door struct {
+	addr string
+	port int
+}
+
+// knock waits until every door opens, and returns their addresses.
+func knock(ctx context.Context, doors map[*heldSocket]door) (map[*heldSocket]string, error) {
+	found := map[*heldSocket]string{}
+	for s, d := range doors {
+		err := probe.Poll(ctx, func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, attempt)
+			defer cancel()
+			found[s] = d.addr
+			if d.addr != "" {
+				return probe.TCP(ctx, d.addr)
+			}
+			addr, err := proxy.Accepting(ctx, d.port)
+			found[s] = addr
+			return err
+		}, probe.Schedule{})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// serve lets a generation answer: behind a front from now on, and those whom a
+// stand-in has kept waiting on a socket that the generation has itself.
+func (l *loop) serveGeneration(c *command) {
+	for s, addr := range c.addrs {
+		s.front.Serve(c.serial, addr)
+		s.serving = c.serial
+	}
+	for _, ref := range l.graph.Nodes[c.key.node].Process.Sockets {
+		s := l.socket(ref.Name)
+		if s.standIn == nil {
+			continue
+		}
+		network, addr := string(s.Network()), s.Addr()
+		s.standIn.Forward(func(ctx context.Context) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, network, addr)
+		})
+	}
+}
+
+// drained says that nothing is in flight to a generation that is to end.
+type drainedEvent struct{ key commandKey }
+
+// drainShare is how much of the time that a process has to end may pass in
+// waiting for its answers, before it is told.
+func drainShare(timeout time.Duration) time.Duration {
+	return max(timeout/2, timeout-2*time.Second)
+}
+
+// drainGeneration takes a generation out of the fronts, and posts drainedEvent
+// when what it was asked has been answered. It is false if there is no front.
+func (l *loop) drainGeneration(c *command) bool {
+	if len(c.doors) == 0 {
+		return false
+	}
+	var fronts []*proxy.Front
+	for s := range c.doors {
+		if s.serving == c.serial {
+			s.front.Hold()
+			s.serving = 0
+		}
+		fronts = append(fronts, s.front)
+	}
+	ctx, cancel := context.WithTimeout(l.ctx, drainShare(l.graph.Nodes[c.key.node].Process.Stop.Timeout))
+	key, serial := c.key, c.serial
+	l.goroutine(func() {
+		defer cancel()
+		for _, f := range fronts {
+			f.Drain(ctx, serial)
+		}
+		l.post(drainedEvent{key})
+	})
+	return true
+}
+
+// dropGeneration tells the fronts that a generation is gone.
+func (l *loop) dropGeneration(c *command) {
+	for s := range c.doors {
+		cut := s.front.Drop(c.serial)
+		if s.serving == c.serial {
+			s.serving = 0
+		}
+		if c.stop || c.kill || cut > 0 {
+			s.cut = cut
+		}
+	}
+}
