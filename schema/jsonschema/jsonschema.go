@@ -152,7 +152,7 @@ func (w *writer) inItself(s schema.Shape) object {
 }
 
 // inLists are the mappings that only ever stand in lists.
-var inLists = map[string]bool{"a stage": true, "a parallel group": true, "an env file": true}
+var inLists = map[string]bool{"a stage": true, "a parallel group": true, "an env file": true, "an included project": true}
 
 func (w *writer) define(name string, make func() object) object {
 	if _, ok := w.defs[name]; !ok {

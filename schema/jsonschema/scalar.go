@@ -42,7 +42,6 @@ var scalars = map[string]scalarType{
 	"regular expression": {types: text, examples: []any{"listening on"}, doc: "A regular expression (RE2)."},
 	"signal":             {types: []string{"string"}, pattern: `^(?i:sig)?[A-Za-z0-9]+$`, examples: []any{"SIGTERM", "HUP"}, doc: "The name of a signal, with or without SIG."},
 	"preset":             {types: text, examples: []any{"preset:rust-web", "./team/web.yaml"}, doc: "A built-in preset, a file beside this one, or a name on the preset path."},
-	"project":            {types: text, examples: []any{"services/api"}, doc: "The directory of another project."},
 }
 
 // scalar is the schema of a type without parts.
@@ -63,9 +62,6 @@ func (w *writer) scalar(s schema.Shape) object {
 	}
 	if s.Name == "string" {
 		return object{{"type", t.types}}
-	}
-	if s.Name == "preset" || s.Name == "project" {
-		return object{{"anyOf", []object{{{"type", t.types}}, {{"type", []string{"array", "object"}}}}}}
 	}
 	return w.define(s.Name, func() object {
 		var out object
