@@ -4,6 +4,7 @@ package guardian_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -49,13 +50,18 @@ func (r running) Run() int {
 }
 
 // grace is what the trees here get between SIGTERM and SIGKILL.
-const grace = 150 * time.Millisecond
+const grace = 100 * time.Millisecond
 
 // ownerMain is a loop with one command: argv. With argv "-" it has none.
 func ownerMain(lease string, argv []string) int {
 	mark := guardian.NewMark(os.Environ())
 	g, err := guardian.Start("", guardian.Options{Mark: mark, Grace: grace, Lease: lease})
 	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	reaper, err := procgroup.StartReaper(procgroup.ReaperOptions{Other: g.Is, Adopted: g.Add, Buried: g.Remove})
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		fmt.Println(err)
 		return 1
 	}
@@ -77,8 +83,8 @@ func ownerMain(lease string, argv []string) int {
 		switch orders.Text() {
 		case "start":
 			number++
-			spec := procgroup.Spec{Argv: argv, Env: append(os.Environ(), guardian.Name+"="+guardian.CommandMark(mark, number)),
-				Output: func(procgroup.Block) {}, Grace: grace}
+			spec := procgroup.Spec{Argv: argv, Env: os.Environ(), Output: func(procgroup.Block) {}, Grace: grace,
+				Mark: guardian.CommandMark(mark, number)}
 			if group, err = procgroup.Start(spec); err != nil {
 				answer = err.Error()
 				break
@@ -103,6 +109,9 @@ func ownerMain(lease string, argv []string) int {
 		case "close":
 			if err := g.Close(); err != nil {
 				answer = err.Error()
+			}
+			if reaper != nil {
+				reaper.Close()
 			}
 		}
 		fmt.Println(answer)

@@ -14,6 +14,9 @@ func Sweep(string) ([]int, error) { return nil, ErrUnsupported }
 // PID is that of no process.
 func (*Guardian) PID() int { return 0 }
 
+// Is is never true.
+func (*Guardian) Is(int) bool { return false }
+
 // Done is closed: there is no guardian.
 func (*Guardian) Done() <-chan struct{} {
 	gone := make(chan struct{})

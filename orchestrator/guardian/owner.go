@@ -142,6 +142,9 @@ func (g *Guardian) PID() int {
 	return g.proc.Pid
 }
 
+// Is says that pid is the guardian, which is a child of this process that nobody else may wait for.
+func (g *Guardian) Is(pid int) bool { return g.PID() == pid }
+
 // Done is closed when there is no guardian any more: after Close, or when it has been killed again and again. The loop can
 // go on; only its own sudden end would leave things behind, until the next Sweep.
 func (g *Guardian) Done() <-chan struct{} { return g.gone }

@@ -1,0 +1,147 @@
+//go:build linux || darwin
+
+package guardian_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// horrors are the trees, and how many processes each has when it is grown.
+var horrors = []struct {
+	kind    string
+	size    int
+	linux   bool // all of it can be found there alone
+	noticed bool // a sudden end reaches it only when its daemon has been noticed
+}{
+	{kind: "sit", size: 1},
+	{kind: "stubborn", size: 1},
+	{kind: "tree", size: 3},
+	{kind: "session", size: 2},
+	{kind: "group", size: 2},
+	{kind: "bare", size: 2},
+	{kind: "barren", size: 2, linux: true},
+	{kind: "daemon", size: 2},
+	{kind: "polite", size: 2},
+	{kind: "title", size: 2, linux: true, noticed: true},
+	{kind: "nameless", size: 2, linux: true, noticed: true},
+	{kind: "gone", size: 2},
+	{kind: "spawner", size: 1, linux: true},
+}
+
+// rounds is how often each cell of the test of horrors is tried: DEVLOOP_HORRORS=20 for a long run.
+func rounds() int {
+	if n, err := strconv.Atoi(os.Getenv("DEVLOOP_HORRORS")); err == nil {
+		return n
+	}
+	return 1
+}
+
+// Every tree, ended in every way: nobody is left.
+func TestHorrors(t *testing.T) {
+	ways := map[string]func(*testing.T, *owner, string, int){
+		"stop":    func(_ *testing.T, o *owner, _ string, _ int) { o.do("stop") },
+		"kill":    func(_ *testing.T, o *owner, _ string, _ int) { o.do("kill") },
+		"kill -9": func(_ *testing.T, o *owner, _ string, _ int) { o.kill() },
+		// The second one starts when nobody of the first is there.
+		"restart": func(t *testing.T, o *owner, dir string, size int) {
+			o.do("stop")
+			if left := living(t, dir); len(left) > 0 {
+				t.Fatalf("the next start would meet %v%s", left, describe(left))
+			}
+			o.do("start")
+			grown(t, dir, 2*size)
+			o.do("stop")
+		},
+		"kill -9 in a stop": func(_ *testing.T, o *owner, _ string, _ int) {
+			o.order("stop")
+			<-time.After(rand.N(grace + grace/2)) // any moment is a case of its own
+			o.kill()
+		},
+	}
+	for _, h := range horrors {
+		for way, end := range ways {
+			t.Run(h.kind+"/"+way, func(t *testing.T) {
+				if h.linux && runtime.GOOS != "linux" {
+					t.Skip("such trees are out of reach here")
+				}
+				t.Parallel()
+				for range rounds() {
+					argv, dir := aHorror(t, h.kind)
+					o := newOwner(t, filepath.Join(t.TempDir(), "lease"), nil, argv...).up()
+					if got := o.do("start"); !isPID(got) {
+						t.Fatal(got)
+					}
+					grown(t, dir, h.size)
+					if h.kind == "gone" && way != "kill -9" { // it ends by itself
+						o.do("wait")
+						if left := living(t, dir); len(left) > 0 {
+							t.Fatalf("it is done, and there are %v%s", left, describe(left))
+						}
+					}
+					if h.noticed {
+						recorded(t, o, living(t, dir))
+					}
+					end(t, o, dir, h.size)
+					nobodyLeft(t, dir)
+					o.kill()
+					endOf(t, o.guardian)
+				}
+			})
+		}
+	}
+}
+
+// recorded waits until the owner has recorded them all, which the lease tells.
+func recorded(t *testing.T, o *owner, pids []int) {
+	t.Helper()
+	eventually(t, func() string {
+		text, err := os.ReadFile(o.lease)
+		if err != nil {
+			return err.Error()
+		}
+		for _, pid := range pids {
+			if !strings.Contains(string(text), "\nroot "+strconv.Itoa(pid)+" ") {
+				return fmt.Sprintf("%d is not in the lease", pid)
+			}
+		}
+		return ""
+	})
+}
+
+func isPID(text string) bool {
+	n, err := strconv.Atoi(text)
+	return err == nil && n > 1
+}
+
+// The owner is killed while it starts a command, at any moment of that.
+func TestKilledWhileStarting(t *testing.T) {
+	for range 20 * rounds() {
+		argv, dir := aHorror(t, "session")
+		o := newOwner(t, "", nil, argv...).up()
+		o.order("start")
+		<-time.After(rand.N(5 * time.Millisecond)) // any moment is a case of its own
+		o.kill()
+		endOf(t, o.guardian)
+		nobodyLeft(t, dir)
+	}
+}
+
+// Many owners, each killed before its guardian has come up.
+func TestKilledAtOnce(t *testing.T) {
+	for range 10 * rounds() {
+		argv, dir := aHorror(t, "daemon")
+		o := newOwner(t, "", nil, argv...)
+		o.order("start")
+		<-time.After(rand.N(30 * time.Millisecond)) // any moment is a case of its own
+		o.kill()
+		nobodyLeft(t, dir)
+	}
+}
