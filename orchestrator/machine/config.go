@@ -30,6 +30,7 @@ type Node struct {
 	Readers  []Reader
 	Needs    []Need
 	Settle   time.Duration // how long a burst must be quiet; 0: adaptive
+	Gone     bool          // it is not in the configuration any more, see Reconfigure
 }
 
 // Reader is a node that reads one of a watcher's triggers.

@@ -10,7 +10,7 @@ import (
 // stand further in: they only tell what the actions around them do.
 func describe(c *Config, v any) string {
 	name := func(n int) string { return c.Nodes[n].Name }
-	stage := func(node, run, s int) string { return fmt.Sprintf("%s#%d %s", name(node), run, c.stage(node, s).Name) }
+	stage := func(node, run, s int) string { return fmt.Sprintf("%s#%d %s", name(node), run, c.stageName(node, s)) }
 	gen := func(node, gen int) string { return fmt.Sprintf("%s@%d", name(node), gen) }
 	switch v := v.(type) {
 	case Start:
@@ -46,6 +46,12 @@ func describe(c *Config, v any) string {
 		return fmt.Sprintf("process exited %s: %s", gen(v.Node, v.Gen), v.End)
 	case Command:
 		return fmt.Sprintf("command %s %s", v.Verb, name(v.Node))
+	case Reconfigure:
+		var changed []string
+		for _, n := range v.Changed {
+			changed = append(changed, name(n))
+		}
+		return strings.TrimSpace("reconfigured, changed: " + strings.Join(changed, " "))
 	case Await:
 		var nodes []string
 		for _, n := range v.Nodes {
@@ -109,11 +115,11 @@ func describeReport(c *Config, r Report) string {
 	}
 	switch r.Kind {
 	case StageStarted, StagePassed, StageFailed, StageTolerated, StageTimedOut, StageCancelled, StageSkipped:
-		s += " " + c.stage(r.Node, r.Stage).Name
+		s += " " + c.stageName(r.Node, r.Stage)
 	}
 	s += ": " + string(r.Kind)
 	if r.Kind == Slowed && c.Nodes[r.Node].Watcher != nil {
-		s += " in " + c.stage(r.Node, r.Stage).Name
+		s += " in " + c.stageName(r.Node, r.Stage)
 	}
 	switch {
 	case r.Why != "" && r.By >= 0:
@@ -143,6 +149,9 @@ func describeReport(c *Config, r Report) string {
 
 func describeStatus(c *Config, st NodeStatus) string {
 	s := fmt.Sprintf("%s: %s", st.Name, st.State)
+	if st.Gone {
+		s += ", gone"
+	}
 	if st.Busy {
 		s += ", busy"
 	}
@@ -188,4 +197,13 @@ func (c *Config) stage(node, index int) *Stage {
 		index -= len(group)
 	}
 	return nil
+}
+
+// stageName names a stage; one that was taken out of the configuration while it
+// ran has only its number left.
+func (c *Config) stageName(node, index int) string {
+	if s := c.stage(node, index); s != nil {
+		return s.Name
+	}
+	return fmt.Sprintf("stage %d", index)
 }

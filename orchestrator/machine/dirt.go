@@ -28,6 +28,7 @@ type dirt struct {
 	hand   bool // asked for by hand: waits for nothing
 	all    bool // every stage runs
 	anew   bool // by the restart of a dependency: a reload signal is not enough
+	apart  bool // the old generation must end before the new one starts
 	why    Why
 	by     int
 	debt   uint64 // the step of the oldest mark, see await.go

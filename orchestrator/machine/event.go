@@ -44,6 +44,16 @@ type (
 		Node int
 	}
 
+	// Reconfigure replaces the configuration while everything runs. A node keeps
+	// its index and its kind for good: new ones come after those there are, and
+	// one that is no more is Gone. Changed are the nodes of before that must
+	// start anew; Apart those of them whose old generation must end before the
+	// new one starts, whatever their order of update.
+	Reconfigure struct {
+		Config         Config
+		Changed, Apart []int
+	}
+
 	// Await asks for Awaited once everything that any change before it could
 	// cause is done, or cannot be done. Nodes are those it is about, with all
 	// that they depend on; none: all.
@@ -71,6 +81,7 @@ func (ProcessStarted) event() {}
 func (ProcessReady) event()   {}
 func (ProcessExited) event()  {}
 func (Command) event()        {}
+func (Reconfigure) event()    {}
 func (Await) event()          {}
 func (Forget) event()         {}
 func (Shutdown) event()       {}

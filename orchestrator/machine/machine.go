@@ -49,14 +49,27 @@ type node struct {
 func New(cfg Config) *Machine {
 	m := &Machine{cfg: cfg}
 	for i := range m.cfg.Nodes {
-		c := &m.cfg.Nodes[i]
-		n := &node{id: i, cfg: c, dirt: dirt{by: -1}}
-		if c.Watcher != nil {
-			n.w = newWatcher(c.Watcher)
-		} else {
-			n.p = &process{}
-		}
-		m.nodes = append(m.nodes, n)
+		m.nodes = append(m.nodes, newNode(i, &m.cfg.Nodes[i]))
+	}
+	m.link()
+	return m
+}
+
+func newNode(id int, c *Node) *node {
+	n := &node{id: id, cfg: c, dirt: dirt{by: -1}}
+	if c.Watcher != nil {
+		n.w = newWatcher(c.Watcher)
+	} else {
+		n.p = &process{}
+	}
+	return n
+}
+
+// link derives from the configuration who is upstream of whom.
+func (m *Machine) link() {
+	m.order = nil
+	for _, n := range m.nodes {
+		n.up, n.down = nil, nil
 	}
 	placed := make([]bool, len(m.nodes))
 	var place func(int)
@@ -77,7 +90,6 @@ func New(cfg Config) *Machine {
 	for i := range m.nodes {
 		place(i)
 	}
-	return m
 }
 
 // Step takes one event at a time and returns what to do now, in order. The
@@ -106,6 +118,8 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 		m.processExited(ev)
 	case Command:
 		m.command(ev)
+	case Reconfigure:
+		m.reconfigure(ev)
 	case Await:
 		m.awaitPaid(ev)
 	case Forget:
@@ -198,7 +212,7 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 		}
 		for _, i := range c.Nodes {
 			n := m.nodes[i]
-			if n.p != nil && !n.p.wanted {
+			if n.gone || n.p != nil && !n.p.wanted {
 				continue // it is down on purpose: nothing to restart
 			}
 			n.dirt.mark(cohort, ByChange, -1, m.clock)
@@ -247,10 +261,10 @@ func (m *Machine) duringOwnRun(n *node) (stage int, own bool) {
 
 // command carries out a request made by hand: at once, whatever upstream does.
 func (m *Machine) command(ev Command) {
-	if m.ending.begun || !m.started {
+	n := m.nodes[ev.Node]
+	if m.ending.begun || !m.started || n.gone {
 		return
 	}
-	n := m.nodes[ev.Node]
 	switch ev.Verb {
 	case Stop:
 		n.off = true

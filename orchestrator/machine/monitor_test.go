@@ -171,6 +171,14 @@ func (mon *monitor) event(ev Event) {
 		}
 	case ProcessExited:
 		mon.exited(mon.nodes[ev.Node], ev)
+	case Reconfigure:
+		root := mon.root(ev.Changed...)
+		for _, i := range ev.Changed {
+			n := mon.nodes[i]
+			if n.w != nil && (n.w.OnStart || n.run > 0 || len(n.causes) > 0) || n.p != nil && !n.off {
+				mon.cause(n, root)
+			}
+		}
 	case Await:
 		q := question{asked: len(mon.reach)}
 		for i := range mon.nodes {

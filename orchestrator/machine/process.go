@@ -124,7 +124,7 @@ func (m *Machine) renew(n *node) {
 		took := n.dirt.take()
 		m.report(Report{Kind: Reloading, Node: n.id, Num: n.p.gen, Why: took.why, By: took.by, Paths: took.paths})
 		m.do(ReloadProcess{n.id, n.p.gen})
-	case n.overlaps():
+	case n.overlaps() && !n.dirt.apart:
 		m.startCandidate(n, n.dirt.why, n.dirt.by)
 	default:
 		n.p.due, n.p.dueBy = n.dirt.why, n.dirt.by

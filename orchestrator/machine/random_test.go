@@ -164,6 +164,14 @@ func (w *world) happening() Event {
 			ev.Nodes = []int{node}
 		}
 		return ev
+	case k < 92:
+		ev := Reconfigure{Config: w.cfg}
+		for i := range w.cfg.Nodes {
+			if w.d.percent(30) {
+				ev.Changed = append(ev.Changed, i)
+			}
+		}
+		return ev
 	case k < 93:
 		return gitLock{w.d.percent(50)}
 	case k < 98:

@@ -66,4 +66,5 @@ const (
 	ByUpdate     Why = "update"   // the new generation is ready
 	ByChecking   Why = "checking" // By has begun: while_checking is wait
 	ByChecked    Why = "checked"  // the checks upstream have passed
+	ByConfig     Why = "config"   // the configuration has changed
 )

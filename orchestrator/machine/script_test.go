@@ -22,15 +22,18 @@ type script struct {
 	started  map[[2]int]int // stage of a node -> the run that started it
 	gens     map[int]int
 	lastTime time.Time
+	names    map[[2]int]string // of stages, as they were when they were started
+	projects []string          // that are still to come, and the one there is
 }
 
 // play plays a script against a project, and returns the transcript.
 func play(config, text string) (string, error) {
-	cfg, err := parseConfig(config)
+	projects := strings.Split(config, "\n--- then ---\n")
+	cfg, err := parseConfig(projects[0])
 	if err != nil {
 		return "", err
 	}
-	s := &script{cfg: cfg, m: New(cfg), now: epoch, started: map[[2]int]int{}, gens: map[int]int{}}
+	s := &script{projects: projects, names: map[[2]int]string{}, cfg: cfg, m: New(cfg), now: epoch, started: map[[2]int]int{}, gens: map[int]int{}}
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#!") // a comment
 		fields := strings.Fields(line)
@@ -58,6 +61,7 @@ func play(config, text string) (string, error) {
 //	ready NODE[@GEN]
 //	ask ID [NODE…]             a barrier; forget ID takes it back
 //	hand trigger|restart|stop|start NODE
+//	config                     the next project of the file takes the place of this one
 //	ctrl-c [hard]
 //	git on|off                 its index lock
 //	slow drain|start           from now on: `drained NODE`, `started NODE`
@@ -98,6 +102,8 @@ func (s *script) line(f []string) (err error) {
 		s.step(Forget{number(args[0])})
 	case verb == "hand":
 		s.step(Command{Verb(args[0]), s.node(args[1])})
+	case verb == "config":
+		return s.reconfigure()
 	case verb == "ctrl-c":
 		s.step(Shutdown{Hard: len(args) > 0, Code: 130})
 	case verb == "git":
@@ -111,6 +117,65 @@ func (s *script) line(f []string) (err error) {
 		return fmt.Errorf("unknown verb")
 	}
 	return nil
+}
+
+// reconfigure makes the next project the configuration. A node has changed if
+// its line has.
+func (s *script) reconfigure() error {
+	before, text := s.projects[0], s.projects[1]
+	s.projects = s.projects[1:]
+	next, err := parseConfig(text)
+	if err != nil {
+		return err
+	}
+	ev := Reconfigure{Config: Config{Jobs: next.Jobs}}
+	slot := map[int]int{}
+	for i, n := range s.cfg.Nodes {
+		j := slices.IndexFunc(next.Nodes, func(m Node) bool { return m.Name == n.Name })
+		if j < 0 {
+			ev.Config.Nodes = append(ev.Config.Nodes, Node{Name: n.Name, Watcher: n.Watcher, Process: n.Process, Gone: true})
+			continue
+		}
+		slot[j] = i
+		ev.Config.Nodes = append(ev.Config.Nodes, next.Nodes[j])
+		if lineOf(before, n.Name) != lineOf(text, n.Name) {
+			ev.Changed = append(ev.Changed, i)
+		}
+	}
+	for j, n := range next.Nodes {
+		if _, known := slot[j]; !known {
+			slot[j] = len(ev.Config.Nodes)
+			ev.Config.Nodes = append(ev.Config.Nodes, n)
+		}
+	}
+	for i := range ev.Config.Nodes {
+		n := &ev.Config.Nodes[i]
+		if n.Gone {
+			continue
+		}
+		for k := range n.Upstream {
+			n.Upstream[k] = slot[n.Upstream[k]]
+		}
+		for k := range n.Readers {
+			n.Readers[k].Node = slot[n.Readers[k].Node]
+		}
+		for k := range n.Needs {
+			n.Needs[k].Node = slot[n.Needs[k].Node]
+		}
+	}
+	s.cfg = ev.Config
+	s.step(ev)
+	return nil
+}
+
+// lineOf is the line that describes a node.
+func lineOf(project, name string) string {
+	for line := range strings.Lines(project) {
+		if f := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" :;\n", r) }); len(f) > 1 && f[1] == name {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
 }
 
 func (s *script) node(name string) int {
@@ -183,12 +248,20 @@ func (s *script) stage(name string, running bool) (node, stage int) {
 			continue
 		}
 		for j := range s.m.nodes[i].w.stages {
-			if _, runs := s.started[[2]int{i, j}]; s.cfg.stage(i, j).Name == short && runs == running {
+			if _, runs := s.started[[2]int{i, j}]; s.stageName(i, j) == short && runs == running {
 				return i, j
 			}
 		}
 	}
 	panic(fmt.Sprintf("no stage %s that is in that state", name))
+}
+
+// stageName is the name that a stage had when it was last started.
+func (s *script) stageName(node, stage int) string {
+	if name, known := s.names[[2]int{node, stage}]; known {
+		return name
+	}
+	return s.cfg.stage(node, stage).Name
 }
 
 func (s *script) stale(name string, num int) {
@@ -255,7 +328,7 @@ func (s *script) runs(name string) bool {
 		}
 	}
 	for key := range s.started {
-		if s.cfg.stage(key[0], key[1]).Name == name {
+		if s.stageName(key[0], key[1]) == name {
 			return true
 		}
 	}
@@ -282,6 +355,7 @@ func (s *script) answer(a Action) {
 	switch a := a.(type) {
 	case StartStage:
 		s.started[[2]int{a.Node, a.Stage}] = a.Run
+		s.names[[2]int{a.Node, a.Stage}] = s.cfg.stage(a.Node, a.Stage).Name
 	case StartProcess:
 		s.gens[a.Node] = a.Gen
 		if !s.slowStart {

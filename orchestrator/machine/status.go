@@ -10,8 +10,9 @@ type NodeStatus struct {
 	Hold     Hold   // why it waits, if it does
 	Busy     bool
 	Failed   bool
-	Num      int // the last run or generation
-	PID      int // of a live process; 0 if unknown
+	Gone     bool // not in the configuration any more
+	Num      int  // the last run or generation
+	PID      int  // of a live process; 0 if unknown
 	Restarts int
 	Since    time.Time // the start of the last run, or of the generation that serves
 
@@ -32,7 +33,7 @@ type Candidate struct {
 func (m *Machine) Status() []NodeStatus {
 	all := make([]NodeStatus, len(m.nodes))
 	for i, n := range m.nodes {
-		s := NodeStatus{Name: n.cfg.Name, Watcher: n.w != nil, Hold: n.hold, Busy: n.busy, Failed: n.failed}
+		s := NodeStatus{Name: n.cfg.Name, Watcher: n.w != nil, Hold: n.hold, Busy: n.busy, Failed: n.failed, Gone: n.gone}
 		if n.w != nil {
 			s.State, s.Num, s.Since = n.w.state(n), n.w.run, n.w.startedAt
 		} else {

@@ -9,9 +9,10 @@ type watcher struct {
 	run         int // of the last started run
 	group       int
 	stages      []stage
-	took        dirt   // what the run was started for
-	owed        causes // what the runs since the last pass were started for
-	promised    uint64 // the oldest debt that its runs have taken and not paid
+	took        dirt     // what the run was started for
+	owed        causes   // what the runs since the last pass were started for
+	next        *Watcher // takes the place of cfg with the next run, if not nil
+	promised    uint64   // the oldest debt that its runs have taken and not paid
 	startedAt   time.Time
 	failing     bool // the run is going to fail
 	outcome     outcome
@@ -39,13 +40,37 @@ const (
 )
 
 func newWatcher(cfg *Watcher) *watcher {
-	w := &watcher{cfg: cfg}
+	w := &watcher{}
+	w.configure(cfg)
+	return w
+}
+
+// configure takes on stages, none of which may be running. What has passed
+// before proves nothing of other ones.
+func (w *watcher) configure(cfg *Watcher) {
+	w.cfg, w.next, w.stages = cfg, nil, nil
 	for g, group := range cfg.Groups {
 		for i := range group {
 			w.stages = append(w.stages, stage{cfg: &group[i], group: g, need: true})
 		}
 	}
-	return w
+}
+
+// renew takes on a new configuration: one that means the same at once, another
+// one with the next run.
+func (w *watcher) renew(cfg *Watcher, changed bool) {
+	if changed {
+		w.next = cfg
+		return
+	}
+	i := 0
+	for _, group := range cfg.Groups {
+		for j := range group {
+			w.stages[i].cfg = &group[j]
+			i++
+		}
+	}
+	w.cfg = cfg
 }
 
 // touched notes for each stage with if_changed that its input changed.
@@ -130,6 +155,9 @@ func (m *Machine) superseded(n *node) bool {
 
 func (m *Machine) startRun(n *node) {
 	w := n.w
+	if w.next != nil {
+		w.configure(w.next)
+	}
 	w.run++
 	w.phase, w.group, w.failing = running, -1, false
 	w.took = n.dirt.take()

@@ -1,0 +1,81 @@
+package machine
+
+import "slices"
+
+// reconfigure replaces the configuration. Nodes keep their indexes, so that
+// what is under way finds its node again; one that is no more is marked gone,
+// ends what it runs, and never acts again.
+func (m *Machine) reconfigure(ev Reconfigure) {
+	known := len(m.nodes)
+	m.cfg = ev.Config
+	for i := range m.cfg.Nodes {
+		c := &m.cfg.Nodes[i]
+		switch {
+		case i >= known:
+			m.nodes = append(m.nodes, newNode(i, c))
+		case m.nodes[i].w != nil && !c.Gone:
+			m.nodes[i].cfg = c
+			m.nodes[i].w.renew(c.Watcher, slices.Contains(ev.Changed, i))
+		default:
+			m.nodes[i].cfg = c
+		}
+	}
+	m.link()
+	if m.ending.begun {
+		return // whatever it is, it ends
+	}
+	var changed nodeset
+	for _, i := range ev.Changed {
+		// Of a watcher that runs only when something asks for it, and that
+		// nothing has asked yet, this asks nothing either.
+		if n := m.nodes[i]; n.w == nil || n.w.run > 0 || n.dirt.dirty || n.cfg.Watcher.OnStart {
+			changed.add(i)
+		}
+	}
+	for i, n := range m.nodes {
+		if c := n.cfg; n.w != nil && c.Watcher.OnStart && !c.Gone && i >= known {
+			changed.add(i)
+		}
+	}
+	for i, n := range m.nodes {
+		switch {
+		case n.cfg.Gone:
+			m.retire(n)
+		case !m.started: // all of it is to start anyway
+		case i >= known && n.p != nil:
+			if n.cfg.Process.Start {
+				n.p.wanted, n.p.due, n.p.dueBy, n.p.dueDebt = true, ByStart, -1, m.clock
+			}
+		case !changed.has(i):
+		case n.w != nil:
+			n.dirt.mark(changed, ByConfig, -1, m.clock)
+			n.dirt.all = true
+		case n.p.wanted:
+			n.dirt.mark(changed, ByConfig, -1, m.clock)
+			n.dirt.anew = true
+		}
+	}
+	for _, i := range ev.Apart {
+		m.nodes[i].dirt.apart = true
+	}
+}
+
+// retire ends a node that is no more.
+func (m *Machine) retire(n *node) {
+	if n.gone {
+		return
+	}
+	n.gone, n.off = true, true
+	switch {
+	case n.p != nil:
+		n.p.wanted, n.p.due, n.p.parked, n.p.dropped = false, "", false, nil
+		m.stopProcess(n, ByConfig, -1)
+		if n.p.phase != procStopping {
+			n.p.phase = procIdle
+		}
+	case n.w.phase == running:
+		m.cancelRun(n, ByConfig, -1)
+	}
+	n.dirt = dirt{by: -1}
+	n.feed = feed{}
+}
