@@ -72,7 +72,7 @@ func (d *decoder) check(c *Config) {
 		k.process(&c.Processes[i])
 	}
 	if len(k.nodeNames) == 0 && len(d.mistakes) == 0 {
-		d.mistake(c.Root().root.pos, "the file has neither watchers nor processes", "such as `processes: {server: {run: ./server}}`")
+		d.missed(c.Root().root.pos, "the file has neither watchers nor processes", "such as `processes: {server: {run: ./server}}`", c.Root(), ".processes", ".watchers")
 	}
 }
 
@@ -125,7 +125,7 @@ func (p *Project) resolve(name string, there func(string) bool) string {
 }
 
 func (k *checker) watcher(w *Watcher) {
-	k.depends(w.DependsOn)
+	k.depends(w.DependsOn, w.Project)
 	k.triggers(w)
 	for _, s := range w.Stages {
 		k.stage(w, s)
@@ -136,7 +136,7 @@ func (k *checker) watcher(w *Watcher) {
 }
 
 func (k *checker) process(p *Process) {
-	k.depends(p.DependsOn)
+	k.depends(p.DependsOn, p.Project)
 	k.refs(p)
 	k.ready(p)
 	k.update(p)
@@ -152,14 +152,14 @@ func (k *checker) process(p *Process) {
 
 // depends finds unknown names and conditions that do not fit, and fills in the
 // default conditions.
-func (k *checker) depends(deps []Dependency) {
-	seen := map[string]bool{}
+func (k *checker) depends(deps []Dependency, p *Project) {
+	seen := map[string]Pos{}
 	for i := range deps {
 		dep := &deps[i]
-		if seen[dep.Name] {
-			k.mistake(dep.Pos, "`"+dep.Name+"` stands twice in `depends_on`", "")
+		if before, twice := seen[dep.Name]; twice {
+			k.both(dep.Pos, "`"+dep.Name+"` stands twice in `depends_on`", "", before, "the other one")
 		}
-		seen[dep.Name] = true
+		seen[dep.Name] = dep.Pos
 		switch {
 		case k.watchers[dep.Name] != nil:
 			if dep.Condition == "" {
@@ -176,7 +176,8 @@ func (k *checker) depends(deps []Dependency) {
 		case k.sockets[dep.Name] != nil:
 			k.mistake(dep.Pos, "`"+dep.Name+"` is a socket, not a watcher or a process", "sockets are bound before anything starts; list it under `sockets`")
 		default:
-			k.mistake(dep.Pos, "there is no watcher or process "+quote(dep.Name), k.near(dep.Name, k.nodeNames))
+			k.missed(dep.Pos, "there is no watcher or process "+quote(dep.Name), k.near(dep.Name, k.nodeNames),
+				p, ".watchers."+dep.Name, ".processes."+dep.Name, ".watchers", ".processes")
 		}
 	}
 }
@@ -189,14 +190,14 @@ func (k *checker) triggers(w *Watcher) {
 			watched[path] = p.Pos
 		}
 	}
-	seen := map[string]bool{}
+	seen := map[string]Pos{}
 	for _, t := range w.Triggers {
-		if seen[t.Abs] {
-			k.mistake(t.Pos, "the trigger "+quote(t.Text)+" stands twice", "")
+		if before, twice := seen[t.Abs]; twice {
+			k.both(t.Pos, "the trigger "+quote(t.Text)+" stands twice", "", before, "the other one")
 		}
-		seen[t.Abs] = true
+		seen[t.Abs] = t.Pos
 		if pos, ok := watched[slashed(t.Abs)]; ok {
-			k.mistake(t.Pos, "watcher `"+w.Name+"` watches its own trigger "+quote(t.Text), "it would never rest: take the trigger out of its `watch` "+where(pos, t.Pos))
+			k.both(t.Pos, "watcher `"+w.Name+"` watches its own trigger "+quote(t.Text), "it would never rest: take the trigger out of its `watch` "+where(pos, t.Pos), pos, "it is watched here")
 		}
 	}
 }
@@ -214,7 +215,7 @@ func (k *checker) stage(w *Watcher, s Stage) {
 			reached = reached || watch.Reaches(p.Base()) && p.Reaches(watch.Base())
 		}
 		if !reached {
-			k.mistake(p.Pos, "nothing that watcher `"+w.Name+"` watches can match "+quote(p.String()), "add it to `watch`")
+			k.both(p.Pos, "nothing that watcher `"+w.Name+"` watches can match "+quote(p.String()), "add it to `watch`", w.Watch[0].Pos, "what it watches")
 		}
 	}
 }
@@ -222,21 +223,22 @@ func (k *checker) stage(w *Watcher, s Stage) {
 // refs finds sockets that are not there, stand twice, belong to another process,
 // or would share the name of a variable.
 func (k *checker) refs(p *Process) {
-	seen, vars := map[string]bool{}, map[string]string{}
+	seen, vars := map[string]Pos{}, map[string]string{}
 	for _, ref := range p.Sockets {
-		if seen[ref.Name] {
-			k.mistake(ref.Pos, "the socket `"+ref.Name+"` stands twice", "a process gets each socket once")
+		if before, twice := seen[ref.Name]; twice {
+			k.both(ref.Pos, "the socket `"+ref.Name+"` stands twice", "a process gets each socket once", before, "the other one")
 			continue
 		}
-		seen[ref.Name] = true
+		seen[ref.Name] = ref.Pos
 		s := k.sockets[ref.Name]
 		if s == nil {
-			k.mistake(ref.Pos, "there is no socket "+quote(ref.Name), k.noSocket(ref.Name))
+			k.missed(ref.Pos, "there is no socket "+quote(ref.Name), k.noSocket(ref.Name), p.Project, ".sockets."+ref.Name, ".sockets")
 			continue
 		}
 		if s.Via == ViaProxy {
 			if owner := k.proxied[ref.Name]; owner != nil {
-				k.mistake(ref.Pos, "the socket `"+ref.Name+"` is proxied, and process `"+owner.Name+"` has it", "devloop forwards to one process; write a socket for each, or `via: inherit`, which several processes can share")
+				k.both(ref.Pos, "the socket `"+ref.Name+"` is proxied, and process `"+owner.Name+"` has it", "devloop forwards to one process; write a socket for each, or `via: inherit`, which several processes can share",
+					owner.Pos, "the other process")
 				continue
 			}
 			k.proxied[ref.Name] = p

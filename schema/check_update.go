@@ -19,10 +19,10 @@ func (k *checker) update(p *Process) {
 		case s == nil || s.Listen.Type == "":
 			return // a mistake that has been told
 		case s.Listen.Type == UDP:
-			k.mistake(at, "`start-first` cannot share the udp socket `"+s.Name+"`: a datagram goes to either version, whether or not it is ready", "write `update: stop-first`: datagrams wait in the socket meanwhile")
+			k.both(at, "`start-first` cannot share the udp socket `"+s.Name+"`: a datagram goes to either version, whether or not it is ready", "write `update: stop-first`: datagrams wait in the socket meanwhile", ref.Pos, "the socket")
 			return
 		case s.To != "":
-			k.mistake(at, "`start-first` needs a port for each version, and the socket `"+s.Name+"` is always forwarded to "+s.To, "take `to` away from the socket, and let the server listen on $PORT; or write `update: stop-first`")
+			k.both(at, "`start-first` needs a port for each version, and the socket `"+s.Name+"` is always forwarded to "+s.To, "take `to` away from the socket, and let the server listen on $PORT; or write `update: stop-first`", s.at["to"], "which is this address")
 			return
 		case first == nil:
 			first = s
@@ -49,22 +49,27 @@ func (k *checker) soundReady(p *Process, first *Socket) {
 		}
 		leave = kinds + leave
 	}
+	update, here := p.at["update"], "what asks for it"
 	switch {
 	case r == nil && !proxied:
-		k.mistake(p.at["update"], why+", and process `"+p.Name+"` has none", leave)
+		other := p.at["run"]
+		if first != nil {
+			other = p.Sockets[0].Pos
+		}
+		k.both(update, why+", and process `"+p.Name+"` has none", leave, other, "the process")
 	case r == nil:
 	case strings.HasPrefix(r.HTTP, "/"):
 		if s := k.web(p); s != nil && s.Via == ViaInherit {
-			k.mistake(r.at["http"], why+": the old one answers on the socket `"+s.Name+"` as well", leave)
+			k.both(r.at["http"], why+": the old one answers on the socket `"+s.Name+"` as well", leave, update, here)
 		}
 	case r.HTTP != "":
 		hint := leave
 		if proxied {
 			hint = "write a path such as `/health`, which is asked of its own port"
 		}
-		k.mistake(r.at["http"], why+": the old one answers on "+quote(r.HTTP)+" as well", hint)
+		k.both(r.at["http"], why+": the old one answers on "+quote(r.HTTP)+" as well", hint, update, here)
 	case r.TCP != "":
-		k.mistake(r.at["tcp"], why+": "+r.TCP+" accepts while the old one runs", leave)
+		k.both(r.at["tcp"], why+": "+r.TCP+" accepts while the old one runs", leave, update, here)
 	}
 }
 

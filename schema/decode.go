@@ -30,6 +30,7 @@ type decoder struct {
 	partial   bool               // a file is missing: what it would have brought is not missed
 	appending bool               // a file has an `!append`
 
+	branch string // of the tree that is being read, such as ".processes.server"
 	key    string // the key whose value is being read, for messages
 	keyPos Pos
 }
@@ -63,6 +64,24 @@ func (d *decoder) pair(pos Pos, msg, hint string, other Pos, what string) Mistak
 		m.Also = append(Mistakes{d.note(other, what)}, m.Also...)
 	}
 	return m
+}
+
+// gone is the note of a `null` that took away what is missed; path is where it
+// stood, such as ".sockets.web".
+func (d *decoder) gone(p *Project, paths ...string) Mistakes {
+	for _, path := range paths {
+		if pos, ok := d.removed[p.Dir+path]; ok {
+			return Mistakes{d.note(pos, "it is removed here")}
+		}
+	}
+	return nil
+}
+
+// missed is mistake for what is not there: the `null` that took it away is told.
+func (d *decoder) missed(pos Pos, msg, hint string, p *Project, paths ...string) {
+	m := d.make(pos, msg, hint)
+	m.Also = append(d.gone(p, paths...), m.Also...)
+	d.mistakes = append(d.mistakes, m)
 }
 
 // near is a hint for a name that is not among names: the nearest one, or what

@@ -86,18 +86,18 @@ func (d *decoder) circle(steps []step, verb string) {
 	d.partial = true
 	names := make([]string, 0, len(steps)+1)
 	for _, s := range steps {
-		names = append(names, s.file.name())
+		names = append(names, s.file.file)
 	}
 	last := steps[len(steps)-1]
 	msg := "a file that " + verb + " itself: " + strings.Join(append(names, names[0]), " → ")
 	hint := ""
-	if len(steps) == 1 && verb == "extends" && d.builtIn(strings.TrimSuffix(names[0], ".yaml")) {
-		hint = "the built-in one is `" + builtin + strings.TrimSuffix(names[0], ".yaml") + "`"
+	if len(steps) == 1 && verb == "extends" && d.builtIn(steps[0].file.name()) {
+		hint = "the built-in one is `" + builtin + steps[0].file.name() + "`"
 	}
 	m := d.make(last.pos, msg, hint)
 	m.Also = nil
 	for _, s := range steps[:len(steps)-1] {
-		m.Also = append(m.Also, d.note(s.pos, s.file.name()+" "+verb+" the next one here"))
+		m.Also = append(m.Also, d.note(s.pos, s.file.file+" "+verb+" the next one here"))
 	}
 	d.mistakes = append(d.mistakes, m)
 }

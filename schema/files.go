@@ -14,13 +14,8 @@ import (
 // place is a file as messages have it, and its absolute path.
 type place struct{ file, abs string }
 
-// name is the last part of a file's name, or the whole of a built-in one's.
-func (s *source) name() string {
-	if s.abs == "" {
-		return s.file
-	}
-	return filepath.Base(s.abs)
-}
+// name is what a bare name in `extends` has for the file.
+func (s *source) name() string { return strings.TrimSuffix(filepath.Base(s.abs), ".yaml") }
 
 // beside is a path as a file writes it that is relative to the file itself.
 func (s *source) beside(text string) place {

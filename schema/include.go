@@ -81,19 +81,17 @@ func (d *decoder) include(in inclusion, prefix string, c *Config) {
 	if in.as != "" {
 		prefix += in.as + "."
 	}
-	for _, p := range c.Projects {
-		if p.File == at.abs && p.Prefix == prefix && !slices.ContainsFunc(d.within, func(s step) bool { return s.file.abs == at.abs }) {
-			return
-		}
+	steps := append(slices.Clone(d.within), step{d.top, in.pos})
+	if i := slices.IndexFunc(steps, func(s step) bool { return s.file.abs == at.abs }); i >= 0 {
+		d.circle(steps[i:], "includes")
+		return
+	}
+	if slices.ContainsFunc(c.Projects, func(p *Project) bool { return p.File == at.abs && p.Prefix == prefix }) {
+		return
 	}
 	s := d.open(in.pos, at, includedHere, "`include: services/api` reads the "+fileName+" of that directory")
 	if s == nil {
 		d.partial = true
-		return
-	}
-	steps := append(slices.Clone(d.within), step{d.top, in.pos})
-	if i := slices.IndexFunc(steps, func(o step) bool { return o.file == s }); i >= 0 {
-		d.circle(steps[i:], "includes")
 		return
 	}
 	if d.count++; d.count > maxFiles {

@@ -289,7 +289,9 @@ func (d *decoder) badRef(n *node, err *refError) bool {
 	hint := err.hint
 	if name := err.undefined; name != "" {
 		hint = "define it under `vars` or in the environment, or give a default: `${" + name + ":-…}`"
-		if name == presetDirName {
+		if d.key == "extends" {
+			hint = "`extends` is read before `vars`, so only the environment can fill it in; or give a default: `${" + name + ":-…}`"
+		} else if name == presetDirName {
 			hint = "only a preset that is a file has a directory"
 		} else if isLate(name) && name != "PORT" {
 			hint = "devloop sets it for a command: only a `run` that is a list, or the shell, can use it"
@@ -299,6 +301,6 @@ func (d *decoder) badRef(n *node, err *refError) bool {
 			}
 		}
 	}
-	d.mistake(n.at(err.at), err.msg, hint)
+	d.missed(n.at(err.at), err.msg, hint, d.current, ".vars."+err.undefined)
 	return false
 }

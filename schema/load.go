@@ -152,6 +152,6 @@ func (d *decoder) nothing(s *source, pos Pos) *node {
 	if s.blank {
 		return &node{kind: mapping, src: s, pos: pos, tag: "!!map", size: 1}
 	}
-	d.mistake(pos, "the file is empty", "begin with `watchers:` or `processes:`, such as `processes: {server: {run: ./server}}`")
+	d.mistakes = append(d.mistakes, s.mistake(pos, "the file is empty", "begin with `watchers:` or `processes:`, such as `processes: {server: {run: ./server}}`"))
 	return nil
 }

@@ -30,7 +30,7 @@ func testOptions() Options {
 			return nil, fs.ErrNotExist
 		},
 		ReadFile: func(string) ([]byte, error) { return nil, fs.ErrNotExist },
-		CPUs: 4,
+		CPUs:     4,
 	}
 }
 

@@ -51,7 +51,7 @@ func (d *decoder) merge(base, over *node, s shape, path string) *node {
 		case o.value.null() && s.each != nil && s.each.null:
 			add(o) // in `env` it is a value
 		case o.value.null():
-			d.removed[path+"."+p.key.text] = o.key.pos
+			d.removed[d.dir+path+"."+p.key.text] = o.key.pos
 		default:
 			add(pair{o.key, d.merge(p.value, o.value, s.of(p.key.text), path+"."+p.key.text)})
 		}

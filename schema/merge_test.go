@@ -261,4 +261,3 @@ func TestResolvedConfigs(t *testing.T) {
 		}
 	}
 }
-

@@ -83,7 +83,11 @@ var backoffType = typ[Backoff]{
 		backoffKeys.read(d, n, &b, "`backoff`", n.pos)
 		if b.Initial > b.Max {
 			if n.get("max") != nil {
-				d.mistake(n.get("max").pos, "`max` is shorter than `initial`, which is "+b.Initial.String(), "")
+				var initial Pos
+				if from := n.get("initial"); from != nil {
+					initial = from.pos
+				}
+				d.both(n.get("max").pos, "`max` is shorter than `initial`, which is "+b.Initial.String(), "", initial, "which stands here")
 			} else {
 				b.Max = b.Initial
 			}
@@ -124,7 +128,7 @@ var stopType = typ[Stop]{
 		}
 		stopKeys.read(d, n, &s, "`stop`", n.pos)
 		if signal := n.get("signal"); signal != nil && !signal.null() && s.Command != nil {
-			d.mistake(signal.pos, "`command` runs in place of the `signal`", "take one of the two away")
+			d.both(signal.pos, "`command` runs in place of the `signal`", "take one of the two away", n.get("command").pos, "the command")
 		}
 		return s, true
 	},

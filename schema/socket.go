@@ -99,8 +99,12 @@ var socketsType = named(
 // checkSocketKeys checks the keys that only some sockets have.
 func (d *decoder) checkSocketKeys(s Socket) {
 	mistake := func(key, msg, hint string) {
+		other := s.at["listen"]
+		if via, ok := s.at["via"]; ok && (key == "to" || key == "max_wait") {
+			other = via
+		}
 		if pos, there := s.at[key]; there {
-			d.mistake(pos, msg, hint)
+			d.both(pos, msg, hint, other, "the socket")
 		}
 	}
 	if s.Via == ViaInherit {

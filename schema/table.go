@@ -166,7 +166,11 @@ func (t *table[T]) read(d *decoder, n *node, to *T, owner string, at Pos) {
 	}
 	for i := range t.keys {
 		if k := &t.keys[i]; k.required && n.get(k.name) == nil && !meant[k.name] && !d.partial {
-			d.mistake(at, owner+" needs `"+k.name+"`", k.hint())
+			m := d.make(at, owner+" needs `"+k.name+"`", k.hint())
+			if pos, ok := d.removed[d.dir+d.branch+"."+k.name]; ok {
+				m.Also = append(Mistakes{d.note(pos, "it is removed here")}, m.Also...)
+			}
+			d.mistakes = append(d.mistakes, m)
 		}
 	}
 }

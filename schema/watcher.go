@@ -46,6 +46,8 @@ var watchersType = named(watcherKeys.shape(), "a mapping of names to watchers", 
 // node reads the value of a named node, which is a mapping. An empty one is
 // read too, so that the keys it needs are told.
 func (d *decoder) node(key, value *node, what, example string, read func()) {
+	d.branch = "." + d.key + "." + key.text
+	defer func() { d.branch = "" }()
 	if value.kind == mapping && !value.custom || value.null() {
 		read()
 		return
