@@ -172,10 +172,13 @@ func (mon *monitor) event(ev Event) {
 	case ProcessExited:
 		mon.exited(mon.nodes[ev.Node], ev)
 	case Reconfigure:
-		root := mon.root(ev.Changed...)
-		for _, i := range ev.Changed {
+		touched := slices.DeleteFunc(slices.Clone(ev.Changed), func(i int) bool {
 			n := mon.nodes[i]
-			if n.w != nil && (n.w.OnStart || n.run > 0 || len(n.causes) > 0) || n.p != nil && !n.off {
+			return n.w != nil && !n.w.OnStart && n.run == 0 && len(n.causes) == 0
+		})
+		root := mon.root(touched...)
+		for _, i := range touched {
+			if n := mon.nodes[i]; n.w != nil || !n.off {
 				mon.cause(n, root)
 			}
 		}
