@@ -39,12 +39,12 @@ func newLease(mark string, grace time.Duration) (*lease, error) {
 }
 
 func (l *lease) text() []byte {
-	t := leaseHead + "\nmark " + l.mark + "\nowner " + pair(l.owner, l.start) + "\nboot " + l.boot + "\nspace " + l.space +
-		"\ngrace " + strconv.FormatInt(l.grace.Milliseconds(), 10) + "\n"
+	t := []byte(leaseHead + "\nmark " + l.mark + "\nowner " + pair(l.owner, l.start) + "\nboot " + l.boot + "\nspace " + l.space +
+		"\ngrace " + strconv.FormatInt(l.grace.Milliseconds(), 10) + "\n")
 	for _, pid := range l.pids() {
-		t += "root " + pair(pid, l.roots[pid]) + "\n"
+		t = append(t, "root "+pair(pid, l.roots[pid])+"\n"...)
 	}
-	return []byte(t + "end\n")
+	return append(t, "end\n"...)
 }
 
 func (l *lease) pids() []int {

@@ -25,10 +25,10 @@ func (*Guardian) Done() <-chan struct{} {
 }
 
 // Add does nothing.
-func (*Guardian) Add(int) {}
+func (*Guardian) Add(...int) {}
 
 // Remove does nothing.
-func (*Guardian) Remove(int) {}
+func (*Guardian) Remove(...int) {}
 
 // Finish finds nobody.
 func (*Guardian) Finish() ([]int, error) { return nil, nil }

@@ -149,37 +149,54 @@ func (g *Guardian) Is(pid int) bool { return g.PID() == pid }
 // go on; only its own sudden end would leave things behind, until the next Sweep.
 func (g *Guardian) Done() <-chan struct{} { return g.gone }
 
-// Add records a living process: should the loop come to a sudden end, its group, its session and all their descendants are
-// ended too, whether or not they carry the mark. Without it the mark is what counts.
-func (g *Guardian) Add(pid int) {
-	p, ok := readProcess(pid)
-	if !ok || pid <= 1 {
-		return
+// Add records living processes: should the loop come to a sudden end, their groups, their sessions and all their
+// descendants are ended too, whether or not they carry the mark. Without it the mark is what counts. The caller is sure
+// that they are the loop's; those that do not exist are passed over.
+func (g *Guardian) Add(pids ...int) {
+	fresh := map[int]uint64{}
+	for _, pid := range pids {
+		if p, ok := readProcess(pid); ok && pid > 1 {
+			fresh[pid] = p.start
+		}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
 		return
 	}
-	g.lease.roots[pid] = p.start
-	g.say("add " + pair(pid, p.start) + "\n")
-	g.record()
+	text := ""
+	for pid, start := range fresh {
+		if g.lease.roots[pid] != start {
+			g.lease.roots[pid] = start
+			text += "add " + pair(pid, start) + "\n"
+		}
+	}
+	g.record(text)
 }
 
-// Remove takes back what Add recorded: the group is gone.
-func (g *Guardian) Remove(pid int) {
+// Remove takes back what Add recorded: they are gone, and their groups with them.
+func (g *Guardian) Remove(pids ...int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, known := g.lease.roots[pid]; !known || g.closed {
+	if g.closed {
 		return
 	}
-	delete(g.lease.roots, pid)
-	g.say("remove " + strconv.Itoa(pid) + "\n")
-	g.record()
+	text := ""
+	for _, pid := range pids {
+		if _, known := g.lease.roots[pid]; known {
+			delete(g.lease.roots, pid)
+			text += "remove " + strconv.Itoa(pid) + "\n"
+		}
+	}
+	g.record(text)
 }
 
-// record rewrites the lease.
-func (g *Guardian) record() {
+// record tells the guardian, and rewrites the lease.
+func (g *Guardian) record(text string) {
+	if text == "" {
+		return
+	}
+	g.say(text)
 	if g.file != nil {
 		_, _ = g.file.WriteAt(g.lease.text(), 0) // the guardian knows it; the file is for when both are killed
 	}

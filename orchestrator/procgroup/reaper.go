@@ -7,8 +7,11 @@ type ReaperOptions struct {
 	// for it. Nil means that nobody starts such. It may not call this package.
 	Other func(pid int) bool
 
-	// Adopted is called with each process that was found to have been handed to
-	// this one, and Buried when it has ended. Nil means that nobody wants to
-	// know. They are called by one goroutine at a time.
-	Adopted, Buried func(pid int)
+	// Noticed is called with processes that neither a leader's group nor its
+	// session shows, as soon as they are known: orphans that were handed to this
+	// process, and members of a tree that left its group, before these get a
+	// signal. Gone is called when they have ended. Each process may be noticed
+	// twice. Nil means that nobody wants to know. They may be called by several
+	// goroutines at once, and may not call this package.
+	Noticed, Gone func(pids ...int)
 }

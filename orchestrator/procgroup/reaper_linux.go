@@ -19,11 +19,13 @@ import (
 //
 // An orphan without a mark belongs to the one marked tree that lived when it
 // was started. When several did, no stop of one of them reaches it; it is
-// Adopted's to remember for the end of all.
+// for Noticed to remember for the end of all.
 //
 // It never collects what another part of the program waits for: neither a
 // group's leader, nor a child in this process's own session, which is where
-// os/exec leaves children unless told otherwise, nor whom Other names.
+// os/exec leaves children unless told otherwise, nor whom Other names. So an
+// orphan that such a child leaves in that session stays a zombie until this
+// process ends: start with this package what starts others.
 type Reaper struct {
 	opt     ReaperOptions
 	session int // this process's own
@@ -75,8 +77,8 @@ func StartReaper(opt ReaperOptions) (*Reaper, error) {
 }
 
 // Close ends the reaper: from now on orphans are handed to process 1 again.
-// Those that this process has, it keeps until it ends. It returns when no
-// callback runs any more.
+// Those that this process has, it keeps until it ends. When all groups are done
+// no callback runs any more.
 func (r *Reaper) Close() {
 	close(r.stop)
 	<-r.stopped
@@ -149,17 +151,20 @@ func (r *Reaper) collect() {
 			buried = append(buried, p.pid)
 		}
 	}
-	tell(r.opt.Adopted, adopted)
-	tell(r.opt.Buried, buried)
+	r.noticed(adopted)
+	r.gone(buried)
 	trees.forgetOrphans()
 }
 
-func tell(whom func(int), pids []int) {
-	if whom == nil {
-		return
+func (r *Reaper) noticed(pids []int) {
+	if r != nil && r.opt.Noticed != nil && len(pids) > 0 {
+		r.opt.Noticed(pids...)
 	}
-	for _, pid := range pids {
-		whom(pid)
+}
+
+func (r *Reaper) gone(pids []int) {
+	if r != nil && r.opt.Gone != nil && len(pids) > 0 {
+		r.opt.Gone(pids...)
 	}
 }
 

@@ -92,6 +92,13 @@ func (r *registry) end(t *tree) {
 	}
 }
 
+// running is the reaper, nil when there is none.
+func (r *registry) running() *Reaper {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reaper
+}
+
 // ticks is now, as process start times count.
 func ticks() uint64 {
 	var ts unix.Timespec
@@ -108,10 +115,7 @@ func (r *registry) owner(p process, mark string) *tree {
 	if p.parent != os.Getpid() {
 		return nil
 	}
-	r.mu.Lock()
-	on := r.reaper != nil
-	r.mu.Unlock()
-	if !on {
+	if r.running() == nil {
 		return nil
 	}
 	r.starting.Lock()

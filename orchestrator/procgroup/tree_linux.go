@@ -64,6 +64,13 @@ func (t *tree) close() {
 	}
 	t.pidfd, t.exact = -1, false
 	trees.end(t)
+	var gone []int
+	for _, known := range []set{t.escaped, t.dead} {
+		for pid := range known {
+			gone = append(gone, pid)
+		}
+	}
+	trees.running().gone(gone)
 }
 
 // widen makes those members, too, who have left the group and the session
@@ -111,16 +118,18 @@ func (t *tree) track() {
 // remember notes who of the family is outside the group. It returns how many
 // were not known.
 func (t *tree) remember(family []process) (found int) {
+	var fresh []int
 	for _, p := range family {
 		if t.inGroup(p) {
 			continue
 		}
 		if start, known := t.escaped[p.pid]; !known || start != p.start {
 			t.escaped[p.pid] = p.start
-			found++
+			fresh = append(fresh, p.pid)
 		}
 	}
-	return found
+	trees.running().noticed(fresh)
+	return len(fresh)
 }
 
 func (t *tree) inGroup(p process) bool { return !t.gone && p.group == t.pid }

@@ -260,6 +260,7 @@ func TestDead(t *testing.T) {
 		{process{state: 'Z', threads: 2}, false}, // its first thread is
 		{process{state: 'S', threads: 1}, false},
 		{process{state: 'T', threads: 1}, false},
+		{process{state: 'D', threads: 1}, false}, // it blocks a stop, and Members names it
 	} {
 		if got := tc.p.dead(); got != tc.want {
 			t.Errorf("%+v: dead is %v", tc.p, got)

@@ -77,7 +77,14 @@ var kinds = map[string]func(){
 	// nameless is a daemon without an environment.
 	"nameless": leader(func() { twice("nameless-daemon") }),
 	// gone is a daemon whose leader ends by itself.
-	"gone": func() { twice("stubborn-daemon"); waitFor("stubborn"); ready() },
+	"gone": func() {
+		before := count("stubborn")
+		twice("stubborn-daemon")
+		for count("stubborn") == before { // it is nobody's child, to be waited for
+			<-time.After(time.Millisecond)
+		}
+		ready()
+	},
 	// spawner has many children, when it is asked to end and not before.
 	"spawner": func() {
 		asked := make(chan os.Signal, 1)
@@ -117,14 +124,10 @@ func ready() {
 	_ = f.Close() // nothing was written
 }
 
-// waitFor looks until a process of the kind is ready: it is nobody's child to be waited for.
-func waitFor(kind string) {
-	for {
-		if found, _ := filepath.Glob(filepath.Join(os.Args[1], kind+".*")); len(found) > 0 {
-			return
-		}
-		<-time.After(time.Millisecond)
-	}
+// count is how many processes of a kind have been ready.
+func count(kind string) int {
+	found, _ := filepath.Glob(filepath.Join(os.Args[1], kind+".*")) // the pattern is right
+	return len(found)
 }
 
 func child(kind string) { start(kind, nil, nil) }
