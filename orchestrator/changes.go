@@ -3,7 +3,6 @@ package orchestrator
 import (
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -12,8 +11,8 @@ import (
 	"devloop/orchestrator/fspoll"
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/machine"
+	"devloop/orchestrator/thrift"
 	"devloop/orchestrator/watchset"
-	"devloop/schema"
 )
 
 // slashed brings a path to the form that patterns match.
@@ -24,6 +23,7 @@ func (l *loop) watch() error {
 	if l.opt.Once || l.opt.NoWatch {
 		return nil
 	}
+	thrift.Begin()
 	l.git = gitignore.New(l.cfg.Dir)
 	l.set = watchset.New(l.cfg, l.graph, l.git)
 	l.contents = contents.New(time.Now())
@@ -98,28 +98,6 @@ func (l *loop) suspectAll() (changes []machine.Change) {
 	}
 	return changes
 }
-
-// learn reads every watched file once, beside everything else, so that already
-// the first save of the same bytes is known to be none.
-func (l *loop) learn() {
-	u := newUnmatched(l.cfg, l.set)
-	l.goroutine(func() {
-		for path := range l.set.Files() {
-			if l.ctx.Err() != nil {
-				return
-			}
-			l.contents.Learn(path)
-			u.see(path)
-		}
-		l.contents.Learned()
-		debug.FreeOSMemory() // the reading is over; what it used is not needed again
-		l.post(learnedEvent{u.warnings()})
-	})
-}
-
-// learnedEvent says that every watched file has been read, and which patterns
-// none of them matched.
-type learnedEvent struct{ warnings schema.Mistakes }
 
 // takeChanges turns what has been seen into events.
 func (l *loop) takeChanges() {
