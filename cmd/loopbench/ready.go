@@ -216,8 +216,37 @@ func (b *bench) lookAt(s *session, p project, r *readiness, round int) error {
 			}
 		}
 	}
+	if err := b.atRest(s); err != nil {
+		return err
+	}
 	if v, err := vitalsOf(s.cmd.Process.Pid); err == nil {
 		r.pss, r.watches = append(r.pss, v.pss), append(r.watches, v.watches)
+	}
+	return nil
+}
+
+// Memory is measured when a tool is at rest: some go on reading files after
+// they are ready, and what they hold meanwhile is not what they keep.
+const (
+	restSlice  = 500 * time.Millisecond
+	restEffort = 25 * time.Millisecond // of a CPU, in a slice
+	mostRest   = 30 * time.Second
+)
+
+// atRest waits until the tool does nothing any more.
+func (b *bench) atRest(s *session) error {
+	for began := now(); now().sub(began) < mostRest && !s.ended(); {
+		before, err := effortOf(s.cmd.Process.Pid)
+		if err != nil {
+			return nil // it ends, or this system does not tell
+		}
+		if err := b.pauseFor(restSlice); err != nil {
+			return err
+		}
+		after, err := effortOf(s.cmd.Process.Pid)
+		if err != nil || after.cpu-before.cpu < restEffort {
+			return nil
+		}
 	}
 	return nil
 }
