@@ -4,34 +4,53 @@ package console
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 )
 
 // Console puts the lines of many commands on one stream. Every write to the
 // stream holds whole lines, so that nothing else that writes there can split
-// one. It is safe for concurrent use.
+// one. What commands wrote is tamed, see [Tame]. It is safe for concurrent use.
 type Console struct {
 	opt   Options
 	width int
-
-	mu  sync.Mutex // guards the stream and buf
-	buf []byte
-	err error // the first error of the stream; nothing is written after it
+	out   *sink
+	log   *sink // nil without Options.Log
 }
 
-// Options say how lines look.
+// Options say how lines look, and who waits when nobody reads them.
 type Options struct {
 	Out        io.Writer // where lines go; never closed here
 	Log        io.Writer // a copy of every line without colours; may be nil
 	Color      bool
+	Terminal   bool // Out is a terminal, which rings, clears and notifies
 	Timestamps bool
 	Names      []string // every name that will come, for the column's width
 	Now        func() time.Time
+
+	// Buffer is how many bytes may wait for the reader of Out, and as many for
+	// Log; [DefaultBuffer] is a good number. A full buffer makes commands wait
+	// that have output, as a pipe does; when the reader takes nothing at all
+	// for [Patience], lines are dropped in place of it, whole ones, and how
+	// many of which name is said once it reads on. What devloop itself says
+	// waits for nobody. A console with a buffer needs [Console.Close].
+	//
+	// With zero each call returns when its lines are written, however long
+	// that takes, and nothing is dropped.
+	Buffer int
 }
+
+// DefaultBuffer is how many bytes wait for a slow reader.
+const DefaultBuffer = 8 << 20
+
+// Patience is how long a reader may take nothing before lines are dropped. A
+// write of 4 KiB, or of one longer line, that has come to its end is progress.
+const Patience = time.Second
 
 // Tone is what kind of news a line of devloop's own is.
 type Tone int
@@ -61,80 +80,125 @@ func New(opt Options) *Console {
 	for _, name := range opt.Names {
 		c.width = max(c.width, utf8.RuneCountInString(name))
 	}
+	slow := "the reader was too slow"
+	if opt.Terminal {
+		slow = "the terminal was too slow"
+	}
+	c.out = newSink(opt.Out, opt.Buffer, c.notice(opt.Color, slow))
+	if opt.Log != nil {
+		c.log = newSink(opt.Log, opt.Buffer, c.notice(false, "the log was too slow"))
+	}
 	return c
 }
 
 // Lines writes the output of a command: whole lines, each ending in a newline.
-// The block is not kept.
-func (c *Console) Lines(name string, block []byte) { c.write(name, Plain, block) }
+// The block is not kept. A [Stream] is better for output that comes in many
+// blocks.
+func (c *Console) Lines(name string, block []byte) { c.Stream(name).Lines(block, false) }
 
-// Say writes one line, or several, of devloop's own.
+// Say writes one line, or several, of devloop's own. It does not wait for the
+// reader unless the console has no buffer.
 func (c *Console) Say(name string, tone Tone, text string) {
-	c.write(name, tone, []byte(text+"\n"))
+	s := c.Stream(name)
+	for i := range s.lanes {
+		s.lanes[i].tamer.color = false // the words may quote a file's name
+	}
+	s.emit(tone, []byte(text+"\n"), false, false)
 }
 
 // Blank writes an empty line, for people who want to see what is new below it.
-func (c *Console) Blank() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err == nil {
-		_, c.err = io.WriteString(c.opt.Out, "\n")
+func (c *Console) Blank() { c.out.put("", []byte("\n"), 0, false) }
+
+// Replay writes the whole of what a spool keeps, between what was said before
+// and what is said after. It does not wait for the reader unless the console
+// has no buffer. The spool is the console's from now on, which closes it; an
+// error of it is told in the place of what is lost.
+func (c *Console) Replay(name string, spool *Spool) {
+	s := c.Stream(name)
+	shared := &sharedSpool{Spool: spool}
+	for i := range s.lanes {
+		shared.users.Add(int32(len(s.lanes[i].sinks)))
+	}
+	for i := range s.lanes {
+		l := &s.lanes[i]
+		for _, to := range l.sinks {
+			to.replay(name, spool.Lines(), func(put func([]byte)) {
+				defer shared.release()
+				own := lane{c: c, name: name, color: l.color, tamer: tamer{color: l.color}}
+				if err := spool.Replay(func(block []byte) { own.format(Plain, block, false, false, func(b []byte, _ int) { put(b) }) }); err != nil {
+					own.tamer.color = false
+					own.format(Bad, []byte(err.Error()+"\n"), false, false, func(b []byte, _ int) { put(b) })
+				}
+			}, shared.release)
+		}
 	}
 }
 
-func (c *Console) write(name string, tone Tone, block []byte) {
-	var stamp string
-	if c.opt.Timestamps {
-		stamp = c.opt.Now().Format("15:04:05.000 ")
+// Flush waits until what was said before the call is written, until ctx ends,
+// or until the reader has taken nothing for a while: [ErrStalled].
+func (c *Console) Flush(ctx context.Context) error {
+	err := c.out.flush(ctx)
+	if c.log != nil {
+		err = errors.Join(err, c.log.flush(ctx))
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.emit(c.opt.Out, c.opt.Color, stamp, name, tone, block)
-	if c.opt.Log != nil {
-		c.emit(c.opt.Log, false, stamp, name, tone, block)
-	}
+	return err
 }
 
-// emit formats the block into one write.
-func (c *Console) emit(w io.Writer, color bool, stamp, name string, tone Tone, block []byte) {
-	if c.err != nil && w == c.opt.Out {
-		return
+// Close is Flush, and the end: what is said from now on is dropped. When it
+// fails because the reader is stalled, one goroutine stays in its write until
+// that returns.
+func (c *Console) Close(ctx context.Context) error {
+	c.out.close()
+	if c.log != nil {
+		c.log.close()
 	}
-	prefix := stamp + name + strings.Repeat(" ", max(0, c.width-utf8.RuneCountInString(name))) + " | "
-	before, after := "", ""
-	if color {
-		prefix = c.colorOf(name) + prefix + reset
-		if before = toneCode[tone]; before != "" {
-			after = reset
-		}
-	}
-	c.buf = c.buf[:0]
-	for len(block) > 0 {
-		line := block
-		if i := bytes.IndexByte(block, '\n'); i >= 0 {
-			line, block = block[:i], block[i+1:]
-		} else {
-			block = nil
-		}
-		c.buf = append(c.buf, prefix...)
-		c.buf = append(c.buf, before...)
-		c.buf = append(c.buf, line...)
-		c.buf = append(c.buf, after...)
-		c.buf = append(c.buf, '\n')
-	}
-	if _, err := w.Write(c.buf); err != nil && w == c.opt.Out {
-		c.err = err
-	}
-	if cap(c.buf) > 1<<20 {
-		c.buf = nil // one flood must not keep its memory for ever
-	}
+	return c.Flush(ctx)
 }
 
 // Err is the first error that the stream returned, such as a closed pipe.
-func (c *Console) Err() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.err
+func (c *Console) Err() error { return c.out.error() }
+
+// label is what stands before a line.
+func (c *Console) label(dst []byte, name string, color bool) []byte {
+	code := ""
+	if color {
+		code = c.colorOf(name)
+		dst = append(dst, code...)
+	}
+	if c.opt.Timestamps {
+		dst = c.opt.Now().AppendFormat(dst, "15:04:05.000 ")
+	}
+	dst = append(dst, name...)
+	dst = append(dst, strings.Repeat(" ", max(0, c.width-utf8.RuneCountInString(name)))...)
+	dst = append(dst, " | "...)
+	if color {
+		dst = append(dst, reset...)
+	}
+	return dst
+}
+
+// notice words how many lines were lost.
+func (c *Console) notice(color bool, why string) func(string, int) []byte {
+	return func(name string, lines int) []byte {
+		text := "(devloop: " + grouped(lines) + " lines dropped, " + why + ")"
+		if lines == 1 {
+			text = "(devloop: 1 line dropped, " + why + ")"
+		}
+		dst := c.label(nil, name, color)
+		if color {
+			text = toneCode[Warn] + text + reset
+		}
+		return append(append(dst, text...), '\n')
+	}
+}
+
+// grouped writes 12345 as 12,345.
+func grouped(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	rest := strconv.Itoa(n % 1000)
+	return grouped(n/1000) + "," + strings.Repeat("0", 3-len(rest)) + rest
 }
 
 func (c *Console) colorOf(name string) string {
@@ -144,4 +208,12 @@ func (c *Console) colorOf(name string) string {
 		}
 	}
 	return ""
+}
+
+// cutLine takes the first line off, without its newline.
+func cutLine(block []byte) (line, rest []byte) {
+	if i := bytes.IndexByte(block, '\n'); i >= 0 {
+		return block[:i], block[i+1:]
+	}
+	return block, nil
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -18,6 +19,7 @@ type Spool struct {
 	mem  []byte
 	file *os.File
 	size int64
+	rows int
 	err  error // the file could not be written: what came later is lost
 }
 
@@ -26,6 +28,7 @@ func (s *Spool) Write(block []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.size += int64(len(block))
+	s.rows += bytes.Count(block, []byte{'\n'})
 	if s.file == nil && len(s.mem)+len(block) <= spoolMemory {
 		s.mem = append(s.mem, block...)
 		return len(block), nil
@@ -51,23 +54,33 @@ func (s *Spool) Size() int64 {
 	return s.size
 }
 
-// Replay hands everything kept to emit, in blocks of whole lines.
-func (s *Spool) Replay(emit func(block []byte)) error {
+// Lines is how many lines were written.
+func (s *Spool) Lines() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.file == nil {
-		if len(s.mem) > 0 {
-			emit(s.mem)
-		}
-		return s.err
+	return s.rows
+}
+
+// Replay hands everything that was kept before the call to emit, in blocks of
+// whole lines. Several may replay at a time; Close waits for none of them.
+func (s *Spool) Replay(emit func(block []byte)) error {
+	s.mu.Lock()
+	mem, size, lost := s.mem, s.size, s.err
+	var kept io.Reader
+	if s.file != nil {
+		kept = io.NewSectionReader(s.file, 0, size)
 	}
-	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("read kept output: %w", err)
+	s.mu.Unlock()
+	if kept == nil {
+		if len(mem) > 0 {
+			emit(mem)
+		}
+		return lost
 	}
 	buf := make([]byte, 256<<10) // more than the longest line that a command hands over
 	held := 0
 	for {
-		n, err := s.file.Read(buf[held:])
+		n, err := kept.Read(buf[held:])
 		held += n
 		if err != nil || held == len(buf) {
 			whole := lastLine(buf[:held])
@@ -82,7 +95,7 @@ func (s *Spool) Replay(emit func(block []byte)) error {
 		switch err {
 		case nil:
 		case io.EOF:
-			return s.err
+			return lost
 		default:
 			return fmt.Errorf("read kept output: %w", err)
 		}

@@ -1,0 +1,121 @@
+package console
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Stream is the output of one command on its way to the console: a colour that
+// one of its lines leaves on goes on in the next one. It is for one goroutine at
+// a time, and need not be closed.
+type Stream struct {
+	c      *Console
+	lanes  []lane
+	joined bool // the next line goes on where the last one was cut
+}
+
+// lane is the way of a stream's lines to those who get them in the same form.
+type lane struct {
+	c     *Console
+	name  string
+	color bool
+	tamer tamer
+	sinks []*sink
+	label []byte // kept unless it tells the time
+}
+
+// Stream makes a stream whose lines carry name.
+func (c *Console) Stream(name string) *Stream {
+	s := &Stream{c: c}
+	to := []*sink{c.out}
+	switch {
+	case c.log == nil:
+	case !c.opt.Color:
+		to = append(to, c.log)
+	default:
+		s.lanes = append(s.lanes, lane{c: c, name: name, sinks: []*sink{c.log}})
+	}
+	s.lanes = append(s.lanes, lane{c: c, name: name, color: c.opt.Color, tamer: tamer{color: c.opt.Color}, sinks: to})
+	return s
+}
+
+// Lines writes whole lines, each ending in a newline. The block is not kept.
+// With continued it is one piece of a line that goes on in the next call: the
+// pieces are shown as lines, and the cut is marked on both sides with "…".
+// While the reader is busy with what came before, and the buffer is full, Lines
+// waits, see [Options.Buffer].
+func (s *Stream) Lines(block []byte, continued bool) { s.emit(Plain, block, continued, true) }
+
+func (s *Stream) emit(tone Tone, block []byte, continued, wait bool) {
+	for i := range s.lanes {
+		l := &s.lanes[i]
+		l.format(tone, block, s.joined, continued, func(text []byte, lines int) {
+			for _, to := range l.sinks {
+				to.put(l.name, text, lines, wait)
+			}
+		})
+	}
+	s.joined = continued
+}
+
+// Lines are handed to the sinks in pieces of about this size.
+const pieceSize = 60 << 10
+
+var pieces = sync.Pool{New: func() any { b := make([]byte, 0, pieceSize+pieceSize/2); return &b }}
+
+const cutMark = "…"
+
+// format hands the block's lines to put, in pieces of whole lines. The pieces
+// are put's during the call only.
+func (l *lane) format(tone Tone, block []byte, joined, continued bool, put func(text []byte, lines int)) {
+	if l.c.opt.Timestamps || l.label == nil {
+		l.label = l.c.label(l.label[:0], l.name, l.color)
+	}
+	before, after := "", ""
+	if l.color {
+		if before = toneCode[tone]; before != "" {
+			after = reset
+		}
+	}
+	kept := pieces.Get().(*[]byte)
+	buf, lines := (*kept)[:0], 0
+	for len(block) > 0 {
+		var line []byte
+		line, block = cutLine(block)
+		buf = append(buf, l.label...)
+		buf = append(buf, before...)
+		if joined {
+			buf = append(buf, cutMark...)
+			joined = false
+		}
+		buf = l.tamer.line(buf, line)
+		if continued && len(block) == 0 {
+			buf = append(buf, cutMark...)
+		}
+		buf = append(buf, after...)
+		buf = append(buf, '\n')
+		if lines++; len(buf) >= pieceSize {
+			put(buf, lines)
+			buf, lines = buf[:0], 0
+		}
+	}
+	if lines > 0 {
+		put(buf, lines)
+	}
+	if cap(buf) <= 4*pieceSize { // one long line must not keep its memory for ever
+		*kept = buf
+		pieces.Put(kept)
+	}
+}
+
+// sharedSpool is closed when the last who replays it is done.
+type sharedSpool struct {
+	*Spool
+	users atomic.Int32
+}
+
+func (s *sharedSpool) release() {
+	if s.users.Add(-1) == 0 {
+		s.Close()
+	}
+}

@@ -1,0 +1,265 @@
+package console
+
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
+
+// Tame appends a block of lines to dst as they may be shown beside others: of
+// terminal codes only colours are left (none if color is false), and they end
+// with their line; of a line that was redrawn or erased the last state; control
+// characters are gone, and what is no UTF-8 has become U+FFFD, one for a run of
+// bytes. Ordinary text, tabs included, is passed as it is. Each line ends in a
+// newline.
+func Tame(dst, block []byte, color bool) []byte {
+	t := tamer{color: color}
+	for len(block) > 0 {
+		var line []byte
+		line, block = cutLine(block)
+		dst = append(t.line(dst, line), '\n')
+	}
+	return dst
+}
+
+// tamer makes lines fit to be shown. It carries the colours of one line over
+// to the next.
+type tamer struct {
+	color bool
+	sgr   sgr
+}
+
+// line appends one line, without its newline. If it leaves a colour on, that is
+// ended.
+func (t *tamer) line(dst, line []byte) []byte {
+	if !t.sgr.on && plain(line) {
+		return append(dst, line...)
+	}
+	if t.color {
+		dst = t.slow(t.sgr.appendTo(dst), len(dst), line)
+	} else {
+		dst = t.slow(dst, len(dst), line)
+	}
+	if t.sgr.on {
+		dst = append(dst, reset...)
+		t.sgr.endLine()
+	}
+	return dst
+}
+
+// slow appends a line that starts at dst[start:], where colours of the line
+// before may stand already.
+func (t *tamer) slow(dst []byte, start int, line []byte) []byte {
+	var (
+		home    = false // the cursor went to the start: what comes overwrites
+		junk    = false // the last thing appended stands for bytes that are no text
+		code    = start // where the colours begin that stand at the end of dst
+		codeEnd = len(dst)
+	)
+	for i := 0; i < len(line); {
+		c := line[i]
+		size, isJunk := 1, false
+		switch {
+		case c >= ' ' && c < 0x7f || c == '\t':
+			for i+size < len(line) && (line[i+size] >= ' ' && line[i+size] < 0x7f) {
+				size++
+			}
+		case c == 0x1b:
+			n, what, arg := escape(line[i:])
+			switch {
+			case what == 'm':
+				if t.color {
+					t.sgr.apply(arg)
+					if len(dst) != codeEnd {
+						code = len(dst)
+					}
+					dst = append(dst, line[i:i+n]...)
+					codeEnd = len(dst)
+				}
+			case what == 'G' && first(arg) <= 1:
+				home = true
+			case what == 'K' && (home || first(arg) == 2), what == 'J' && (home || first(arg) >= 2):
+				dst, home, junk = t.again(dst, start), false, false
+				code, codeEnd = start, len(dst)
+			}
+			i += n
+			continue
+		case c == '\r':
+			home = true
+			i++
+			continue
+		case c == '\b':
+			if !home {
+				dst, code, codeEnd = eraseLast(dst, start, code, codeEnd)
+			}
+			i++
+			continue
+		case c < utf8.RuneSelf:
+			i++
+			continue
+		default:
+			var r rune
+			r, size = utf8.DecodeRune(line[i:])
+			if r >= 0x80 && r < 0xa0 { // C1: controls with one byte less
+				i += size
+				continue
+			}
+			isJunk = r == utf8.RuneError && size == 1
+		}
+		if home {
+			dst, home, junk = t.again(dst, start), false, false
+			code, codeEnd = start, len(dst)
+		}
+		switch {
+		case !isJunk:
+			dst = append(dst, line[i:i+size]...)
+		case !junk:
+			dst = append(dst, "\uFFFD"...)
+		}
+		junk = isJunk
+		i += size
+	}
+	return dst
+}
+
+// again begins the line anew, in the colours that are on.
+func (t *tamer) again(dst []byte, start int) []byte {
+	if !t.color {
+		return dst[:start]
+	}
+	return t.sgr.appendTo(dst[:start])
+}
+
+// eraseLast takes the last character of the line away, and leaves colours that
+// stand behind it.
+func eraseLast(dst []byte, start, code, codeEnd int) (_ []byte, newCode, newEnd int) {
+	end := len(dst)
+	if end == codeEnd {
+		end = code
+	}
+	if end <= start {
+		return dst, code, codeEnd
+	}
+	if end == codeEnd { // older colours: there is nothing between
+		return dst, code, codeEnd
+	}
+	_, size := utf8.DecodeLastRune(dst[start:end])
+	if end < len(dst) {
+		if end-size < start {
+			return dst, code, codeEnd
+		}
+		dst = append(dst[:end-size], dst[end:]...)
+		return dst, code - size, codeEnd - size
+	}
+	return dst[:end-size], code, codeEnd
+}
+
+// escape measures the control sequence at the start of s, which is ESC. what is
+// the final byte of one that begins with "ESC [" and has the ordinary form, and
+// arg its parameters; of all others what is 0. A sequence that the line's end
+// cuts off is as long as the line (ECMA-48 5.4 and 5.6).
+func escape(s []byte) (n int, what byte, arg []byte) {
+	if len(s) < 2 {
+		return len(s), 0, nil
+	}
+	switch c := s[1]; {
+	case c == '[':
+		i := 2
+		for i < len(s) && s[i] >= 0x30 && s[i] <= 0x3f {
+			i++
+		}
+		end := i
+		for i < len(s) && s[i] >= 0x20 && s[i] <= 0x2f {
+			i++
+		}
+		if i == len(s) || s[i] < 0x40 || s[i] > 0x7e {
+			return i, 0, nil // what stands here is none of it
+		}
+		arg = s[2:end]
+		if end != i || len(arg) > longestCode {
+			return i + 1, 0, nil
+		}
+		for _, c := range arg {
+			if c > ';' { // < = > ? make it private
+				return i + 1, 0, nil
+			}
+		}
+		return i + 1, s[i], arg
+	case c == ']' || c == 'P' || c == 'X' || c == '^' || c == '_': // strings: OSC, DCS, SOS, PM, APC
+		for i := 2; i < len(s); i++ {
+			switch {
+			case s[i] == '\a':
+				return i + 1, 0, nil
+			case s[i] == 0x1b && i+1 < len(s) && s[i+1] == '\\':
+				return i + 2, 0, nil
+			case s[i] == 0x1b:
+				return i, 0, nil // cut off by the next one
+			}
+		}
+		return len(s), 0, nil
+	case c >= 0x20 && c <= 0x2f:
+		i := 2
+		for i < len(s) && s[i] >= 0x20 && s[i] <= 0x2f {
+			i++
+		}
+		if i < len(s) && s[i] >= 0x30 && s[i] <= 0x7e {
+			i++
+		}
+		return i, 0, nil
+	case c >= 0x30 && c <= 0x7e:
+		return 2, 0, nil
+	}
+	return 1, 0, nil
+}
+
+// longestCode is the longest colour code that is kept: one with every attribute
+// and two colours is half as long.
+const longestCode = 96
+
+// first is the first parameter of a sequence.
+func first(arg []byte) int {
+	n, _ := number(arg)
+	return n
+}
+
+// plain says that a line may be shown as it is: valid UTF-8 without control
+// characters, but for tabs.
+func plain(line []byte) bool {
+	const (
+		high  = 0x8080808080808080
+		ones  = 0x0101010101010101
+		space = 0x2020202020202020
+	)
+	odd := func(x uint64) bool { return (x|(x-space)&^x|(x+ones))&high != 0 } // above ASCII, below a space, or DEL
+	for i := 0; i < len(line); {
+		if i+8 <= len(line) {
+			if !odd(binary.LittleEndian.Uint64(line[i:])) {
+				i += 8
+				continue
+			}
+		} else if i > 0 && !odd(binary.LittleEndian.Uint64(line[len(line)-8:])) { // i is 8 or more
+			return true
+		}
+		for end := min(i+8, len(line)); i < end; i++ {
+			switch c := line[i]; {
+			case c >= utf8.RuneSelf:
+				return plainText(line[i:])
+			case c < ' ' && c != '\t' || c == 0x7f:
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// plainText is plain for text that is not ASCII alone.
+func plainText(s []byte) bool {
+	if !utf8.Valid(s) {
+		return false
+	}
+	for i, c := range s {
+		if c < ' ' && c != '\t' || c == 0x7f || c == 0xc2 && s[i+1] < 0xa0 {
+			return false
+		}
+	}
+	return true
+}
