@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,7 +87,11 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 	if a.detached {
 		a.stdout = &logFile{file: os.Stdout}
 	}
-	out, end, err := a.console(p)
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, endSignals...)
+	defer signal.Stop(signals)
+	defer outlivePipes()()
+	out, end, err := a.console(p, signals)
 	if err != nil {
 		return err
 	}
@@ -107,9 +112,6 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 			out.Say("devloop", console.Warn, err.Error()+"; `devloop status` will not work")
 		}
 	}
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, endSignals...)
-	defer signal.Stop(signals)
 	opt.Config, opt.Graph, opt.Console = p.cfg, p.graph, out
 	opt.Environ, opt.Self, opt.Signals = os.Environ(), shim.Self(), signals
 	if !opt.Once {
@@ -130,9 +132,9 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 	return nil
 }
 
-// console makes the console that the flags and the terminal ask for. end
-// closes the log file.
-func (a *app) console(p *project) (out *console.Console, end func(), err error) {
+// console makes the console that the flags and the terminal ask for. A screen
+// that takes no more ends the loop by unread. end closes the log file.
+func (a *app) console(p *project, unread chan<- os.Signal) (out *console.Console, end func(), err error) {
 	color, err := a.useColor(a.stdout)
 	if err != nil {
 		return nil, nil, err
@@ -141,7 +143,7 @@ func (a *app) console(p *project) (out *console.Console, end func(), err error) 
 	for _, n := range p.graph.Nodes {
 		names = append(names, n.Name)
 	}
-	opt := console.Options{Out: a.stdout, Color: color, Timestamps: a.timestamps, Names: orchestrator.Names(names)}
+	opt := console.Options{Out: &audience{Writer: a.stdout, gone: unread}, Color: color, Timestamps: a.timestamps, Names: orchestrator.Names(names)}
 	end = func() {}
 	if a.logFile != "" {
 		f, err := os.OpenFile(a.logFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
@@ -151,6 +153,27 @@ func (a *app) console(p *project) (out *console.Console, end func(), err error) 
 		opt.Log, end = f, func() { f.Close() }
 	}
 	return console.New(opt), end, nil
+}
+
+// audience is a screen that says when nobody reads it any more: a loop that
+// nobody sees has no purpose, and ends as if it had been told to.
+type audience struct {
+	io.Writer
+	gone chan<- os.Signal
+	once sync.Once // twice would be in a hurry
+}
+
+func (a *audience) Write(p []byte) (int, error) {
+	n, err := a.Writer.Write(p)
+	if err != nil {
+		a.once.Do(func() {
+			select {
+			case a.gone <- os.Interrupt:
+			default: // it is ending
+			}
+		})
+	}
+	return n, err
 }
 
 // useColor follows --color, then NO_COLOR (https://no-color.org), then whether
