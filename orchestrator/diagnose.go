@@ -11,6 +11,7 @@ import (
 
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/doctor"
+	"devloop/orchestrator/fspoll"
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/listenfd"
@@ -28,7 +29,7 @@ func Diagnose(cfg *schema.Config, g *graph.Graph, running *control.Status) []doc
 	return slices.Concat(
 		diagnoseFile(cfg, g),
 		watching,
-		doctor.FileSystems(set.Roots(), func(path string) string { return relative(cfg.Dir, path) }),
+		doctor.FileSystems(set.Roots(), func(path string) string { return relative(cfg.Dir, path) }, fspoll.Remote),
 		system.Limits(need),
 		diagnoseTriggers(cfg, git),
 		diagnoseSockets(cfg, running),

@@ -57,12 +57,19 @@ func Program(about, name string, missing Finding) Finding {
 
 // FileSystems tells which kinds of file systems the paths are on, a finding a
 // kind. A path that does not exist counts as the nearest directory above that
-// does. shown is how each path is called.
-func FileSystems(paths []string, shown func(path string) string) []Finding {
+// does. shown is how each path is called; polled names the kind where devloop
+// polls, because the system tells nothing of changes made elsewhere, and is ""
+// where it does not.
+func FileSystems(paths []string, shown, polled func(path string) string) []Finding {
 	var kinds []string
-	names := map[string][]string{}
+	names, polls := map[string][]string{}, map[string]bool{}
 	for _, path := range paths {
-		kind := fileSystem(path)
+		kind := polled(path)
+		if kind != "" {
+			polls[kind] = true
+		} else {
+			kind = fileSystem(path)
+		}
 		if names[kind] == nil {
 			kinds = append(kinds, kind)
 		}
@@ -70,7 +77,7 @@ func FileSystems(paths []string, shown func(path string) string) []Finding {
 	}
 	var list []Finding
 	for _, kind := range kinds {
-		list = append(list, mount(kind, few(names[kind])))
+		list = append(list, mount(kind, few(names[kind]), polls[kind]))
 	}
 	return list
 }
@@ -85,17 +92,18 @@ func few(names []string) string {
 }
 
 // mount judges a kind of file system: whether it tells of every change.
-func mount(kind, where string) Finding {
+func mount(kind, where string, polled bool) Finding {
 	const about = "file system"
+	if polled {
+		return Finding{Warn, about, where + ": " + kind + ", which gives no events of changes made elsewhere: devloop polls it",
+			"run devloop on the machine where the files are edited, or keep them on a local disk: a save is seen at once there, and waiting costs nothing"}
+	}
 	switch kind {
 	case "":
 		return Finding{Mark: Note, About: about, Text: where + ": the system does not tell the kind"}
-	case "nfs", "smb", "smbfs", "cifs", "afs", "afpfs", "ceph", "lustre", "gpfs", "webdav":
-		return Finding{Warn, about, where + ": " + kind + ", which gives no events for changes made on other machines",
-			"run devloop on the machine where the files are edited, or keep them on a local disk"}
-	case "9p", "fuse", "fusefs", "macfuse", "osxfuse", "virtiofs", "vboxsf", "vmhgfs", "prl_fs":
-		return Finding{Warn, about, where + ": " + kind + ", which may give no events for changes made elsewhere, such as on the host of this machine",
-			"run devloop on the side where the files are edited, or keep them on a disk of this system"}
+	case "fuse", "fusefs":
+		return Finding{Warn, about, where + ": " + kind + ", which may give no events of changes made elsewhere",
+			"if saves are not seen, start devloop with --poll, or write `poll: true`"}
 	case "overlay":
 		return Finding{Mark: Note, About: about, Text: where + ": overlay, which gives no events for changes made outside the container"}
 	}

@@ -8,11 +8,11 @@ import (
 
 func TestMount(t *testing.T) {
 	for kind, mark := range map[string]Mark{
-		"nfs": Warn, "9p": Warn, "cifs": Warn, "fuse": Warn, "vboxsf": Warn, "virtiofs": Warn, "smbfs": Warn,
+		"fuse": Warn, "fusefs": Warn,
 		"overlay": Note, "": Note,
 		"ext4": OK, "apfs": OK, "zfs": OK,
 	} {
-		f := mount(kind, "src")
+		f := mount(kind, "src", false)
 		if f.Mark != mark || !strings.Contains(f.Text, "src: ") || !strings.Contains(f.Text, kind) {
 			t.Errorf("%q: %+v", kind, f)
 		}
@@ -26,9 +26,20 @@ func TestMount(t *testing.T) {
 // them.
 func TestFileSystems(t *testing.T) {
 	dir := t.TempDir()
-	list := FileSystems([]string{dir, dir + "/not/there"}, func(path string) string { return "<" + strings.TrimPrefix(path, dir) + ">" })
+	shown := func(path string) string { return "<" + strings.TrimPrefix(path, dir) + ">" }
+	paths := []string{dir, dir + "/not/there"}
+	list := FileSystems(paths, shown, func(string) string { return "" })
 	if len(list) != 1 || !strings.HasPrefix(list[0].Text, "<>, </not/there>: ") {
 		t.Errorf("%+v", list)
+	}
+	list = FileSystems(paths, shown, func(path string) string {
+		if path == dir {
+			return ""
+		}
+		return "NFS"
+	})
+	if len(list) != 2 || list[1].Mark != Warn || !strings.Contains(list[1].Text, "</not/there>: NFS, ") || !strings.Contains(list[1].Text, "polls") || list[1].Hint == "" {
+		t.Errorf("what is polled: %+v", list)
 	}
 }
 

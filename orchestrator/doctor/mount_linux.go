@@ -7,23 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kinds are the file systems that statfs(2) tells by number: those that matter
-// and those that are usual.
+// kinds are the usual file systems that statfs(2) tells by number. Those that
+// are polled are whoever's who polls.
 var kinds = map[uint32]string{
-	unix.NFS_SUPER_MAGIC:       "nfs",
-	unix.SMB_SUPER_MAGIC:       "smb",
-	unix.SMB2_SUPER_MAGIC:      "smb",
-	unix.CIFS_SUPER_MAGIC:      "cifs",
-	unix.AFS_SUPER_MAGIC:       "afs",
-	unix.AFS_FS_MAGIC:          "afs",
-	unix.CEPH_SUPER_MAGIC:      "ceph",
-	0x0bd00bd0:                 "lustre",
-	0x47504653:                 "gpfs",
-	unix.V9FS_MAGIC:            "9p",
-	unix.FUSE_SUPER_MAGIC:      "fuse", // virtiofs has the same number
-	0x786f4256:                 "vboxsf",
-	0xbacbacbc:                 "vmhgfs",
-	0x7c7c6673:                 "prl_fs",
+	unix.FUSE_SUPER_MAGIC:      "fuse",
 	unix.OVERLAYFS_SUPER_MAGIC: "overlay",
 	unix.EXT4_SUPER_MAGIC:      "ext4",
 	unix.BTRFS_SUPER_MAGIC:     "btrfs",

@@ -31,16 +31,11 @@ var remote = map[string]string{
 	"fusefs.sshfs":  "sshfs",
 }
 
-// Needed says whether polling is needed for a directory, or for what will be there, because it lies on a file
-// system that gives no events of what others change, and names that. A kind that is not known gives events.
-func Needed(dir string) (reason string, needed bool) {
+// remoteKind names the file system of a directory if it is one of those; "" for any other.
+func remoteKind(dir string) (there, kind string) {
 	dir, st, ok := fileSystem(dir)
 	if !ok {
-		return "", false
+		return "", ""
 	}
-	kind := strings.TrimRight(unix.ByteSliceToString(st.Fstypename[:]), "\x00")
-	if name, ok := remote[kind]; ok {
-		return because(dir, name), true
-	}
-	return "", false
+	return dir, remote[strings.TrimRight(unix.ByteSliceToString(st.Fstypename[:]), "\x00")]
 }

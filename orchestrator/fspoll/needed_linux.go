@@ -61,33 +61,28 @@ var remoteFuse = map[string]string{
 	"fuse.prl_fsd":       "Parallels shared folder",
 }
 
-// Needed says whether polling is needed for a directory, or for what will be there, because it lies on a file
-// system that gives no events of what others change, and names that. A kind that is not known gives events.
-func Needed(dir string) (reason string, needed bool) {
+// remoteKind names the file system of a directory if it is one of those; "" for any other.
+func remoteKind(dir string) (there, kind string) {
 	dir, st, ok := fileSystem(dir)
 	if !ok {
-		return "", false
+		return "", ""
 	}
 	if name, ok := remote[uint32(st.Type)]; ok {
-		return because(dir, name), true
+		return dir, name
 	}
 	if uint32(st.Type) != unix.FUSE_SUPER_MAGIC {
-		return "", false
+		return "", ""
 	}
 	var at unix.Stat_t
 	if err := retry(func() error { return unix.Stat(dir, &at) }); err != nil {
-		return "", false
+		return "", ""
 	}
 	mounts, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
-		return "", false
+		return "", ""
 	}
 	defer mounts.Close()
-	kind := mountKind(bufio.NewScanner(mounts), unix.Major(uint64(at.Dev)), unix.Minor(uint64(at.Dev)))
-	if name, ok := remoteFuse[kind]; ok {
-		return because(dir, name), true
-	}
-	return "", false
+	return dir, remoteFuse[mountKind(bufio.NewScanner(mounts), unix.Major(uint64(at.Dev)), unix.Minor(uint64(at.Dev)))]
 }
 
 // mountKind finds the type of a device's file system. The lines are described in proc_pid_mountinfo(5): the third

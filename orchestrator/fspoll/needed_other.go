@@ -1,6 +1,6 @@
-//go:build !(linux || darwin || freebsd)
+//go:build !linux && !darwin && !freebsd
 
 package fspoll
 
-// Needed says whether polling is needed for a directory. That is not known here.
-func Needed(dir string) (reason string, needed bool) { return "", false }
+// remoteKind names no file system: on this system it is not known which gives no events.
+func remoteKind(string) (there, kind string) { return "", "" }

@@ -22,7 +22,3 @@ func fileSystem(dir string) (there string, st unix.Statfs_t, ok bool) {
 		dir = up
 	}
 }
-
-func because(dir, kind string) string {
-	return dir + " is on a file system (" + kind + ") that gives no events of changes made elsewhere"
-}
