@@ -1,11 +1,10 @@
 package schema
 
 import (
-	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 )
 
 // FuzzParse holds that no text makes the loader panic or hang, that it returns
@@ -27,37 +26,54 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src string) {
 		c, err := parse(src)
-		if (c == nil) == (err == nil) {
-			t.Fatalf("both or neither: %v, %v", c, err)
+		if err := holds(c, err, map[string]string{"/project/devloop.yaml": src}); err != nil {
+			t.Fatal(err)
 		}
 		if c != nil {
-			if len(c.Watchers)+len(c.Processes) == 0 {
-				t.Error("no nodes, and no mistake")
-			}
-			inText(t, src, c.Warnings)
 			dump(c)
-			return
-		}
-		var m Mistakes
-		if !errors.As(err, &m) || len(m) == 0 {
-			t.Fatalf("not a Mistakes: %v", err)
-		}
-		inText(t, src, m)
-		if m.Error() == "" {
-			t.Error("nothing is printed")
+			if again, err := parse(c.Resolved(true, true)); err != nil || means(again) != means(c) {
+				t.Fatalf("what is printed means something else, or nothing (%v):\n%s", err, c.Resolved(true, true))
+			}
 		}
 	})
 }
 
-func inText(t *testing.T, src string, mistakes Mistakes) {
-	t.Helper()
-	lines := splitLines(strings.TrimPrefix(src, "\uFEFF"))
-	for _, m := range mistakes {
-		if m.Msg == "" || m.Pos.File != "/project/devloop.yaml" {
-			t.Errorf("incomplete: %+v", m)
-		}
-		if m.Pos.Line < 1 || m.Pos.Line > len(lines) || m.Pos.Col < 1 || m.Pos.Col > utf8.RuneCountInString(lines[m.Pos.Line-1])+1 {
-			t.Errorf("%s lies outside of the text: %s", m.Pos, m.Msg)
+// FuzzMerge holds the same of a file and what it extends and includes.
+func FuzzMerge(f *testing.F) {
+	files, err := filepath.Glob("testdata/merge/*.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		_, cases, trees := readTrees(f, file)
+		for _, name := range cases {
+			m := trees[name]
+			var others []string
+			for other, file := range m.files {
+				if other != "project/devloop.yaml" {
+					others = append(others, string(file.Data))
+				}
+			}
+			slices.Sort(others)
+			others = append(others, "", "")
+			f.Add(string(m.files["project/devloop.yaml"].Data), others[0], others[1])
 		}
 	}
+	f.Fuzz(func(t *testing.T, src, below, beside string) {
+		m := newTree()
+		m.add("devloop.yaml", "include: {path: a, as: a}\nextends: [./a.yaml]\n"+src)
+		for _, name := range []string{"a.yaml", "builtin/a.yaml", "team/web.yaml"} {
+			m.add(name, below)
+		}
+		for _, name := range []string{"b.yaml", "a/devloop.yaml", "b/devloop.yaml", "api/devloop.yaml", "devloop.local.yaml"} {
+			m.add(name, beside)
+		}
+		c, err := m.load()
+		if err := holds(c, err, m.texts()); err != nil {
+			t.Fatal(err)
+		}
+		if c != nil {
+			sameAgain(t, m, c)
+		}
+	})
 }

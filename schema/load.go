@@ -45,28 +45,56 @@ func (o Options) withDefaults() Options {
 // Whether a pattern matches anything today is for the caller, who walks the
 // tree anyway.
 func Load(path string, opt Options) (*Config, error) {
+	c, _, err := LoadSources(path, opt)
+	return c, err
+}
+
+// LoadSources is Load, and tells also of a load that failed which files were
+// read or looked for: a change of one of them may set it right. They are
+// absolute paths; path itself is the first.
+func LoadSources(path string, opt Options) (*Config, []string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("find the directory of %s: %w", path, err)
+	}
 	src, err := readLimited(path)
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return nil, []string{abs}, fmt.Errorf("read configuration: %w", err)
 	}
-	return Parse(path, src, opt)
+	d := newDecoder(path, abs, opt)
+	c, err := d.parse(abs, src)
+	if err != nil {
+		return nil, d.looked, err
+	}
+	return c, c.Sources, nil
 }
 
 // Parse is Load for text that is at hand; file is its path, whether or not it
 // is there. On an error the Config is nil.
 func Parse(file string, src []byte, opt Options) (*Config, error) {
-	path, err := filepath.Abs(file)
+	abs, err := filepath.Abs(file)
 	if err != nil {
 		return nil, fmt.Errorf("find the directory of %s: %w", file, err)
 	}
-	d := &decoder{
-		opt: opt.withDefaults(), first: file,
+	c, err := newDecoder(file, abs, opt).parse(abs, src)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func newDecoder(file, path string, opt Options) *decoder {
+	return &decoder{
+		opt: opt.withDefaults(), first: file, owners: trustedOwners(path),
 		sources: map[string]*source{}, files: map[string]*source{}, ways: map[string]way{},
 		seen: map[string]bool{}, removed: map[string]Pos{},
 	}
-	d.owners = trustedOwners(path)
+}
+
+// parse loads the first file. Beside mistakes it returns what could be read.
+func (d *decoder) parse(path string, src []byte) (*Config, error) {
 	d.lookAt(path)
-	top := d.readInto(&source{file: file, abs: path}, src)
+	top := d.readInto(&source{file: d.first, abs: path}, src)
 	d.top = top
 	c := &Config{Jobs: d.opt.CPUs}
 	if top.root != nil {
@@ -78,14 +106,14 @@ func Parse(file string, src []byte, opt Options) (*Config, error) {
 		}
 		c.Sources = d.watched(c)
 	}
-	if len(d.mistakes) == 0 {
-		if len(c.Projects) == 0 { // a tree that is nil has said why
-			return nil, errors.New("read configuration: no value")
-		}
-		c.Warnings = d.warnings.sorted()
-		return c, nil
+	switch {
+	case len(d.mistakes) > 0:
+		return c, d.mistakes.sorted()
+	case len(c.Projects) == 0: // a tree that is nil has said why
+		return nil, errors.New("read configuration: no value")
 	}
-	return nil, d.mistakes.sorted()
+	c.Warnings = d.warnings.sorted()
+	return c, nil
 }
 
 // watched are the files that were read or looked for, with the env files.

@@ -204,12 +204,20 @@ func (w *yamlWriter) word(n *node, s shape, path string) string {
 	switch {
 	case n.null():
 		return "null"
-	case n.quoted || text != n.text || strings.ContainsAny(text, "\n\t"):
+	case n.quoted || text != n.text || n.tag == "!!str" && !plainSafe(text):
 		return strconv.Quote(text)
-	case text == "":
-		return `""`
 	}
 	return text
+}
+
+// plainSafe tells whether a text needs no quotes. What was plain in its file
+// need not be so in another place: brackets end some words.
+func plainSafe(text string) bool {
+	return text != "" && !strings.ContainsAny(text[:1], " []{},#&*!|>'\"%@`") &&
+		!strings.HasPrefix(text, "- ") && !strings.HasPrefix(text, "? ") && text != "-" && text != "?" &&
+		!strings.Contains(text, ": ") && !strings.Contains(text, " #") &&
+		!strings.HasSuffix(text, ":") && !strings.HasSuffix(text, " ") && !strings.HasPrefix(text, "---") && !strings.HasPrefix(text, "...") &&
+		!strings.ContainsFunc(text, func(r rune) bool { return r == '\t' || isControl(r) || r == '\u2028' || r == '\u2029' })
 }
 
 // presetDirRef is a reference to the directory of a preset.
