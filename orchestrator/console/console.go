@@ -160,10 +160,8 @@ func (c *Console) Err() error { return c.out.error() }
 
 // label is what stands before a line.
 func (c *Console) label(dst []byte, name string, color bool) []byte {
-	code := ""
 	if color {
-		code = c.colorOf(name)
-		dst = append(dst, code...)
+		dst = append(dst, c.colorOf(name)...)
 	}
 	if c.opt.Timestamps {
 		dst = c.opt.Now().AppendFormat(dst, "15:04:05.000 ")
