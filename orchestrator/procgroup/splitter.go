@@ -24,7 +24,8 @@ type Block struct {
 
 	// Continued says that Text is the one piece of a line longer than
 	// [MaxLine], that its '\n' was added here, and that the line goes on in
-	// the next block. Pieces are cut between the characters of valid UTF-8.
+	// the next block. Pieces are cut between the characters of valid UTF-8, and
+	// not within a colour code.
 	Continued bool
 }
 
@@ -138,8 +139,24 @@ func (s *splitter) lastLine(k *kept, end int) bool {
 	return i >= 0
 }
 
-// cutBefore moves cut back to the start of the character that it would halve.
+// longestEscape is how far a cut moves back for a terminal code: colours are
+// shorter.
+const longestEscape = 64
+
+// cutBefore moves cut back to the start of the character, or of the terminal
+// code "ESC [ …", that it would halve.
 func cutBefore(b []byte, start, cut int) int {
+	if i := bytes.LastIndexByte(b[max(start+1, cut-longestEscape):cut], 0x1b); i >= 0 {
+		esc := max(start+1, cut-longestEscape) + i
+		end := esc + 1
+		if end < cut && b[end] == '[' {
+			for end++; end < cut && b[end] >= 0x20 && b[end] <= 0x3f; end++ {
+			}
+		}
+		if end == cut {
+			return esc
+		}
+	}
 	for i := cut; i > start && i > cut-utf8.UTFMax; i-- {
 		if utf8.RuneStart(b[i]) {
 			return i

@@ -92,6 +92,9 @@ func TestSplitter(t *testing.T) {
 		{"the longest line at the end", long, []string{"=" + long}},
 		{"three pieces", long + long + "z", []string{"+" + long, "+" + long, "=z"}},
 		{"a character across the cut", long[1:] + "é!\n", []string{"+" + long[1:], "=é!"}},
+		{"a colour across the cut", long[4:] + "\x1b[31mred\n", []string{"+" + long[4:], "=\x1b[31mred"}},
+		{"a colour before the cut", long[5:] + "\x1b[31mred\n", []string{"+" + long[5:] + "\x1b[31m", "=red"}},
+		{"the start of a colour at the cut", long[1:] + "\x1b[31mred\n", []string{"+" + long[1:], "=\x1b[31mred"}},
 		{"a long line redrawn", long + "abc\rd\n", []string{"+" + long, "=d"}},
 		{"not UTF-8 across the cut", long[3:] + "\x80\x80\x80\x80\x80\n", []string{"+" + long[3:] + "\x80\x80\x80", "=\x80\x80"}},
 	} {
@@ -138,7 +141,7 @@ func TestSplitterCutsBetweenCharacters(t *testing.T) {
 
 // Texts made of the interesting parts only, cut at random places.
 func TestSplitterAgainstReference(t *testing.T) {
-	parts := []string{"\n", "\r", "\r\n", "a", "line\n", strings.Repeat("b", 1000), strings.Repeat("c", MaxLine-1), "é", "日", "\x80", "\xff"}
+	parts := []string{"\n", "\r", "\r\n", "a", "line\n", strings.Repeat("b", 1000), strings.Repeat("c", MaxLine-1), "é", "日", "\x80", "\xff", "\x1b[", "\x1b[1;31m"}
 	for seed := range uint64(300) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		var in []byte
