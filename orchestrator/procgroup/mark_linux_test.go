@@ -161,11 +161,11 @@ func TestReadProcessesSince(t *testing.T) {
 	if !ok {
 		t.Fatal("no leader")
 	}
-	all, err := readProcesses(0)
+	all, err := readProcesses(0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	since, err := readProcesses(leader.start)
+	since, err := readProcesses(leader.start, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +320,7 @@ func TestWhoseOrphan(t *testing.T) {
 		}
 		var pid int
 		eventually(t, "the orphan runs", func() bool {
-			procs, _ := readProcesses(0)
+			procs, _ := readProcesses(0, nil)
 			for _, p := range procs {
 				if p.parent == os.Getpid() && p.session == p.pid && p.pid != g.PID() && (second == nil || p.pid != second.PID()) && strings.TrimSpace(string(text)) != "" {
 					pid = p.pid

@@ -28,8 +28,9 @@ func (p process) dead() bool { return (p.state == 'Z' || p.state == 'X') && p.th
 // readProcesses lists every process that can be seen, but not those of sessions
 // that are older than born: nobody enters a session later than by birth, so
 // what started after born has begun one, or is a child of such. On a desktop
-// this leaves a tenth to be read.
-func readProcesses(born uint64) ([]process, error) {
+// this leaves a tenth to be read. The sessions that are older are added to
+// older, and those in it are not looked at again; nil means neither.
+func readProcesses(born uint64, older map[int]bool) ([]process, error) {
 	dir, err := os.Open("/proc")
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
@@ -40,7 +41,10 @@ func readProcesses(born uint64) ([]process, error) {
 		return nil, fmt.Errorf("list processes: %w", err)
 	}
 	procs := make([]process, 0, len(names))
-	older := make(map[int]bool) // sessions
+	if older == nil {
+		older = make(map[int]bool)
+	}
+	younger := make(map[int]bool) // sessions
 	for _, name := range names {
 		if name[0] < '1' || name[0] > '9' {
 			continue
@@ -53,13 +57,15 @@ func readProcesses(born uint64) ([]process, error) {
 		if err != nil || session == 0 { // gone, or the kernel's, or of another pid namespace
 			continue
 		}
-		old, known := older[session]
-		if !known && born > 0 {
+		if !older[session] && !younger[session] {
 			leader, ok := readProcess(session)
-			old = ok && leader.start < born
-			older[session] = old
+			if ok && leader.start < born {
+				older[session] = true
+			} else {
+				younger[session] = true
+			}
 		}
-		if old {
+		if older[session] {
 			continue
 		}
 		if p, ok := readProcess(pid); ok {

@@ -41,7 +41,8 @@ type Reaper struct {
 const (
 	lookFirst = 20 * time.Millisecond
 	lookLast  = 10 * time.Second
-	// Two looks are so far apart at least, whatever happens.
+	// A look comes so long after the end that it is for: not while the group
+	// itself looks for what is left, and one for all that end together.
 	lookPause = 10 * time.Millisecond
 )
 
@@ -102,28 +103,32 @@ func (r *Reaper) other(pid int) bool { return r.opt.Other != nil && r.opt.Other(
 
 func (r *Reaper) run() {
 	defer close(r.stopped)
-	next := time.NewTimer(0)
-	defer next.Stop()
-	distance := lookLast
+	later := time.NewTimer(lookFirst) // after a start
+	defer later.Stop()
+	ended := time.NewTimer(lookPause) // after an end
+	defer ended.Stop()
+	distance := lookFirst
 	for {
 		select {
 		case <-r.stop:
 			return
-		case <-r.signals:
 		case <-r.poke:
-			distance = lookFirst / 2
-		case <-next.C:
+			distance = lookFirst
+			later.Reset(distance)
+			continue
+		case <-r.signals:
+			ended.Reset(lookPause)
+			select {
+			case <-r.stop:
+				return
+			case <-ended.C:
+			}
+		case <-later.C:
+			if distance *= 2; distance < lookLast {
+				later.Reset(distance)
+			}
 		}
 		r.collect()
-		if distance < lookLast {
-			distance *= 2
-			next.Reset(distance)
-		}
-		select {
-		case <-r.stop:
-			return
-		case <-time.After(lookPause):
-		}
 	}
 }
 
@@ -134,7 +139,7 @@ func (r *Reaper) collect() {
 	if ok {
 		born = self.start
 	}
-	procs, err := readProcesses(born)
+	procs, err := readProcesses(born, nil)
 	if err != nil {
 		return // without /proc there is nothing to go by
 	}

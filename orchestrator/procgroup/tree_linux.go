@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,10 +21,12 @@ type system struct {
 	escaped set  // outside the group, alive when last looked at
 	dead    set  // escaped once
 
-	born      uint64 // start of the leader: who is older is none of the tree
-	wide      bool   // those belong to it, too, whom the mark alone shows
-	strangers set    // whose environment was read, and has not the mark: they never will
-	unsure    int    // whose environment could not be told at the last look
+	born      uint64       // start of the leader: who is older is none of the tree
+	wide      bool         // those belong to it, too, whom the mark alone shows
+	older     map[int]bool // sessions that began before the leader
+	olderAt   time.Time    // when that was first looked at
+	strangers set          // whose environment was read, and has not the mark: they never will
+	unsure    int          // whose environment could not be told at the last look
 }
 
 // set holds processes by pid and start time; the two together are never used
@@ -44,10 +47,10 @@ func (t *tree) fork(f func() error) error { return trees.fork(t, f) }
 func (t *tree) forgetLeader() { trees.forgetLeader(t) }
 
 func (t *tree) begin() {
+	if p, ok := readProcess(t.pid); ok {
+		t.born = p.start
+	}
 	if t.mark != "" {
-		if p, ok := readProcess(t.pid); ok {
-			t.born = p.start
-		}
 		trees.begin(t)
 	}
 	if t.pidfd > 0 {
@@ -77,8 +80,21 @@ func (t *tree) close() {
 // before anybody looked.
 func (t *tree) widen() { t.wide = true }
 
-// table is the part of the process table that the tree can be in.
-func (t *tree) table() ([]process, error) { return readProcesses(t.born) }
+// sessionsKnown is how long a session's number is taken for the same session.
+// It is given to another one only when all other numbers have been used.
+const sessionsKnown = 200 * time.Millisecond
+
+// table is the part of the process table that the tree can be in. It may be
+// called without the group's mutex.
+func (t *tree) table() ([]process, error) { return readProcesses(t.born, nil) }
+
+// tableAgain is table, and remembers what it found for the next time.
+func (t *tree) tableAgain() ([]process, error) {
+	if time.Since(t.olderAt) > sessionsKnown {
+		t.older, t.olderAt = make(map[int]bool), time.Now()
+	}
+	return readProcesses(t.born, t.older)
+}
 
 func (t *tree) killGroup(sig syscall.Signal) error {
 	if t.exact {
@@ -101,7 +117,7 @@ func (t *tree) waitLeader() error {
 
 // look reads the process table and returns the living of the tree.
 func (t *tree) look() ([]process, error) {
-	procs, err := t.table()
+	procs, err := t.tableAgain()
 	if err != nil {
 		return nil, err
 	}
@@ -304,6 +320,7 @@ func (t *tree) kill() error {
 // alive says that something of the tree may be running. It is cheap, and takes
 // a zombie for a member; living tells.
 func (t *tree) alive() bool {
+	t.collectGroup()
 	if t.groupAlive() {
 		return true
 	}

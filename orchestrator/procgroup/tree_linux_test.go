@@ -304,7 +304,7 @@ func FuzzParseStat(f *testing.F) {
 func BenchmarkReadProcesses(b *testing.B) {
 	var n int
 	for b.Loop() {
-		procs, err := readProcesses(0)
+		procs, err := readProcesses(0, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
