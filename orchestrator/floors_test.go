@@ -42,6 +42,7 @@ var floors = map[string]struct {
 
 	"schema": {own: []string{"schema/glob"}, modules: []string{"gopkg.in/yaml.v3"}, why: "the language does not know who acts on it"},
 
+	"schema/starter":    {modules: []string{"gopkg.in/yaml.v3", "github.com/BurntSushi/toml"}, why: "it reads a project and writes text: the language checks it"},
 	"schema/preset":     {why: "text that is part of the program: what it means is the language's"},
 	"schema/jsonschema": {own: []string{"schema"}, why: "it writes what the tables say, and reads no file"},
 	"schema/reference":  {own: []string{"schema"}, why: "it writes what the tables say, and reads no file"},
@@ -59,7 +60,7 @@ var floors = map[string]struct {
 	"cmd/loopbench": {modules: []string{"golang.org/x/sys"}, why: "it measures devloop from outside, like any other tool"},
 
 	"cmd/devloop": {own: []string{"orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "schema",
-		"schema/preset", "schema/jsonschema", "schema/reference"},
+		"schema/preset", "schema/starter", "schema/jsonschema", "schema/reference"},
 		modules: []string{"github.com/modelcontextprotocol/go-sdk", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
 }
 

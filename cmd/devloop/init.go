@@ -1,0 +1,200 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"devloop/schema"
+	"devloop/schema/jsonschema"
+	"devloop/schema/preset"
+	"devloop/schema/starter"
+)
+
+// schemaCopy is where init puts the schema, and what the first line of the file
+// names.
+const schemaCopy = ".devloop/devloop.schema.json"
+
+func (a *app) initCommand() *cobra.Command {
+	var name, from string
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Write a devloop.yaml for what is here",
+		Long: `init looks at the project in this directory and writes a devloop.yaml for it, with
+the JSON schema for editors beside it, and adds the trigger to .gitignore. It
+writes over nothing. With --from it translates the file of another tool:
+.air.toml, modd.conf, bacon.toml, a Procfile, process-compose.yaml or a compose
+file, and says, line by line, what has no counterpart.`,
+		Example: "  devloop init\n  devloop init --preset rust-web\n  devloop init --from .air.toml",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if name != "" && from != "" {
+				return usageError{errors.New("--preset and --from are two ways; take one"), "devloop init"}
+			}
+			return a.init(name, from)
+		},
+	}
+	cmd.Flags().StringVar(&name, "preset", "", "extend the preset `NAME`, whatever is here")
+	cmd.Flags().StringVar(&from, "from", "", "translate the `FILE` of another tool")
+	return cmd
+}
+
+func (a *app) init(presetName, from string) error {
+	file := a.file
+	if file == "" {
+		file = "devloop.yaml"
+	}
+	if _, err := os.Lstat(file); err == nil {
+		return fileThere{file}
+	}
+	dir := filepath.Dir(file)
+	draft, err := a.draft(dir, presetName, from)
+	if err != nil {
+		return err
+	}
+	copied, err := jsonschema.Generate()
+	if err != nil {
+		return fmt.Errorf("write the schema: %w", err)
+	}
+	text := append([]byte("# yaml-language-server: $schema=./"+schemaCopy+"\n"), draft.Config...)
+	if err := create(file, text); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "wrote %s\n", file)
+	for _, f := range []struct {
+		path string
+		make func(path string) error
+	}{
+		{filepath.Join(dir, filepath.FromSlash(schemaCopy)), func(path string) error { return create(path, copied) }},
+		{filepath.Join(dir, ".gitignore"), func(path string) error { return ignoreAlso(path, append(draft.Ignore, "/devloop.local.yaml")) }},
+	} {
+		switch err := f.make(f.path); {
+		case errors.Is(err, errNothingToDo) || errors.As(err, new(fileThere)):
+		case err != nil:
+			return runError{err}
+		default:
+			fmt.Fprintf(a.stdout, "wrote %s\n", f.path)
+		}
+	}
+	for _, l := range draft.Lost {
+		at := from
+		if l.Line > 0 {
+			at = fmt.Sprintf("%s:%d", from, l.Line)
+		}
+		fmt.Fprintf(a.stdout, "%s: %s has no counterpart: %s\n", at, l.What, l.Why)
+	}
+	for _, n := range draft.Notes {
+		fmt.Fprintf(a.stdout, "note: %s\n", n)
+	}
+	if _, err := schema.Parse(file, text, schema.Options{Presets: preset.FS()}); err != nil {
+		return err // a translation may need a hand, and says where
+	}
+	fmt.Fprintf(a.stdout, "next: read %s, then `devloop check`, then `devloop`\n", file)
+	return nil
+}
+
+// draft is what init would write.
+func (a *app) draft(dir, presetName, from string) (starter.Draft, error) {
+	switch {
+	case presetName != "":
+		all, err := a.presets()
+		if err != nil {
+			return starter.Draft{}, err
+		}
+		for _, name := range []string{presetName, builtIn + presetName} {
+			if slices.ContainsFunc(all, func(p listedPreset) bool { return p.name == name }) {
+				return starter.Extend(name), nil
+			}
+		}
+		return starter.Draft{}, unknownPreset{presetName, all}
+	case from != "":
+		text, err := os.ReadFile(from)
+		if err != nil {
+			return starter.Draft{}, fmt.Errorf("translate %s: %w", from, err)
+		}
+		return starter.From(from, text)
+	}
+	draft, err := starter.Look(os.DirFS(dir))
+	if errors.Is(err, starter.ErrNothing) {
+		return draft, nothingHere{}
+	}
+	return draft, err
+}
+
+// create writes a file that is not there yet, and its directory.
+func create(path string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return fileThere{path}
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	_, err = f.Write(text)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+var errNothingToDo = errors.New("nothing to do")
+
+// ignoreAlso adds the lines that a .gitignore does not have.
+func ignoreAlso(path string, lines []string) error {
+	text, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("add to %s: %w", path, err)
+	}
+	has := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		has[strings.Trim(strings.TrimSpace(line), "/")] = true
+	}
+	add := ""
+	for _, line := range lines {
+		if !has[strings.Trim(line, "/")] {
+			add += line + "\n"
+		}
+	}
+	if add == "" {
+		return errNothingToDo
+	}
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		add = "\n" + add
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return fmt.Errorf("add to %s: %w", path, err)
+	}
+	_, err = f.WriteString(add)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("add to %s: %w", path, err)
+	}
+	return nil
+}
+
+// fileThere is a file that init would have to write over.
+type fileThere struct{ path string }
+
+func (e fileThere) Error() string {
+	return e.path + " is there already, and init writes over nothing"
+}
+func (e fileThere) Hint() string {
+	return "name another file with -f, or move this one away"
+}
+
+// nothingHere is a directory in which init knows nothing.
+type nothingHere struct{}
+
+func (nothingHere) Error() string { return "nothing here is known to devloop, so there is nothing to go by" }
+func (nothingHere) Hint() string {
+	return "take a preset: `devloop init --preset NAME`; `devloop presets` lists them"
+}

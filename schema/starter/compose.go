@@ -1,0 +1,374 @@
+package starter
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// conditions are those of depends_on, by the names of other tools.
+var conditions = map[string]string{
+	"service_started": "started", "process_started": "started",
+	"service_healthy": "ready", "process_healthy": "ready", "process_log_ready": "ready",
+	"service_completed_successfully": "succeeded", "process_completed_successfully": "succeeded", "process_completed": "succeeded",
+}
+
+// depends translates depends_on: a list, or a mapping to conditions.
+func (d *draft) depends(t tree) []entry {
+	if t.isList() {
+		var names []string
+		for _, n := range t.list() {
+			names = append(names, nodeName(n))
+		}
+		if len(names) == 0 {
+			return nil
+		}
+		return []entry{{key: "depends_on", value: "[" + strings.Join(names, ", ") + "]"}}
+	}
+	var parts []string
+	for _, p := range t.pairs() {
+		condition := conditions[p.value.get("condition").text()]
+		if p.value.get("condition").text() == "process_completed" {
+			d.lose(p.line, "`process_completed`", "`succeeded` waits for exit code 0")
+		}
+		if condition == "" {
+			condition = "started"
+		}
+		parts = append(parts, nodeName(p.key)+": "+condition)
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return []entry{{key: "depends_on", value: "{" + strings.Join(parts, ", ") + "}"}}
+}
+
+// environment translates a list of NAME=value, or a mapping.
+func (d *draft) environment(t tree) []entry {
+	var sub []entry
+	for _, item := range t.list() {
+		name, value, ok := strings.Cut(item, "=")
+		if !ok {
+			continue // taken from the environment, as every command's is
+		}
+		sub = append(sub, entry{key: yamlText(name), value: reference(value)})
+	}
+	for _, p := range t.pairs() {
+		if v := p.value.text(); v != "" || p.value.Tag == "!!str" {
+			sub = append(sub, entry{key: yamlText(p.key), value: reference(v)})
+		}
+	}
+	if len(sub) == 0 {
+		return nil
+	}
+	return []entry{{key: "env", sub: sub}}
+}
+
+var knownReference = regexp.MustCompile(`^\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^{}]*)?\}`)
+
+// reference is a value whose ${NAME} stays one where this language has the
+// form; a name without a default gets an empty one, as other tools have it.
+func reference(s string) string { return yamlText(referenced(s)) }
+
+func referenced(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch m := knownReference.FindString(s[i:]); {
+		case m != "" && strings.Contains(m, ":-"):
+			b.WriteString(m)
+			i += len(m) - 1
+		case m != "":
+			b.WriteString(strings.TrimSuffix(m, "}") + ":-}")
+			i += len(m) - 1
+		case strings.HasPrefix(s[i:], "$$"):
+			b.WriteString("$$")
+			i++
+		case s[i] == '$':
+			b.WriteString("$$")
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
+}
+
+func duration(seconds string) string {
+	if n, err := strconv.Atoi(seconds); err == nil && n > 0 {
+		return seconds + "s"
+	}
+	return ""
+}
+
+func (d *draft) loseKeys(where string, t tree, known []string, why map[string]string) {
+	for _, p := range t.pairs() {
+		if slices.Contains(known, p.key) || strings.HasPrefix(p.key, "x-") {
+			continue
+		}
+		reason := why[p.key]
+		if reason == "" {
+			reason = "devloop has nothing like it"
+		}
+		d.lose(p.line, "`"+p.key+"`"+where, reason)
+	}
+}
+
+var signalNames = map[string]string{"1": "SIGHUP", "2": "SIGINT", "3": "SIGQUIT", "15": "SIGTERM"}
+
+func (d *draft) fromProcessCompose(text []byte) error {
+	t, err := parseTree(text)
+	if err != nil {
+		return err
+	}
+	for _, p := range t.get("processes").pairs() {
+		at, where := p.value, " of process `"+p.key+"`"
+		var e []entry
+		switch argv := at.get("entrypoint").list(); {
+		case at.get("command").text() != "":
+			e = append(e, entry{key: "run", value: yamlText(strings.TrimSpace(strings.ReplaceAll(at.get("command").text(), "$$", "$")))})
+		case len(argv) > 0:
+			e = append(e, entry{key: "run", value: argvText(argv)})
+		default:
+			d.lose(p.line, "process `"+p.key+"`", "it has no command")
+			continue
+		}
+		if dir := at.get("working_dir").text(); dir != "" {
+			e = append(e, entry{key: "dir", value: yamlText(dir)})
+		}
+		e = append(e, d.environment(at.get("environment"))...)
+		if files := at.get("env_file").list(); len(files) > 0 {
+			e = append(e, entry{key: "env_file", value: flow(files)})
+		}
+		var watch []string
+		for _, w := range at.get("watch", "paths").list() {
+			if w != "" {
+				watch = append(watch, w)
+			}
+		}
+		if n := at.get("watch", "paths"); n.isList() {
+			for _, item := range n.resolved().Content {
+				if path := (tree{item}).get("path").text(); path != "" {
+					watch = append(watch, path)
+				}
+			}
+		}
+		if len(watch) > 0 {
+			e = append(e, entry{key: "watch", value: flow(watch)})
+		}
+		e = append(e, d.depends(at.get("depends_on"))...)
+		e = append(e, d.readiness(at, where)...)
+		if at.get("disabled").text() == "true" {
+			e = append(e, entry{key: "start", value: "false"})
+		}
+		if at.get("is_tty").text() == "true" || at.get("is_interactive").text() == "true" {
+			e = append(e, entry{key: "pty", value: "true"})
+		}
+		switch at.get("availability", "restart").text() {
+		case "always":
+			e = append(e, entry{key: "restart", value: "always"})
+		case "no", "", "exit_on_failure":
+			e = append(e, entry{key: "restart", value: "never"})
+		}
+		if n := at.get("availability", "max_restarts").text(); n != "" && n != "0" && at.get("availability", "restart").text() != "no" {
+			e = append(e, entry{key: "backoff", value: "{give_up: " + n + "}"})
+		}
+		if stop := processComposeStop(at.get("shutdown")); stop != "" {
+			e = append(e, entry{key: "stop", value: stop})
+		}
+		d.loseKeys(where, at, []string{"command", "entrypoint", "working_dir", "environment", "env_file", "watch", "depends_on", "readiness_probe", "ready_log_line", "disabled", "is_tty", "is_interactive", "availability", "shutdown"}, map[string]string{
+			"liveness_probe": "a process that ends is restarted; one that hangs is not found out", "replicas": "write a process for each; they may share a socket",
+			"namespace": "`devloop up NAME…` starts the nodes you name", "log_location": "`devloop --log-file FILE`", "schedule": "nothing runs by the clock",
+			"is_daemon": "run it in the foreground, so that it can be watched", "description": "write it as a comment", "is_elevated": "a process runs as whoever runs devloop",
+			"success_exit_codes": "only 0 is success",
+		})
+		d.processes = append(d.processes, entry{key: nodeName(p.key), sub: e})
+	}
+	d.env = d.environmentTop(t.get("environment"))
+	d.loseKeys("", t, []string{"version", "processes", "environment", "is_strict"}, map[string]string{
+		"log_location": "`devloop --log-file FILE`", "log_level": "devloop has no levels", "shell": "`shell: [bash, -c]` at the top",
+		"vars": "`vars` are names for ${NAME}; there are no templates", "extends": "a devloop.yaml extends a devloop.yaml: translate that file too",
+	})
+	if len(d.processes) > 0 {
+		d.note("Nothing is built or checked first yet: `watchers` in docs/configuration.md run before a restart.")
+	}
+	return nil
+}
+
+func (d *draft) environmentTop(t tree) []entry {
+	if e := d.environment(t); len(e) > 0 {
+		return e[0].sub
+	}
+	return nil
+}
+
+// readiness translates readiness_probe and ready_log_line.
+func (d *draft) readiness(at tree, where string) []entry {
+	if line := at.get("ready_log_line").text(); line != "" {
+		return []entry{{key: "ready", sub: []entry{{key: "log", value: reference(regexp.QuoteMeta(line))}}}}
+	}
+	probe := at.get("readiness_probe")
+	var sub []entry
+	if get := probe.get("http_get"); get.Node != nil {
+		scheme, host, port := get.get("scheme").text(), get.get("host").text(), get.get("port").text()
+		if scheme == "" {
+			scheme = "http"
+		}
+		if host == "" {
+			host = "127.0.0.1"
+		}
+		if port != "" {
+			host += ":" + port
+		}
+		sub = append(sub, entry{key: "http", value: reference(scheme + "://" + host + "/" + strings.TrimPrefix(get.get("path").text(), "/"))})
+	} else if command := probe.get("exec", "command").text(); command != "" {
+		sub = append(sub, entry{key: "exec", value: yamlText(command)})
+	} else {
+		return nil
+	}
+	for _, p := range probe.pairs() {
+		switch p.key {
+		case "period_seconds":
+			if v := duration(p.value.text()); v != "" {
+				sub = append(sub, entry{key: "interval", value: v})
+			}
+		case "initial_delay_seconds", "failure_threshold", "success_threshold", "timeout_seconds":
+			d.lose(p.line, "`"+p.key+"`"+where, "it is asked from the start on; `timeout` is the time in total")
+		}
+	}
+	return []entry{{key: "ready", sub: sub}}
+}
+
+func processComposeStop(t tree) string {
+	var keys []string
+	if c := t.get("command").text(); c != "" {
+		keys = append(keys, "command: "+strconv.Quote(c))
+	} else if s := signalNames[t.get("signal").text()]; s != "" && s != "SIGTERM" {
+		keys = append(keys, "signal: "+s)
+	}
+	if v := duration(t.get("timeout_seconds").text()); v != "" {
+		keys = append(keys, "timeout: "+v)
+	}
+	if t.get("parent_only").text() == "true" || t.get("parent_only").text() == "yes" {
+		keys = append(keys, "leader_only: true")
+	}
+	if len(keys) == 0 {
+		return ""
+	}
+	return "{" + strings.Join(keys, ", ") + "}"
+}
+
+// fromCompose translates a compose file. A service that only has an image stays
+// a container, which devloop starts; one with a command of this project becomes
+// a process of this machine.
+func (d *draft) fromCompose(text []byte) error {
+	t, err := parseTree(text)
+	if err != nil {
+		return err
+	}
+	for _, s := range t.get("services").pairs() {
+		at, where := s.value, " of service `"+s.key+"`"
+		command := at.get("command")
+		own := at.get("build").Node != nil && (command.text() != "" || command.isList())
+		if !own {
+			why := "It is an image: compose runs it."
+			if at.get("build").Node != nil {
+				why = "Its command stands in its Dockerfile: write it as `run`, or let compose run the container."
+			}
+			e := []entry{{key: "run", value: yamlText("docker compose up --no-deps " + s.key)}, {key: "stop", value: "{signal: SIGINT, timeout: 15s}"}}
+			if ports := at.get("ports").list(); len(ports) > 0 {
+				if host := hostPort(ports[0]); host != "" {
+					e = append(e, entry{key: "ready", value: "{tcp: " + host + "}"})
+				}
+			}
+			d.processes = append(d.processes, entry{key: nodeName(s.key), comment: why, sub: append(e, d.dependsStarted(at)...)})
+			continue
+		}
+		e := []entry{}
+		if command.isList() {
+			var argv []string
+			for _, arg := range command.list() {
+				argv = append(argv, strconv.Quote(referenced(arg)))
+			}
+			e = append(e, entry{key: "run", value: "[" + strings.Join(argv, ", ") + "]"})
+		} else {
+			e = append(e, entry{key: "run", value: yamlText(strings.ReplaceAll(command.text(), "$$", "$"))})
+		}
+		e = append(e, d.environment(at.get("environment"))...)
+		if files := at.get("env_file").list(); len(files) > 0 {
+			e = append(e, entry{key: "env_file", value: flow(files)})
+		}
+		var watch []string
+		if dev := at.get("develop", "watch"); dev.isList() {
+			for _, item := range dev.resolved().Content {
+				if path := (tree{item}).get("path").text(); path != "" {
+					watch = append(watch, strings.TrimPrefix(path, "./"))
+				}
+			}
+		}
+		if len(watch) > 0 {
+			e = append(e, entry{key: "watch", value: flow(watch)})
+		}
+		e = append(e, d.depends(at.get("depends_on"))...)
+		if test := at.get("healthcheck", "test"); test.Node != nil {
+			if args := test.list(); len(args) > 1 && args[0] == "CMD" {
+				e = append(e, entry{key: "ready", value: "{exec: " + argvText(args[1:]) + "}"})
+			} else if len(args) > 0 {
+				e = append(e, entry{key: "ready", value: "{exec: " + strconv.Quote(strings.TrimPrefix(strings.Join(args, " "), "CMD-SHELL ")) + "}"})
+			}
+		}
+		switch at.get("restart").text() {
+		case "always", "unless-stopped":
+			e = append(e, entry{key: "restart", value: "always"})
+		case "", "no":
+			e = append(e, entry{key: "restart", value: "never"})
+		}
+		for _, p := range at.get("ports").list() {
+			d.lose(at.get("ports").Line, "`ports: "+p+"`"+where, "under `sockets`, if devloop is to hold it: `web: http::"+hostPort(p)+"`")
+		}
+		d.loseKeys(where, at, []string{"build", "command", "environment", "env_file", "develop", "depends_on", "healthcheck", "restart", "ports", "image", "container_name"}, map[string]string{
+			"volumes": "the command runs in this folder itself", "networks": "it runs on this machine: other services are at localhost",
+			"working_dir": "it is a path of the container; `dir` is one of the project", "profiles": "`start: false`, and `devloop start NAME`",
+			"user": "a process runs as whoever runs devloop", "entrypoint": "write it before the command in `run`",
+		})
+		d.processes = append(d.processes, entry{key: nodeName(s.key), sub: e})
+	}
+	d.loseKeys("", t, []string{"version", "services", "name", "volumes", "networks"}, map[string]string{
+		"secrets": "commands read files of this machine", "configs": "commands read files of this machine", "include": "devloop's `include` is of other devloop.yaml files",
+	})
+	if len(d.processes) > 0 {
+		d.note("Host names of the compose network, such as `db`, are `localhost` for a process of this machine.")
+	}
+	return nil
+}
+
+// dependsStarted is what a container waits for; nothing of compose is asked
+// here whether it is healthy.
+func (d *draft) dependsStarted(at tree) []entry {
+	t := at.get("depends_on")
+	names := t.list()
+	for _, p := range t.pairs() {
+		names = append(names, p.key)
+	}
+	var parts []string
+	for _, n := range names {
+		parts = append(parts, nodeName(n)+": started")
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return []entry{{key: "depends_on", value: "{" + strings.Join(parts, ", ") + "}"}}
+}
+
+// hostPort is the host's port of a `ports` entry; "" if it has none.
+func hostPort(p string) string {
+	p, _, _ = strings.Cut(p, "/")
+	parts := strings.Split(p, ":")
+	if len(parts) < 2 {
+		return ""
+	}
+	port := parts[len(parts)-2]
+	if n, err := strconv.Atoi(port); err != nil || n <= 0 {
+		return ""
+	}
+	return fmt.Sprint(port)
+}

@@ -1,0 +1,199 @@
+package starter
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// draft is a configuration being made.
+type draft struct {
+	by        string // the file or the preset that it was made from
+	comments  []string
+	top       []entry // extends
+	vars      []entry
+	env       []entry
+	sockets   []entry
+	watchers  []entry
+	processes []entry
+
+	ignores []string
+	notes   []string
+	lost    []Lost
+	done    *Draft // made already
+
+}
+
+// entry is a key with its value, which is YAML as it stands, or with keys of
+// its own.
+type entry struct {
+	key, value, comment string
+	sub                 []entry
+}
+
+func (d *draft) comment(format string, args ...any) {
+	d.comments = append(d.comments, fmt.Sprintf(format, args...))
+}
+
+func (d *draft) note(format string, args ...any) {
+	if n := fmt.Sprintf(format, args...); !slices.Contains(d.notes, n) {
+		d.notes = append(d.notes, n)
+	}
+}
+
+func (d *draft) ignore(lines ...string) {
+	for _, l := range lines {
+		if !slices.Contains(d.ignores, l) {
+			d.ignores = append(d.ignores, l)
+		}
+	}
+}
+
+// lose records what has no counterpart.
+func (d *draft) lose(line int, what, why string) {
+	d.lost = append(d.lost, Lost{line, what, why})
+}
+
+// extends lays a preset under the file. why says how the choice was made.
+func (d *draft) extends(preset, why string) {
+	d.top = append(d.top, entry{key: "extends", value: "preset:" + preset, comment: why})
+	d.comment("`devloop presets show %s` prints what this file builds on.", preset)
+}
+
+// set sets a variable of the preset.
+func (d *draft) set(name, value, why string) {
+	if _, err := strconv.Atoi(value); err != nil {
+		value = yamlText(value)
+	}
+	d.vars = append(d.vars, entry{key: name, value: value, comment: why})
+}
+
+// finish writes the file.
+func (d *draft) finish() Draft {
+	if d.done != nil {
+		d.done.Notes = append(d.done.Notes, d.notes...)
+		return *d.done
+	}
+	var b strings.Builder
+	b.WriteString("# How this project is developed: `devloop` in this directory runs it.\n")
+	for _, c := range d.comments {
+		b.WriteString("# " + c + "\n")
+	}
+	b.WriteString("version: 1\n")
+	for _, part := range []struct {
+		key     string
+		entries []entry
+	}{{"", d.top}, {"vars", d.vars}, {"env", d.env}, {"sockets", d.sockets}, {"watchers", d.watchers}, {"processes", d.processes}} {
+		if len(part.entries) == 0 {
+			continue
+		}
+		b.WriteString("\n")
+		if part.key == "" {
+			emit(&b, part.entries, "")
+			continue
+		}
+		emit(&b, []entry{{key: part.key, sub: part.entries}}, "")
+	}
+	slices.SortStableFunc(d.lost, func(a, b Lost) int { return a.Line - b.Line })
+	return Draft{Config: []byte(b.String()), Ignore: d.ignores, Notes: d.notes, Lost: d.lost}
+}
+
+func emit(b *strings.Builder, entries []entry, indent string) {
+	wide := 0
+	for _, e := range entries {
+		if e.comment != "" && e.sub == nil && !strings.Contains(e.value, "\n") {
+			wide = max(wide, len(e.key)+len(e.value))
+		}
+	}
+	for _, e := range entries {
+		switch {
+		case e.sub != nil:
+			if e.comment != "" {
+				b.WriteString(indent + "# " + e.comment + "\n")
+			}
+			b.WriteString(indent + e.key + ":\n")
+			emit(b, e.sub, indent+"  ")
+			continue
+		case strings.Contains(e.value, "\n"):
+			if e.comment != "" {
+				b.WriteString(indent + "# " + e.comment + "\n")
+			}
+			b.WriteString(indent + e.key + ":" + strings.ReplaceAll(e.value, "\n", "\n"+indent+"  ") + "\n")
+			continue
+		}
+		line := indent + e.key + ": " + e.value
+		if e.comment != "" {
+			line += strings.Repeat(" ", max(wide-len(e.key)-len(e.value), 0)+2) + "# " + e.comment
+		}
+		b.WriteString(line + "\n")
+	}
+}
+
+// yamlText is a string as YAML, quoted where it must be.
+func yamlText(s string) string {
+	out, err := yaml.Marshal(s)
+	if err != nil {
+		return fmt.Sprintf("%q", s) // which JSON and so YAML reads
+	}
+	if strings.Contains(strings.TrimSpace(string(out)), "\n") || strings.HasPrefix(string(out), "|") || strings.HasPrefix(string(out), ">") {
+		return fmt.Sprintf("%q", s)
+	}
+	return strings.TrimSuffix(string(out), "\n")
+}
+
+// literal is text in which no ${…} is filled in.
+func literal(s string) string { return yamlText(strings.ReplaceAll(s, "${", "$${")) }
+
+// flow is a list in one line. Within brackets more must be quoted than text
+// quotes.
+func flow(items []string) string {
+	quoted := make([]string, len(items))
+	for i, item := range items {
+		quoted[i] = yamlText(item)
+		if quoted[i] == item && strings.ContainsAny(item, ",[]{}") {
+			quoted[i] = fmt.Sprintf("%q", item)
+		}
+	}
+	if len(quoted) == 1 {
+		return quoted[0]
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// stages is a list, an item a line, behind its key.
+func stages(commands ...string) string {
+	var b strings.Builder
+	for _, c := range commands {
+		b.WriteString("\n- " + yamlText(c))
+	}
+	return b.String()
+}
+
+// nodeName makes a name of the language out of any text.
+func nodeName(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', b.Len() > 0 && (r == '-' || r == '_' || r == '.'):
+			b.WriteRune(r)
+		case b.Len() > 0:
+			b.WriteByte('-')
+		}
+	}
+	if b.Len() == 0 {
+		return "node"
+	}
+	return b.String()
+}
+
+// argvText is an argv as YAML, with nothing in it to be filled in.
+func argvText(argv []string) string {
+	quoted := make([]string, len(argv))
+	for i, arg := range argv {
+		quoted[i] = fmt.Sprintf("%q", strings.ReplaceAll(arg, "$", "$$"))
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}

@@ -1,0 +1,94 @@
+package starter
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	goMain   = regexp.MustCompile(`(?m)^package main\b`)
+	goServer = regexp.MustCompile(`http\.(ListenAndServe|Serve|Server\{)|gin\.(Default|New)\(|echo\.New\(|fiber\.New\(|grpc\.NewServer\(|fasthttp\.ListenAndServe|caddyhttp`)
+
+	goListening = listening{
+		takes:  regexp.MustCompile(`go-systemd/\S*activation|net\.FileListener\(|LISTEN_FDS`),
+		reads:  regexp.MustCompile(`(?:Getenv|LookupEnv)\("PORT"\)(?:[^\n]*\n){0,5}?[^\n]*?"?:?(\d{4,5})"|(?:Getenv|LookupEnv)\("PORT"\)`),
+		fixed:  regexp.MustCompile(`"(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1?\])?:(\d{2,5})"`),
+		hint:   "listen with `net.FileListener(os.NewFile(3, \"web\"))`, as docs/sockets.md shows",
+		preset: "inherit",
+	}
+)
+
+func lookGo(p *project) (*draft, error) {
+	if !p.has("go.mod") {
+		return nil, nil
+	}
+	var sources, mains []string
+	for _, f := range p.sources(".go") {
+		if strings.HasSuffix(f, "_test.go") || strings.HasPrefix(path.Base(f), "_") {
+			continue
+		}
+		sources = append(sources, f)
+		text, err := p.read(f)
+		if err != nil {
+			return nil, err
+		}
+		if dir := path.Dir(f); goMain.MatchString(text) && !slices.Contains(mains, dir) && !strings.Contains(text, "//go:build ignore") {
+			mains = append(mains, dir)
+		}
+	}
+	d := &draft{by: "go.mod"}
+	file, found := p.search(sources, goServer)
+	if found == nil || len(mains) == 0 {
+		d.extends("go", "")
+		return d, nil
+	}
+	main := p.goMainPackage(mains, sources, file)
+	d.extends("go-web", file+" serves")
+	if main != "." {
+		d.set("MAIN", "./"+main, "the package of the server")
+	}
+	if len(mains) > 1 {
+		d.note("There are %d main packages (%s): MAIN says which one is the server.", len(mains), strings.Join(mains, ", "))
+	}
+	// The main package's own files come first, where flags and defaults are.
+	slices.SortStableFunc(sources, func(a, b string) int { return within(b, main) - within(a, main) })
+	d.address(p, sources, goListening)
+	d.ignore(".trigger", "/bin/")
+	return d, nil
+}
+
+func within(file, dir string) int {
+	if path.Dir(file) == dir {
+		return 1
+	}
+	return 0
+}
+
+// goMainPackage picks the server's: the one that holds the file that serves,
+// the root, one that reads a port, one with a server's name, the first.
+func (p *project) goMainPackage(mains, sources []string, file string) string {
+	if dir := path.Dir(file); slices.Contains(mains, dir) {
+		return dir
+	}
+	if slices.Contains(mains, ".") {
+		return "."
+	}
+	for _, re := range []*regexp.Regexp{goListening.takes, goListening.reads, goListening.fixed} {
+		for _, dir := range mains {
+			own := slices.DeleteFunc(slices.Clone(sources), func(f string) bool { return path.Dir(f) != dir })
+			if _, m := p.search(own, re); m != nil {
+				return dir
+			}
+		}
+	}
+	for _, dir := range mains {
+		if goServerName.MatchString(dir) {
+			return dir
+		}
+	}
+	return mains[0]
+}
+
+var goServerName = regexp.MustCompile(`(server|web|api|http|serve)[^/]*$`)

@@ -1,0 +1,141 @@
+// Package starter looks at a project and drafts the devloop.yaml that a
+// colleague would write who knows both. It never writes a file, runs a command
+// or asks the network.
+package starter
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// A Draft is a configuration that nobody has written yet.
+type Draft struct {
+	Config []byte   // the devloop.yaml, without a first line for editors
+	Ignore []string // what git should ignore: lines of a .gitignore
+	Notes  []string // what whoever uses it should know, a sentence each
+	Lost   []Lost   // what another tool's file says that this language cannot
+}
+
+// Lost is something of another tool's file that has no counterpart.
+type Lost struct {
+	Line int    // from 1; 0 if it stands at no one place
+	What string // such as "`rerun`"
+	Why  string // what devloop does in its place
+}
+
+// ErrNothing is returned if nothing here is known.
+var ErrNothing = errors.New("nothing here is known to devloop")
+
+// Look drafts a configuration for the project in root, by what is there. The
+// error is ErrNothing, or that a file cannot be read.
+func Look(root fs.FS) (Draft, error) {
+	p := &project{root: root}
+	for _, look := range []func(*project) (*draft, error){
+		lookProcfile, lookRust, lookGo, lookDjango, lookRuby, lookPython, lookNode, lookGradle, lookMaven, lookDocs, lookTools,
+	} {
+		d, err := look(p)
+		if err != nil {
+			return Draft{}, err
+		}
+		if d == nil {
+			continue
+		}
+		for _, tool := range toolFiles {
+			if p.has(tool) && d.by != tool {
+				d.note("There is a %s too: `devloop init --from %s` translates it.", tool, tool)
+			}
+		}
+		return d.finish(), nil
+	}
+	return Draft{}, ErrNothing
+}
+
+// Extend drafts a configuration that is a preset and nothing else. preset is as
+// `extends` has it, such as "preset:rust-web".
+func Extend(preset string) Draft {
+	d := &draft{by: preset}
+	d.top = append(d.top, entry{key: "extends", value: yamlText(preset)})
+	d.comment("`devloop presets show %s` prints what this file builds on; its `vars` can be set here.", preset)
+	d.ignore(".trigger")
+	return d.finish()
+}
+
+// toolFiles are files of other tools that From reads.
+var toolFiles = []string{
+	".air.toml", "modd.conf", "bacon.toml", "Procfile.dev", "Procfile", "process-compose.yaml", "process-compose.yml",
+	"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml",
+}
+
+// From drafts what another tool's file says, as far as it goes. text is the
+// file, and name its name, which tells the tool.
+func From(name string, text []byte) (Draft, error) {
+	base := path.Base(strings.ReplaceAll(name, `\`, "/"))
+	d := &draft{by: base}
+	d.comment("Translated from %s.", base)
+	var err error
+	switch {
+	case base == ".air.toml" || strings.HasSuffix(base, "air.toml"):
+		err = d.fromAir(text)
+	case strings.HasPrefix(base, "modd"):
+		err = d.fromModd(text)
+	case base == "bacon.toml":
+		err = d.fromBacon(text)
+	case strings.HasPrefix(base, "Procfile"):
+		d.fromProcfile(string(text))
+	case strings.HasPrefix(base, "process-compose"):
+		err = d.fromProcessCompose(text)
+	case strings.Contains(base, "compose"):
+		err = d.fromCompose(text)
+	default:
+		return Draft{}, fmt.Errorf("%s is of no tool that devloop knows: it reads .air.toml, modd.conf, bacon.toml, a Procfile, process-compose.yaml and a compose file", base)
+	}
+	if err != nil {
+		return Draft{}, fmt.Errorf("translate %s: %w", base, err)
+	}
+	if len(d.watchers)+len(d.processes) == 0 {
+		return Draft{}, fmt.Errorf("translate %s: it has no command that devloop could run", base)
+	}
+	return d.finish(), nil
+}
+
+// lookTools translates the file of another tool where no language is known.
+func lookTools(p *project) (*draft, error) {
+	for _, name := range toolFiles {
+		if !p.has(name) {
+			continue
+		}
+		text, err := p.read(name)
+		if err != nil {
+			return nil, err
+		}
+		got, err := From(name, []byte(text))
+		if err != nil {
+			return nil, err
+		}
+		return &draft{by: name, done: &got}, nil
+	}
+	return nil, nil
+}
+
+// lookProcfile takes a Procfile of several commands for what people run, which
+// no single language tells. A compose file or another tool's comes later.
+func lookProcfile(p *project) (*draft, error) {
+	for _, name := range []string{"Procfile.dev", "process-compose.yaml", "process-compose.yml", "Procfile"} {
+		if !p.has(name) {
+			continue
+		}
+		text, err := p.read(name)
+		if err != nil {
+			return nil, err
+		}
+		got, err := From(name, []byte(text))
+		if err != nil || strings.Count(string(got.Config), "\n    run: ") < 2 {
+			continue
+		}
+		return &draft{by: name, done: &got}, nil
+	}
+	return nil, nil
+}

@@ -1,0 +1,148 @@
+package starter
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"devloop/orchestrator/graph"
+	"devloop/schema"
+	"devloop/schema/preset"
+)
+
+var update = flag.Bool("update", false, "write what the tests see into testdata")
+
+// TestProjects drafts a configuration for each project of testdata: the files
+// of an archive, whose last one, `want`, is what comes out. The configuration
+// loads without a mistake.
+func TestProjects(t *testing.T) {
+	archives, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(archives) < 20 {
+		t.Fatalf("%d archives: %v", len(archives), err)
+	}
+	for _, file := range archives {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			root := fstest.MapFS{}
+			var want string
+			files := a.Files[:0:0]
+			for _, f := range a.Files {
+				if f.Name == "want" {
+					want = string(f.Data)
+					continue
+				}
+				root[f.Name] = &fstest.MapFile{Data: f.Data}
+				files = append(files, f)
+			}
+			draft, err := drafted(root, string(a.Comment))
+			got := told(draft, err)
+			if err == nil {
+				cfg, err := schema.Parse("/project/devloop.yaml", draft.Config, schema.Options{
+					LookupEnv: func(string) (string, bool) { return "", false }, Presets: preset.FS(),
+				})
+				if err != nil {
+					t.Errorf("it does not load: %v\n%s", err, draft.Config)
+				} else if _, mistakes := graph.New(cfg); len(mistakes) > 0 {
+					t.Errorf("no graph: %v", mistakes)
+				}
+			}
+			if *update {
+				a.Files = append(files, txtar.File{Name: "want", Data: []byte(got)})
+				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, want)
+			}
+		})
+	}
+}
+
+// drafted looks at a project, or translates the file that the comment of its
+// archive names: `from NAME`.
+func drafted(root fstest.MapFS, comment string) (Draft, error) {
+	for line := range strings.Lines(comment) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "from "); ok {
+			return From(name, root[name].Data)
+		}
+	}
+	return Look(root)
+}
+
+func told(d Draft, err error) string {
+	if err != nil {
+		return "error: " + err.Error() + "\n"
+	}
+	var b strings.Builder
+	b.Write(d.Config)
+	if len(d.Ignore) > 0 {
+		fmt.Fprintf(&b, "\nignore: %s\n", strings.Join(d.Ignore, " "))
+	}
+	for _, l := range d.Lost {
+		fmt.Fprintf(&b, "lost: %d: %s: %s\n", l.Line, l.What, l.Why)
+	}
+	for _, n := range d.Notes {
+		b.WriteString("note: " + n + "\n")
+	}
+	return b.String()
+}
+
+func TestNothingHere(t *testing.T) {
+	if _, err := Look(fstest.MapFS{"notes.txt": {Data: []byte("nothing")}}); !errors.Is(err, ErrNothing) {
+		t.Errorf("got %v, want ErrNothing", err)
+	}
+	if _, err := From("Makefile", nil); err == nil || !strings.Contains(err.Error(), "no tool that devloop knows") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// FuzzFrom holds that no file of another tool makes a translation panic, and
+// that what comes out is YAML that the loader can speak about.
+func FuzzFrom(f *testing.F) {
+	archives, _ := filepath.Glob("testdata/from-*.txtar") // none: the fuzzer starts from nothing
+	for _, file := range archives {
+		if a, err := txtar.ParseFile(file); err == nil {
+			for _, f2 := range a.Files {
+				for i, name := range toolFiles {
+					if name == f2.Name {
+						f.Add(i, f2.Data)
+					}
+				}
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, tool int, text []byte) {
+		if tool < 0 || tool >= len(toolFiles) {
+			return
+		}
+		d, err := From(toolFiles[tool], text)
+		if err != nil {
+			return
+		}
+		if _, err := schema.Parse("devloop.yaml", d.Config, schema.Options{Presets: preset.FS()}); err != nil {
+			for _, m := range asMistakes(err) {
+				if strings.Contains(m.Msg, "YAML") {
+					t.Fatalf("%v\n%s", err, d.Config)
+				}
+			}
+		}
+	})
+}
+
+func asMistakes(err error) schema.Mistakes {
+	var m schema.Mistakes
+	errors.As(err, &m)
+	return m
+}
