@@ -13,7 +13,22 @@
 // A process can leave the group (setsid, a shell with job control). On Linux
 // those that still descend from the group, or stay in its session, are found in
 // /proc when the stop begins, and belong to the tree from then on. What went
-// away before, by forking twice into a session of its own, is not found.
+// away before, by forking twice into a session of its own, is found in two
+// ways. It carries the command's mark ([Spec.Mark]) in its environment, which it
+// has inherited. And with a [Reaper] it is handed to this process, not to
+// process 1, so that it is still known as a descendant when it has no mark any
+// more: started with a cleared environment, or by a program that writes its
+// title over it (nginx, PostgreSQL, Redis).
+//
+// It costs little, because nobody enters a session later than by birth: of a
+// session that is older than the leader nothing is read but the start of the
+// session, and an environment only of who is younger than the leader and shows
+// no other sign.
+//
+// Out of reach remain: who runs as another user; an orphan without a mark when
+// several marked trees lived at its start, until all are ended by whom the
+// Reaper tells ([ReaperOptions.Noticed]); and outside Linux everybody who left
+// the group.
 //
 // # Stopping
 //
