@@ -36,7 +36,7 @@ func (l *loop) watch() error {
 	if poll == nil {
 		poll = l.cfg.Poll
 	}
-	notes, err := l.sight.open(l.set.Roots(), l.set.Descend, l.wants, poll)
+	notes, err := l.sight.open(rootsOf(l.set, l.git), l.set.Descend, l.wants, poll)
 	for _, note := range notes {
 		l.say.notice(note)
 	}
@@ -69,7 +69,7 @@ func (l *loop) degrade() {
 	if l.sight.poll != nil {
 		return
 	}
-	poll, err := fspoll.Open(fspoll.Options{Roots: l.set.Roots(), Descend: l.set.Descend, Want: l.wants})
+	poll, err := fspoll.Open(fspoll.Options{Roots: rootsOf(l.set, l.git), Descend: l.set.Descend, Want: l.wants})
 	if err != nil {
 		l.say.notice(err.Error())
 		return

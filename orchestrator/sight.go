@@ -8,6 +8,8 @@ import (
 
 	"devloop/orchestrator/fspoll"
 	"devloop/orchestrator/fswatch"
+	"devloop/orchestrator/gitignore"
+	"devloop/orchestrator/watchset"
 )
 
 // sight is how the loop sees changes: by the system's events, by looking again
@@ -72,6 +74,12 @@ func (s *sight) open(roots []string, descend, want func(string) bool, poll *time
 	return notes, nil
 }
 
+// rootsOf lists what is to be seen: the nodes' roots, and the files outside of
+// them that say what git ignores.
+func rootsOf(set *watchset.Set, git *gitignore.Matcher) []string {
+	return append(set.Roots(), git.ExcludeFiles()...)
+}
+
 // existing is the nearest directory of a path that is there.
 func existing(path string) string {
 	for {
@@ -95,7 +103,7 @@ func (s *sight) close() error {
 
 // wake and pollWake hold an element when there is something to take.
 func (s *sight) wake() <-chan struct{} {
-	if s.events == nil {
+	if s == nil || s.events == nil {
 		return nil
 	}
 	return s.events.Wake()

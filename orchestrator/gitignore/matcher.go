@@ -169,6 +169,15 @@ func (m *Matcher) RuleFiles() []string {
 	return files
 }
 
+// ExcludeFiles lists the files of patterns that stand outside the work tree, whether they exist or not: info/exclude
+// and the one that core.excludesFile names, of the tree's own repository. Whoever watches the work tree does not see
+// them change.
+func (m *Matcher) ExcludeFiles() []string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return slices.Clone(m.top.repo.excludes)
+}
+
 // Invalidate forgets what was read from a file that IsRuleFile names; it is read again when it is needed.
 func (m *Matcher) Invalidate(path string) {
 	path = filepath.Clean(path)
