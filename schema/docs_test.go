@@ -26,7 +26,7 @@ func TestDocumentedConfigurationsLoad(t *testing.T) {
 		}
 		for line, text := range yamlBlocks(t, path) {
 			blocks++
-			if _, err := Parse(fmt.Sprintf("/project/%s.%d.yaml", filepath.Base(path), line), []byte(text), Options{LookupEnv: func(string) (string, bool) { return "", false }}); err != nil {
+			if _, err := Parse(fmt.Sprintf("/project/%s.%d.yaml", filepath.Base(path), line), []byte(text), Options{LookupEnv: func(string) (string, bool) { return "", false }, Presets: os.DirFS("preset/presets")}); err != nil {
 				t.Errorf("%s:%d: this block does not load:\n%v", path, line, err)
 			}
 		}

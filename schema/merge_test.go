@@ -231,17 +231,17 @@ func means(c *Config) string {
 	return b.String()
 }
 
-// large is a file with two hundred nodes over ten presets that have as many.
+// large is a file with two hundred nodes over ten presets with twenty each.
 func large() *tree {
 	m := newTree()
-	nodes := func(of int) string {
+	nodes := func(of, n int) string {
 		var b strings.Builder
 		b.WriteString("watchers:\n")
-		for i := range 100 {
+		for i := range n {
 			fmt.Fprintf(&b, "  w%d: {watch: [src%d, \"lib/**/*.go\"], stages: [make, {run: test, env: {A%d: a}}], trigger: .t%d}\n", i, i, of, i)
 		}
 		b.WriteString("processes:\n")
-		for i := range 100 {
+		for i := range n {
 			fmt.Fprintf(&b, "  p%d: {run: ./server, watch: .t%d, env: {P%d: p}, ready: {log: up}}\n", i, i, of)
 		}
 		return b.String()
@@ -250,15 +250,15 @@ func large() *tree {
 	for i := range 10 {
 		name := fmt.Sprintf("preset%d", i)
 		names = append(names, "./"+name+".yaml")
-		m.add(name+".yaml", nodes(i))
+		m.add(name+".yaml", nodes(i, 10))
 	}
-	m.add("devloop.yaml", "extends: ["+strings.Join(names, ", ")+"]\n"+nodes(10))
+	m.add("devloop.yaml", "extends: ["+strings.Join(names, ", ")+"]\n"+nodes(10, 100))
 	return m
 }
 
 func TestLarge(t *testing.T) {
 	c, err := large().load()
-	if err != nil || len(c.Watchers) != 100 || len(c.Processes) != 100 || len(c.Processes[99].Env.Vars) != 11 {
+	if err != nil || len(c.Watchers) != 100 || len(c.Processes) != 100 || len(c.Processes[9].Env.Vars) != 11 {
 		t.Errorf("got %v", err)
 	}
 }
