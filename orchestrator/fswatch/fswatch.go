@@ -13,6 +13,10 @@
 // What it cannot see: writes through a memory map; writes made by other machines (network mounts) or outside the
 // container (some bind mounts); a rename of a directory further up than a root's parent; a mount or unmount.
 // Where one directory is mounted at two places, changes come under one of its names.
+//
+// The directory above each root is watched too, for the root's going and coming. fsnotify has no way to ask for less
+// than everything there, so a log that is written beside a root wakes the reader, which drops its events; nobody
+// else hears of them.
 package fswatch
 
 import (
