@@ -2,9 +2,10 @@ package proxy
 
 import (
 	"errors"
-	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync"
 	"time"
 )
@@ -156,14 +157,16 @@ func (ex *exchange) prepare(req *http.Request, traced bool) *http.Request {
 	try := req.WithContext(ctx)
 	if ex.body != nil {
 		try.Body = ex.body.reader()
-	} else if !ex.idempotent {
-		// A body that http.Transport cannot rewind keeps it from sending again
-		// by itself what has an Idempotency-Key.
-		try.Body = io.NopCloser(noBody{})
+		return try
+	}
+	// With these http.Transport would send a POST again by itself. It does not
+	// know them by another spelling, and servers do.
+	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
+		if v, ok := try.Header[name]; ok {
+			try.Header = maps.Clone(try.Header)
+			delete(try.Header, name)
+			try.Header[strings.ToLower(name)] = v
+		}
 	}
 	return try
 }
-
-type noBody struct{}
-
-func (noBody) Read([]byte) (int, error) { return 0, io.EOF }

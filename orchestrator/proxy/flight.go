@@ -13,7 +13,6 @@ type flight struct {
 	// Guarded by front.mu.
 	stream   bool // has no end of its own: nobody waits for it
 	answered bool // a byte of the answer came
-	counted  bool // in Stats.Cut
 }
 
 // mayResend tells whether another generation may be asked instead, if this one
@@ -119,6 +118,9 @@ func (fl *flight) land(how ending) {
 		return
 	}
 	delete(fl.gen.flights, fl)
+	if fl.stream && fl.gen.gone {
+		how = cut // it had no end of its own: its server's was it
+	}
 	switch how {
 	case answered:
 		f.stats.Answered++
