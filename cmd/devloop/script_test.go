@@ -13,7 +13,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// asDevloop in the environment makes the test binary devloop itself.
+const asDevloop = "DEVLOOP_TEST_AS_DEVLOOP"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asDevloop) != "" {
+		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	}
 	testscript.Main(m, map[string]func(){
 		"devloop": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
 		"held":    held,

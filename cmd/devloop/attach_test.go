@@ -1,0 +1,161 @@
+//go:build linux || darwin || freebsd
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"regexp"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
+)
+
+// terminal is a terminal with devloop attach on it.
+type terminal struct {
+	t    *testing.T
+	side *os.File // the other one
+	text chan []byte
+	seen []byte
+
+	passed []byte // up to the end of the last match
+	tty    *os.File
+	child  *exec.Cmd
+}
+
+// attach runs devloop attach on a terminal of its own.
+func attach(t *testing.T, rows, cols uint16, args ...string) *terminal {
+	t.Helper()
+	side, tty, err := pty.Open()
+	if err != nil {
+		t.Skipf("no terminal here: %v", err)
+	}
+	t.Cleanup(func() { side.Close(); tty.Close() })
+	if err := pty.Setsize(side, &pty.Winsize{Rows: rows, Cols: cols}); err != nil {
+		t.Fatal(err)
+	}
+	x := &terminal{t: t, side: side, tty: tty, text: make(chan []byte, 1024)}
+	x.child = exec.Command(os.Args[0], append([]string{"attach"}, args...)...)
+	x.child.Args[0] = "devloop"
+	x.child.Env = append(os.Environ(), asDevloop+"=1")
+	x.child.Stdin, x.child.Stdout, x.child.Stderr = tty, tty, tty
+	x.child.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := x.child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(x.text)
+		for {
+			buf := make([]byte, 4096)
+			n, err := side.Read(buf)
+			if n > 0 {
+				x.text <- buf[:n]
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return x
+}
+
+func (x *terminal) await(pattern string) {
+	x.t.Helper()
+	re := regexp.MustCompile(pattern)
+	limit := time.After(lately)
+	for {
+		if at := re.FindIndex(x.seen); at != nil {
+			x.passed, x.seen = x.seen[:at[1]], x.seen[at[1]:]
+			return
+		}
+		select {
+		case b, more := <-x.text:
+			if !more {
+				x.t.Fatalf("%q never came: %q", pattern, x.seen)
+			}
+			x.seen = append(x.seen, b...)
+		case <-limit:
+			x.t.Fatalf("%q never came: %q", pattern, x.seen)
+		}
+	}
+}
+
+func (x *terminal) press(keys string) {
+	x.t.Helper()
+	if _, err := x.side.WriteString(keys); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// ends waits for the end and looks whether the modes are as before.
+func (x *terminal) ends(code int) {
+	x.t.Helper()
+	err := x.child.Wait()
+	if got := x.child.ProcessState.ExitCode(); got != code {
+		x.t.Errorf("attach ended with %d, %v; want %d; %q", got, err, code, x.seen)
+	}
+	modes, err := unix.IoctlGetTermios(int(x.tty.Fd()), getTermios)
+	if err != nil || modes.Lflag&unix.ECHO == 0 || modes.Lflag&unix.ICANON == 0 {
+		x.t.Errorf("the terminal's modes are not put back: %+v, %v", modes, err)
+	}
+}
+
+// resized asks the program for its size until it is the new one: the signal of
+// the window comes when it comes.
+func resized(x *terminal) {
+	x.t.Helper()
+	for range 1000 {
+		x.press("again\r")
+		x.await(`\r\ngot again`)
+		if bytes.Contains(x.passed, []byte("50 111")) {
+			return
+		}
+	}
+	x.t.Error("the new size never came")
+}
+
+func TestAttach(t *testing.T) {
+	inProject(t, map[string]string{"devloop.yaml": `
+processes:
+  sh: {run: "echo begun; read a; while read a; do stty size; echo got $a; done", pty: true, restart: never}
+  plain: {run: sleep 1000}
+`})
+	looping(t)
+	x := attach(t, 41, 97, "sh")
+	x.await("this is the terminal of sh")
+	x.await("begun")
+	x.press("\r")
+	x.press("one\r")
+	x.await(`41 97\r\ngot one`)
+	if err := pty.Setsize(x.side, &pty.Winsize{Rows: 50, Cols: 111}); err != nil {
+		t.Fatal(err)
+	}
+	resized(x)
+	x.press("\x1d")
+	x.ends(exitOK)
+
+	// Killed by a signal it puts the terminal back, too.
+	x = attach(t, 24, 80, "sh")
+	x.await("got one") // what was shown last is shown again
+	if err := x.child.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	x.ends(128 + int(syscall.SIGTERM))
+
+	// It ends with the process.
+	x = attach(t, 24, 80, "sh")
+	x.await("got one")
+	x.press("\x04")
+	x.await("sh has ended")
+	x.ends(exitOK)
+
+	for name, code := range map[string]int{"sh": exitFailed, "plain": exitUsage, "nobody": exitUsage} {
+		x = attach(t, 24, 80, name)
+		x.await("devloop: error: ")
+		x.ends(code)
+	}
+}
