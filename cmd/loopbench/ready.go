@@ -235,7 +235,7 @@ const (
 
 // atRest waits until the tool does nothing any more.
 func (b *bench) atRest(s *session) error {
-	for began := now(); now().sub(began) < mostRest && !s.ended(); {
+	for began, quiet := now(), 0; quiet < 3 && now().sub(began) < mostRest && !s.ended(); quiet++ {
 		before, err := effortOf(s.cmd.Process.Pid)
 		if err != nil {
 			return nil // it ends, or this system does not tell
@@ -244,8 +244,11 @@ func (b *bench) atRest(s *session) error {
 			return err
 		}
 		after, err := effortOf(s.cmd.Process.Pid)
-		if err != nil || after.cpu-before.cpu < restEffort {
+		if err != nil {
 			return nil
+		}
+		if after.cpu-before.cpu >= restEffort {
+			quiet = -1
 		}
 	}
 	return nil

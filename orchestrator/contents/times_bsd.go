@@ -12,3 +12,7 @@ import (
 func times(st *syscall.Stat_t) (modified, changed time.Time) {
 	return time.Unix(st.Mtimespec.Unix()), time.Unix(st.Ctimespec.Unix())
 }
+
+// untouched would open a file so that its access time stays; these systems
+// have no such flag.
+const untouched = 0

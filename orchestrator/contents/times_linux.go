@@ -10,3 +10,7 @@ import (
 func times(st *syscall.Stat_t) (modified, changed time.Time) {
 	return time.Unix(st.Mtim.Unix()), time.Unix(st.Ctim.Unix())
 }
+
+// untouched opens a file so that its access time stays (open(2), O_NOATIME):
+// reading a whole tree would else write to the disk for every file of it.
+const untouched = syscall.O_NOATIME
