@@ -121,11 +121,15 @@ func (l *loop) status() control.Status {
 			Events: stats.Events, Overflows: stats.Overflows}
 	}
 	for i, n := range l.machine.Status() {
+		if n.Gone && !l.running(i) {
+			continue
+		}
 		node := control.Node{Name: n.Name, Kind: l.graph.Nodes[i].Kind(), State: n.State, Busy: n.Busy, Failed: n.Failed,
 			Waits: l.hold(n.Hold), Number: n.Num, PIDs: l.pids(i), Restarts: n.Restarts}
 		if n.Num > 0 {
 			node.Since = moment(n.Since)
 		}
+		l.generations(&node, i, n)
 		s.Nodes = append(s.Nodes, node)
 	}
 	for _, held := range l.sockets {
@@ -142,12 +146,49 @@ func (l *loop) socketStatus(held *heldSocket) control.Socket {
 			s.Nodes = append(s.Nodes, p.Name)
 		}
 	}
+	s.Via = string(held.cfg.Via)
+	if held.front != nil {
+		front := held.front.Stats()
+		inFlight := 0
+		for _, n := range front.InFlight {
+			inFlight += n
+		}
+		s.Waiting, s.InFlight, s.Cut = &front.Waiting, &inFlight, &held.cut
+		return s
+	}
 	if held.Network() == listenfd.TCP {
 		if waiting, limit, err := held.Queue(); err == nil {
 			s.Waiting, s.Limit = &waiting, limit
 		}
 	}
 	return s
+}
+
+// generations tells of a process with two of them, and why a new one was not
+// taken.
+func (l *loop) generations(node *control.Node, i int, st machine.NodeStatus) {
+	if c := st.Candidate; c != nil {
+		state := "starting"
+		switch {
+		case c.New && c.Stopping:
+			state = "dropped"
+		case !c.New:
+			state = "stopping"
+		}
+		node.Candidate = &control.Candidate{Number: c.Num, State: state, Since: moment(c.Since)}
+		if c.PID != 0 {
+			node.Candidate.PIDs = []int{c.PID}
+			node.PIDs = slices.DeleteFunc(node.PIDs, func(pid int) bool { return pid == c.PID })
+		}
+	}
+	switch {
+	case st.Dropped != nil:
+		node.Reason = l.blocked(i)
+	case !st.Watcher:
+		if c := l.live[commandKey{i, st.Num, wholeProcess}]; c != nil {
+			node.Reason = c.says
+		}
+	}
 }
 
 // pids lists the leaders of a node's commands that run now.

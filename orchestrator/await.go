@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"devloop/orchestrator/machine"
@@ -47,16 +48,31 @@ func (l *loop) awaitPaid(nodes []int, answered chan<- verdict) (id int) {
 	l.barriers++
 	id = l.barriers
 	l.awaiting[id] = answered
-	now := func() {
-		if l.awaiting[id] == nil {
-			return // forgotten meanwhile
+	ask := func() {
+		switch {
+		case l.awaiting[id] == nil: // forgotten meanwhile
+		case l.sources != nil && l.sources.broken != nil:
+			delete(l.awaiting, id)
+			answered <- verdict{Node: -1, Why: "the configuration has mistakes, and the last good one is in force: " + oneLine(l.sources.broken.Error())}
+		default:
+			l.step(machine.Await{ID: id, Nodes: nodes})
 		}
-		l.step(machine.Await{ID: id, Nodes: nodes})
 	}
-	if l.sight == nil || !l.sight.sync(now) {
-		now()
+	// First the configuration, which decides what else there is to see.
+	seen := func() {
+		if l.sight == nil || !l.sight.sync(ask) {
+			ask()
+		}
+	}
+	if l.sources == nil || !l.sources.sync(seen) {
+		seen()
 	}
 	return id
+}
+
+func oneLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
 }
 
 // awaited hands the machine's answer on.

@@ -36,7 +36,7 @@ func (l *loop) watch() error {
 	if poll == nil {
 		poll = l.cfg.Poll
 	}
-	notes, err := l.sight.open(rootsOf(l.set, l.git), l.set.Descend, l.wants, poll)
+	notes, err := l.sight.open(rootsOf(l.set, l.git), l.set.Descend, l.wants(l.set), poll)
 	for _, note := range notes {
 		l.say.notice(note)
 	}
@@ -45,13 +45,16 @@ func (l *loop) watch() error {
 
 // wants tells whether a change of the file matters: to a node, or to what git
 // ignores.
-func (l *loop) wants(path string) bool { return l.set.Wants(path) || l.git.IsRuleFile(path) }
+func (l *loop) wants(set *watchset.Set) func(path string) bool {
+	git := l.git
+	return func(path string) bool { return set.Wants(path) || git.IsRuleFile(path) }
+}
 
 // seeAll waits until nothing is missed any more.
 func (l *loop) seeAll() <-chan struct{} {
-	all := make(chan struct{})
+	all, sights := make(chan struct{}), l.sight.ready()
 	l.goroutine(func() {
-		for _, ready := range l.sight.ready() {
+		for _, ready := range sights {
 			select {
 			case <-ready:
 			case <-l.ctx.Done():
@@ -69,7 +72,7 @@ func (l *loop) degrade() {
 	if l.sight.poll != nil {
 		return
 	}
-	poll, err := fspoll.Open(fspoll.Options{Roots: rootsOf(l.set, l.git), Descend: l.set.Descend, Want: l.wants})
+	poll, err := fspoll.Open(fspoll.Options{Roots: rootsOf(l.set, l.git), Descend: l.set.Descend, Want: l.wants(l.set)})
 	if err != nil {
 		l.say.notice(err.Error())
 		return
@@ -125,12 +128,8 @@ func (l *loop) takeChanges() {
 			l.git.Invalidate(path)
 			rules = true
 		}
-		if change, counts := l.judge(path); counts {
-			if change.Nodes = l.set.Wakes(path); len(change.Nodes) > 0 {
-				ev.Changes = append(ev.Changes, change)
-			}
-		}
 	}
+	ev.Changes = append(ev.Changes, l.changesOf(seen.paths)...)
 	if rules {
 		l.sight.refilter()
 	}
@@ -146,6 +145,26 @@ func (l *loop) takeChanges() {
 	}
 	for _, then := range seen.passed {
 		then()
+	}
+}
+
+// changesOf are those of the files that hold something else than before, with
+// whom they wake.
+func (l *loop) changesOf(paths []string) (changes []machine.Change) {
+	for _, path := range paths {
+		if change, counts := l.judge(path); counts {
+			if change.Nodes = l.set.Wakes(path); len(change.Nodes) > 0 {
+				changes = append(changes, change)
+			}
+		}
+	}
+	return changes
+}
+
+// seen takes in files that may have changed without an event.
+func (l *loop) seen(paths []string) {
+	if changes := l.changesOf(paths); len(changes) > 0 {
+		l.step(machine.FilesChanged{Changes: changes})
 	}
 }
 

@@ -26,23 +26,24 @@ type commandKey struct{ node, num, stage int }
 
 // command is one running command.
 type command struct {
-	key     commandKey
-	group   *procgroup.Group // nil until it has started
-	stop    bool             // asked to end, perhaps before it had started
-	kill    bool
-	spool   *console.Spool     // a stage's output, unless it is streamed
-	ctx     context.Context    // of a process: ends when it need not become ready any more
-	cancel  context.CancelFunc // ends ctx
-	ready   bool               // a process: it has said so, or accepted
-	serial  int                // tells a process's generation from every other one of the loop
-	since   time.Time          // when it was started
-	told    *signal            // a process whose ready is a line of its log, or a notification
-	checks  *environ           // of what looks whether a process is ready
+	key    commandKey
+	group  *procgroup.Group // nil until it has started
+	stop   bool             // asked to end, perhaps before it had started
+	kill   bool
+	spool  *console.Spool     // a stage's output, unless it is streamed
+	ctx    context.Context    // of a process: ends when it need not become ready any more
+	cancel context.CancelFunc // ends ctx
+	ready  bool               // a process: it has said so, or accepted
+	serial int                // tells a process's generation from every other one of the loop
+	since  time.Time          // when it was started
+	told   *signal            // a process whose ready is a line of its log, or a notification
+	checks *environ           // of what looks whether a process is ready
 
-	doors map[*heldSocket]door   // of a process, for its proxied sockets
-	addrs map[*heldSocket]string // the same, once it is ready
-	says  string                 // the last STATUS= of a process
-	wrapper string             // see program
+	sockets []*heldSocket          // of a process: what it uses
+	doors   map[*heldSocket]door   // of a process, for its proxied sockets
+	addrs   map[*heldSocket]string // the same, once it is ready
+	says    string                 // the last STATUS= of a process
+	wrapper string                 // see program
 }
 
 // What a command's goroutine tells the loop.
@@ -111,6 +112,7 @@ func (l *loop) commandExited(ev exitedEvent) {
 		l.refreshSockets(ev.key.node)
 		l.lostByWrapper(c)
 		l.step(machine.ProcessExited{Node: ev.key.node, Gen: ev.key.num, End: ev.end})
+		l.release()
 		return
 	}
 	l.say.output = c.spool
@@ -214,7 +216,7 @@ func (l *loop) failStart(key commandKey, err error) {
 // startStage runs one stage of a watcher.
 func (l *loop) startStage(a machine.StartStage) {
 	key := commandKey{a.Node, a.Run, a.Stage}
-	w := l.graph.Nodes[a.Node].Watcher
+	w := l.plan(a.Node)
 	stage := stageOf(w, a.Stage)
 	e, err := commandEnviron(l.opt.Environ, w.Project, w.Env, stage.Env)
 	if err != nil {
@@ -245,6 +247,15 @@ func (l *loop) startStage(a machine.StartStage) {
 		spec.Output = l.keep(w.Name, a.Run, stage.Name, func(b procgroup.Block) { c.spool.Write(b.Text) })
 	}
 	l.launch(c, spec)
+}
+
+// plan is the watcher as it was when its last run began: what runs keeps its
+// stages when the configuration is replaced.
+func (l *loop) plan(node int) *schema.Watcher {
+	if w := l.plans[node]; w != nil {
+		return w
+	}
+	return l.graph.Nodes[node].Watcher
 }
 
 // stageOf finds a stage as the machine numbers them.

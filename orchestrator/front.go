@@ -39,7 +39,7 @@ func (l *loop) openFront(s *heldSocket) error {
 	if err != nil {
 		return err
 	}
-	s.front = proxy.New(ln, opt)
+	s.front, s.frontHTTP = proxy.New(ln, opt), opt.HTTP
 	return nil
 }
 

@@ -19,10 +19,10 @@ const (
 // the first save of the same bytes is known to be none. With it the start is
 // over, and what it used is given back.
 func (l *loop) learn() {
-	u := newUnmatched(l.cfg, l.set)
+	set, u := l.set, newUnmatched(l.cfg, l.set)
 	l.goroutine(func() {
 		for began := time.Now(); ; {
-			for path := range l.set.Files() {
+			for path := range set.Files() {
 				if time.Since(began) > learnSlice {
 					if !l.giveWay() {
 						return

@@ -35,6 +35,10 @@ type Options struct {
 	Poll    *time.Duration // in place of the configuration's poll, if not nil
 	Stream  bool           // show the output of stages as it comes, not only when one fails
 
+	// Reload loads the configuration again, and derives its graph; nil: it is
+	// not read again. Its error is shown, and changes nothing.
+	Reload func() (*schema.Config, *graph.Graph, error)
+
 	// Signals end the loop: the first in order, the second at once. The exit
 	// code of an interrupted loop is SignalCode.
 	Signals    <-chan os.Signal
@@ -78,6 +82,9 @@ type loop struct {
 	say     *teller
 
 	sockets  []*heldSocket
+	leaving  []*heldSocket // not in the configuration any more, but still in use
+	sources  *sources      // nil if the configuration is not read again
+	plans    map[int]*schema.Watcher
 	set      *watchset.Set
 	git      *gitignore.Matcher
 	sight    *sight // nil if nothing is watched
@@ -122,6 +129,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		timer:   time.NewTimer(time.Hour),
 		asks:    make(chan func()),
 		wakeups: map[int]wakeup{},
+		plans:   map[int]*schema.Watcher{},
 		journal: journal.New(0),
 
 		awaiting: map[int]chan<- verdict{},
@@ -137,6 +145,9 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		return l, err
 	}
 	if err := l.watch(); err != nil {
+		return l, err
+	}
+	if err := l.openSources(); err != nil {
 		return l, err
 	}
 	l.serve()
@@ -155,6 +166,9 @@ func (l *loop) close() error {
 	if l.sight != nil {
 		errs = append(errs, l.sight.close())
 	}
+	if l.sources != nil {
+		errs = append(errs, l.sources.close())
+	}
 	errs = append(errs, l.unbind())
 	if l.scratch != "" {
 		errs = append(errs, os.RemoveAll(l.scratch))
@@ -165,9 +179,9 @@ func (l *loop) close() error {
 // run is the one select of the loop.
 func (l *loop) run() int {
 	signals, requests, done := l.opt.Signals, l.opt.Requests, l.ctx.Done()
-	var wake, ready <-chan struct{}
+	var ready <-chan struct{}
 	if l.sight != nil {
-		wake, ready = l.sight.wake(), l.seeAll()
+		ready = l.seeAll()
 	} else {
 		l.step(machine.Start{})
 	}
@@ -179,11 +193,16 @@ func (l *loop) run() int {
 			l.say.watching()
 			l.step(machine.Start{})
 			l.learn()
-		case <-wake:
+		case <-l.sight.wake():
 			l.takeChanges()
+		case <-l.sources.wake():
+			l.takeSources()
+		case <-l.sources.pollWake():
+			l.takeSources()
 		case <-l.sight.pollWake():
 			l.takeChanges()
 		case <-l.timer.C:
+			l.reloadDue()
 			l.takeChanges() // what came before the deadline counts before it
 			l.settleEmptied(time.Now())
 			l.step(machine.Tick{VCSBusy: l.vcsBusy()})
@@ -226,6 +245,9 @@ func (l *loop) arm() {
 	for _, at := range l.emptied {
 		wait = min(wait, time.Until(at))
 	}
+	if l.sources != nil && !l.sources.due.IsZero() {
+		wait = min(wait, time.Until(l.sources.due))
+	}
 	for _, s := range l.sockets {
 		if at, due := s.pagesDue(); due {
 			wait = min(wait, time.Until(at))
@@ -252,6 +274,9 @@ func (l *loop) do(action machine.Action) {
 	l.stream.did(action)
 	switch a := action.(type) {
 	case machine.Report:
+		if a.Kind == machine.RunStarted {
+			l.plans[a.Node] = l.graph.Nodes[a.Node].Watcher
+		}
 		l.remember(a)
 		l.say.report(a)
 	case machine.StartStage:
@@ -304,6 +329,8 @@ func (l *loop) handle(ev any) {
 		if c := l.live[ev.key]; c != nil {
 			c.says = ev.text
 		}
+	case resightedEvent:
+		l.resighted(ev)
 	case sightedEvent:
 		l.step(machine.FilesChanged{Changes: l.suspectAll()})
 	case learnedEvent:
@@ -333,6 +360,9 @@ func (l *loop) goroutine(work func()) { l.joined.Go(work) }
 // request carries out a command made by hand.
 func (l *loop) request(r Request) {
 	for i, n := range l.graph.Nodes {
+		if n.Gone {
+			continue
+		}
 		fits := r.Node == n.Name
 		if r.Node == "" {
 			fits = n.Watcher != nil && r.Verb == machine.Trigger ||

@@ -110,6 +110,10 @@ func (l *loop) lend(c *command, p *schema.Process, e *environ) ([]*os.File, erro
 	var names []string
 	for _, ref := range p.Sockets {
 		s := l.socket(ref.Name)
+		if err := l.matchFront(s); err != nil {
+			return nil, err
+		}
+		c.sockets = append(c.sockets, s)
 		if s.front != nil {
 			if err := s.assignPort(c, ref.Name, e); err != nil {
 				return nil, err

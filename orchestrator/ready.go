@@ -33,11 +33,12 @@ func (l *loop) awaitReady(c *command) {
 		return // ready when started
 	}
 	c.checks.set("DEVLOOP_PID", strconv.Itoa(c.group.PID()))
-	ctx, doors, since := c.ctx, c.doors, c.since
+	wait := l.untilServes(c, p)
+	ctx, doors := c.ctx, c.doors
 	l.goroutine(func() {
 		addrs, err := knock(ctx, doors)
 		if err == nil {
-			err = l.serves(ctx, c, p, addrs, since)
+			err = wait(ctx, addrs)
 		}
 		if err == nil {
 			l.post(readyEvent{c.key.node, c.key.num, addrs})
@@ -47,18 +48,28 @@ func (l *loop) awaitReady(c *command) {
 	})
 }
 
-// serves waits until a generation serves.
-func (l *loop) serves(ctx context.Context, c *command, p *schema.Process, addrs map[*heldSocket]string, since time.Time) error {
+// untilServes is how to wait until a generation serves, for a goroutine of its
+// own. addrs is where its proxied sockets find it.
+func (l *loop) untilServes(c *command, p *schema.Process) func(ctx context.Context, addrs map[*heldSocket]string) error {
 	switch r := p.Ready; {
 	case r == nil:
 		if socket := acceptor(l.cfg, p); socket != nil {
-			return l.socket(socket.Name).WaitAccept(ctx)
+			held := l.socket(socket.Name).Socket
+			return func(ctx context.Context, _ map[*heldSocket]string) error { return held.WaitAccept(ctx) }
 		}
-		return nil // behind a proxy, it was enough that its ports accept
+		// Behind a proxy, it is enough that its ports accept.
+		return func(context.Context, map[*heldSocket]string) error { return nil }
 	case r.Log != nil, r.Notify:
-		return c.told.wait(ctx)
+		return func(ctx context.Context, _ map[*heldSocket]string) error { return c.told.wait(ctx) }
+	case strings.HasPrefix(r.HTTP, "/"):
+		base, schedule := l.base(p), probe.Schedule{Interval: r.Interval}
+		return func(ctx context.Context, addrs map[*heldSocket]string) error {
+			url := base(addrs) + r.HTTP
+			return probe.Poll(ctx, bounded(func(ctx context.Context) error { return probe.HTTP(ctx, url) }), schedule)
+		}
 	default:
-		return probe.Poll(ctx, l.check(r, p, c.checks, addrs, since), probe.Schedule{Interval: r.Interval})
+		check, schedule := l.check(r, p, c.checks, c.since), probe.Schedule{Interval: r.Interval}
+		return func(ctx context.Context, _ map[*heldSocket]string) error { return probe.Poll(ctx, check, schedule) }
 	}
 }
 
@@ -67,22 +78,19 @@ func (l *loop) serves(ctx context.Context, c *command, p *schema.Process, addrs 
 // gives the exact moment.
 const attempt = 5 * time.Second
 
-// check is one try of a configured ready.
-func (l *loop) check(r *schema.Ready, p *schema.Process, e *environ, addrs map[*heldSocket]string, since time.Time) func(context.Context) error {
-	bounded := func(try func(context.Context) error) func(context.Context) error {
-		return func(ctx context.Context) error {
-			ctx, cancel := context.WithTimeout(ctx, attempt)
-			defer cancel()
-			return try(ctx)
-		}
+func bounded(try func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, attempt)
+		defer cancel()
+		return try(ctx)
 	}
+}
+
+// check is one try of a configured ready.
+func (l *loop) check(r *schema.Ready, p *schema.Process, e *environ, since time.Time) func(context.Context) error {
 	switch {
 	case r.HTTP != "":
-		url := r.HTTP
-		if strings.HasPrefix(url, "/") {
-			url = l.baseURL(p, addrs) + url
-		}
-		return bounded(func(ctx context.Context) error { return probe.HTTP(ctx, url) })
+		return bounded(func(ctx context.Context) error { return probe.HTTP(ctx, r.HTTP) })
 	case r.TCP != "":
 		return bounded(func(ctx context.Context) error { return probe.TCP(ctx, r.TCP) })
 	case r.File != "":
@@ -117,20 +125,23 @@ func runCheck(ctx context.Context, spec procgroup.Spec) error {
 	return nil
 }
 
-// baseURL is the URL of the process's first http socket: of its private port, if
+// base is the URL of the process's first http socket: of its private port, if
 // that is proxied.
-func (l *loop) baseURL(p *schema.Process, addrs map[*heldSocket]string) string {
+func (l *loop) base(p *schema.Process) func(addrs map[*heldSocket]string) string {
 	for _, ref := range p.Sockets {
 		s := l.socket(ref.Name)
 		if s.cfg.Listen.Type != schema.HTTP && s.cfg.Listen.Type != schema.HTTPS {
 			continue
 		}
-		if addr := addrs[s]; addr != "" {
-			return string(s.cfg.Listen.Type) + "://" + addr
+		scheme, url := string(s.cfg.Listen.Type), s.url()
+		return func(addrs map[*heldSocket]string) string {
+			if addr := addrs[s]; addr != "" {
+				return scheme + "://" + addr
+			}
+			return url
 		}
-		return s.url()
 	}
-	return ""
+	return func(map[*heldSocket]string) string { return "" }
 }
 
 // readyByLog looks for the line that says the process serves, on its way to
@@ -194,36 +205,52 @@ func (l *loop) checkAdoption(key commandKey) {
 		return
 	}
 	p := l.graph.Nodes[key.node].Process
-	idle := probed(l.cfg, p) && !c.ready
-	group, ports := c.group, map[string]int{}
-	for s, d := range c.doors {
-		ports[s.cfg.Name] = d.port
+	given := gift{group: c.group, idle: probed(l.cfg, p) && !c.ready}
+	for _, ref := range p.Sockets {
+		s := l.socket(ref.Name)
+		d, proxied := c.doors[s]
+		given.sockets = append(given.sockets, lent{s.Socket, ref.Name, s.address(), proxied, d.port})
+	}
+	for _, s := range l.sockets {
+		given.ours = append(given.ours, listenfd.Listener{Network: s.Network(), Addr: s.Addr()})
 	}
 	l.goroutine(func() {
-		if text, hint := l.adoption(p, group, ports, idle); text != "" {
+		if text, hint := given.adoption(); text != "" {
 			l.post(adviceEvent{key.node, text, hint})
 		}
 	})
 }
 
-// adoption says what is wrong with the way a process treats its sockets. idle
-// says that nobody has accepted a connection yet. ports are the private ports of
-// its proxied sockets, 0 for a fixed address.
-func (l *loop) adoption(p *schema.Process, group *procgroup.Group, ports map[string]int, idle bool) (text, hint string) {
-	pids, err := group.Members()
+// gift is what a process was given, for a look at what it makes of that.
+type gift struct {
+	group   *procgroup.Group
+	sockets []lent
+	idle    bool // nobody has accepted a connection yet
+	ours    []listenfd.Listener
+}
+
+type lent struct {
+	*listenfd.Socket
+	name, address string
+	proxied       bool
+	port          int // its private port, if proxied; 0: a fixed address
+}
+
+// adoption says what is wrong with the way a process treats its sockets.
+func (g gift) adoption() (text, hint string) {
+	pids, err := g.group.Members()
 	if err != nil || len(pids) == 0 {
 		return "", "" // this system does not tell, or it is gone
 	}
-	elsewhere, err := l.strangers(pids)
+	elsewhere, err := g.strangers(pids)
 	if err != nil {
 		return "", ""
 	}
-	fd := 3
-	for _, ref := range p.Sockets {
-		s := l.socket(ref.Name)
-		if port, proxied := ports[ref.Name]; proxied {
-			if idle && elsewhere != "" && port != 0 {
-				return fmt.Sprintf("listens on %s, and not on port %d that the socket %s is forwarded to", elsewhere, port, ref.Name),
+	fd := listenfd.FirstFD
+	for _, s := range g.sockets {
+		if s.proxied {
+			if g.idle && elsewhere != "" && s.port != 0 {
+				return fmt.Sprintf("listens on %s, and not on port %d that the socket %s is forwarded to", elsewhere, s.port, s.name),
 					"make it listen on $PORT, or say under the socket where it listens: `to: ADDRESS`"
 			}
 			continue
@@ -232,7 +259,7 @@ func (l *loop) adoption(p *schema.Process, group *procgroup.Group, ports map[str
 		if err != nil {
 			return "", ""
 		}
-		name := fmt.Sprintf("the socket %s (%s)", ref.Name, s.address())
+		name := fmt.Sprintf("the socket %s (%s)", s.name, s.address)
 		hint = fmt.Sprintf("make it listen on file descriptor %d: docs/sockets.md has the line for each language", fd)
 		fd++
 		switch {
@@ -240,10 +267,10 @@ func (l *loop) adoption(p *schema.Process, group *procgroup.Group, ports map[str
 			return fmt.Sprintf("listens on %s, and does not hold %s that it was given", elsewhere, name), hint
 		case len(holding) == 0:
 			return fmt.Sprintf("does not hold %s that it was given", name), hint
-		case idle && elsewhere != "":
+		case g.idle && elsewhere != "":
 			return fmt.Sprintf("listens on %s, and not on %s that it was given", elsewhere, name), hint
-		case idle && len(holding) < len(pids) && slices.Contains(holding, group.PID()):
-			return fmt.Sprintf("nobody accepts on %s: process %d holds it, but what that started does not", name, group.PID()), wrapperHint
+		case g.idle && len(holding) < len(pids) && slices.Contains(holding, g.group.PID()):
+			return fmt.Sprintf("nobody accepts on %s: process %d holds it, but what that started does not", name, g.group.PID()), wrapperHint
 		}
 	}
 	return "", ""
@@ -271,13 +298,11 @@ func dropsDescriptors(wrapper string) bool {
 }
 
 // strangers names what the processes listen on besides the held sockets.
-func (l *loop) strangers(pids []int) (string, error) {
+func (g gift) strangers(pids []int) (string, error) {
 	listeners, err := listenfd.ListenersOf(pids)
 	var addrs []string
 	for _, found := range listeners {
-		ours := slices.ContainsFunc(l.sockets, func(s *heldSocket) bool {
-			return s.Network() == found.Network && s.Addr() == found.Addr
-		})
+		ours := slices.ContainsFunc(g.ours, func(o listenfd.Listener) bool { return o.Network == found.Network && o.Addr == found.Addr })
 		if !ours {
 			addrs = append(addrs, found.Addr)
 		}

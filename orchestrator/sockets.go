@@ -21,6 +21,7 @@ type heldSocket struct {
 	front   *proxy.Front   // if it is proxied
 	standIn *proxy.StandIn // if it is not, and browsers get pages while its server is down
 
+	frontHTTP bool      // front speaks HTTP
 	serving   int       // the serial number of the generation behind the front; 0: none
 	cut       int       // requests that the last restart cut
 	downSince time.Time // zero: its server is ready
@@ -88,7 +89,7 @@ func (l *loop) usedOnce(socket string) bool {
 
 func (l *loop) unbind() error {
 	var errs []error
-	for _, s := range l.sockets {
+	for _, s := range append(l.sockets, l.leaving...) {
 		errs = append(errs, s.closeFront(), s.Close())
 	}
 	return errors.Join(errs...)

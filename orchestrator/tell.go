@@ -196,6 +196,8 @@ func (t *teller) process(r machine.Report) {
 		switch {
 		case r.Why == machine.ByShutdown:
 			t.line(r.Node, console.Dim, "■ stopping")
+		case t.l.graph.Nodes[r.Node].Gone:
+			t.line(r.Node, console.Plain, "■ stopping: it is not in the configuration any more")
 		case r.Why == machine.ByUpdate:
 			t.line(r.Node, console.Dim, "■ stopping the old version")
 		case r.Why == machine.ByChecking:
@@ -256,13 +258,13 @@ func (t *teller) who(node int) string {
 }
 
 func (t *teller) stageName(node, stage int) string {
-	return stageOf(t.l.graph.Nodes[node].Watcher, stage).Name
+	return stageOf(t.l.plan(node), stage).Name
 }
 
 // plan lists the stages that a run may go through.
 func (t *teller) plan(node int) string {
 	var steps []string
-	for _, group := range groups(t.l.graph.Nodes[node].Watcher) {
+	for _, group := range groups(t.l.plan(node)) {
 		var names []string
 		for _, s := range group {
 			names = append(names, s.Name)
@@ -287,6 +289,8 @@ func (t *teller) cause(r machine.Report) string {
 		return t.name(r.By) + " was restarted"
 	case machine.ByChecking:
 		return t.name(r.By) + " is checking"
+	case machine.ByConfig:
+		return "the configuration has changed"
 	case machine.ByChecked:
 		return "the checks have passed"
 	case machine.ByChange:

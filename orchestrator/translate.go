@@ -17,7 +17,7 @@ import (
 func machineConfig(cfg *schema.Config, g *graph.Graph, once bool) machine.Config {
 	mc := machine.Config{Jobs: cfg.Jobs, Once: once}
 	for i, n := range g.Nodes {
-		mn := machine.Node{Name: n.Name, Upstream: g.Upstream(i)}
+		mn := machine.Node{Name: n.Name, Upstream: g.Upstream(i), Gone: n.Gone}
 		var settle *time.Duration
 		if n.Watcher != nil {
 			settle = n.Watcher.Project.Settle

@@ -26,17 +26,17 @@ func (a *app) upCommand() *cobra.Command {
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: a.nodeNames(""),
 		RunE: func(_ *cobra.Command, names []string) error {
-			p, nodes, err := a.loadNamed(names)
+			p, err := a.selected(names)
 			if err != nil {
 				return err
 			}
 			if detach && !a.detached {
 				return a.detach(shorter(p.cfg.File))
 			}
-			if len(nodes) > 0 {
-				p.cfg, p.graph = orchestrator.Select(p.cfg, p.graph, nodes)
-			}
 			opt := orchestrator.Options{NoWatch: noWatch, Stream: a.verbose}
+			if !noWatch {
+				opt.Reload = a.reloader(p, names)
+			}
 			if poll && p.cfg.Poll == nil {
 				opt.Poll = new(time.Duration)
 			}

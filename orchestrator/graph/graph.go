@@ -21,6 +21,7 @@ type Node struct {
 	Name    string
 	Watcher *schema.Watcher
 	Process *schema.Process
+	Gone    bool // it is not in the configuration any more, see Rebase
 }
 
 // Edge says that node To waits for node From, both indexes into Graph.Nodes.
@@ -123,9 +124,9 @@ func (g *Graph) triggerEdges(to int, n Node) {
 	}
 }
 
-// Index finds a node by its name; -1 if there is none.
+// Index finds a node by its name; -1 if there is none. One that is gone has none.
 func (g *Graph) Index(name string) int {
-	return slices.IndexFunc(g.Nodes, func(n Node) bool { return n.Name == name })
+	return slices.IndexFunc(g.Nodes, func(n Node) bool { return n.Name == name && !n.Gone })
 }
 
 // Upstream lists the nodes that the node waits for directly, each once.

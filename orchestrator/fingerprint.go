@@ -1,0 +1,86 @@
+package orchestrator
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"devloop/orchestrator/graph"
+	"devloop/schema"
+)
+
+// A fingerprint is what a node means, as text: two that are equal need no new
+// start. How long to wait, when to give up and what to watch are no part of a
+// process's: they count from now on, and nothing has to be started for it.
+
+// fingerprint of a node, with the environment that its commands would get now.
+func (l *loop) fingerprint(cfg *schema.Config, n graph.Node) string {
+	var parts []any
+	if n.Watcher != nil {
+		parts = l.watcherPrint(n.Watcher)
+	} else {
+		parts = l.processPrint(cfg, n.Process)
+	}
+	text, err := json.Marshal(parts)
+	if err != nil {
+		panic("orchestrator: a fingerprint is made of text and numbers: " + err.Error())
+	}
+	return string(text)
+}
+
+func (l *loop) processPrint(cfg *schema.Config, p *schema.Process) []any {
+	parts := []any{commandPrint(p.Run), p.Dir, l.environPrint(p.Project, p.Env), p.ListenPID, p.PTY,
+		p.Ready != nil && p.Ready.Notify}
+	for _, ref := range p.Sockets {
+		if s := cfg.Socket(ref.Name); s != nil {
+			parts = append(parts, ref.Short, s.Via, s.To, s.Via == schema.ViaProxy && s.Listen.Type == schema.HTTP, socketKey(s))
+		}
+	}
+	return parts
+}
+
+func (l *loop) watcherPrint(w *schema.Watcher) []any {
+	parts := []any{patternsPrint(w.Watch), patternsPrint(w.Ignore), patternsPrint(w.Project.Ignore), w.GitIgnore}
+	for _, t := range w.Triggers {
+		parts = append(parts, t.Abs)
+	}
+	for _, group := range groups(w) {
+		var stages []any
+		for _, s := range group {
+			stages = append(stages, []any{s.Name, commandPrint(s.Run), s.Dir, l.environPrint(w.Project, w.Env, s.Env),
+				patternsPrint(s.IfChanged), s.Timeout, s.AllowFailure, s.Interruptible})
+		}
+		parts = append(parts, stages)
+	}
+	return parts
+}
+
+func commandPrint(c schema.Command) []any { return []any{c.Text, c.Argv, c.Shell().Argv} }
+
+func patternsPrint(list []schema.Pattern) (texts []string) {
+	for _, p := range list {
+		texts = append(texts, p.Base()+" "+p.String())
+	}
+	return texts
+}
+
+// environPrint is the environment of a command, sorted; or why it has none.
+func (l *loop) environPrint(p *schema.Project, layers ...schema.EnvLayer) []string {
+	e, err := commandEnviron(l.opt.Environ, p, layers...)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	list := e.list()
+	slices.Sort(list)
+	return list
+}
+
+// socketKey is what tells two sockets apart, whatever they are called: where
+// they are bound. Of a port that the system chooses nobody else has the name.
+func socketKey(s *schema.Socket) string {
+	spec := socketSpec(s)
+	if spec.Network != "unix" && spec.Port == 0 {
+		return fmt.Sprintf("%s %s %s", spec.Network, spec.Host, s.Name)
+	}
+	return fmt.Sprintf("%s %s %d %s", spec.Network, spec.Host, spec.Port, spec.Path)
+}

@@ -1,0 +1,438 @@
+package orchestrator
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/graph"
+	"devloop/orchestrator/listenfd"
+	"devloop/orchestrator/machine"
+	"devloop/orchestrator/watchset"
+	"devloop/schema"
+)
+
+// The configuration is read again when one of its files changes. A mistake in
+// it changes nothing: the last good one stays in force, and the mistake is
+// shown. Else every node and socket that means the same as before goes on as if
+// nothing had happened; nodes keep their numbers, see graph.Rebase.
+
+// reloadQuiet is how long the files of the configuration must have been quiet
+// before they are read again: editors write in more than one step.
+const reloadQuiet = 50 * time.Millisecond
+
+// sources watches the files of the configuration, by a sight of their own.
+type sources struct {
+	*sight
+	files  map[string]bool
+	due    time.Time // when they are to be read again; zero: not at all
+	broken error     // why they could not be read the last time
+	prints []string  // of the nodes, by number, as they are in force
+}
+
+// openSources begins to watch the files of the configuration.
+func (l *loop) openSources() error {
+	if l.opt.Reload == nil {
+		return nil
+	}
+	src := &sources{files: map[string]bool{}}
+	for _, path := range l.cfg.Sources {
+		src.files[path] = true
+	}
+	src.sight = &sight{}
+	want := func(path string) bool { return src.files[path] }
+	notes, err := src.open(l.cfg.Sources, func(string) bool { return false }, want, l.opt.Poll)
+	for _, note := range notes {
+		l.say.notice(note)
+	}
+	if err != nil {
+		return fmt.Errorf("watch the configuration: %w", err)
+	}
+	if l.sources != nil {
+		src.broken, src.prints = l.sources.broken, l.sources.prints
+	} else {
+		for _, n := range l.graph.Nodes {
+			src.prints = append(src.prints, l.fingerprint(l.cfg, n))
+		}
+	}
+	l.sources = src
+	return nil
+}
+
+func (s *sources) wake() <-chan struct{} {
+	if s == nil {
+		return nil
+	}
+	return s.sight.wake()
+}
+
+func (s *sources) pollWake() <-chan struct{} {
+	if s == nil {
+		return nil
+	}
+	return s.sight.pollWake()
+}
+
+// takeSources notes that a file of the configuration has changed.
+func (l *loop) takeSources() {
+	seen := l.sources.take()
+	if seen.lost || len(seen.paths) > 0 || len(seen.gone) > 0 {
+		l.sources.due = time.Now().Add(reloadQuiet)
+	}
+	if len(seen.passed) > 0 && !l.sources.due.IsZero() {
+		l.reloadConfig() // somebody waits for what was written until now
+	}
+	for _, then := range seen.passed {
+		then()
+	}
+}
+
+// reloadDue reads the configuration again, if it is time.
+func (l *loop) reloadDue() {
+	if l.sources != nil && !l.sources.due.IsZero() && !l.sources.due.After(time.Now()) {
+		l.reloadConfig()
+	}
+}
+
+// reloadConfig reads the configuration again, and puts it in force.
+func (l *loop) reloadConfig() {
+	l.sources.due = time.Time{}
+	cfg, g, err := l.opt.Reload()
+	if err == nil {
+		err = l.reconfigure(cfg, g)
+	}
+	was := l.sources.broken
+	l.sources.broken = err
+	switch {
+	case err != nil && (was == nil || was.Error() != err.Error()):
+		l.say.broken(err)
+	case err == nil && was != nil:
+		l.say.notice("the configuration is good again")
+	}
+}
+
+// reconfigure puts a configuration in force. Its error leaves everything as it
+// was.
+func (l *loop) reconfigure(cfg *schema.Config, g *graph.Graph) error {
+	before := l.graph
+	rebased := g.Rebase(before)
+	opened, err := l.rebind(cfg)
+	if err != nil {
+		return err
+	}
+	ev := machine.Reconfigure{Config: machineConfig(cfg, rebased, false)}
+	prints := make([]string, len(rebased.Nodes))
+	watched := len(rebased.Nodes) != len(before.Nodes)
+	for i, n := range rebased.Nodes {
+		prints[i] = l.fingerprint(cfg, n)
+		if i < len(before.Nodes) {
+			if !n.Gone && prints[i] != l.sources.prints[i] {
+				ev.Changed = append(ev.Changed, i)
+			}
+			watched = watched || n.Gone != before.Nodes[i].Gone || viewOf(n) != viewOf(before.Nodes[i])
+		}
+	}
+	ev.Apart = l.apart(cfg, rebased)
+	l.say.reconfigured(before, rebased, ev.Changed, opened)
+	sameFiles := slices.Equal(cfg.Sources, l.cfg.Sources)
+	l.cfg, l.graph, l.sources.prints = cfg, rebased, prints
+	l.adoptSockets(cfg, opened)
+	if !sameFiles {
+		l.resource()
+	}
+	if watched && l.sight != nil {
+		l.rewatch()
+	}
+	l.step(ev)
+	l.release()
+	return nil
+}
+
+// viewOf is what a node looks at.
+func viewOf(n graph.Node) string {
+	if n.Watcher != nil {
+		return fmt.Sprint(patternsPrint(n.Watcher.Watch), patternsPrint(n.Watcher.Ignore), patternsPrint(n.Watcher.Project.Ignore), n.Watcher.GitIgnore, n.Watcher.Triggers)
+	}
+	return fmt.Sprint(patternsPrint(n.Process.Watch), patternsPrint(n.Process.Ignore), patternsPrint(n.Process.Project.Ignore), n.Process.GitIgnore)
+}
+
+// apart lists the processes whose sockets reach them in another way than
+// before: the old generation must end first.
+func (l *loop) apart(cfg *schema.Config, g *graph.Graph) (nodes []int) {
+	for i, n := range g.Nodes {
+		if n.Process == nil || n.Gone {
+			continue
+		}
+		for _, ref := range n.Process.Sockets {
+			s := cfg.Socket(ref.Name)
+			if held := l.heldAt(s); held != nil && held.misfit(s) {
+				nodes = append(nodes, i)
+				break
+			}
+		}
+	}
+	return nodes
+}
+
+// misfit tells whether the front that a socket has is not the one that the
+// configuration asks for.
+func (s *heldSocket) misfit(cfg *schema.Socket) bool {
+	proxied := cfg.Via == schema.ViaProxy
+	return proxied != (s.front != nil) || proxied && s.frontHTTP != (cfg.Listen.Type == schema.HTTP)
+}
+
+// heldAt finds the socket that is bound where the configuration wants one.
+func (l *loop) heldAt(cfg *schema.Socket) *heldSocket {
+	for _, s := range l.sockets {
+		if socketKey(s.cfg) == socketKey(cfg) {
+			return s
+		}
+	}
+	return nil
+}
+
+// rebind binds the sockets that the configuration has and nobody holds yet: all
+// of them or, with an error, none.
+func (l *loop) rebind(cfg *schema.Config) (opened []*heldSocket, err error) {
+	var errs []error
+	for i := range cfg.Sockets {
+		c := &cfg.Sockets[i]
+		if l.heldAt(c) != nil {
+			continue
+		}
+		s, err := listenfd.Open(socketSpec(c))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("socket %s: %w", c.Name, err))
+			continue
+		}
+		held := &heldSocket{Socket: s, cfg: c}
+		opened = append(opened, held)
+		if err := l.openFront(held); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		for _, s := range opened {
+			_ = errors.Join(s.closeFront(), s.Close()) // the error to tell is the first one
+		}
+		return nil, fmt.Errorf("the configuration stays as it was: %w", err)
+	}
+	return opened, nil
+}
+
+// adoptSockets gives every held socket its place in the new configuration. One
+// that has none any more is let go when its last user has ended.
+func (l *loop) adoptSockets(cfg *schema.Config, opened []*heldSocket) {
+	held := append(slices.Clone(l.sockets), opened...)
+	l.sockets = nil
+	for i := range cfg.Sockets {
+		c := &cfg.Sockets[i]
+		for j, s := range held {
+			if s != nil && socketKey(s.cfg) == socketKey(c) {
+				s.cfg = c
+				l.sockets, held[j] = append(l.sockets, s), nil
+				l.matchStandIn(s)
+				break
+			}
+		}
+	}
+	for _, s := range held {
+		if s != nil {
+			l.leaving = append(l.leaving, s)
+		}
+	}
+}
+
+// matchStandIn makes or ends the stand-in of a socket, as the configuration says.
+func (l *loop) matchStandIn(s *heldSocket) {
+	wants := s.cfg.Via != schema.ViaProxy && s.cfg.WhileDown == schema.DownPage
+	switch {
+	case wants && s.standIn == nil && s.front == nil:
+		if err := l.openFront(s); err != nil {
+			l.say.notice(err.Error())
+		}
+	case !wants && s.standIn != nil:
+		standIn := s.standIn
+		s.standIn, s.paging = nil, false
+		l.goroutine(func() { _ = standIn.Close() }) // its listener was a copy
+	}
+}
+
+// matchFront makes the front of a socket what the configuration says. Nobody
+// else uses the socket now: its process is about to start.
+func (l *loop) matchFront(s *heldSocket) error {
+	if !s.misfit(s.cfg) {
+		return nil
+	}
+	err := s.closeFront()
+	s.front, s.standIn, s.paging, s.serving = nil, nil, false, 0
+	return errors.Join(err, l.openFront(s))
+}
+
+// release closes the sockets that nobody uses any more.
+func (l *loop) release() {
+	l.leaving = slices.DeleteFunc(l.leaving, func(s *heldSocket) bool {
+		for _, c := range l.live {
+			if slices.Contains(c.sockets, s) {
+				return false
+			}
+		}
+		if err := errors.Join(s.closeFront(), s.Close()); err != nil {
+			l.say.notice(err.Error())
+		}
+		l.say.released(s)
+		return true
+	})
+}
+
+// resource watches other files for the next change of the configuration.
+func (l *loop) resource() {
+	old := l.sources
+	if err := l.openSources(); err != nil {
+		l.say.notice(err.Error())
+		return
+	}
+	if err := old.close(); err != nil {
+		l.say.notice(err.Error())
+	}
+}
+
+// rewatch sees with the eyes of the new configuration: a second sight opens, and
+// takes the place of the first once it misses nothing. Both are looked at until
+// then; what they both see is one change, since contents are compared.
+func (l *loop) rewatch() {
+	l.set = watchset.New(l.cfg, l.graph, l.git)
+	for _, path := range l.set.Touchables() {
+		if _, known := l.touched[path]; !known {
+			l.noteTime(path)
+		}
+	}
+	next := &sight{}
+	set := l.set
+	poll := l.opt.Poll
+	if poll == nil {
+		poll = l.cfg.Poll
+	}
+	notes, err := next.open(set.Roots(), set.Descend, l.wants(set), poll)
+	for _, note := range notes {
+		l.say.notice(note)
+	}
+	if err != nil {
+		l.say.notice(err.Error())
+		return
+	}
+	since := time.Now()
+	l.goroutine(func() {
+		for _, ready := range next.ready() {
+			select {
+			case <-ready:
+			case <-l.ctx.Done():
+				_ = next.close() // nobody will look
+				return
+			}
+		}
+		select {
+		case l.events <- resightedEvent{next, set, changedSince(set, since)}:
+		case <-l.ctx.Done():
+			_ = next.close()
+		}
+	})
+}
+
+// resightedEvent says that a second sight misses nothing any more.
+type resightedEvent struct {
+	sight *sight
+	set   *watchset.Set
+	late  []string // what may have changed while it was opening
+}
+
+// changedSince lists the watched files that were written since then.
+func changedSince(set *watchset.Set, since time.Time) (paths []string) {
+	for path := range set.Files() {
+		if info, err := os.Stat(path); err == nil && info.ModTime().After(since) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+// resighted makes the second sight the first.
+func (l *loop) resighted(ev resightedEvent) {
+	if ev.set != l.set { // there is a newer one already
+		if err := ev.sight.close(); err != nil {
+			l.say.notice(err.Error())
+		}
+		return
+	}
+	l.takeChanges()
+	old := l.sight
+	l.sight = ev.sight
+	for _, w := range old.waits { // whoever waits for a barrier waits for a new one
+		if !l.sight.sync(w.then) {
+			w.then()
+		}
+	}
+	if err := old.close(); err != nil {
+		l.say.notice(err.Error())
+	}
+	l.seen(ev.late)
+	l.say.watching()
+	l.learn()
+}
+
+// broken shows what is wrong with the configuration.
+func (t *teller) broken(err error) {
+	t.out.Say(self, console.Bad, "✗ the configuration has mistakes; the last good one stays in force")
+	var mistakes schema.Mistakes
+	text := err.Error()
+	if errors.As(err, &mistakes) {
+		text = mistakes.Error()
+	}
+	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+		t.out.Say(self, console.Bad, line)
+	}
+	var hinted interface{ Hint() string }
+	if mistakes == nil && errors.As(err, &hinted) && hinted.Hint() != "" {
+		t.out.Say(self, console.Plain, "hint: "+hinted.Hint())
+	}
+}
+
+// reconfigured tells what a new configuration leads to.
+func (t *teller) reconfigured(before, after *graph.Graph, changed []int, opened []*heldSocket) {
+	var added, gone, anew []string
+	for i, n := range after.Nodes {
+		switch {
+		case i >= len(before.Nodes):
+			added = append(added, n.Name)
+		case n.Gone && !before.Nodes[i].Gone:
+			gone = append(gone, n.Name)
+		case slices.Contains(changed, i):
+			anew = append(anew, n.Name)
+		}
+	}
+	var parts []string
+	for _, p := range []struct {
+		what  string
+		names []string
+	}{{"new", added}, {"changed", anew}, {"gone", gone}} {
+		if len(p.names) > 0 {
+			parts = append(parts, p.what+": "+strings.Join(p.names, ", "))
+		}
+	}
+	text := "nothing has to start anew"
+	if len(parts) > 0 {
+		text = strings.Join(parts, "; ")
+	}
+	t.out.Say(self, console.Plain, "● the configuration has changed: "+text)
+	for _, s := range opened {
+		t.held(s)
+	}
+}
+
+func (t *teller) released(s *heldSocket) {
+	t.out.Say(self, console.Dim, fmt.Sprintf("released %s: %s", s.cfg.Name, s.address()))
+}
