@@ -63,6 +63,7 @@ type (
 // there. It posts startedEvent, unless the start failed, then exitedEvent.
 func (l *loop) launch(c *command, spec procgroup.Spec) {
 	l.live[c.key] = c
+	spec.Mark = l.guard.next()
 	l.joined.Go(func() {
 		group, err := procgroup.Start(spec)
 		if err != nil {
@@ -70,8 +71,11 @@ func (l *loop) launch(c *command, spec procgroup.Spec) {
 			return
 		}
 		<-group.Started()
+		pid := group.PID()
+		l.guard.began(pid)
 		l.events <- startedEvent{c.key, group}
 		<-group.Done()
+		l.guard.ended(pid)
 		l.events <- exitedEvent{c.key, endOf(group.Exit())}
 	})
 }

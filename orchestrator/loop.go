@@ -81,6 +81,7 @@ type loop struct {
 	machine *machine.Machine
 	say     *teller
 
+	guard    guard
 	sockets  []*heldSocket
 	leaving  []*heldSocket // not in the configuration any more, but still in use
 	sources  *sources      // nil if the configuration is not read again
@@ -141,6 +142,9 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		}
 	}()
 	l.say, l.stream = newTeller(l), newStream(l)
+	if err := l.openGuard(); err != nil {
+		return l, err
+	}
 	if err := l.bind(); err != nil {
 		return l, err
 	}
@@ -162,6 +166,7 @@ func (l *loop) close() error {
 		errs = append(errs, l.server.Close())
 	}
 	l.joined.Wait()
+	errs = append(errs, l.closeGuard())
 	l.timer.Stop()
 	if l.sight != nil {
 		errs = append(errs, l.sight.close())

@@ -163,6 +163,7 @@ func (l *loop) stopAsConfigured(c *command) {
 func (l *loop) runStopCommand(c *command, spec procgroup.Spec) {
 	target := c.group.Done()
 	node := c.key.node
+	spec.Mark = l.guard.next()
 	l.goroutine(func() {
 		group, err := procgroup.Start(spec)
 		if err != nil {

@@ -99,6 +99,8 @@ func (m *Machine) verdict(b *barrier) (a Awaited, final bool) {
 		}
 		owed := n.owes()
 		switch {
+		case n.excused() && n.alive():
+			all = false // what is on its way out may still answer
 		case ahead && (owed == 0 || owed > b.clock || n.excused()):
 			b.done.add(i)
 		case !n.excused() && owed != 0 && owed <= b.clock && !n.busy && (n.failed || n.hold.Kind != NotHeld):
