@@ -158,7 +158,13 @@ func (l *loop) socketStatus(held *heldSocket) control.Socket {
 	}
 	if held.Network() == listenfd.TCP {
 		if waiting, limit, err := held.Queue(); err == nil {
+			if held.standIn != nil {
+				waiting += held.standIn.Stats().Waiting
+			}
 			s.Waiting, s.Limit = &waiting, limit
+		}
+		if open, err := held.Accepted(); err == nil {
+			s.InFlight, s.Cut = &open, &held.cut
 		}
 	}
 	return s

@@ -39,6 +39,7 @@ type command struct {
 	told   *signal            // a process whose ready is a line of its log, or a notification
 	checks *environ           // of what looks whether a process is ready
 
+	open    map[*heldSocket]int    // of a process that was asked to end: connections it had then
 	sockets []*heldSocket          // of a process: what it uses
 	doors   map[*heldSocket]door   // of a process, for its proxied sockets
 	addrs   map[*heldSocket]string // the same, once it is ready
@@ -113,6 +114,7 @@ func (l *loop) commandExited(ev exitedEvent) {
 	}
 	if ev.key.stage == wholeProcess {
 		l.dropGeneration(c)
+		c.countCut(ev.end)
 		l.refreshSockets(ev.key.node)
 		l.lostByWrapper(c)
 		l.step(machine.ProcessExited{Node: ev.key.node, Gen: ev.key.num, End: ev.end})
@@ -135,6 +137,7 @@ func (l *loop) stop(key commandKey) {
 		return
 	case c.group == nil: // see commandStarted
 	case key.stage == wholeProcess:
+		c.countOpen()
 		if !c.stop && !l.drainGeneration(c) {
 			l.stopAsConfigured(c)
 		}
@@ -151,6 +154,7 @@ func (l *loop) kill(key commandKey) {
 		return
 	case c.group == nil: // see commandStarted
 	default:
+		c.countOpen()
 		if err := c.group.Kill(); err != nil {
 			l.say.trouble(key.node, fmt.Errorf("kill %s: %w", l.graph.Nodes[key.node].Name, err))
 		}
