@@ -47,6 +47,7 @@ var floors = map[string]struct {
 	"schema/jsonschema": {own: []string{"schema"}, why: "it writes what the tables say, and reads no file"},
 	"schema/reference":  {own: []string{"schema"}, why: "it writes what the tables say, and reads no file"},
 
+	"orchestrator/export":   {own: []string{"schema"}, modules: []string{"gopkg.in/yaml.v3"}, why: "it writes what the configuration says, and starts nothing"},
 	"orchestrator/graph":    {own: []string{"schema"}, why: "derived from the configuration alone"},
 	"orchestrator/machine":  {own: []string{"schema"}, why: "it decides: no I/O, no clock, no adapter"},
 	"orchestrator/watchset": {own: []string{"schema", "schema/glob", "orchestrator/graph", "orchestrator/gitignore"}, why: "it answers about paths, and watches nothing"},
@@ -59,7 +60,7 @@ var floors = map[string]struct {
 	"cmd/swapbench": {why: "it measures devloop from outside, like any other tool"},
 	"cmd/loopbench": {modules: []string{"golang.org/x/sys"}, why: "it measures devloop from outside, like any other tool"},
 
-	"cmd/devloop": {own: []string{"orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "schema",
+	"cmd/devloop": {own: []string{"orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "schema",
 		"schema/preset", "schema/starter", "schema/jsonschema", "schema/reference"},
 		modules: []string{"github.com/modelcontextprotocol/go-sdk", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
 }

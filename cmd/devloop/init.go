@@ -194,7 +194,9 @@ func (e fileThere) Hint() string {
 // nothingHere is a directory in which init knows nothing.
 type nothingHere struct{}
 
-func (nothingHere) Error() string { return "nothing here is known to devloop, so there is nothing to go by" }
+func (nothingHere) Error() string {
+	return "nothing here is known to devloop, so there is nothing to go by"
+}
 func (nothingHere) Hint() string {
 	return "take a preset: `devloop init --preset NAME`; `devloop presets` lists them"
 }
