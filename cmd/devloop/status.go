@@ -103,11 +103,7 @@ func printStatus(w io.Writer, s *control.Status, now time.Time) error {
 		if n.Kind == "process" {
 			restarts = fmt.Sprint(n.Restarts)
 		}
-		waits := ""
-		if n.Waits != nil {
-			waits = "waits: " + n.Waits.Text
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.Name, n.State, dash(n.Number), since, dash(n.PIDs...), restarts, waits)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.Name, n.State, dash(n.Number), since, dash(n.PIDs...), restarts, nodeNotes(&n))
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -115,18 +111,51 @@ func printStatus(w io.Writer, s *control.Status, now time.Time) error {
 	if len(s.Sockets) > 0 {
 		fmt.Fprintln(t, "\nSOCKET\tADDRESS\tFOR\tWAITING\t")
 		for _, sock := range s.Sockets {
-			waiting := "-"
-			if sock.Waiting != nil {
-				waiting = fmt.Sprintf("%d of %d", *sock.Waiting, sock.Limit)
-			}
 			users := strings.Join(sock.Nodes, ", ")
 			if users == "" {
 				users = "-"
 			}
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t\n", sock.Name, sock.Address, users, waiting)
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t\n", sock.Name, sock.Address, users, waitingText(&sock))
 		}
 	}
 	return t.Flush()
+}
+
+// nodeNotes is what the columns do not say of a node.
+func nodeNotes(n *control.Node) string {
+	var notes []string
+	if n.Waits != nil {
+		notes = append(notes, "waits: "+n.Waits.Text)
+	}
+	if c := n.Candidate; c != nil {
+		text := fmt.Sprintf("generation %d is %s", c.Number, c.State)
+		if len(c.PIDs) > 0 {
+			text += " (pid " + dash(c.PIDs...) + ")"
+		}
+		notes = append(notes, text)
+	}
+	if n.Reason != "" {
+		notes = append(notes, n.Reason)
+	}
+	return strings.Join(notes, "; ")
+}
+
+// waitingText counts the connections of a socket.
+func waitingText(s *control.Socket) string {
+	text := "-"
+	switch {
+	case s.Waiting != nil && s.Limit > 0:
+		text = fmt.Sprintf("%d of %d", *s.Waiting, s.Limit)
+	case s.Waiting != nil:
+		text = fmt.Sprint(*s.Waiting)
+	}
+	if s.InFlight != nil {
+		text += fmt.Sprintf(", %d in flight", *s.InFlight)
+	}
+	if s.Cut != nil && *s.Cut > 0 {
+		text += fmt.Sprintf(", %d cut by the last restart", *s.Cut)
+	}
+	return text
 }
 
 // columns aligns cells that tabs end, and writes no blanks after the last one.

@@ -43,15 +43,16 @@ type Node struct {
 	PIDs     []int      `json:"pids,omitempty"`     // of the commands that run now
 	Restarts int        `json:"restarts,omitempty"` // of a process
 
-	Candidate *Candidate `json:"candidate,omitempty"` // of a process: a new generation beside the one that serves
+	Candidate *Candidate `json:"candidate,omitempty"` // of a process: another generation beside the one that serves
 	Reason    string     `json:"reason,omitempty"`    // why it is as it is, where the state does not say it: why a new generation was dropped
 }
 
-// Candidate is a generation that is to take the place of the one that serves
-// when it is ready (`update: start-first`).
+// Candidate is a generation beside the one that serves, while a process has two
+// (`update: start-first`): a new one that is to take its place when it is ready,
+// or an old one on its way out.
 type Candidate struct {
 	Number int        `json:"number"` // the generation
-	State  string     `json:"state"`  // "starting", "stopping", …
+	State  string     `json:"state"`  // "starting" (a new one), "dropped" (a new one that ends), "stopping" (an old one)
 	Since  *time.Time `json:"since,omitempty"`
 	PIDs   []int      `json:"pids,omitempty"`
 }
