@@ -121,6 +121,7 @@ func load(text string) error {
 	_, err := schema.Parse("/project/devloop.yaml", []byte(text), schema.Options{
 		LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 		CPUs:      2,
+		Presets:   os.DirFS("../preset/presets"),
 	})
 	return err
 }

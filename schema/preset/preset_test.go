@@ -1,6 +1,7 @@
 package preset
 
 import (
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -25,7 +26,14 @@ func TestNoneIsForgotten(t *testing.T) {
 	if !slices.Equal(got, names) {
 		t.Errorf("got %v, want %v", got, names)
 	}
+	page, err := os.ReadFile("../../docs/presets.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range names {
+		if !strings.Contains(string(page), "`"+name+"`") {
+			t.Errorf("docs/presets.md does not list %s", name)
+		}
 		if !slices.ContainsFunc(projects, func(p project) bool { return p.preset == name }) {
 			t.Errorf("%s is tried on no project", name)
 		}

@@ -33,6 +33,7 @@ var projects = []project{
 	{preset: "go-web", dir: "../../examples/go-http", needs: []string{"go"}, edit: "main.go", old: hello, new: goodbye, serves: true},
 	{preset: "node", dir: "testdata/node", needs: []string{"npm"}, edit: "sum.js", old: "a + b", new: "a - b"},
 	{preset: "node-web", dir: "../../examples/node-http", needs: []string{"npm"}, vars: map[string]string{"VIA": "inherit"}, edit: "app.js", old: hello, new: goodbye, serves: true},
+	{preset: "node-web", dir: "testdata/node-web", needs: []string{"npm"}, vars: map[string]string{"MAIN": "app.js"}, edit: "app.js", old: hello, new: goodbye, serves: true},
 	{preset: "vite", dir: "testdata/vite"}, // Vite itself is a download
 	{preset: "python", dir: "testdata/python", needs: []string{"python3"}, edit: "sum.py", old: "a + b", new: "a - b - 1"},
 	{preset: "python-web", dir: "testdata/python-web", needs: []string{"python:uvicorn"}, edit: "main.py", old: hello, new: goodbye, serves: true},
