@@ -107,15 +107,11 @@ func start(t testing.TB, files map[string]string, opt orchestrator.Options) *pro
 	for name, text := range files {
 		p.write(name, text)
 	}
-	cfg, err := schema.Load(filepath.Join(p.dir, "devloop.yaml"), schema.Options{})
+	cfg, g, err := p.load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, mistakes := graph.New(cfg)
-	if len(mistakes) > 0 {
-		t.Fatal(mistakes)
-	}
-	opt.Config, opt.Graph, opt.Self = cfg, g, shim.Self()
+	opt.Config, opt.Graph, opt.Self, opt.Reload = cfg, g, shim.Self(), p.load
 	opt.Console = console.New(console.Options{Out: p.screen})
 	opt.Environ, opt.Signals, opt.Requests = os.Environ(), p.signals, p.requests
 	go func() {
@@ -128,6 +124,19 @@ func start(t testing.TB, files map[string]string, opt orchestrator.Options) *pro
 		}
 	})
 	return p
+}
+
+// load reads the project's configuration.
+func (p *project) load() (*schema.Config, *graph.Graph, error) {
+	cfg, err := schema.Load(filepath.Join(p.dir, "devloop.yaml"), schema.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	g, mistakes := graph.New(cfg)
+	if len(mistakes) > 0 {
+		return nil, nil, mistakes
+	}
+	return cfg, g, nil
 }
 
 // end interrupts the loop and checks its exit code.
