@@ -2,6 +2,7 @@ package starter
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,7 +154,7 @@ func flow(items []string) string {
 	quoted := make([]string, len(items))
 	for i, item := range items {
 		quoted[i] = yamlText(item)
-		if quoted[i] == item && strings.ContainsAny(item, ",[]{}") {
+		if quoted[i] == item && !plainInFlow.MatchString(item) {
 			quoted[i] = fmt.Sprintf("%q", item)
 		}
 	}
@@ -162,6 +163,8 @@ func flow(items []string) string {
 	}
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
+
+var plainInFlow = regexp.MustCompile(`^[A-Za-z0-9_./][A-Za-z0-9_./*@+ -]*$`)
 
 // stages is a list, an item a line, behind its key.
 func stages(commands ...string) string {

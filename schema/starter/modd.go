@@ -2,6 +2,8 @@ package starter
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -28,16 +30,16 @@ func (d *draft) fromModd(text []byte) error {
 	if err != nil {
 		return err
 	}
+	names := slices.Sorted(maps.Keys(vars))
+	slices.Reverse(names) // a name comes before what it begins with
 	fill := func(s string) string {
-		for name, value := range vars {
-			s = strings.ReplaceAll(s, name, value)
+		for _, name := range names {
+			s = strings.ReplaceAll(s, name, vars[name])
 		}
 		return strings.ReplaceAll(s, "@confdir", ".")
 	}
-	for name, value := range vars {
-		if name == "@shell" {
-			d.lose(0, "`@shell = "+value+"`", "`shell: ["+value+", -c]` at the top, if the commands need it")
-		}
+	if shell := vars["@shell"]; shell != "" {
+		d.lose(0, "`@shell = "+shell+"`", "`shell: ["+shell+", -c]` at the top, if the commands need it")
 	}
 	for i, b := range blocks {
 		suffix := ""
@@ -119,7 +121,7 @@ func (d *draft) moddBlock(b moddBlock, suffix string, fill func(string) string) 
 		}
 		return
 	}
-	w := append(sees, entry{key: "stages", value: stages(preps...)})
+	w := append(slices.Clone(sees), entry{key: "stages", value: stages(preps...)})
 	w = append(w, dir()...)
 	if daemons > 0 {
 		w = append(w, entry{key: "trigger", value: trigger})
@@ -166,10 +168,12 @@ func parseModd(text string) (blocks []moddBlock, vars map[string]string, err err
 				command = strings.TrimSuffix(command, `\`) + "\n" + strings.TrimSpace(lines[i])
 			}
 			command = unquoteModd(strings.TrimSpace(command))
-			switch fields[0] {
-			case "indir":
+			switch {
+			case command == "":
+				return nil, nil, fmt.Errorf("line %d: an empty command", number)
+			case fields[0] == "indir":
 				open.dir = command
-			case "prep", "daemon":
+			case fields[0] == "prep", fields[0] == "daemon":
 				c := moddCommand{line: number, kind: fields[0], text: strings.ReplaceAll(command, "\n", " ")}
 				for _, o := range fields[1:] {
 					c.options = append(c.options, strings.TrimPrefix(o, "+"))

@@ -139,7 +139,7 @@ func (d *draft) typescript(m *manifest, file string) {
 	}
 	check := []entry{{key: "watch", value: yamlText("**/*.{ts,mts,js,json}")}, {key: "stages", value: stages(own...)}}
 	d.watchers = append(d.watchers, entry{key: "check", sub: check})
-	run := ""
+	var run string
 	switch {
 	case m.has("tsx"):
 		run = "node --import tsx $MAIN"

@@ -37,12 +37,12 @@ func (p *project) read(name string) (string, error) {
 		}
 		return "", fmt.Errorf("read %s: %w", name, err)
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it was only read
 	text, err := io.ReadAll(io.LimitReader(f, maxRead))
 	if err != nil {
 		return "", fmt.Errorf("read %s: %w", name, err)
 	}
-	return string(text), nil
+	return strings.ToValidUTF8(string(text), "?"), nil
 }
 
 // skipped are directories that hold no sources of the project's own.

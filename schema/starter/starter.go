@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Draft is a configuration that nobody has written yet.
@@ -73,6 +74,9 @@ var toolFiles = []string{
 // file, and name its name, which tells the tool.
 func From(name string, text []byte) (Draft, error) {
 	base := path.Base(strings.ReplaceAll(name, `\`, "/"))
+	if !utf8.Valid(text) {
+		return Draft{}, fmt.Errorf("translate %s: it is no UTF-8 text", base)
+	}
 	d := &draft{by: base}
 	d.comment("Translated from %s.", base)
 	var err error
