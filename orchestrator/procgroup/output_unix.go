@@ -21,6 +21,7 @@ func outputPipe() (r, w *os.File, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("make pipe: %w", err)
 	}
+	widen(w)
 	err = withDescriptors([]*os.File{w}, nil, func(fds []uintptr) error {
 		return unix.SetNonblock(int(fds[0]), false)
 	})
