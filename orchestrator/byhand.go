@@ -44,9 +44,11 @@ func (l *loop) unknown(name string) *refusal {
 	if len(name) > 100 {
 		name = name[:100] + "…"
 	}
-	known := make([]string, len(l.graph.Nodes))
-	for i, n := range l.graph.Nodes {
-		known[i] = n.Name
+	var known []string
+	for _, n := range l.graph.Nodes {
+		if !n.Gone {
+			known = append(known, n.Name)
+		}
 	}
 	return &refusal{http.StatusNotFound, fmt.Sprintf("the running loop has no watcher or process %q", name),
 		control.Known(name, known)}

@@ -111,8 +111,8 @@ func (s *stream) failed(r machine.Report, stage string) {
 // rest that move without a change and without anybody's hand.
 func beginning(r machine.Report) (cause string, begins bool) {
 	switch r.Kind {
-	case machine.RunStarted, machine.Starting:
-		return string(r.Why), true
+	case machine.RunStarted, machine.Starting, machine.Stopping, machine.Reloading:
+		return string(r.Why), r.Why != machine.ByShutdown
 	}
 	return "", false
 }

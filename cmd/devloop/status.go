@@ -149,7 +149,7 @@ func waitingText(s *control.Socket) string {
 	case s.Waiting != nil:
 		text = fmt.Sprint(*s.Waiting)
 	}
-	if s.InFlight != nil {
+	if s.InFlight != nil && *s.InFlight > 0 {
 		text += fmt.Sprintf(", %d in flight", *s.InFlight)
 	}
 	if s.Cut != nil && *s.Cut > 0 {

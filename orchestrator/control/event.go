@@ -48,7 +48,7 @@ type End struct {
 // come.
 type Cycle struct {
 	ID      int    `json:"id"`
-	Cause   string `json:"cause"`            // "start", "change", "hand" or "crash"
+	Cause   string `json:"cause"`            // "start", "change", "hand", "crash", or why the first thing moved, as in Event.Why
 	First   int64  `json:"first"`            // the first event of files, or whatever began it
 	Settled int64  `json:"settled"`          // the burst of changes was over
 	End     int64  `json:"end"`              // everything was at rest again
