@@ -191,6 +191,8 @@ var structural = regexp.MustCompile("^unknown key `|needs `[a-z_]+`$|has no valu
 	"|needs (a list|a mapping|`true` or `false`)" +
 	"|needs `[a-z-]+`(, `[a-z-]+`)* or `[a-z-]+`, not `")
 
+var missing = regexp.MustCompile("needs `[a-z_]+`$")
+
 // TestBadFilesAreRefusedByBoth holds the loader's own bad files, and mutations
 // of good ones, against the schema: it refuses nothing that loads, and accepts
 // nothing whose mistakes are all structural.
@@ -224,6 +226,9 @@ func TestBadFilesAreRefusedByBoth(t *testing.T) {
 			continue
 		}
 		for _, m := range mistakes {
+			if fields, ok := v.(map[string]any); ok && fields["extends"] != nil && missing.MatchString(m.Msg) {
+				continue // only who reads the preset knows that it does not say it either
+			}
 			if structural.MatchString(m.Msg) && !strings.Contains(m.Msg, "the variable `") && !strings.Contains(m.Line, "${") {
 				t.Errorf("%s does not load, and the schema accepts it: %s", doc.name, m.Msg)
 				break
