@@ -49,7 +49,7 @@ with the process. Exit code 3 if no loop is running.`,
 			if err != nil {
 				return answered(err)
 			}
-			defer there.Close()
+			defer func() { _ = there.Close() }() // it may have ended
 			return a.attached(there, tty, names[0])
 		},
 	}

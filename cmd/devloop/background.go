@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -44,8 +43,11 @@ func (a *app) detach(config string) error {
 	if err := child.Start(); err != nil {
 		return runError{fmt.Errorf("start in the background: %w", err)}
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- child.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = child.Wait() // ProcessState has it all
+	}()
 	look := time.NewTicker(10 * time.Millisecond) // a socket tells nobody that it is there
 	defer look.Stop()
 	late := time.NewTimer(startsIn)
@@ -56,8 +58,8 @@ func (a *app) detach(config string) error {
 			if a.answers(config, child.Process.Pid) {
 				return a.tellDetached(config, child.Process.Pid)
 			}
-		case err := <-ended:
-			return a.failedDetached(log, err)
+		case <-ended:
+			return a.failedDetached(log, child.ProcessState)
 		case <-interrupted:
 			return a.giveUp(child, ended, exitCode(exitInterrupted))
 		case <-late.C:
@@ -91,7 +93,7 @@ func (a *app) tellDetached(config string, pid int) error {
 }
 
 // failedDetached shows what a loop that has ended at once had to say.
-func (a *app) failedDetached(log *os.File, end error) error {
+func (a *app) failedDetached(log *os.File, end *os.ProcessState) error {
 	const most = 64 << 10
 	info, err := log.Stat()
 	if err != nil {
@@ -105,15 +107,14 @@ func (a *app) failedDetached(log *os.File, end error) error {
 		fmt.Fprintf(a.stderr, "%s\n", text)
 	}
 	control.DropLog(log)
-	var exit *exec.ExitError
-	if errors.As(end, &exit) && exit.ExitCode() > 0 {
-		return exitCode(exit.ExitCode())
+	if code := end.ExitCode(); code > 0 {
+		return exitCode(code)
 	}
 	return runError{fmt.Errorf("the loop in the background has ended: %v", end)}
 }
 
 // giveUp ends a loop that nobody waits for any more.
-func (a *app) giveUp(child *exec.Cmd, ended <-chan error, result error) error {
+func (a *app) giveUp(child *exec.Cmd, ended <-chan struct{}, result error) error {
 	_ = child.Process.Signal(os.Interrupt) // it may just have ended
 	select {
 	case <-ended:

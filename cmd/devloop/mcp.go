@@ -27,7 +27,7 @@ directory, and asks the loop that runs there; it starts none itself.`,
   claude mcp add devloop -- devloop mcp
   devloop mcp -f team.yaml`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(*cobra.Command, []string) error {
 			err := a.mcpServer().Run(context.Background(), &mcp.StdioTransport{})
 			if err != nil {
 				return runError{fmt.Errorf("serve an agent: %w", err)}
