@@ -55,7 +55,7 @@ func lookRust(p *project) (*draft, error) {
 		if i < 0 && !p.std(dir, c) || bin == "" {
 			continue
 		}
-		why := "its Cargo.toml has no server crate, and its sources bind a socket"
+		why := "its sources bind a socket"
 		if i >= 0 {
 			why = path.Join(dir, "Cargo.toml") + " has " + rustWeb[i]
 		}
@@ -135,11 +135,14 @@ func (c *cargo) binary(p *project, dir string) string {
 	return ""
 }
 
+var rustBinds = regexp.MustCompile(`TcpListener::(bind|from_raw_fd)`)
+
 // std reports whether a crate without a server's crate binds a socket itself.
 func (p *project) std(dir string, c *cargo) bool {
 	if c.Package.Name == "" {
 		return false
 	}
-	text, err := p.read(path.Join(dir, "src/main.rs"))
-	return err == nil && regexp.MustCompile(`TcpListener::(bind|from_raw_fd)`).MatchString(text)
+	own := slices.DeleteFunc(p.sources(".rs"), func(f string) bool { return !strings.HasPrefix(f, path.Join(dir, "src")+"/") })
+	_, found := p.search(own, rustBinds)
+	return found != nil
 }
