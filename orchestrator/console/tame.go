@@ -52,7 +52,8 @@ func (t *tamer) slow(dst []byte, start int, line []byte) []byte {
 	var (
 		home    = false // the cursor went to the start: what comes overwrites
 		junk    = false // the last thing appended stands for bytes that are no text
-		code    = start // where the colours begin that stand at the end of dst
+		floor   = start // where the text begins that stands before code
+		code    = start // where the colours begin that were appended last
 		codeEnd = len(dst)
 	)
 	for i := 0; i < len(line); {
@@ -70,7 +71,7 @@ func (t *tamer) slow(dst []byte, start int, line []byte) []byte {
 				if t.color {
 					t.sgr.apply(arg)
 					if len(dst) != codeEnd {
-						code = len(dst)
+						floor, code = codeEnd, len(dst)
 					}
 					dst = append(dst, line[i:i+n]...)
 					codeEnd = len(dst)
@@ -79,7 +80,7 @@ func (t *tamer) slow(dst []byte, start int, line []byte) []byte {
 				home = true
 			case what == 'K' && (home || first(arg) == 2), what == 'J' && (home || first(arg) >= 2):
 				dst, home, junk = t.again(dst, start), false, false
-				code, codeEnd = start, len(dst)
+				floor, code, codeEnd = start, start, len(dst)
 			}
 			i += n
 			continue
@@ -89,7 +90,7 @@ func (t *tamer) slow(dst []byte, start int, line []byte) []byte {
 			continue
 		case c == '\b':
 			if !home {
-				dst, code, codeEnd = eraseLast(dst, start, code, codeEnd)
+				dst, code, codeEnd = eraseLast(dst, floor, code, codeEnd)
 			}
 			i++
 			continue
@@ -107,7 +108,7 @@ func (t *tamer) slow(dst []byte, start int, line []byte) []byte {
 		}
 		if home {
 			dst, home, junk = t.again(dst, start), false, false
-			code, codeEnd = start, len(dst)
+			floor, code, codeEnd = start, start, len(dst)
 		}
 		switch {
 		case !isJunk:
@@ -129,28 +130,19 @@ func (t *tamer) again(dst []byte, start int) []byte {
 	return t.sgr.appendTo(dst[:start])
 }
 
-// eraseLast takes the last character of the line away, and leaves colours that
-// stand behind it.
-func eraseLast(dst []byte, start, code, codeEnd int) (_ []byte, newCode, newEnd int) {
-	end := len(dst)
-	if end == codeEnd {
-		end = code
+// eraseLast takes the last character away, and leaves colours that stand behind
+// it. It reaches back over one place with colours, to floor, and no further:
+// that is as far as anybody who draws a spinner goes.
+func eraseLast(dst []byte, floor, code, codeEnd int) (_ []byte, newCode, newEnd int) {
+	if len(dst) > codeEnd {
+		_, size := utf8.DecodeLastRune(dst[codeEnd:])
+		return dst[:len(dst)-size], code, codeEnd
 	}
-	if end <= start {
+	if code <= floor {
 		return dst, code, codeEnd
 	}
-	if end == codeEnd { // older colours: there is nothing between
-		return dst, code, codeEnd
-	}
-	_, size := utf8.DecodeLastRune(dst[start:end])
-	if end < len(dst) {
-		if end-size < start {
-			return dst, code, codeEnd
-		}
-		dst = append(dst[:end-size], dst[end:]...)
-		return dst, code - size, codeEnd - size
-	}
-	return dst[:end-size], code, codeEnd
+	_, size := utf8.DecodeLastRune(dst[floor:code])
+	return append(dst[:code-size], dst[code:]...), code - size, codeEnd - size
 }
 
 // escape measures the control sequence at the start of s, which is ESC. what is

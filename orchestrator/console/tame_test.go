@@ -37,6 +37,7 @@ func TestTame(t *testing.T) {
 		{"too many backspaces", "ab\b\b\b\bc\n", "c\n", "c\n"},
 		{"a spinner", "\\\b|\b/\b done\n", " done\n", " done\n"},
 		{"backspace over a colour", "ab\x1b[31m\bc\n", "ac\n", "a\x1b[31mc\x1b[0m\n"},
+		{"backspaces over many colours", "\x1b[31ma\x1b[32mb\b\b\b\bc\n", "c\n", "\x1b[31m\x1b[32mc\x1b[0m\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			for color, want := range map[bool]string{false: tc.plain, true: tc.color} {
