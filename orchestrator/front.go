@@ -84,7 +84,7 @@ func (s *heldSocket) assignPort(c *command, name string, e *environ) error {
 		c.doors = map[*heldSocket]door{}
 	}
 	d := door{addr: s.cfg.To}
-	port := ""
+	var port string
 	if s.cfg.To != "" {
 		_, port, _ = net.SplitHostPort(s.cfg.To) // it was checked when it was read
 	} else {

@@ -21,18 +21,16 @@ const (
 func (l *loop) learn() {
 	set, u := l.set, newUnmatched(l.cfg, l.set)
 	l.goroutine(func() {
-		for began := time.Now(); ; {
-			for path := range set.Files() {
-				if time.Since(began) > learnSlice {
-					if !l.giveWay() {
-						return
-					}
-					began = time.Now()
+		began := time.Now()
+		for path := range set.Files() {
+			if time.Since(began) > learnSlice {
+				if !l.giveWay() {
+					return
 				}
-				l.contents.Learn(path)
-				u.see(path)
+				began = time.Now()
 			}
-			break
+			l.contents.Learn(path)
+			u.see(path)
 		}
 		l.contents.Learned()
 		thrift.Settle()
