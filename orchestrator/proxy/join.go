@@ -28,7 +28,7 @@ func (c *fading) rearm() { _ = c.SetDeadline(time.Now().Add(quiet)) } // fails w
 // join copies both ways until both sides have ended, or one has failed, and
 // tells how it ended. It does not close them, unless one has failed.
 func join(client net.Conn, server *fading) ending {
-	toServer := make(chan error, 1)
+	toServer := make(chan bool, 1) // whether it failed
 	go func() {
 		_, err := io.Copy(server.Conn, client) // on Linux this is splice(2): the bytes stay in the kernel
 		if err == nil {
@@ -37,7 +37,7 @@ func join(client net.Conn, server *fading) ending {
 		if err != nil {
 			server.fade() // what it said before it hung up is the client's
 		}
-		toServer <- err
+		toServer <- err != nil
 	}()
 	for {
 		n, err := io.Copy(client, server.Conn)
@@ -49,7 +49,7 @@ func join(client net.Conn, server *fading) ending {
 			err = closeWrite(client)
 		}
 		if err == nil {
-			if <-toServer != nil {
+			if <-toServer {
 				return left
 			}
 			return answered
@@ -57,10 +57,10 @@ func join(client net.Conn, server *fading) ending {
 		how := cut
 		select {
 		case failed := <-toServer:
-			if failed != nil {
+			if failed {
 				how = left // more likely than not
 			}
-			toServer <- nil
+			toServer <- failed
 		default:
 		}
 		reset(client) // it has failed, and has not ended

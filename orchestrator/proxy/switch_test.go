@@ -88,18 +88,24 @@ func (l *load) end(t *testing.T, f *Front) {
 	}
 }
 
+// switches is how often the server changes in a test; -short is for a glance.
+func switches() int {
+	if testing.Short() {
+		return 20
+	}
+	return 200
+}
+
 // echo answers with the method and the body.
 var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	b, _ := io.ReadAll(r.Body)
 	fmt.Fprintf(w, "%s %s", r.Method, b)
 })
 
-const switches = 200
-
 func TestSwitchStopFirst(t *testing.T) {
 	f, url := front(t, Options{HTTP: true})
 	l := startLoad(t, url, 16, true)
-	for gen := range switches {
+	for gen := range switches() {
 		s := serve(t, echo)
 		f.Serve(gen, s.addr)
 		answeredMore(t, l, 32)
@@ -112,7 +118,7 @@ func TestSwitchStopFirst(t *testing.T) {
 			t.Errorf("generation %d: cut %d", gen, cut)
 		}
 	}
-	f.Serve(switches, serve(t, echo).addr)
+	f.Serve(switches(), serve(t, echo).addr)
 	l.end(t, f)
 }
 
@@ -121,7 +127,7 @@ func TestSwitchStartFirst(t *testing.T) {
 	l := startLoad(t, url, 16, true)
 	old := serve(t, echo)
 	f.Serve(0, old.addr)
-	for gen := 1; gen <= switches; gen++ {
+	for gen := 1; gen <= switches(); gen++ {
 		s := serve(t, echo)
 		answeredMore(t, l, 32)
 		f.Serve(gen, s.addr)
@@ -148,7 +154,7 @@ func TestSwitchKilled(t *testing.T) {
 	const clients = 16
 	f, url := front(t, Options{HTTP: true})
 	l := startLoad(t, url, clients, false)
-	for gen := range switches {
+	for gen := range switches() {
 		var asked atomic.Int64
 		gate := make(chan struct{})
 		s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -171,9 +177,9 @@ func TestSwitchKilled(t *testing.T) {
 		}
 		f.Drop(gen)
 	}
-	f.Serve(switches, serve(t, echo).addr)
+	f.Serve(switches(), serve(t, echo).addr)
 	l.end(t, f)
-	if f.Stats().Retried < switches*clients {
+	if f.Stats().Retried < int64(switches()*clients) {
 		t.Errorf("nothing was sent again")
 	}
 }
