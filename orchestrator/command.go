@@ -123,9 +123,9 @@ func (l *loop) commandExited(ev exitedEvent) {
 	}
 	l.say.output = c.spool
 	l.step(machine.StageExited{Node: ev.key.node, Run: ev.key.num, Stage: ev.key.stage, End: ev.end})
-	l.say.output = nil
-	if c.spool != nil {
-		c.spool.Close()
+	if spool := l.say.output; spool != nil { // nobody wanted to see it
+		l.say.output = nil
+		spool.Close()
 	}
 }
 

@@ -39,6 +39,8 @@ type Options struct {
 	// not read again. Its error is shown, and changes nothing.
 	Reload func() (*schema.Config, *graph.Graph, error)
 
+	Hooks Hooks
+
 	// Signals end the loop: the first in order, the second at once. The exit
 	// code of an interrupted loop is SignalCode.
 	Signals    <-chan os.Signal
@@ -50,6 +52,13 @@ type Options struct {
 	// Control is what others ask the loop through; may be nil. Whoever has
 	// acquired it closes it, after Run.
 	Control *control.Claim
+}
+
+// Hooks draw people's attention; each may be nil. They are called by the loop's
+// goroutine and may not wait for anything.
+type Hooks struct {
+	Begin func()                         // a change begins a run
+	Turn  func(failed bool, text string) // something fails that did not before, or is well again
 }
 
 // Request is a command made by hand for a node, or for every node that the

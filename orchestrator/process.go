@@ -74,6 +74,9 @@ func (l *loop) startProcess(a machine.StartProcess) {
 	}
 	spec := procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: e.list(), Files: files, Output: output, Grace: p.Stop.Timeout}
 	if p.PTY {
+		if _, known := e.lookup("TERM"); !known {
+			spec.Env = append(spec.Env, "TERM=xterm-256color")
+		}
 		spec.PTY = &procgroup.PTYSize{Rows: ptyRows, Cols: ptyCols}
 	}
 	l.launch(c, spec)

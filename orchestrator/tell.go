@@ -25,9 +25,12 @@ type teller struct {
 	ending bool
 
 	renewing map[int]bool // processes whose restart has been told
+	failing  map[int]bool // nodes whose failure has been told
 }
 
-func newTeller(l *loop) *teller { return &teller{l: l, out: l.opt.Console, renewing: map[int]bool{}} }
+func newTeller(l *loop) *teller {
+	return &teller{l: l, out: l.opt.Console, renewing: map[int]bool{}, failing: map[int]bool{}}
+}
 
 // Names lists who may speak, for the width of the console's column.
 func Names(nodes []string) []string { return append(append([]string{}, nodes...), self) }
@@ -38,7 +41,8 @@ func (t *teller) line(node int, tone console.Tone, format string, args ...any) {
 
 // stream hands a command's output to the console as it comes.
 func (t *teller) stream(name string) func(procgroup.Block) {
-	return func(b procgroup.Block) { t.out.Lines(name, b.Text) }
+	s := t.out.Stream(name)
+	return func(b procgroup.Block) { s.Lines(b.Text, b.Continued) }
 }
 
 func (t *teller) held(s *heldSocket) {
@@ -87,8 +91,29 @@ func (t *teller) advice(a adviceEvent) {
 	}
 }
 
+// turn calls for attention when a node begins to fail, or is well again.
+func (t *teller) turn(r machine.Report) {
+	var text string
+	var failed bool
+	switch r.Kind {
+	case machine.RunFailed, machine.GaveUp, machine.Dropped, machine.Crashed, machine.Unready:
+		failed, text = true, t.name(r.Node)+" failed"
+	case machine.RunPassed:
+		text = t.name(r.Node) + " passed again"
+	case machine.Ready:
+		text = t.name(r.Node) + " is ready again"
+	default:
+		return
+	}
+	if t.failing[r.Node] != failed && !t.ending && t.l.opt.Hooks.Turn != nil {
+		t.l.opt.Hooks.Turn(failed, text)
+	}
+	t.failing[r.Node] = failed
+}
+
 // report words what the machine reports.
 func (t *teller) report(r machine.Report) {
+	t.turn(r)
 	switch r.Kind {
 	case machine.RunStarted, machine.RunPassed, machine.RunFailed, machine.RunCancelled, machine.Held, machine.Slowed:
 		t.run(r)
@@ -105,6 +130,9 @@ func (t *teller) report(r machine.Report) {
 func (t *teller) run(r machine.Report) {
 	switch r.Kind {
 	case machine.RunStarted:
+		if begin := t.l.opt.Hooks.Begin; begin != nil && r.Why == machine.ByChange {
+			begin()
+		}
 		t.line(r.Node, console.Plain, "● %s: %s", t.cause(r), t.plan(r.Node))
 	case machine.RunCancelled:
 		t.line(r.Node, console.Dim, "- cancelled after %s", short(r.Took))
@@ -163,10 +191,8 @@ func (t *teller) replay(node int) {
 	if t.output == nil {
 		return
 	}
-	name := t.name(node)
-	if err := t.output.Replay(func(block []byte) { t.out.Lines(name, block) }); err != nil {
-		t.trouble(node, err)
-	}
+	t.out.Replay(t.name(node), t.output) // which closes it
+	t.output = nil
 }
 
 func (t *teller) process(r machine.Report) {

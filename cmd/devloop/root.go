@@ -24,6 +24,7 @@ type app struct {
 	logFile    string
 	verbose    bool
 	detached   bool // this is the loop in the background
+	attention  attention
 }
 
 func newRoot(stdout, stderr io.Writer) *cobra.Command {

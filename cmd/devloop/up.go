@@ -48,6 +48,7 @@ func (a *app) upCommand() *cobra.Command {
 	cmd.Flags().BoolVarP(&detach, "detach", "d", false, "run in the background; return when the loop answers")
 	cmd.Flags().BoolVar(&a.detached, detachedFlag, false, "")
 	_ = cmd.Flags().MarkHidden(detachedFlag) // the flag is there
+	a.attention.flags(cmd)
 	return cmd
 }
 
@@ -114,6 +115,10 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 	}
 	opt.Config, opt.Graph, opt.Console = p.cfg, p.graph, out
 	opt.Environ, opt.Self, opt.Signals = os.Environ(), shim.Self(), signals
+	if color, err := a.useColor(a.stdout); err == nil && color {
+		opt.Environ = append(opt.Environ, console.ColorHints(opt.Environ)...)
+	}
+	opt.Hooks = a.attention.hooks(out, a.stdout, p.cfg.Name)
 	if !opt.Once {
 		requests, restore := a.keys(out, signals)
 		defer restore()
@@ -144,15 +149,21 @@ func (a *app) console(p *project, unread chan<- os.Signal) (out *console.Console
 		names = append(names, n.Name)
 	}
 	opt := console.Options{Out: &audience{Writer: a.stdout, gone: unread}, Color: color, Timestamps: a.timestamps, Names: orchestrator.Names(names)}
-	end = func() {}
+	opt.Terminal, opt.Buffer = isTerminal(a.stdout), console.DefaultBuffer
+	var logFile *os.File
 	if a.logFile != "" {
-		f, err := os.OpenFile(a.logFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-		if err != nil {
+		if logFile, err = os.OpenFile(a.logFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
 			return nil, nil, fmt.Errorf("open log file: %w", err)
 		}
-		opt.Log, end = f, func() { f.Close() }
+		opt.Log = logFile
 	}
-	return console.New(opt), end, nil
+	out = console.New(opt)
+	return out, func() {
+		_ = out.Close(context.Background()) // a reader who takes nothing any more is not told that either
+		if logFile != nil {
+			logFile.Close()
+		}
+	}, nil
 }
 
 // audience is a screen that says when nobody reads it any more: a loop that

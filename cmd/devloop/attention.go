@@ -1,0 +1,53 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"devloop/orchestrator"
+	"devloop/orchestrator/console"
+)
+
+// attention is how the screen draws the eye to a run and its outcome.
+type attention struct{ clear, bell, notify bool }
+
+func (n *attention) flags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&n.clear, "clear", false, "empty the screen when a change begins a run; what stood there stays in the scrollback")
+	cmd.Flags().BoolVar(&n.bell, "bell", false, "ring the terminal's bell when something fails, and when it is mended")
+	cmd.Flags().BoolVar(&n.notify, "notify", false, "ask the terminal for a desktop notification then")
+}
+
+// hooks are what the loop calls.
+func (n attention) hooks(out *console.Console, screen io.Writer, title string) orchestrator.Hooks {
+	var h orchestrator.Hooks
+	if n.clear {
+		h.Begin = func() { out.Clear(rows(screen)) }
+	}
+	if n.bell || n.notify {
+		h.Turn = func(_ bool, text string) {
+			if n.bell {
+				out.Bell()
+			}
+			if n.notify {
+				out.Notify(title, text)
+			}
+		}
+	}
+	return h
+}
+
+// rows is the height of a terminal, 0 if it is none.
+func rows(screen io.Writer) int {
+	f, ok := screen.(*os.File)
+	if !ok {
+		return 0
+	}
+	_, height, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return height
+}
