@@ -49,9 +49,15 @@ func (r *registry) fork(t *tree, f func() error) error {
 	if err := f(); err != nil {
 		return err
 	}
+	if p, ok := readProcess(t.pid); ok {
+		t.born = p.start
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.leaders[t.pid] = t
+	if t.mark != "" { // now: its first orphan may be found before this goroutine runs again
+		r.lives = append(r.lives, life{t, t.born, math.MaxUint64})
+	}
 	if r.reaper != nil {
 		r.reaper.look()
 	}
@@ -65,12 +71,6 @@ func (r *registry) forgetLeader(t *tree) {
 	if r.leaders[t.pid] == t { // another one may have the number by now
 		delete(r.leaders, t.pid)
 	}
-}
-
-func (r *registry) begin(t *tree) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.lives = append(r.lives, life{t, t.born, math.MaxUint64})
 }
 
 // end is called when nothing of the tree lives.

@@ -47,12 +47,6 @@ func (t *tree) fork(f func() error) error { return trees.fork(t, f) }
 func (t *tree) forgetLeader() { trees.forgetLeader(t) }
 
 func (t *tree) begin() {
-	if p, ok := readProcess(t.pid); ok {
-		t.born = p.start
-	}
-	if t.mark != "" {
-		trees.begin(t)
-	}
 	if t.pidfd > 0 {
 		t.exact = unix.PidfdSendSignal(t.pidfd, 0, nil, pidfdSignalProcessGroup) == nil
 	}
