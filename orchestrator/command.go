@@ -247,7 +247,7 @@ func (l *loop) startStage(a machine.StartStage) {
 	e.set("DEVLOOP_CHANGED", capped(a.Paths))
 	e.set("DEVLOOP_CHANGED_FILE", file)
 	c := &command{key: key}
-	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Grace: stageGrace}
+	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Grace: stageGrace, KeepDaemons: true}
 	if l.opt.Stream {
 		spec.Output = l.keep(w.Name, a.Run, stage.Name, l.say.stream(w.Name))
 	} else {

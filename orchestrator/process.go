@@ -153,7 +153,7 @@ func (l *loop) stopAsConfigured(c *command) {
 		var stop program
 		if stop, err = l.program(*p.Stop.Command, e); err == nil {
 			c.group.Hold()
-			l.runStopCommand(c, procgroup.Spec{Argv: stop.argv, Dir: p.Dir, Env: e.list(), Output: l.say.stream(p.Name), Grace: stageGrace})
+			l.runStopCommand(c, procgroup.Spec{Argv: stop.argv, Dir: p.Dir, Env: e.list(), Output: l.say.stream(p.Name), Grace: stageGrace, KeepDaemons: true})
 			return
 		}
 	}

@@ -97,7 +97,7 @@ func (l *loop) check(r *schema.Ready, p *schema.Process, e *environ, since time.
 		return func(context.Context) error { return probe.File(r.File, since) }
 	}
 	program, err := l.program(*r.Exec, e)
-	spec := procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: e.list(), Output: func(procgroup.Block) {}, Grace: 0, Mark: l.guard.next()}
+	spec := procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: e.list(), Output: func(procgroup.Block) {}, Grace: 0, Mark: l.guard.next(), KeepDaemons: true}
 	return bounded(func(ctx context.Context) error {
 		if err != nil {
 			return err
