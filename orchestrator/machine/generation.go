@@ -9,6 +9,7 @@ type generation struct {
 	took      dirt // what it was started for
 	startedAt time.Time
 	readyBy   time.Time
+	readyAt   time.Time // when it was ready
 	killAt    time.Time
 	killed    bool
 }

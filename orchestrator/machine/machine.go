@@ -251,12 +251,21 @@ func (m *Machine) quiet(n *node) time.Duration {
 }
 
 // duringOwnRun tells whether the node may itself be writing: a watcher while
-// its stages run, a process while it starts.
+// its stages run, a process while it starts. One that says when it is ready has
+// written by then what it writes at its start; of any other it takes a guess.
 func (m *Machine) duringOwnRun(n *node) (stage int, own bool) {
-	if n.w != nil {
+	p := n.p
+	switch {
+	case n.w != nil:
 		return n.w.current(), n.w.phase != idle
+	case p.side != nil && p.side.candidate || p.phase == procStarting:
+		return 0, true
+	case p.phase != procReady:
+		return 0, false
+	case n.cfg.Process.Probed:
+		return 0, m.now.Sub(p.readyAt) < selfLate
 	}
-	return 0, n.p.phase == procStarting || n.p.phase == procReady && m.now.Sub(n.p.startedAt) < recentRun
+	return 0, m.now.Sub(p.startedAt) < recentRun
 }
 
 // command carries out a request made by hand: at once, whatever upstream does.

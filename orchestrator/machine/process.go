@@ -245,7 +245,7 @@ func (m *Machine) processReady(ev ProcessReady) {
 	case n.p.phase != procStarting && n.p.phase != procUnready:
 		return
 	}
-	n.p.phase, n.p.owed = procReady, 0
+	n.p.phase, n.p.readyAt, n.p.owed = procReady, m.now, 0
 	m.report(Report{Kind: Ready, Node: n.id, Num: n.p.gen, By: -1, Took: m.now.Sub(n.p.startedAt)})
 	m.do(ServeProcess{n.id, n.p.gen})
 }

@@ -46,6 +46,7 @@ func (m *Machine) sideReady(n *node) {
 	p := n.p
 	old := p.generation
 	p.generation, p.phase, p.failures = p.side.generation, procReady, 0
+	p.readyAt = m.now
 	p.side = &side{generation: old}
 	m.report(Report{Kind: Ready, Node: n.id, Num: p.gen, By: -1, Took: m.now.Sub(p.startedAt)})
 	m.do(ServeProcess{n.id, p.gen})
