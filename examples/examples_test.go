@@ -13,8 +13,11 @@ import (
 
 // An example is a folder here, and how to try it.
 type example struct {
-	name  string
-	needs []string // commands, and "crates.io"
+	name    string
+	needs   []string // commands, and "crates.io"
+	fetch   []string // a command that downloads what it needs; without a network the example is skipped
+	process string   // the one that is restarted under load; "server" if empty
+	drains  bool     // its own drain loses nothing, or the proxy sees to it: not one request may fail
 
 	edit     string // the file that is edited,
 	old, new string // and what is replaced in it: the page shows the one, then the other
@@ -26,42 +29,86 @@ type example struct {
 
 var examples = []example{
 	{
-		name: "go-http", needs: []string{"go"},
+		name: "go-http", needs: []string{"go"}, drains: true,
 		edit: "main.go", old: "Hello, World!", new: "Hello, Gophers!",
 		spoil: "main.go", with: "\nvar _ = notDefined\n", failure: "undefined: notDefined",
 	},
 	{
-		name: "rust-std", needs: []string{"cargo", "cargo-clippy"},
+		name: "rust-std", needs: []string{"cargo", "cargo-clippy"}, drains: true,
 		edit: "src/main.rs", old: "Hello, World!", new: "Hello, Crabs!",
 		spoil: "src/main.rs", with: "\nfn spoilt() { not_defined }\n", failure: "cannot find value `not_defined`",
 	},
 	{
-		name: "rust-axum", needs: []string{"cargo", "cargo-clippy", "crates.io"},
+		name: "rust-axum", needs: []string{"cargo", "cargo-clippy", "crates.io"}, drains: true,
 		edit: "src/main.rs", old: "Hello, World!", new: "Hello, Crabs!",
 		spoil: "src/main.rs", with: "\nfn spoilt() { not_defined }\n", failure: "cannot find value `not_defined`",
 	},
 	{
-		name: "node-http", needs: []string{"node"},
+		name: "node-http", needs: []string{"node"}, drains: true,
 		edit: "app.js", old: "Hello, World!", new: "Hello, Turtles!",
 		spoil: "app.js", with: "\n}\n", failure: "SyntaxError",
 	},
 	{
-		name: "python-http", needs: []string{"python3"},
+		name: "python-http", needs: []string{"python3"}, drains: true,
 		edit: "app.py", old: "Hello, World!", new: "Hello, Snakes!",
 		spoil: "app.py", with: "\ndef spoilt(:\n", failure: "SyntaxError",
 	},
 	{
-		name: "two-services", needs: []string{"go"},
+		name: "two-services", needs: []string{"go"}, process: "front", drains: true,
 		edit: "schema/greetings.txt", old: "Hello, World!", new: "Hello, Gophers!",
 		spoil: "backend/main.go", with: "\nvar _ = notDefined\n", failure: "undefined: notDefined",
+	},
+	{
+		name: "go-systemd", needs: []string{"go"}, fetch: []string{"go", "mod", "download"}, drains: true,
+		edit: "main.go", old: "Hello, World!", new: "Hello, Gophers!",
+		spoil: "main.go", with: "\nvar _ = notDefined\n", failure: "undefined: notDefined",
+	},
+	{
+		name: "node-express", needs: []string{"node", "npm"}, fetch: []string{"npm", "ci"}, drains: true,
+		edit: "app.js", old: "Hello, World!", new: "Hello, Turtles!",
+		spoil: "app.js", with: "\n}\n", failure: "SyntaxError",
+	},
+	{
+		name: "node-vite", needs: []string{"node", "npm"}, fetch: []string{"npm", "ci"}, process: "vite", drains: true,
+		edit: "index.html", old: "Hello, World!", new: "Hello, Turtles!",
+		spoil: "package-lock.json", with: "}", failure: "npm",
+	},
+	{
+		name: "python-asyncio", needs: []string{"python3"}, drains: true,
+		edit: "app.py", old: "Hello, World!", new: "Hello, Snakes!",
+		spoil: "app.py", with: "\ndef spoilt(:\n", failure: "SyntaxError",
+	},
+	{
+		name: "python-gunicorn", needs: []string{"python3", "gunicorn"},
+		edit: "app.py", old: "Hello, World!", new: "Hello, Snakes!",
+		spoil: "app.py", with: "\ndef spoilt(:\n", failure: "SyntaxError",
+	},
+	{
+		name: "python-uvicorn", needs: []string{"python3", "uvicorn"},
+		edit: "app.py", old: "Hello, World!", new: "Hello, Snakes!",
+		spoil: "app.py", with: "\ndef spoilt(:\n", failure: "SyntaxError",
+	},
+	{
+		name: "ruby-puma", needs: []string{"ruby", "puma"},
+		edit: "app.rb", old: "Hello, World!", new: "Hello, Gems!",
+		spoil: "app.rb", with: "\nend\n", failure: "syntax error",
+	},
+	{
+		name: "php-builtin", needs: []string{"php"}, drains: true,
+		edit: "page.php", old: "Hello, World!", new: "Hello, Elephants!",
+		spoil: "test.php", with: "\n}\n", failure: "Parse error",
+	},
+	{
+		name: "java-httpserver", needs: []string{"java", "javac"}, drains: true,
+		edit: "Server.java", old: "Hello, World!", new: "Hello, Beans!",
+		spoil: "Server.java", with: "\nclass Spoilt { int x = notDefined; }\n", failure: "cannot find symbol",
 	},
 }
 
 func TestExamples(t *testing.T) {
 	for _, ex := range examples {
 		t.Run(ex.name, func(t *testing.T) {
-			requires(t, ex.needs...)
-			dir := copyExample(t, ex.name)
+			dir := ex.prepare(t)
 			loop := start(t, dir)
 			loop.shows(t, ex.old)
 
@@ -80,6 +127,22 @@ func TestExamples(t *testing.T) {
 			loop.interrupt(t)
 		})
 	}
+}
+
+// prepare copies the example to a place of its own, with all that it needs, or skips the test.
+func (ex *example) prepare(t *testing.T) (dir string) {
+	t.Helper()
+	requires(t, ex.needs...)
+	dir = copyExample(t, ex.name)
+	if len(ex.fetch) > 0 {
+		if out, err := command(t, dir, ex.fetch[0], ex.fetch[1:]...).CombinedOutput(); err != nil {
+			if os.Getenv("DEVLOOP_REQUIRE") == "all" {
+				t.Fatalf("%s: %v\n%s", strings.Join(ex.fetch, " "), err, out)
+			}
+			t.Skipf("%s: %v\n%s", strings.Join(ex.fetch, " "), err, out)
+		}
+	}
+	return dir
 }
 
 // devloop check has nothing to say about any of them.
@@ -124,6 +187,9 @@ func TestServeIsCopiedUnchanged(t *testing.T) {
 			t.Errorf("%s differs from go-http/serve.go", file)
 		}
 	}
+	if !bytes.Equal(read(t, "node-express/serve.js"), read(t, "node-http/serve.js")) {
+		t.Error("node-express/serve.js differs from node-http/serve.js")
+	}
 }
 
 // A generated file that is checked in is the one that the generator makes now.
@@ -142,8 +208,8 @@ func TestGeneratedIsUpToDate(t *testing.T) {
 func copyExample(t *testing.T, name string) string {
 	t.Helper()
 	dir := t.TempDir()
-	built := map[string]bool{"target": true, "bin": true, "node_modules": true, "__pycache__": true}
-	isGo := false
+	built := map[string]bool{"target": true, "bin": true, "build": true, "node_modules": true, "__pycache__": true}
+	isGo, hasModule := false, false
 	err := filepath.WalkDir(name, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -162,12 +228,13 @@ func copyExample(t *testing.T, name string) string {
 			return nil
 		}
 		isGo = isGo || filepath.Ext(path) == ".go"
+		hasModule = hasModule || d.Name() == "go.mod"
 		return os.WriteFile(filepath.Join(dir, rel), read(t, path), 0o644)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if isGo { // here it belongs to the repository's module; whoever copies it has one of their own
+	if isGo && !hasModule { // here it belongs to the repository's module; whoever copies it has one of their own
 		err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example\n\ngo 1.26\n"), 0o644)
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,163 @@
+package examples_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Every server is replaced while a few clients ask without a pause: nobody is ever refused, and where the server drains,
+// or the proxy is in front of it, nobody loses a page.
+func TestUnderLoad(t *testing.T) {
+	for _, ex := range examples {
+		t.Run(ex.name, func(t *testing.T) {
+			dir := ex.prepare(t)
+			loop := start(t, dir)
+			loop.shows(t, ex.old)
+			loop.verb(t, "wait") // the first checks restart it once more
+
+			process := ex.process
+			if process == "" {
+				process = "server"
+			}
+			crowd := newCrowd(t, loop.url)
+			for range 3 {
+				before := crowd.answered()
+				loop.verb(t, "restart", process)
+				loop.verb(t, "wait")
+				crowd.awaits(t, before+20)
+			}
+			refused, failed := crowd.leaves()
+			t.Logf("%d requests over 3 restarts: %d refused, %d failed %v", crowd.answers, refused, failed, crowd.why())
+			if refused != 0 {
+				t.Errorf("%d connections were refused", refused)
+			}
+			if ex.drains && failed != 0 {
+				t.Errorf("%d requests failed: %v", failed, crowd.why())
+			}
+			loop.interrupt(t)
+		})
+	}
+}
+
+// verb asks the running loop by a verb of devloop's.
+func (l *loop) verb(t *testing.T, args ...string) {
+	t.Helper()
+	cmd := devloop(t, l.cmd.Dir, args...)
+	cmd.Env = l.cmd.Env
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("devloop %v: %v\n%s", args, err, out)
+	}
+}
+
+// A crowd is four clients that ask, each on a new connection, as soon as they have an answer.
+type crowd struct {
+	cancel  context.CancelFunc
+	clients sync.WaitGroup
+
+	mu       sync.Mutex // guards the rest
+	answers  int
+	refused  int
+	failures map[string]int
+	changed  chan struct{} // closed at the next answer
+}
+
+func newCrowd(t *testing.T, url string) *crowd {
+	ctx, cancel := context.WithCancel(t.Context())
+	c := &crowd{cancel: cancel, failures: map[string]int{}, changed: make(chan struct{})}
+	for range 4 {
+		c.clients.Go(func() {
+			for ctx.Err() == nil {
+				c.note(ctx, ask(ctx, url))
+			}
+		})
+	}
+	t.Cleanup(func() { c.leaves() })
+	return c
+}
+
+func ask(ctx context.Context, url string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	res, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusOK {
+		return errors.New(res.Status)
+	}
+	return nil
+}
+
+func (c *crowd) note(ctx context.Context, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case ctx.Err() != nil: // it was told to leave
+	case errors.Is(err, syscall.ECONNREFUSED):
+		c.refused++
+	case err != nil:
+		c.failures[err.Error()]++
+	default:
+		c.answers++
+	}
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+func (c *crowd) answered() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answers
+}
+
+// awaits waits until there have been so many answers.
+func (c *crowd) awaits(t *testing.T, answers int) {
+	t.Helper()
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
+	for {
+		c.mu.Lock()
+		enough, changed := c.answers >= answers, c.changed
+		c.mu.Unlock()
+		if enough {
+			return
+		}
+		select {
+		case <-changed:
+		case <-timeout.C:
+			t.Fatalf("only %d answers, and %v", c.answered(), c.why())
+		}
+	}
+}
+
+// leaves ends the clients, and returns what became of their requests.
+func (c *crowd) leaves() (refused, failed int) {
+	c.cancel()
+	c.clients.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, n := range c.failures {
+		failed += n
+	}
+	return c.refused, failed
+}
+
+func (c *crowd) why() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Sorted(maps.Keys(c.failures))
+}

@@ -1,0 +1,5 @@
+<?php
+
+require __DIR__ . '/page.php';
+
+echo page();
