@@ -137,7 +137,7 @@ func (l *loop) stop(key commandKey) {
 		return
 	case c.group == nil: // see commandStarted
 	case key.stage == wholeProcess:
-		c.countOpen()
+		c.countOpen(l.graph.Nodes[key.node].Process.Stop.Signal)
 		if !c.stop && !l.drainGeneration(c) {
 			l.stopAsConfigured(c)
 		}
@@ -154,7 +154,7 @@ func (l *loop) kill(key commandKey) {
 		return
 	case c.group == nil: // see commandStarted
 	default:
-		c.countOpen()
+		c.countOpen("SIGKILL")
 		if err := c.group.Kill(); err != nil {
 			l.say.trouble(key.node, fmt.Errorf("kill %s: %w", l.graph.Nodes[key.node].Name, err))
 		}

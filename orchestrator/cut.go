@@ -1,14 +1,26 @@
 package orchestrator
 
-import "devloop/orchestrator/machine"
+import (
+	"devloop/orchestrator/machine"
+	"devloop/orchestrator/procgroup"
+)
 
 // countOpen notes how many connections a generation has on the sockets that it
-// inherited, just before it is asked to end, or killed.
-func (c *command) countOpen() {
-	if c.key.stage != wholeProcess {
+// inherited, just before a signal that ends it where it stands. To count takes
+// milliseconds, for which clients would wait: who catches the signal that asks
+// it to end is left to drain.
+func (c *command) countOpen(signal string) {
+	if c.key.stage != wholeProcess || c.group == nil {
 		return
 	}
 	c.open = map[*heldSocket]int{}
+	sig, err := procgroup.ParseSignal(signal)
+	if err != nil {
+		return
+	}
+	if caught, err := c.group.Catches(sig); caught || err != nil {
+		return
+	}
 	for _, s := range c.sockets {
 		if s.front == nil {
 			if open, err := s.Accepted(); err == nil {
@@ -22,10 +34,12 @@ func (c *command) countOpen() {
 // ended them too, while one that ended by itself had closed them when it was
 // done with them.
 func (c *command) countCut(end machine.End) {
-	for s, open := range c.open {
-		s.cut = 0
-		if end.Signal != "" {
-			s.cut = open
+	for _, s := range c.sockets {
+		if s.front == nil && c.open != nil {
+			s.cut = 0
+			if end.Signal != "" {
+				s.cut = c.open[s]
+			}
 		}
 	}
 }
