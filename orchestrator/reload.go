@@ -317,7 +317,7 @@ func (l *loop) rewatch() {
 	if poll == nil {
 		poll = l.cfg.Poll
 	}
-	notes, err := next.open(set.Roots(), set.Descend, l.wants(set), poll)
+	notes, err := next.open(rootsOf(set, l.git), set.Descend, l.wants(set), poll)
 	for _, note := range notes {
 		l.say.notice(note)
 	}
