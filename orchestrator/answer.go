@@ -153,7 +153,8 @@ func (l *loop) socketStatus(held *heldSocket) control.Socket {
 		for _, n := range front.InFlight {
 			inFlight += n
 		}
-		s.Waiting, s.InFlight, s.Cut = &front.Waiting, &inFlight, &held.cut
+		cut := held.cut
+		s.Waiting, s.InFlight, s.Cut = &front.Waiting, &inFlight, &cut
 		return s
 	}
 	if held.Network() == listenfd.TCP {
@@ -164,7 +165,8 @@ func (l *loop) socketStatus(held *heldSocket) control.Socket {
 			s.Waiting, s.Limit = &waiting, limit
 		}
 		if open, err := held.Accepted(); err == nil {
-			s.InFlight, s.Cut = &open, &held.cut
+			cut := held.cut
+			s.InFlight, s.Cut = &open, &cut
 		}
 	}
 	return s
