@@ -49,6 +49,8 @@ async def serve(sock, answer):
     server = await asyncio.start_server(connected, sock=sock, backlog=4096)
     await stop.wait()
     server.close()
-    await asyncio.sleep(0)  # what was accepted in this turn becomes a task in the next
+    # What was accepted in this turn of the loop becomes a transport in the next, and calls connected a turn or two later.
+    for _ in range(5):
+        await asyncio.sleep(0)
     if open_connections:
         await asyncio.wait(open_connections, timeout=4)
