@@ -74,7 +74,7 @@ var examples = []example{
 		spoil: "package-lock.json", with: "}", failure: "npm",
 	},
 	{
-		name: "python-asyncio", needs: []string{"python3"}, drains: true,
+		name: "python-asyncio", needs: []string{"python3"},
 		edit: "app.py", old: "Hello, World!", new: "Hello, Snakes!",
 		spoil: "app.py", with: "\ndef spoilt(:\n", failure: "SyntaxError",
 	},
