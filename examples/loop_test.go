@@ -27,6 +27,13 @@ const patience = 3 * time.Minute
 var binary string
 
 func TestMain(m *testing.M) {
+	if name := os.Getenv(serverEnv); name != "" {
+		if err := anyServer(name); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	os.Exit(testMain(m))
 }
 
@@ -239,8 +246,17 @@ func (l *loop) prints(t *testing.T, text string) {
 	}
 }
 
-// interrupt presses Ctrl-C: devloop ends well, and nobody that it started is left.
+// interrupt presses Ctrl-C: devloop ends well, nobody that it started is left, and the page is gone.
 func (l *loop) interrupt(t *testing.T) {
+	t.Helper()
+	l.ends(t)
+	if _, err := get(l.url); err == nil {
+		t.Error("the page still answers")
+	}
+}
+
+// ends presses Ctrl-C: devloop ends well, and nobody that it started is left.
+func (l *loop) ends(t *testing.T) {
 	t.Helper()
 	if err := l.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
@@ -257,9 +273,6 @@ func (l *loop) interrupt(t *testing.T) {
 	}
 	for _, p := range l.family(t) {
 		t.Errorf("left behind: %s", p)
-	}
-	if _, err := get(l.url); err == nil {
-		t.Error("the page still answers")
 	}
 }
 
