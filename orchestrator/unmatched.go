@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
@@ -10,8 +11,11 @@ import (
 	"devloop/schema"
 )
 
-// Unmatched warns of every `watch` pattern that no file matches today. It walks
-// what a loop would watch.
+// presetPrefix begins the file name of a position in a built-in preset.
+const presetPrefix = "preset:"
+
+// Unmatched warns of every `watch` pattern that no file matches today, except
+// paths that a built-in preset names in full. It walks what a loop would watch.
 func Unmatched(cfg *schema.Config, g *graph.Graph) schema.Mistakes {
 	set := watchset.New(cfg, g, gitignore.New(cfg.Dir))
 	u := newUnmatched(cfg, set)
@@ -30,8 +34,12 @@ func newUnmatched(cfg *schema.Config, set *watchset.Set) *unmatched {
 	u := &unmatched{}
 	add := func(patterns []schema.Pattern) {
 		for i := range patterns {
-			if literal, ok := patterns[i].Literal(); ok && set.Trigger(literal) {
+			literal, ok := patterns[i].Literal()
+			if ok && set.Trigger(literal) {
 				continue // a declared trigger need not exist yet
+			}
+			if ok && strings.HasPrefix(patterns[i].Pos.File, presetPrefix) {
+				continue // a preset names what many projects have, such as a lock file
 			}
 			u.patterns = append(u.patterns, &patterns[i])
 		}

@@ -8,7 +8,7 @@ var topKeys = &table[Config]{
 	keys: []key[Config]{
 		{
 			name: "version", shape: shape{name: "integer", values: []string{"1"}}, def: "1",
-			doc: "of the language",
+			doc: "version of the language",
 			read: func(d *decoder, n *node, _ *Config) {
 				if v, ok := intType(0).read(d, n); ok && v != 1 {
 					d.mistake(n.pos, "this devloop reads version 1 of the language, not "+quote(n.text), "a newer devloop may read this file")

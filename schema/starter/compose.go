@@ -25,9 +25,9 @@ func (d *draft) depends(t tree) []entry {
 		if len(names) == 0 {
 			return nil
 		}
-		return []entry{{key: "depends_on", value: "[" + strings.Join(names, ", ") + "]"}}
+		return []entry{d.edges(names, names, "[", "]")}
 	}
-	var parts []string
+	var names, parts []string
 	for _, p := range t.pairs() {
 		condition := conditions[p.value.get("condition").text()]
 		if p.value.get("condition").text() == "process_completed" {
@@ -36,12 +36,13 @@ func (d *draft) depends(t tree) []entry {
 		if condition == "" {
 			condition = "started"
 		}
+		names = append(names, nodeName(p.key))
 		parts = append(parts, nodeName(p.key)+": "+condition)
 	}
 	if len(parts) == 0 {
 		return nil
 	}
-	return []entry{{key: "depends_on", value: "{" + strings.Join(parts, ", ") + "}"}}
+	return []entry{d.edges(names, parts, "{", "}")}
 }
 
 // environment translates a list of NAME=value, or a mapping.
@@ -350,13 +351,14 @@ func (d *draft) dependsStarted(at tree) []entry {
 		names = append(names, p.key)
 	}
 	var parts []string
-	for _, n := range names {
-		parts = append(parts, nodeName(n)+": started")
+	for i, n := range names {
+		names[i] = nodeName(n)
+		parts = append(parts, names[i]+": started")
 	}
 	if len(parts) == 0 {
 		return nil
 	}
-	return []entry{{key: "depends_on", value: "{" + strings.Join(parts, ", ") + "}"}}
+	return []entry{d.edges(names, parts, "{", "}")}
 }
 
 // hostPort is the host's port of a `ports` entry; "" if it has none.

@@ -33,6 +33,7 @@ type draft struct {
 type entry struct {
 	key, value, comment string
 	sub                 []entry
+	edges               *edges // of depends_on, until dropEdges writes its value
 }
 
 func (d *draft) comment(format string, args ...any) {

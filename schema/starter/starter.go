@@ -99,6 +99,7 @@ func From(name string, text []byte) (Draft, error) {
 	if err != nil {
 		return Draft{}, fmt.Errorf("translate %s: %w", base, err)
 	}
+	d.dropEdges()
 	if len(d.watchers)+len(d.processes) == 0 {
 		return Draft{}, fmt.Errorf("translate %s: it has no command that devloop could run", base)
 	}
