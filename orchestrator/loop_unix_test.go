@@ -234,8 +234,9 @@ func TestSeedRecipe(t *testing.T) {
 	if page := p.page(url); page != "one" {
 		t.Errorf("the first page is %q", page)
 	}
-	p.write("src/main", "two")
 	p.screen.wait(t, `server\s*\| ✓ ready`)
+	p.write("src/main", "two")
+	p.screen.wait(t, `server\s*\| serving two`)
 	p.screen.wait(t, `server\s*\| ✓ ready`)
 	if page := p.page(url); page != "two" {
 		t.Errorf("after a save the page is %q", page)
