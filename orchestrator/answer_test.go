@@ -52,12 +52,13 @@ sockets: {web: http::0}
 watchers:
   check: {watch: [src], stages: ['test ! -e src/bad'], trigger: .trigger}
 processes:
-  app: {run: sleep 1000, watch: [.trigger, src], env: {SECRET: hush}}
+  app: {run: 'echo up; exec sleep 1000', watch: [.trigger, src], env: {SECRET: hush}}
 `,
 		"src/a": "1",
 	})
 	ctx := context.Background()
 	p.screen.wait(t, "restarting: check passed")
+	p.screen.wait(t, `app\s*\| up`) // what changes from here on is not in it
 	wake, err := client.Wake(ctx, "app")
 	if err != nil || wake.Cause != "trigger" || wake.By != "check" {
 		t.Errorf("%+v, %v", wake, err)
