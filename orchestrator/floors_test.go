@@ -58,6 +58,7 @@ var floors = map[string]struct {
 		modules: []string{"github.com/joho/godotenv"}, why: "the one place where the adapters meet the machine"},
 
 	"cmd/swapbench": {why: "it measures devloop from outside, like any other tool"},
+	"cmd/pipebench": {modules: []string{"golang.org/x/sys"}, why: "it measures devloop from outside, like any other tool"},
 	"cmd/loopbench": {modules: []string{"golang.org/x/sys"}, why: "it measures devloop from outside, like any other tool"},
 
 	"cmd/devloop": {own: []string{"orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "schema",
