@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -246,11 +247,17 @@ func TestStrangersAreLeftAlone(t *testing.T) {
 	}
 }
 
+var ownerLine = regexp.MustCompile("(?m)^owner .*\n")
+
 func TestLeasesThatAreNotSwept(t *testing.T) {
 	mark := guardian.NewMark(nil)
 	good, err := guardian.ThisLease(mark, func(_ *int, start *uint64, _, _ *string) { *start-- })
 	if err != nil {
 		t.Fatal(err)
+	}
+	first := "owner 1 4711\n" // the loop of a container
+	if again, err := guardian.LeaseOf(ownerLine.ReplaceAllLiteralString(good, first)); err != nil || !strings.Contains(again, first) {
+		t.Errorf("a lease of process 1: %q, %v", again, err)
 	}
 	if again, err := guardian.LeaseOf(good + "root 17 4711\nend\nwhat a longer version has left"); err != nil || again != good {
 		t.Errorf("read and written again: %q, %v", again, err)
@@ -263,7 +270,9 @@ func TestLeasesThatAreNotSwept(t *testing.T) {
 		"no mark":     strings.Replace(good, "mark "+mark, "mark ", 1),
 		"short mark":  strings.Replace(good, "mark "+mark, "mark a/1", 1),
 		"two marks":   strings.Replace(good, "owner ", "mark "+mark+"\nowner ", 1),
-		"owner 1":     strings.Replace(good, "owner ", "owner 1 2 ", 1),
+		"three words": strings.Replace(good, "owner ", "owner 1 2 ", 1),
+		"owner 0":     ownerLine.ReplaceAllLiteralString(good, "owner 0 2\n"),
+		"root 1":      strings.Replace(good, "end\n", "root 1 4711\nend\n", 1),
 		"root 0":      strings.Replace(good, "end\n", "root 0 0\nend\n", 1),
 		"an hour":     strings.Replace(good, "grace 5000", "grace 3600000", 1),
 		"other words": "devloop lease 2\n" + good,

@@ -25,6 +25,8 @@ const (
 	growthPatience = 10 * time.Second
 	// Those who cannot be stopped are not waited for longer than this.
 	stuckPatience = 50 * time.Millisecond
+	// Who is in the middle of an exec may yet show the mark; that is waited for at most so long, on a machine with much to do.
+	execPatience = time.Second
 )
 
 // hunt ends everybody who carries a mark, or belongs to who was recorded.
@@ -38,6 +40,7 @@ type hunt struct {
 	spare     map[int]bool // this process and its ancestors
 	known     map[int]uint64
 	strangers map[int]uint64 // whose environment was read, and has no such mark: they never will
+	unsure    bool           // the last look met somebody in the middle of an exec
 	refused   error          // the last signal that the system did not send
 }
 
@@ -78,6 +81,7 @@ func (h *hunt) look() ([]process, error) {
 		return ok && p.start >= since
 	}
 	ours := map[int]bool{}
+	h.unsure = false
 	var found []process
 	for grown := true; grown; {
 		grown = false
@@ -112,11 +116,13 @@ func (h *hunt) carries(p process) bool {
 	if start, ok := h.strangers[p.pid]; ok && start == p.start {
 		return false
 	}
-	environ := readEnviron(p.pid)
-	if Carries(markOf(environ), h.mark) {
+	environ, known := readEnviron(p.pid)
+	switch {
+	case !known:
+		h.unsure = true
+	case Carries(markOf(environ), h.mark):
 		return true
-	}
-	if len(environ) > 0 { // an empty one may be in the middle of an exec
+	case len(environ) > 0:
 		h.strangers[p.pid] = p.start
 	}
 	return false
@@ -158,14 +164,21 @@ func (h *hunt) run(grace, patience time.Duration) ([]int, error) {
 // until does something to everybody again and again, until nobody is left (true) or the deadline has passed.
 func (h *hunt) until(deadline time.Time, do func(process)) (bool, error) {
 	calm := 0
+	sure := time.Now()
 	for pause := lookMin; ; pause = min(2*pause, lookMax) {
 		found, err := h.look()
 		if err != nil {
 			return false, err
 		}
-		calm++
-		if len(found) > 0 {
+		if !h.unsure {
+			sure = time.Now()
+		}
+		switch {
+		case len(found) > 0:
 			calm = 0
+		case time.Since(sure) < execPatience && h.unsure: // neither calm nor alarmed
+		default:
+			calm++
 		}
 		if calm == h.calm {
 			return true, nil
@@ -173,7 +186,7 @@ func (h *hunt) until(deadline time.Time, do func(process)) (bool, error) {
 		for _, p := range found {
 			do(p)
 		}
-		if calm == 0 && !time.Now().Before(deadline) {
+		if len(found) > 0 && !time.Now().Before(deadline) {
 			return false, nil
 		}
 		<-time.After(min(pause, max(time.Until(deadline), lookMin)))

@@ -60,12 +60,12 @@ func pair(pid int, start uint64) string {
 	return strconv.Itoa(pid) + " " + strconv.FormatUint(start, 10)
 }
 
-// parsePair is false unless text is "PID START".
+// parsePair is false unless text is "PID START". It may be process 1: in a container that is the loop itself.
 func parsePair(text string) (pid int, start uint64, ok bool) {
 	first, second := cut(text, ' ')
 	pid, err := strconv.Atoi(first)
 	start, startErr := strconv.ParseUint(second, 10, 64)
-	return pid, start, err == nil && startErr == nil && pid > 1
+	return pid, start, err == nil && startErr == nil && pid >= 1
 }
 
 // cut is strings.Cut without the package strings, see shim.
@@ -113,8 +113,10 @@ func parseLease(text string) (*lease, error) {
 		case "root":
 			var pid int
 			var start uint64
-			if pid, start, ok = parsePair(value); ok {
+			if pid, start, ok = parsePair(value); ok && pid > 1 {
 				l.roots[pid] = start
+			} else {
+				ok = false // nobody starts process 1
 			}
 		case "end":
 			for _, needed := range []string{"mark", "owner", "boot", "space", "grace"} {

@@ -10,6 +10,8 @@ type process struct {
 	dead    bool   // it has ended, and its parent has not noticed yet
 	stopped bool
 	stuck   bool // in an uninterruptible wait
+	kernel  bool // a thread of the kernel's
+	begun   bool // its program has been given its arguments and environment; false for a moment during exec
 }
 
 // markOf is the mark in an environment as the system shows it, "" when there is none.

@@ -59,12 +59,12 @@ func fromKinfo(k *unix.KinfoProc) (process, bool) {
 }
 
 // readEnviron is the environment that a process was started with: strings that end in a zero byte each. Apple's own
-// protected programs do not show theirs.
-func readEnviron(pid int) []byte {
+// protected programs do not show theirs, and are known to have none.
+func readEnviron(pid int) ([]byte, bool) {
 	// An int: how many arguments; the program's path, padded with zero bytes; the arguments; the environment.
 	raw, err := unix.SysctlRaw("kern.procargs2", pid)
 	if err != nil || len(raw) < 4 {
-		return nil
+		return nil, true
 	}
 	args := int(binary.NativeEndian.Uint32(raw))
 	text := string(raw[4:])
@@ -74,10 +74,10 @@ func readEnviron(pid int) []byte {
 		if _, rest, ok := strings.Cut(text, "\x00"); ok {
 			text = rest
 		} else {
-			return nil
+			return nil, true
 		}
 	}
-	return []byte(text)
+	return []byte(text), true
 }
 
 // signalProcess signals the process of this pid and start time. It is false when there is no such process. The system has

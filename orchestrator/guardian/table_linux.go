@@ -24,7 +24,7 @@ func listProcesses() ([]process, error) {
 		if err != nil || name[0] < '1' || name[0] > '9' {
 			continue
 		}
-		if p, ok := readProcess(pid); ok && p.session != 0 {
+		if p, ok := readProcess(pid); ok && !p.kernel {
 			procs = append(procs, p)
 		}
 	}
@@ -54,6 +54,18 @@ func readSome(path string, buf []byte) int {
 
 func closeDescriptor(fd int) { _ = syscall.Close(fd) } // only ever read from
 
+// Fields of proc_pid_stat(5), counted from STATE, which is 0.
+const (
+	fieldFlags   = 6
+	fieldThreads = 17
+	fieldStart   = 19
+	fieldEnd     = 48 // where in its memory its environment ends; for those who may read that
+
+	// flagKernel marks a thread of the kernel's (PF_KTHREAD in linux/sched.h). Session 0 does not: it is also that of process
+	// 1, where that one never began another, and of whatever it starts.
+	flagKernel = 0x00200000
+)
+
 // parseStat reads "PID (NAME) STATE PPID PGRP SESSION …", see proc_pid_stat(5). NAME is the process's own choice, and may
 // hold spaces and parentheses.
 func parseStat(line []byte) (process, bool) {
@@ -69,7 +81,7 @@ func parseStat(line []byte) (process, bool) {
 	if open < 2 || end < open {
 		return process{}, false
 	}
-	var fields [20]string // from STATE on
+	var fields [fieldEnd + 1]string // from STATE on
 	n := 0
 	for i := end + 1; i < len(line) && n < len(fields); {
 		if line[i] == ' ' || line[i] == '\n' {
@@ -83,11 +95,11 @@ func parseStat(line []byte) (process, bool) {
 		fields[n] = string(line[from:i])
 		n++
 	}
-	if n < len(fields) || len(fields[0]) != 1 {
+	if n <= fieldStart || len(fields[0]) != 1 {
 		return process{}, false
 	}
 	pid, err := strconv.Atoi(string(line[:open-1]))
-	start, startErr := strconv.ParseUint(fields[19], 10, 64)
+	start, startErr := strconv.ParseUint(fields[fieldStart], 10, 64)
 	if err != nil || startErr != nil || pid <= 0 {
 		return process{}, false
 	}
@@ -100,25 +112,35 @@ func parseStat(line []byte) (process, bool) {
 			return process{}, false
 		}
 	}
-	threads, err := strconv.Atoi(fields[17])
-	if err != nil {
+	threads, err := strconv.Atoi(fields[fieldThreads])
+	flags, flagsErr := strconv.ParseUint(fields[fieldFlags], 10, 64)
+	if err != nil || flagsErr != nil {
 		return process{}, false
 	}
 	// A first thread that has ended before the others looks like a zombie, while they run on.
 	p.dead = (fields[0] == "Z" || fields[0] == "X") && threads <= 1
 	p.stopped = fields[0] == "T"
 	p.stuck = fields[0] == "D"
+	p.kernel = flags&flagKernel != 0
+	p.begun = fields[fieldEnd] != "" && fields[fieldEnd] != "0"
 	return p, true
 }
 
 // readEnviron is the environment that a process was started with: strings that end in a zero byte each. It is empty when
-// there is none, when it belongs to another user, and for a moment during exec.
-func readEnviron(pid int) []byte {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
-	if err != nil {
-		return nil
+// there is none, and when it belongs to another user. It is false in the middle of an exec: then it is not known yet. The
+// start of a command returns before its exec is over, as that closes the descriptors first.
+func readEnviron(pid int) ([]byte, bool) {
+	for range 2 { // an exec may end between the look at the environment and the look at the process
+		text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+		if err != nil || len(text) > 0 {
+			return text, true
+		}
+		p, ok := readProcess(pid)
+		if ok && !p.dead && !p.kernel && !p.begun {
+			return nil, false
+		}
 	}
-	return text
+	return nil, true
 }
 
 // System calls that package syscall does not name; the numbers are the same on all architectures but MIPS.

@@ -29,7 +29,9 @@ func (p process) dead() bool { return (p.state == 'Z' || p.state == 'X') && p.th
 // that are older than born: nobody enters a session later than by birth, so
 // what started after born has begun one, or is a child of such. On a desktop
 // this leaves a tenth to be read. The sessions that are older are added to
-// older, and those in it are not looked at again; nil means neither.
+// older, and those in it are not looked at again; nil means neither. Session 0
+// is older than everybody, and never listed: it is that of the kernel's threads,
+// of a process 1 that never began one, and of leaders outside a pid namespace.
 func readProcesses(born uint64, older map[int]bool) ([]process, error) {
 	dir, err := os.Open("/proc")
 	if err != nil {
@@ -54,7 +56,7 @@ func readProcesses(born uint64, older map[int]bool) ([]process, error) {
 			continue
 		}
 		session, err := unix.Getsid(pid)
-		if err != nil || session == 0 { // gone, or the kernel's, or of another pid namespace
+		if err != nil || session == 0 { // gone, or nobody's whom this process has started
 			continue
 		}
 		if !older[session] && !younger[session] {
