@@ -31,9 +31,12 @@ type registry struct {
 }
 
 // life is from when to when a tree could have had children, in clock ticks.
+// Trees that follow each other may share a tick, which is 10 ms.
 type life struct {
 	tree     *tree
+	leader   int
 	from, to uint64
+	before   []*tree // those that ended no earlier than in the first tick, and yet before this one began
 }
 
 // orphan is a process that was handed to this one.
@@ -41,6 +44,12 @@ type orphan struct {
 	start uint64
 	mark  string // when it was first seen; it may have lost it since
 	tree  *tree  // the only one that it can come from, if it had no mark
+}
+
+// precedes says that the tree began before p did. In the same tick their
+// numbers tell, which are given in turn.
+func (l life) precedes(p process) bool {
+	return l.from < p.start || l.from == p.start && l.leader < p.pid
 }
 
 func (r *registry) fork(t *tree, f func() error) error {
@@ -56,7 +65,13 @@ func (r *registry) fork(t *tree, f func() error) error {
 	defer r.mu.Unlock()
 	r.leaders[t.pid] = t
 	if t.mark != "" { // now: its first orphan may be found before this goroutine runs again
-		r.lives = append(r.lives, life{t, t.born, math.MaxUint64})
+		l := life{tree: t, leader: t.pid, from: t.born, to: math.MaxUint64}
+		for _, earlier := range r.lives {
+			if earlier.to != math.MaxUint64 && earlier.to >= l.from {
+				l.before = append(l.before, earlier.tree)
+			}
+		}
+		r.lives = append(r.lives, l)
 	}
 	if r.reaper != nil {
 		r.reaper.look()
@@ -159,22 +174,30 @@ func (r *registry) adopt(p process, mark string) *orphan {
 	}
 	o := &orphan{start: p.start, mark: mark}
 	if mark == "" {
-		o.tree = r.only(p.start)
+		o.tree = r.only(p)
 	}
 	r.orphans[p.pid] = o
 	return o
 }
 
-// only is the one tree that lived at that time, nil when there were several.
-func (r *registry) only(start uint64) *tree {
+// only is the one tree that p can come from, as it began while that one lived;
+// nil when there are several.
+func (r *registry) only(p process) *tree {
+	var over []*tree // before p began
+	for _, l := range r.lives {
+		if l.precedes(p) {
+			over = append(over, l.before...)
+		}
+	}
 	var found *tree
 	for _, l := range r.lives {
-		if l.from <= start && start <= l.to {
-			if found != nil {
-				return nil
-			}
-			found = l.tree
+		if !l.precedes(p) || l.to < p.start || slices.Contains(over, l.tree) {
+			continue
 		}
+		if found != nil {
+			return nil
+		}
+		found = l.tree
 	}
 	return found
 }
