@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -13,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"devloop/orchestrator/control"
+	"devloop/schema"
+	"devloop/schema/preset"
 )
 
 // answerIn is how long a loop may take to answer: it does so between two
@@ -38,7 +41,16 @@ func (a *app) connect() (client *control.Client, config string, err error) {
 		return nil, "", err
 	}
 	config = shorter(file)
-	if client, err = control.Dial(config); err != nil {
+	client, err = control.Dial(config)
+	if errors.Is(err, control.ErrNotRunning) && a.file == "" {
+		// It may run as part of a project that includes this one.
+		for _, above := range schema.Including(file, schema.Options{Presets: preset.FS()}) {
+			if client, err := control.Dial(shorter(above)); err == nil {
+				return client, shorter(above), nil
+			}
+		}
+	}
+	if err != nil {
 		return nil, "", runError{err}
 	}
 	return client, config, nil
@@ -49,8 +61,9 @@ func (a *app) statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Tell what the running loop does: every node, why it waits, every socket",
-		Long: `status asks the loop that runs for this project. It works from every directory
-below the project. Exit code 3 if no loop is running.`,
+		Long: `status asks the loop that runs for this project, by itself or as part of one that
+includes it. It works from every directory below the project. Exit code 3 if no
+loop is running.`,
 		Example: "  devloop status\n  devloop status --json",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

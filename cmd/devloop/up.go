@@ -97,6 +97,11 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 		return err
 	}
 	defer end()
+	for _, part := range p.cfg.Projects {
+		if part.Local != "" { // else two people wonder why the same file does two things
+			out.Say("devloop", console.Plain, "with the personal "+shorter(part.Local))
+		}
+	}
 	for _, w := range p.cfg.Warnings {
 		out.Say("devloop", console.Warn, w.Text("warning"))
 	}
