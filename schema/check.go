@@ -11,16 +11,22 @@ type checker struct {
 	watchers  map[string]*Watcher
 	processes map[string]*Process
 	sockets   map[string]*Socket
-	proxied   map[string]*Process // whose a proxied socket is
+	proxied   map[string]lent // whose a proxied socket is
 	config    *Config
 	nodeNames []string // in the order of the file
 	sockNames []string
 }
 
+// lent is a socket's one user, and where that lists it.
+type lent struct {
+	to *Process
+	at Pos
+}
+
 func (d *decoder) check(c *Config) {
 	k := &checker{
 		decoder: d, config: c,
-		watchers: map[string]*Watcher{}, processes: map[string]*Process{}, sockets: map[string]*Socket{}, proxied: map[string]*Process{},
+		watchers: map[string]*Watcher{}, processes: map[string]*Process{}, sockets: map[string]*Socket{}, proxied: map[string]lent{},
 	}
 	for i := range c.Sockets {
 		s := &c.Sockets[i]
@@ -166,6 +172,7 @@ func (k *checker) depends(deps []Dependency, p *Project) {
 				dep.Condition = Passed
 			} else if dep.Condition != Passed {
 				k.mistake(dep.Pos, "`"+dep.Name+"` is a watcher, which is never `"+string(dep.Condition)+"`", "write `"+dep.Name+": passed`")
+				k.elsewhere(k.watchers[dep.Name].Pos, "the watcher")
 			}
 		case k.processes[dep.Name] != nil:
 			if dep.Condition == "" {
@@ -175,6 +182,7 @@ func (k *checker) depends(deps []Dependency, p *Project) {
 			}
 		case k.sockets[dep.Name] != nil:
 			k.mistake(dep.Pos, "`"+dep.Name+"` is a socket, not a watcher or a process", "sockets are bound before anything starts; list it under `sockets`")
+			k.elsewhere(k.sockets[dep.Name].Pos, "the socket")
 		default:
 			k.missed(dep.Pos, "there is no watcher or process "+quote(dep.Name), k.near(dep.Name, k.nodeNames),
 				p, ".watchers."+dep.Name, ".processes."+dep.Name, ".watchers", ".processes")
@@ -236,17 +244,18 @@ func (k *checker) refs(p *Process) {
 			continue
 		}
 		if s.Via == ViaProxy {
-			if owner := k.proxied[ref.Name]; owner != nil {
-				k.both(ref.Pos, "the socket `"+ref.Name+"` is proxied, and process `"+owner.Name+"` has it", "devloop forwards to one process; write a socket for each, or `via: inherit`, which several processes can share",
-					owner.Pos, "the other process")
+			if owner, taken := k.proxied[ref.Name]; taken {
+				k.both(ref.Pos, "the socket `"+ref.Name+"` is proxied, and process `"+owner.to.Name+"` has it", "devloop forwards to one process; write a socket for each, or `via: inherit`, which several processes can share",
+					owner.at, "the other process")
+				k.elsewhere(s.at["via"], "where it is proxied")
 				continue
 			}
-			k.proxied[ref.Name] = p
+			k.proxied[ref.Name] = lent{p, ref.Pos}
 			k.ownPort(p, s)
 		}
 		name := lateName(s, ref)
 		if other, ok := vars[name]; ok {
-			k.mistake(ref.Pos, "the sockets `"+other+"` and `"+ref.Name+"` would both be `"+name+"`", "rename one of them")
+			k.both(ref.Pos, "the sockets `"+other+"` and `"+ref.Name+"` would both be `"+name+"`", "rename one of them", seen[other], "the other one")
 		}
 		vars[name] = ref.Name
 	}

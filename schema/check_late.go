@@ -87,13 +87,29 @@ func (k *checker) lateRefs(c Command, p *Process, port portSource) {
 				k.mistake(part.pos, "process `"+p.Name+"` has no socket for `"+part.name+"`", "process `"+p.Name+"` has no `sockets`")
 			case known[swapped(part.name)] && fd:
 				k.mistake(part.pos, "process `"+p.Name+"` has no descriptor for `"+part.name+"`", "the socket is proxied: its port is `${"+swapped(part.name)+"}`")
+				k.elsewhere(k.via(p, swapped(part.name)), "where it is proxied")
 			case known[swapped(part.name)]:
 				k.mistake(part.pos, "process `"+p.Name+"` has no port for `"+part.name+"`", "the process inherits the socket: its descriptor is `${"+swapped(part.name)+"}`; only `via: proxy` gives it a port")
+				k.elsewhere(k.via(p, swapped(part.name)), "the socket")
 			default:
 				k.mistake(part.pos, "process `"+p.Name+"` has no socket for `"+part.name+"`", k.near(part.name, names))
 			}
 		}
 	}
+}
+
+// via is where it is said how a process has the socket of a variable, or the
+// socket itself.
+func (k *checker) via(p *Process, variable string) Pos {
+	for _, ref := range p.Sockets {
+		if s := k.sockets[ref.Name]; s != nil && lateName(s, ref) == variable {
+			if pos, said := s.at["via"]; said {
+				return pos
+			}
+			return s.Pos
+		}
+	}
+	return Pos{}
 }
 
 // swapped turns the name of a descriptor into that of a port, and back.

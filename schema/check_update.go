@@ -61,6 +61,7 @@ func (k *checker) soundReady(p *Process, first *Socket) {
 	case strings.HasPrefix(r.HTTP, "/"):
 		if s := k.web(p); s != nil && s.Via == ViaInherit {
 			k.both(r.at["http"], why+": the old one answers on the socket `"+s.Name+"` as well", leave, update, here)
+			k.elsewhere(s.Pos, "the socket")
 		}
 	case r.HTTP != "":
 		hint := leave

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -56,6 +57,16 @@ func (d *decoder) make(pos Pos, msg, hint string) Mistake {
 // told too if it stands in another file.
 func (d *decoder) both(pos Pos, msg, hint string, other Pos, what string) {
 	d.mistakes = append(d.mistakes, d.pair(pos, msg, hint, other, what))
+}
+
+// elsewhere adds a further value that the last mistake comes of, if it stands
+// in a file of its own.
+func (d *decoder) elsewhere(other Pos, what string) {
+	last := &d.mistakes[len(d.mistakes)-1]
+	if other.File == "" || other.File == last.Pos.File || slices.ContainsFunc(last.Also, func(m Mistake) bool { return m.Pos == other }) {
+		return
+	}
+	last.Also = append(Mistakes{d.note(other, what)}, last.Also...)
 }
 
 func (d *decoder) pair(pos Pos, msg, hint string, other Pos, what string) Mistake {

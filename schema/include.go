@@ -89,7 +89,11 @@ func (d *decoder) include(in inclusion, prefix string, c *Config) {
 	if slices.ContainsFunc(c.Projects, func(p *Project) bool { return p.File == at.abs && p.Prefix == prefix }) {
 		return
 	}
-	s := d.open(in.pos, at, includedHere, "`include: services/api` reads the "+fileName+" of that directory")
+	hint := "`include: services/api` reads the " + fileName + " of that directory"
+	if strings.HasPrefix(in.path, builtin) {
+		hint = "a preset is not a project beside this one but a layer under it: `extends: " + in.path + "`"
+	}
+	s := d.open(in.pos, at, includedHere, hint)
 	if s == nil {
 		d.partial = true
 		return
