@@ -1,6 +1,7 @@
 package preset
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 type project struct {
 	preset, dir string
 	needs       []string // commands, and "python:MODULE"
+	fetch       []string // the command that brings what the project is made of
 	vars        map[string]string
 
 	edit     string // the file that is edited; "" if the loop is not tried
@@ -34,7 +36,8 @@ var projects = []project{
 	{preset: "node", dir: "testdata/node", needs: []string{"npm"}, edit: "sum.js", old: "a + b", new: "a - b"},
 	{preset: "node-web", dir: "../../examples/node-http", needs: []string{"npm"}, vars: map[string]string{"VIA": "inherit"}, edit: "app.js", old: hello, new: goodbye, serves: true},
 	{preset: "node-web", dir: "testdata/node-web", needs: []string{"npm"}, vars: map[string]string{"MAIN": "app.js"}, edit: "app.js", old: hello, new: goodbye, serves: true},
-	{preset: "vite", dir: "testdata/vite"}, // Vite itself is a download
+	{preset: "vite", dir: "testdata/vite", needs: []string{"npm"}, edit: "src/main.js", old: "document.body", new: "document..body"}, // its checks
+	{preset: "vite", dir: "../../examples/node-vite", needs: []string{"npm"}, fetch: []string{"npm", "ci", "--no-audit", "--no-fund"}, edit: "index.html", old: hello, new: goodbye, serves: true},
 	{preset: "python", dir: "testdata/python", needs: []string{"python3"}, edit: "sum.py", old: "a + b", new: "a - b - 1"},
 	{preset: "python-web", dir: "testdata/python-web", needs: []string{"python:uvicorn"}, edit: "main.py", old: hello, new: goodbye, serves: true},
 	{preset: "gunicorn", dir: "testdata/gunicorn", needs: []string{"gunicorn", "python3"}, edit: "wsgi.py", old: hello, new: goodbye, serves: true},
@@ -98,6 +101,7 @@ func TestProjectsServe(t *testing.T) {
 			p.requires(t)
 			port := freePort(t)
 			dir := p.copied(t, port)
+			p.fetched(t, dir)
 			l := start(t, dir, port)
 			l.turns(t, "", p.old)
 			p.change(t, dir)
@@ -138,6 +142,25 @@ func (p *project) requires(t *testing.T) {
 	}
 }
 
+// fetched brings what the project is made of; it skips the test where nobody
+// can be asked for it.
+func (p *project) fetched(t *testing.T, dir string) {
+	t.Helper()
+	if len(p.fetch) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, p.fetch[0], p.fetch[1:]...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		if os.Getenv("DEVLOOP_REQUIRE") == "all" {
+			t.Fatalf("%s: %v\n%s", strings.Join(p.fetch, " "), err, out)
+		}
+		t.Skipf("%s: %v", strings.Join(p.fetch, " "), err)
+	}
+}
+
 // copied returns a copy of the project, out of the repository's sight, whose
 // devloop.yaml is an `extends` and the variables.
 func (p *project) copied(t *testing.T, port string) string {
@@ -146,7 +169,7 @@ func (p *project) copied(t *testing.T, port string) string {
 	if err := os.CopyFS(dir, os.DirFS(p.dir)); err != nil {
 		t.Fatal(err)
 	}
-	for _, built := range []string{"target", "bin/server", ".trigger", "go.sum"} {
+	for _, built := range []string{"target", "bin/server", ".trigger", "go.sum", "node_modules"} {
 		if err := os.RemoveAll(filepath.Join(dir, built)); err != nil {
 			t.Fatal(err)
 		}
