@@ -121,8 +121,9 @@ func (a *app) draft(dir, presetName, from string) (starter.Draft, error) {
 		return starter.From(from, text)
 	}
 	draft, err := starter.Look(os.DirFS(dir))
-	if errors.Is(err, starter.ErrNothing) {
-		return draft, nothingHere{}
+	var nothing *starter.NothingError
+	if errors.As(err, &nothing) {
+		return draft, nothingHere{nothing.Below}
 	}
 	return draft, err
 }
@@ -192,11 +193,22 @@ func (e fileThere) Hint() string {
 }
 
 // nothingHere is a directory in which init knows nothing.
-type nothingHere struct{}
+type nothingHere struct{ below []string }
 
 func (nothingHere) Error() string {
 	return "nothing here is known to devloop, so there is nothing to go by"
 }
-func (nothingHere) Hint() string {
-	return "take a preset: `devloop init --preset NAME`; `devloop presets` lists them"
+
+func (e nothingHere) Hint() string {
+	if len(e.below) == 0 {
+		return "take a preset: `devloop init --preset NAME`; `devloop presets` lists them"
+	}
+	const most = 4
+	shown := e.below[:min(most, len(e.below))]
+	more := ""
+	if n := len(e.below) - len(shown); n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Sprintf("there are projects in %s%s: `devloop init` in each, and a devloop.yaml here that lists them: `include: [%s]`",
+		strings.Join(shown, ", "), more, strings.Join(shown, ", "))
 }

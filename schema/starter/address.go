@@ -2,6 +2,7 @@ package starter
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -16,8 +17,7 @@ type listening struct {
 
 // address says how connections reach the server, by what its sources do.
 func (d *draft) address(p *project, files []string, l listening) {
-	portFile, m := p.search(files, l.fixed)
-	port := group(m)
+	portFile, port := p.port(files, l.fixed)
 	if file, m := p.search(files, l.takes); m != nil {
 		d.port(port)
 		if l.preset != "inherit" {
@@ -49,6 +49,27 @@ func (d *draft) address(p *project, files []string, l listening) {
 	if l.preset == "inherit" {
 		d.note("The server has to take the socket that devloop holds: %s.", l.hint)
 	}
+}
+
+// elsewhere are the ports of what a server talks to: databases, caches, queues,
+// mail, other servers. An address with one of them is not where a server that is
+// being developed listens.
+var elsewhere = []string{"22", "25", "53", "80", "443", "587", "1025", "1433", "2379", "3306", "4222", "4317", "4318", "5432", "5672", "6379", "6432", "8125", "9092", "9200", "11211", "26257", "27017"}
+
+// port is the first port that stands in the files, with the file.
+func (p *project) port(files []string, re *regexp.Regexp) (file, port string) {
+	for _, f := range files {
+		text, err := p.read(f)
+		if err != nil {
+			continue
+		}
+		for _, m := range re.FindAllStringSubmatch(text, -1) {
+			if port := group(m); !slices.Contains(elsewhere, port) {
+				return f, port
+			}
+		}
+	}
+	return "", ""
 }
 
 // group is the first group of a match that has something.

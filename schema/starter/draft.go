@@ -13,6 +13,7 @@ import (
 // draft is a configuration being made.
 type draft struct {
 	by        string // the file or the preset that it was made from
+	beside    string // the Procfile whose other commands it has, or ""
 	comments  []string
 	top       []entry // extends
 	vars      []entry
@@ -34,6 +35,19 @@ type entry struct {
 	key, value, comment string
 	sub                 []entry
 	edges               *edges // of depends_on, until dropEdges writes its value
+}
+
+// serves tells whether there is a server that the trigger restarts.
+func (d *draft) serves() bool {
+	if !slices.Contains(d.ignores, ".trigger") {
+		return false
+	}
+	for _, p := range d.processes {
+		if p.key == "server" {
+			return p.value != "null"
+		}
+	}
+	return len(d.top) > 0 && !slices.Contains([]string{"preset:python", "preset:rust", "preset:vite", "preset:docs"}, d.top[0].value)
 }
 
 func (d *draft) comment(format string, args ...any) {

@@ -10,11 +10,12 @@ import (
 var (
 	goMain   = regexp.MustCompile(`(?m)^package main\b`)
 	goServer = regexp.MustCompile(`http\.(ListenAndServe|Serve|Server\{)|gin\.(Default|New)\(|echo\.New\(|fiber\.New\(|grpc\.NewServer\(|fasthttp\.ListenAndServe|caddyhttp`)
+	ginRuns  = regexp.MustCompile(`gin\.(?:Default|New)\(\)(?s:.*)\.Run\(\)`)
 
 	goListening = listening{
 		takes:  regexp.MustCompile(`go-systemd/\S*activation|net\.FileListener\(|LISTEN_FDS`),
 		reads:  regexp.MustCompile(`(?:Getenv|LookupEnv)\("PORT"\)(?:[^\n]*\n){0,5}?[^\n]*?"?:?(\d{4,5})"|(?:Getenv|LookupEnv)\("PORT"\)`),
-		fixed:  regexp.MustCompile(`"(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1?\])?:(\d{2,5})"`),
+		fixed:  regexp.MustCompile(`"(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1?\])?:(\d{2,5})"|Int(?:Var)?\((?:&?[\w.]+,\s*)?"(?:http-?)?port",\s*(\d{2,5})`),
 		hint:   "listen with `net.FileListener(os.NewFile(3, \"web\"))`, as docs/sockets.md shows",
 		preset: "inherit",
 	}
@@ -52,9 +53,16 @@ func lookGo(p *project) (*draft, error) {
 	if len(mains) > 1 {
 		d.note("There are %d main packages (%s): MAIN says which one is the server.", len(mains), strings.Join(mains, ", "))
 	}
-	// The main package's own files come first, where flags and defaults are.
+	// The main package's own files come first, where flags and defaults are; those
+	// of the others say nothing of this one.
+	sources = slices.DeleteFunc(sources, func(f string) bool { return path.Dir(f) != main && slices.Contains(mains, path.Dir(f)) })
 	slices.SortStableFunc(sources, func(a, b string) int { return within(b, main) - within(a, main) })
-	d.address(p, sources, goListening)
+	if file, m := p.search(sources, ginRuns); m != nil {
+		d.port("8080")
+		d.set("VIA", "proxy", "gin's Run() in "+file+" reads $PORT, which devloop then chooses")
+	} else {
+		d.address(p, sources, goListening)
+	}
 	d.ignore(".trigger", "/bin/")
 	return d, nil
 }
@@ -67,7 +75,8 @@ func within(file, dir string) int {
 }
 
 // goMainPackage picks the server's: the one that holds the file that serves,
-// the root, one that reads a port, one with a server's name, the first.
+// the root, one that takes a socket or reads a port, one with a server's name,
+// one with a port in it, the first.
 func (p *project) goMainPackage(mains, sources []string, file string) string {
 	if dir := path.Dir(file); slices.Contains(mains, dir) {
 		return dir
@@ -75,17 +84,20 @@ func (p *project) goMainPackage(mains, sources []string, file string) string {
 	if slices.Contains(mains, ".") {
 		return "."
 	}
-	for _, re := range []*regexp.Regexp{goListening.takes, goListening.reads, goListening.fixed} {
-		for _, dir := range mains {
+	has := func(re *regexp.Regexp) func(dir string) bool {
+		return func(dir string) bool {
 			own := slices.DeleteFunc(slices.Clone(sources), func(f string) bool { return path.Dir(f) != dir })
-			if _, m := p.search(own, re); m != nil {
-				return dir
-			}
+			_, m := p.search(own, re)
+			return m != nil
 		}
 	}
-	for _, dir := range mains {
-		if goServerName.MatchString(dir) {
-			return dir
+	named := func(dir string) bool {
+		client, daemon := strings.CutSuffix(dir, "d") // shopd beside shop
+		return goServerName.MatchString(dir) || daemon && slices.Contains(mains, client)
+	}
+	for _, serves := range []func(dir string) bool{has(goListening.takes), has(goListening.reads), named, has(goListening.fixed)} {
+		if i := slices.IndexFunc(mains, serves); i >= 0 {
+			return mains[i]
 		}
 	}
 	return mains[0]

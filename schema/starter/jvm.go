@@ -4,11 +4,13 @@ import (
 	"encoding/xml"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
 var (
 	jvmServer     = regexp.MustCompile(`spring-boot|micronaut|quarkus|ktor|javalin|dropwizard`)
+	jvmPort       = regexp.MustCompile(`embeddedServer\([^)]*\bport\s*=\s*(\d{2,5})|Javalin[^;]*\.start\((\d{2,5})\)`)
 	gradleName    = regexp.MustCompile(`(?m)^\s*rootProject\.name\s*=\s*["']([^"']+)["']`)
 	gradleVersion = regexp.MustCompile(`(?m)^\s*version\s*=?\s*["']([^"']+)["']`)
 )
@@ -40,15 +42,39 @@ func lookGradle(p *project) (*draft, error) {
 		d.withoutServer("TASKS", "test")
 		return d, nil
 	}
-	jar := "build/libs/app.jar"
+	all := ""
+	if server == "ktor" && strings.Contains(text, "io.ktor.plugin") {
+		d.set("TASKS", "test buildFatJar", "the plain jar of Ktor has no libraries in it")
+		all = "-all"
+	} else if strings.Contains(text, "shadow") {
+		all = "-all"
+	}
+	jar := "build/libs/app" + all + ".jar"
 	if m := gradleName.FindStringSubmatch(settings + "\n" + kts); m != nil {
-		jar = "build/libs/" + m[1] + ".jar"
-		if v := gradleVersion.FindStringSubmatch(text); v != nil {
-			jar = "build/libs/" + m[1] + "-" + v[1] + ".jar"
+		jar = "build/libs/" + m[1] + all + ".jar"
+		if server == "ktor" && all != "" { // its jar has no version
+		} else if v := gradleVersion.FindStringSubmatch(text); v != nil {
+			jar = "build/libs/" + m[1] + "-" + v[1] + all + ".jar"
 		}
 	}
 	d.jar(server, jar, "build/quarkus-app/quarkus-run.jar")
+	d.binds(p)
 	return d, nil
+}
+
+// binds says what connections need where the sources say the port themselves.
+func (d *draft) binds(p *project) {
+	file, port := p.port(p.sources(".kt", ".java"), jvmPort)
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return
+	}
+	outer := strconv.Itoa(n + 1)
+	d.sockets = append(d.sockets, entry{key: "web", comment: "The server binds " + port + " by itself (" + file + "), so devloop holds the next port and forwards.", sub: []entry{
+		{key: "listen", value: "http::" + outer},
+		{key: "to", value: yamlText("127.0.0.1:" + port)},
+	}})
+	d.note("Open http://127.0.0.1:%s, where requests wait while the server restarts.", outer)
 }
 
 // pom is what is read of a pom.xml.
@@ -96,6 +122,7 @@ func lookMaven(p *project) (*draft, error) {
 		jar = "target/" + m.Build.FinalName + ".jar"
 	}
 	d.jar(server, jar, "target/quarkus-app/quarkus-run.jar")
+	d.binds(p)
 	return d, nil
 }
 

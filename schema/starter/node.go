@@ -38,7 +38,7 @@ var nodeTools = []struct{ dep, run string }{
 var (
 	nodeListening = listening{
 		takes:  regexp.MustCompile(`fd:\s*\d|LISTEN_FDS|DEVLOOP_FD`),
-		reads:  regexp.MustCompile(`process\.env(?:\.PORT|\[['"]PORT['"]\])(?:\s*(?:\|\||\?\?)\s*['"]?(\d{2,5}))?`),
+		reads:  regexp.MustCompile(`process\.env(?:\.PORT|\[['"]PORT['"]\])\)?(?:\s*(?:\|\||\?\?)\s*['"]?(\d{2,5}))?`),
 		fixed:  regexp.MustCompile(`\.listen\(\s*(\d{2,5})\b|(?i:port)\s*[:=]\s*(\d{4,5})\b`),
 		hint:   "listen with `server.listen({ fd: 3 })`",
 		preset: "proxy",

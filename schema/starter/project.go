@@ -77,6 +77,22 @@ func (p *project) sources(exts ...string) []string {
 	return found
 }
 
+// projectFiles are what a project of its own is known by.
+var projectFiles = []string{"Cargo.toml", "go.mod", "package.json", "pyproject.toml", "requirements.txt", "manage.py", "Gemfile", "build.gradle", "build.gradle.kts", "pom.xml"}
+
+// nothing is ErrNothing, with the projects below that could be meant.
+func (p *project) nothing() error {
+	p.sources() // which looks
+	var dirs []string
+	for _, f := range p.files {
+		if dir := path.Dir(f); slices.Contains(projectFiles, path.Base(f)) && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	slices.Sort(dirs)
+	return &NothingError{Below: dirs}
+}
+
 // search returns the first match in the files, with the file; nil if none has
 // one.
 func (p *project) search(files []string, re *regexp.Regexp) (file string, match []string) {

@@ -3,12 +3,17 @@ package starter
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 var (
 	asgiApp  = regexp.MustCompile(`(?m)^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart)\(`)
 	flaskApp = regexp.MustCompile(`(?m)^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:flask\.)?Flask\(|^def (create_app)\(`)
+	asgiMade = regexp.MustCompile(`(?m)(?:^|[\s.])(?:FastAPI|Starlette|Litestar|Quart)\(`)
+	flaskMay = regexp.MustCompile(`(?m)(?:^|[\s.])Flask\(`)
+	madeApp  = regexp.MustCompile(`(?m)^(\w+)\s*(?::\s*[\w.]+\s*)?=\s*(?:[\w.]+\.)?\w*(?:app|App|application)\w*\(`) // app = create_app(…)
+	makesApp = regexp.MustCompile(`(?m)^def (\w*(?:app|application)\w*)\(\s*\)`)
 	asgiDeps = regexp.MustCompile(`(?im)^[\s"']*(fastapi|starlette|litestar|uvicorn|quart)\b`)
 	flaskDep = regexp.MustCompile(`(?im)^[\s"']*(flask)\b`)
 	gunicorn = regexp.MustCompile(`(?im)^[\s"']*(gunicorn)\b`)
@@ -29,7 +34,13 @@ func lookDjango(p *project) (*draft, error) {
 
 func lookPython(p *project) (*draft, error) {
 	deps := ""
-	for _, f := range []string{"pyproject.toml", "requirements.txt", "requirements-dev.txt", "requirements/dev.txt", "requirements/base.txt", "setup.cfg", "setup.py", "Pipfile"} {
+	lists := []string{"pyproject.toml", "setup.cfg", "setup.py", "Pipfile"}
+	for _, f := range p.sources(".txt", ".in") {
+		if requirements.MatchString(f) {
+			lists = append(lists, f)
+		}
+	}
+	for _, f := range lists {
 		text, err := p.read(f)
 		if err != nil {
 			return nil, err
@@ -43,8 +54,27 @@ func lookPython(p *project) (*draft, error) {
 	d := &draft{by: "pyproject.toml"}
 	d.ignore(".trigger", "__pycache__/")
 	asgi, a := p.search(sources, asgiApp)
+	if a == nil {
+		asgi, a = p.made(sources, asgiMade, "fastapi", "starlette", "litestar", "quart")
+	}
 	flask, f := p.search(sources, flaskApp)
+	if _, may := p.search(sources, flaskMay); may != nil && (f == nil || f[1] == "") {
+		// What a factory has made already needs no more to be known.
+		if file, m := p.search(untested(sources), madeApp); m != nil {
+			flask, f = file, []string{m[0], m[1], ""}
+		}
+	}
 	switch {
+	case a == nil && asgiDeps.MatchString(deps) && !flaskDep.MatchString(deps):
+		factory, m := p.search(untested(sources), makesApp)
+		if _, made := p.search(sources, asgiMade); m == nil || made == nil {
+			d.extends("python", "")
+			break
+		}
+		d.extends("python-web", factory+" has a function that makes the app")
+		d.set("APP", module(factory)+":"+m[1], "")
+		d.processes = append(d.processes, entry{key: "server", sub: []entry{{key: "run", value: yamlText("exec $PYTHON -m uvicorn --factory $APP --fd $DEVLOOP_FD_WEB")}}})
+		d.srcLayout(factory)
 	case a != nil && (asgiDeps.MatchString(deps) || deps == "\n"):
 		d.extends("python-web", asgi+" makes the app")
 		d.set("APP", module(asgi)+":"+a[1], "")
@@ -72,6 +102,33 @@ func lookPython(p *project) (*draft, error) {
 	d.interpreter(p)
 	d.tests(p, deps, sources)
 	return d, nil
+}
+
+var requirements = regexp.MustCompile(`^requirements[^/]*\.(?:txt|in)$|^requirements/[^/]+$`)
+
+// untested leaves out what makes an app for tests.
+func untested(sources []string) []string {
+	return slices.DeleteFunc(slices.Clone(sources), func(f string) bool {
+		base := path.Base(f)
+		return strings.HasPrefix(f, "tests/") || strings.HasPrefix(f, "test/") || strings.HasPrefix(base, "test_") || base == "conftest.py"
+	})
+}
+
+// made finds an app that a function of the project's has made, in a file that
+// knows one of the libraries, or else in any.
+func (p *project) made(sources []string, constructor *regexp.Regexp, libraries ...string) (file string, match []string) {
+	if _, m := p.search(sources, constructor); m == nil {
+		return "", nil
+	}
+	sources = untested(sources)
+	knows := slices.DeleteFunc(slices.Clone(sources), func(f string) bool {
+		text, err := p.read(f)
+		return err != nil || !slices.ContainsFunc(libraries, func(l string) bool { return strings.Contains(text, l) })
+	})
+	if file, m := p.search(knows, madeApp); m != nil {
+		return file, m
+	}
+	return p.search(sources, madeApp)
 }
 
 // module is the name by which Python imports a file.

@@ -5,6 +5,8 @@ import "regexp"
 var (
 	rubyServer = regexp.MustCompile(`(?m)^\s*gem\s+["'](rails|puma|sinatra|rack|hanami|roda)["']`)
 	rails      = regexp.MustCompile(`(?m)^\s*gem\s+["']rails["']`)
+	classic    = regexp.MustCompile(`(?m)^\s*require\s+["']sinatra["']`)
+	puma       = regexp.MustCompile(`(?m)^\s*gem\s+["']puma["']|^\s+puma \(`)
 	rspec      = regexp.MustCompile(`(?m)^\s*gem\s+["']rspec`)
 )
 
@@ -27,6 +29,10 @@ func lookRuby(p *project) (*draft, error) {
 	}
 	d := &draft{by: "Gemfile"}
 	found := rubyServer.FindStringSubmatch(gems)
+	if file, m := p.search(p.sources(".rb"), classic); m != nil && found != nil && !p.has("config.ru") {
+		d.sinatra(file, test)
+		return d, nil
+	}
 	if found == nil || !p.has("config.ru") {
 		if test == "" {
 			test = "ruby -e 'Dir[\"**/*.rb\"].each { |f| RubyVM::InstructionSequence.compile_file(f) }'"
@@ -38,6 +44,10 @@ func lookRuby(p *project) (*draft, error) {
 	}
 	d.extends("ruby-web", "the Gemfile has "+found[1])
 	d.ignore(".trigger")
+	lock, _ := p.read("Gemfile.lock") // if there is none, the Gemfile tells
+	if !puma.MatchString(gems + "\n" + lock) {
+		d.note("The Gemfile has no puma, which is what takes the socket here: `bundle add puma`.")
+	}
 	switch test {
 	case "bundle exec rake test":
 	case "":
@@ -46,4 +56,21 @@ func lookRuby(p *project) (*draft, error) {
 		d.set("TEST", test, "")
 	}
 	return d, nil
+}
+
+// sinatra is an app that is run by its own file, and then reads $PORT.
+func (d *draft) sinatra(file, test string) {
+	if test == "" {
+		test = "ruby -c " + file
+	}
+	d.ignore(".trigger")
+	d.sockets = append(d.sockets, entry{key: "web", sub: []entry{
+		{key: "listen", value: "http::4567"}, {key: "via", value: "proxy", comment: "Sinatra listens on $PORT"},
+	}})
+	d.watchers = append(d.watchers, entry{key: "check", sub: []entry{
+		{key: "watch", value: yamlText("**/*.{rb,erb,haml,slim}")}, {key: "stages", value: stages(test)}, {key: "trigger", value: ".trigger"},
+	}})
+	d.processes = append(d.processes, entry{key: "server", sub: []entry{
+		{key: "run", value: "bundle exec ruby " + yamlText(file)}, {key: "watch", value: ".trigger"}, {key: "sockets", value: "[web]"},
+	}})
 }

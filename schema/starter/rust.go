@@ -2,6 +2,7 @@ package starter
 
 import (
 	"fmt"
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -72,8 +73,12 @@ func lookRust(p *project) (*draft, error) {
 		d.address(p, files, rustListening)
 		if len(crates) > 1 {
 			d.watchers = append(d.watchers, entry{key: "check", comment: "Every crate of the workspace, not only the server's.", sub: []entry{
-				{key: "watch", value: flow([]string{"**/*.rs", "**/Cargo.toml", "Cargo.lock"})},
+				{key: "watch", value: yamlText("**/{*.rs,Cargo.toml,Cargo.lock}")},
 				{key: "stages", value: stages("cargo clippy --workspace -- $CLIPPY", "cargo test --workspace", "cargo build --bin $BIN")},
+			}})
+		} else if more := p.alsoRead(); len(more) > 0 {
+			d.watchers = append(d.watchers, entry{key: "check", comment: "The preset's list, and what else the build and the tests read.", sub: []entry{
+				{key: "watch", value: "[src, Cargo.toml, Cargo.lock, " + strings.Join(more, ", ") + "]"},
 			}})
 		}
 		if !p.has("Cargo.lock") {
@@ -89,6 +94,17 @@ func lookRust(p *project) (*draft, error) {
 		}})
 	}
 	return d, nil
+}
+
+// alsoRead is what tests and builds read beside the sources of a crate.
+func (p *project) alsoRead() []string {
+	var found []string
+	for _, dir := range []string{"tests", "templates", "migrations", "configuration", "config", "proto", "build.rs"} {
+		if _, err := fs.Stat(p.root, dir); err == nil {
+			found = append(found, dir)
+		}
+	}
+	return found
 }
 
 func (p *project) cargo(file string) (*cargo, error) {

@@ -27,15 +27,25 @@ type Lost struct {
 	Why  string // what devloop does in its place
 }
 
-// ErrNothing is returned if nothing here is known.
+// ErrNothing is what a NothingError is: nothing here is known.
 var ErrNothing = errors.New("nothing here is known to devloop")
 
+// NothingError is ErrNothing, with what there is further down.
+type NothingError struct {
+	Below []string // directories that look like projects
+}
+
+func (*NothingError) Error() string { return ErrNothing.Error() }
+
+// Is makes it ErrNothing.
+func (*NothingError) Is(target error) bool { return target == ErrNothing }
+
 // Look drafts a configuration for the project in root, by what is there. The
-// error is ErrNothing, or that a file cannot be read.
+// error is a NothingError, or that a file cannot be read.
 func Look(root fs.FS) (Draft, error) {
 	p := &project{root: root}
 	for _, look := range []func(*project) (*draft, error){
-		lookProcfile, lookRust, lookGo, lookDjango, lookRuby, lookPython, lookNode, lookGradle, lookMaven, lookDocs, lookTools,
+		lookProcessCompose, lookRust, lookGo, lookDjango, lookRuby, lookPython, lookNode, lookGradle, lookMaven, lookDocs, lookTools,
 	} {
 		d, err := look(p)
 		if err != nil {
@@ -44,14 +54,17 @@ func Look(root fs.FS) (Draft, error) {
 		if d == nil {
 			continue
 		}
+		if d, err = p.services(d); err != nil {
+			return Draft{}, err
+		}
 		for _, tool := range toolFiles {
-			if p.has(tool) && d.by != tool {
+			if p.has(tool) && d.by != tool && d.beside != tool {
 				d.note("There is a %s too: `devloop init --from %s` translates it.", tool, tool)
 			}
 		}
 		return d.finish(), nil
 	}
-	return Draft{}, ErrNothing
+	return Draft{}, p.nothing()
 }
 
 // Extend drafts a configuration that is a preset and nothing else. preset is as
@@ -125,16 +138,16 @@ func lookTools(p *project) (*draft, error) {
 	return nil, nil
 }
 
-// lookProcfile takes a Procfile of several commands for what people run, which
-// no single language tells. A compose file or another tool's comes later.
-func lookProcfile(p *project) (*draft, error) {
-	for _, name := range []string{"Procfile.dev", "process-compose.yaml", "process-compose.yml", "Procfile"} {
-		if !p.has(name) {
-			continue
-		}
+// lookProcessCompose takes a process-compose file for what people run, which no
+// language tells. A compose file or another tool's comes later.
+func lookProcessCompose(p *project) (*draft, error) {
+	for _, name := range []string{"process-compose.yaml", "process-compose.yml"} {
 		text, err := p.read(name)
 		if err != nil {
 			return nil, err
+		}
+		if text == "" {
+			continue
 		}
 		got, err := From(name, []byte(text))
 		if err != nil || strings.Count(string(got.Config), "\n    run: ") < 2 {
@@ -143,4 +156,32 @@ func lookProcfile(p *project) (*draft, error) {
 		return &draft{by: name, done: &got}, nil
 	}
 	return nil, nil
+}
+
+// services adds what a Procfile of several commands has beside the server of a
+// draft. Where the draft has no server, the Procfile is what people run.
+func (p *project) services(d *draft) (*draft, error) {
+	for _, name := range []string{"Procfile.dev", "Procfile"} {
+		text, err := p.read(name)
+		if err != nil {
+			return nil, err
+		}
+		all, _ := procfile(text)
+		if len(all) < 2 || d.done != nil {
+			continue
+		}
+		if d.serves() {
+			d.with(name, all)
+			if p.has(".env") {
+				d.top = append(d.top, entry{key: "env_file", value: ".env", comment: "as foreman reads it"})
+			}
+			return d, nil
+		}
+		got, err := From(name, []byte(text))
+		if err != nil {
+			return nil, err
+		}
+		return &draft{by: name, done: &got}, nil
+	}
+	return d, nil
 }
