@@ -43,7 +43,8 @@ var (
 		hint:   "listen with `server.listen({ fd: 3 })`",
 		preset: "proxy",
 	}
-	nodeRuns = regexp.MustCompile(`(?:^|&&|;)\s*(?:cross-env\s+\S+\s+)*(?:node|nodemon|tsx(?:\s+watch)?|ts-node(?:-dev)?|node-dev)\s+(?:-{1,2}\S+\s+)*([\w./@-]+)`)
+	typeChecks = regexp.MustCompile(`^\s*((?:vue-)?tsc\b[^&;|]*)`)
+	nodeRuns   = regexp.MustCompile(`(?:^|&&|;)\s*(?:cross-env\s+\S+\s+)*(?:node|nodemon|tsx(?:\s+watch)?|ts-node(?:-dev)?|node-dev)\s+(?:-{1,2}\S+\s+)*([\w./@-]+)`)
 )
 
 func lookNode(p *project) (*draft, error) {
@@ -73,6 +74,11 @@ func lookNode(p *project) (*draft, error) {
 	case m.has("vite"):
 		d.extends("vite", "package.json has vite")
 		d.ignore(".trigger", "node_modules/")
+		if check := typeChecks.FindStringSubmatch(m.Scripts["build"]); check != nil && m.Scripts["typecheck"] == "" {
+			d.watchers = append(d.watchers, entry{key: "check", comment: "Vite itself checks no types; `build` does, and so does this.", sub: []entry{
+				{key: "stages", value: stages("$NPM run --if-present lint", "node_modules/.bin/"+strings.TrimSpace(check[1]), "$NPM run --if-present test")},
+			}})
+		}
 	default:
 		if i := slices.IndexFunc(nodeTools, func(t struct{ dep, run string }) bool { return m.has(t.dep) }); i >= 0 {
 			d.nodeTool(nodeTools[i].dep, nodeTools[i].run)

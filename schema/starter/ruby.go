@@ -12,7 +12,15 @@ var (
 
 func lookRuby(p *project) (*draft, error) {
 	if !p.has("Gemfile") {
-		return nil, nil
+		if !p.has("config.ru") {
+			return nil, nil
+		}
+		d := &draft{by: "config.ru"}
+		d.extends("ruby-web", "there is a config.ru")
+		d.ignore(".trigger")
+		d.set("PUMA", "puma -I .", "there is no Gemfile")
+		d.set("TEST", "ruby -c config.ru", "no tests were found")
+		return d, nil
 	}
 	gems, err := p.read("Gemfile")
 	if err != nil {
