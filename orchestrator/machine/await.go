@@ -4,11 +4,12 @@ package machine
 // any change before the question could cause is done, whatever comes after it.
 //
 // Every step has a number. A mark that makes a node dirty carries the number of
-// the step that it comes from, its debt, and so does what a run touches
-// downstream: the debt of the run, not the moment of the touch. A node has paid
-// when a run, or a generation, that began with the mark has done its work. So a
-// question asked at step C is answered when nobody owes anything from C or
-// before, and what is owed from later does not matter.
+// the step that it comes from, its debt. What a run touches downstream, and what
+// changes there while it runs, carries the debt of the run, not the moment of the
+// touch or the change. A node has paid when a run, or a generation, that began
+// with the mark has done its work. So a question asked at step C is answered when
+// nobody owes anything from C or before, and what is owed from later does not
+// matter.
 
 // older is the older of two debts; 0 is none.
 func older(a, b uint64) uint64 {

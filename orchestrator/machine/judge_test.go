@@ -110,6 +110,18 @@ func (mon *monitor) touch(node int) {
 	}
 }
 
+// mayGoOn lets those go on who depend on a run that has passed but is not the
+// last one: it may have been let through.
+func (mon *monitor) mayGoOn(node int) {
+	for i := range mon.nodes {
+		for _, need := range mon.cfg.Nodes[i].Needs {
+			if d := mon.nodes[i]; need.Node == node && (len(d.causes) > 0 || d.again) {
+				d.urgent, d.stale = true, true
+			}
+		}
+	}
+}
+
 func (mon *monitor) report(r Report) error {
 	n := mon.nodes[r.Node]
 	switch r.Kind {
@@ -131,6 +143,9 @@ func (mon *monitor) report(r Report) error {
 		clear(n.failRoots)
 		mon.overtaken(r.Node)
 		n.owed = nil
+		if r.Stale && n.ran {
+			mon.mayGoOn(r.Node)
+		}
 	case RunFailed:
 		n.active, n.failed = false, true
 		for _, root := range n.taken {
@@ -198,7 +213,7 @@ func (mon *monitor) take(n *facts) {
 		n.owedSince = n.since
 	}
 	n.owed = append(n.owed, n.causes...)
-	n.taken, n.causes = n.causes, nil
+	n.taken, n.causes, n.written = n.causes, nil, nil
 	n.tookStale, n.stale = n.stale, false
 	n.hand, n.urgent, n.again, n.crashed, n.startSeq = false, false, false, false, mon.seq
 }
@@ -296,6 +311,8 @@ func (mon *monitor) awaited(a Awaited) error {
 		case n.off || !q.nodes.has(i):
 		case slices.ContainsFunc(n.causes, old):
 			return fmt.Errorf("the barrier %d is passed, but %s has not acted on what was before it", a.ID, n.name)
+		case slices.ContainsFunc(n.written, old):
+			return fmt.Errorf("the barrier %d is passed, but %s has not acted on what a run wrote for what was before it", a.ID, n.name)
 		case (n.active || n.failed) && slices.ContainsFunc(n.owed, old):
 			return fmt.Errorf("the barrier %d is passed, but no run of %s has passed with what was before it", a.ID, n.name)
 		}

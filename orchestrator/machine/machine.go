@@ -215,7 +215,7 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 			if n.gone || n.p != nil && !n.p.wanted {
 				continue // it is down on purpose: nothing to restart
 			}
-			n.dirt.mark(cohort, ByChange, -1, m.clock)
+			n.dirt.mark(cohort, ByChange, -1, older(m.clock, m.upstreamDebt(n)))
 			n.dirt.path(c.Path)
 			n.dirt.urgent = n.dirt.urgent || c.AtOnce
 			if n.w != nil {
@@ -235,6 +235,19 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 			}
 		}
 	}
+}
+
+// upstreamDebt is the oldest debt of the runs that are going on upstream: a
+// change that comes meanwhile may be what they write, and then it belongs to
+// what they were started for. It cannot go on for ever, since nothing upstream
+// can take over a debt from here.
+func (m *Machine) upstreamDebt(n *node) (debt uint64) {
+	for _, u := range m.nodes {
+		if n.up.has(u.id) && u.w != nil && u.w.phase != idle {
+			debt = older(debt, u.w.promised)
+		}
+	}
+	return debt
 }
 
 // quiet is how long the node's burst must now pause.

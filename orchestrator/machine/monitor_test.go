@@ -40,6 +40,7 @@ type facts struct {
 	causes    []int // why it must act: what came in from outside, not yet acted on
 	taken     []int // what its run or generation was started for
 	owed      []int // what its runs since the last pass were started for
+	written   []int // what the runs upstream were for during which its files changed, not yet acted on
 	hand      bool  // asked for by hand: waits for nothing
 	again     bool  // it may start once more
 	urgent    bool  // touched from outside or let through: does not wait for upstream
@@ -133,6 +134,7 @@ func (mon *monitor) event(ev Event) {
 			for _, i := range c.Nodes {
 				if n := mon.nodes[i]; n.w != nil || !n.off {
 					mon.cause(n, root)
+					mon.written(n)
 					n.urgent = n.urgent || c.AtOnce
 				}
 			}
@@ -209,6 +211,15 @@ func (mon *monitor) event(ev Event) {
 				n.cancelling = len(n.stages) > 0
 				n.active = n.cancelling
 			}
+		}
+	}
+}
+
+// written notes that what changes now may come from the runs upstream.
+func (mon *monitor) written(n *facts) {
+	for i, u := range mon.nodes {
+		if n.up.has(i) && u.w != nil && u.active {
+			n.written = append(n.written, u.taken...)
 		}
 	}
 }
@@ -290,7 +301,7 @@ func (mon *monitor) command(verb Verb, n *facts) {
 	case Stop:
 		n.off = true
 		if n.p != nil {
-			n.causes, n.hand, n.urgent, n.crashed, n.ended = nil, false, false, false, false
+			n.causes, n.written, n.hand, n.urgent, n.crashed, n.ended = nil, nil, false, false, false, false
 		}
 	case Resume:
 		if n.p != nil && (n.off || !n.live) {

@@ -67,7 +67,8 @@ func (m *Machine) overtaken(n *node) {
 
 // publish touches the triggers and marks their readers in the same step; the
 // file's own event needs no attention then. What is let through does not wait
-// for upstream, which is busy again, there nor further down.
+// for upstream, which is busy again, there nor further down: neither do readers
+// of the trigger, nor those who read the files that the run wrote.
 func (m *Machine) publish(n *node, through bool) {
 	if n.w.cfg.Triggers {
 		m.do(Touch{n.id, n.w.run})
@@ -101,6 +102,16 @@ func (m *Machine) publish(n *node, through bool) {
 		r.dirt.stale = r.dirt.stale || through
 		if r.w != nil {
 			r.w.touched(reader.Trigger)
+		}
+	}
+	if !through {
+		return
+	}
+	// Those who only depend on this one, and watch what it writes, are dirty by
+	// now, and would wait for the run after this one, and for the one after that.
+	for _, i := range n.down {
+		if d := m.nodes[i]; d.dirt.dirty {
+			d.dirt.urgent, d.dirt.stale = true, true
 		}
 	}
 }
