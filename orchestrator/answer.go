@@ -115,10 +115,8 @@ func (l *loop) answerWake(w http.ResponseWriter, r *http.Request) {
 // it may hold secrets.
 func (l *loop) status() control.Status {
 	s := control.Status{Config: l.opt.Control.Config(), PID: os.Getpid(), Since: l.opt.Control.Since(), Nodes: []control.Node{}, Sockets: []control.Socket{}}
-	if l.sight != nil && l.sight.events != nil {
-		stats := l.sight.events.Stats()
-		s.Watching = &control.Watching{Directories: stats.Directories, Unwatched: stats.Unwatched, Links: stats.Links,
-			Events: stats.Events, Overflows: stats.Overflows}
+	if l.sight != nil {
+		s.Watching = l.sight.watching()
 	}
 	for i, n := range l.machine.Status() {
 		if n.Gone && !l.running(i) {

@@ -32,15 +32,30 @@ func (l *loop) watch() error {
 	}
 	l.lockFile = gitLock(l.cfg.Dir)
 	l.sight = &sight{}
-	poll := l.opt.Poll
-	if poll == nil {
-		poll = l.cfg.Poll
-	}
-	notes, err := l.sight.open(rootsOf(l.set, l.git), l.set.Descend, l.wants(l.set), poll)
-	for _, note := range notes {
-		l.say.notice(note)
-	}
+	notes, err := l.sight.open(rootsOf(l.set, l.git), l.set.Descend, l.wants(l.set), l.polling())
+	l.note(notes)
 	return err
+}
+
+// polling is how often everything is to be looked at, where events are not to
+// be relied on; nil if they are.
+func (l *loop) polling() *time.Duration {
+	if l.opt.Poll != nil {
+		return l.opt.Poll
+	}
+	return l.cfg.Poll
+}
+
+// note tells what the sights have to say of the system, and each thing once:
+// the files of the configuration meet the same limits as the tree, and so does
+// the next sight.
+func (l *loop) note(notes []string) {
+	for _, note := range notes {
+		if !l.noted[note] {
+			l.noted[note] = true
+			l.say.notice(note)
+		}
+	}
 }
 
 // wants tells whether a change of the file matters: to a node, or to what git
@@ -78,7 +93,7 @@ func (l *loop) degrade() {
 		return
 	}
 	l.sight.poll = poll
-	l.say.notice("polling everything until then")
+	l.say.notice("polling everything beside that; once the limit is raised, start devloop again")
 	l.goroutine(func() {
 		select {
 		case <-poll.Ready():
@@ -108,9 +123,7 @@ func (l *loop) takeChanges() {
 		return
 	}
 	seen := l.sight.take()
-	for _, n := range seen.notices {
-		l.say.notice(n)
-	}
+	l.note(seen.notices)
 	var ev machine.FilesChanged
 	if seen.lost {
 		ev.Changes = l.suspectAll()

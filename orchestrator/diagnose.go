@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/doctor"
@@ -66,12 +67,19 @@ func diagnoseWatching(set *watchset.Set, running *control.Status) ([]doctor.Find
 	if w == nil {
 		return []doctor.Finding{{Mark: doctor.Note, About: about, Text: loop + " watches nothing: it was started with --no-watch"}}, doctor.Need{}
 	}
-	list := []doctor.Finding{{Mark: doctor.OK, About: about, Text: fmt.Sprintf("%s watches %s; events so far: %d",
-		loop, counted(w.Directories, "directory", "directories"), w.Events)}}
+	var list []doctor.Finding
+	if w.Directories > 0 || w.Polled == 0 {
+		list = append(list, doctor.Finding{Mark: doctor.OK, About: about, Text: fmt.Sprintf("%s watches %s; events so far: %d",
+			loop, counted(w.Directories, "directory", "directories"), w.Events)})
+	}
+	if w.Polled > 0 {
+		list = append(list, doctor.Finding{Mark: doctor.Note, About: about, Text: fmt.Sprintf("%s polls %s: all that is there every %s, what has changed lately far more often",
+			loop, counted(w.Polled, "directory", "directories"), w.Interval.Round(100*time.Millisecond))})
+	}
 	if w.Unwatched > 0 {
 		list = append(list, doctor.Finding{Mark: doctor.Warn, About: about,
 			Text: fmt.Sprintf("%s cannot watch %s", loop, counted(w.Unwatched, "directory", "directories")),
-			Hint: "a limit that is reached is told of below; else it is permissions, and the loop said which when it met them"})
+			Hint: "a limit that is reached is told of below: raise it, and start devloop again; else it is permissions, and the loop said which when it met them"})
 	}
 	if w.Overflows > 0 {
 		list = append(list, doctor.Finding{Mark: doctor.Note, About: about,

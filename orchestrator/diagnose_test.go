@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"devloop/orchestrator"
 	"devloop/orchestrator/control"
@@ -63,6 +64,9 @@ processes: {server: {run: [x], watch: .trigger, sockets: [web, admin]}}
 			"note watching: overflowed 2 times",
 			"ok socket web: http://here is held by the running loop",
 			"ok socket admin: any free port",
+		}},
+		{"a loop that polls", &control.Status{PID: 77, Watching: &control.Watching{Polled: 3, Interval: 2 * time.Second}}, []string{
+			"note watching: the loop of pid 77 polls 3 directories: all that is there every 2s",
 		}},
 		{"a loop that watches nothing", &control.Status{PID: 77}, []string{
 			"note watching: the loop of pid 77 watches nothing",

@@ -101,6 +101,7 @@ type loop struct {
 	contents *contents.Store
 	touched  map[string]time.Time
 	emptied  map[string]time.Time // files without content, and when that counts
+	noted    map[string]bool      // what the sights had to say and people know
 	lockFile string               // git's index lock, or ""
 
 	ctx     context.Context // ends when run returns
@@ -134,6 +135,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		machine: machine.New(machineConfig(opt.Config, opt.Graph, opt.Once)),
 		touched: map[string]time.Time{},
 		emptied: map[string]time.Time{},
+		noted:   map[string]bool{},
 		events:  make(chan any, 64),
 		live:    map[commandKey]*command{},
 		timer:   time.NewTimer(time.Hour),

@@ -530,6 +530,39 @@ func TestPolling(t *testing.T) {
 	p.end(0)
 }
 
+// TestPollingIsOfTheConfigurationToo: where events are not to be relied on, the
+// configuration itself is not seen to change by events either; and the
+// configuration may say so while the loop runs.
+func TestPollingIsOfTheConfigurationToo(t *testing.T) {
+	file := "poll: 20ms\nwatchers: {check: {watch: src, stages: [cat src/main]}}\n"
+	p := start(t, map[string]string{"devloop.yaml": file, "src/main": "one"}, orchestrator.Options{})
+	p.screen.wait(t, `watching 1 directory by polling`)
+	p.screen.wait(t, `check\s*\| ✓ passed`)
+	for _, fd := range glob(t, "/proc/self/fd/*") { // nothing on other systems than Linux
+		if to, err := os.Readlink(fd); err == nil && strings.Contains(to, "inotify") {
+			t.Errorf("something is watched by events all the same: %s", to)
+		}
+	}
+	p.write("devloop.yaml", file[len("poll: 20ms\n"):])
+	p.screen.wait(t, `the configuration has changed: nothing has to start anew`)
+	p.screen.wait(t, `watching 2 directories\n`)
+	p.write("devloop.yaml", file)
+	p.screen.wait(t, `watching 1 directory by polling`)
+	p.write("src/main", "two")
+	p.screen.wait(t, `src/main changed`)
+	p.screen.wait(t, `check\s*\| ✓ passed`)
+	p.end(0)
+}
+
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}
+
 // A check that a command makes is not the process: it has no descriptor at 3,
 // and must not be told of one.
 func TestReadyCommandHasNoSockets(t *testing.T) {

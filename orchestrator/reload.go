@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"devloop/orchestrator/console"
+	"devloop/orchestrator/fspoll"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/listenfd"
 	"devloop/orchestrator/machine"
@@ -45,10 +46,8 @@ func (l *loop) openSources() error {
 	}
 	src.sight = &sight{}
 	want := func(path string) bool { return src.files[path] }
-	notes, err := src.open(l.cfg.Sources, func(string) bool { return false }, want, l.opt.Poll)
-	for _, note := range notes {
-		l.say.notice(note)
-	}
+	notes, err := src.open(l.cfg.Sources, func(string) bool { return false }, want, l.polling())
+	l.note(notes)
 	if err != nil {
 		return fmt.Errorf("watch the configuration: %w", err)
 	}
@@ -80,6 +79,10 @@ func (s *sources) pollWake() <-chan struct{} {
 // takeSources notes that a file of the configuration has changed.
 func (l *loop) takeSources() {
 	seen := l.sources.take()
+	l.note(seen.notices)
+	if seen.limited {
+		l.degradeSources()
+	}
 	if seen.lost || len(seen.paths) > 0 || len(seen.gone) > 0 {
 		l.sources.due = time.Now().Add(reloadQuiet)
 	}
@@ -89,6 +92,21 @@ func (l *loop) takeSources() {
 	for _, then := range seen.passed {
 		then()
 	}
+}
+
+// degradeSources polls the files of the configuration, since there was no watch
+// left for them.
+func (l *loop) degradeSources() {
+	src := l.sources
+	if src.poll != nil {
+		return
+	}
+	poll, err := fspoll.Open(fspoll.Options{Roots: l.cfg.Sources, Descend: func(string) bool { return false }, Want: func(path string) bool { return src.files[path] }})
+	if err != nil {
+		l.say.notice(err.Error())
+		return
+	}
+	src.poll = poll
 }
 
 // reloadDue reads the configuration again, if it is time.
@@ -139,17 +157,23 @@ func (l *loop) reconfigure(cfg *schema.Config, g *graph.Graph) error {
 	ev.Apart = l.apart(cfg, rebased)
 	l.say.reconfigured(before, rebased, ev.Changed, opened)
 	sameFiles := slices.Equal(cfg.Sources, l.cfg.Sources)
+	polled := l.polling()
 	l.cfg, l.graph, l.sources.prints = cfg, rebased, prints
 	l.adoptSockets(cfg, opened)
-	if !sameFiles {
+	otherwise := !equalPoll(polled, l.polling())
+	if !sameFiles || otherwise {
 		l.resource()
 	}
-	if watched && l.sight != nil {
+	if (watched || otherwise) && l.sight != nil {
 		l.rewatch()
 	}
 	l.step(ev)
 	l.release()
 	return nil
+}
+
+func equalPoll(a, b *time.Duration) bool {
+	return a == b || a != nil && b != nil && *a == *b
 }
 
 // viewOf is what a node looks at.
@@ -313,19 +337,13 @@ func (l *loop) rewatch() {
 	}
 	next := &sight{}
 	set := l.set
-	poll := l.opt.Poll
-	if poll == nil {
-		poll = l.cfg.Poll
-	}
-	notes, err := next.open(rootsOf(set, l.git), set.Descend, l.wants(set), poll)
-	for _, note := range notes {
-		l.say.notice(note)
-	}
+	since := time.Now().Add(-clockStep)
+	notes, err := next.open(rootsOf(set, l.git), set.Descend, l.wants(set), l.polling())
+	l.note(notes)
 	if err != nil {
 		l.say.notice(err.Error())
 		return
 	}
-	since := time.Now()
 	l.goroutine(func() {
 		for _, ready := range next.ready() {
 			select {
@@ -342,6 +360,10 @@ func (l *loop) rewatch() {
 		}
 	})
 }
+
+// clockStep is what the clock that stamps files may be behind: it ticks in steps
+// of some milliseconds.
+const clockStep = 20 * time.Millisecond
 
 // resightedEvent says that a second sight misses nothing any more.
 type resightedEvent struct {

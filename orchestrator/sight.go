@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"devloop/orchestrator/control"
 	"devloop/orchestrator/fspoll"
 	"devloop/orchestrator/fswatch"
 	"devloop/orchestrator/gitignore"
@@ -202,13 +203,17 @@ func (s *sight) refilter() {
 	}
 }
 
-// directories counts what is watched, and what of it is polled.
-func (s *sight) directories() (watched, polled int) {
+// watching tells how much is watched, and how.
+func (s *sight) watching() *control.Watching {
+	w := &control.Watching{}
 	if s.events != nil {
-		watched = s.events.Stats().Directories
+		stats := s.events.Stats()
+		w.Directories, w.Unwatched, w.Links = stats.Directories, stats.Unwatched, stats.Links
+		w.Events, w.Overflows = stats.Events, stats.Overflows
 	}
 	if s.poll != nil {
-		polled = s.poll.Stats().Directories
+		stats := s.poll.Stats()
+		w.Polled, w.Interval = stats.Directories, stats.Interval
 	}
-	return watched, polled
+	return w
 }

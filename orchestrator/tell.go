@@ -50,12 +50,12 @@ func (t *teller) held(s *heldSocket) {
 }
 
 func (t *teller) watching() {
-	watched, polled := t.l.sight.directories()
-	what := directories(watched)
-	if polled > 0 {
-		what += ", polling " + directories(polled)
-		if watched == 0 {
-			what = directories(polled) + " by polling"
+	w := t.l.sight.watching()
+	what := directories(w.Directories)
+	if w.Polled > 0 {
+		what += ", polling " + directories(w.Polled)
+		if w.Directories == 0 {
+			what = directories(w.Polled) + " by polling"
 		}
 	}
 	t.out.Say(self, console.Dim, "watching "+what)

@@ -100,6 +100,12 @@ func printStatus(w io.Writer, s *control.Status, now time.Time) error {
 	watching := "nothing"
 	if n := s.Watching; n != nil {
 		watching = directories(n.Directories)
+		if n.Polled > 0 {
+			watching += ", polling " + directories(n.Polled)
+			if n.Directories == 0 {
+				watching = directories(n.Polled) + " by polling"
+			}
+		}
 		if n.Unwatched > 0 {
 			watching += fmt.Sprintf(" (%d more cannot be watched: see `devloop doctor`)", n.Unwatched)
 		}

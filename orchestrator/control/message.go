@@ -85,6 +85,9 @@ type Watching struct {
 	Links       int    `json:"links"`     // symbolic links followed
 	Events      uint64 `json:"events"`
 	Overflows   uint64 `json:"overflows"` // times that the kernel lost some
+
+	Polled   int           `json:"polled,omitempty"`   // directories that are looked at again and again
+	Interval time.Duration `json:"interval,omitempty"` // in which all of those are looked at
 }
 
 // Wake is what made a node start, or stop, for the last time.
