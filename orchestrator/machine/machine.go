@@ -298,8 +298,7 @@ func (m *Machine) command(ev Command) {
 	case Resume:
 		n.off = false
 		if n.p != nil && (!n.p.wanted || !n.p.running() && n.p.phase != procStopping) {
-			n.p.wanted, n.p.due, n.p.dueBy, n.p.parked = true, ByHand, -1, false
-			n.p.dueDebt = older(n.p.dueDebt, m.clock)
+			m.startByHand(n)
 		}
 	case Trigger, Restart:
 		n.off = false

@@ -193,10 +193,17 @@ func (m *Machine) stopByHand(n *node) {
 	}
 }
 
-func (m *Machine) restartByHand(n *node) {
+// startByHand makes it due now, whatever the rest of the graph does: the checks
+// that are going on do not begin for it any more, see park.
+func (m *Machine) startByHand(n *node) {
 	p := n.p
 	p.wanted, p.due, p.dueBy, p.parked = true, ByHand, -1, false
+	p.checking = m.checking(n) >= 0
 	p.dueDebt = older(p.dueDebt, m.clock)
+}
+
+func (m *Machine) restartByHand(n *node) {
+	m.startByHand(n)
 	n.feed = feed{}
 	if !n.overlaps() {
 		m.stopProcess(n, ByHand, -1)
