@@ -111,7 +111,7 @@ func (mon *monitor) touch(node int) {
 }
 
 // mayGoOn lets those go on who depend on a run that has passed but is not the
-// last one: it may have been let through.
+// last one: it may have been let through, and with it what earlier runs kept.
 func (mon *monitor) mayGoOn(node int) {
 	for i := range mon.nodes {
 		for _, need := range mon.cfg.Nodes[i].Needs {
@@ -143,7 +143,8 @@ func (mon *monitor) report(r Report) error {
 		clear(n.failRoots)
 		mon.overtaken(r.Node)
 		n.owed = nil
-		if r.Stale && n.ran {
+		n.kept = r.Stale && (n.ran || n.kept)
+		if n.kept {
 			mon.mayGoOn(r.Node)
 		}
 	case RunFailed:

@@ -43,6 +43,7 @@ type facts struct {
 	written   []int // what the runs upstream were for during which its files changed, not yet acted on
 	hand      bool  // asked for by hand: waits for nothing
 	again     bool  // it may start once more
+	kept      bool  // a run passed that was not the last one: what it made may not have been handed on
 	urgent    bool  // touched from outside or let through: does not wait for upstream
 	stale     bool  // let through
 	tookStale bool
