@@ -14,13 +14,10 @@ func (m *Machine) park(n *node) bool {
 	by := m.checking(n)
 	began := by >= 0 && !p.checking
 	p.checking = by >= 0
-	if !began || p.parked || !p.running() && p.side == nil && p.due == "" && p.phase != procBackoff {
+	if !began || p.parked || p.due == ByHand || !p.running() && p.side == nil && p.due == "" && p.phase != procBackoff {
 		return false
 	}
 	p.parked, p.due, p.dueBy = true, "", -1
-	if p.phase == procBackoff {
-		p.phase = procIdle
-	}
 	m.stopProcess(n, ByChecking, by)
 	return true
 }

@@ -24,7 +24,7 @@ func (m *Machine) Deadline() (time.Time, bool) {
 				sooner(n.feed.until)
 			}
 			// A crash restarts even while a change is held.
-			if n.p != nil && n.p.phase == procBackoff && n.p.backoffUntil.After(m.now) {
+			if n.p != nil && n.p.phase == procBackoff && !n.p.parked && n.p.backoffUntil.After(m.now) {
 				sooner(n.p.backoffUntil)
 			}
 		}

@@ -7,6 +7,7 @@ type generation struct {
 	gen       int  // its number, from 1
 	pid       int  // 0 before it is known
 	took      dirt // what it was started for
+	why       Why
 	startedAt time.Time
 	readyBy   time.Time
 	readyAt   time.Time // when it was ready
@@ -60,7 +61,7 @@ func (m *Machine) begin(n *node, why Why, by int) generation {
 	p.due, p.dueBy, p.parked, p.dropped = "", -1, false, nil
 	p.owed = older(older(p.owed, took.debt), p.dueDebt)
 	p.dueDebt = 0
-	g := generation{gen: p.last, took: took, startedAt: m.now}
+	g := generation{gen: p.last, took: took, why: why, startedAt: m.now}
 	if t := n.cfg.Process.ReadyTimeout; n.cfg.Process.Probed && t > 0 {
 		g.readyBy = m.now.Add(t)
 	}

@@ -172,6 +172,7 @@ func (mon *monitor) report(r Report) error {
 		err := mon.mayStart(r.Node, r.Why, r.Why != ByHand)
 		if b := n.beside; b != nil && b.new && b.gen == r.Num {
 			n.causes = append(slices.Clone(n.taken), n.causes...) // what it was for is not done
+			n.hand = n.hand || n.tookHand
 		}
 		return err
 	case Reloading:
@@ -216,6 +217,7 @@ func (mon *monitor) take(n *facts) {
 	n.owed = append(n.owed, n.causes...)
 	n.taken, n.causes, n.written = n.causes, nil, nil
 	n.tookStale, n.stale = n.stale, false
+	n.tookHand = n.hand
 	n.hand, n.urgent, n.again, n.crashed, n.startSeq = false, false, false, false, mon.seq
 }
 

@@ -47,6 +47,7 @@ type facts struct {
 	urgent    bool  // touched from outside or let through: does not wait for upstream
 	stale     bool  // let through
 	tookStale bool
+	tookHand  bool // it was asked for by hand
 	off       bool // stopped by hand, or never meant to start
 	startSeq  int
 	since     int // of the first of causes

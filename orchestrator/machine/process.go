@@ -91,6 +91,9 @@ func (m *Machine) actProcess(n *node) bool {
 		m.stopSide(n, why, by)
 		n.dirt.restore(p.side.took)
 		n.dirt.anew = true // a reload signal to the old one is not enough
+		if p.due == "" && p.side.why == ByHand {
+			p.due, p.dueBy = ByHand, -1 // it still waits for nothing
+		}
 	case p.running() && p.due != "":
 		m.startCandidate(n, p.due, p.dueBy)
 	case p.running() && changed:

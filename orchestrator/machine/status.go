@@ -71,6 +71,9 @@ func (w *watcher) state(n *node) string {
 }
 
 func (p *process) state() string {
+	if p.parked && !p.live() {
+		return "waiting" // also if it was backing off
+	}
 	switch p.phase {
 	case procStarting:
 		return "starting"
@@ -89,7 +92,7 @@ func (p *process) state() string {
 	case procGaveUp:
 		return "gave up"
 	}
-	if p.due != "" || p.parked {
+	if p.due != "" {
 		return "waiting"
 	}
 	return "stopped"
