@@ -182,6 +182,9 @@ func (l *loop) generations(node *control.Node, i int, st machine.NodeStatus) {
 			state = "stopping"
 		}
 		node.Candidate = &control.Candidate{Number: c.Num, State: state, Since: moment(c.Since)}
+		if live := l.live[commandKey{i, c.Num, wholeProcess}]; live != nil {
+			node.Candidate.Reason = live.says.String()
+		}
 		if c.PID != 0 {
 			node.Candidate.PIDs = []int{c.PID}
 			node.PIDs = slices.DeleteFunc(node.PIDs, func(pid int) bool { return pid == c.PID })
@@ -192,7 +195,7 @@ func (l *loop) generations(node *control.Node, i int, st machine.NodeStatus) {
 		node.Reason = l.blocked(i)
 	case !st.Watcher:
 		if c := l.live[commandKey{i, st.Num, wholeProcess}]; c != nil {
-			node.Reason = c.says
+			node.Reason = c.says.String()
 		}
 	}
 }

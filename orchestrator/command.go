@@ -39,12 +39,13 @@ type command struct {
 	told   *signal            // a process whose ready is a line of its log, or a notification
 	checks *environ           // of what looks whether a process is ready
 
-	open    map[*heldSocket]int    // of a process that was asked to end: connections it had then
-	sockets []*heldSocket          // of a process: what it uses
-	doors   map[*heldSocket]door   // of a process, for its proxied sockets
-	addrs   map[*heldSocket]string // the same, once it is ready
-	says    string                 // the last STATUS= of a process
-	wrapper string                 // see program
+	open      map[*heldSocket]int    // of a process that was asked to end: connections it had then
+	sockets   []*heldSocket          // of a process: what it uses
+	doors     map[*heldSocket]door   // of a process, for its proxied sockets
+	addrs     map[*heldSocket]string // the same, once it is ready
+	says      says                   // what a process has told of itself
+	endNotify context.CancelFunc     // closes the socket on which it does; nil if it has none
+	wrapper   string                 // see program
 }
 
 // What a command's goroutine tells the loop.
@@ -111,6 +112,9 @@ func (l *loop) commandExited(ev exitedEvent) {
 	delete(l.live, ev.key)
 	if c.cancel != nil {
 		c.cancel()
+	}
+	if c.endNotify != nil {
+		c.endNotify()
 	}
 	if ev.key.stage == wholeProcess {
 		l.dropGeneration(c)

@@ -341,9 +341,9 @@ func (l *loop) handle(ev any) {
 		if c := l.live[ev.key]; c != nil && !c.kill {
 			l.stopAsConfigured(c)
 		}
-	case statusEvent:
+	case notifiedEvent:
 		if c := l.live[ev.key]; c != nil {
-			c.says = ev.text
+			c.says.hear(ev.Message)
 		}
 	case resightedEvent:
 		l.resighted(ev)

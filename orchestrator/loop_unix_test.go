@@ -599,3 +599,27 @@ func TestAnEndBeforeTheBeginning(t *testing.T) {
 		t.Errorf("cancelled before it began: code %d, %v; want 1", code, err)
 	}
 }
+
+// TestAServerMaySayThatItStops: the notification socket is there for as long as
+// the server is, under either order of an update and when the loop ends.
+func TestAServerMaySayThatItStops(t *testing.T) {
+	for _, update := range []string{"stop-first", "start-first"} {
+		t.Run(update, func(t *testing.T) {
+			exe, err := os.Executable()
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := start(t, map[string]string{
+				"devloop.yaml": fmt.Sprintf("processes:\n  server: {run: [%q], env: {%s: notifier}, watch: version, ready: notify, update: %s}\n", exe, childEnv, update),
+				"version":      "one",
+			}, orchestrator.Options{})
+			p.screen.wait(t, `server\s*\| ✓ ready`)
+			p.write("version", "two")
+			p.screen.wait(t, `notifier 1: STOPPING=1: <nil>`)
+			p.screen.seen = 0 // under start-first the new one has come before
+			p.screen.wait(t, `notifier 2: READY=1`)
+			p.end(0)
+			p.screen.wait(t, `notifier 2: STOPPING=1: <nil>`)
+		})
+	}
+}

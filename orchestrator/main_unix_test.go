@@ -28,6 +28,8 @@ func TestMain(m *testing.M) {
 		serve()
 	case "snapshot":
 		snapshot()
+	case "notifier":
+		notifier()
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
 		fmt.Println("stubborn: running")
@@ -86,4 +88,22 @@ func answer(conn net.Conn, version []byte) {
 		return // such as the connection that devloop parks to see whether anybody accepts
 	}
 	fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(version), version)
+}
+
+// notifier is a server that tells by sd_notify that it is ready, and that it
+// stops.
+func notifier() {
+	terminated := make(chan os.Signal, 1)
+	signal.Notify(terminated, syscall.SIGTERM)
+	say := func(message string) {
+		conn, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
+		if err == nil {
+			defer conn.Close()
+			_, err = conn.Write([]byte(message))
+		}
+		fmt.Printf("notifier %s: %s: %v\n", os.Getenv("DEVLOOP_GENERATION"), message, err)
+	}
+	say("READY=1")
+	<-terminated
+	say("STOPPING=1")
 }

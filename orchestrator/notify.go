@@ -29,21 +29,25 @@ func (s *signal) wait(ctx context.Context) error {
 }
 
 // openNotify gives a generation a socket on which it, and whatever it starts,
-// can say that it is ready. It is closed when the generation has ended.
-func (l *loop) openNotify(ctx context.Context, c *command, e *environ) error {
+// can say that it is ready. It is there until the generation has ended, and not
+// only until it was asked to: a server that says STOPPING=1 on its way out, as
+// Puma and many with libsystemd do, would fail for want of it.
+func (l *loop) openNotify(c *command, e *environ) error {
 	socket, err := sdnotify.New("")
 	if err != nil {
 		return err
 	}
 	e.set("NOTIFY_SOCKET", socket.Path())
+	ctx, cancel := context.WithCancel(l.ctx)
+	c.endNotify = cancel
 	key := c.key
 	l.goroutine(func() {
 		err := socket.Receive(ctx, func(m sdnotify.Message) {
 			if m.Ready {
 				c.told.give()
 			}
-			if m.StatusSet {
-				l.post(statusEvent{key, m.Status})
+			if m.Ready || m.Reloading || m.Stopping || m.StatusSet {
+				l.post(notifiedEvent{key, m})
 			}
 		})
 		if err == nil {
@@ -56,8 +60,41 @@ func (l *loop) openNotify(ctx context.Context, c *command, e *environ) error {
 	return nil
 }
 
-// statusEvent is a line that a generation has said of itself.
-type statusEvent struct {
-	key  commandKey
-	text string
+// notifiedEvent is what a generation has said of itself.
+type notifiedEvent struct {
+	key commandKey
+	sdnotify.Message
+}
+
+// says is what a process has told of itself by notifications.
+type says struct {
+	doing  string // "stopping" or "reloading", until it says that it is ready again
+	status string // the last STATUS=
+}
+
+// hear takes a message in. Who says at once that it reloads and that it is ready
+// is ready.
+func (s *says) hear(m sdnotify.Message) {
+	switch {
+	case m.Stopping:
+		s.doing = "stopping"
+	case m.Ready:
+		s.doing = ""
+	case m.Reloading:
+		s.doing = "reloading"
+	}
+	if m.StatusSet {
+		s.status = m.Status
+	}
+}
+
+// String is for people; empty if there is nothing to tell.
+func (s says) String() string {
+	switch {
+	case s.doing == "":
+		return s.status
+	case s.status == "":
+		return "it says that it is " + s.doing
+	}
+	return "it says that it is " + s.doing + ": " + s.status
 }

@@ -42,11 +42,14 @@ func (l *loop) startProcess(a machine.StartProcess) {
 	defer func() {
 		if !started {
 			cancel()
+			if c.endNotify != nil {
+				c.endNotify()
+			}
 		}
 	}()
 	files, err := l.lend(c, p, e)
 	if err == nil && p.Ready != nil && p.Ready.Notify {
-		err = l.openNotify(ctx, c, e)
+		err = l.openNotify(c, e)
 	}
 	if err != nil {
 		l.failStart(key, err)

@@ -151,6 +151,9 @@ func nodeNotes(n *control.Node) string {
 		if len(c.PIDs) > 0 {
 			text += " (pid " + dash(c.PIDs...) + ")"
 		}
+		if c.Reason != "" {
+			text += ": " + c.Reason
+		}
 		notes = append(notes, text)
 	}
 	if n.Reason != "" {

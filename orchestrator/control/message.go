@@ -55,6 +55,7 @@ type Candidate struct {
 	State  string     `json:"state"`  // "starting" (a new one), "dropped" (a new one that ends), "stopping" (an old one)
 	Since  *time.Time `json:"since,omitempty"`
 	PIDs   []int      `json:"pids,omitempty"`
+	Reason string     `json:"reason,omitempty"` // what it says of itself
 }
 
 // Hold is what a node waits for.

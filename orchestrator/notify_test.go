@@ -1,0 +1,30 @@
+package orchestrator
+
+import (
+	"testing"
+
+	"devloop/orchestrator/sdnotify"
+)
+
+// TestSays follows what a process tells of itself, from its start to its end.
+func TestSays(t *testing.T) {
+	var s says
+	for _, step := range []struct {
+		m    sdnotify.Message
+		want string
+	}{
+		{sdnotify.Message{}, ""},
+		{sdnotify.Message{Status: "loading", StatusSet: true}, "loading"},
+		{sdnotify.Message{Ready: true, Status: "2 workers", StatusSet: true}, "2 workers"},
+		{sdnotify.Message{Reloading: true}, "it says that it is reloading: 2 workers"},
+		{sdnotify.Message{StatusSet: true}, "it says that it is reloading"},
+		{sdnotify.Message{Ready: true}, ""},
+		{sdnotify.Message{Reloading: true, Ready: true}, ""},
+		{sdnotify.Message{Stopping: true}, "it says that it is stopping"},
+		{sdnotify.Message{Status: "3 requests left", StatusSet: true}, "it says that it is stopping: 3 requests left"},
+	} {
+		if s.hear(step.m); s.String() != step.want {
+			t.Errorf("after %+v: %q, not %q", step.m, s.String(), step.want)
+		}
+	}
+}
