@@ -156,15 +156,16 @@ func (l *loop) socketStatus(held *heldSocket) control.Socket {
 		return s
 	}
 	if held.Network() == listenfd.TCP {
+		open, err := held.answering()
+		if err == nil {
+			cut := held.cut
+			s.InFlight, s.Cut = &open, &cut
+		}
 		if waiting, limit, err := held.Queue(); err == nil {
 			if held.standIn != nil {
 				waiting += held.standIn.Stats().Waiting
 			}
 			s.Waiting, s.Limit = &waiting, limit
-		}
-		if open, err := held.Accepted(); err == nil {
-			cut := held.cut
-			s.InFlight, s.Cut = &open, &cut
 		}
 	}
 	return s

@@ -3,8 +3,12 @@
 package orchestrator_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,4 +117,50 @@ func TestAskedWhileEnding(t *testing.T) {
 	}
 	p.end(0)
 	wg.Wait()
+}
+
+// TestStatusOfAStandIn: who waits for a page's successor is not told as being
+// answered.
+func TestStatusOfAStandIn(t *testing.T) {
+	p, client := controlled(t, map[string]string{
+		"devloop.yaml": `
+sockets: {web: {listen: "http::0", while_down: page}}
+processes:
+  app: {run: 'exit 1', restart: never, sockets: [web]}
+`,
+	})
+	p.screen.wait(t, `app\s*\| ended`)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	s, err := client.Status(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.Sockets[0].Address, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	// The page tells that it was accepted. On the same connection comes what
+	// waits for the server.
+	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || res.StatusCode != http.StatusServiceUnavailable {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = client.Status(ctx); err != nil {
+		t.Fatal(err)
+	}
+	web := s.Sockets[0]
+	if web.InFlight == nil {
+		t.Skip("this system does not count connections")
+	}
+	if web.Waiting == nil || *web.Waiting != 1 || *web.InFlight != 0 {
+		t.Errorf("%+v; want one that waits, and none in flight", web)
+	}
 }

@@ -23,7 +23,7 @@ func (c *command) countOpen(signal string) {
 	}
 	for _, s := range c.sockets {
 		if s.front == nil {
-			if open, err := s.Accepted(); err == nil {
+			if open, err := s.answering(); err == nil {
 				c.open[s] = open
 			}
 		}
@@ -42,4 +42,15 @@ func (c *command) countCut(end machine.End) {
 			}
 		}
 	}
+}
+
+// answering is how many connections servers have on an inherited socket. Those
+// that wait at a stand-in, or are joined to a server by it, are its own.
+func (s *heldSocket) answering() (int, error) {
+	open, err := s.Accepted()
+	if err != nil || s.standIn == nil {
+		return open, err
+	}
+	stats := s.standIn.Stats()
+	return max(0, open-stats.Waiting-stats.Forwarding), nil
 }
