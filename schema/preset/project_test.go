@@ -14,7 +14,7 @@ import (
 // A project is a folder that extends a preset, and how it is tried.
 type project struct {
 	preset, dir string
-	needs       []string // commands, and "python:MODULE"
+	needs       []string // commands, "python:MODULE", and "file:PATH"
 	fetch       []string // the command that brings what the project is made of
 	vars        map[string]string
 
@@ -27,6 +27,9 @@ const (
 	hello   = "Hello, World!"
 	goodbye = "Hello, Team!"
 )
+
+// debianMaven is one of the plugins that Maven needs for a jar.
+const debianMaven = "file:/usr/share/maven-repo/org/apache/maven/plugins/maven-jar-plugin"
 
 var projects = []project{
 	{preset: "rust", dir: "testdata/rust", needs: []string{"cargo", "cargo-clippy"}, edit: "src/lib.rs", old: "a + b", new: "a - b"},
@@ -44,7 +47,7 @@ var projects = []project{
 	{preset: "flask", dir: "testdata/flask", needs: []string{"python:flask"}, edit: "app.py", old: hello, new: goodbye, serves: true},
 	{preset: "django", dir: "testdata/django", needs: []string{"python:django"}, edit: "urls.py", old: hello, new: goodbye, serves: true},
 	{preset: "ruby-web", dir: "testdata/ruby-web", needs: []string{"ruby", "puma"}, vars: map[string]string{"PUMA": "puma", "TEST": "ruby greeting_test.rb"}, edit: "greeting.rb", old: hello, new: goodbye, serves: true},
-	{preset: "maven", dir: "testdata/maven", needs: []string{"javac"}, vars: map[string]string{"MAVEN": "sh package.sh"}, edit: "src/Server.java", old: hello, new: goodbye, serves: true},
+	{preset: "maven", dir: "testdata/maven", needs: []string{"mvn", "javac", debianMaven}, vars: map[string]string{"MAVEN": "mvn --quiet --settings settings.xml -Dmaven.repo.local=.m2"}, edit: "src/main/java/Server.java", old: hello, new: goodbye, serves: true},
 	{preset: "gradle", dir: "testdata/gradle", needs: []string{"javac"}, vars: map[string]string{"GRADLE": "sh package.sh"}, edit: "src/Server.java", old: hello, new: goodbye, serves: true},
 	{preset: "docs", dir: "testdata/docs", needs: []string{"python3"}, vars: map[string]string{"BUILD": "sh build.sh"}, edit: "docs/index.md", old: hello, new: goodbye, serves: true},
 	{preset: "procfile", dir: "testdata/procfile", needs: []string{"python3"}, vars: map[string]string{"WEB": "python3 bin/web.py", "WORKER": "sh bin/worker.sh"}, edit: "bin/web.py", old: hello, new: goodbye, serves: true},
@@ -118,7 +121,11 @@ func (p *project) requires(t *testing.T) {
 	for _, need := range p.needs {
 		module, isModule := strings.CutPrefix(need, "python:")
 		found := ""
-		if isModule {
+		if file, ok := strings.CutPrefix(need, "file:"); ok {
+			if _, err := os.Stat(file); err == nil {
+				found = file
+			}
+		} else if isModule {
 			for _, python := range []string{"python3", "/usr/bin/python3"} {
 				if exec.Command(python, "-c", "import "+module).Run() == nil {
 					found = python
