@@ -48,7 +48,7 @@ var projects = []project{
 	{preset: "django", dir: "testdata/django", needs: []string{"python:django"}, edit: "urls.py", old: hello, new: goodbye, serves: true},
 	{preset: "ruby-web", dir: "testdata/ruby-web", needs: []string{"ruby", "puma"}, vars: map[string]string{"PUMA": "puma", "TEST": "ruby greeting_test.rb"}, edit: "greeting.rb", old: hello, new: goodbye, serves: true},
 	{preset: "maven", dir: "testdata/maven", needs: []string{"mvn", "javac", debianMaven}, vars: map[string]string{"MAVEN": "mvn --quiet --settings settings.xml -Dmaven.repo.local=.m2"}, edit: "src/main/java/Server.java", old: hello, new: goodbye, serves: true},
-	{preset: "gradle", dir: "testdata/gradle", needs: []string{"javac"}, vars: map[string]string{"GRADLE": "sh package.sh"}, edit: "src/Server.java", old: hello, new: goodbye, serves: true},
+	{preset: "gradle", dir: "testdata/gradle", needs: []string{"gradle", "javac"}, vars: map[string]string{"GRADLE": "gradle --quiet --offline --gradle-user-home .gradle-home"}, edit: "src/main/java/Server.java", old: hello, new: goodbye, serves: true},
 	{preset: "docs", dir: "testdata/docs", needs: []string{"python3"}, vars: map[string]string{"BUILD": "sh build.sh"}, edit: "docs/index.md", old: hello, new: goodbye, serves: true},
 	{preset: "procfile", dir: "testdata/procfile", needs: []string{"python3"}, vars: map[string]string{"WEB": "python3 bin/web.py", "WORKER": "sh bin/worker.sh"}, edit: "bin/web.py", old: hello, new: goodbye, serves: true},
 }
