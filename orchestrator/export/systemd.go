@@ -74,7 +74,7 @@ func (e *exporter) fixed(s *schema.Socket) bool {
 func (e *exporter) socket(s *schema.Socket, by string) string {
 	u := &unit{}
 	u.section("Unit")
-	u.set("Description", e.cfg.Name+": the socket "+s.Name)
+	u.set("Description", literal(e.cfg.Name+": the socket "+s.Name))
 	u.section("Socket")
 	address := s.Listen.Addr()
 	if s.Listen.Host == "localhost" {
@@ -85,7 +85,7 @@ func (e *exporter) socket(s *schema.Socket, by string) string {
 	if s.Listen.Type == schema.UDP {
 		u.set("ListenDatagram", address)
 	} else {
-		u.set("ListenStream", address)
+		u.set("ListenStream", literal(address))
 	}
 	u.set("FileDescriptorName", unitName(s.Short))
 	u.set("Service", e.unit(by)+".service")
@@ -107,7 +107,7 @@ func (e *exporter) socket(s *schema.Socket, by string) string {
 func (e *exporter) service(p *schema.Process) string {
 	u := &unit{}
 	u.section("Unit")
-	u.set("Description", e.cfg.Name+": "+p.Name)
+	u.set("Description", literal(e.cfg.Name+": "+p.Name))
 	e.after(u, p)
 	if p.Restart != schema.RestartNever {
 		if p.Backoff.GiveUp > 0 {
@@ -132,7 +132,7 @@ func (e *exporter) service(p *schema.Process) string {
 			e.lose("process %s: systemd does not ask whether it is ready; `ready: notify` would tell", p.Name)
 		}
 	}
-	u.set("WorkingDirectory", strings.ReplaceAll(p.Dir, "%", "%%"))
+	u.set("WorkingDirectory", literal(p.Dir))
 	e.environment(u, p)
 	e.sockets(u, p)
 	u.comment("systemd looks for programs in its own PATH, not in your shell's.")
@@ -195,7 +195,7 @@ func (e *exporter) environment(u *unit, p *schema.Process) {
 		if !f.Required {
 			path = "-" + path
 		}
-		u.set("EnvironmentFile", strings.ReplaceAll(path, "%", "%%"))
+		u.set("EnvironmentFile", literal(path))
 	}
 	if len(files) > 0 && len(set) > 0 {
 		e.lose("process %s: for systemd a variable of an env_file beats one of `env`; for devloop it is the other way round", p.Name)
@@ -248,7 +248,8 @@ func (e *exporter) sockets(u *unit, p *schema.Process) {
 func (e *exporter) stop(u *unit, p *schema.Process) {
 	switch {
 	case p.Stop.Command != nil:
-		u.set("ExecStop", e.exec(*p.Stop.Command, p.Stop.Command.Argv, p.Dir))
+		// The name of the pid is devloop's; systemd has another one.
+		u.set("ExecStop", "/usr/bin/env DEVLOOP_PID=${MAINPID} "+e.exec(*p.Stop.Command, p.Stop.Command.Argv, p.Dir))
 	case p.Stop.Signal != "SIGTERM":
 		u.set("KillSignal", p.Stop.Signal)
 	}

@@ -24,6 +24,10 @@ func (u *unit) comment(format string, args ...any) {
 
 func (u *unit) String() string { return u.b.String() }
 
+// literal is a value that is no list of words: only specifiers mean something
+// in it.
+func literal(s string) string { return strings.ReplaceAll(s, "%", "%%") }
+
 // quoted is a word of a value: systemd.syntax(7), "Quoting". Specifiers are
 // doubled everywhere.
 func quoted(s string) string {
