@@ -37,7 +37,9 @@ func (e *exporter) procfile() {
 			prefix += "unset " + name + "; "
 		}
 		for _, f := range files {
-			e.lose("process %s: %s is not read; foreman reads .env", p.Name, filepath.Base(f.Path))
+			if f.Path != filepath.Join(e.cfg.Dir, ".env") { // which foreman reads
+				e.lose("process %s: %s is not read; foreman reads the .env beside the Procfile alone", p.Name, filepath.Base(f.Path))
+			}
 		}
 		for _, s := range e.inherited(p) {
 			e.lose("socket %s: nobody holds it; %s has to bind %s itself", s.Name, p.Name, s.Listen.Addr())
