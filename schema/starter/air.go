@@ -70,8 +70,12 @@ func (d *draft) fromAir(text []byte) error {
 	}
 	b := a.Build
 	watch := []string{}
-	exts := "*." + b.IncludeExt[0]
-	if len(b.IncludeExt) > 1 {
+	exts := "*" // an empty list leaves out nothing
+	switch len(b.IncludeExt) {
+	case 0:
+	case 1:
+		exts = "*." + b.IncludeExt[0]
+	default:
 		exts = "*.{" + strings.Join(b.IncludeExt, ",") + "}"
 	}
 	for _, dir := range b.IncludeDir {
@@ -105,7 +109,11 @@ func (d *draft) fromAir(text []byte) error {
 	run := yamlText(b.Bin)
 	switch entrypoint, isList := b.Entrypoint.([]any); {
 	case b.FullBin != "":
-		run = yamlText(b.FullBin)
+		line := b.FullBin // the shell's, so that the arguments need its quotes
+		for _, arg := range b.ArgsBin {
+			line += " " + shellWord(arg)
+		}
+		run = yamlText(line)
 	case isList && len(entrypoint) > 0:
 		var argv []string
 		for _, arg := range entrypoint {
@@ -137,8 +145,15 @@ func (d *draft) fromAir(text []byte) error {
 	if a.Root != "" && a.Root != "." {
 		d.lose(lineOf(text, "root"), "`root`", "paths belong to the directory of the devloop.yaml: put it into "+a.Root)
 	}
+	var values map[string]any
+	if _, err := toml.Decode(string(text), &values); err != nil {
+		return err
+	}
 	for _, key := range meta.Keys() {
 		name := key.String()
+		if off(values, key) {
+			continue // it says that something is not wanted
+		}
 		why, known := airLost[name]
 		if !known {
 			why, known = airLost[key[0]]
@@ -152,6 +167,30 @@ func (d *draft) fromAir(text []byte) error {
 	}
 	return nil
 }
+
+// off tells whether a key of a TOML file has a value that means nothing.
+func off(values map[string]any, key toml.Key) bool {
+	var v any = values
+	for _, k := range key {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return false
+		}
+		v = m[k]
+	}
+	list, isList := v.([]any)
+	return v == false || v == int64(0) || v == "" || v == "0s" || isList && len(list) == 0
+}
+
+// shellWord is an argument as a shell reads it back.
+func shellWord(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:=@%+,-]+$`)
 
 // stopOf is how a process is ended; air's delays are durations or nanoseconds.
 func stopOf(interrupt bool, delay any) string {

@@ -66,6 +66,8 @@ func (d *draft) environment(t tree) []entry {
 	return []entry{{key: "env", sub: sub}}
 }
 
+var plainReference = regexp.MustCompile(`^\$[A-Za-z_][A-Za-z0-9_]*`)
+
 var knownReference = regexp.MustCompile(`^\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^{}]*)?\}`)
 
 // reference is a value whose ${NAME} stays one where this language has the
@@ -85,6 +87,10 @@ func referenced(s string) string {
 		case strings.HasPrefix(s[i:], "$$"):
 			b.WriteString("$$")
 			i++
+		case plainReference.MatchString(s[i:]):
+			m := plainReference.FindString(s[i:])
+			b.WriteString("${" + m[1:] + ":-}")
+			i += len(m) - 1
 		case s[i] == '$':
 			b.WriteString("$$")
 		default:
@@ -170,8 +176,18 @@ func (d *draft) fromProcessCompose(text []byte) error {
 		case "no", "", "exit_on_failure":
 			e = append(e, entry{key: "restart", value: "never"})
 		}
+		var backoff []string
+		if v := duration(at.get("availability", "backoff_seconds").text()); v != "" && at.get("availability", "restart").text() != "no" && at.get("availability", "restart").text() != "" {
+			backoff = append(backoff, "initial: "+v)
+			if n, _ := strconv.Atoi(strings.TrimSuffix(v, "s")); n > 30 { // the longest wait is no shorter
+				backoff = append(backoff, "max: "+v)
+			}
+		}
 		if n := at.get("availability", "max_restarts").text(); n != "" && n != "0" && at.get("availability", "restart").text() != "no" {
-			e = append(e, entry{key: "backoff", value: "{give_up: " + n + "}"})
+			backoff = append(backoff, "give_up: "+n)
+		}
+		if len(backoff) > 0 {
+			e = append(e, entry{key: "backoff", value: "{" + strings.Join(backoff, ", ") + "}"})
 		}
 		if stop := processComposeStop(at.get("shutdown")); stop != "" {
 			e = append(e, entry{key: "stop", value: stop})
@@ -276,10 +292,16 @@ func (d *draft) fromCompose(text []byte) error {
 				why = "Its command stands in its Dockerfile: write it as `run`, or let compose run the container."
 			}
 			e := []entry{{key: "run", value: yamlText("docker compose up --no-deps " + s.key)}, {key: "stop", value: "{signal: SIGINT, timeout: 15s}"}}
-			if ports := at.get("ports").list(); len(ports) > 0 {
+			if check := healthcheck(at); check != "" {
+				// Its port would accept at once: docker itself does.
+				e = append(e, entry{key: "ready", value: "{exec: " + strconv.Quote("docker compose exec -T "+s.key+" "+check) + "}"})
+			} else if ports := at.get("ports").list(); len(ports) > 0 {
 				if host := hostPort(ports[0]); host != "" {
 					e = append(e, entry{key: "ready", value: "{tcp: " + host + "}"})
 				}
+			}
+			if len(at.get("profiles").list()) > 0 {
+				e = append(e, entry{key: "start", value: "false", comment: "it has a profile: `devloop start " + nodeName(s.key) + "`"})
 			}
 			d.processes = append(d.processes, entry{key: nodeName(s.key), comment: why, sub: append(e, d.dependsStarted(at)...)})
 			continue
@@ -294,9 +316,15 @@ func (d *draft) fromCompose(text []byte) error {
 		} else {
 			e = append(e, entry{key: "run", value: yamlText(strings.ReplaceAll(command.text(), "$$", "$"))})
 		}
+		if dir := strings.Trim(strings.TrimPrefix(buildContext(at), "./"), "/"); dir != "" && dir != "." && !strings.Contains(dir, "$") {
+			e = append(e, entry{key: "dir", value: yamlText(dir), comment: "what its image is built of"})
+		}
 		e = append(e, d.environment(at.get("environment"))...)
 		if files := at.get("env_file").list(); len(files) > 0 {
 			e = append(e, entry{key: "env_file", value: flow(files)})
+		}
+		if len(at.get("profiles").list()) > 0 {
+			e = append(e, entry{key: "start", value: "false", comment: "it has a profile: `devloop start " + nodeName(s.key) + "`"})
 		}
 		var watch []string
 		if dev := at.get("develop", "watch"); dev.isList() {
@@ -326,10 +354,10 @@ func (d *draft) fromCompose(text []byte) error {
 		for _, p := range at.get("ports").list() {
 			d.lose(at.get("ports").Line, "`ports: "+p+"`"+where, "under `sockets`, if devloop is to hold it: `web: http::"+hostPort(p)+"`")
 		}
-		d.loseKeys(where, at, []string{"build", "command", "environment", "env_file", "develop", "depends_on", "healthcheck", "restart", "ports", "image", "container_name"}, map[string]string{
+		d.loseKeys(where, at, []string{"build", "command", "environment", "env_file", "develop", "depends_on", "healthcheck", "restart", "ports", "image", "container_name", "profiles"}, map[string]string{
 			"volumes": "the command runs in this folder itself", "networks": "it runs on this machine: other services are at localhost",
-			"working_dir": "it is a path of the container; `dir` is one of the project", "profiles": "`start: false`, and `devloop start NAME`",
-			"user": "a process runs as whoever runs devloop", "entrypoint": "write it before the command in `run`",
+			"working_dir": "it is a path of the container; `dir` is one of the project",
+			"user":        "a process runs as whoever runs devloop", "entrypoint": "write it before the command in `run`",
 		})
 		d.processes = append(d.processes, entry{key: nodeName(s.key), sub: e})
 	}
@@ -340,6 +368,35 @@ func (d *draft) fromCompose(text []byte) error {
 		d.note("Host names of the compose network, such as `db`, are `localhost` for a process of this machine.")
 	}
 	return nil
+}
+
+// buildContext is the directory that an image is built of; "" if nobody says.
+func buildContext(at tree) string {
+	if dir := at.get("build").text(); dir != "" {
+		return dir
+	}
+	return at.get("build", "context").text()
+}
+
+// healthcheck is a container's own check as words of a command line; "" if it
+// has none that could be asked.
+func healthcheck(at tree) string {
+	args := at.get("healthcheck", "test").list()
+	switch {
+	case len(args) == 0 || args[0] == "NONE" || at.get("healthcheck", "disable").text() == "true":
+		return ""
+	case args[0] == "CMD":
+		args = args[1:]
+	case args[0] == "CMD-SHELL":
+		args = append([]string{"sh", "-c"}, args[1:]...)
+	default:
+		args = []string{"sh", "-c", strings.Join(args, " ")}
+	}
+	words := make([]string, len(args))
+	for i, arg := range args {
+		words[i] = shellWord(strings.ReplaceAll(arg, "$$", "$"))
+	}
+	return strings.Join(words, " ")
 }
 
 // dependsStarted is what a container waits for; nothing of compose is asked

@@ -185,6 +185,10 @@ var plainInFlow = regexp.MustCompile(`^[A-Za-z0-9_./][A-Za-z0-9_./*@+ -]*$`)
 func stages(commands ...string) string {
 	var b strings.Builder
 	for _, c := range commands {
+		if strings.Contains(c, "\n") && !strings.ContainsAny(c, "\t\r") && c == strings.TrimSpace(c) { // a script
+			b.WriteString("\n- |\n  " + strings.ReplaceAll(c, "\n", "\n  "))
+			continue
+		}
 		b.WriteString("\n- " + yamlText(c))
 	}
 	return b.String()

@@ -41,6 +41,7 @@ func (d *draft) fromModd(text []byte) error {
 	if shell := vars["@shell"]; shell != "" {
 		d.lose(0, "`@shell = "+shell+"`", "`shell: ["+shell+", -c]` at the top, if the commands need it")
 	}
+	blocks = slices.DeleteFunc(blocks, func(b moddBlock) bool { return len(b.commands) == 0 })
 	for i, b := range blocks {
 		suffix := ""
 		if len(blocks) > 1 {
@@ -75,9 +76,15 @@ func (d *draft) moddBlock(b moddBlock, suffix string, fill func(string) string) 
 	daemons := 0
 	for _, c := range b.commands {
 		command := fill(c.text)
-		if strings.Contains(command, "@mods") || strings.Contains(command, "@dirmods") {
-			d.lose(c.line, "`@mods`", "the changed files stand in $DEVLOOP_CHANGED, a line each")
-			command = strings.NewReplacer("@dirmods", "$DEVLOOP_CHANGED", "@mods", "$DEVLOOP_CHANGED").Replace(command)
+		if strings.Contains(command, "@dirmods") && strings.HasPrefix(command, "go ") {
+			d.lose(c.line, "`@dirmods`", "every package takes its place; go remembers those that have not changed")
+			command = strings.ReplaceAll(command, "@dirmods", "./...")
+		}
+		for _, mods := range []string{"@dirmods", "@mods"} {
+			if strings.Contains(command, mods) {
+				d.lose(c.line, "`"+mods+"`", "the changed files stand in $DEVLOOP_CHANGED, a line each; in the first run there is none")
+				command = strings.ReplaceAll(command, mods, "$DEVLOOP_CHANGED")
+			}
 		}
 		if c.kind == "prep" {
 			for _, o := range c.options {
@@ -165,7 +172,11 @@ func parseModd(text string) (blocks []moddBlock, vars map[string]string, err err
 			command = strings.TrimSpace(command)
 			for (strings.HasSuffix(command, `\`) || unclosed(command)) && i+1 < len(lines) {
 				i++
-				command = strings.TrimSuffix(command, `\`) + "\n" + strings.TrimSpace(lines[i])
+				if before, goesOn := strings.CutSuffix(command, `\`); goesOn {
+					command = strings.TrimSpace(before) + " " + strings.TrimSpace(lines[i])
+				} else {
+					command += "\n" + strings.TrimSpace(lines[i])
+				}
 			}
 			command = unquoteModd(strings.TrimSpace(command))
 			switch {
@@ -174,7 +185,7 @@ func parseModd(text string) (blocks []moddBlock, vars map[string]string, err err
 			case fields[0] == "indir":
 				open.dir = command
 			case fields[0] == "prep", fields[0] == "daemon":
-				c := moddCommand{line: number, kind: fields[0], text: strings.ReplaceAll(command, "\n", " ")}
+				c := moddCommand{line: number, kind: fields[0], text: strings.TrimSpace(command)}
 				for _, o := range fields[1:] {
 					c.options = append(c.options, strings.TrimPrefix(o, "+"))
 				}
