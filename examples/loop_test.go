@@ -120,7 +120,13 @@ func start(t *testing.T, dir string) *loop {
 	if runtime.GOOS == "windows" {
 		t.Skip("sockets are handed over on Unix only")
 	}
-	port, backend := freePort(t), freePort(t)
+	return startAt(t, dir, freePort(t))
+}
+
+// startAt is start, where devloop.yaml says the port itself.
+func startAt(t *testing.T, dir, port string) *loop {
+	t.Helper()
+	backend := freePort(t)
 	l := &loop{
 		cmd:   devloop(t, dir),
 		url:   "http://127.0.0.1:" + port + "/",
