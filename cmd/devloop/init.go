@@ -62,6 +62,8 @@ func (a *app) init(presetName, from string) error {
 	if err != nil {
 		return fmt.Errorf("write the schema: %w", err)
 	}
+	ext := filepath.Ext(file)
+	personal := strings.TrimSuffix(filepath.Base(file), ext) + ".local" + ext
 	text := append([]byte("# yaml-language-server: $schema=./"+schemaCopy+"\n"), draft.Config...)
 	if err := create(file, text); err != nil {
 		return err
@@ -72,7 +74,7 @@ func (a *app) init(presetName, from string) error {
 		make func(path string) error
 	}{
 		{filepath.Join(dir, filepath.FromSlash(schemaCopy)), func(path string) error { return create(path, copied) }},
-		{filepath.Join(dir, ".gitignore"), func(path string) error { return ignoreAlso(path, append(draft.Ignore, "/devloop.local.yaml")) }},
+		{filepath.Join(dir, ".gitignore"), func(path string) error { return ignoreAlso(path, append(draft.Ignore, "/"+personal)) }},
 	} {
 		switch err := f.make(f.path); {
 		case errors.Is(err, errNothingToDo) || errors.As(err, new(fileThere)):

@@ -7,6 +7,7 @@ var sites = []struct{ file, build, out, sources string }{
 	{"hugo.toml", "hugo --quiet", "public", "{content,layouts,static,assets,data}/**"},
 	{"hugo.yaml", "hugo --quiet", "public", "{content,layouts,static,assets,data}/**"},
 	{"_config.yml", "bundle exec jekyll build --quiet", "_site", "**/*.{md,html,css,yml}"},
+	{"docs/source/conf.py", "sphinx-build -q docs/source site", "", "docs/**"},
 	{"docs/conf.py", "sphinx-build -q docs site", "", "docs/**"},
 }
 
