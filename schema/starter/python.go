@@ -160,19 +160,10 @@ func (d *draft) interpreter(p *project) {
 	}
 }
 
-// tests says how the project tests itself. A runner that finds no test fails,
-// so where there is none only the compiler runs.
+// tests says how the project tests itself. The presets bear with a project that
+// has no tests yet.
 func (d *draft) tests(p *project, deps string, sources []string) {
-	found := false
-	for _, f := range sources {
-		base := path.Base(f)
-		found = found || strings.HasPrefix(base, "test_") || strings.HasSuffix(base, "_test.py")
-	}
 	switch {
-	case !found:
-		d.watchers = append(d.watchers, entry{key: "check", comment: "No tests were found: add `- $PYTHON -m $TEST` when there are some.", sub: []entry{
-			{key: "stages", value: stages("$PYTHON -m compileall -q -x 'venv|node_modules' .")},
-		}})
 	case pytest.MatchString(deps) || p.has("pytest.ini") || p.has("conftest.py") || p.has("tests/conftest.py"):
 		d.set("TEST", "pytest -q", "")
 	case p.has("tests/__init__.py") || !anyIn(sources, "tests/"):
