@@ -92,6 +92,21 @@ func TestProjectsRun(t *testing.T) {
 	}
 }
 
+// TestNoTestsYet holds that a project without a test passes: both runners of
+// Python's then end with 5. What fails does not.
+func TestNoTestsYet(t *testing.T) {
+	p := project{preset: "python", dir: "testdata/python", needs: []string{"python3"}, vars: map[string]string{"TEST": "runner"}}
+	p.requires(t)
+	for end, want := range map[string]int{"5": 0, "0": 0, "1": 1, "2": 1} {
+		dir := p.copied(t, "0")
+		write(t, filepath.Join(dir, "runner.py"), "raise SystemExit("+end+")\n")
+		out, err := devloop(t, dir, "run").CombinedOutput()
+		if code := exitCode(err); code != want {
+			t.Errorf("a runner that ends with %s: devloop run ends with %d, want %d\n%s", end, code, want, out)
+		}
+	}
+}
+
 // TestProjectsServe runs the loop of every project that has a page: the page
 // answers, an edit shows, every request meanwhile is answered, and the end is
 // clean.
