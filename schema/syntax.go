@@ -164,6 +164,9 @@ func describe(s *source, lines []string, line int, err error) Mistake {
 		text = lines[line-1]
 	}
 	indent := len(text) - len(strings.TrimLeft(text, " \t"))
+	if m := flowQuestion.FindStringSubmatchIndex(text); m != nil && flowProblem.MatchString(problem) && strings.Count(text, "{") == strings.Count(text, "}") {
+		return s.mistake(s.clamp(line, 1+utf8.RuneCountInString(text[:m[2]])), "within brackets YAML reads a `?` before a space as the beginning of a key", "quote the value")
+	}
 	for _, e := range syntaxErrors {
 		if !strings.Contains(problem, e.problem) {
 			continue
@@ -178,6 +181,13 @@ func describe(s *source, lines []string, line int, err error) Mistake {
 	}
 	return s.mistake(s.clamp(line, 1+indent), "not valid YAML: "+problem, "")
 }
+
+// flowQuestion is a `?` before a space within brackets, such as that of
+// `{run: test $? -eq 5}`, and flowProblem what the parser says of it.
+var (
+	flowQuestion = regexp.MustCompile(`^[^#"']*[\[{][^#"']*(\?)(?:\s|$)`)
+	flowProblem  = regexp.MustCompile(`did not find expected (',' or|node content)`)
+)
 
 // badEscape finds what YAML knows no meaning for (YAML 1.2, 5.7).
 var badEscape = regexp.MustCompile(`^(?:[^\\]|\\[0abt\tnvfre "/\\N_LPxuU])*`)
