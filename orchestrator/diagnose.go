@@ -57,10 +57,10 @@ func diagnoseFile(cfg *schema.Config, g *graph.Graph) []doctor.Finding {
 func diagnoseWatching(set *watchset.Set, running *control.Status) ([]doctor.Finding, doctor.Need) {
 	const about = "watching"
 	if running == nil {
-		dirs, files := size(set)
+		dirs, files, entries := size(set)
 		f := doctor.Finding{Mark: doctor.OK, About: about, Text: fmt.Sprintf("a loop would watch %s for %s; none is running",
 			counted(dirs, "directory", "directories"), counted(files, "file", "files"))}
-		return []doctor.Finding{f}, doctor.Need{Directories: dirs, Files: files, Watchers: 1}
+		return []doctor.Finding{f}, doctor.Need{Directories: dirs, Entries: entries, Watchers: 1}
 	}
 	loop := fmt.Sprintf("the loop of pid %d", running.PID)
 	w := running.Watching
@@ -88,8 +88,9 @@ func diagnoseWatching(set *watchset.Set, running *control.Status) ([]doctor.Find
 	return list, doctor.Need{Directories: w.Unwatched}
 }
 
-// size walks what a loop would watch.
-func size(set *watchset.Set) (dirs, files int) {
+// size walks what a loop would watch: the directories, the files in them that
+// matter, and all that is in them.
+func size(set *watchset.Set) (dirs, files, entries int) {
 	seen := map[string]bool{} // directories: roots may overlap
 	for _, root := range set.Roots() {
 		_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -98,22 +99,27 @@ func size(set *watchset.Set) (dirs, files int) {
 				return filepath.SkipDir
 			case err != nil:
 			case d.IsDir():
+				entries++
 				if seen[path] || path != root && !set.Descend(path) {
 					return filepath.SkipDir
 				}
 				seen[path] = true
-			case path != root && set.Wants(path):
-				files++
+			case path != root:
+				entries++
+				if set.Wants(path) {
+					files++
+				}
 			case path == root: // a file that a pattern names: its directory is watched
 				if dir := filepath.Dir(path); !seen[dir] {
 					seen[dir] = true
 				}
 				files++
+				entries++
 			}
 			return nil
 		})
 	}
-	return len(seen), files
+	return len(seen), files, entries
 }
 
 // diagnoseTriggers looks whether git would take a trigger for a source.

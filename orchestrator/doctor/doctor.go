@@ -41,7 +41,7 @@ func (s System) proc() string {
 // Need is how much a loop is going to watch that does not run yet.
 type Need struct {
 	Directories int
-	Files       int
+	Entries     int // files and directories in those directories
 	Watchers    int // handles on the kernel's facility: 1, or 0 if the loop runs already
 }
 
@@ -124,17 +124,24 @@ func backlog(name string, limit int) Finding {
 	return f
 }
 
-// openFiles judges the limit of descriptors, of which this many are needed.
-func openFiles(limit uint64, need int) Finding {
+// openFiles judges the limit of descriptors, of which watching takes some: at
+// most half of them, so that the rest of the loop has what it needs.
+func openFiles(limit uint64, watching int) Finding {
 	const spare = 256 // for the loop's own pipes, sockets and logs
 	f := Finding{Mark: OK, About: "open files", Text: fmt.Sprintf("up to %d", limit)}
 	if limit >= 1<<62 {
 		f.Text = "no limit"
 	}
-	if limit < uint64(need+spare) {
+	if watching > 0 {
+		f.Text += fmt.Sprintf("; watching takes %d of them, one for each file", watching)
+	}
+	if limit < uint64(2*watching+spare) {
 		f.Mark = Warn
-		f.Text += fmt.Sprintf(", of which watching takes %d", need)
-		f.Hint = fmt.Sprintf("ulimit -n %d, in the shell that starts devloop", max(65536, 2*need))
+		f.Hint = fmt.Sprintf("ulimit -n %d, in the shell that starts devloop", max(65536, 4*watching))
+		if watching > 0 {
+			f.Text += "; it gets half, and devloop polls what has none"
+			f.Hint += "; or ignore what need not be watched; or write `poll: true`, which takes none"
+		}
 	}
 	return f
 }

@@ -10,9 +10,10 @@ import (
 )
 
 // Limits tells whether the kernel's limits leave room for what is needed:
-// kqueue(2) takes a descriptor for every file and every directory.
+// kqueue(2) takes a descriptor for everything in a watched directory, and the
+// watcher takes no more than half of the limit.
 func (s System) Limits(need Need) []Finding {
-	wanted := need.Directories + need.Files
+	wanted := need.Entries
 	var list []Finding
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -28,7 +29,7 @@ func (s System) Limits(need Need) []Finding {
 	f := openFiles(uint64(each), wanted)
 	f.About = name
 	if f.Mark == Warn {
-		f.Hint = fmt.Sprintf("sudo sysctl %s=%d", name, max(65536, 2*wanted))
+		f.Hint = fmt.Sprintf("sudo sysctl %s=%d", name, max(65536, 4*wanted))
 	}
 	return append(list, f)
 }

@@ -61,4 +61,5 @@ const (
 	LimitReached NoticeKind = iota // the system gives no more watches; the rest of the tree is watched
 	Unreadable                     // a directory cannot be read
 	Failed                         // the system's watcher reported an error
+	Costly                         // watching takes much of what the system gives the process
 )

@@ -42,6 +42,12 @@ func (w *Watcher) error(err error, told map[string]bool) {
 		w.abandonCookies() // their events may be among those lost
 	case errors.Is(err, fsnotify.ErrNonExistentWatch) || errors.Is(err, os.ErrNotExist) || staleWatch(err):
 		// A directory went before fsnotify could drop its watch: just what the events say.
+	case limited(err):
+		// A file has come that kqueue has no descriptor left for. Starting over would find no more of them.
+		if !told["limit"] {
+			told["limit"] = true
+			w.notice(LimitReached, "a new file cannot be watched: "+watchRemedy(err))
+		}
 	case !told[err.Error()]:
 		// Something may be lost. Once for each error: starting over might bring it back.
 		told[err.Error()] = true

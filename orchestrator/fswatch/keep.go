@@ -19,6 +19,7 @@ func (w *Watcher) keep() {
 		}
 		w.do(j)
 		w.tell()
+		w.tellCost()
 	}
 }
 

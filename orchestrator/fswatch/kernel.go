@@ -14,6 +14,7 @@ type kernel struct {
 	close  func() error // closes both channels
 	events <-chan fsnotify.Event
 	errors <-chan error
+	ration *ration // nil where watching takes no descriptor a file
 }
 
 func openKernel() (kernel, error) {
@@ -24,5 +25,9 @@ func openKernel() (kernel, error) {
 		}
 		return kernel{}, fmt.Errorf("watch files: %w", err)
 	}
-	return kernel{add: n.Add, remove: n.Remove, close: n.Close, events: n.Events, errors: n.Errors}, nil
+	k := kernel{add: n.Add, remove: n.Remove, close: n.Close, events: n.Events, errors: n.Errors}
+	if limit := fileLimit(); limit > 0 {
+		k = newRation(limit).apply(k)
+	}
+	return k, nil
 }

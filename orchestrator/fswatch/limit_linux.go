@@ -40,5 +40,8 @@ func sysctl(name string, least int) string {
 	return fmt.Sprintf("%s is %d, for all programs of a user together; try `sudo sysctl %s=%d`", name, now, name, max(least, 2*now))
 }
 
+// fileLimit is how many files the process may have open, where each watched file takes one; 0: it takes none.
+func fileLimit() int { return 0 }
+
 // staleWatch says whether the error is about a watch that the kernel has dropped already (inotify_rm_watch(2)).
 func staleWatch(err error) bool { return errors.Is(err, unix.EINVAL) }

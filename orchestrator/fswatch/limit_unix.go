@@ -14,10 +14,20 @@ func limited(err error) bool {
 
 // watchRemedy: kqueue takes a descriptor for every file and directory that it watches.
 func watchRemedy(error) string {
-	return "this system takes a file descriptor for every watched file; raise the limit with `ulimit -n 65536` (and kern.maxfiles, kern.maxfilesperproc), or watch less"
+	return "this system takes an open file for every file in a watched directory, and half of those that devloop may have are left to everything else; raise the limit with `ulimit -n 65536` (and kern.maxfiles, kern.maxfilesperproc), or watch less"
 }
 
 func instanceRemedy(err error) string { return watchRemedy(err) }
+
+// fileLimit is how many files the process may have open, where each watched file takes one; 0: nobody knows. Go has
+// raised the limit to what is allowed.
+func fileLimit() int {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return 0
+	}
+	return int(min(uint64(limit.Cur), 1<<20))
+}
 
 // staleWatch: no such error is known here.
 func staleWatch(error) bool { return false }

@@ -59,13 +59,25 @@ func (w *Watcher) tell() {
 		if p.count > 1 {
 			which = fmt.Sprintf("%s and %d other directories", p.path, p.count-1)
 		}
+		if p.count == 2 {
+			which = p.path + " and 1 other directory"
+		}
 		switch kind {
 		case LimitReached:
-			w.notice(kind, fmt.Sprintf("changes in %s are not seen: %s", which, watchRemedy(p.err)))
+			w.notice(kind, fmt.Sprintf("%s cannot be watched: %s", which, watchRemedy(p.err)))
 		case Unreadable:
 			w.notice(kind, fmt.Sprintf("changes in %s are not seen: permission denied", which))
 		default:
 			w.notice(kind, fmt.Sprintf("changes in %s are not seen: %v", which, p.err))
+		}
+	}
+}
+
+// tellCost makes a notice of what watching takes.
+func (w *Watcher) tellCost() {
+	if r := w.kernel.ration; r != nil {
+		if text := r.tell(); text != "" {
+			w.notice(Costly, text)
 		}
 	}
 }

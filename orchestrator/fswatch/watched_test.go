@@ -26,6 +26,7 @@ type watched struct {
 	notes  []Notice
 
 	refuse func(dir string) error // if set, asked before each watch
+	ration *ration                // if set, of open files
 }
 
 // filter is a Descend and a Want that a test can change.
@@ -62,6 +63,9 @@ func (s *watched) start(opt Options) {
 			return k, err
 		}
 		s.kernel = loseFrom(&k)
+		if s.ration != nil {
+			k = s.ration.apply(k)
+		}
 		if s.refuse != nil {
 			add := k.add
 			k.add = func(dir string) error {
