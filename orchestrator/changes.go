@@ -13,6 +13,7 @@ import (
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/thrift"
 	"devloop/orchestrator/watchset"
+	"devloop/schema"
 )
 
 // slashed brings a path to the form that patterns match.
@@ -30,7 +31,6 @@ func (l *loop) watch() error {
 	for _, path := range l.set.Touchables() {
 		l.noteTime(path)
 	}
-	l.lockFile = gitLock(l.cfg.Dir)
 	l.sight = &sight{}
 	notes, err := l.sight.open(rootsOf(l.set, l.git), l.set.Descend, l.wants(l.set), l.polling())
 	l.note(notes)
@@ -275,13 +275,20 @@ func (l *loop) drain(d machine.Drained) {
 	}
 }
 
-// vcsBusy tells whether git is rewriting the tree, if anybody asks.
+// vcsBusy tells whether git is rewriting the tree, if anybody asks: that of the
+// project, or of one that it includes. A repository may come while the loop runs.
 func (l *loop) vcsBusy() bool {
-	if l.lockFile == "" || !l.machine.Settling() {
+	if l.sight == nil || !l.machine.Settling() {
 		return false
 	}
-	_, err := os.Lstat(l.lockFile)
-	return err == nil
+	return slices.ContainsFunc(l.cfg.Projects, func(p *schema.Project) bool {
+		lock := gitLock(p.Dir)
+		if lock == "" {
+			return false
+		}
+		_, err := os.Lstat(lock)
+		return err == nil
+	})
 }
 
 // gitLock is the path of the index lock of the repository that dir is in: git

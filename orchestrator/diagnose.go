@@ -60,7 +60,7 @@ func diagnoseWatching(set *watchset.Set, running *control.Status) ([]doctor.Find
 		dirs, files, entries := size(set)
 		f := doctor.Finding{Mark: doctor.OK, About: about, Text: fmt.Sprintf("a loop would watch %s for %s; none is running",
 			counted(dirs, "directory", "directories"), counted(files, "file", "files"))}
-		return []doctor.Finding{f}, doctor.Need{Directories: dirs, Entries: entries, Watchers: 1}
+		return []doctor.Finding{f}, doctor.Need{Directories: dirs, Entries: entries, Watchers: 2}
 	}
 	loop := fmt.Sprintf("the loop of pid %d", running.PID)
 	w := running.Watching

@@ -102,7 +102,6 @@ type loop struct {
 	touched  map[string]time.Time
 	emptied  map[string]time.Time // files without content, and when that counts
 	noted    map[string]bool      // what the sights had to say and people know
-	lockFile string               // git's index lock, or ""
 
 	ctx     context.Context // ends when run returns
 	cancel  context.CancelFunc

@@ -563,6 +563,33 @@ func glob(t *testing.T, pattern string) []string {
 	return paths
 }
 
+// TestGitAtWork: while git holds its index lock nothing starts by a change, also
+// in a repository that was not there when the loop began, and in that of a
+// project that is included.
+func TestGitAtWork(t *testing.T) {
+	for _, repository := range []string{".", "part"} {
+		t.Run(repository, func(t *testing.T) {
+			p := start(t, map[string]string{
+				"devloop.yaml": `
+include: part
+watchers:
+  check: {watch: src, stages: ["test ! -e ` + repository + `/.git/index.lock"]}
+  unlock: {watch: nothing, on_start: false, stages: ["echo > src/two; rm ` + repository + `/.git/index.lock"]}
+`,
+				"part/devloop.yaml": "watchers: {other: {watch: b, stages: ['true']}}",
+				"src/main":          "one",
+			}, orchestrator.Options{})
+			p.screen.wait(t, `check\s*\| ✓ passed`)
+			p.write(repository+"/.git/index.lock", "")
+			p.write("src/main", "two")
+			p.requests <- orchestrator.Request{Verb: machine.Trigger, Node: "unlock"}
+			p.screen.wait(t, `check\s*\| ● src/main, src/two changed`)
+			p.screen.wait(t, `check\s*\| ✓ passed`)
+			p.end(0)
+		})
+	}
+}
+
 // A check that a command makes is not the process: it has no descriptor at 3,
 // and must not be told of one.
 func TestReadyCommandHasNoSockets(t *testing.T) {

@@ -42,7 +42,7 @@ func (s System) proc() string {
 type Need struct {
 	Directories int
 	Entries     int // files and directories in those directories
-	Watchers    int // handles on the kernel's facility: 1, or 0 if the loop runs already
+	Watchers    int // handles on the kernel's facility: for the tree and for the configuration; 0 if the loop runs already
 }
 
 // Program tells whether a program is found. missing is the finding if not.
