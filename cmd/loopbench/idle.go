@@ -12,7 +12,7 @@ func (b *bench) idle() error {
 	if err != nil {
 		return err
 	}
-	if err := b.pauseFor(10 * time.Second); err != nil { // until garbage is collected and timers have run out
+	if err := b.pauseFor(15 * time.Second); err != nil { // until garbage is collected and timers have run out
 		return err
 	}
 	before := make([]effort, len(sessions))

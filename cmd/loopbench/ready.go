@@ -219,6 +219,10 @@ func (b *bench) lookAt(s *session, p project, r *readiness, round int) error {
 	if err := b.atRest(s); err != nil {
 		return err
 	}
+	if s.ended() { // some end when the limit of watches is reached, after they have acted on a save
+		r.why = "it ended: " + s.lastWords()
+		return nil
+	}
 	if v, err := vitalsOf(s.cmd.Process.Pid); err == nil {
 		r.pss, r.watches = append(r.pss, v.pss), append(r.watches, v.watches)
 	}
