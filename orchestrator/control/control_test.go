@@ -12,10 +12,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // somewhere is a configuration file with a runtime directory of its own.
@@ -59,6 +61,10 @@ func TestOneLoop(t *testing.T) {
 	if !errors.As(err, &running) || running.PID != os.Getpid() || !running.Since.Equal(c.Since()) {
 		t.Errorf("a second claim: %v", err)
 	}
+	c.owner.Since = c.owner.Since.Add(-time.Hour) // else it might be about to serve
+	if err := c.write(); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := Dial(config); !errors.As(err, &running) || errors.Is(err, ErrNotRunning) {
 		t.Errorf("dial a loop that does not serve: %v", err)
 	}
@@ -70,6 +76,33 @@ func TestOneLoop(t *testing.T) {
 		t.Errorf("dial: %v", err)
 	}
 	closed(t, acquire(t, config))
+}
+
+// TestYoungLoop: who asks a loop that has not begun to listen waits for it.
+func TestYoungLoop(t *testing.T) {
+	config, _ := somewhere(t)
+	c := acquire(t, config)
+	defer closed(t, c)
+	dialled := make(chan error)
+	asking := make(chan struct{})
+	go func() {
+		close(asking)
+		client, err := Dial(config)
+		if err == nil {
+			client.Close()
+		}
+		dialled <- err
+	}()
+	<-asking
+	runtime.Gosched() // it may be turned away by now, or wait
+	s, err := c.Serve(http.NewServeMux())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, s)
+	if err := <-dialled; err != nil {
+		t.Errorf("dial a loop that is about to serve: %v", err)
+	}
 }
 
 // TestAFileHasOnePlace: however a file is named, it is the same; another file

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 )
 
 // dial finds the socket of the loop that runs for the configuration.
@@ -20,14 +21,26 @@ func dial(config string) (path string, err error) {
 		} else if err != nil {
 			return "", fmt.Errorf("look for the control socket: %w", err)
 		}
-		if who, held := p.held(config); held {
+		who, held := p.held(config)
+		for begun := time.Now(); held; who, held = p.held(config) {
 			conn, err := connect(p.socket())
-			if err != nil {
+			if err == nil {
+				conn.Close()
+				return p.socket(), nil
+			}
+			if time.Since(begun) > young || who.PID != 0 && time.Since(who.Since) > young {
 				return "", silentError{who}
 			}
-			conn.Close()
-			return p.socket(), nil
+			time.Sleep(lookAgain) // a socket tells nobody that it is there
 		}
 	}
 	return "", notRunning{config, lastLog(list)}
 }
+
+// A loop claims its configuration first and listens when it has bound its
+// sockets, so that one that is young may be about to: whoever starts a loop and
+// asks it something at once is not turned away.
+const (
+	young     = 2 * time.Second
+	lookAgain = 5 * time.Millisecond
+)
