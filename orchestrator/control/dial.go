@@ -15,6 +15,8 @@ func dial(config string) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
+	look := time.NewTicker(lookAgain)
+	defer look.Stop()
 	for _, p := range list {
 		if err := p.check(); errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -31,7 +33,7 @@ func dial(config string) (path string, err error) {
 			if time.Since(begun) > young || who.PID != 0 && time.Since(who.Since) > young {
 				return "", silentError{who}
 			}
-			time.Sleep(lookAgain) // a socket tells nobody that it is there
+			<-look.C // a socket tells nobody that it is there
 		}
 	}
 	return "", notRunning{config, lastLog(list)}
