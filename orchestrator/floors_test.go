@@ -27,7 +27,7 @@ var floors = map[string]struct {
 	"orchestrator/doctor":          {modules: []string{"golang.org/x/sys"}, why: "questions to the system, which knows no project"},
 	"orchestrator/fswatch":         {modules: []string{"github.com/fsnotify/fsnotify", "golang.org/x/sys"}, why: "it reports changes, and does not know what they mean"},
 	"orchestrator/fspoll":          {modules: []string{"golang.org/x/sys"}, why: "it looks at files again and again, and does not know what they mean"},
-	"orchestrator/guardian":        {modules: []string{"golang.org/x/sys"}, why: "it takes over the second start before everything else is initialised, so it may need next to nothing"},
+	"orchestrator/guardian":        {own: []string{"orchestrator/thrift/pages"}, modules: []string{"golang.org/x/sys"}, why: "it takes over the second start before everything else is initialised, so it may need next to nothing"},
 	"orchestrator/guardian/horror": {why: "a program for tests, which starts itself and nobody else"},
 	"orchestrator/gitignore":       {why: "git's rules are git's, not this language's"},
 	"orchestrator/journal":         {why: "it keeps text for later, whoever wrote it"},
@@ -38,7 +38,8 @@ var floors = map[string]struct {
 	"orchestrator/sdnotify":        {modules: []string{"golang.org/x/sys"}, why: "it hears what a process says of itself, and acts on nothing"},
 	"orchestrator/proxy":           {why: "it forwards to whoever it is told to, and starts nobody"},
 	"orchestrator/shellcmd":        {modules: []string{"mvdan.cc/sh/v3"}, why: "it reads shell text, and runs nothing"},
-	"orchestrator/thrift":          {why: "it gives memory back, whoever held it"},
+	"orchestrator/thrift":          {own: []string{"orchestrator/thrift/pages"}, why: "it gives memory back, whoever held it"},
+	"orchestrator/thrift/pages":    {why: "a process that must be initialised before everything else gives its program's pages back, too"},
 
 	"schema": {own: []string{"schema/glob"}, modules: []string{"gopkg.in/yaml.v3"}, why: "the language does not know who acts on it"},
 

@@ -18,6 +18,7 @@ import (
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
+	"devloop/orchestrator/thrift"
 	"devloop/orchestrator/watchset"
 	"devloop/schema"
 )
@@ -111,6 +112,7 @@ type loop struct {
 	live    map[commandKey]*command
 	scratch string // a directory for files that commands read; "" until needed
 	timer   *time.Timer
+	rest    time.Time // when nothing will have been done for restAfter; zero if memory was given back since
 
 	server  *control.Server // nil if nobody can ask
 	asks    chan func()     // questions, to be answered by the owner of all this
@@ -221,6 +223,7 @@ func (l *loop) run() int {
 			l.takeChanges() // what came before the deadline counts before it
 			l.settleEmptied(time.Now())
 			l.step(machine.Tick{VCSBusy: l.vcsBusy()})
+			l.restDue()
 		case ev := <-l.events:
 			l.handle(ev)
 		case ask := <-l.asks:
@@ -260,6 +263,9 @@ func (l *loop) arm() {
 	for _, at := range l.emptied {
 		wait = min(wait, time.Until(at))
 	}
+	if !l.rest.IsZero() {
+		wait = min(wait, time.Until(l.rest))
+	}
 	if l.sources != nil && !l.sources.due.IsZero() {
 		wait = min(wait, time.Until(l.sources.due))
 	}
@@ -280,9 +286,27 @@ func (l *loop) step(ev machine.Event) {
 		l.stream.saw(ev)
 		for _, action := range l.machine.Step(time.Now(), ev) {
 			l.do(action)
+			l.rest = time.Now().Add(restAfter)
 		}
 	}
 	l.review()
+}
+
+// restAfter is how long nothing must have been done before the memory that the
+// work took is given back. It is longer than the last look for orphans takes
+// (procgroup), and short beside the time that people think.
+const restAfter = 12 * time.Second
+
+// restDue gives memory back, once after each piece of work.
+func (l *loop) restDue() {
+	switch {
+	case l.rest.IsZero() || l.rest.After(time.Now()):
+	case l.working():
+		l.rest = time.Now().Add(restAfter)
+	default:
+		l.rest = time.Time{}
+		l.goroutine(thrift.Settle)
+	}
 }
 
 func (l *loop) do(action machine.Action) {

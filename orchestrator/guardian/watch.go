@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"devloop/orchestrator/thrift/pages"
 )
 
 // marker as the first argument makes this program a guardian. Nobody types it.
@@ -55,6 +57,7 @@ func guard() {
 	orders := orders{roots: map[int]uint64{}}
 	var buf [4096]byte
 	var rest []byte
+	pages.Release() // it waits from here on, mostly for hours
 	for {
 		n, err := syscall.Read(0, buf[:])
 		if err == syscall.EINTR || err == syscall.EAGAIN {

@@ -5,6 +5,8 @@ package thrift
 import (
 	"os"
 	"runtime/debug"
+
+	"devloop/orchestrator/thrift/pages"
 )
 
 // gcPercent is how much may be allocated, in hundredths of what is in use,
@@ -23,10 +25,10 @@ func Begin() {
 	}
 }
 
-// Settle is called when the work of starting is done and waiting begins. It
-// collects what the start has left behind, and gives it back. It takes some
-// milliseconds; other goroutines go on meanwhile.
+// Settle is called when work is done and waiting begins. It collects what the
+// work has left behind, and gives it back. It takes some milliseconds; other
+// goroutines go on meanwhile.
 func Settle() {
 	debug.FreeOSMemory()
-	releaseProgram()
+	pages.Release()
 }

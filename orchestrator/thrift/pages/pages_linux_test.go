@@ -1,4 +1,4 @@
-package thrift
+package pages
 
 import (
 	"os"
@@ -43,7 +43,7 @@ func TestTheProgramGoesOn(t *testing.T) {
 		t.Error("nothing can be released: code is always mapped")
 	}
 	written[0] = "three"
-	Settle()
+	Release()
 	if written != [...]string{"three", "two"} {
 		t.Errorf("what was written is gone: %q", written)
 	}
