@@ -145,6 +145,7 @@ func (k *checker) process(p *Process) {
 	k.depends(p.DependsOn, p.Project)
 	k.refs(p)
 	k.ready(p)
+	k.idleReady(p)
 	k.update(p)
 	k.checking(p)
 	k.lateRefs(p.Run, p, k.assigned(p))

@@ -37,21 +37,30 @@ func (d *decoder) forwarded(c *Config, s *Socket) {
 	if s.To == "" {
 		return
 	}
-	host, port, err := net.SplitHostPort(s.To)
-	if err != nil {
-		return
+	if held := c.heldAt(s.To); held != nil {
+		d.mistake(s.at["to"], "devloop itself listens on "+s.To+", for the socket `"+held.Name+"`", "write the address that the server listens on, or take `to` away and let it listen on $PORT")
 	}
-	number, _ := strconv.Atoi(port)
+}
+
+// heldAt is the socket that is bound where an address leads, or nil.
+func (c *Config) heldAt(addr string) *Socket {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil || number == 0 {
+		return nil
+	}
 	for i := range c.Sockets {
 		held := &c.Sockets[i]
 		to := bindings{}
 		to.add(&Socket{Listen: Listen{Type: TCP, Host: host, Port: number}})
-		if held.Listen.Network() != "tcp" || to.add(held) == nil {
-			continue
+		if held.Listen.Network() == "tcp" && to.add(held) != nil {
+			return held
 		}
-		d.mistake(s.at["to"], "devloop itself listens on "+s.To+", for the socket `"+held.Name+"`", "write the address that the server listens on, or take `to` away and let it listen on $PORT")
-		return
 	}
+	return nil
 }
 
 // shown is an address as a message has it: a path within the project without

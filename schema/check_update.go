@@ -1,6 +1,11 @@
 package schema
 
-import "strings"
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+)
 
 // update finds an update that could not keep what `start-first` promises: that
 // the old version answers until the new one does.
@@ -120,5 +125,46 @@ func (k *checker) checking(p *Process) {
 	}
 	if !watched(p.DependsOn, p.Watch) {
 		k.warn(p.at["while_checking"], "no watcher is upstream of process `"+p.Name+"`, so it never waits for one", "let it `watch` a trigger, or name the watcher under `depends_on`")
+	}
+}
+
+// idleReady finds readiness, under `stop-first`, that something else than the
+// server would satisfy, or that nothing can.
+func (k *checker) idleReady(p *Process) {
+	r := p.Ready
+	if r == nil || p.Update == StartFirst { // see soundReady
+		return
+	}
+	const others = "`notify`, `log`, `file` and `exec` can tell"
+	switch {
+	case r.TCP != "":
+		if held := k.config.heldAt(r.TCP); held != nil {
+			k.warn(r.at["tcp"], "devloop itself listens on "+r.TCP+", for the socket `"+held.Name+"`, so this is ready at once, server or not", "leave `ready` out, or write `http` with a path that the server answers; "+others+" as well")
+		}
+	case strings.HasPrefix(r.HTTP, "/"):
+		s := k.web(p)
+		if s == nil || s.Via != ViaInherit {
+			return
+		}
+		for i := range k.config.Processes {
+			other := &k.config.Processes[i]
+			if other.Name != p.Name && slices.ContainsFunc(other.Sockets, func(ref SocketRef) bool { return ref.Name == s.Name }) {
+				k.warn(r.at["http"], "process `"+other.Name+"` has the socket `"+s.Name+"` too, and may answer in place of `"+p.Name+"`", others+" which of them is ready")
+				return
+			}
+		}
+	case r.HTTP != "":
+		u, err := url.Parse(r.HTTP)
+		if err != nil {
+			return // it has been told
+		}
+		held := k.config.heldAt(u.Host)
+		if held == nil || held.Via != ViaProxy {
+			return
+		}
+		if slices.ContainsFunc(p.Sockets, func(ref SocketRef) bool { return ref.Name == held.Name }) {
+			path := cmp.Or(u.EscapedPath(), "/")
+			k.mistake(r.at["http"], "process `"+p.Name+"` would never be ready: requests to "+u.Host+" wait in the socket `"+held.Name+"` until it is", "write `"+path+"`, which is asked of its own port")
+		}
 	}
 }
