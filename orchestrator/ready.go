@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strconv"
@@ -205,11 +206,18 @@ func (l *loop) checkAdoption(key commandKey) {
 		return
 	}
 	p := l.graph.Nodes[key.node].Process
-	given := gift{group: c.group, idle: probed(l.cfg, p) && !c.ready}
+	given := gift{group: c.group, unready: probed(l.cfg, p) && !c.ready}
 	for _, ref := range p.Sockets {
 		s := l.socket(ref.Name)
 		d, proxied := c.doors[s]
-		given.sockets = append(given.sockets, lent{s.Socket, ref.Name, s.address(), proxied, d.port})
+		one := lent{s.Socket, ref.Name, s.address(), proxied, d.port, false}
+		if given.unready && !proxied {
+			// Not to be ready yet may have other reasons than that nobody
+			// accepts, if it is told by something else than an accept.
+			waiting, _, err := s.Queue()
+			one.idle = p.Ready == nil || err == nil && waiting > 0
+		}
+		given.sockets = append(given.sockets, one)
 	}
 	for _, s := range l.sockets {
 		given.ours = append(given.ours, listenfd.Listener{Network: s.Network(), Addr: s.Addr()})
@@ -225,7 +233,7 @@ func (l *loop) checkAdoption(key commandKey) {
 type gift struct {
 	group   *procgroup.Group
 	sockets []lent
-	idle    bool // nobody has accepted a connection yet
+	unready bool
 	ours    []listenfd.Listener
 }
 
@@ -233,7 +241,20 @@ type lent struct {
 	*listenfd.Socket
 	name, address string
 	proxied       bool
-	port          int // its private port, if proxied; 0: a fixed address
+	port          int  // its private port, if proxied; 0: a fixed address
+	idle          bool // nobody accepts on it, if it is not proxied
+}
+
+// missed tells whether a server that listens on these addresses, and is not
+// ready, has missed its private port.
+func (s lent) missed(addrs []string) bool {
+	if s.port == 0 || len(addrs) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(addrs, func(addr string) bool {
+		_, port, err := net.SplitHostPort(addr)
+		return err == nil && port == strconv.Itoa(s.port)
+	})
 }
 
 // adoption says what is wrong with the way a process treats its sockets.
@@ -242,14 +263,15 @@ func (g gift) adoption() (text, hint string) {
 	if err != nil || len(pids) == 0 {
 		return "", "" // this system does not tell, or it is gone
 	}
-	elsewhere, err := g.strangers(pids)
+	strangers, err := g.strangers(pids)
 	if err != nil {
 		return "", ""
 	}
+	elsewhere := strings.Join(strangers, ", ")
 	fd := listenfd.FirstFD
 	for _, s := range g.sockets {
 		if s.proxied {
-			if g.idle && elsewhere != "" && s.port != 0 {
+			if g.unready && s.missed(strangers) {
 				return fmt.Sprintf("listens on %s, and not on port %d that the socket %s is forwarded to", elsewhere, s.port, s.name),
 					"make it listen on $PORT, or say under the socket where it listens: `to: ADDRESS`"
 			}
@@ -267,9 +289,9 @@ func (g gift) adoption() (text, hint string) {
 			return fmt.Sprintf("listens on %s, and does not hold %s that it was given", elsewhere, name), hint
 		case len(holding) == 0:
 			return fmt.Sprintf("does not hold %s that it was given", name), hint
-		case g.idle && elsewhere != "":
+		case s.idle && elsewhere != "":
 			return fmt.Sprintf("listens on %s, and not on %s that it was given", elsewhere, name), hint
-		case g.idle && len(holding) < len(pids) && slices.Contains(holding, g.group.PID()):
+		case s.idle && len(holding) < len(pids) && slices.Contains(holding, g.group.PID()):
 			return fmt.Sprintf("nobody accepts on %s: process %d holds it, but what that started does not", name, g.group.PID()), wrapperHint
 		}
 	}
@@ -298,7 +320,7 @@ func dropsDescriptors(wrapper string) bool {
 }
 
 // strangers names what the processes listen on besides the held sockets.
-func (g gift) strangers(pids []int) (string, error) {
+func (g gift) strangers(pids []int) ([]string, error) {
 	listeners, err := listenfd.ListenersOf(pids)
 	var addrs []string
 	for _, found := range listeners {
@@ -307,5 +329,5 @@ func (g gift) strangers(pids []int) (string, error) {
 			addrs = append(addrs, found.Addr)
 		}
 	}
-	return strings.Join(addrs, ", "), err
+	return addrs, err
 }
