@@ -196,7 +196,9 @@ func (l *loop) generations(node *control.Node, i int, st machine.NodeStatus) {
 		node.Reason = l.blocked(i)
 	case !st.Watcher:
 		if c := l.live[commandKey{i, st.Num, wholeProcess}]; c != nil {
-			node.Reason = c.says.String()
+			if node.Reason = c.says.String(); node.Reason == "" && st.State == "unready" {
+				node.Reason = c.lacks.String()
+			}
 		}
 	}
 }

@@ -37,6 +37,7 @@ type command struct {
 	serial int                // tells a process's generation from every other one of the loop
 	since  time.Time          // when it was started
 	told   *signal            // a process whose ready is a line of its log, or a notification
+	lacks  lack               // why a process is not ready yet
 	checks *environ           // of what looks whether a process is ready
 
 	open      map[*heldSocket]int    // of a process that was asked to end: connections it had then

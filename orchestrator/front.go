@@ -109,11 +109,12 @@ type door struct {
 	port int
 }
 
-// knock waits until every door opens, and returns their addresses.
-func knock(ctx context.Context, doors map[*heldSocket]door) (map[*heldSocket]string, error) {
+// knock waits until every door opens, and returns their addresses. Every try
+// goes through noting.
+func knock(ctx context.Context, doors map[*heldSocket]door, noting func(func(context.Context) error) func(context.Context) error) (map[*heldSocket]string, error) {
 	found := map[*heldSocket]string{}
 	for s, d := range doors {
-		err := probe.Poll(ctx, func(ctx context.Context) error {
+		err := probe.Poll(ctx, noting(func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, attempt)
 			defer cancel()
 			found[s] = d.addr
@@ -123,7 +124,7 @@ func knock(ctx context.Context, doors map[*heldSocket]door) (map[*heldSocket]str
 			addr, err := proxy.Accepting(ctx, d.port)
 			found[s] = addr
 			return err
-		}, probe.Schedule{})
+		}), probe.Schedule{})
 		if err != nil {
 			return nil, err
 		}

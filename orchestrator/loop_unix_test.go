@@ -650,3 +650,31 @@ func TestAServerMaySayThatItStops(t *testing.T) {
 		})
 	}
 }
+
+// TestNotReadyInTimeSaysWhy: under either order of an update the screen tells
+// what a version that is not ready lacked.
+func TestNotReadyInTimeSaysWhy(t *testing.T) {
+	// On a busy machine the time is over before the program is there.
+	const lacks = `the last check: (no line of its output matches "\^serving"|it has not started yet)`
+	t.Run("left running", func(t *testing.T) {
+		p := start(t, map[string]string{
+			"devloop.yaml": "processes:\n  server: {run: exec sleep 1000, ready: {log: '^serving', timeout: 10ms}}\n",
+		}, orchestrator.Options{})
+		p.screen.wait(t, `! not ready after .*; it is left running`)
+		p.screen.wait(t, lacks)
+		p.end(0)
+	})
+	t.Run("dropped", func(t *testing.T) {
+		p := start(t, map[string]string{
+			"devloop.yaml": "processes:\n  server: {run: 'cat version; exec sleep 1000', watch: version, update: start-first, ready: {log: '^serving', timeout: 30s}}\n",
+			"version":      "serving\n",
+		}, orchestrator.Options{})
+		p.screen.wait(t, `server\s*\| ✓ ready`)
+		p.write("devloop.yaml", "processes:\n  server: {run: 'cat version; exec sleep 1000', watch: version, update: start-first, ready: {log: '^serving', timeout: 10ms}}\n")
+		p.screen.wait(t, `the configuration has changed`)
+		p.write("version", "hanging\n")
+		p.screen.wait(t, `✗ the new version was not ready after .*; it is dropped`)
+		p.screen.wait(t, lacks)
+		p.end(0)
+	})
+}

@@ -38,6 +38,7 @@ func (l *loop) startProcess(a machine.StartProcess) {
 	ctx, cancel := context.WithCancel(l.ctx)
 	l.serials++
 	c := &command{key: key, cancel: cancel, serial: l.serials, since: time.Now(), told: newSignal()}
+	c.lacks.note("it has not started yet")
 	started := false
 	defer func() {
 		if !started {

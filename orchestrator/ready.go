@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"devloop/orchestrator/listenfd"
@@ -37,7 +38,7 @@ func (l *loop) awaitReady(c *command) {
 	wait := l.untilServes(c, p)
 	ctx, doors := c.ctx, c.doors
 	l.goroutine(func() {
-		addrs, err := knock(ctx, doors)
+		addrs, err := knock(ctx, doors, c.noting)
 		if err == nil {
 			err = wait(ctx, addrs)
 		}
@@ -56,21 +57,35 @@ func (l *loop) untilServes(c *command, p *schema.Process) func(ctx context.Conte
 	case r == nil:
 		if socket := acceptor(l.cfg, p); socket != nil {
 			held := l.socket(socket.Name).Socket
-			return func(ctx context.Context, _ map[*heldSocket]string) error { return held.WaitAccept(ctx) }
+			return func(ctx context.Context, _ map[*heldSocket]string) error {
+				c.lacks.note("nobody accepts on the socket " + socket.Name)
+				return held.WaitAccept(ctx)
+			}
 		}
 		// Behind a proxy, it is enough that its ports accept.
 		return func(context.Context, map[*heldSocket]string) error { return nil }
 	case r.Log != nil, r.Notify:
-		return func(ctx context.Context, _ map[*heldSocket]string) error { return c.told.wait(ctx) }
+		lacks := "it has not said READY=1"
+		if r.Log != nil {
+			lacks = "no line of its output matches " + strconv.Quote(r.Log.String())
+		}
+		c.lacks.note(lacks)
+		return func(ctx context.Context, _ map[*heldSocket]string) error {
+			c.lacks.note(lacks) // behind a proxy its port came first
+			return c.told.wait(ctx)
+		}
 	case strings.HasPrefix(r.HTTP, "/"):
 		base, schedule := l.base(p), probe.Schedule{Interval: r.Interval}
 		return func(ctx context.Context, addrs map[*heldSocket]string) error {
 			url := base(addrs) + r.HTTP
-			return probe.Poll(ctx, bounded(func(ctx context.Context) error { return probe.HTTP(ctx, url) }), schedule)
+			c.lacks.note(url + " has not answered")
+			return probe.Poll(ctx, c.noting(bounded(func(ctx context.Context) error { return probe.HTTP(ctx, url) })), schedule)
 		}
 	default:
 		check, schedule := l.check(r, p, c.checks, c.since), probe.Schedule{Interval: r.Interval}
-		return func(ctx context.Context, _ map[*heldSocket]string) error { return probe.Poll(ctx, check, schedule) }
+		return func(ctx context.Context, _ map[*heldSocket]string) error {
+			return probe.Poll(ctx, c.noting(check), schedule)
+		}
 	}
 }
 
@@ -83,7 +98,36 @@ func bounded(try func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, attempt)
 		defer cancel()
-		return try(ctx)
+		err := try(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("%w: it took longer than %v", err, attempt)
+		}
+		return err
+	}
+}
+
+// lack is what a process lacks that is not ready: what the last check of it has
+// found. A goroutine notes it, and the loop tells it.
+type lack struct{ text atomic.Pointer[string] }
+
+func (l *lack) note(text string) { l.text.Store(&text) }
+
+// String is one line, or empty.
+func (l *lack) String() string {
+	if text := l.text.Load(); text != nil {
+		return oneLine(*text)
+	}
+	return ""
+}
+
+// noting keeps what a check has found, unless it was cut short.
+func (c *command) noting(check func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		err := check(ctx)
+		if err != nil && ctx.Err() == nil {
+			c.lacks.note(err.Error())
+		}
+		return err
 	}
 }
 

@@ -216,6 +216,7 @@ func (t *teller) process(r machine.Report) {
 		}
 	case machine.Unready:
 		t.line(r.Node, console.Warn, "! not ready after %s; it is left running", short(r.Took))
+		t.lacks(r)
 	case machine.Reloading:
 		t.line(r.Node, console.Plain, "↻ reloading: %s", t.cause(r))
 	case machine.Stopping:
@@ -258,10 +259,20 @@ func (t *teller) process(r machine.Report) {
 			why = fmt.Sprintf("ended after %s: %s", short(r.Took), r.End)
 		}
 		t.line(r.Node, console.Bad, "✗ the new version %s; it is dropped, the old one keeps serving", why)
+		if (r.End == machine.End{}) {
+			t.lacks(r)
+		}
 	case machine.Lost:
 		t.line(r.Node, console.Bad, "✗ the old version ended: %s; the new one is starting", r.End)
 	case machine.GaveUp:
 		t.line(r.Node, console.Bad, "✗ %s; it keeps failing, so it stays down until something changes", r.End)
+	}
+}
+
+// lacks tells what a generation that was not ready in time still lacked.
+func (t *teller) lacks(r machine.Report) {
+	if c := t.l.live[commandKey{r.Node, r.Num, wholeProcess}]; c != nil && c.lacks.String() != "" {
+		t.line(r.Node, console.Warn, "  the last check: %s", c.lacks.String())
 	}
 }
 
