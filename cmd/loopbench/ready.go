@@ -230,11 +230,12 @@ func (b *bench) lookAt(s *session, p project, r *readiness, round int) error {
 }
 
 // Memory is measured when a tool is at rest: some go on reading files after
-// they are ready, and what they hold meanwhile is not what they keep.
+// they are ready, or give memory back some seconds later, and what they hold
+// meanwhile is not what they keep.
 const (
-	restSlice  = 500 * time.Millisecond
+	restSlice  = 5 * time.Second
 	restEffort = 25 * time.Millisecond // of a CPU, in a slice
-	mostRest   = 30 * time.Second
+	mostRest   = time.Minute
 )
 
 // atRest waits until the tool does nothing any more.
