@@ -41,7 +41,8 @@ type command struct {
 	checks *environ           // of what looks whether a process is ready
 
 	open      map[*heldSocket]int    // of a process that was asked to end: connections it had then
-	sockets   []*heldSocket          // of a process: what it uses
+	process   *schema.Process        // as it was when it was started
+	sockets   []*heldSocket          // of a process: what it uses, in the order of process.Sockets
 	doors     map[*heldSocket]door   // of a process, for its proxied sockets
 	addrs     map[*heldSocket]string // the same, once it is ready
 	says      says                   // what a process has told of itself
@@ -83,6 +84,17 @@ func (l *loop) launch(c *command, spec procgroup.Spec) {
 	})
 }
 
+// socket is the socket that a process was given by this name, nil if none was.
+// The configuration may have given the name, or the socket, to others since.
+func (c *command) socket(name string) *heldSocket {
+	for i, s := range c.sockets {
+		if c.process.Sockets[i].Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
 func endOf(x procgroup.Exit) machine.End {
 	end := machine.End{Code: x.Code, Signal: x.Signal}
 	if x.Err != nil {
@@ -120,7 +132,7 @@ func (l *loop) commandExited(ev exitedEvent) {
 	if ev.key.stage == wholeProcess {
 		l.dropGeneration(c)
 		c.countCut(ev.end)
-		l.refreshSockets(ev.key.node)
+		l.refreshSockets(c)
 		l.lostByWrapper(c)
 		l.step(machine.ProcessExited{Node: ev.key.node, Gen: ev.key.num, End: ev.end})
 		l.release()

@@ -139,8 +139,7 @@ func (l *loop) serveGeneration(c *command) {
 		s.front.Serve(c.serial, addr)
 		s.serving = c.serial
 	}
-	for _, ref := range l.graph.Nodes[c.key.node].Process.Sockets {
-		s := l.socket(ref.Name)
+	for _, s := range c.sockets {
 		if s.standIn == nil {
 			continue
 		}

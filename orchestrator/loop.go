@@ -37,8 +37,9 @@ type Options struct {
 	Stream  bool           // show the output of stages as it comes, not only when one fails
 
 	// Reload loads the configuration again, and derives its graph; nil: it is
-	// not read again. Its error is shown, and changes nothing.
-	Reload func() (*schema.Config, *graph.Graph, error)
+	// not read again. Its error is shown, and changes nothing. It tells, also of
+	// a load that failed, whose change may lead to another result.
+	Reload func() (cfg *schema.Config, g *graph.Graph, sources []string, err error)
 
 	Hooks Hooks
 
@@ -78,8 +79,17 @@ func Run(ctx context.Context, opt Options) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	defer func() { err = errors.Join(err, l.close()) }()
-	return l.run(), nil
+	ran := false
+	defer func() {
+		// A panic goes on to the end of the process, and the guardian ends what is
+		// left. To wait here for commands that nobody ends would hide it for ever.
+		if ran {
+			err = errors.Join(err, l.close())
+		}
+	}()
+	code = l.run()
+	ran = true
+	return code, nil
 }
 
 // loop is the state of one Run. One goroutine, the one that calls run, owns
@@ -91,18 +101,20 @@ type loop struct {
 	machine *machine.Machine
 	say     *teller
 
-	guard    guard
-	sockets  []*heldSocket
-	leaving  []*heldSocket // not in the configuration any more, but still in use
-	sources  *sources      // nil if the configuration is not read again
-	plans    map[int]*schema.Watcher
-	set      *watchset.Set
-	git      *gitignore.Matcher
-	sight    *sight // nil if nothing is watched
-	contents *contents.Store
-	touched  map[string]time.Time
-	emptied  map[string]time.Time // files without content, and when that counts
-	noted    map[string]bool      // what the sights had to say and people know
+	guard      guard
+	sockets    []*heldSocket
+	leaving    []*heldSocket // not in the configuration any more, but still in use
+	sources    *sources      // nil if the configuration is not read again
+	plans      map[int]*schema.Watcher
+	set        *watchset.Set
+	git        *gitignore.Matcher
+	sight      *sight   // nil if nothing is watched
+	resighting bool     // a second one opens
+	unsighted  []func() // what waits for it
+	contents   *contents.Store
+	touched    map[string]time.Time
+	emptied    map[string]time.Time // files without content, and when that counts
+	noted      map[string]bool      // what the sights had to say and people know
 
 	ctx     context.Context // ends when run returns
 	cancel  context.CancelFunc
@@ -163,7 +175,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	if err := l.watch(); err != nil {
 		return l, err
 	}
-	if err := l.openSources(); err != nil {
+	if err := l.openSources(sourcePaths(l.cfg.Sources)); err != nil {
 		return l, err
 	}
 	l.serve()
@@ -266,8 +278,8 @@ func (l *loop) arm() {
 	if !l.rest.IsZero() {
 		wait = min(wait, time.Until(l.rest))
 	}
-	if l.sources != nil && !l.sources.due.IsZero() {
-		wait = min(wait, time.Until(l.sources.due))
+	if at, due := l.reloadAt(); due {
+		wait = min(wait, time.Until(at))
 	}
 	for _, s := range l.sockets {
 		if at, due := s.pagesDue(); due {
@@ -357,8 +369,8 @@ func (l *loop) handle(ev any) {
 	case readyEvent:
 		if c := l.live[commandKey{ev.node, ev.gen, wholeProcess}]; c != nil {
 			c.ready, c.addrs = true, ev.addrs
+			l.refreshSockets(c)
 		}
-		l.refreshSockets(ev.node)
 		l.step(machine.ProcessReady{Node: ev.node, Gen: ev.gen})
 	case drainedEvent:
 		if c := l.live[ev.key]; c != nil && !c.kill {
@@ -368,6 +380,8 @@ func (l *loop) handle(ev any) {
 		if c := l.live[ev.key]; c != nil {
 			c.says.hear(ev.Message)
 		}
+	case sourcedEvent:
+		l.sourced(ev)
 	case resightedEvent:
 		l.resighted(ev)
 	case sightedEvent:

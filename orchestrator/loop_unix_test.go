@@ -107,7 +107,7 @@ func start(t testing.TB, files map[string]string, opt orchestrator.Options) *pro
 	for name, text := range files {
 		p.write(name, text)
 	}
-	cfg, g, err := p.load()
+	cfg, g, _, err := p.load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,16 +127,16 @@ func start(t testing.TB, files map[string]string, opt orchestrator.Options) *pro
 }
 
 // load reads the project's configuration.
-func (p *project) load() (*schema.Config, *graph.Graph, error) {
-	cfg, err := schema.Load(filepath.Join(p.dir, "devloop.yaml"), schema.Options{})
+func (p *project) load() (*schema.Config, *graph.Graph, []string, error) {
+	cfg, sources, err := schema.LoadSources(filepath.Join(p.dir, "devloop.yaml"), schema.Options{})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, sources, err
 	}
 	g, mistakes := graph.New(cfg)
 	if len(mistakes) > 0 {
-		return nil, nil, mistakes
+		return nil, nil, sources, mistakes
 	}
-	return cfg, g, nil
+	return cfg, g, sources, nil
 }
 
 // end interrupts the loop and checks its exit code.

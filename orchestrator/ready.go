@@ -30,7 +30,7 @@ type readyEvent struct {
 // posts it once. Behind a proxy it does not serve before its port accepts,
 // whatever else it says.
 func (l *loop) awaitReady(c *command) {
-	p := l.graph.Nodes[c.key.node].Process
+	p := c.process
 	if !probed(l.cfg, p) {
 		return // ready when started
 	}
@@ -55,8 +55,8 @@ func (l *loop) awaitReady(c *command) {
 func (l *loop) untilServes(c *command, p *schema.Process) func(ctx context.Context, addrs map[*heldSocket]string) error {
 	switch r := p.Ready; {
 	case r == nil:
-		if socket := acceptor(l.cfg, p); socket != nil {
-			held := l.socket(socket.Name).Socket
+		if socket := acceptor(l.cfg, p); socket != nil && c.socket(socket.Name) != nil {
+			held := c.socket(socket.Name).Socket
 			return func(ctx context.Context, _ map[*heldSocket]string) error {
 				c.lacks.note("nobody accepts on the socket " + socket.Name)
 				return held.WaitAccept(ctx)
@@ -75,7 +75,7 @@ func (l *loop) untilServes(c *command, p *schema.Process) func(ctx context.Conte
 			return c.told.wait(ctx)
 		}
 	case strings.HasPrefix(r.HTTP, "/"):
-		base, schedule := l.base(p), probe.Schedule{Interval: r.Interval}
+		base, schedule := c.base(), probe.Schedule{Interval: r.Interval}
 		return func(ctx context.Context, addrs map[*heldSocket]string) error {
 			url := base(addrs) + r.HTTP
 			c.lacks.note(url + " has not answered")
@@ -172,9 +172,8 @@ func runCheck(ctx context.Context, spec procgroup.Spec) error {
 
 // base is the URL of the process's first http socket: of its private port, if
 // that is proxied.
-func (l *loop) base(p *schema.Process) func(addrs map[*heldSocket]string) string {
-	for _, ref := range p.Sockets {
-		s := l.socket(ref.Name)
+func (c *command) base() func(addrs map[*heldSocket]string) string {
+	for _, s := range c.sockets {
 		if s.cfg.Listen.Type != schema.HTTP && s.cfg.Listen.Type != schema.HTTPS {
 			continue
 		}
@@ -227,7 +226,7 @@ type adoptionDue struct{ key commandKey }
 // the sockets that it was given: wrappers lose descriptors, and servers that
 // know nothing of the protocol bind a port of their own.
 func (l *loop) watchOver(c *command) {
-	if len(l.graph.Nodes[c.key.node].Process.Sockets) == 0 {
+	if len(c.sockets) == 0 {
 		return
 	}
 	done, key := c.group.Done(), c.key
@@ -249,17 +248,15 @@ func (l *loop) checkAdoption(key commandKey) {
 	if c == nil {
 		return
 	}
-	p := l.graph.Nodes[key.node].Process
-	given := gift{group: c.group, unready: probed(l.cfg, p) && !c.ready}
-	for _, ref := range p.Sockets {
-		s := l.socket(ref.Name)
+	given := gift{group: c.group, unready: probed(l.cfg, c.process) && !c.ready}
+	for i, s := range c.sockets {
 		d, proxied := c.doors[s]
-		one := lent{s.Socket, ref.Name, s.address(), proxied, d.port, false}
+		one := lent{s.Socket, c.process.Sockets[i].Name, s.address(), proxied, d.port, false}
 		if given.unready && !proxied {
 			// Not to be ready yet may have other reasons than that nobody
 			// accepts, if it is told by something else than an accept.
 			waiting, _, err := s.Queue()
-			one.idle = p.Ready == nil || err == nil && waiting > 0
+			one.idle = c.process.Ready == nil || err == nil && waiting > 0
 		}
 		given.sockets = append(given.sockets, one)
 	}
@@ -348,8 +345,7 @@ const wrapperHint = "wrappers such as npm run close the descriptors that a serve
 // socket ended before it ever did, behind a tool that is known to start it as
 // a child.
 func (l *loop) lostByWrapper(c *command) {
-	p := l.graph.Nodes[c.key.node].Process
-	if c.wrapper == "" || c.ready || c.stop || c.kill || len(p.Sockets) == 0 || !dropsDescriptors(c.wrapper) {
+	if c.wrapper == "" || c.ready || c.stop || c.kill || len(c.sockets) == 0 || !dropsDescriptors(c.wrapper) {
 		return
 	}
 	l.say.advice(adviceEvent{c.key.node, fmt.Sprintf("it may never have got its sockets: %s does not hand descriptors on", c.wrapper), wrapperHint})

@@ -29,37 +29,82 @@ const reloadQuiet = 50 * time.Millisecond
 // sources watches the files of the configuration, by a sight of their own.
 type sources struct {
 	*sight
-	files  map[string]bool
+	paths  []string  // of the files, sorted: those in force, and those of a load that failed
+	open   bool      // the sight misses nothing any more
+	after  []func()  // what waits for the reading that is due then
 	due    time.Time // when they are to be read again; zero: not at all
+	unseen bool      // no change of them has been seen: they are read to be sure
 	broken error     // why they could not be read the last time
 	prints []string  // of the nodes, by number, as they are in force
 }
 
-// openSources begins to watch the files of the configuration.
-func (l *loop) openSources() error {
+// openSources begins to watch these files of the configuration. What is written
+// before all of them are watched is seen by reading them once more then.
+func (l *loop) openSources(paths []string) error {
 	if l.opt.Reload == nil {
 		return nil
 	}
-	src := &sources{files: map[string]bool{}}
-	for _, path := range l.cfg.Sources {
-		src.files[path] = true
-	}
-	src.sight = &sight{}
-	want := func(path string) bool { return src.files[path] }
-	notes, err := src.open(l.cfg.Sources, func(string) bool { return false }, want, l.polling())
+	src := &sources{sight: &sight{}, paths: paths}
+	notes, err := src.sight.open(paths, func(string) bool { return false }, src.has, l.polling())
 	l.note(notes)
 	if err != nil {
 		return fmt.Errorf("watch the configuration: %w", err)
 	}
-	if l.sources != nil {
-		src.broken, src.prints = l.sources.broken, l.sources.prints
+	if old := l.sources; old != nil {
+		src.broken, src.prints, src.after = old.broken, old.prints, old.after
+		for _, w := range old.waits { // whoever waits for a barrier waits for the new sight
+			src.after = append(src.after, w.then)
+		}
 	} else {
 		for _, n := range l.graph.Nodes {
 			src.prints = append(src.prints, l.fingerprint(l.cfg, n))
 		}
 	}
 	l.sources = src
+	l.goroutine(func() {
+		for _, ready := range src.ready() {
+			select {
+			case <-ready:
+			case <-l.ctx.Done():
+				return
+			}
+		}
+		select {
+		case l.events <- sourcedEvent{src}:
+		case <-l.ctx.Done():
+		}
+	})
 	return nil
+}
+
+// sourcedEvent says that the sight of the configuration's files misses nothing
+// any more.
+type sourcedEvent struct{ sources *sources }
+
+// sourced reads what may have been written while nobody looked.
+func (l *loop) sourced(ev sourcedEvent) {
+	src := ev.sources
+	if src != l.sources { // there is a newer one already
+		return
+	}
+	src.open, src.unseen = true, src.due.IsZero()
+	src.due = time.Now()
+	l.reloadDue()
+}
+
+// has tells whether a file is one of them.
+func (s *sources) has(path string) bool {
+	_, found := slices.BinarySearch(s.paths, path)
+	return found
+}
+
+// sync is that of a sight, also while that one is opening.
+func (s *sources) sync(then func()) (pending bool) {
+	if !s.open {
+		s.after = append(s.after, then)
+		return true
+	}
+	return s.sight.sync(then)
 }
 
 func (s *sources) wake() <-chan struct{} {
@@ -84,10 +129,14 @@ func (l *loop) takeSources() {
 		l.degradeSources()
 	}
 	if seen.lost || len(seen.paths) > 0 || len(seen.gone) > 0 {
-		l.sources.due = time.Now().Add(reloadQuiet)
+		l.sources.due, l.sources.unseen = time.Now().Add(reloadQuiet), false
 	}
-	if len(seen.passed) > 0 && !l.sources.due.IsZero() {
-		l.reloadConfig() // somebody waits for what was written until now
+	if len(seen.passed) > 0 && !l.sources.due.IsZero() { // somebody waits for what was written until now
+		l.sources.after = append(l.sources.after, seen.passed...)
+		if l.stream.started { // else it is read then
+			l.reloadConfig()
+		}
+		return
 	}
 	for _, then := range seen.passed {
 		then()
@@ -101,7 +150,7 @@ func (l *loop) degradeSources() {
 	if src.poll != nil {
 		return
 	}
-	poll, err := fspoll.Open(fspoll.Options{Roots: l.cfg.Sources, Descend: func(string) bool { return false }, Want: func(path string) bool { return src.files[path] }})
+	poll, err := fspoll.Open(fspoll.Options{Roots: src.paths, Descend: func(string) bool { return false }, Want: src.has})
 	if err != nil {
 		l.say.notice(err.Error())
 		return
@@ -109,9 +158,18 @@ func (l *loop) degradeSources() {
 	src.poll = poll
 }
 
+// reloadAt is when the configuration is to be read again: not before the machine
+// has one at all.
+func (l *loop) reloadAt() (at time.Time, due bool) {
+	if l.sources == nil || l.sources.due.IsZero() || !l.stream.started {
+		return time.Time{}, false
+	}
+	return l.sources.due, true
+}
+
 // reloadDue reads the configuration again, if it is time.
 func (l *loop) reloadDue() {
-	if l.sources != nil && !l.sources.due.IsZero() && !l.sources.due.After(time.Now()) {
+	if at, due := l.reloadAt(); due && !at.After(time.Now()) {
 		l.reloadConfig()
 	}
 }
@@ -119,18 +177,39 @@ func (l *loop) reloadDue() {
 // reloadConfig reads the configuration again, and puts it in force.
 func (l *loop) reloadConfig() {
 	l.sources.due = time.Time{}
-	cfg, g, err := l.opt.Reload()
+	polled := l.polling()
+	cfg, g, sources, err := l.opt.Reload()
 	if err == nil {
 		err = l.reconfigure(cfg, g)
 	}
 	was := l.sources.broken
 	l.sources.broken = err
+	// What mends a configuration may be a file that the last good one does not have.
+	paths := sourcePaths(l.cfg.Sources, sources)
+	if !slices.Equal(paths, l.sources.paths) || !equalPoll(polled, l.polling()) {
+		l.resource(paths)
+	}
 	switch {
 	case err != nil && (was == nil || was.Error() != err.Error()):
 		l.say.broken(err)
 	case err == nil && was != nil:
 		l.say.notice("the configuration is good again")
 	}
+	if !l.sources.open {
+		return // it is read once more then
+	}
+	after := l.sources.after
+	l.sources.after = nil
+	for _, then := range after {
+		then()
+	}
+}
+
+// sourcePaths are the files of both lists, sorted.
+func sourcePaths(lists ...[]string) []string {
+	paths := slices.Concat(lists...)
+	slices.Sort(paths)
+	return slices.Compact(paths)
 }
 
 // reconfigure puts a configuration in force. Its error leaves everything as it
@@ -155,16 +234,11 @@ func (l *loop) reconfigure(cfg *schema.Config, g *graph.Graph) error {
 		}
 	}
 	ev.Apart = l.apart(cfg, rebased)
-	l.say.reconfigured(before, rebased, ev.Changed, opened)
-	sameFiles := slices.Equal(cfg.Sources, l.cfg.Sources)
+	l.say.reconfigured(before, rebased, ev.Changed, opened, l.sources.unseen)
 	polled := l.polling()
 	l.cfg, l.graph, l.sources.prints = cfg, rebased, prints
 	l.adoptSockets(cfg, opened)
-	otherwise := !equalPoll(polled, l.polling())
-	if !sameFiles || otherwise {
-		l.resource()
-	}
-	if (watched || otherwise) && l.sight != nil {
+	if (watched || !equalPoll(polled, l.polling())) && l.sight != nil {
 		l.rewatch()
 	}
 	l.step(ev)
@@ -209,9 +283,10 @@ func (s *heldSocket) misfit(cfg *schema.Socket) bool {
 	return proxied != (s.front != nil) || proxied && s.frontHTTP != (cfg.Listen.Type == schema.HTTP)
 }
 
-// heldAt finds the socket that is bound where the configuration wants one.
+// heldAt finds the socket that is bound where the configuration wants one. One
+// that is about to be let go will do.
 func (l *loop) heldAt(cfg *schema.Socket) *heldSocket {
-	for _, s := range l.sockets {
+	for _, s := range slices.Concat(l.sockets, l.leaving) {
 		if socketKey(s.cfg) == socketKey(cfg) {
 			return s
 		}
@@ -230,7 +305,7 @@ func (l *loop) rebind(cfg *schema.Config) (opened []*heldSocket, err error) {
 		}
 		s, err := listenfd.Open(socketSpec(c))
 		if err != nil {
-			errs = append(errs, fmt.Errorf("socket %s: %w", c.Name, err))
+			errs = append(errs, fmt.Errorf("socket %s: %w", c.Name, l.ownHolder(err, opened)))
 			continue
 		}
 		held := &heldSocket{Socket: s, cfg: c}
@@ -248,11 +323,41 @@ func (l *loop) rebind(cfg *schema.Config) (opened []*heldSocket, err error) {
 	return opened, nil
 }
 
+// ownHolder says it in other words if the one who has the address is this loop.
+func (l *loop) ownHolder(err error, opened []*heldSocket) error {
+	var inUse *listenfd.InUseError
+	if !errors.As(err, &inUse) || inUse.Holder.PID != os.Getpid() {
+		return err
+	}
+	for _, s := range slices.Concat(l.sockets, l.leaving, opened) {
+		if s.Network() == inUse.Network && strings.HasSuffix(inUse.Addr, fmt.Sprintf(":%d", s.Port())) {
+			return &overlapError{inUse, s}
+		}
+	}
+	return err
+}
+
+// overlapError is an address that cannot be bound beside one that the loop holds.
+type overlapError struct {
+	*listenfd.InUseError
+	held *heldSocket
+}
+
+func (e *overlapError) Error() string {
+	return fmt.Sprintf("%s overlaps with %s, which this loop holds for socket %s", e.Addr, e.held.Addr(), e.held.cfg.Name)
+}
+
+func (e *overlapError) Unwrap() error { return e.InUseError }
+
+func (e *overlapError) Hint() string {
+	return "a socket is let go only when the new one is bound: end devloop and start it again, or use another port"
+}
+
 // adoptSockets gives every held socket its place in the new configuration. One
 // that has none any more is let go when its last user has ended.
 func (l *loop) adoptSockets(cfg *schema.Config, opened []*heldSocket) {
-	held := append(slices.Clone(l.sockets), opened...)
-	l.sockets = nil
+	held := slices.Concat(l.sockets, l.leaving, opened)
+	l.sockets, l.leaving = nil, nil
 	for i := range cfg.Sockets {
 		c := &cfg.Sockets[i]
 		for j, s := range held {
@@ -314,9 +419,9 @@ func (l *loop) release() {
 }
 
 // resource watches other files for the next change of the configuration.
-func (l *loop) resource() {
+func (l *loop) resource(paths []string) {
 	old := l.sources
-	if err := l.openSources(); err != nil {
+	if err := l.openSources(paths); err != nil {
 		l.say.notice(err.Error())
 		return
 	}
@@ -342,8 +447,10 @@ func (l *loop) rewatch() {
 	l.note(notes)
 	if err != nil {
 		l.say.notice(err.Error())
+		l.sighted()
 		return
 	}
+	l.resighting = true
 	l.goroutine(func() {
 		for _, ready := range next.ready() {
 			select {
@@ -402,8 +509,20 @@ func (l *loop) resighted(ev resightedEvent) {
 		l.say.notice(err.Error())
 	}
 	l.seen(ev.late)
+	l.sighted()
 	l.say.watching()
 	l.learn()
+}
+
+// sighted lets those go on who wait for a second sight.
+func (l *loop) sighted() {
+	waiting := l.unsighted
+	l.resighting, l.unsighted = false, nil
+	for _, then := range waiting {
+		if !l.sight.sync(then) {
+			then()
+		}
+	}
 }
 
 // broken shows what is wrong with the configuration.
@@ -424,7 +543,7 @@ func (t *teller) broken(err error) {
 }
 
 // reconfigured tells what a new configuration leads to.
-func (t *teller) reconfigured(before, after *graph.Graph, changed []int, opened []*heldSocket) {
+func (t *teller) reconfigured(before, after *graph.Graph, changed []int, opened []*heldSocket, quiet bool) {
 	var added, gone, anew []string
 	for i, n := range after.Nodes {
 		switch {
@@ -446,8 +565,11 @@ func (t *teller) reconfigured(before, after *graph.Graph, changed []int, opened 
 		}
 	}
 	text := "nothing has to start anew"
-	if len(parts) > 0 {
+	switch {
+	case len(parts) > 0:
 		text = strings.Join(parts, "; ")
+	case quiet && len(opened) == 0:
+		return
 	}
 	t.out.Say(self, console.Plain, "● the configuration has changed: "+text)
 	for _, s := range opened {

@@ -113,8 +113,8 @@ func (l *loop) prepare(s *heldSocket) error {
 		s.paging = false
 	}
 	fresh := s.Reset
-	for i, n := range l.graph.Nodes {
-		if n.Process != nil && l.running(i) && slices.ContainsFunc(n.Process.Sockets, func(r schema.SocketRef) bool { return r.Name == s.cfg.Name }) {
+	for _, c := range l.live { // also those that the configuration does not have any more
+		if slices.Contains(c.sockets, s) {
 			fresh = s.Refresh
 		}
 	}
@@ -126,12 +126,10 @@ func (l *loop) prepare(s *heldSocket) error {
 
 // refreshSockets asks for the full queue again: many servers ask for less when
 // they start to listen.
-func (l *loop) refreshSockets(node int) {
-	p := l.graph.Nodes[node].Process
-	for _, ref := range p.Sockets {
-		s := l.socket(ref.Name)
+func (l *loop) refreshSockets(c *command) {
+	for _, s := range c.sockets {
 		if err := s.Refresh(); err != nil {
-			l.say.trouble(node, fmt.Errorf("socket %s: %w", ref.Name, err))
+			l.say.trouble(c.key.node, fmt.Errorf("socket %s: %w", s.cfg.Name, err))
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"devloop/orchestrator"
 	"devloop/orchestrator/graph"
 	"devloop/schema"
@@ -21,14 +23,18 @@ func (a *app) selected(names []string) (*project, error) {
 
 // reloader loads what selected has loaded, again. It is the same file, wherever
 // another one may have appeared meanwhile.
-func (a *app) reloader(p *project, names []string) func() (*schema.Config, *graph.Graph, error) {
+func (a *app) reloader(p *project, names []string) func() (*schema.Config, *graph.Graph, []string, error) {
 	again := *a
 	again.file = p.cfg.File
-	return func() (*schema.Config, *graph.Graph, error) {
+	return func() (*schema.Config, *graph.Graph, []string, error) {
 		p, err := again.selected(names)
-		if err != nil {
-			return nil, nil, err
+		var failed loadError
+		switch {
+		case errors.As(err, &failed):
+			return nil, nil, failed.sources, failed.error
+		case err != nil: // a name of the command line is gone: the files in force are to have it again
+			return nil, nil, nil, err
 		}
-		return p.cfg, p.graph, nil
+		return p.cfg, p.graph, p.cfg.Sources, nil
 	}
 }

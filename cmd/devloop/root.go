@@ -79,6 +79,14 @@ type project struct {
 	graph *graph.Graph
 }
 
+// loadError is why a project could not be loaded.
+type loadError struct {
+	error
+	sources []string // a change of one of these files may set it right
+}
+
+func (e loadError) Unwrap() error { return e.error }
+
 // find finds the configuration file.
 func (a *app) find() (string, error) {
 	if a.file != "" {
@@ -97,13 +105,13 @@ func (a *app) load() (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := schema.Load(shorter(file), schema.Options{Presets: preset.FS()})
+	cfg, sources, err := schema.LoadSources(shorter(file), schema.Options{Presets: preset.FS()})
 	if err != nil {
-		return nil, err
+		return nil, loadError{err, sources}
 	}
 	g, mistakes := graph.New(cfg)
 	if len(mistakes) > 0 {
-		return nil, mistakes.Quoted()
+		return nil, loadError{mistakes.Quoted(), sources}
 	}
 	return &project{cfg, g}, nil
 }

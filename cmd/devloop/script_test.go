@@ -17,7 +17,14 @@ import (
 const asDevloop = "DEVLOOP_TEST_AS_DEVLOOP"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asServer) != "" {
+		soakServer(os.Args[1])
+		return
+	}
 	if os.Getenv(asDevloop) != "" {
+		if os.Getenv(asSoaked) != "" {
+			tellHoldings()
+		}
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 	}
 	testscript.Main(m, map[string]func(){
