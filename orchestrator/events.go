@@ -19,6 +19,7 @@ type stream struct {
 	l       *loop
 	began   time.Time
 	started bool                 // the machine has been started: commands by hand count
+	ending  bool                 // it has been told to end
 	byHand  map[int]machine.Verb // what was last asked of a node by hand
 	readers map[*reader]struct{}
 	cycles  cycles
@@ -62,6 +63,12 @@ func (s *stream) saw(ev machine.Event) {
 			for _, node := range c.Nodes {
 				s.cycles.begin(s.l.graph, node, "change", t).changed(c.Path)
 			}
+		}
+	case machine.Shutdown:
+		if !s.ending {
+			s.ending = true
+			_, now := s.now()
+			s.publish(control.Event{T: t, Time: now, Kind: "shutting down"})
 		}
 	case machine.Command:
 		s.byHand[ev.Node] = ev.Verb

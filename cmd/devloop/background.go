@@ -83,12 +83,12 @@ func (a *app) answers(config string, pid int) bool {
 }
 
 func (a *app) tellDetached(config string, pid int) error {
-	_, err := fmt.Fprintf(a.stdout, `devloop runs in the background for %s: pid %d
-  devloop logs -f    follow it
-  devloop status     what it does
-  devloop wait       until everything is done and ready
-  devloop down       end it
-`, config, pid)
+	_, err := fmt.Fprintf(a.stdout, `devloop runs in the background for %[1]s: pid %[2]d
+  %[3]s logs -f    follow it
+  %[3]s status     what it does
+  %[3]s wait       until everything is done and ready
+  %[3]s down       end it
+`, config, pid, control.Command(config))
 	return err
 }
 

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -38,7 +40,9 @@ func (a *app) dial() (client *control.Client, ctx context.Context, done func(), 
 func (a *app) connect() (client *control.Client, config string, err error) {
 	file, err := a.find()
 	if err != nil {
-		return nil, "", err
+		if file = a.orphaned(); file == "" {
+			return nil, "", err
+		}
 	}
 	config = shorter(file)
 	client, err = control.Dial(config)
@@ -54,6 +58,24 @@ func (a *app) connect() (client *control.Client, config string, err error) {
 		return nil, "", runError{err}
 	}
 	return client, config, nil
+}
+
+// orphaned is the file of a loop that runs in this directory or a parent though
+// its devloop.yaml is gone: the loop goes on with what it has read, and can be
+// asked, and ended. "" if there is none.
+func (a *app) orphaned() string {
+	at, err := os.Getwd()
+	if err != nil || a.file != "" {
+		return ""
+	}
+	for ; ; at = filepath.Dir(at) {
+		if file := filepath.Join(at, "devloop.yaml"); control.Running(file) != nil {
+			return file
+		}
+		if at == filepath.Dir(at) {
+			return ""
+		}
+	}
 }
 
 func (a *app) statusCommand() *cobra.Command {

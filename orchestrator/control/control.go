@@ -10,7 +10,10 @@ package control
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -27,10 +30,26 @@ func (e notRunning) Error() string { return ErrNotRunning.Error() + " for " + e.
 
 // Hint says what to do about it.
 func (e notRunning) Hint() string {
+	devloop := Command(e.config)
 	if e.log != "" {
-		return "the last one in the background ended badly, and wrote " + e.log + "; `devloop up -d` starts another"
+		return "the last one in the background ended badly, and wrote " + e.log + "; `" + devloop + " up -d` starts another"
 	}
-	return "start one with `devloop`, or in the background with `devloop up -d`"
+	return "start one with `" + devloop + "`, or in the background with `" + devloop + " up -d`"
+}
+
+// Command is how people call devloop for a configuration, from here: with -f,
+// unless it is the one that is found without.
+func Command(config string) string {
+	file, err := filepath.Abs(config)
+	here, errHere := os.Getwd()
+	if err != nil || errHere != nil || filepath.Base(file) != "devloop.yaml" {
+		return "devloop -f " + config
+	}
+	below, err := filepath.Rel(filepath.Dir(file), here)
+	if err != nil || below == ".." || strings.HasPrefix(below, ".."+string(filepath.Separator)) {
+		return "devloop -f " + config
+	}
+	return "devloop"
 }
 
 func (e notRunning) Unwrap() error { return ErrNotRunning }
@@ -60,7 +79,8 @@ func (e *RunningError) Error() string {
 
 // Hint says what to do about it: a sentence without a full stop.
 func (e *RunningError) Hint() string {
-	return "`devloop logs -f` follows it, `devloop status` shows what it does, `devloop down` ends it"
+	devloop := Command(e.Config)
+	return fmt.Sprintf("`%[1]s logs -f` follows it, `%[1]s status` shows what it does, `%[1]s down` ends it", devloop)
 }
 
 // silentError says that a loop holds the lock but does not listen.

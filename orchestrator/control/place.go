@@ -38,6 +38,8 @@ func places(config string) ([]place, error) {
 	}
 	if real, err := filepath.EvalSymlinks(file); err == nil {
 		file = real
+	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(file)); err == nil { // it may be gone just now
+		file = filepath.Join(dir, filepath.Base(file))
 	}
 	sum := sha256.Sum256([]byte(file))
 	name := hex.EncodeToString(sum[:8])

@@ -45,9 +45,8 @@ const (
 	Crashed        ReportKind = "crashed"   // restarts at Until
 	AwaitsPass     ReportKind = "not built" // waits for the first pass of By
 	GaveUp         ReportKind = "gave up"
-	Dropped        ReportKind = "dropped" // a new version that ended, or was not ready in time (then without End); the old one serves
-	Lost           ReportKind = "lost"    // the old version ended while the new one was starting
-	ShuttingDown   ReportKind = "shutting down"
+	Dropped        ReportKind = "dropped"       // a new version that ended, or was not ready in time (then without End); the old one serves
+	Lost           ReportKind = "lost"          // the old version ended while the new one was starting
 	StillWaiting   ReportKind = "still waiting" // for Node, during shut-down
 )
 
