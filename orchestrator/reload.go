@@ -41,7 +41,7 @@ type sources struct {
 // openSources begins to watch these files of the configuration. What is written
 // before all of them are watched is seen by reading them once more then.
 func (l *loop) openSources(paths []string) error {
-	if l.opt.Reload == nil {
+	if l.opt.Reload == nil || l.opt.Once {
 		return nil
 	}
 	src := &sources{sight: &sight{}, paths: paths}

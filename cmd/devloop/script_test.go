@@ -16,15 +16,14 @@ import (
 // asDevloop in the environment makes the test binary devloop itself.
 const asDevloop = "DEVLOOP_TEST_AS_DEVLOOP"
 
+// begin, if not nil, is what a test needs of the processes that it starts.
+var begin func()
+
 func TestMain(m *testing.M) {
-	if os.Getenv(asServer) != "" {
-		soakServer(os.Args[1])
-		return
+	if begin != nil {
+		begin()
 	}
 	if os.Getenv(asDevloop) != "" {
-		if os.Getenv(asSoaked) != "" {
-			tellHoldings()
-		}
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 	}
 	testscript.Main(m, map[string]func(){

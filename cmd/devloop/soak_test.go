@@ -31,6 +31,18 @@ const asServer = "DEVLOOP_TEST_AS_SERVER"
 // asked by SIGUSR2.
 const asSoaked = "DEVLOOP_TEST_SOAKED"
 
+func init() {
+	begin = func() {
+		if os.Getenv(asServer) != "" {
+			soakServer(os.Args[1])
+			os.Exit(0)
+		}
+		if os.Getenv(asSoaked) != "" {
+			tellHoldings()
+		}
+	}
+}
+
 func soakServer(file string) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -221,9 +233,11 @@ func (s *soaked) rest() holdings {
 	if _, err := fmt.Sscanf(s.told.Text(), "holds %d %d", &h.goroutines, &h.heap); err != nil {
 		s.t.Fatalf("it says %q", s.told.Text())
 	}
-	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", s.pid, s.pid))
-	if err == nil {
-		h.children = len(strings.Fields(string(children)))
+	for _, thread := range entries(s.t, fmt.Sprintf("/proc/%d/task", s.pid)) {
+		children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", s.pid, thread.Name()))
+		if err == nil { // else the thread has just ended
+			h.children += len(strings.Fields(string(children)))
+		}
 	}
 	return h
 }
@@ -319,7 +333,7 @@ func TestSoak(t *testing.T) {
 	const moves = 10 // between two looks
 	var base, now holdings
 	begun := time.Now()
-	for look := 0; last > 0 && time.Since(begun) < last || look < 7; look++ {
+	for look := 0; last > 0 && time.Since(begun) < last || look < 20; look++ {
 		for range moves {
 			s.move()
 			if s.rng.IntN(3) > 0 {
