@@ -234,7 +234,8 @@ func (l *loop) reconfigure(cfg *schema.Config, g *graph.Graph) error {
 		}
 	}
 	ev.Apart = l.apart(cfg, rebased)
-	l.say.reconfigured(before, rebased, ev.Changed, opened, l.sources.unseen)
+	same := l.sources.unseen && cfg.Resolved(false, false) == l.cfg.Resolved(false, false)
+	l.say.reconfigured(before, rebased, ev.Changed, opened, same)
 	polled := l.polling()
 	l.cfg, l.graph, l.sources.prints = cfg, rebased, prints
 	l.adoptSockets(cfg, opened)
