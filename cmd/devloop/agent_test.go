@@ -56,6 +56,12 @@ func looping(t *testing.T) {
 			t.Errorf("the loop has ended with %d", c)
 		}
 	})
+	untilAnswers(t)
+}
+
+// untilAnswers waits until a loop answers here.
+func untilAnswers(t *testing.T) {
+	t.Helper()
 	// A socket tells nobody that it is there.
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()

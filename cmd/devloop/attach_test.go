@@ -4,6 +4,8 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"regexp"
@@ -30,6 +32,12 @@ type terminal struct {
 // attach runs devloop attach on a terminal of its own.
 func attach(t *testing.T, rows, cols uint16, args ...string) *terminal {
 	t.Helper()
+	return onTerminal(t, rows, cols, append([]string{"attach"}, args...)...)
+}
+
+// onTerminal runs devloop on a terminal of its own.
+func onTerminal(t *testing.T, rows, cols uint16, args ...string) *terminal {
+	t.Helper()
 	side, tty, err := pty.Open()
 	if err != nil {
 		t.Skipf("no terminal here: %v", err)
@@ -39,7 +47,7 @@ func attach(t *testing.T, rows, cols uint16, args ...string) *terminal {
 		t.Fatal(err)
 	}
 	x := &terminal{t: t, side: side, tty: tty, text: make(chan []byte, 1024)}
-	x.child = exec.Command(os.Args[0], append([]string{"attach"}, args...)...)
+	x.child = exec.Command(os.Args[0], args...)
 	x.child.Args[0] = "devloop"
 	x.child.Env = append(os.Environ(), asDevloop+"=1")
 	x.child.Stdin, x.child.Stdout, x.child.Stderr = tty, tty, tty
@@ -96,7 +104,7 @@ func (x *terminal) ends(code int) {
 	x.t.Helper()
 	err := x.child.Wait()
 	if got := x.child.ProcessState.ExitCode(); got != code {
-		x.t.Errorf("attach ended with %d, %v; want %d; %q", got, err, code, x.seen)
+		x.t.Errorf("devloop ended with %d, %v; want %d; %q", got, err, code, x.seen)
 	}
 	modes, err := unix.IoctlGetTermios(int(x.tty.Fd()), getTermios)
 	if err != nil || modes.Lflag&unix.ECHO == 0 || modes.Lflag&unix.ICANON == 0 {
@@ -118,13 +126,38 @@ func resized(x *terminal) {
 	x.t.Error("the new size never came")
 }
 
+// loopingApart runs a loop until the test ends, in a process of its own: a loop
+// collects the orphans of its process, and takes for one whatever else that
+// starts.
+func loopingApart(t *testing.T) {
+	t.Helper()
+	loop := exec.Command(os.Args[0], "up")
+	loop.Env = append(os.Environ(), asDevloop+"=1")
+	if err := loop.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if down := run([]string{"down"}, io.Discard, os.Stderr); down != exitOK {
+			t.Errorf("down: %d", down)
+			_ = loop.Process.Kill()
+		}
+		if err := loop.Wait(); err != nil {
+			t.Errorf("the loop has ended: %v", err)
+		}
+	})
+	untilAnswers(t)
+}
+
 func TestAttach(t *testing.T) {
 	inProject(t, map[string]string{"devloop.yaml": `
 processes:
   sh: {run: "echo begun; read a; while read a; do stty size; echo got $a; done", pty: true, restart: never}
   plain: {run: sleep 1000}
 `})
-	looping(t)
+	loopingApart(t)
+	if code := run([]string{"wait"}, io.Discard, os.Stderr); code != exitOK { // sh has begun
+		t.Fatalf("wait: %d", code)
+	}
 	x := attach(t, 41, 97, "sh")
 	x.await("this is the terminal of sh")
 	x.await("begun")
@@ -157,5 +190,26 @@ processes:
 		x = attach(t, 24, 80, name)
 		x.await("devloop: error: ")
 		x.ends(code)
+	}
+}
+
+// TestTheTerminalIsPutBack: however devloop ends on a terminal, its modes are as
+// before.
+func TestTheTerminalIsPutBack(t *testing.T) {
+	for keys, code := range map[string]int{"q": exitOK, "\x03": exitOK, "\x1c": 2} {
+		t.Run(fmt.Sprintf("%q", keys), func(t *testing.T) {
+			inProject(t, map[string]string{"devloop.yaml": "processes: {nap: {run: [sleep, '1000']}}\n"})
+			t.Setenv("TERM", "xterm")
+			x := onTerminal(t, 24, 80, "up")
+			x.await("starting")
+			x.press("?")
+			x.await("keys: a run all") // it reads keys
+			x.press(keys)
+			go func() { // the trace of the goroutines is longer than what the terminal holds
+				for range x.text {
+				}
+			}()
+			x.ends(code)
+		})
 	}
 }

@@ -41,6 +41,10 @@ func (a *app) keys(out *console.Console, signals chan<- os.Signal) (requests <-c
 	// The shell puts its own modes back when devloop is suspended.
 	resumed := make(chan os.Signal, 1)
 	signal.Notify(resumed, syscall.SIGCONT)
+	// Ctrl-\ ends every Go program at once, with what its goroutines do: the way
+	// out for whoever thinks that devloop hangs, and wants to say where.
+	quit := make(chan os.Signal, 1)
+	signal.Notify(quit, syscall.SIGQUIT)
 	ended := make(chan struct{})
 	go func() {
 		for {
@@ -49,6 +53,12 @@ func (a *app) keys(out *console.Console, signals chan<- os.Signal) (requests <-c
 				if foreground(tty) {
 					set()
 				}
+			case <-quit:
+				if foreground(tty) {
+					_ = unix.IoctlSetTermios(tty, setTermios, before)
+				}
+				signal.Reset(syscall.SIGQUIT)
+				_ = syscall.Kill(os.Getpid(), syscall.SIGQUIT)
 			case <-ended:
 				return
 			}
@@ -88,6 +98,7 @@ func (a *app) keys(out *console.Console, signals chan<- os.Signal) (requests <-c
 	}()
 	return ch, func() {
 		signal.Stop(resumed)
+		signal.Stop(quit)
 		close(ended)
 		if foreground(tty) {
 			_ = unix.IoctlSetTermios(tty, setTermios, before)
