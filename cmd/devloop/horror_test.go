@@ -1,0 +1,315 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// horrors are the trees of orchestrator/guardian/horror, and how many processes each has when it is grown.
+var horrors = []struct {
+	kind    string
+	size    int
+	noticed bool // a sudden end reaches it only when its daemon has been noticed
+}{
+	{kind: "sit", size: 1},
+	{kind: "stubborn", size: 1},
+	{kind: "tree", size: 3},
+	{kind: "session", size: 2},
+	{kind: "group", size: 2},
+	{kind: "bare", size: 2},
+	{kind: "barren", size: 2},
+	{kind: "daemon", size: 2},
+	{kind: "polite", size: 2},
+	{kind: "title", size: 2, noticed: true},
+	{kind: "nameless", size: 2, noticed: true},
+	{kind: "gone", size: 2},
+	{kind: "spawner", size: 1},
+}
+
+// Every tree, as a server or as a stage of a real loop, and every way in which it or the loop comes to its end: nobody is
+// left. DEVLOOP_HORRORS=20 tries each twenty times.
+func TestHorrors(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "horror")
+	if out, err := exec.Command("go", "build", "-o", program, "devloop/orchestrator/guardian/horror").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	rounds := 1
+	if n, err := strconv.Atoi(os.Getenv("DEVLOOP_HORRORS")); err == nil {
+		rounds = n
+	}
+	signals := func(signals ...os.Signal) func(*haunted) {
+		return func(h *haunted) {
+			for i, s := range signals {
+				if i > 0 {
+					h.await("stopping; once more kills at once")
+					<-time.After(110 * time.Millisecond) // less, and they count as one
+				}
+				h.signal(s)
+			}
+			h.end()
+		}
+	}
+	ways := map[string]func(*haunted){
+		"stop": func(h *haunted) {
+			h.ask("stop", "server")
+			h.nobodyLeft()
+			signals(os.Interrupt)(h)
+		},
+		"restart": func(h *haunted) {
+			before := h.living()
+			h.ask("restart", "server")
+			h.grown(2 * h.size)
+			for _, pid := range h.living() {
+				for _, old := range before {
+					if pid == old {
+						h.Errorf("%d has outlived the restart", pid)
+					}
+				}
+			}
+			signals(os.Interrupt)(h)
+		},
+		"INT":             signals(os.Interrupt),
+		"TERM":            signals(syscall.SIGTERM),
+		"HUP":             signals(syscall.SIGHUP),
+		"INT twice":       signals(os.Interrupt, os.Interrupt),
+		"INT in a stage":  signals(os.Interrupt),
+		"kill -9":         (*haunted).kill,
+		"kill -9 a stage": (*haunted).kill,
+		"kill -9 at once": func(h *haunted) {
+			<-time.After(rand.N(5 * time.Millisecond)) // any moment is a case of its own
+			h.kill()
+		},
+	}
+	for _, k := range horrors {
+		for way, end := range ways {
+			stage, atOnce := strings.HasSuffix(way, "a stage"), strings.HasSuffix(way, "at once")
+			if k.noticed && atOnce {
+				continue // nobody could have noticed it
+			}
+			t.Run(k.kind+"/"+way, func(t *testing.T) {
+				t.Parallel()
+				for range rounds {
+					h := haunt(t, program, k.kind, k.size, stage)
+					if atOnce {
+						h.await("starting")
+					} else {
+						h.grown(k.size)
+						if k.noticed && strings.HasPrefix(way, "kill") {
+							h.recorded()
+						}
+					}
+					end(h)
+					h.nobodyLeft()
+				}
+			})
+		}
+	}
+}
+
+// haunted is a loop with a tree that does not want to end.
+type haunted struct {
+	*testing.T
+	loop      *exec.Cmd
+	dir, tree string // the project's directory; the one that every process of the tree has in its arguments
+	log       string
+	size      int
+	ended     bool
+}
+
+// haunt starts a loop whose server, or stage, is the tree.
+func haunt(t *testing.T, program, kind string, size int, stage bool) *haunted {
+	t.Helper()
+	dir := t.TempDir()
+	h := &haunted{T: t, dir: dir, tree: filepath.Join(dir, "tree"), log: filepath.Join(dir, "log"), size: size}
+	if err := os.Mkdir(h.tree, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	node := fmt.Sprintf("processes:\n  server: {run: [%q, %q, %q], restart: never, stop: {timeout: 300ms}}\n", program, h.tree, kind)
+	if stage {
+		node = fmt.Sprintf("watchers:\n  server: {watch: src, stages: [{name: horror, run: [%q, %q, %q]}]}\n", program, h.tree, kind)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "devloop.yaml"), []byte(node), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create(h.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	h.loop = h.devloop()
+	h.loop.Stdout, h.loop.Stderr = log, log
+	if err := h.loop.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if !h.ended {
+			_ = h.loop.Process.Kill()
+			_ = h.loop.Wait()
+		}
+		for _, pid := range h.living() {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
+	return h
+}
+
+func (h *haunted) devloop(args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Dir = h.dir
+	cmd.Env = append(os.Environ(), asDevloop+"=1", "CI=", "DEVLOOP_RUNTIME_DIR="+filepath.Join(h.dir, ".run"), "GORACE=atexit_sleep_ms=0")
+	return cmd
+}
+
+func (h *haunted) ask(args ...string) {
+	h.Helper()
+	if out, err := h.devloop(args...).CombinedOutput(); err != nil {
+		h.Fatalf("devloop %s: %v: %s", args, err, out)
+	}
+}
+
+func (h *haunted) signal(s os.Signal) {
+	h.Helper()
+	if err := h.loop.Process.Signal(s); err != nil {
+		h.Fatal(err)
+	}
+}
+
+// end waits until the loop has ended well.
+func (h *haunted) end() {
+	h.Helper()
+	h.ended = true
+	if err := h.loop.Wait(); err != nil {
+		h.Errorf("the loop ended with %v: %s", err, h.text())
+	}
+	if left := h.living(); len(left) > 0 {
+		h.Errorf("the loop has ended before %v", left)
+	}
+}
+
+// kill kills the loop and waits for its guardian, which ends what is left.
+func (h *haunted) kill() {
+	h.Helper()
+	guardian := h.guardian()
+	h.signal(syscall.SIGKILL)
+	h.ended = true
+	_ = h.loop.Wait() // it was killed
+	h.until(func() string {
+		if text, err := os.ReadFile("/proc/" + guardian + "/cmdline"); err == nil && bytes.Contains(text, []byte("guardian")) {
+			return "the guardian is at work"
+		}
+		return ""
+	})
+}
+
+// guardian is the pid of the loop's second process, which is there before the loop starts anything.
+func (h *haunted) guardian() string {
+	h.Helper()
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is right
+	for _, path := range stats {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		_, rest, _ := bytes.Cut(stat, []byte("(devloop-guard) "))
+		if f := bytes.Fields(rest); len(f) > 1 && string(f[1]) == strconv.Itoa(h.loop.Process.Pid) {
+			return strings.Split(path, "/")[2]
+		}
+	}
+	h.Fatalf("the loop has no guardian: %s", h.text())
+	return ""
+}
+
+func (h *haunted) text() string {
+	text, _ := os.ReadFile(h.log) // it is there
+	return string(text)
+}
+
+func (h *haunted) await(what string) {
+	h.Helper()
+	h.until(func() string {
+		if text := h.text(); !strings.Contains(text, what) {
+			return fmt.Sprintf("%q never came: %s", what, text)
+		}
+		return ""
+	})
+}
+
+// grown waits until so many processes of the tree are where they want to be.
+func (h *haunted) grown(n int) {
+	h.Helper()
+	h.until(func() string {
+		names, _ := os.ReadDir(h.tree) // it is there
+		if len(names) < n {
+			return fmt.Sprintf("%d processes of the tree are ready, want %d: %s", len(names), n, h.text())
+		}
+		return ""
+	})
+}
+
+// recorded waits until the guardian could end all of them, which the lease tells.
+func (h *haunted) recorded() {
+	h.Helper()
+	h.until(func() string {
+		leases, _ := filepath.Glob(filepath.Join(h.dir, ".run", "*", "lease")) // the pattern is right
+		var text []byte
+		for _, path := range leases {
+			text, _ = os.ReadFile(path) // rewritten just now, perhaps
+		}
+		for _, pid := range h.living() {
+			if !bytes.Contains(text, fmt.Appendf(nil, "\nroot %d ", pid)) {
+				return fmt.Sprintf("%d is not in the lease", pid)
+			}
+		}
+		return ""
+	})
+}
+
+// living lists who has the tree's directory in its arguments and runs; a zombie has none.
+func (h *haunted) living() (pids []int) {
+	paths, _ := filepath.Glob("/proc/[0-9]*/cmdline") // the pattern is right
+	for _, path := range paths {
+		if text, err := os.ReadFile(path); err == nil && bytes.Contains(text, []byte(h.tree)) {
+			pid, _ := strconv.Atoi(strings.Split(path, "/")[2]) // as the pattern says
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+func (h *haunted) nobodyLeft() {
+	h.Helper()
+	h.until(func() string {
+		if left := h.living(); len(left) > 0 {
+			return fmt.Sprintf("%v are left: %s", left, h.text())
+		}
+		return ""
+	})
+}
+
+// until looks again and again: nobody is told of what becomes of a process that is no child. The time is no expectation,
+// only the end of a test that would hang.
+func (h *haunted) until(missing func() string) {
+	h.Helper()
+	limit := time.Now().Add(30 * time.Second)
+	for {
+		text := missing()
+		if text == "" {
+			return
+		}
+		if time.Now().After(limit) {
+			h.Fatalf("waited 30 s: %s", text)
+		}
+		<-time.After(2 * time.Millisecond)
+	}
+}
