@@ -90,7 +90,6 @@ type soaked struct {
 	client *control.Client
 	pid    int
 	told   *bufio.Scanner
-	url    string
 	rng    *rand.Rand
 	saves  int
 	page   string // what the server is to answer once all is well
