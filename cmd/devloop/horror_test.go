@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -48,90 +49,78 @@ func TestHorrors(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("DEVLOOP_HORRORS")); err == nil {
 		rounds = n
 	}
-	signals := func(signals ...os.Signal) func(*haunted) {
-		return func(h *haunted) {
-			for i, s := range signals {
-				if i > 0 {
-					h.await("stopping; once more kills at once")
-					<-time.After(110 * time.Millisecond) // less, and they count as one
-				}
-				h.signal(s)
-			}
-			h.end()
-		}
-	}
-	ways := map[string]func(*haunted){
-		"stop": func(h *haunted) {
-			h.ask("stop", "server")
-			h.nobodyLeft()
-			signals(os.Interrupt)(h)
-		},
-		"restart": func(h *haunted) {
-			before := h.living()
-			h.ask("restart", "server")
-			h.grown(2 * h.size)
-			for _, pid := range h.living() {
-				for _, old := range before {
-					if pid == old {
-						h.Errorf("%d has outlived the restart", pid)
-					}
-				}
-			}
-			signals(os.Interrupt)(h)
-		},
-		"INT":             signals(os.Interrupt),
-		"TERM":            signals(syscall.SIGTERM),
-		"HUP":             signals(syscall.SIGHUP),
-		"INT twice":       signals(os.Interrupt, os.Interrupt),
-		"INT in a stage":  signals(os.Interrupt),
-		"kill -9":         (*haunted).kill,
-		"kill -9 a stage": (*haunted).kill,
-		"kill -9 at once": func(h *haunted) {
-			<-time.After(rand.N(5 * time.Millisecond)) // any moment is a case of its own
-			h.kill()
-		},
-	}
-	for _, k := range horrors {
-		for way, end := range ways {
-			stage, atOnce := strings.HasSuffix(way, "a stage"), strings.HasSuffix(way, "at once")
-			if k.noticed && atOnce {
-				continue // nobody could have noticed it
-			}
-			t.Run(k.kind+"/"+way, func(t *testing.T) {
-				t.Parallel()
-				for range rounds {
-					h := haunt(t, program, k.kind, k.size, stage)
-					if atOnce {
-						h.await("starting")
-					} else {
+	interrupt := func(h *haunted) { h.signal(os.Interrupt) }
+	for _, way := range []struct {
+		name  string
+		stage bool // the tree is a stage, not a server
+		begin func(*haunted)
+		end   func(*haunted)
+	}{
+		{"stop", false, func(h *haunted) { h.ask("stop", "server") }, func(h *haunted) { h.nobodyLeft(); interrupt(h); h.end() }},
+		{"restart", false, (*haunted).restart, func(h *haunted) { interrupt(h); h.end() }},
+		{"INT", false, interrupt, (*haunted).end},
+		{"TERM", false, func(h *haunted) { h.signal(syscall.SIGTERM) }, (*haunted).end},
+		{"HUP", false, func(h *haunted) { h.signal(syscall.SIGHUP) }, (*haunted).end},
+		{"INT twice", false, interrupt, func(h *haunted) { h.again(os.Interrupt); h.end() }},
+		{"INT in a stage", true, interrupt, (*haunted).end},
+		{"kill -9", false, (*haunted).kill, (*haunted).guarded},
+		{"kill -9 in a stage", true, (*haunted).kill, (*haunted).guarded},
+		{atOnce, false, (*haunted).kill, (*haunted).guarded},
+	} {
+		t.Run(way.name, func(t *testing.T) {
+			t.Parallel()
+			for range rounds {
+				// All of them end side by side: most of the time is grace.
+				var all []*haunted
+				for _, k := range horrors {
+					switch {
+					case way.name != atOnce:
+						h := haunt(t, program, k.kind, k.size, way.stage)
 						h.grown(k.size)
-						if k.noticed && strings.HasPrefix(way, "kill") {
+						if k.noticed && strings.HasPrefix(way.name, "kill") {
 							h.recorded()
 						}
+						all = append(all, h)
+					case !k.noticed: // nobody could have noticed it
+						h := haunt(t, program, k.kind, k.size, way.stage)
+						h.await("starting")
+						<-time.After(rand.N(5 * time.Millisecond)) // any moment is a case of its own
+						h.kill()
+						h.guarded()
+						h.nobodyLeft()
 					}
-					end(h)
+				}
+				for _, h := range all {
+					way.begin(h)
+				}
+				for _, h := range all {
+					way.end(h)
 					h.nobodyLeft()
 				}
-			})
-		}
+			}
+		})
 	}
 }
+
+const atOnce = "kill -9 at once"
 
 // haunted is a loop with a tree that does not want to end.
 type haunted struct {
 	*testing.T
+	kind      string
+	size      int // of the tree when it is grown
 	loop      *exec.Cmd
 	dir, tree string // the project's directory; the one that every process of the tree has in its arguments
 	log       string
-	size      int
 	ended     bool
+	watchdog  string // the guardian's pid, of a loop that was killed
 }
 
 // haunt starts a loop whose server, or stage, is the tree.
 func haunt(t *testing.T, program, kind string, size int, stage bool) *haunted {
 	t.Helper()
 	dir := t.TempDir()
-	h := &haunted{T: t, dir: dir, tree: filepath.Join(dir, "tree"), log: filepath.Join(dir, "log"), size: size}
+	h := &haunted{T: t, dir: dir, tree: filepath.Join(dir, "tree"), log: filepath.Join(dir, "log"), kind: kind, size: size}
 	if err := os.Mkdir(h.tree, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -190,22 +179,48 @@ func (h *haunted) end() {
 	h.Helper()
 	h.ended = true
 	if err := h.loop.Wait(); err != nil {
-		h.Errorf("the loop ended with %v: %s", err, h.text())
+		h.Errorf("%s: the loop ended with %v: %s", h.kind, err, h.text())
 	}
 	if left := h.living(); len(left) > 0 {
-		h.Errorf("the loop has ended before %v", left)
+		h.Errorf("%s: the loop has ended before %v", h.kind, left)
 	}
 }
 
-// kill kills the loop and waits for its guardian, which ends what is left.
+// restart asks for another tree and waits until it is grown: nobody of the first may have outlived it.
+func (h *haunted) restart() {
+	h.Helper()
+	before := h.living()
+	h.ask("restart", "server")
+	h.grown(2 * h.size)
+	for _, pid := range h.living() {
+		if slices.Contains(before, pid) {
+			h.Errorf("%s: %d has outlived the restart", h.kind, pid)
+		}
+	}
+}
+
+// again sends a second signal, in time enough after the first not to count as the same.
+func (h *haunted) again(s os.Signal) {
+	h.Helper()
+	h.await("stopping; once more kills at once")
+	<-time.After(110 * time.Millisecond)
+	_ = h.loop.Process.Signal(s) // it may have ended meanwhile
+}
+
+// kill kills the loop. Its guardian ends what is left.
 func (h *haunted) kill() {
 	h.Helper()
-	guardian := h.guardian()
+	h.watchdog = h.guardian()
 	h.signal(syscall.SIGKILL)
 	h.ended = true
 	_ = h.loop.Wait() // it was killed
+}
+
+// guarded waits until the guardian of a loop that was killed has done its work.
+func (h *haunted) guarded() {
+	h.Helper()
 	h.until(func() string {
-		if text, err := os.ReadFile("/proc/" + guardian + "/cmdline"); err == nil && bytes.Contains(text, []byte("guardian")) {
+		if isGuardian(h.watchdog) {
 			return "the guardian is at work"
 		}
 		return ""
@@ -215,19 +230,21 @@ func (h *haunted) kill() {
 // guardian is the pid of the loop's second process, which is there before the loop starts anything.
 func (h *haunted) guardian() string {
 	h.Helper()
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is right
-	for _, path := range stats {
-		stat, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		_, rest, _ := bytes.Cut(stat, []byte("(devloop-guard) "))
-		if f := bytes.Fields(rest); len(f) > 1 && string(f[1]) == strconv.Itoa(h.loop.Process.Pid) {
-			return strings.Split(path, "/")[2]
+	parent := fmt.Appendf(nil, "\nPPid:\t%d\n", h.loop.Process.Pid)
+	paths, _ := filepath.Glob("/proc/[0-9]*/status") // the pattern is right
+	for _, path := range paths {
+		pid := strings.Split(path, "/")[2]
+		if status, err := os.ReadFile(path); err == nil && bytes.Contains(status, parent) && isGuardian(pid) {
+			return pid
 		}
 	}
-	h.Fatalf("the loop has no guardian: %s", h.text())
+	h.Fatalf("%s: the loop has no guardian: %s", h.kind, h.text())
 	return ""
+}
+
+func isGuardian(pid string) bool {
+	text, err := os.ReadFile("/proc/" + pid + "/cmdline")
+	return err == nil && bytes.HasPrefix(text, []byte("devloop-guardian"))
 }
 
 func (h *haunted) text() string {
@@ -308,7 +325,7 @@ func (h *haunted) until(missing func() string) {
 			return
 		}
 		if time.Now().After(limit) {
-			h.Fatalf("waited 30 s: %s", text)
+			h.Fatalf("%s: waited 30 s: %s", h.kind, text)
 		}
 		<-time.After(2 * time.Millisecond)
 	}
