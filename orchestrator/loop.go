@@ -232,9 +232,10 @@ func (l *loop) run() int {
 			l.takeChanges()
 		case <-l.timer.C:
 			l.reloadDue()
-			l.takeChanges() // what came before the deadline counts before it
+			busy := l.vcsBusy() // before what git has written is taken, or it could be done in between
+			l.takeChanges()     // what came before the deadline counts before it
 			l.settleEmptied(time.Now())
-			l.step(machine.Tick{VCSBusy: l.vcsBusy()})
+			l.step(machine.Tick{VCSBusy: busy})
 			l.restDue()
 		case ev := <-l.events:
 			l.handle(ev)
