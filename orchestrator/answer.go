@@ -236,6 +236,8 @@ func (t *teller) hold(h machine.Hold) string {
 		return "it keeps waking itself: next in " + t.left(h.Until)
 	case machine.UpstreamBusy:
 		return "upstream busy: " + t.name(h.Node)
+	case machine.DownstreamStarting:
+		return t.name(h.Node) + " is starting with what the last run made"
 	case machine.UpstreamFailed:
 		return "upstream failed: " + t.name(h.Node)
 	case machine.Unmet:

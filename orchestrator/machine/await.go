@@ -67,11 +67,11 @@ func (m *Machine) awaited(debt uint64) bool {
 	return false
 }
 
-// answer answers whoever can be. In a shut-down nobody is, and before the start
-// nobody can be: what it will cause counts too.
-func (m *Machine) answer() {
+// answer answers whoever can be, and tells whether there was one. In a shut-down
+// nobody is, and before the start nobody can be: what it will cause counts too.
+func (m *Machine) answer() (answered bool) {
 	if m.ending.begun || !m.started {
-		return
+		return false
 	}
 	var left []*barrier
 	for _, b := range m.barriers {
@@ -81,7 +81,9 @@ func (m *Machine) answer() {
 			left = append(left, b)
 		}
 	}
+	answered = len(left) < len(m.barriers)
 	m.barriers = left
+	return answered
 }
 
 // verdict looks at the nodes of a barrier, upstream first. One that has paid

@@ -29,6 +29,9 @@ func (m *Machine) Deadline() (time.Time, bool) {
 			}
 		}
 		if n.w != nil {
+			if n.hold.Kind == DownstreamStarting && !m.ending.begun {
+				sooner(n.hold.Until)
+			}
 			for i := range n.w.stages {
 				sooner(n.w.stages[i].deadline())
 			}

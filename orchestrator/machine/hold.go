@@ -22,6 +22,9 @@ const (
 	NoSlot         HoldKind = "jobs"            // as many stages as allowed are running
 	BackingOff     HoldKind = "backing off"     // it crashed
 	NotBuilt       HoldKind = "not built"       // it waits for the first pass of Node
+
+	// DownstreamStarting: Node starts with what the last run made, see standing.go.
+	DownstreamStarting HoldKind = "downstream starting"
 )
 
 // survey looks at every node, upstream first: what holds it, and what that
@@ -47,7 +50,9 @@ func (m *Machine) surveyWatcher(n *node) {
 			n.hold.Kind = NoSlot
 		}
 	case n.dirt.dirty && !n.off:
-		n.hold = m.holdChange(n)
+		if n.hold = m.holdChange(n); n.hold.Kind == NotHeld && !n.dirt.hand {
+			n.hold = m.holdStanding(n)
+		}
 		n.busy = !m.stuck(n.hold)
 		n.failed = !n.busy
 	}

@@ -107,6 +107,7 @@ func (mon *monitor) touch(node int) {
 		}
 		through := len(n.causes) > 0 || n.tookStale
 		d.urgent, d.stale = d.urgent || through, d.stale || through
+		d.handed = d.handed || len(n.causes) > 0 || n.tookHanded
 	}
 }
 
@@ -130,6 +131,9 @@ func (mon *monitor) report(r Report) error {
 			return fmt.Errorf("%s starts a run during another", n.name)
 		}
 		if err := mon.mayStart(r.Node, r.Why, true); err != nil {
+			return err
+		}
+		if err := mon.mayOverwrite(r.Node, r.Why); err != nil {
 			return err
 		}
 		mon.take(n)
@@ -217,8 +221,10 @@ func (mon *monitor) take(n *facts) {
 	n.owed = append(n.owed, n.causes...)
 	n.taken, n.causes, n.written = n.causes, nil, nil
 	n.tookStale, n.stale = n.stale, false
+	n.tookHanded, n.handed = n.handed, false
 	n.tookHand = n.hand
-	n.hand, n.urgent, n.again, n.crashed, n.startSeq = false, false, false, false, mon.seq
+	n.hand, n.urgent, n.again, n.crashed = false, false, false, false
+	n.startSeq, n.startedAt = mon.seq, mon.now
 }
 
 func (mon *monitor) startProcess(a StartProcess) error {

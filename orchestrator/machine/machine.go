@@ -129,7 +129,9 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 		m.shutdown(ev)
 	}
 	m.advance()
-	m.answer()
+	for m.answer() {
+		m.advance() // what was held back for those who asked is not any more
+	}
 	return m.out
 }
 

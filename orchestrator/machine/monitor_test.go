@@ -2,6 +2,7 @@ package machine
 
 import (
 	"slices"
+	"time"
 )
 
 // monitor checks what must always hold. It has its own idea of the state of
@@ -10,7 +11,8 @@ import (
 type monitor struct {
 	cfg    Config
 	nodes  []*facts
-	seq    int       // counts steps
+	seq    int // counts steps
+	now    time.Time
 	reach  []nodeset // of each cause from outside: whom it made dirty, directly or by triggers
 	stages int       // live
 	ending bool
@@ -37,21 +39,24 @@ type facts struct {
 	w    *Watcher
 	p    *Process
 
-	causes    []int // why it must act: what came in from outside, not yet acted on
-	taken     []int // what its run or generation was started for
-	owed      []int // what its runs since the last pass were started for
-	written   []int // what the runs upstream were for during which its files changed, not yet acted on
-	hand      bool  // asked for by hand: waits for nothing
-	again     bool  // it may start once more
-	kept      bool  // a run passed that was not the last one: what it made may not have been handed on
-	urgent    bool  // touched from outside or let through: does not wait for upstream
-	stale     bool  // let through
-	tookStale bool
-	tookHand  bool // it was asked for by hand
-	off       bool // stopped by hand, or never meant to start
-	startSeq  int
-	since     int // of the first of causes
-	owedSince int // of the first of owed
+	causes     []int // why it must act: what came in from outside, not yet acted on
+	taken      []int // what its run or generation was started for
+	owed       []int // what its runs since the last pass were started for
+	written    []int // what the runs upstream were for during which its files changed, not yet acted on
+	hand       bool  // asked for by hand: waits for nothing
+	again      bool  // it may start once more
+	kept       bool  // a run passed that was not the last one: what it made may not have been handed on
+	urgent     bool  // touched from outside or let through: does not wait for upstream
+	stale      bool  // let through
+	tookStale  bool
+	tookHand   bool // it was asked for by hand
+	handed     bool // the trigger of a run that was let through has touched it
+	tookHanded bool // its generation was started for that
+	off        bool // stopped by hand, or never meant to start
+	startSeq   int
+	startedAt  time.Time
+	since      int // of the first of causes
+	owedSince  int // of the first of owed
 
 	// A watcher.
 	run        int
@@ -104,8 +109,9 @@ func newMonitor(cfg Config) *monitor {
 	return mon
 }
 
-func (mon *monitor) observe(ev Event, actions []Action, status []NodeStatus) error {
+func (mon *monitor) observe(now time.Time, ev Event, actions []Action, status []NodeStatus) error {
 	mon.seq++
+	mon.now = now
 	mon.status = status
 	mon.event(ev)
 	for _, a := range actions {

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"fmt"
+	"slices"
 
 	"devloop/schema"
 )
@@ -43,6 +44,29 @@ func (mon *monitor) mayStart(node int, why Why, needs bool) error {
 		return nil
 	}
 	return fmt.Errorf("%s acts (%s), but all that it acts on has failed upstream", n.name, why)
+}
+
+// mayOverwrite checks that a run does not begin while a process downstream
+// starts with what the last one made, if that version counts: it was let
+// through, or somebody waits for it.
+func (mon *monitor) mayOverwrite(node int, why Why) error {
+	for _, n := range mon.nodes {
+		starting := n.live && !n.stopping && !n.ready && !n.unready
+		if n.beside != nil {
+			starting = n.beside.new && !n.beside.stopping
+		}
+		if !starting || !n.up.has(node) || why == ByHand || n.p.WaitChecking || !mon.built(n) || mon.now.Sub(n.startedAt) >= standCap {
+			continue
+		}
+		awaited := false
+		for _, q := range mon.barriers {
+			awaited = awaited || slices.ContainsFunc(n.taken, func(root int) bool { return root < q.asked })
+		}
+		if n.tookHanded || awaited {
+			return fmt.Errorf("%s runs while %s starts with what it made before", mon.nodes[node].name, n.name)
+		}
+	}
+	return nil
 }
 
 func (mon *monitor) failedUpstream(n *facts, root int) bool {

@@ -89,7 +89,7 @@ func (w *world) later(in time.Duration, ev Event) *timed {
 func (w *world) step(ev Event) error {
 	actions := w.m.Step(w.now, ev)
 	w.log = append(w.log, entry{w.now, ev, actions})
-	err := w.mon.observe(ev, actions, w.m.Status())
+	err := w.mon.observe(w.now, ev, actions, w.m.Status())
 	if w.cfg.Once && w.m.ending.begun && !w.mon.ending {
 		w.mon.ending, w.mon.asked = true, w.mon.verdict()
 	}

@@ -1,0 +1,48 @@
+package machine
+
+import "time"
+
+// standCap is how long a run waits for a generation downstream to be ready: by
+// then it has read what the run may overwrite, or people want the next one.
+const standCap = 5 * time.Second
+
+// holdStanding keeps the next run back while a process downstream is on its way
+// to a version that counts, although a later change is waiting: one that a run
+// let through, or that somebody waits for. Such a run would start in the very
+// moment in which the process reads what has been built, and many a tool writes
+// in place. Any other start has another one coming, after the next run.
+func (m *Machine) holdStanding(n *node) Hold {
+	for _, i := range m.order {
+		d := m.nodes[i]
+		if d.p == nil || !d.up.has(n.id) {
+			continue
+		}
+		if until, stands := m.standing(d); !stands {
+			return Hold{DownstreamStarting, i, until}
+		}
+	}
+	return Hold{Node: -1}
+}
+
+// standing tells whether no version of the process that counts is on its way.
+// If one is, it tells until when to wait for it at most; zero: its end comes
+// with an event.
+func (m *Machine) standing(d *node) (until time.Time, stands bool) {
+	p := d.p
+	g := &p.generation
+	if p.side != nil && p.side.candidate && !p.side.stopping {
+		g = &p.side.generation
+	}
+	switch {
+	case !p.wanted || p.parked || d.cfg.Process.WaitChecking || m.neverPassed(d) >= 0:
+		return time.Time{}, true
+	case d.dirt.stale && d.dirt.settled() && m.holdNeeds(d).Kind == NotHeld:
+		return time.Time{}, false // it acts in this very step, or once the last one is gone
+	case p.due != "" && !p.running():
+		return time.Time{}, m.holdNeeds(d).Kind != NotHeld || !m.awaited(d.owes())
+	case p.phase != procStarting && g == &p.generation:
+		return time.Time{}, true
+	}
+	until = g.startedAt.Add(standCap)
+	return until, !until.After(m.now) || !g.took.stale && !m.awaited(p.owed)
+}
