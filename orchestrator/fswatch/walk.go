@@ -22,6 +22,8 @@ type walk struct {
 	only   string // "", or the name to which the walk is confined: the way to it, and what is below
 	helper sync.WaitGroup
 
+	entering sync.Mutex // held by the one who asks for watches, see batch
+
 	hungry  atomic.Int32 // goroutines that wait for steps, or could be started
 	mu      sync.Mutex   // guards what follows
 	more    *sync.Cond   // signalled when there are steps, or all is done
@@ -73,12 +75,17 @@ func (w *Watcher) walkers() int {
 
 // run visits directories until none is left. Whoever starts it counts it as busy.
 func (k *walk) run() {
-	var read reader
+	var r reader
 	var own, links []step
+	var entered []entry
 	for k.fetch(&own) {
 		for len(own) > 0 && !k.w.isClosed() {
-			s := own[len(own)-1]
-			own, links = k.visit(s, &read, own[:len(own)-1], links)
+			last := max(0, len(own)-batch)
+			entered = k.enter(own[last:], entered[:0])
+			own = own[:last]
+			for _, e := range entered {
+				own, links = k.read(e, &r, own, links)
+			}
 			if len(own) > manySteps && k.hungry.Load() > 0 {
 				k.share(&own)
 			}
@@ -87,6 +94,31 @@ func (k *walk) run() {
 	k.mu.Lock()
 	k.links = append(k.links, links...)
 	k.mu.Unlock()
+}
+
+// batch is how many directories a goroutine enters before it reads them. Only one can ask the kernel for watches at a
+// time: so the others read meanwhile, and seldom wait for each other.
+const batch = 16
+
+// entry is a directory that is watched, and is to be read.
+type entry struct {
+	step
+	node  *node
+	added bool // it was not watched before
+	tell  bool // report its files
+}
+
+// enter watches directories, and adds those to entered that are to be read.
+func (k *walk) enter(steps []step, entered []entry) []entry {
+	k.entering.Lock()
+	defer k.entering.Unlock()
+	for i := len(steps) - 1; i >= 0 && !k.w.isClosed(); i-- { // the last one found comes first
+		n, added, fresh, again := k.w.enter(steps[i], k.round)
+		if n != nil && !again {
+			entered = append(entered, entry{steps[i], n, added, k.tell && (fresh || added)})
+		}
+	}
+	return entered
 }
 
 // fetch waits for steps that were shared, and takes half of them. It takes none when the walk is over.
@@ -126,32 +158,27 @@ func (k *walk) share(own *[]step) {
 	k.more.Broadcast()
 }
 
-// visit watches and reads one directory, and adds the directories and the links in it to dirs and links.
-func (k *walk) visit(s step, read *reader, dirs, links []step) (_, _ []step) {
+// read adds the directories and the links in a directory to dirs and links.
+func (k *walk) read(e entry, r *reader, dirs, links []step) (_, _ []step) {
 	w := k.w
-	onTheWay := k.only != "" && !isBelow(s.name, k.only)
-	n, added, fresh, again := w.enter(s, k.round)
-	if n == nil || again {
-		return dirs, links
-	}
-	tell := k.tell && (fresh || added)
-	same := s.real == s.name
-	err := read.read(s.real, func(base []byte, is kind, inode uint64) {
-		if is == file && !tell {
+	onTheWay := k.only != "" && !isBelow(e.name, k.only)
+	same := e.real == e.name
+	err := r.read(e.real, func(base []byte, is kind, inode uint64) {
+		if is == file && !e.tell {
 			return
 		}
 		var name string
 		if is == directory {
-			name = read.arena.join(s.name, base)
+			name = r.arena.join(e.name, base)
 		} else {
-			name = join(s.name, string(base))
+			name = join(e.name, string(base))
 		}
 		if onTheWay && !isBelow(name, k.only) && !isBelow(k.only, name) {
 			return
 		}
 		real := name
 		if !same {
-			real = read.arena.join(s.real, base)
+			real = r.arena.join(e.real, base)
 		}
 		switch is {
 		case file:
@@ -165,7 +192,7 @@ func (k *walk) visit(s step, read *reader, dirs, links []step) (_, _ []step) {
 		}
 	})
 	if err != nil {
-		w.unreadable(n, err, added)
+		w.unreadable(e.node, err, e.added)
 	}
 	return dirs, links
 }
