@@ -19,7 +19,7 @@ const (
 // the first save of the same bytes is known to be none. With it the start is
 // over, and what it used is given back.
 func (l *loop) learn() {
-	set, u := l.set, newUnmatched(l.cfg, l.set)
+	set, git, u := l.set, l.git, newUnmatched(l.cfg, l.set)
 	l.goroutine(func() {
 		began := time.Now()
 		for path := range set.Files() {
@@ -33,6 +33,7 @@ func (l *loop) learn() {
 			u.see(path)
 		}
 		l.contents.Learned()
+		git.Rest()
 		thrift.Settle()
 		l.post(learnedEvent{u.warnings()})
 	})

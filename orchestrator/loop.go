@@ -221,6 +221,7 @@ func (l *loop) run() int {
 			ready = nil
 			l.say.watching()
 			l.step(machine.Start{})
+			thrift.Begun()
 			l.learn()
 		case <-l.sight.wake():
 			l.takeChanges()

@@ -85,10 +85,13 @@ func (m *Matcher) match(path string, isDir bool) *rule {
 	return s.match(path, name, isDir)
 }
 
-// split is filepath.Split without the separator after the directory.
+// split is filepath.Dir and filepath.Base of a clean path.
 func split(path string) (dir, name string) {
-	dir = filepath.Dir(path)
-	return dir, path[len(path)-len(filepath.Base(path)):]
+	i := strings.LastIndexByte(path, os.PathSeparator)
+	if i <= len(filepath.VolumeName(path)) {
+		return filepath.Dir(path), filepath.Base(path) // in the top of a file system, or relative
+	}
+	return path[:i], path[i+1:]
 }
 
 // scope returns what holds in dir, reading what is not known yet; nil outside the tree.
@@ -202,6 +205,14 @@ func (m *Matcher) Invalidate(path string) {
 			}
 		}
 	}
+}
+
+// Rest forgets what can be read again of directories that say nothing: in a large tree these are nearly all, and a
+// process that waits asks for few of them.
+func (m *Matcher) Rest() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.plain = map[string]*scope{}
 }
 
 // reset finds the repository and reads everything again.

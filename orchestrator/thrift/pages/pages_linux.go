@@ -2,7 +2,6 @@ package pages
 
 import (
 	"os"
-	"strconv"
 	"syscall"
 )
 
@@ -19,61 +18,110 @@ func Release() {
 	if err != nil {
 		return
 	}
-	smaps, err := os.ReadFile("/proc/self/smaps")
+	fd, err := syscall.Open("/proc/self/smaps", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return
 	}
-	for _, r := range released(string(smaps), self) {
+	defer syscall.Close(fd)
+	release(reader(fd), self, func(r span) {
 		_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, r.from, r.to-r.from, syscall.MADV_DONTNEED)
+	})
+}
+
+// reader reads a file descriptor, as io.Reader does.
+type reader int
+
+func (r reader) Read(p []byte) (n int, err error) {
+	for {
+		n, err = syscall.Read(int(r), p)
+		if err != syscall.EINTR {
+			return max(n, 0), err
+		}
 	}
 }
 
 // span is a range of addresses.
 type span struct{ from, to uintptr }
 
-// released lists the mappings in a /proc/PID/smaps (proc(5)) that hold nothing
-// but what stands in the file.
-func released(smaps, file string) (all []span) {
+// release lets go of the mappings in a /proc/PID/smaps (proc(5)) that hold
+// nothing but what stands in the file. It keeps a line at a time: memory that is
+// only needed to give memory back would be kept for ever.
+func release(smaps interface{ Read([]byte) (int, error) }, file string, let func(span)) {
+	var buf [1 << 10]byte
 	var at span
-	for smaps != "" {
-		var line string
-		line, smaps = cut(smaps, '\n')
-		first, rest := cut(line, ' ')
-		if first == "Anonymous:" {
-			// Pages of one's own: copies that were written to.
-			if at.from < at.to && len(rest) > 5 && rest[len(rest)-5:] == " 0 kB" {
-				all = append(all, at)
+	kept, long := 0, false // long: the line did not fit, and is passed over
+	for {
+		n, err := smaps.Read(buf[kept:])
+		rest := buf[:kept+n]
+		for {
+			line, after, whole := cut(rest, '\n')
+			if !whole {
+				break
 			}
-			at = span{}
-			continue
+			if !long {
+				at = next(at, line, file, let)
+			}
+			long, rest = false, after
 		}
-		next, ok := parseSpan(first)
-		if !ok {
-			continue // one of the figures of the mapping before
+		if n <= 0 || err != nil {
+			return
 		}
-		at = span{}
-		mode, rest := cut(rest, ' ')
-		if n := len(rest) - len(file); n > 0 && rest[n:] == file && rest[n-1] == ' ' && (mode == "r-xp" || mode == "r--p") {
-			at = next
+		if kept = copy(buf[:], rest); kept == len(buf) {
+			kept, long = 0, true
 		}
 	}
-	return all
+}
+
+// next takes in a line: at is the mapping that it may say something of. It
+// returns the mapping whose figures come next, if that is of the file.
+func next(at span, line []byte, file string, let func(span)) span {
+	first, rest, _ := cut(line, ' ')
+	if string(first) == "Anonymous:" {
+		// Pages of one's own: copies that were written to.
+		if at.from < at.to && len(rest) > 5 && string(rest[len(rest)-5:]) == " 0 kB" {
+			let(at)
+		}
+		return span{}
+	}
+	mapping, ok := parseSpan(first)
+	if !ok {
+		return at // one of the figures of the mapping before
+	}
+	mode, rest, _ := cut(rest, ' ')
+	if n := len(rest) - len(file); n > 0 && string(rest[n:]) == file && rest[n-1] == ' ' && (string(mode) == "r-xp" || string(mode) == "r--p") {
+		return mapping
+	}
+	return span{}
 }
 
 // parseSpan reads "FROM-TO", in hexadecimal.
-func parseSpan(text string) (span, bool) {
-	first, second := cut(text, '-')
-	from, err := strconv.ParseUint(first, 16, 64)
-	to, errTo := strconv.ParseUint(second, 16, 64)
-	return span{uintptr(from), uintptr(to)}, err == nil && errTo == nil
+func parseSpan(text []byte) (span, bool) {
+	first, second, _ := cut(text, '-')
+	from, ok := parseHex(first)
+	to, okTo := parseHex(second)
+	return span{from, to}, ok && okTo
 }
 
-// cut is strings.Cut without the package strings, see the package's text.
-func cut(s string, sep byte) (before, after string) {
-	for i := range len(s) {
-		if s[i] == sep {
-			return s[:i], s[i+1:]
+func parseHex(text []byte) (n uintptr, ok bool) {
+	for _, c := range text {
+		switch {
+		case '0' <= c && c <= '9':
+			n = n<<4 | uintptr(c-'0')
+		case 'a' <= c && c <= 'f':
+			n = n<<4 | uintptr(c-'a'+10)
+		default:
+			return 0, false
 		}
 	}
-	return s, ""
+	return n, 0 < len(text) && len(text) <= 16
+}
+
+// cut is bytes.Cut without the package bytes, see the package's text.
+func cut(s []byte, sep byte) (before, after []byte, found bool) {
+	for i := range s {
+		if s[i] == sep {
+			return s[:i], s[i+1:], true
+		}
+	}
+	return s, nil, false
 }

@@ -1,9 +1,13 @@
 package pages
 
 import (
+	"bytes"
+	"io"
 	"os"
 	"slices"
+	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 func TestOnlyWhatStandsInTheFileIsReleased(t *testing.T) {
@@ -23,10 +27,30 @@ func TestOnlyWhatStandsInTheFileIsReleased(t *testing.T) {
 		{"nonsense", "nonsense", "0", nil},
 	} {
 		smaps := tt.line + "\n" + figures + "Anonymous:             " + tt.anonymous + " kB\nVmFlags: rd ex mr mw me\n"
-		if got := released(smaps, "/bin/devloop"); !slices.Equal(got, tt.want) {
-			t.Errorf("%s: %x is released, want %x", tt.name, got, tt.want)
+		for _, r := range []io.Reader{strings.NewReader(smaps), iotest.OneByteReader(strings.NewReader(smaps))} {
+			if got := released(r, "/bin/devloop"); !slices.Equal(got, tt.want) {
+				t.Errorf("%s: %x is released, want %x", tt.name, got, tt.want)
+			}
 		}
 	}
+}
+
+// A path may be longer than what is kept of a line.
+func TestLongLinesArePassedOver(t *testing.T) {
+	const figures = "Rss:                  16 kB\nAnonymous:             0 kB\n"
+	line := func(path string) string {
+		return "00400000-00892000 r-xp 00000000 fe:00 10381613                           " + path + "\n" + figures
+	}
+	long := "/" + strings.Repeat("long/", 700) + "bin/devloop"
+	got := released(strings.NewReader(line(long)+line("/bin/devloop")+line(long)), "/bin/devloop")
+	if want := []span{{0x400000, 0x892000}}; !slices.Equal(got, want) {
+		t.Errorf("%x is released, want %x", got, want)
+	}
+}
+
+func released(smaps io.Reader, file string) (all []span) {
+	release(smaps, file, func(s span) { all = append(all, s) })
+	return all
 }
 
 // The test's own code is released while it runs, and so is the text below.
@@ -39,7 +63,7 @@ func TestTheProgramGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(released(string(smaps), self)) == 0 {
+	if len(released(bytes.NewReader(smaps), self)) == 0 {
 		t.Error("nothing can be released: code is always mapped")
 	}
 	written[0] = "three"
