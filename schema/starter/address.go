@@ -1,18 +1,17 @@
 package starter
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 )
 
 // listening is how the sources of a server listen, and where.
 type listening struct {
-	takes  *regexp.Regexp // it takes a socket that is there already
-	reads  *regexp.Regexp // it reads $PORT; a group may have the default
-	fixed  *regexp.Regexp // a port that stands in the sources, in a group
-	hint   string         // what to write so that it takes the socket
-	preset string         // what the preset does without a word: inherit or proxy
+	takes  *pattern // it takes a socket that is there already
+	reads  *pattern // it reads $PORT; a group may have the default
+	fixed  *pattern // a port that stands in the sources, in a group
+	hint   string   // what to write so that it takes the socket
+	preset string   // what the preset does without a word: inherit or proxy
 }
 
 // address says how connections reach the server, by what its sources do.
@@ -57,7 +56,7 @@ func (d *draft) address(p *project, files []string, l listening) {
 var elsewhere = []string{"22", "25", "53", "80", "443", "587", "1025", "1433", "2379", "3306", "4222", "4317", "4318", "5432", "5672", "6379", "6432", "8125", "9092", "9200", "11211", "26257", "27017"}
 
 // port is the first port that stands in the files, with the file.
-func (p *project) port(files []string, re *regexp.Regexp) (file, port string) {
+func (p *project) port(files []string, re *pattern) (file, port string) {
 	for _, f := range files {
 		text, err := p.read(f)
 		if err != nil {

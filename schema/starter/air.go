@@ -190,7 +190,7 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:=@%+,-]+$`)
+var plainWord = compiled(`^[A-Za-z0-9_./:=@%+,-]+$`)
 
 // stopOf is how a process is ended; air's delays are durations or nanoseconds.
 func stopOf(interrupt bool, delay any) string {

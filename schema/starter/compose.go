@@ -66,9 +66,9 @@ func (d *draft) environment(t tree) []entry {
 	return []entry{{key: "env", sub: sub}}
 }
 
-var plainReference = regexp.MustCompile(`^\$[A-Za-z_][A-Za-z0-9_]*`)
+var plainReference = compiled(`^\$[A-Za-z_][A-Za-z0-9_]*`)
 
-var knownReference = regexp.MustCompile(`^\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^{}]*)?\}`)
+var knownReference = compiled(`^\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^{}]*)?\}`)
 
 // reference is a value whose ${NAME} stays one where this language has the
 // form; a name without a default gets an empty one, as other tools have it.

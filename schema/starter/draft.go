@@ -2,7 +2,6 @@ package starter
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -179,7 +178,7 @@ func flow(items []string) string {
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
-var plainInFlow = regexp.MustCompile(`^[A-Za-z0-9_./][A-Za-z0-9_./*@+ -]*$`)
+var plainInFlow = compiled(`^[A-Za-z0-9_./][A-Za-z0-9_./*@+ -]*$`)
 
 // stages is a list, an item a line, behind its key.
 func stages(commands ...string) string {

@@ -2,20 +2,19 @@ package starter
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 )
 
 var (
-	goMain   = regexp.MustCompile(`(?m)^package main\b`)
-	goServer = regexp.MustCompile(`http\.(ListenAndServe|Serve|Server\{)|gin\.(Default|New)\(|echo\.New\(|fiber\.New\(|grpc\.NewServer\(|fasthttp\.ListenAndServe|caddyhttp`)
-	ginRuns  = regexp.MustCompile(`gin\.(?:Default|New)\(\)(?s:.*)\.Run\(\)`)
+	goMain   = compiled(`(?m)^package main\b`)
+	goServer = compiled(`http\.(ListenAndServe|Serve|Server\{)|gin\.(Default|New)\(|echo\.New\(|fiber\.New\(|grpc\.NewServer\(|fasthttp\.ListenAndServe|caddyhttp`)
+	ginRuns  = compiled(`gin\.(?:Default|New)\(\)(?s:.*)\.Run\(\)`)
 
 	goListening = listening{
-		takes:  regexp.MustCompile(`go-systemd/\S*activation|net\.FileListener\(|LISTEN_FDS`),
-		reads:  regexp.MustCompile(`(?:Getenv|LookupEnv)\("PORT"\)(?:[^\n]*\n){0,5}?[^\n]*?"?:?(\d{4,5})"|(?:Getenv|LookupEnv)\("PORT"\)`),
-		fixed:  regexp.MustCompile(`"(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1?\])?:(\d{2,5})"|Int(?:Var)?\((?:&?[\w.]+,\s*)?"(?:http-?)?port",\s*(\d{2,5})`),
+		takes:  compiled(`go-systemd/\S*activation|net\.FileListener\(|LISTEN_FDS`),
+		reads:  compiled(`(?:Getenv|LookupEnv)\("PORT"\)(?:[^\n]*\n){0,5}?[^\n]*?"?:?(\d{4,5})"|(?:Getenv|LookupEnv)\("PORT"\)`),
+		fixed:  compiled(`"(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1?\])?:(\d{2,5})"|Int(?:Var)?\((?:&?[\w.]+,\s*)?"(?:http-?)?port",\s*(\d{2,5})`),
 		hint:   "listen with `net.FileListener(os.NewFile(3, \"web\"))`, as docs/sockets.md shows",
 		preset: "inherit",
 	}
@@ -84,7 +83,7 @@ func (p *project) goMainPackage(mains, sources []string, file string) string {
 	if slices.Contains(mains, ".") {
 		return "."
 	}
-	has := func(re *regexp.Regexp) func(dir string) bool {
+	has := func(re *pattern) func(dir string) bool {
 		return func(dir string) bool {
 			own := slices.DeleteFunc(slices.Clone(sources), func(f string) bool { return path.Dir(f) != dir })
 			_, m := p.search(own, re)
@@ -103,4 +102,4 @@ func (p *project) goMainPackage(mains, sources []string, file string) string {
 	return mains[0]
 }
 
-var goServerName = regexp.MustCompile(`(server|web|api|http|serve)[^/]*$`)
+var goServerName = compiled(`(server|web|api|http|serve)[^/]*$`)

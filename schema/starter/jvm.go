@@ -3,16 +3,15 @@ package starter
 import (
 	"encoding/xml"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
 
 var (
-	jvmServer     = regexp.MustCompile(`spring-boot|micronaut|quarkus|ktor|javalin|dropwizard`)
-	jvmPort       = regexp.MustCompile(`embeddedServer\([^)]*\bport\s*=\s*(\d{2,5})|Javalin[^;]*\.start\((\d{2,5})\)`)
-	gradleName    = regexp.MustCompile(`(?m)^\s*rootProject\.name\s*=\s*["']([^"']+)["']`)
-	gradleVersion = regexp.MustCompile(`(?m)^\s*version\s*=?\s*["']([^"']+)["']`)
+	jvmServer     = compiled(`spring-boot|micronaut|quarkus|ktor|javalin|dropwizard`)
+	jvmPort       = compiled(`embeddedServer\([^)]*\bport\s*=\s*(\d{2,5})|Javalin[^;]*\.start\((\d{2,5})\)`)
+	gradleName    = compiled(`(?m)^\s*rootProject\.name\s*=\s*["']([^"']+)["']`)
+	gradleVersion = compiled(`(?m)^\s*version\s*=?\s*["']([^"']+)["']`)
 )
 
 func lookGradle(p *project) (*draft, error) {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -37,14 +36,15 @@ var nodeTools = []struct{ dep, run string }{
 
 var (
 	nodeListening = listening{
-		takes:  regexp.MustCompile(`fd:\s*\d|LISTEN_FDS|DEVLOOP_FD`),
-		reads:  regexp.MustCompile(`process\.env(?:\.PORT|\[['"]PORT['"]\])\)?(?:\s*(?:\|\||\?\?)\s*['"]?(\d{2,5}))?`),
-		fixed:  regexp.MustCompile(`\.listen\(\s*(\d{2,5})\b|(?i:port)\s*[:=]\s*(\d{4,5})\b`),
+		takes:  compiled(`fd:\s*\d|LISTEN_FDS|DEVLOOP_FD`),
+		reads:  compiled(`process\.env(?:\.PORT|\[['"]PORT['"]\])\)?(?:\s*(?:\|\||\?\?)\s*['"]?(\d{2,5}))?`),
+		fixed:  compiled(`\.listen\(\s*(\d{2,5})\b|(?i:port)\s*[:=]\s*(\d{4,5})\b`),
 		hint:   "listen with `server.listen({ fd: 3 })`",
 		preset: "proxy",
 	}
-	typeChecks = regexp.MustCompile(`^\s*((?:vue-)?tsc\b[^&;|]*)`)
-	nodeRuns   = regexp.MustCompile(`(?:^|&&|;)\s*(?:cross-env\s+\S+\s+)*(?:node|nodemon|tsx(?:\s+watch)?|ts-node(?:-dev)?|node-dev)\s+(?:-{1,2}\S+\s+)*([\w./@-]+)`)
+	nodeListens = compiled(`\.listen\(`)
+	typeChecks  = compiled(`^\s*((?:vue-)?tsc\b[^&;|]*)`)
+	nodeRuns    = compiled(`(?:^|&&|;)\s*(?:cross-env\s+\S+\s+)*(?:node|nodemon|tsx(?:\s+watch)?|ts-node(?:-dev)?|node-dev)\s+(?:-{1,2}\S+\s+)*([\w./@-]+)`)
 )
 
 func lookNode(p *project) (*draft, error) {
@@ -63,7 +63,7 @@ func lookNode(p *project) (*draft, error) {
 	server := slices.IndexFunc(nodeServers, m.has)
 	file := m.server(p)
 	sources := p.sources(".js", ".mjs", ".cjs", ".ts", ".mts")
-	_, listens := p.search(sources, regexp.MustCompile(`\.listen\(`))
+	_, listens := p.search(sources, nodeListens)
 	switch {
 	case server >= 0 || listens != nil && file != "" && !m.has("vite"):
 		why := "package.json has a script that runs a server"

@@ -1,15 +1,14 @@
 package starter
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
 
 var (
-	procfileLine = regexp.MustCompile(`^([A-Za-z0-9_-]+):\s*(.+)$`)
-	readsPort    = regexp.MustCompile(`\$\{?PORT\b`)
-	watchesFiles = regexp.MustCompile(`[\s:]-{0,2}watch\b`) // tailwindcss:watch, esbuild --watch
+	procfileLine = compiled(`^([A-Za-z0-9_-]+):\s*(.+)$`)
+	readsPort    = compiled(`\$\{?PORT\b`)
+	watchesFiles = compiled(`[\s:]-{0,2}watch\b`) // tailwindcss:watch, esbuild --watch
 )
 
 // procLine is a line of a Procfile.

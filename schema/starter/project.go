@@ -5,7 +5,6 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -95,7 +94,7 @@ func (p *project) nothing() error {
 
 // search returns the first match in the files, with the file; nil if none has
 // one.
-func (p *project) search(files []string, re *regexp.Regexp) (file string, match []string) {
+func (p *project) search(files []string, re *pattern) (file string, match []string) {
 	for _, f := range files {
 		text, err := p.read(f)
 		if err != nil {

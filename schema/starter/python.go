@@ -2,23 +2,22 @@ package starter
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 )
 
 var (
-	asgiApp  = regexp.MustCompile(`(?m)^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart)\(`)
-	flaskApp = regexp.MustCompile(`(?m)^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:flask\.)?Flask\(|^def (create_app)\(`)
-	asgiMade = regexp.MustCompile(`(?m)(?:^|[\s.])(?:FastAPI|Starlette|Litestar|Quart)\(`)
-	flaskMay = regexp.MustCompile(`(?m)(?:^|[\s.])Flask\(`)
-	madeApp  = regexp.MustCompile(`(?m)^(\w+)\s*(?::\s*[\w.]+\s*)?=\s*(?:[\w.]+\.)?\w*(?:app|App|application)\w*\(`) // app = create_app(…)
-	makesApp = regexp.MustCompile(`(?m)^def (\w*(?:app|application)\w*)\(\s*\)`)
-	asgiDeps = regexp.MustCompile(`(?im)^[\s"']*(fastapi|starlette|litestar|uvicorn|quart)\b`)
-	flaskDep = regexp.MustCompile(`(?im)^[\s"']*(flask)\b`)
-	gunicorn = regexp.MustCompile(`(?im)^[\s"']*(gunicorn)\b`)
-	pytest   = regexp.MustCompile(`(?im)^[\s"']*pytest\b|\[tool\.pytest`)
-	oneLine  = regexp.MustCompile(`[\[,]\s*(["'])`)
+	asgiApp  = compiled(`(?m)^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart)\(`)
+	flaskApp = compiled(`(?m)^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:flask\.)?Flask\(|^def (create_app)\(`)
+	asgiMade = compiled(`(?m)(?:^|[\s.])(?:FastAPI|Starlette|Litestar|Quart)\(`)
+	flaskMay = compiled(`(?m)(?:^|[\s.])Flask\(`)
+	madeApp  = compiled(`(?m)^(\w+)\s*(?::\s*[\w.]+\s*)?=\s*(?:[\w.]+\.)?\w*(?:app|App|application)\w*\(`) // app = create_app(…)
+	makesApp = compiled(`(?m)^def (\w*(?:app|application)\w*)\(\s*\)`)
+	asgiDeps = compiled(`(?im)^[\s"']*(fastapi|starlette|litestar|uvicorn|quart)\b`)
+	flaskDep = compiled(`(?im)^[\s"']*(flask)\b`)
+	gunicorn = compiled(`(?im)^[\s"']*(gunicorn)\b`)
+	pytest   = compiled(`(?im)^[\s"']*pytest\b|\[tool\.pytest`)
+	oneLine  = compiled(`[\[,]\s*(["'])`)
 )
 
 func lookDjango(p *project) (*draft, error) {
@@ -104,7 +103,7 @@ func lookPython(p *project) (*draft, error) {
 	return d, nil
 }
 
-var requirements = regexp.MustCompile(`^requirements[^/]*\.(?:txt|in)$|^requirements/[^/]+$`)
+var requirements = compiled(`^requirements[^/]*\.(?:txt|in)$|^requirements/[^/]+$`)
 
 // untested leaves out what makes an app for tests.
 func untested(sources []string) []string {
@@ -116,7 +115,7 @@ func untested(sources []string) []string {
 
 // made finds an app that a function of the project's has made, in a file that
 // knows one of the libraries, or else in any.
-func (p *project) made(sources []string, constructor *regexp.Regexp, libraries ...string) (file string, match []string) {
+func (p *project) made(sources []string, constructor *pattern, libraries ...string) (file string, match []string) {
 	if _, m := p.search(sources, constructor); m == nil {
 		return "", nil
 	}

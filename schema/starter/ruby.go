@@ -1,13 +1,11 @@
 package starter
 
-import "regexp"
-
 var (
-	rubyServer = regexp.MustCompile(`(?m)^\s*gem\s+["'](rails|puma|sinatra|rack|hanami|roda)["']`)
-	rails      = regexp.MustCompile(`(?m)^\s*gem\s+["']rails["']`)
-	classic    = regexp.MustCompile(`(?m)^\s*require\s+["']sinatra["']`)
-	puma       = regexp.MustCompile(`(?m)^\s*gem\s+["']puma["']|^\s+puma \(`)
-	rspec      = regexp.MustCompile(`(?m)^\s*gem\s+["']rspec`)
+	rubyServer = compiled(`(?m)^\s*gem\s+["'](rails|puma|sinatra|rack|hanami|roda)["']`)
+	rails      = compiled(`(?m)^\s*gem\s+["']rails["']`)
+	classic    = compiled(`(?m)^\s*require\s+["']sinatra["']`)
+	puma       = compiled(`(?m)^\s*gem\s+["']puma["']|^\s+puma \(`)
+	rspec      = compiled(`(?m)^\s*gem\s+["']rspec`)
 )
 
 func lookRuby(p *project) (*draft, error) {

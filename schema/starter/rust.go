@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -25,9 +24,9 @@ type cargo struct {
 var rustWeb = []string{"axum", "actix-web", "rocket", "warp", "poem", "salvo", "tide", "hyper", "tonic", "ntex", "rouille", "tiny_http"}
 
 var rustListening = listening{
-	takes:  regexp.MustCompile(`listenfd|ListenFd|from_raw_fd|LISTEN_FDS|sd_listen_fds|tokio_listener`),
-	reads:  regexp.MustCompile(`var(?:_os)?\(\s*"PORT"\s*\)(?:[^;]{0,80}?(\d{4,5}))?`),
-	fixed:  regexp.MustCompile(`"(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1?\]):(\d{2,5})"|\(\s*"[^"]*"\s*,\s*(\d{4,5})\s*\)|\]\s*,\s*(\d{4,5})\s*\)`),
+	takes:  compiled(`listenfd|ListenFd|from_raw_fd|LISTEN_FDS|sd_listen_fds|tokio_listener`),
+	reads:  compiled(`var(?:_os)?\(\s*"PORT"\s*\)(?:[^;]{0,80}?(\d{4,5}))?`),
+	fixed:  compiled(`"(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1?\]):(\d{2,5})"|\(\s*"[^"]*"\s*,\s*(\d{4,5})\s*\)|\]\s*,\s*(\d{4,5})\s*\)`),
 	hint:   "take it with the listenfd crate, as docs/sockets.md shows",
 	preset: "inherit",
 }
@@ -151,7 +150,7 @@ func (c *cargo) binary(p *project, dir string) string {
 	return ""
 }
 
-var rustBinds = regexp.MustCompile(`TcpListener::(bind|from_raw_fd)`)
+var rustBinds = compiled(`TcpListener::(bind|from_raw_fd)`)
 
 // std reports whether a crate without a server's crate binds a socket itself.
 func (p *project) std(dir string, c *cargo) bool {
