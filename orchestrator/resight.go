@@ -1,0 +1,103 @@
+package orchestrator
+
+import (
+	"os"
+	"time"
+
+	"devloop/orchestrator/watchset"
+)
+
+// rewatch sees with the eyes of the new configuration: a second sight opens, and
+// takes the place of the first once it misses nothing. Both are looked at until
+// then; what they both see is one change, since contents are compared.
+func (l *loop) rewatch() {
+	l.set = watchset.New(l.cfg, l.graph, l.git)
+	for _, path := range l.set.Touchables() {
+		if _, known := l.touched[path]; !known {
+			l.noteTime(path)
+		}
+	}
+	next := &sight{}
+	set := l.set
+	since := time.Now().Add(-clockStep)
+	notes, err := next.open(rootsOf(set, l.git), set.Descend, l.wants(set), l.polling())
+	l.note(notes)
+	if err != nil {
+		l.say.notice(err.Error())
+		l.sighted()
+		return
+	}
+	l.resighting = true
+	l.goroutine(func() {
+		for _, ready := range next.ready() {
+			select {
+			case <-ready:
+			case <-l.ctx.Done():
+				_ = next.close() // nobody will look
+				return
+			}
+		}
+		select {
+		case l.events <- resightedEvent{next, set, changedSince(set, since)}:
+		case <-l.ctx.Done():
+			_ = next.close()
+		}
+	})
+}
+
+// clockStep is what the clock that stamps files may be behind: it ticks in steps
+// of some milliseconds.
+const clockStep = 20 * time.Millisecond
+
+// resightedEvent says that a second sight misses nothing any more.
+type resightedEvent struct {
+	sight *sight
+	set   *watchset.Set
+	late  []string // what may have changed while it was opening
+}
+
+// changedSince lists the watched files that were written since then.
+func changedSince(set *watchset.Set, since time.Time) (paths []string) {
+	for path := range set.Files() {
+		if info, err := os.Stat(path); err == nil && info.ModTime().After(since) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+// resighted makes the second sight the first.
+func (l *loop) resighted(ev resightedEvent) {
+	if ev.set != l.set { // there is a newer one already
+		if err := ev.sight.close(); err != nil {
+			l.say.notice(err.Error())
+		}
+		return
+	}
+	l.takeChanges()
+	old := l.sight
+	l.sight = ev.sight
+	for _, w := range old.waits { // whoever waits for a barrier waits for a new one
+		if !l.sight.sync(w.then) {
+			w.then()
+		}
+	}
+	if err := old.close(); err != nil {
+		l.say.notice(err.Error())
+	}
+	l.seen(ev.late)
+	l.sighted()
+	l.say.watching()
+	l.learn()
+}
+
+// sighted lets those go on who wait for a second sight.
+func (l *loop) sighted() {
+	waiting := l.unsighted
+	l.resighting, l.unsighted = false, nil
+	for _, then := range waiting {
+		if !l.sight.sync(then) {
+			then()
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package orchestrator
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"devloop/orchestrator/fspoll"
+)
+
+// sources watches the files of the configuration, by a sight of their own.
+type sources struct {
+	*sight
+	paths  []string  // of the files, sorted: those in force, and those of a load that failed
+	open   bool      // the sight misses nothing any more
+	after  []func()  // what waits for the reading that is due then
+	due    time.Time // when they are to be read again; zero: not at all
+	unseen bool      // no change of them has been seen: they are read to be sure
+	broken error     // why they could not be read the last time
+	prints []string  // of the nodes, by number, as they are in force
+}
+
+// openSources begins to watch these files of the configuration. What is written
+// before all of them are watched is seen by reading them once more then.
+func (l *loop) openSources(paths []string) error {
+	if l.opt.Reload == nil || l.opt.Once {
+		return nil
+	}
+	src := &sources{sight: &sight{}, paths: paths}
+	notes, err := src.sight.open(paths, func(string) bool { return false }, src.has, l.polling())
+	l.note(notes)
+	if err != nil {
+		return fmt.Errorf("watch the configuration: %w", err)
+	}
+	if old := l.sources; old != nil {
+		src.broken, src.prints, src.after = old.broken, old.prints, old.after
+		for _, w := range old.waits { // whoever waits for a barrier waits for the new sight
+			src.after = append(src.after, w.then)
+		}
+	} else {
+		for _, n := range l.graph.Nodes {
+			src.prints = append(src.prints, l.fingerprint(l.cfg, n))
+		}
+	}
+	l.sources = src
+	l.goroutine(func() {
+		for _, ready := range src.ready() {
+			select {
+			case <-ready:
+			case <-l.ctx.Done():
+				return
+			}
+		}
+		select {
+		case l.events <- sourcedEvent{src}:
+		case <-l.ctx.Done():
+		}
+	})
+	return nil
+}
+
+// sourcedEvent says that the sight of the configuration's files misses nothing
+// any more.
+type sourcedEvent struct{ sources *sources }
+
+// sourced reads what may have been written while nobody looked.
+func (l *loop) sourced(ev sourcedEvent) {
+	src := ev.sources
+	if src != l.sources { // there is a newer one already
+		return
+	}
+	src.open, src.unseen = true, src.due.IsZero()
+	src.due = time.Now()
+	l.reloadDue()
+}
+
+// has tells whether a file is one of them.
+func (s *sources) has(path string) bool {
+	_, found := slices.BinarySearch(s.paths, path)
+	return found
+}
+
+// sync is that of a sight, also while that one is opening.
+func (s *sources) sync(then func()) (pending bool) {
+	if !s.open {
+		s.after = append(s.after, then)
+		return true
+	}
+	return s.sight.sync(then)
+}
+
+func (s *sources) wake() <-chan struct{} {
+	if s == nil {
+		return nil
+	}
+	return s.sight.wake()
+}
+
+func (s *sources) pollWake() <-chan struct{} {
+	if s == nil {
+		return nil
+	}
+	return s.sight.pollWake()
+}
+
+// takeSources notes that a file of the configuration has changed.
+func (l *loop) takeSources() {
+	seen := l.sources.take()
+	l.note(seen.notices)
+	if seen.limited {
+		l.degradeSources()
+	}
+	if seen.lost || len(seen.paths) > 0 || len(seen.gone) > 0 {
+		l.sources.due, l.sources.unseen = time.Now().Add(reloadQuiet), false
+	}
+	if len(seen.passed) > 0 && !l.sources.due.IsZero() { // somebody waits for what was written until now
+		l.sources.after = append(l.sources.after, seen.passed...)
+		if l.stream.started { // else it is read then
+			l.reloadConfig()
+		}
+		return
+	}
+	for _, then := range seen.passed {
+		then()
+	}
+}
+
+// degradeSources polls the files of the configuration, since there was no watch
+// left for them.
+func (l *loop) degradeSources() {
+	src := l.sources
+	if src.poll != nil {
+		return
+	}
+	poll, err := fspoll.Open(fspoll.Options{Roots: src.paths, Descend: func(string) bool { return false }, Want: src.has})
+	if err != nil {
+		l.say.notice(err.Error())
+		return
+	}
+	src.poll = poll
+}
+
+// sourcePaths are the files of both lists, sorted.
+func sourcePaths(lists ...[]string) []string {
+	paths := slices.Concat(lists...)
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// resource watches other files for the next change of the configuration.
+func (l *loop) resource(paths []string) {
+	old := l.sources
+	if err := l.openSources(paths); err != nil {
+		l.say.notice(err.Error())
+		return
+	}
+	if err := old.close(); err != nil {
+		l.say.notice(err.Error())
+	}
+}

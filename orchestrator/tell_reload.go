@@ -1,0 +1,68 @@
+package orchestrator
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/graph"
+	"devloop/schema"
+)
+
+// broken shows what is wrong with the configuration.
+func (t *teller) broken(err error) {
+	t.out.Say(self, console.Bad, "✗ the configuration has mistakes; the last good one stays in force")
+	var mistakes schema.Mistakes
+	text := err.Error()
+	if errors.As(err, &mistakes) {
+		text = mistakes.Error()
+	}
+	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+		t.out.Say(self, console.Bad, line)
+	}
+	var hinted interface{ Hint() string }
+	if mistakes == nil && errors.As(err, &hinted) && hinted.Hint() != "" {
+		t.out.Say(self, console.Plain, "hint: "+hinted.Hint())
+	}
+}
+
+// reconfigured tells what a new configuration leads to.
+func (t *teller) reconfigured(before, after *graph.Graph, changed []int, opened []*heldSocket, quiet bool) {
+	var added, gone, anew []string
+	for i, n := range after.Nodes {
+		switch {
+		case i >= len(before.Nodes):
+			added = append(added, n.Name)
+		case n.Gone && !before.Nodes[i].Gone:
+			gone = append(gone, n.Name)
+		case slices.Contains(changed, i):
+			anew = append(anew, n.Name)
+		}
+	}
+	var parts []string
+	for _, p := range []struct {
+		what  string
+		names []string
+	}{{"new", added}, {"changed", anew}, {"gone", gone}} {
+		if len(p.names) > 0 {
+			parts = append(parts, p.what+": "+strings.Join(p.names, ", "))
+		}
+	}
+	text := "nothing has to start anew"
+	switch {
+	case len(parts) > 0:
+		text = strings.Join(parts, "; ")
+	case quiet && len(opened) == 0:
+		return
+	}
+	t.out.Say(self, console.Plain, "● the configuration has changed: "+text)
+	for _, s := range opened {
+		t.held(s)
+	}
+}
+
+func (t *teller) released(s *heldSocket) {
+	t.out.Say(self, console.Dim, fmt.Sprintf("released %s: %s", s.cfg.Name, s.address()))
+}
