@@ -84,7 +84,7 @@ func (l *loop) seeAll() <-chan struct{} {
 // degrade polls beside the system's events, since there are places that give
 // none: watches have run out.
 func (l *loop) degrade() {
-	if l.sight.poll != nil {
+	if l.sight.poll != nil && !l.sight.part {
 		return
 	}
 	poll, err := fspoll.Open(fspoll.Options{Roots: rootsOf(l.set, l.git), Descend: l.set.Descend, Want: l.wants(l.set)})
@@ -92,7 +92,9 @@ func (l *loop) degrade() {
 		l.say.notice(err.Error())
 		return
 	}
-	l.sight.poll = poll
+	if err := l.sight.pollAll(poll); err != nil {
+		l.say.notice(err.Error())
+	}
 	l.say.notice("polling everything beside that; once the limit is raised, start devloop again")
 	l.goroutine(func() {
 		select {

@@ -30,12 +30,26 @@ func Diagnose(cfg *schema.Config, g *graph.Graph, running *control.Status) []doc
 	return slices.Concat(
 		diagnoseFile(cfg, g),
 		watching,
-		doctor.FileSystems(set.Roots(), func(path string) string { return relative(cfg.Dir, path) }, fspoll.Remote),
+		diagnoseFileSystems(cfg, set),
 		system.Limits(need),
 		diagnoseTriggers(cfg, git),
 		diagnoseSockets(cfg, running),
 		[]doctor.Finding{system.ListenQueue(), diagnoseShell(cfg), diagnoseGit()},
 	)
+}
+
+// diagnoseFileSystems tells what the roots are on, and what is mounted below them.
+func diagnoseFileSystems(cfg *schema.Config, set *watchset.Set) []doctor.Finding {
+	places, kinds := set.Roots(), map[string]string{}
+	for _, m := range mountsBelow(places, set.Descend) {
+		places, kinds[m.Path] = append(places, m.Path), m.Kind
+	}
+	return doctor.FileSystems(places, func(path string) string { return relative(cfg.Dir, path) }, func(path string) string {
+		if kind := kinds[path]; kind != "" {
+			return kind // it may not answer when it is asked
+		}
+		return fspoll.Remote(path)
+	})
 }
 
 // diagnoseFile tells what `devloop check` warns of.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"devloop/orchestrator/control"
@@ -19,14 +20,15 @@ type sight struct {
 	events *fswatch.Watcher // nil if nothing is watched by events
 	poll   *fspoll.Watcher  // nil if nothing is polled
 
+	part   bool // poll does not look everywhere
 	tokens uint64
 	waits  map[uint64]*barrier
 }
 
 // barrier is a drain that every part of sight must confirm.
 type barrier struct {
-	left int
-	then func()
+	events, poll bool // it has not yet
+	then         func()
 }
 
 // batch is what has been seen since the last look.
@@ -44,7 +46,7 @@ type batch struct {
 func (s *sight) open(roots []string, descend, want func(string) bool, poll *time.Duration) (notes []string, err error) {
 	s.waits = map[uint64]*barrier{}
 	interval := time.Duration(0)
-	var polled, told []string
+	var polled, told, apart []string
 	if poll != nil {
 		interval, polled = *poll, roots
 	} else {
@@ -57,12 +59,24 @@ func (s *sight) open(roots []string, descend, want func(string) bool, poll *time
 			}
 		}
 	}
+	if poll == nil {
+		for _, m := range mountsBelow(told, descend) {
+			notes = append(notes, m.Reason()+": polling it")
+			polled = append(polled, m.Path)
+			apart = append(apart, m.Path)
+		}
+	}
 	if len(told) > 0 {
-		s.events, err = fswatch.Open(fswatch.Options{Roots: told, Descend: descend, Want: want})
+		s.part = true
+		all := descend
+		if len(apart) > 0 {
+			all = func(dir string) bool { return !slices.Contains(apart, dir) && descend(dir) }
+		}
+		s.events, err = fswatch.Open(fswatch.Options{Roots: told, Descend: all, Want: want})
 		switch {
 		case errors.Is(err, fswatch.ErrLimit):
 			notes = append(notes, err.Error()+"; polling in place of it")
-			polled = roots
+			polled, s.part = roots, false
 		case err != nil:
 			return notes, err
 		}
@@ -73,6 +87,24 @@ func (s *sight) open(roots []string, descend, want func(string) bool, poll *time
 		}
 	}
 	return notes, nil
+}
+
+// mountsBelow lists the file systems that are mounted below the roots, where descend lets in, and that need polling.
+func mountsBelow(roots []string, descend func(string) bool) (mounts []fspoll.Mount) {
+	seen := map[string]bool{}
+	for _, root := range roots {
+		for _, m := range fspoll.Below(root) {
+			reached := true
+			for dir := m.Path; reached && dir != root; dir = filepath.Dir(dir) {
+				reached = descend(dir)
+			}
+			if reached && !seen[m.Path] {
+				seen[m.Path] = true
+				mounts = append(mounts, m)
+			}
+		}
+	}
+	return mounts
 }
 
 // rootsOf lists what is to be seen: the nodes' roots, and the files outside of
@@ -142,14 +174,14 @@ func (s *sight) take() batch {
 		for _, c := range seen.Changes {
 			b.add(c.Path, c.Dir)
 		}
-		b.passed = append(b.passed, s.confirm(seen.Synced)...)
+		b.passed = append(b.passed, s.confirm(seen.Synced, false)...)
 	}
 	if s.poll != nil {
 		seen := s.poll.Take()
 		for _, c := range seen.Changes {
 			b.add(c.Path, c.Dir)
 		}
-		b.passed = append(b.passed, s.confirm(seen.Synced)...)
+		b.passed = append(b.passed, s.confirm(seen.Synced, true)...)
 	}
 	return b
 }
@@ -166,31 +198,53 @@ func (b *batch) add(path string, dir bool) {
 // been taken. If nothing is seen at all, it is so at once.
 func (s *sight) sync(then func()) (pending bool) {
 	s.tokens++
-	w := &barrier{then: then}
-	if s.events != nil {
-		w.left++
+	w := &barrier{events: s.events != nil, poll: s.poll != nil, then: then}
+	if !w.events && !w.poll {
+		return false
+	}
+	s.waits[s.tokens] = w
+	if w.events {
 		s.events.Sync(s.tokens)
 	}
-	if s.poll != nil {
-		w.left++
+	if w.poll {
 		s.poll.Sync(s.tokens)
 	}
-	if w.left > 0 {
-		s.waits[s.tokens] = w
-	}
-	return w.left > 0
+	return true
 }
 
-func (s *sight) confirm(tokens []uint64) (passed []func()) {
+func (s *sight) confirm(tokens []uint64, poll bool) (passed []func()) {
 	for _, token := range tokens {
-		if w := s.waits[token]; w != nil {
-			if w.left--; w.left <= 0 {
-				delete(s.waits, token)
-				passed = append(passed, w.then)
-			}
+		w := s.waits[token]
+		if w == nil {
+			continue
+		}
+		if poll {
+			w.poll = false
+		} else {
+			w.events = false
+		}
+		if !w.events && !w.poll {
+			delete(s.waits, token)
+			passed = append(passed, w.then)
 		}
 	}
 	return passed
+}
+
+// pollAll polls everything from now on, beside the events. What the one before
+// has not confirmed, the new one must.
+func (s *sight) pollAll(poll *fspoll.Watcher) error {
+	old := s.poll
+	s.poll, s.part = poll, false
+	for token, w := range s.waits {
+		if w.poll {
+			poll.Sync(token)
+		}
+	}
+	if old == nil {
+		return nil
+	}
+	return old.Close()
 }
 
 // refilter asks again what is to be seen.

@@ -129,7 +129,7 @@ func (l *loop) takeSources() {
 // left for them.
 func (l *loop) degradeSources() {
 	src := l.sources
-	if src.poll != nil {
+	if src.poll != nil && !src.part {
 		return
 	}
 	poll, err := fspoll.Open(fspoll.Options{Roots: src.paths, Descend: func(string) bool { return false }, Want: src.has})
@@ -137,7 +137,9 @@ func (l *loop) degradeSources() {
 		l.say.notice(err.Error())
 		return
 	}
-	src.poll = poll
+	if err := src.pollAll(poll); err != nil {
+		l.say.notice(err.Error())
+	}
 }
 
 // sourcePaths are the files of both lists, sorted.

@@ -3,6 +3,7 @@ package fspoll
 import (
 	"bufio"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -24,5 +25,35 @@ func TestMountKind(t *testing.T) {
 		if got := mountKind(bufio.NewScanner(strings.NewReader(mounts)), 0, minor); got != want {
 			t.Errorf("device 0:%d: %q, want %q", minor, got, want)
 		}
+	}
+}
+
+func TestMountsBelow(t *testing.T) {
+	const mounts = `36 35 98:0 / / rw,noatime master:1 - ext4 /dev/root rw
+37 36 0:44 / /work rw - nfs4 server:/work rw
+38 36 0:45 / /work/app/share rw shared:2 master:3 - 9p share rw
+39 36 0:46 / /work/app/share/deep rw - nfs server:/deep rw
+40 36 0:47 / /work/app/two\040words rw - fuse.sshfs me@host: rw,user_id=0
+41 36 0:48 / /work/app/node_modules rw - ext4 /dev/vdb rw
+42 36 0:49 / /work/app/covered rw - cifs //server/share rw
+43 36 0:50 / /work/app/covered rw - tmpfs none rw
+44 36 0:51 / /work/apple rw - nfs server:/apple rw
+45 36 0:52 / /work/app/gvfs rw - fuse.unheard-of none rw
+nonsense
+46 36 0:53 / - nfs
+`
+	got := outermost(parseMounts(strings.NewReader(mounts), "/work/app"), "/work/app", "/link")
+	want := []Mount{{"/link/share", "9p"}, {"/link/two words", "sshfs"}}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if got := outermost(parseMounts(strings.NewReader(mounts), "/"), "/", "/"); !slices.Equal(got, []Mount{{"/work", "NFS"}}) {
+		t.Errorf("below the top: %v", got)
+	}
+}
+
+func TestNothingRemoteIsMountedHere(t *testing.T) {
+	if got := Below(t.TempDir()); len(got) > 0 {
+		t.Errorf("%v", got)
 	}
 }
