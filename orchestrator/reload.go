@@ -79,7 +79,13 @@ func (l *loop) reconfigure(cfg *schema.Config, g *graph.Graph) error {
 	prints := make([]string, len(rebased.Nodes))
 	watched := len(rebased.Nodes) != len(before.Nodes)
 	for i, n := range rebased.Nodes {
-		prints[i] = l.fingerprint(cfg, n)
+		if n.Gone {
+			if !l.running(i) {
+				delete(l.plans, i)
+			}
+		} else {
+			prints[i] = l.fingerprint(cfg, n)
+		}
 		if i < len(before.Nodes) {
 			if !n.Gone && prints[i] != l.sources.prints[i] {
 				ev.Changed = append(ev.Changed, i)

@@ -33,7 +33,7 @@ func (t *teller) reconfigured(before, after *graph.Graph, changed []int, opened 
 	var added, gone, anew []string
 	for i, n := range after.Nodes {
 		switch {
-		case i >= len(before.Nodes):
+		case i >= len(before.Nodes) || before.Nodes[i].Gone && !n.Gone:
 			added = append(added, n.Name)
 		case n.Gone && !before.Nodes[i].Gone:
 			gone = append(gone, n.Name)

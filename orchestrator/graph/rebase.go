@@ -6,6 +6,8 @@ import "devloop/schema"
 // name and kind, keeps its number there, new ones come after those, and one
 // that is no more stays behind as Gone: without an edge, a pattern or a
 // trigger. What runs while a configuration is replaced is known by its number.
+// One that comes back takes its old number, so that there are never more than
+// names.
 func (g *Graph) Rebase(before *Graph) *Graph {
 	rebased := &Graph{}
 	slot := make([]int, len(g.Nodes))
@@ -15,7 +17,7 @@ func (g *Graph) Rebase(before *Graph) *Graph {
 	for _, old := range before.Nodes {
 		at := -1
 		for i, n := range g.Nodes {
-			if !old.Gone && n.Name == old.Name && n.Kind() == old.Kind() {
+			if n.Name == old.Name && n.Kind() == old.Kind() {
 				at = i
 			}
 		}
@@ -39,17 +41,19 @@ func (g *Graph) Rebase(before *Graph) *Graph {
 	return rebased
 }
 
-// leave is what stays of a node that is no more: enough to end it.
+// leave is what stays of a node that is no more: enough to end it, and nothing
+// that keeps the rest of its configuration in memory.
 func (n Node) leave() Node {
 	n.Gone = true
-	if n.Watcher != nil {
-		w := *n.Watcher
-		w.Watch, w.Ignore, w.Triggers, w.DependsOn = nil, nil, nil, nil
-		n.Watcher = &w
+	if w := n.Watcher; w != nil {
+		n.Watcher = &schema.Watcher{Name: w.Name, Short: w.Short, Project: husk(w.Project)}
 		return n
 	}
-	p := *n.Process
-	p.Watch, p.Ignore, p.DependsOn = nil, nil, []schema.Dependency(nil)
-	n.Process = &p
+	p := n.Process
+	n.Process = &schema.Process{Name: p.Name, Short: p.Short, Project: husk(p.Project), Stop: p.Stop}
 	return n
+}
+
+func husk(p *schema.Project) *schema.Project {
+	return &schema.Project{Prefix: p.Prefix, Name: p.Name, File: p.File, Dir: p.Dir}
 }

@@ -8,11 +8,16 @@ import "slices"
 func (m *Machine) reconfigure(ev Reconfigure) {
 	known := len(m.nodes)
 	m.cfg = ev.Config
+	var arrived nodeset
 	for i := range m.cfg.Nodes {
 		c := &m.cfg.Nodes[i]
 		switch {
 		case i >= known:
 			m.nodes = append(m.nodes, newNode(i, c))
+			arrived.add(i)
+		case m.nodes[i].gone && !c.Gone:
+			m.nodes[i].revive(c)
+			arrived.add(i)
 		case m.nodes[i].w != nil && !c.Gone:
 			m.nodes[i].cfg = c
 			m.nodes[i].w.renew(c.Watcher, slices.Contains(ev.Changed, i))
@@ -28,12 +33,12 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 	for _, i := range ev.Changed {
 		// Of a watcher that runs only when something asks for it, and that
 		// nothing has asked yet, this asks nothing either.
-		if n := m.nodes[i]; n.w == nil || n.w.run > 0 || n.dirt.dirty || n.cfg.Watcher.OnStart {
+		if n := m.nodes[i]; !arrived.has(i) && (n.w == nil || n.w.run > 0 || n.dirt.dirty || n.cfg.Watcher.OnStart) {
 			changed.add(i)
 		}
 	}
 	for i, n := range m.nodes {
-		if c := n.cfg; n.w != nil && c.Watcher.OnStart && !c.Gone && i >= known {
+		if n.w != nil && arrived.has(i) && n.cfg.Watcher.OnStart {
 			changed.add(i)
 		}
 	}
@@ -42,7 +47,7 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 		case n.cfg.Gone:
 			m.retire(n)
 		case !m.started: // all of it is to start anyway
-		case i >= known && n.p != nil:
+		case arrived.has(i) && n.p != nil:
 			if n.cfg.Process.Start {
 				n.p.wanted, n.p.due, n.p.dueBy, n.p.dueDebt = true, ByStart, -1, m.clock
 			}
@@ -57,6 +62,24 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 	}
 	for _, i := range ev.Apart {
 		m.nodes[i].dirt.apart = true
+	}
+}
+
+// revive makes a node that was no more what a new one would be. What it had
+// begun before may not have ended yet, and is waited for.
+func (n *node) revive(c *Node) {
+	n.cfg, n.gone, n.off, n.held = c, false, false, false
+	if p := n.p; p != nil {
+		p.failures, p.end, p.owed, p.checking = 0, End{}, 0, false
+		return
+	}
+	w := n.w
+	w.next = c.Watcher
+	w.outcome, w.everPassed, w.starved, w.unpublished = outNone, false, 0, false
+	w.owed, w.promised = nil, 0
+	if w.phase == draining {
+		w.phase = idle
+		w.run++ // whatever says that it has drained comes too late
 	}
 }
 
