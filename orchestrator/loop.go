@@ -35,6 +35,7 @@ type Options struct {
 	NoWatch bool           // start everything, but act on no change
 	Poll    *time.Duration // in place of the configuration's poll, if not nil
 	Stream  bool           // show the output of stages as it comes, not only when one fails
+	Kept    int            // bytes of output kept of each node; 0: journal.DefaultLimit
 
 	// Reload loads the configuration again, and derives its graph; nil: it is
 	// not read again. Its error is shown, and changes nothing. It tells, also of
@@ -155,7 +156,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		asks:    make(chan func()),
 		wakeups: map[int]wakeup{},
 		plans:   map[int]*schema.Watcher{},
-		journal: journal.New(0),
+		journal: journal.New(opt.Kept),
 
 		awaiting: map[int]chan<- verdict{},
 	}

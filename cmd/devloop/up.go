@@ -82,6 +82,10 @@ if a watcher depends on them, and are ended again.`,
 	}
 }
 
+// kept is how many bytes of output are kept of each node; 0: the default. Only
+// tests change it.
+var kept int
+
 // loop runs the loop with what the flags and the terminal say.
 func (a *app) loop(p *project, opt orchestrator.Options) error {
 	sealInherited()
@@ -118,7 +122,7 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 			out.Say("devloop", console.Warn, err.Error()+"; `devloop status` will not work")
 		}
 	}
-	opt.Config, opt.Graph, opt.Console = p.cfg, p.graph, out
+	opt.Config, opt.Graph, opt.Console, opt.Kept = p.cfg, p.graph, out, kept
 	opt.Environ, opt.Self, opt.Signals = os.Environ(), shim.Self(), signals
 	if color, err := a.useColor(a.stdout); err == nil && color {
 		opt.Environ = append(opt.Environ, console.ColorHints(opt.Environ)...)
