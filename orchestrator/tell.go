@@ -152,12 +152,18 @@ func (t *teller) run(r machine.Report) {
 	case machine.Held:
 		t.line(r.Node, console.Dim, "- waits: %s failed", t.name(r.By))
 	case machine.Slowed:
-		writer, again := "it starts", "restart"
+		what, while, again, by := "wakes itself", "it starts", "restart", r.Node
 		if t.l.graph.Nodes[r.Node].Watcher != nil {
-			writer, again = t.stageName(r.Node, r.Stage)+" runs", "run"
+			again = "run"
 		}
-		t.line(r.Node, console.Warn, "! wakes itself: %s changes while %s; next %s in %s",
-			t.paths(r.Paths), writer, again, short(time.Until(r.Until)))
+		if r.By >= 0 {
+			what, while, by = t.name(r.By)+" and it wake each other", t.name(r.By)+" starts", r.By
+		}
+		if t.l.graph.Nodes[by].Watcher != nil {
+			while = t.stageName(by, r.Stage) + " runs"
+		}
+		t.line(r.Node, console.Warn, "! %s: %s changes while %s; next %s in %s",
+			what, t.paths(r.Paths), while, again, short(time.Until(r.Until)))
 		t.line(r.Node, console.Warn, "  hint: add the file to `ignore`, or watch only what people write")
 	}
 }

@@ -118,8 +118,13 @@ func describeReport(c *Config, r Report) string {
 		s += " " + c.stageName(r.Node, r.Stage)
 	}
 	s += ": " + string(r.Kind)
-	if r.Kind == Slowed && c.Nodes[r.Node].Watcher != nil {
-		s += " in " + c.stageName(r.Node, r.Stage)
+	if writer := max(r.By, 0); r.Kind == Slowed {
+		if r.By < 0 {
+			writer = r.Node
+		}
+		if c.Nodes[writer].Watcher != nil {
+			s += " in " + c.stageName(writer, r.Stage)
+		}
 	}
 	switch {
 	case r.Why != "" && r.By >= 0:

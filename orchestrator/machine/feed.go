@@ -7,6 +7,11 @@ import "time"
 // who keeps saving a file looks the same at first; so it is told only when the
 // wait is long, and a change that comes while the node does nothing shows that
 // the node is innocent.
+//
+// Two nodes may also wake each other. A change that comes while another node
+// runs counts only if that one has just been woken in the same way by this one;
+// and if the file changes once more during the same run, but later, it is
+// somebody who saves.
 const (
 	selfFree  = 4
 	selfFirst = 100 * time.Millisecond
@@ -17,53 +22,91 @@ const (
 
 // feed watches for a node that changes what it watches.
 type feed struct {
-	during map[string]int // what changed during this run, and the stage that ran
-	last   map[string]int // during the run before
+	during map[string]origin // what changed since the run before, and who may have done it
+	last   map[string]origin // up to then
 	streak int
 	closed time.Time // when that run ended
 	until  time.Time // no start by change before
+	told   bool      // people know of that
+	path   string    // the file that until is for
+	from   origin    // where it comes from
+}
+
+// origin is the run during which a file changed.
+type origin struct {
+	by, run, stage int // by is a node
+	at             time.Time
+	loop           bool // it is the node's own, or of one that the node wakes too
 }
 
 // outside takes in a change that comes while the node does nothing.
 func (f *feed) outside(now time.Time, path string) {
-	if _, suspect := f.last[path]; suspect && now.Sub(f.closed) > selfLate {
+	if o, suspect := f.last[path]; suspect && o.loop && now.Sub(f.closed) > selfLate {
 		*f = feed{}
 	}
 }
 
-func (f *feed) note(path string, stage int) {
+// note takes in a change that may be the work of a node: of this one, if self.
+func (f *feed) note(path string, o origin, self bool) {
 	if f.during == nil {
-		f.during = map[string]int{}
+		f.during = map[string]origin{}
 	}
-	if _, known := f.during[path]; !known && len(f.during) < 1000 {
-		f.during[path] = stage
+	first, known := f.during[path]
+	switch {
+	case known && !self && first.by == o.by && first.run == o.run && o.at.Sub(first.at) > burstGap:
+		*f = feed{}
+	case (!known || o.loop && !first.loop) && len(f.during) < 1000:
+		f.during[path] = o
 	}
 }
 
-// close ends a run. It returns the delay now in force, with the file that
-// keeps coming back and the stage it came in, or no delay.
-func (f *feed) close(now time.Time) (delay time.Duration, path string, stage int) {
-	for p, s := range f.during {
-		if _, again := f.last[p]; again && (path == "" || p < path) {
-			path, stage = p, s
+// woken tells whether the node has changed files of this one of late.
+func (f *feed) woken(by int) bool {
+	for _, o := range f.during {
+		if o.by == by {
+			return true
+		}
+	}
+	for _, o := range f.last {
+		if o.by == by {
+			return true
+		}
+	}
+	return false
+}
+
+// close ends a run, and decides whether the next one has to wait.
+func (f *feed) close(now time.Time) {
+	loops, path := false, ""
+	var from origin
+	for p, o := range f.during {
+		if !o.loop {
+			continue
+		}
+		loops = true
+		if before := f.last[p]; before.loop && (path == "" || p < path) {
+			path, from = p, o
 		}
 	}
 	switch {
 	case path != "":
 		f.streak++
-	case len(f.during) > 0:
+	case loops:
 		f.streak = 1
 	default:
 		f.streak = 0
 	}
 	f.last, f.during, f.closed = f.during, nil, now
+	f.path, f.from, f.told, f.until = "", origin{}, false, time.Time{}
 	if f.streak <= selfFree {
-		return 0, "", 0
+		return
 	}
-	delay = selfMax
+	delay := selfMax
 	if n := f.streak - selfFree - 1; n < 16 {
 		delay = min(selfFirst<<n, selfMax)
 	}
-	f.until = now.Add(delay)
-	return delay, path, stage
+	f.path, f.from, f.until = path, from, now.Add(delay)
 }
+
+// toTell tells whether people should know that the node is slowed down.
+func (f *feed) toTell(now time.Time) bool { return !f.told && f.until.Sub(now) >= selfTold }

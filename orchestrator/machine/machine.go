@@ -223,11 +223,7 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 			if n.w != nil {
 				n.w.touched(c.Path)
 			}
-			if stage, own := m.duringOwnRun(n); own {
-				n.feed.note(c.Path, stage)
-			} else {
-				n.feed.outside(m.now, c.Path)
-			}
+			m.suspect(n, c.Path)
 			if !c.AtOnce {
 				limit := settleCap
 				if m.awaited(n.owes()) {
@@ -281,6 +277,36 @@ func (m *Machine) duringOwnRun(n *node) (stage int, own bool) {
 		return 0, m.now.Sub(p.readyAt) < selfLate
 	}
 	return 0, m.now.Sub(p.startedAt) < recentRun
+}
+
+// suspect notes who may have changed a file of the node: itself, or another one
+// that is at work, and rather one that the node wakes too.
+func (m *Machine) suspect(n *node, path string) {
+	if stage, own := m.duringOwnRun(n); own {
+		n.feed.note(path, origin{by: n.id, stage: stage, at: m.now, loop: true}, true)
+		return
+	}
+	o := origin{by: -1}
+	for _, u := range m.nodes {
+		stage, works := m.duringOwnRun(u)
+		if loop := works && u.feed.woken(n.id); u != n && works && (o.by < 0 || loop && !o.loop) {
+			o = origin{by: u.id, run: u.num(), stage: stage, at: m.now, loop: loop}
+		}
+	}
+	if !o.loop {
+		n.feed.outside(m.now, path)
+	}
+	if o.by >= 0 {
+		n.feed.note(path, o, false)
+	}
+}
+
+// num is the number of the last run, or of the last generation.
+func (n *node) num() int {
+	if n.w != nil {
+		return n.w.run
+	}
+	return n.p.last
 }
 
 // command carries out a request made by hand: at once, whatever upstream does.

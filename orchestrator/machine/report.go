@@ -32,8 +32,8 @@ const (
 	StageTimedOut  ReportKind = "stage timed out"
 	StageCancelled ReportKind = "stage cancelled"
 	StageSkipped   ReportKind = "stage skipped"
-	Held           ReportKind = "held" // a change waits for a failed upstream
-	Slowed         ReportKind = "slowed"
+	Held           ReportKind = "held"   // a change waits for a failed upstream
+	Slowed         ReportKind = "slowed" // it keeps waking itself, or By and it each other; the Stage is of the one who writes
 	Starting       ReportKind = "starting"
 	Ready          ReportKind = "ready"
 	Unready        ReportKind = "not ready"

@@ -223,11 +223,14 @@ func TestFeed(t *testing.T) {
 		var path string
 		for _, run := range c.runs {
 			for _, file := range run {
-				f.note(string(file), 3)
+				f.note(string(file), origin{by: 2, stage: 3, at: epoch, loop: true}, true)
 			}
-			var stage int
-			if got, path, stage = f.close(epoch); got > 0 && stage != 3 {
-				t.Errorf("%s: stage %d, want 3", c.name, stage)
+			f.close(epoch)
+			if got, path = 0, f.path; !f.until.IsZero() {
+				got = f.until.Sub(epoch)
+			}
+			if got > 0 && (f.from.by != 2 || f.from.stage != 3) {
+				t.Errorf("%s: by %+v", c.name, f.from)
 			}
 		}
 		if got != c.want || path != c.path {
@@ -254,12 +257,43 @@ func TestFeedOutside(t *testing.T) {
 	} {
 		var f feed
 		for range 6 {
-			f.note("a", 0)
+			f.note("a", origin{loop: true}, true)
 			f.close(epoch)
 		}
 		f.outside(epoch.Add(c.after), c.path)
 		if cleared := f.until.IsZero(); cleared != c.clears {
 			t.Errorf("%s: cleared %t, want %t", c.name, cleared, c.clears)
+		}
+	}
+}
+
+// TestFeedByAnother: changes during another node's runs count if that one is
+// woken in turn, and not if somebody saves the file more than once in a run.
+func TestFeedByAnother(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		loop  bool
+		again time.Duration // the file changes once more, so much later; 0: it does not
+		slows bool
+	}{
+		{"they wake each other", true, 0, true},
+		{"only one wakes the other", false, 0, false},
+		{"it writes the file in steps", true, 250 * ms, true},
+		{"somebody saves", true, 251 * ms, false},
+	} {
+		var f feed
+		for run := range 6 {
+			f.note("a", origin{by: 1, run: run, at: epoch, loop: c.loop}, false)
+			if c.again > 0 {
+				f.note("a", origin{by: 1, run: run, at: epoch.Add(c.again), loop: c.loop}, false)
+			}
+			f.close(epoch)
+		}
+		if slows := !f.until.IsZero(); slows != c.slows {
+			t.Errorf("%s: slowed %t, want %t", c.name, slows, c.slows)
+		}
+		if c.again <= 250*ms && (!f.woken(1) || f.woken(2)) {
+			t.Errorf("%s: woken by 1 %t, by 2 %t", c.name, f.woken(1), f.woken(2))
 		}
 	}
 }

@@ -117,6 +117,9 @@ func (m *Machine) actWatcher(n *node) bool {
 			return true
 		}
 		m.tellHeld(n)
+		if n.hold.Kind == SlowedDown {
+			m.tellSlowed(n)
+		}
 	case running:
 		if m.superseded(n) {
 			m.cancelRun(n, n.dirt.why, n.dirt.by)
@@ -207,7 +210,22 @@ func (m *Machine) cancelled(n *node) {
 // closeFeed ends a run, or a generation's start, for the sake of feed. It comes
 // before the dirt is taken.
 func (m *Machine) closeFeed(n *node) {
-	if delay, path, stage := n.feed.close(m.now); delay >= selfTold && n.dirt.dirty {
-		m.report(Report{Kind: Slowed, Node: n.id, Stage: stage, By: -1, Paths: []string{path}, Until: n.feed.until})
+	if n.feed.close(m.now); n.dirt.dirty {
+		m.tellSlowed(n)
 	}
+}
+
+// tellSlowed reports once that what has changed has to wait for long because the
+// node keeps waking itself.
+func (m *Machine) tellSlowed(n *node) {
+	f := &n.feed
+	if !f.toTell(m.now) {
+		return
+	}
+	f.told = true
+	by := f.from.by
+	if by == n.id {
+		by = -1
+	}
+	m.report(Report{Kind: Slowed, Node: n.id, Stage: f.from.stage, By: by, Paths: []string{f.path}, Until: f.until})
 }
