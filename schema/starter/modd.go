@@ -111,6 +111,10 @@ func (d *draft) moddBlock(b moddBlock, suffix string, fill func(string) string) 
 		}
 		p = append(p, dir()...)
 		for _, o := range c.options {
+			if !slices.Contains(moddSignals, o) {
+				d.lose(c.line, "`daemon +"+o+"`", "modd knows no such signal; write one under `stop`")
+				continue
+			}
 			p = append(p, entry{key: "stop", value: "{signal: " + strings.ToUpper(o) + "}"})
 		}
 		key := "daemon" + suffix
@@ -135,6 +139,9 @@ func (d *draft) moddBlock(b moddBlock, suffix string, fill func(string) string) 
 	}
 	d.watchers = append(d.watchers, entry{key: "prep" + suffix, sub: w})
 }
+
+// moddSignals are the signals that modd knows, by the options of its daemons.
+var moddSignals = []string{"sighup", "sigint", "sigkill", "sigquit", "sigterm", "sigusr1", "sigusr2", "sigwinch"}
 
 // parseModd takes the text apart. Text may be quoted; a `#` begins a comment.
 func parseModd(text string) (blocks []moddBlock, vars map[string]string, err error) {
