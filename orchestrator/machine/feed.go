@@ -24,6 +24,7 @@ const (
 type feed struct {
 	during map[string]origin // what changed since the run before, and who may have done it
 	last   map[string]origin // up to then
+	wakers [2]nodeset        // who stands in during, and in last
 	streak int
 	closed time.Time // when that run ended
 	until  time.Time // no start by change before
@@ -57,23 +58,12 @@ func (f *feed) note(path string, o origin, self bool) {
 		*f = feed{}
 	case (!known || o.loop && !first.loop) && len(f.during) < 1000:
 		f.during[path] = o
+		f.wakers[0].add(o.by)
 	}
 }
 
 // woken tells whether the node has changed files of this one of late.
-func (f *feed) woken(by int) bool {
-	for _, o := range f.during {
-		if o.by == by {
-			return true
-		}
-	}
-	for _, o := range f.last {
-		if o.by == by {
-			return true
-		}
-	}
-	return false
-}
+func (f *feed) woken(by int) bool { return f.wakers[0].has(by) || f.wakers[1].has(by) }
 
 // close ends a run, and decides whether the next one has to wait.
 func (f *feed) close(now time.Time) {
@@ -97,6 +87,7 @@ func (f *feed) close(now time.Time) {
 		f.streak = 0
 	}
 	f.last, f.during, f.closed = f.during, nil, now
+	f.wakers = [2]nodeset{nil, f.wakers[0]}
 	f.path, f.from, f.told, f.until = "", origin{}, false, time.Time{}
 	if f.streak <= selfFree {
 		return

@@ -289,7 +289,7 @@ func (m *Machine) suspect(n *node, path string) {
 	o := origin{by: -1}
 	for _, u := range m.nodes {
 		stage, works := m.duringOwnRun(u)
-		if loop := works && u.feed.woken(n.id); u != n && works && (o.by < 0 || loop && !o.loop) {
+		if loop := u.feed.woken(n.id); u != n && works && (o.by < 0 || loop && !o.loop) {
 			o = origin{by: u.id, run: u.num(), stage: stage, at: m.now, loop: loop}
 		}
 	}
