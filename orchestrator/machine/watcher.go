@@ -57,9 +57,10 @@ func (w *watcher) configure(cfg *Watcher) {
 }
 
 // renew takes on a new configuration: one that means the same at once, another
-// one with the next run.
+// one with the next run. So does one that means the same as another that has not
+// been taken on yet.
 func (w *watcher) renew(cfg *Watcher, changed bool) {
-	if changed {
+	if changed || w.next != nil {
 		w.next = cfg
 		return
 	}
