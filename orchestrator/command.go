@@ -140,6 +140,7 @@ func (l *loop) commandExited(ev exitedEvent) {
 	}
 	l.say.output = c.spool
 	l.step(machine.StageExited{Node: ev.key.node, Run: ev.key.num, Stage: ev.key.stage, End: ev.end})
+	l.unplan(ev.key.node)
 	if spool := l.say.output; spool != nil { // nobody wanted to see it
 		l.say.output = nil
 		spool.Close()
@@ -281,6 +282,20 @@ func (l *loop) plan(node int) *schema.Watcher {
 		return w
 	}
 	return l.graph.Nodes[node].Watcher
+}
+
+// unplan forgets the plan of a watcher that is no more, once nothing of it runs:
+// until then its stages have their names from there.
+func (l *loop) unplan(node int) {
+	if !l.graph.Nodes[node].Gone {
+		return
+	}
+	for key := range l.live {
+		if key.node == node {
+			return
+		}
+	}
+	delete(l.plans, node)
 }
 
 // stageOf finds a stage as the machine numbers them.

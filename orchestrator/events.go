@@ -159,10 +159,8 @@ func (s *stream) event(r machine.Report) control.Event {
 }
 
 func (s *stream) stage(r machine.Report) string {
-	if w := s.l.graph.Nodes[r.Node].Watcher; w != nil {
-		if stage := stageOf(w, r.Stage); stage != nil {
-			return stage.Name
-		}
+	if stage := stageOf(s.l.plan(r.Node), r.Stage); stage != nil {
+		return stage.Name
 	}
 	return ""
 }

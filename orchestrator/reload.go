@@ -79,11 +79,7 @@ func (l *loop) reconfigure(cfg *schema.Config, g *graph.Graph) error {
 	prints := make([]string, len(rebased.Nodes))
 	watched := len(rebased.Nodes) != len(before.Nodes)
 	for i, n := range rebased.Nodes {
-		if n.Gone {
-			if !l.running(i) {
-				delete(l.plans, i)
-			}
-		} else {
+		if !n.Gone {
 			prints[i] = l.fingerprint(cfg, n)
 		}
 		if i < len(before.Nodes) {
@@ -103,6 +99,9 @@ func (l *loop) reconfigure(cfg *schema.Config, g *graph.Graph) error {
 		l.rewatch()
 	}
 	l.step(ev)
+	for node := range l.plans {
+		l.unplan(node)
+	}
 	l.release()
 	return nil
 }

@@ -50,7 +50,12 @@ func (n Node) leave() Node {
 		return n
 	}
 	p := n.Process
-	n.Process = &schema.Process{Name: p.Name, Short: p.Short, Project: husk(p.Project), Stop: p.Stop}
+	left := &schema.Process{Name: p.Name, Short: p.Short, Project: husk(p.Project), Stop: p.Stop}
+	if p.Stop.Command != nil { // which runs where the process does, with what that has
+		left.Dir, left.Env = p.Dir, p.Env
+		left.Project.Vars, left.Project.Env = p.Project.Vars, p.Project.Env
+	}
+	n.Process = left
 	return n
 }
 

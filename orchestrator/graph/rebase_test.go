@@ -9,7 +9,7 @@ import (
 // TestRebase: nodes keep their numbers, also those that come back, and one that
 // is no more holds nothing of its configuration.
 func TestRebase(t *testing.T) {
-	project := &schema.Project{Name: "p", Ignore: []schema.Pattern{{}}}
+	project := &schema.Project{Name: "p", Vars: []schema.Var{{}}, Ignore: []schema.Pattern{{}}}
 	graphOf := func(names ...string) *Graph {
 		g := &Graph{}
 		for _, name := range names {
@@ -46,6 +46,11 @@ func TestRebase(t *testing.T) {
 	check(g, "web", "api gone", "p", "new")
 	if gone := g.Nodes[1].Process; gone.Watch != nil || gone.Project == project || gone.Project.Name != "p" {
 		t.Errorf("what is gone holds %+v", gone)
+	}
+	stopped := graphOf("api")
+	stopped.Nodes[0].Process.Dir, stopped.Nodes[0].Process.Stop.Command = "/p", &schema.Command{}
+	if gone := graphOf("web").Rebase(stopped).Nodes[0].Process; gone.Dir != "/p" || len(gone.Project.Vars) != 1 || gone.Project.Ignore != nil {
+		t.Errorf("what its stop.command needs is %+v", gone)
 	}
 	g = graphOf("api", "web").Rebase(g)
 	check(g, "web", "api", "p gone", "new gone")

@@ -1,0 +1,77 @@
+//go:build linux || darwin || freebsd
+
+package orchestrator_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"devloop/orchestrator"
+	"devloop/orchestrator/control"
+)
+
+// TestAWatcherIsTakenOutWhileItRuns: the end of its stage is told of as that of
+// any other, also when the watcher is back by then, with other stages.
+func TestAWatcherIsTakenOutWhileItRuns(t *testing.T) {
+	rest := fmt.Sprintf("processes:\n  idle: {run: [%q], env: {%s: stubborn}, stop: {timeout: 1ms}}\n", exe(t), childEnv)
+	long := `watchers: {check: {watch: [src], on_start: false, stages: [{name: first, run: 'true'}, {name: long, run: 'trap "" TERM; sleep 1000'}]}}`
+	for _, then := range []string{"", "watchers: {check: {watch: [src], stages: [{name: other, run: 'true'}]}}\n"} {
+		p, client := controlled(t, map[string]string{"devloop.yaml": rest + long, "src/v": "0"})
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		var ended []string
+		listening, runs, heard := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+		go func() {
+			heard <- client.Events(ctx, func(e control.Event) error {
+				switch {
+				case e.Kind == "subscribed":
+					close(listening)
+				case e.Kind == "stage started" && e.Stage == "long":
+					close(runs)
+				case e.Kind == "stage cancelled":
+					ended = append(ended, e.Stage)
+				}
+				return nil
+			})
+		}()
+		<-listening
+		p.write("src/v", "1")
+		select {
+		case <-runs:
+		case <-ctx.Done():
+			t.Fatalf("the stage never started; the screen shows:\n%s", p.screen)
+		}
+		p.replace("devloop.yaml", rest)
+		p.screen.wait(t, `gone: check`)
+		if then != "" {
+			p.replace("devloop.yaml", rest+then)
+			p.screen.wait(t, `check\s*\| ✓ passed`)
+		}
+		p.end(0)
+		if err := <-heard; err != nil {
+			t.Error(err)
+		}
+		if !slices.Equal(ended, []string{"long"}) {
+			t.Errorf("then %q: the stages %q have been cancelled; the screen shows:\n%s", then, ended, p.screen)
+		}
+	}
+}
+
+// TestAProcessThatIsTakenOutIsStoppedAsItSaid: its stop.command has the
+// directory and the environment that it had.
+func TestAProcessThatIsTakenOutIsStoppedAsItSaid(t *testing.T) {
+	rest := fmt.Sprintf("  idle: {run: [%q], env: {%s: stubborn}, stop: {timeout: 1ms}}\n", exe(t), childEnv)
+	db := fmt.Sprintf("  db: {run: [%q], dir: data, env: {%s: stubborn, NAME: base}, stop: {command: 'echo $PROJECT $NAME > stopped; kill -9 $DEVLOOP_PID'}}\n", exe(t), childEnv)
+	p := start(t, map[string]string{"devloop.yaml": "env: {PROJECT: the}\nprocesses:\n" + rest + db, "data/v": "0"}, orchestrator.Options{})
+	p.screen.wait(t, `db\s*\| stubborn: running`)
+	p.replace("devloop.yaml", "processes:\n"+rest)
+	p.screen.wait(t, `gone: db`)
+	p.end(0)
+	if got, err := os.ReadFile(filepath.Join(p.dir, "data", "stopped")); err != nil || string(got) != "the base\n" {
+		t.Errorf("its stop.command wrote %q, %v; the screen shows:\n%s", got, err, p.screen)
+	}
+}
