@@ -183,6 +183,7 @@ func (m *Machine) start() {
 		case n.p != nil && (!m.cfg.Once && n.cfg.Process.Start || m.cfg.Once && m.serves(n)):
 			n.p.wanted, n.p.due, n.p.dueBy, n.p.dueDebt = true, ByStart, -1, m.clock
 		case cohort.has(n.id):
+			n.w.asked = true
 			n.dirt.mark(cohort, ByStart, -1, m.clock)
 		}
 	}
@@ -353,7 +354,7 @@ func (m *Machine) do(a Action) { m.out = append(m.out, a) }
 func (m *Machine) neverPassed(n *node) int {
 	for _, i := range m.order {
 		u := m.nodes[i]
-		if n.up.has(i) && u.w != nil && !u.w.everPassed && (u.w.cfg.OnStart || u.w.run > 0) {
+		if n.up.has(i) && u.w != nil && !u.w.everPassed && u.w.asked {
 			return i
 		}
 	}
@@ -365,7 +366,7 @@ func (m *Machine) meets(need Need) bool {
 	d := m.nodes[need.Node]
 	switch need.Condition {
 	case schema.Passed:
-		return d.w.everPassed || !d.w.cfg.OnStart && d.w.run == 0 && !m.cfg.Once
+		return d.w.everPassed || !d.w.asked
 	case schema.Started:
 		return d.p.pid != 0 || d.p.phase == procEnded
 	case schema.IsReady:

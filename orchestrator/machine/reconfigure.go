@@ -33,7 +33,7 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 	for _, i := range ev.Changed {
 		// Of a watcher that runs only when something asks for it, and that
 		// nothing has asked yet, this asks nothing either.
-		if n := m.nodes[i]; !arrived.has(i) && (n.w == nil || n.w.run > 0 || n.dirt.dirty || n.cfg.Watcher.OnStart) {
+		if n := m.nodes[i]; !arrived.has(i) && (n.w == nil || n.w.asked || n.dirt.dirty || n.cfg.Watcher.OnStart) {
 			changed.add(i)
 		}
 	}
@@ -53,6 +53,7 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 			}
 		case !changed.has(i):
 		case n.w != nil:
+			n.w.asked = true
 			n.dirt.mark(changed, ByConfig, -1, m.clock)
 			n.dirt.all = true
 		case n.p.wanted:
@@ -70,16 +71,20 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 func (n *node) revive(c *Node) {
 	n.cfg, n.gone, n.off, n.held = c, false, false, false
 	if p := n.p; p != nil {
-		p.failures, p.end, p.owed, p.checking = 0, End{}, 0, false
+		p.failures, p.end, p.owed, p.dueDebt, p.checking = 0, End{}, 0, 0, false
 		return
 	}
 	w := n.w
-	w.next = c.Watcher
-	w.outcome, w.everPassed, w.starved, w.unpublished = outNone, false, 0, false
+	w.outcome, w.everPassed, w.asked, w.starved, w.unpublished = outNone, false, false, 0, false
 	w.owed, w.promised = nil, 0
 	if w.phase == draining {
 		w.phase = idle
 		w.run++ // whatever says that it has drained comes too late
+	}
+	if w.phase == idle {
+		w.configure(c.Watcher)
+	} else {
+		w.next = c.Watcher
 	}
 }
 

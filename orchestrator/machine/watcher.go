@@ -6,7 +6,8 @@ import "time"
 type watcher struct {
 	cfg         *Watcher
 	phase       phase
-	run         int // of the last started run
+	run         int  // of the last started run
+	asked       bool // it has run, or is to: nobody waits for one that only runs by hand before that
 	group       int
 	stages      []stage
 	took        dirt     // what the run was started for
@@ -163,6 +164,7 @@ func (m *Machine) startRun(n *node) {
 		w.configure(w.next)
 	}
 	w.run++
+	w.asked = true
 	w.phase, w.group, w.failing = running, -1, false
 	w.took = n.dirt.take()
 	for _, cohort := range w.took.causes {
