@@ -30,7 +30,7 @@ func (l *loop) review() {
 }
 
 func (l *loop) reviewSocket(s *heldSocket, status []machine.NodeStatus) {
-	up, running, first := false, false, -1
+	up, held, first := false, l.holds(s), -1
 	for i, n := range l.graph.Nodes {
 		if n.Process == nil || !hasSocket(n.Process, s.cfg.Name) {
 			continue
@@ -39,7 +39,6 @@ func (l *loop) reviewSocket(s *heldSocket, status []machine.NodeStatus) {
 			first = i
 		}
 		up = up || status[i].State == "ready" || s.front != nil && s.serving != 0
-		running = running || l.running(i)
 	}
 	if first < 0 {
 		return
@@ -47,7 +46,7 @@ func (l *loop) reviewSocket(s *heldSocket, status []machine.NodeStatus) {
 	s.checking.Store(up && l.checks(first, status))
 	if up {
 		s.downSince = time.Time{}
-		l.setPages(s, false, running)
+		l.setPages(s, false, held)
 		return
 	}
 	if s.downSince.IsZero() {
@@ -56,7 +55,7 @@ func (l *loop) reviewSocket(s *heldSocket, status []machine.NodeStatus) {
 	news := l.newsOf(first, status, s.news.Load())
 	s.news.Store(news)
 	page := s.cfg.WhileDown == schema.DownPage && (news.Failed || time.Since(s.downSince) >= pageAfter)
-	l.setPages(s, page, running)
+	l.setPages(s, page, held)
 }
 
 // pagesDue is when a page takes the place of the wait, if nothing else happens.
@@ -68,10 +67,21 @@ func (s *heldSocket) pagesDue() (time.Time, bool) {
 	return due, due.After(time.Now())
 }
 
+// holds tells whether a process that runs was given the socket: also one that the
+// configuration does not have any more.
+func (l *loop) holds(s *heldSocket) bool {
+	for _, c := range l.live {
+		if slices.Contains(c.sockets, s) {
+			return true
+		}
+	}
+	return false
+}
+
 // setPages begins or ends to answer browsers with pages. An inherited socket is
 // left alone while any process holds it.
-func (l *loop) setPages(s *heldSocket, on, running bool) {
-	if s.standIn != nil && running {
+func (l *loop) setPages(s *heldSocket, on, held bool) {
+	if s.standIn != nil && held {
 		on = false
 	}
 	if s.paging == on {

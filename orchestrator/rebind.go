@@ -140,10 +140,8 @@ func (l *loop) matchFront(s *heldSocket) error {
 // release closes the sockets that nobody uses any more.
 func (l *loop) release() {
 	l.leaving = slices.DeleteFunc(l.leaving, func(s *heldSocket) bool {
-		for _, c := range l.live {
-			if slices.Contains(c.sockets, s) {
-				return false
-			}
+		if l.holds(s) {
+			return false
 		}
 		if err := errors.Join(s.closeFront(), s.Close()); err != nil {
 			l.say.notice(err.Error())

@@ -3,7 +3,6 @@ package orchestrator
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -113,10 +112,8 @@ func (l *loop) prepare(s *heldSocket) error {
 		s.paging = false
 	}
 	fresh := s.Reset
-	for _, c := range l.live { // also those that the configuration does not have any more
-		if slices.Contains(c.sockets, s) {
-			fresh = s.Refresh
-		}
+	if l.holds(s) {
+		fresh = s.Refresh
 	}
 	if err := fresh(); err != nil {
 		return fmt.Errorf("socket %s: %w", s.cfg.Name, err)
