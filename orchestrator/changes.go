@@ -92,17 +92,8 @@ func (l *loop) degrade() {
 		l.say.notice(err.Error())
 		return
 	}
-	if err := l.sight.pollAll(poll); err != nil {
-		l.say.notice(err.Error())
-	}
+	l.pollInPlace(l.sight.pollAll(poll), poll, sightedEvent{})
 	l.say.notice("polling everything beside that; once the limit is raised, start devloop again")
-	l.goroutine(func() {
-		select {
-		case <-poll.Ready():
-			l.post(sightedEvent{})
-		case <-l.ctx.Done():
-		}
-	})
 }
 
 // sightedEvent says that places can be seen which could not be seen before.

@@ -231,20 +231,37 @@ func (s *sight) confirm(tokens []uint64, poll bool) (passed []func()) {
 	return passed
 }
 
-// pollAll polls everything from now on, beside the events. What the one before
-// has not confirmed, the new one must.
-func (s *sight) pollAll(poll *fspoll.Watcher) error {
-	old := s.poll
+// pollAll polls everything from now on, beside the events. What the watcher
+// before has not confirmed, the new one must. That one is returned, if there was
+// one: whoever waits for the sight to be ready may wait for it.
+func (s *sight) pollAll(poll *fspoll.Watcher) (before *fspoll.Watcher) {
+	before = s.poll
 	s.poll, s.part = poll, false
 	for token, w := range s.waits {
 		if w.poll {
 			poll.Sync(token)
 		}
 	}
-	if old == nil {
-		return nil
-	}
-	return old.Close()
+	return before
+}
+
+// pollInPlace follows pollAll: it closes the watcher before, if there was one,
+// and posts ev when the new one misses nothing any more.
+func (l *loop) pollInPlace(before, poll *fspoll.Watcher, ev any) {
+	l.goroutine(func() {
+		if before != nil {
+			select {
+			case <-before.Ready():
+			case <-l.ctx.Done():
+			}
+			_ = before.Close() // it has no errors
+		}
+		select {
+		case <-poll.Ready():
+			l.post(ev)
+		case <-l.ctx.Done():
+		}
+	})
 }
 
 // refilter asks again what is to be seen.

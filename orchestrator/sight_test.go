@@ -1,57 +1,48 @@
 package orchestrator
 
 import (
+	"context"
+	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"devloop/orchestrator/fspoll"
 )
 
-// TestPollAll: when everything is polled in place of a part, whoever waits for
-// what was written is answered by the new one, and once.
-func TestPollAll(t *testing.T) {
+// TestPollingAllBeforeAPartHasBeenSeen: whoever waits until nothing is missed is
+// told, although the watcher that a part was polled by gives way to another one
+// before it has seen that part.
+func TestPollingAllBeforeAPartHasBeenSeen(t *testing.T) {
 	dir := t.TempDir()
-	everything := func(string) bool { return true }
-	poll := func(root string) *fspoll.Watcher {
-		t.Helper()
-		w, err := fspoll.Open(fspoll.Options{Roots: []string{root}, Descend: everything, Want: everything, Interval: 10 * time.Millisecond})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return w
-	}
-	s := &sight{waits: map[uint64]*barrier{}, poll: poll(filepath.Join(dir, "part")), part: true}
-	defer func() {
-		if err := s.close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	answers := 0
-	for range 3 {
-		if !s.sync(func() { answers++ }) {
-			t.Fatal("nothing is waited for")
-		}
-	}
-	// Some may have been confirmed by the first already, and are taken now or never.
-	if err := s.pollAll(poll(dir)); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "mounted"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if s.part {
-		t.Error("it is still a part")
+	entered, goOn := make(chan struct{}), make(chan struct{})
+	part, err := fspoll.Open(fspoll.Options{Roots: []string{dir}, Descend: func(string) bool { close(entered); <-goOn; return true }})
+	if err != nil {
+		t.Fatal(err)
 	}
-	limit := time.After(time.Minute)
-	for answers < 3 {
-		select {
-		case <-s.pollWake():
-			for _, then := range s.take().passed {
-				then()
-			}
-		case <-limit:
-			t.Fatalf("%d of 3 are answered", answers)
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &loop{ctx: ctx, events: make(chan any, 1), sight: &sight{poll: part, part: true, waits: map[uint64]*barrier{}}}
+	defer l.joined.Wait()
+	defer cancel()
+	ready := l.seeAll()
+	<-entered
+	passed := false
+	l.sight.sync(func() { passed = true })
+	all, err := fspoll.Open(fspoll.Options{Roots: []string{dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer all.Close()
+	l.pollInPlace(l.sight.pollAll(all), all, sightedEvent{})
+	close(goOn)
+	<-ready
+	<-l.events
+	for !passed {
+		<-l.sight.pollWake()
+		for _, then := range l.sight.take().passed {
+			then()
 		}
-	}
-	if len(s.waits) > 0 {
-		t.Errorf("%d are still waited for", len(s.waits))
 	}
 }

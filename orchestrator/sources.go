@@ -43,8 +43,9 @@ func (l *loop) openSources(paths []string) error {
 		}
 	}
 	l.sources = src
+	sights := src.ready()
 	l.goroutine(func() {
-		for _, ready := range src.ready() {
+		for _, ready := range sights {
 			select {
 			case <-ready:
 			case <-l.ctx.Done():
@@ -60,7 +61,7 @@ func (l *loop) openSources(paths []string) error {
 }
 
 // sourcedEvent says that the sight of the configuration's files misses nothing
-// any more.
+// any more, or sees where it could not see before.
 type sourcedEvent struct{ sources *sources }
 
 // sourced reads what may have been written while nobody looked.
@@ -137,9 +138,7 @@ func (l *loop) degradeSources() {
 		l.say.notice(err.Error())
 		return
 	}
-	if err := src.pollAll(poll); err != nil {
-		l.say.notice(err.Error())
-	}
+	l.pollInPlace(src.pollAll(poll), poll, sourcedEvent{src})
 }
 
 // sourcePaths are the files of both lists, sorted.
