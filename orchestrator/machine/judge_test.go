@@ -96,6 +96,13 @@ func (mon *monitor) action(a Action) error {
 // touch hands what a run was for on to those who read its trigger.
 func (mon *monitor) touch(node int) {
 	n := mon.nodes[node]
+	var all nodeset // for the readers it is one cause
+	for _, root := range n.taken {
+		all.union(mon.spread[root])
+	}
+	for _, root := range n.taken {
+		mon.spread[root].union(all)
+	}
 	for _, r := range mon.cfg.Nodes[node].Readers {
 		d := mon.nodes[r.Node]
 		if d.p != nil && d.off {
@@ -104,6 +111,11 @@ func (mon *monitor) touch(node int) {
 		mon.cause(d, n.taken...)
 		for _, root := range n.taken {
 			mon.reach[root].add(r.Node)
+		}
+		for root := range mon.spread {
+			if mon.spread[root].has(node) {
+				mon.spread[root].add(r.Node)
+			}
 		}
 		through := len(n.causes) > 0 || n.tookStale
 		d.urgent, d.stale = d.urgent || through, d.stale || through
@@ -137,9 +149,12 @@ func (mon *monitor) report(r Report) error {
 			return err
 		}
 		mon.take(n)
-		n.active, n.ran, n.run = true, false, r.Num
+		n.active, n.ran, n.run, n.asked, n.back = true, false, r.Num, true, false
 	case RunCancelled:
 		n.causes = append(slices.Clone(n.taken), n.causes...)
+		if n.gone {
+			n.causes = nil
+		}
 		n.cancelling = len(n.stages) > 0
 		n.active = n.cancelling
 	case RunPassed:
@@ -164,7 +179,7 @@ func (mon *monitor) report(r Report) error {
 			mon.ending, mon.asked = true, mon.verdict()
 		}
 		switch {
-		case mon.ending || n.off && r.Why == ByHand:
+		case mon.ending || n.off && r.Why == ByHand || n.gone && r.Why == ByConfig:
 			return nil
 		case r.Why == ByUpdate && n.beside != nil && n.beside.gen == r.Num && !n.beside.new:
 			return nil
@@ -252,7 +267,7 @@ func (mon *monitor) startProcess(a StartProcess) error {
 			err = fmt.Errorf("%s starts by hand, but nobody asked", n.name)
 		}
 	case ByStart:
-		if n.gen > 0 {
+		if n.gen > 0 && !n.back {
 			err = fmt.Errorf("%s starts as if for the first time", n.name)
 		}
 	case ByCrash, ByPass:
@@ -277,6 +292,7 @@ func (mon *monitor) startProcess(a StartProcess) error {
 		return err
 	}
 	mon.take(n)
+	n.back = false
 	if n.live {
 		n.beside = &second{gen: a.Gen, new: true}
 		return nil

@@ -14,6 +14,7 @@ type monitor struct {
 	seq    int // counts steps
 	now    time.Time
 	reach  []nodeset // of each cause from outside: whom it made dirty, directly or by triggers
+	spread []nodeset // the same, with all whom it would have, had it still been there to hand on
 	stages int       // live
 	ending bool
 	hard   bool
@@ -52,7 +53,10 @@ type facts struct {
 	tookHand   bool // it was asked for by hand
 	handed     bool // the trigger of a run that was let through has touched it
 	tookHanded bool // its generation was started for that
-	off        bool // stopped by hand, or never meant to start
+	off        bool // stopped by hand, or never meant to start, or gone
+	gone       bool // not in the configuration any more
+	back       bool // it has come back, and not started since
+	asked      bool // a watcher: it was to run at the start, or has run, since it is in the configuration
 	startSeq   int
 	startedAt  time.Time
 	since      int // of the first of causes
@@ -98,15 +102,23 @@ func newMonitor(cfg Config) *monitor {
 		mon.nodes = append(mon.nodes, &facts{name: n.Name, w: n.Watcher, p: n.Process, stages: map[int]bool{},
 			failRoots: map[int]bool{}, passSeq: map[int]int{}, off: n.Process != nil})
 	}
-	for range cfg.Nodes { // as often as the longest path may be long
-		for i, n := range cfg.Nodes {
+	mon.link()
+	return mon
+}
+
+// link notes who is upstream of whom.
+func (mon *monitor) link() {
+	for _, n := range mon.nodes {
+		n.up = nil
+	}
+	for range mon.nodes { // as often as the longest path may be long
+		for i, n := range mon.cfg.Nodes {
 			for _, u := range n.Upstream {
 				mon.nodes[i].up.add(u)
 				mon.nodes[i].up.union(mon.nodes[u].up)
 			}
 		}
 	}
-	return mon
 }
 
 func (mon *monitor) observe(now time.Time, ev Event, actions []Action, status []NodeStatus) error {
@@ -128,7 +140,7 @@ func (mon *monitor) root(nodes ...int) int {
 	for _, i := range nodes {
 		touched.add(i)
 	}
-	mon.reach = append(mon.reach, touched)
+	mon.reach, mon.spread = append(mon.reach, touched), append(mon.spread, touched.clone())
 	return len(mon.reach) - 1
 }
 
@@ -140,7 +152,7 @@ func (mon *monitor) event(ev Event) {
 		for _, c := range ev.Changes {
 			root := mon.root(c.Nodes...)
 			for _, i := range c.Nodes {
-				if n := mon.nodes[i]; n.w != nil || !n.off {
+				if n := mon.nodes[i]; !n.gone && (n.w != nil || !n.off) {
 					mon.cause(n, root)
 					mon.written(n)
 					n.urgent = n.urgent || c.AtOnce
@@ -148,8 +160,8 @@ func (mon *monitor) event(ev Event) {
 			}
 		}
 	case Command:
-		if !mon.ending {
-			mon.command(ev.Verb, mon.nodes[ev.Node])
+		if n := mon.nodes[ev.Node]; !mon.ending && !n.gone {
+			mon.command(ev.Verb, n)
 		}
 	case StageExited:
 		if n := mon.nodes[ev.Node]; n.run == ev.Run && n.stages[ev.Stage] {
@@ -182,16 +194,7 @@ func (mon *monitor) event(ev Event) {
 	case ProcessExited:
 		mon.exited(mon.nodes[ev.Node], ev)
 	case Reconfigure:
-		touched := slices.DeleteFunc(slices.Clone(ev.Changed), func(i int) bool {
-			n := mon.nodes[i]
-			return n.w != nil && !n.w.OnStart && n.run == 0 && len(n.causes) == 0
-		})
-		root := mon.root(touched...)
-		for _, i := range touched {
-			if n := mon.nodes[i]; n.w != nil || !n.off {
-				mon.cause(n, root)
-			}
-		}
+		mon.reconfigure(ev)
 	case Await:
 		q := question{asked: len(mon.reach)}
 		for i := range mon.nodes {
@@ -221,6 +224,58 @@ func (mon *monitor) event(ev Event) {
 			}
 		}
 	}
+}
+
+// reconfigure takes in another configuration.
+func (mon *monitor) reconfigure(ev Reconfigure) {
+	mon.cfg = ev.Config
+	if mon.ending {
+		mon.link()
+		return
+	}
+	var touched []int
+	for i, n := range mon.nodes {
+		c := &mon.cfg.Nodes[i]
+		switch {
+		case c.Gone && !n.gone:
+			mon.excuse(i)
+			n.forget()
+			n.gone, n.off = true, true
+		case !c.Gone && n.gone:
+			n.forget()
+			n.gone, n.back, n.startSeq = false, true, mon.seq
+			n.off = n.p != nil && !c.Process.Start
+			n.active = len(n.stages) > 0 // what had only to be delivered is not wanted any more
+			if n.w != nil && c.Watcher.OnStart {
+				touched = append(touched, i)
+			}
+		case slices.Contains(ev.Changed, i) && (n.p != nil || c.Watcher.OnStart || n.asked || len(n.causes) > 0):
+			touched = append(touched, i)
+		}
+		if !c.Gone {
+			n.w, n.p = c.Watcher, c.Process
+		}
+		clear(n.passSeq) // who is upstream of whom was another matter
+	}
+	mon.link()
+	root := mon.root(touched...)
+	for i, n := range mon.nodes {
+		switch {
+		case n.back && n.p != nil && !n.off && len(n.causes) == 0:
+			mon.cause(n, mon.root(i))
+		case slices.Contains(touched, i) && (n.w != nil || !n.off):
+			mon.cause(n, root)
+			n.asked = n.asked || n.w != nil && n.w.OnStart
+		}
+	}
+}
+
+// forget leaves of a node only what still runs.
+func (n *facts) forget() {
+	n.causes, n.taken, n.owed, n.written = nil, nil, nil, nil
+	n.hand, n.again, n.kept, n.urgent, n.stale, n.tookStale, n.tookHand, n.handed, n.tookHanded = false, false, false, false, false, false, false, false, false
+	n.asked, n.passed, n.failed, n.crashed, n.ended = false, false, false, false, false
+	clear(n.failRoots)
 }
 
 // written notes that what changes now may come from the runs upstream.
@@ -293,6 +348,8 @@ func (mon *monitor) start() {
 		case n.w != nil && (n.w.OnStart || mon.cfg.Once):
 			mon.cause(n, 0)
 			mon.reach[0].add(i)
+			mon.spread[0].add(i)
+			n.asked = true
 		}
 	}
 }

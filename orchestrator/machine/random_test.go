@@ -164,23 +164,68 @@ func (w *world) happening() Event {
 			ev.Nodes = []int{node}
 		}
 		return ev
-	case k < 92:
-		ev := Reconfigure{Config: w.cfg}
-		for i := range w.cfg.Nodes {
-			if w.d.percent(30) {
-				ev.Changed = append(ev.Changed, i)
-			}
-		}
-		return ev
-	case k < 93:
+	case k < 94:
+		return w.edited.next(w.d)
+	case k < 95:
 		return gitLock{w.d.percent(50)}
-	case k < 98:
+	case k < 99:
 		if w.cfg.Nodes[node].Watcher != nil {
 			return StageExited{node, w.d.n(3) - 1, 0, End{Code: 1}}
 		}
 		return ProcessExited{node, w.d.n(2) - 1, End{Code: 1}}
 	}
 	return Shutdown{Code: 130, Hard: w.d.percent(20)}
+}
+
+// edited is a configuration that somebody edits: nodes are taken out and put
+// back, and stages change.
+type edited struct {
+	whole Config // every node that there can be
+	gone  []bool
+	other []bool // a watcher has other stages than in whole
+}
+
+// next makes the next edition.
+func (e *edited) next(d *dice) Reconfigure {
+	e.gone = append(e.gone, make([]bool, len(e.whole.Nodes)-len(e.gone))...)
+	e.other = append(e.other, make([]bool, len(e.whole.Nodes)-len(e.other))...)
+	var ev Reconfigure
+	for i := range e.gone {
+		switch {
+		case d.percent(25):
+			e.gone[i] = !e.gone[i]
+		case !e.gone[i] && d.percent(30):
+			ev.Changed = append(ev.Changed, i)
+			e.other[i] = e.other[i] != d.percent(50)
+		}
+	}
+	ev.Config = e.config()
+	return ev
+}
+
+// config is the configuration as it is written now.
+func (e *edited) config() Config {
+	cfg := Config{Jobs: e.whole.Jobs}
+	for i, n := range e.whole.Nodes {
+		switch {
+		case e.gone[i] && n.Watcher != nil:
+			cfg.Nodes = append(cfg.Nodes, Node{Name: n.Name, Gone: true, Watcher: &Watcher{}})
+			continue
+		case e.gone[i]:
+			cfg.Nodes = append(cfg.Nodes, Node{Name: n.Name, Gone: true, Process: &Process{StopTimeout: n.Process.StopTimeout}})
+			continue
+		}
+		n.Upstream = slices.DeleteFunc(slices.Clone(n.Upstream), func(u int) bool { return e.gone[u] })
+		n.Readers = slices.DeleteFunc(slices.Clone(n.Readers), func(r Reader) bool { return e.gone[r.Node] })
+		n.Needs = slices.DeleteFunc(slices.Clone(n.Needs), func(need Need) bool { return e.gone[need.Node] })
+		if n.Watcher != nil && e.other[i] {
+			w := *n.Watcher
+			w.Groups = append(w.Groups[1:len(w.Groups):len(w.Groups)], []Stage{{Name: "new"}, {Name: "newer"}})
+			n.Watcher = &w
+		}
+		cfg.Nodes = append(cfg.Nodes, n)
+	}
+	return cfg
 }
 
 // gitLock is no event of the machine's: it decides what the next ticks say.

@@ -53,7 +53,7 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 			}
 		case !changed.has(i):
 		case n.w != nil:
-			n.w.asked = true
+			n.w.asked = n.w.asked || n.cfg.Watcher.OnStart
 			n.dirt.mark(changed, ByConfig, -1, m.clock)
 			n.dirt.all = true
 		case n.p.wanted:

@@ -84,7 +84,7 @@ func (mon *monitor) held(node int) error {
 
 func (mon *monitor) touchesUpstream(n *facts, root int) bool {
 	for i := range mon.nodes {
-		if n.up.has(i) && mon.reach[root].has(i) {
+		if n.up.has(i) && mon.spread[root].has(i) {
 			return true
 		}
 	}

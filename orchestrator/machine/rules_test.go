@@ -109,7 +109,7 @@ func (mon *monitor) meets(need Need) bool {
 	d := mon.nodes[need.Node]
 	switch need.Condition {
 	case schema.Passed:
-		return d.passed || !d.w.OnStart && d.run == 0 && !mon.cfg.Once
+		return d.passed || !d.asked
 	case schema.Started:
 		return d.live && d.pid || d.ended && (mon.cfg.Once || !again(d.p, d.end))
 	case schema.IsReady:

@@ -56,6 +56,8 @@ type world struct {
 	self  []bool           // the node writes what it watches
 	log   []entry
 	asks  int
+
+	edited edited
 }
 
 // job is a live stage, or a live process with stage -1.
@@ -76,7 +78,7 @@ type entry struct {
 
 func newWorld(d *dice, cfg Config) *world {
 	return &world{d: d, cfg: cfg, m: New(cfg), mon: newMonitor(cfg), now: epoch,
-		jobs: map[job]*timed{}, paths: map[string][]int{}}
+		jobs: map[job]*timed{}, paths: map[string][]int{}, edited: edited{whole: cfg}}
 }
 
 func (w *world) later(in time.Duration, ev Event) *timed {
@@ -87,6 +89,9 @@ func (w *world) later(in time.Duration, ev Event) *timed {
 
 // step gives the machine an event, and checks what comes of it.
 func (w *world) step(ev Event) error {
+	if ev, is := ev.(Reconfigure); is {
+		w.cfg = ev.Config
+	}
 	actions := w.m.Step(w.now, ev)
 	w.log = append(w.log, entry{w.now, ev, actions})
 	err := w.mon.observe(w.now, ev, actions, w.m.Status())
@@ -262,7 +267,7 @@ func (w *world) hurry(key job, in time.Duration, signal string) {
 
 // replay gives the same events to another machine: the same must come of it.
 func (w *world) replay() error {
-	m := New(w.cfg)
+	m := New(w.edited.whole)
 	for i, e := range w.log {
 		if again := m.Step(e.now, e.ev); !reflect.DeepEqual(again, e.actions) {
 			return fmt.Errorf("step %d (%s) leads to something else the second time:\n%v\n%v",
