@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"devloop/orchestrator"
 	"devloop/orchestrator/control"
+	"devloop/orchestrator/machine"
 )
 
 // TestAWatcherIsTakenOutWhileItRuns: the end of its stage is told of as that of
@@ -74,4 +76,25 @@ func TestAProcessThatIsTakenOutIsStoppedAsItSaid(t *testing.T) {
 	if got, err := os.ReadFile(filepath.Join(p.dir, "data", "stopped")); err != nil || string(got) != "the base\n" {
 		t.Errorf("its stop.command wrote %q, %v; the screen shows:\n%s", got, err, p.screen)
 	}
+}
+
+// TestAProcessComesBackWhileItRestarts: its start is told of as that of a new one,
+// and not left to what was said of the restart that never came.
+func TestAProcessComesBackWhileItRestarts(t *testing.T) {
+	rest := fmt.Sprintf("processes:\n  idle: {run: [%q], env: {%s: stubborn}, stop: {timeout: 1ms}}\n", exe(t), childEnv)
+	slow := "  slow: {run: 'trap \"\" TERM; [ -p end ] || mkfifo end; echo it runs; read x < end', stop: {timeout: 1h}}\n"
+	p := start(t, map[string]string{"devloop.yaml": rest + slow}, orchestrator.Options{})
+	p.screen.wait(t, `it runs`)
+	p.requests <- orchestrator.Request{Verb: machine.Restart, Node: "slow"}
+	p.screen.wait(t, `slow\s*\| ↻ restarting`)
+	p.replace("devloop.yaml", rest)
+	p.screen.wait(t, `gone: slow`)
+	p.replace("devloop.yaml", rest+strings.Replace(slow, "trap \"\" TERM; ", "", 1))
+	p.screen.wait(t, `new: slow`)
+	if err := os.WriteFile(filepath.Join(p.dir, "end"), []byte("x\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	p.screen.wait(t, `slow\s*\| ▸ starting`)
+	p.screen.wait(t, `it runs`)
+	p.end(0)
 }

@@ -83,6 +83,9 @@ func (l *loop) reconfigure(cfg *schema.Config, g *graph.Graph) error {
 			prints[i] = l.fingerprint(cfg, n)
 		}
 		if i < len(before.Nodes) {
+			if before.Nodes[i].Gone && !n.Gone {
+				l.forgetPast(i)
+			}
 			if !n.Gone && prints[i] != l.sources.prints[i] {
 				ev.Changed = append(ev.Changed, i)
 			}
@@ -104,6 +107,15 @@ func (l *loop) reconfigure(cfg *schema.Config, g *graph.Graph) error {
 	}
 	l.release()
 	return nil
+}
+
+// forgetPast makes a node that comes back one of which nothing is known yet.
+func (l *loop) forgetPast(node int) {
+	delete(l.wakeups, node)
+	delete(l.stream.failures, node)
+	delete(l.stream.byHand, node)
+	delete(l.say.renewing, node)
+	delete(l.say.failing, node)
 }
 
 func equalPoll(a, b *time.Duration) bool {
