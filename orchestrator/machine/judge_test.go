@@ -104,6 +104,11 @@ func (mon *monitor) touch(node int) {
 		mon.spread[root].union(all)
 	}
 	for _, r := range mon.cfg.Nodes[node].Readers {
+		for root := range mon.spread {
+			if mon.spread[root].has(node) {
+				mon.spread[root].add(r.Node)
+			}
+		}
 		d := mon.nodes[r.Node]
 		if d.p != nil && d.off {
 			continue
@@ -111,11 +116,6 @@ func (mon *monitor) touch(node int) {
 		mon.cause(d, n.taken...)
 		for _, root := range n.taken {
 			mon.reach[root].add(r.Node)
-		}
-		for root := range mon.spread {
-			if mon.spread[root].has(node) {
-				mon.spread[root].add(r.Node)
-			}
 		}
 		through := len(n.causes) > 0 || n.tookStale
 		d.urgent, d.stale = d.urgent || through, d.stale || through
