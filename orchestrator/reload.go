@@ -35,9 +35,14 @@ func (l *loop) reloadDue() {
 	}
 }
 
-// reloadConfig reads the configuration again, and puts it in force.
+// reloadConfig reads the configuration again, and puts it in force. In a
+// shut-down it does not: what is running ends in the order in which it depends
+// on each other, and a new graph may not know of that any more.
 func (l *loop) reloadConfig() {
 	l.sources.due = time.Time{}
+	if l.machine.Ending() {
+		return
+	}
 	polled := l.polling()
 	cfg, g, sources, err := l.opt.Reload()
 	if err == nil {

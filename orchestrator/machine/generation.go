@@ -52,9 +52,10 @@ func (m *Machine) begin(n *node, why Why, by int) generation {
 	p := n.p
 	m.closeFeed(n)
 	took := n.dirt.take()
-	if p.last++; p.last > 1 {
+	if p.last++; p.begun {
 		p.restarts++
 	}
+	p.begun = true
 	if why != ByCrash {
 		p.failures = 0
 	}

@@ -19,6 +19,7 @@ type process struct {
 	wanted     bool  // it is meant to run
 	due        Why   // it is to be started, for this reason, as soon as its dependencies allow
 	dueBy      int
+	begun      bool   // it has been started, since it is in the configuration
 	restarts   int    // starts after the first
 	owed       uint64 // the oldest debt that its generations have taken and not paid
 	dueDebt    uint64 // of due, if it was by hand or at start: see await.go

@@ -72,6 +72,7 @@ func (n *node) revive(c *Node) {
 	n.cfg, n.gone, n.off, n.held = c, false, false, false
 	if p := n.p; p != nil {
 		p.failures, p.end, p.owed, p.dueDebt, p.checking = 0, End{}, 0, 0, false
+		p.begun, p.restarts = false, 0
 		return
 	}
 	w := n.w

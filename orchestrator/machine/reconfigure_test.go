@@ -22,3 +22,34 @@ func TestOnStartIsAboutTheStart(t *testing.T) {
 		t.Errorf("the process is %s (%s), generation %d", st.State, st.Hold.Kind, st.Num)
 	}
 }
+
+// TestRestartsOfOneThatComesBack: they are counted from when it is back.
+func TestRestartsOfOneThatComesBack(t *testing.T) {
+	cfg, err := parseConfig("process web\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := Config{Jobs: 1, Nodes: []Node{{Name: "web", Process: &Process{}, Gone: true}}}
+	m := New(cfg)
+	for i, c := range []struct {
+		ev       Event
+		restarts int
+	}{
+		{Start{}, 0},
+		{ProcessStarted{0, 1, 100}, 0},
+		{Command{Restart, 0}, 0},
+		{ProcessExited{0, 1, End{}}, 1},
+		{ProcessStarted{0, 2, 101}, 1},
+		{Reconfigure{Config: gone}, 1},
+		{ProcessExited{0, 2, End{}}, 1},
+		{Reconfigure{Config: cfg}, 0},
+		{ProcessStarted{0, 3, 102}, 0},
+		{Command{Restart, 0}, 0},
+		{ProcessExited{0, 3, End{}}, 1},
+	} {
+		m.Step(epoch, c.ev)
+		if st := m.Status()[0]; st.Restarts != c.restarts {
+			t.Errorf("step %d: %d restarts (%s), want %d", i, st.Restarts, st.State, c.restarts)
+		}
+	}
+}

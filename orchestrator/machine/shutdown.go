@@ -36,6 +36,9 @@ func (m *Machine) shutdown(ev Shutdown) {
 	}
 }
 
+// Ending tells whether the end has begun.
+func (m *Machine) Ending() bool { return m.ending.begun }
+
 // endWatcher cancels a run for good. What it was for goes nowhere.
 func (m *Machine) endWatcher(n *node) {
 	w := n.w
