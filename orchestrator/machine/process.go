@@ -79,9 +79,6 @@ func (m *Machine) actProcess(n *node) bool {
 		return false
 	}
 	m.tellHeld(n)
-	if n.hold.Kind == SlowedDown {
-		m.tellSlowed(n)
-	}
 	changed := n.dirt.dirty && n.hold.Kind == NotHeld
 	switch {
 	case p.side != nil && p.side.stopping:

@@ -119,9 +119,6 @@ func (m *Machine) actWatcher(n *node) bool {
 			return true
 		}
 		m.tellHeld(n)
-		if n.hold.Kind == SlowedDown {
-			m.tellSlowed(n)
-		}
 	case running:
 		if m.superseded(n) {
 			m.cancelRun(n, n.dirt.why, n.dirt.by)
@@ -132,13 +129,17 @@ func (m *Machine) actWatcher(n *node) bool {
 	return false
 }
 
-// tellHeld reports once that a change waits for a failed upstream.
+// tellHeld reports once that a change waits for a failed upstream, or for long
+// because the node keeps waking itself.
 func (m *Machine) tellHeld(n *node) {
 	held := n.dirt.dirty && n.hold.Kind == UpstreamFailed
 	if held && !n.held {
 		m.report(Report{Kind: Held, Node: n.id, By: n.hold.Node, Paths: n.dirt.paths})
 	}
 	n.held = held
+	if n.hold.Kind == SlowedDown {
+		m.tellSlowed(n)
+	}
 }
 
 // superseded tells whether a settled change takes the run's place now.
