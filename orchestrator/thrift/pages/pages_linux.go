@@ -2,6 +2,7 @@ package pages
 
 import (
 	"os"
+	"strconv"
 	"syscall"
 )
 
@@ -18,26 +19,14 @@ func Release() {
 	if err != nil {
 		return
 	}
-	fd, err := syscall.Open("/proc/self/smaps", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	smaps, err := os.Open("/proc/self/smaps")
 	if err != nil {
 		return
 	}
-	defer func() { _ = syscall.Close(fd) }() // it was only read
-	release(reader(fd), self, func(r span) {
+	defer smaps.Close()
+	release(smaps, self, func(r span) {
 		_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, r.from, r.to-r.from, syscall.MADV_DONTNEED)
 	})
-}
-
-// reader reads a file descriptor, as io.Reader does.
-type reader int
-
-func (r reader) Read(p []byte) (n int, err error) {
-	for {
-		n, err = syscall.Read(int(r), p)
-		if err != syscall.EINTR {
-			return max(n, 0), err
-		}
-	}
 }
 
 // span is a range of addresses.
@@ -97,23 +86,9 @@ func next(at span, line []byte, file string, let func(span)) span {
 // parseSpan reads "FROM-TO", in hexadecimal.
 func parseSpan(text []byte) (span, bool) {
 	first, second, _ := cut(text, '-')
-	from, ok := parseHex(first)
-	to, okTo := parseHex(second)
-	return span{from, to}, ok && okTo
-}
-
-func parseHex(text []byte) (n uintptr, ok bool) {
-	for _, c := range text {
-		switch {
-		case '0' <= c && c <= '9':
-			n = n<<4 | uintptr(c-'0')
-		case 'a' <= c && c <= 'f':
-			n = n<<4 | uintptr(c-'a'+10)
-		default:
-			return 0, false
-		}
-	}
-	return n, 0 < len(text) && len(text) <= 16
+	from, err := strconv.ParseUint(string(first), 16, 64)
+	to, errTo := strconv.ParseUint(string(second), 16, 64)
+	return span{uintptr(from), uintptr(to)}, err == nil && errTo == nil
 }
 
 // cut is bytes.Cut without the package bytes, see the package's text.
