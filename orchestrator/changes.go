@@ -69,16 +69,24 @@ func (l *loop) wants(set *watchset.Set) func(path string) bool {
 func (l *loop) seeAll() <-chan struct{} {
 	all, sights := make(chan struct{}), l.sight.ready()
 	l.goroutine(func() {
-		for _, ready := range sights {
-			select {
-			case <-ready:
-			case <-l.ctx.Done():
-				return
-			}
+		if l.allReady(sights...) {
+			close(all)
 		}
-		close(all)
 	})
 	return all
+}
+
+// allReady waits until all of these are closed, in another goroutine than the
+// loop's. It is false if the loop has ended before.
+func (l *loop) allReady(all ...<-chan struct{}) bool {
+	for _, ready := range all {
+		select {
+		case <-ready:
+		case <-l.ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 // degrade polls beside the system's events, since there are places that give

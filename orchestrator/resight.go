@@ -28,14 +28,11 @@ func (l *loop) rewatch() {
 		return
 	}
 	l.resighting = true
+	sights := next.ready()
 	l.goroutine(func() {
-		for _, ready := range next.ready() {
-			select {
-			case <-ready:
-			case <-l.ctx.Done():
-				_ = next.close() // nobody will look
-				return
-			}
+		if !l.allReady(sights...) {
+			_ = next.close() // nobody will look
+			return
 		}
 		select {
 		case l.events <- resightedEvent{next, set, changedSince(set, since)}:

@@ -58,8 +58,6 @@ func (s *sight) open(roots []string, descend, want func(string) bool, poll *time
 				told = append(told, root)
 			}
 		}
-	}
-	if poll == nil {
 		for _, m := range mountsBelow(told, descend) {
 			notes = append(notes, m.Reason()+": polling it")
 			polled = append(polled, m.Path)
@@ -91,9 +89,9 @@ func (s *sight) open(roots []string, descend, want func(string) bool, poll *time
 
 // mountsBelow lists the file systems that are mounted below the roots, where descend lets in, and that need polling.
 func mountsBelow(roots []string, descend func(string) bool) (mounts []fspoll.Mount) {
-	seen := map[string]bool{}
+	table, seen := fspoll.ReadMounts(), map[string]bool{}
 	for _, root := range roots {
-		for _, m := range fspoll.Below(root) {
+		for _, m := range table.Below(root) {
 			reached := true
 			for dir := m.Path; reached && dir != root; dir = filepath.Dir(dir) {
 				reached = descend(dir)
@@ -250,16 +248,11 @@ func (s *sight) pollAll(poll *fspoll.Watcher) (before *fspoll.Watcher) {
 func (l *loop) pollInPlace(before, poll *fspoll.Watcher, ev any) {
 	l.goroutine(func() {
 		if before != nil {
-			select {
-			case <-before.Ready():
-			case <-l.ctx.Done():
-			}
+			l.allReady(before.Ready())
 			_ = before.Close() // it has no errors
 		}
-		select {
-		case <-poll.Ready():
+		if l.allReady(poll.Ready()) {
 			l.post(ev)
-		case <-l.ctx.Done():
 		}
 	})
 }

@@ -45,16 +45,8 @@ func (l *loop) openSources(paths []string) error {
 	l.sources = src
 	sights := src.ready()
 	l.goroutine(func() {
-		for _, ready := range sights {
-			select {
-			case <-ready:
-			case <-l.ctx.Done():
-				return
-			}
-		}
-		select {
-		case l.events <- sourcedEvent{src}:
-		case <-l.ctx.Done():
+		if l.allReady(sights...) {
+			l.post(sourcedEvent{src})
 		}
 	})
 	return nil

@@ -2,9 +2,9 @@ package fspoll
 
 import (
 	"bufio"
+	"cmp"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -33,40 +33,41 @@ var remoteTypes = map[string]string{
 	"pvfs2":  "OrangeFS", // its name in the kernel
 }
 
-// mountsBelow lists what is mounted below a directory whose path has no links.
-func mountsBelow(dir string) map[string]string {
+// mounts lists everything that is mounted, the kinds that need no polling as "".
+func mounts() map[string]string {
 	f, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
 		return nil
 	}
 	defer f.Close()
-	return parseMounts(f, dir)
+	return parseMounts(f)
 }
 
-// parseMounts reads the lines of a /proc/PID/mountinfo (proc_pid_mountinfo(5)): the fifth field is where it is
-// mounted, and the type follows a field that is a single hyphen. What is mounted later at a place hides what was
-// there before.
-func parseMounts(text io.Reader, dir string) map[string]string {
-	below := map[string]string{}
+// parseMounts reads a /proc/PID/mountinfo. What is mounted later at a place hides what was there before.
+func parseMounts(text io.Reader) map[string]string {
+	all := map[string]string{}
 	lines := bufio.NewScanner(text)
 	for lines.Scan() {
-		place, rest, ok := strings.Cut(lines.Text(), " - ")
-		f := strings.Fields(place)
-		if !ok || len(f) < 5 {
-			continue
+		if m, ok := parseMount(lines.Text()); ok {
+			all[m.at] = cmp.Or(remoteTypes[m.kind], remoteFuse[m.kind])
 		}
-		at := unescape(f[4])
-		if rel, err := filepath.Rel(dir, at); err != nil || rel == "." || !filepath.IsLocal(rel) {
-			continue
-		}
-		kind, _, _ := strings.Cut(rest, " ")
-		name, known := remoteTypes[kind]
-		if !known {
-			name = remoteFuse[kind]
-		}
-		below[at] = name
 	}
-	return below
+	return all
+}
+
+// mount is a line of a /proc/PID/mountinfo.
+type mount struct{ device, at, kind string }
+
+// parseMount reads a line as proc_pid_mountinfo(5) describes it: the third field is the device, the fifth where it is
+// mounted, and the type follows a field that is a single hyphen.
+func parseMount(line string) (m mount, ok bool) {
+	place, rest, ok := strings.Cut(line, " - ")
+	f := strings.Fields(place)
+	if !ok || len(f) < 5 {
+		return mount{}, false
+	}
+	kind, _, _ := strings.Cut(rest, " ")
+	return mount{device: f[2], at: unescape(f[4]), kind: kind}, true
 }
 
 // unescape reads a field with octal escapes for what separates fields: `\040` is a space.

@@ -1,9 +1,9 @@
 package fspoll
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // Needed says whether polling is needed for a directory, or for what will be there, because it lies on a file
@@ -35,36 +35,46 @@ type Mount struct {
 // Reason says why polling is needed there.
 func (m Mount) Reason() string { return noEvents(m.Path, m.Kind) }
 
-// Below lists the file systems mounted below a directory that need polling, in the order of their paths; one that
-// lies within another such is left out. They are found in the system's table of mounts, and none of them is asked:
-// one whose server is gone would not answer. A mount that comes later is not noticed.
-func Below(dir string) (mounts []Mount) {
+// Mounts are the mounted file systems that need polling: what people call them, by their paths.
+type Mounts map[string]string
+
+// ReadMounts reads the system's table of mounts. None of them is asked: one whose server is gone would not answer. A
+// mount that comes later is not noticed.
+func ReadMounts() Mounts {
+	all := mounts()
+	maps.DeleteFunc(all, func(_, kind string) bool { return kind == "" })
+	return all
+}
+
+// Below lists those that lie below a directory, in the order of their paths; one that lies within another such is left
+// out.
+func (m Mounts) Below(dir string) []Mount {
+	if len(m) == 0 {
+		return nil
+	}
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return nil
 	}
-	return outermost(mountsBelow(real), real, dir)
+	return m.below(real, dir)
 }
 
-// outermost makes the list of Below: the path of each mount begins with real, and dir is its other name.
-func outermost(kinds map[string]string, real, dir string) (mounts []Mount) {
-	var paths []string
-	for path, kind := range kinds {
-		if kind != "" {
-			paths = append(paths, path)
-		}
-	}
-	slices.Sort(paths)
+// below is Below for a directory whose path has no links; dir is its other name.
+func (m Mounts) below(real, dir string) (list []Mount) {
 	last := ""
-	for _, path := range paths {
-		if last != "" && strings.HasPrefix(path, last+string(filepath.Separator)) {
+	for _, path := range slices.Sorted(maps.Keys(m)) {
+		rel, below := within(path, real)
+		if _, nested := within(path, last); !below || last != "" && nested {
 			continue
 		}
 		last = path
-		rel, err := filepath.Rel(real, path)
-		if err == nil {
-			mounts = append(mounts, Mount{filepath.Join(dir, rel), kinds[path]})
-		}
+		list = append(list, Mount{filepath.Join(dir, rel), m[path]})
 	}
-	return mounts
+	return list
+}
+
+// within tells whether a path lies below a directory, and how it goes on there.
+func within(path, dir string) (rel string, below bool) {
+	rel, err := filepath.Rel(dir, path)
+	return rel, err == nil && rel != "." && filepath.IsLocal(rel)
 }

@@ -37,5 +37,10 @@ func remoteKind(dir string) (there, kind string) {
 	if !ok {
 		return "", ""
 	}
-	return dir, remote[strings.TrimRight(unix.ByteSliceToString(st.Fstypename[:]), "\x00")]
+	return dir, typeName(&st)
+}
+
+// typeName is what people call the type of a file system, if it is one of remote; "" for any other.
+func typeName(st *unix.Statfs_t) string {
+	return remote[strings.TrimRight(unix.ByteSliceToString(st.Fstypename[:]), "\x00")]
 }

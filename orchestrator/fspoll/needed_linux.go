@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"os"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -85,18 +84,12 @@ func remoteKind(dir string) (there, kind string) {
 	return dir, remoteFuse[mountKind(bufio.NewScanner(mounts), unix.Major(uint64(at.Dev)), unix.Minor(uint64(at.Dev)))]
 }
 
-// mountKind finds the type of a device's file system. The lines are described in proc_pid_mountinfo(5): the third
-// field is the device, and the type follows a field that is a single hyphen.
+// mountKind finds the type of a device's file system in a /proc/PID/mountinfo.
 func mountKind(lines *bufio.Scanner, major, minor uint32) string {
 	device := fmt.Sprintf("%d:%d", major, minor)
 	for lines.Scan() {
-		fields, rest, ok := strings.Cut(lines.Text(), " - ")
-		if !ok {
-			continue
-		}
-		if f := strings.Fields(fields); len(f) > 2 && f[2] == device {
-			kind, _, _ := strings.Cut(rest, " ")
-			return kind
+		if m, ok := parseMount(lines.Text()); ok && m.device == device {
+			return m.kind
 		}
 	}
 	return ""

@@ -2,6 +2,7 @@ package fspoll
 
 import (
 	"bufio"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -42,18 +43,20 @@ func TestMountsBelow(t *testing.T) {
 nonsense
 46 36 0:53 / - nfs
 `
-	got := outermost(parseMounts(strings.NewReader(mounts), "/work/app"), "/work/app", "/link")
+	table := Mounts(parseMounts(strings.NewReader(mounts)))
+	maps.DeleteFunc(table, func(_, kind string) bool { return kind == "" })
+	got := table.below("/work/app", "/link")
 	want := []Mount{{"/link/share", "9p"}, {"/link/two words", "sshfs"}}
 	if !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if got := outermost(parseMounts(strings.NewReader(mounts), "/"), "/", "/"); !slices.Equal(got, []Mount{{"/work", "NFS"}}) {
+	if got := table.below("/", "/"); !slices.Equal(got, []Mount{{"/work", "NFS"}}) {
 		t.Errorf("below the top: %v", got)
 	}
 }
 
 func TestNothingRemoteIsMountedHere(t *testing.T) {
-	if got := Below(t.TempDir()); len(got) > 0 {
+	if got := ReadMounts().Below(t.TempDir()); len(got) > 0 {
 		t.Errorf("%v", got)
 	}
 }

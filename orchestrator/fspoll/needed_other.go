@@ -5,5 +5,5 @@ package fspoll
 // remoteKind names no file system: on this system it is not known which gives no events.
 func remoteKind(string) (there, kind string) { return "", "" }
 
-// mountsBelow knows of no mounts: see remoteKind.
-func mountsBelow(string) map[string]string { return nil }
+// mounts knows of none: see remoteKind.
+func mounts() map[string]string { return nil }
