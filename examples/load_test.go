@@ -6,7 +6,9 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -14,8 +16,17 @@ import (
 )
 
 // Every server is replaced while a few clients ask without a pause: nobody is ever refused, and where the server drains,
-// or the proxy is in front of it, nobody loses a page.
+// or the proxy is in front of it, nobody loses a page. DEVLOOP_RESTARTS=500 replaces each so often; what is lost at one
+// restart in fifty shows only then.
 func TestUnderLoad(t *testing.T) {
+	restarts := 10
+	if s := os.Getenv("DEVLOOP_RESTARTS"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			t.Fatalf("DEVLOOP_RESTARTS=%s: want a number of at least 1", s)
+		}
+		restarts = n
+	}
 	for _, ex := range examples {
 		t.Run(ex.name, func(t *testing.T) {
 			dir := ex.prepare(t)
@@ -28,14 +39,14 @@ func TestUnderLoad(t *testing.T) {
 				process = "server"
 			}
 			crowd := newCrowd(t, loop.url)
-			for range 3 {
+			for range restarts {
 				before := crowd.answered()
 				loop.verb(t, "restart", process)
 				loop.verb(t, "wait")
 				crowd.awaits(t, before+20)
 			}
 			refused, failed := crowd.leaves()
-			t.Logf("%d requests over 3 restarts: %d refused, %d failed %v", crowd.answers, refused, failed, crowd.why())
+			t.Logf("%d requests over %d restarts: %d refused, %d failed %v", crowd.answers, restarts, refused, failed, crowd.why())
 			if refused != 0 {
 				t.Errorf("%d connections were refused", refused)
 			}

@@ -5,6 +5,9 @@ import { createServer } from 'node:http';
 // How long a drain waits for a connection that has not asked for anything: browsers open some ahead of need, and may
 // never use them.
 const spareGrace = 100;
+// How long after it was accepted a connection counts as one that is about to ask, however slow its client: a drain waits
+// that long for it.
+const freshGrace = 1000;
 
 // What to listen on: the socket that was passed to this process, or `own` if none was, so that the server also runs by
 // hand. It is systemd's protocol: LISTEN_FDS counts the sockets, which start at descriptor 3, and LISTEN_PID, if it is
@@ -19,9 +22,9 @@ export function endpoint(own, { LISTEN_FDS, LISTEN_PID } = process.env) {
 export function serve(app, where) {
   const server = createServer(app);
 
-  const spare = new Set(); // the connections on which nothing has been asked yet
+  const spare = new Map(); // the connections on which nothing has been asked yet, and when they were accepted
   server.on('connection', (socket) => {
-    spare.add(socket);
+    spare.set(socket, Date.now());
     socket.on('close', () => spare.delete(socket));
   });
   server.on('request', ({ socket }, response) => {
@@ -32,7 +35,10 @@ export function serve(app, where) {
   const drain = () => {
     server.close();
     server.closeIdleConnections();
-    setTimeout(() => spare.forEach((socket) => socket.destroy()), spareGrace).unref();
+    spare.forEach((accepted, socket) => {
+      const grace = Math.max(spareGrace, accepted + freshGrace - Date.now());
+      setTimeout(() => spare.has(socket) && socket.destroy(), grace).unref();
+    });
   };
   process.once('SIGTERM', drain).once('SIGINT', drain);
 

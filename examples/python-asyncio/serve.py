@@ -5,9 +5,8 @@ import os
 import signal
 import socket
 
-# How long a drain waits for a connection that has not asked for anything: browsers open some ahead of need, and may never
-# use them.
-SPARE = 0.1
+# When a drain, in seconds, hangs up on what is still open. It is less than the 5s after which devloop kills.
+DRAIN = 4
 
 
 def listener(host, port):
@@ -53,4 +52,4 @@ async def serve(sock, answer):
     for _ in range(5):
         await asyncio.sleep(0)
     if open_connections:
-        await asyncio.wait(open_connections, timeout=4)
+        await asyncio.wait(open_connections, timeout=DRAIN)

@@ -1,13 +1,17 @@
 import asyncio
 
 from app import page
-from serve import SPARE, listener, serve
+from serve import listener, serve
+
+# How long, in seconds, a connection may take to ask. Browsers open some ahead of need, and may never use them: a drain
+# waits for those too, so it is short.
+PATIENCE = 2
 
 
 async def answer(reader, writer):
     """As much of HTTP as one page needs."""
     try:
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), timeout=60 * SPARE)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), timeout=PATIENCE)
     except TimeoutError:
         return  # nothing was asked
     path = head.split(b" ", 2)[1].decode("latin-1")

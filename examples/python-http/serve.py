@@ -5,11 +5,16 @@ import select
 import signal
 import socket
 import threading
+import time
 from http.server import ThreadingHTTPServer
+from queue import SimpleQueue
 
 # How often a connection that has asked for nothing looks whether the server is draining. Browsers open such connections
 # ahead of need, and a drain must not wait for them longer than this.
 SPARE = 0.1
+# How long after it was accepted a connection counts as one that is about to ask, however slow its client: a drain waits
+# that long for it.
+FRESH = 1
 
 
 def listener(host, port):
@@ -36,15 +41,16 @@ class Server(ThreadingHTTPServer):
         self.socket = sock
 
     def finish_request(self, request, client_address):
+        fresh_until = time.monotonic() + FRESH
         while not select.select([request], [], [], SPARE)[0]:
-            if self.draining:
+            if self.draining and time.monotonic() >= fresh_until:
                 return
         super().finish_request(request, client_address)
 
-    def drain(self, *_):
+    def drain_after(self, stop):
+        stop.get()
         self.draining = True
-        # shutdown() waits for serve_forever(), which a signal handler interrupts.
-        threading.Thread(target=self.shutdown).start()
+        self.shutdown()
 
 
 def serve(sock, app):
@@ -52,6 +58,11 @@ def serve(sock, app):
     way are answered. Connections that nobody has accepted stay in the socket's queue, for the next version of this
     server."""
     with Server(sock, app) as server:
-        signal.signal(signal.SIGTERM, server.drain)
-        signal.signal(signal.SIGINT, server.drain)
+        # The drain has a thread of its own, because shutdown() waits for serve_forever(). It is there before the signal:
+        # a handler that starts one hangs for ever if it interrupts the server in the middle of starting another. And of
+        # what wakes a thread, only this queue's put() may be called by a handler.
+        stop = SimpleQueue()
+        threading.Thread(target=server.drain_after, args=[stop], daemon=True).start()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.put(None))
         server.serve_forever(poll_interval=0.05)

@@ -8,12 +8,15 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::fd::FromRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{env, process, thread};
 
 /// How often a connection that has asked for nothing looks whether the server is draining. Browsers open such
 /// connections ahead of need, and a drain must not wait for them longer than this.
 const SPARE: Duration = Duration::from_millis(100);
+/// How long after it was accepted a connection counts as one that is about to ask, however slow its client: a drain
+/// waits that long for it.
+const FRESH: Duration = Duration::from_secs(1);
 /// How long a request may pause halfway. It is less than the 5s after which devloop kills.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How much more than its request a client may send.
@@ -90,9 +93,11 @@ fn answer(
     draining: &AtomicBool,
     respond: fn(&str) -> Response,
 ) -> io::Result<()> {
+    let fresh_until = Instant::now() + FRESH;
     stream.set_read_timeout(Some(SPARE))?;
     while let Err(e) = stream.peek(&mut [0]) {
-        if !timed_out(&e) || draining.load(SeqCst) {
+        let spare = draining.load(SeqCst) && Instant::now() >= fresh_until;
+        if spare || !nothing_yet(&e) {
             return Err(e);
         }
     }
@@ -109,6 +114,11 @@ fn answer(
     Ok(())
 }
 
-fn timed_out(e: &io::Error) -> bool {
-    matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+/// Whether a read failed only because nothing has come. The signal to stop interrupts one that has a timeout, whichever
+/// thread it is in: that connection is not to be closed for it.
+fn nothing_yet(e: &io::Error) -> bool {
+    matches!(
+        e.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
 }
