@@ -107,6 +107,35 @@ func (l *loop) degrade() {
 // sightedEvent says that places can be seen which could not be seen before.
 type sightedEvent struct{}
 
+// While a long burst goes on, what has changed is looked at in steps of
+// gatherFor: file by file it costs so much more that a burst of thousands is
+// behind when it ends, and slows down who writes it. What has to be acted on
+// within farAhead, such as a lone save, never waits.
+const (
+	gatherFor = 5 * time.Millisecond
+	farAhead  = 20 * time.Millisecond
+)
+
+// gather stops listening to events for a moment, if nothing depends on them now.
+func (l *loop) gather(now time.Time) {
+	at, ok := l.machine.Deadline()
+	if ok && at.Sub(now) >= farAhead && l.machine.Settling() && !l.sight.awaited() {
+		l.gathering = now.Add(gatherFor)
+	}
+}
+
+// eventsWake holds an element when there are events to take, and they are
+// not to be gathered.
+func (l *loop) eventsWake() <-chan struct{} {
+	if !l.gathering.IsZero() {
+		if l.gathering.After(time.Now()) && !l.sight.awaited() {
+			return nil
+		}
+		l.gathering = time.Time{}
+	}
+	return l.sight.wake()
+}
+
 // suspectAll counts everything as changed: something may have gone by unseen.
 func (l *loop) suspectAll() (changes []machine.Change) {
 	l.contents.Forget()
@@ -137,13 +166,13 @@ func (l *loop) takeChanges() {
 		}
 	}
 	rules := false
-	for _, path := range seen.paths {
-		if l.git.IsRuleFile(path) {
-			l.git.Invalidate(path)
+	for _, f := range seen.files {
+		if l.git.IsRuleFile(f.path) {
+			l.git.Invalidate(f.path)
 			rules = true
 		}
 	}
-	ev.Changes = append(ev.Changes, l.changesOf(seen.paths)...)
+	ev.Changes = append(ev.Changes, l.changesOf(seen.files)...)
 	if rules {
 		l.sight.refilter()
 	}
@@ -152,6 +181,7 @@ func (l *loop) takeChanges() {
 	}
 	if len(ev.Changes) > 0 {
 		l.step(ev)
+		l.gather(time.Now())
 	}
 	if len(seen.passed) > 0 {
 		// Whoever has ended has written what it meant to write.
@@ -164,10 +194,11 @@ func (l *loop) takeChanges() {
 
 // changesOf are those of the files that hold something else than before, with
 // whom they wake.
-func (l *loop) changesOf(paths []string) (changes []machine.Change) {
-	for _, path := range paths {
-		if change, counts := l.judge(path); counts {
-			if change.Nodes = l.set.Wakes(path); len(change.Nodes) > 0 {
+func (l *loop) changesOf(files []sighted) (changes []machine.Change) {
+	for _, f := range files {
+		if change, counts := l.judge(f.path); counts {
+			change.At = f.at
+			if change.Nodes = l.set.Wakes(f.path); len(change.Nodes) > 0 {
 				changes = append(changes, change)
 			}
 		}
@@ -176,8 +207,8 @@ func (l *loop) changesOf(paths []string) (changes []machine.Change) {
 }
 
 // seen takes in files that may have changed without an event.
-func (l *loop) seen(paths []string) {
-	if changes := l.changesOf(paths); len(changes) > 0 {
+func (l *loop) seen(files []sighted) {
+	if changes := l.changesOf(files); len(changes) > 0 {
 		l.step(machine.FilesChanged{Changes: changes})
 	}
 }

@@ -115,6 +115,7 @@ type loop struct {
 	contents   *contents.Store
 	touched    map[string]time.Time
 	emptied    map[string]time.Time // files without content, and when that counts
+	gathering  time.Time            // until when changes are only gathered, see gather
 	noted      map[string]bool      // what the sights had to say and people know
 
 	ctx     context.Context // ends when run returns
@@ -224,7 +225,7 @@ func (l *loop) run() int {
 			l.step(machine.Start{})
 			thrift.Begun()
 			l.learn()
-		case <-l.sight.wake():
+		case <-l.eventsWake():
 			l.takeChanges()
 		case <-l.sources.wake():
 			l.takeSources()
@@ -277,6 +278,9 @@ func (l *loop) arm() {
 	}
 	for _, at := range l.emptied {
 		wait = min(wait, time.Until(at))
+	}
+	if !l.gathering.IsZero() {
+		wait = min(wait, time.Until(l.gathering))
 	}
 	if !l.rest.IsZero() {
 		wait = min(wait, time.Until(l.rest))

@@ -50,17 +50,17 @@ const clockStep = 20 * time.Millisecond
 type resightedEvent struct {
 	sight *sight
 	set   *watchset.Set
-	late  []string // what may have changed while it was opening
+	late  []sighted // what may have changed while it was opening
 }
 
 // changedSince lists the watched files that were written since then.
-func changedSince(set *watchset.Set, since time.Time) (paths []string) {
+func changedSince(set *watchset.Set, since time.Time) (files []sighted) {
 	for path := range set.Files() {
 		if info, err := os.Stat(path); err == nil && info.ModTime().After(since) {
-			paths = append(paths, path)
+			files = append(files, sighted{path: path})
 		}
 	}
-	return paths
+	return files
 }
 
 // resighted makes the second sight the first.

@@ -31,9 +31,15 @@ type barrier struct {
 	then         func()
 }
 
+// sighted is a file that may have changed, and when that was noticed; zero: now.
+type sighted struct {
+	path string
+	at   time.Time
+}
+
 // batch is what has been seen since the last look.
 type batch struct {
-	paths   []string // changed files
+	files   []sighted
 	gone    []string // directories that took files with them
 	lost    bool     // events were lost: anything may have changed
 	limited bool     // watches have run out: what has none can only be polled
@@ -170,25 +176,25 @@ func (s *sight) take() batch {
 			b.limited = b.limited || n.Kind == fswatch.LimitReached
 		}
 		for _, c := range seen.Changes {
-			b.add(c.Path, c.Dir)
+			b.add(sighted{c.Path, c.Last}, c.Dir)
 		}
 		b.passed = append(b.passed, s.confirm(seen.Synced, false)...)
 	}
 	if s.poll != nil {
 		seen := s.poll.Take()
 		for _, c := range seen.Changes {
-			b.add(c.Path, c.Dir)
+			b.add(sighted{path: c.Path}, c.Dir)
 		}
 		b.passed = append(b.passed, s.confirm(seen.Synced, true)...)
 	}
 	return b
 }
 
-func (b *batch) add(path string, dir bool) {
+func (b *batch) add(file sighted, dir bool) {
 	if dir {
-		b.gone = append(b.gone, path)
+		b.gone = append(b.gone, file.path)
 	} else {
-		b.paths = append(b.paths, path)
+		b.files = append(b.files, file)
 	}
 }
 
@@ -209,6 +215,9 @@ func (s *sight) sync(then func()) (pending bool) {
 	}
 	return true
 }
+
+// awaited tells whether somebody waits for a barrier.
+func (s *sight) awaited() bool { return s != nil && len(s.waits) > 0 }
 
 func (s *sight) confirm(tokens []uint64, poll bool) (passed []func()) {
 	for _, token := range tokens {

@@ -103,7 +103,7 @@ func (l *loop) takeSources() {
 	if seen.limited {
 		l.degradeSources()
 	}
-	if seen.lost || len(seen.paths) > 0 || len(seen.gone) > 0 {
+	if seen.lost || len(seen.files) > 0 || len(seen.gone) > 0 {
 		l.sources.due, l.sources.unseen = time.Now().Add(reloadQuiet), false
 	}
 	if len(seen.passed) > 0 && !l.sources.due.IsZero() { // somebody waits for what was written until now

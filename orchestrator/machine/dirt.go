@@ -48,12 +48,14 @@ type dirt struct {
 type burst struct{ first, last time.Time }
 
 // add records that the change happened, and returns how long the burst has lasted.
-func (b *burst) add(now time.Time) time.Duration {
-	if b.last.IsZero() || now.Sub(b.last) > burstGap {
-		b.first = now
+func (b *burst) add(at time.Time) time.Duration {
+	if b.last.IsZero() || at.Sub(b.last) > burstGap {
+		b.first = at
 	}
-	b.last = now
-	return now.Sub(b.first)
+	if at.After(b.last) {
+		b.last = at
+	}
+	return b.last.Sub(b.first)
 }
 
 func (d *dirt) mark(cohort nodeset, why Why, by int, debt uint64) {
@@ -76,12 +78,15 @@ func (d *dirt) path(path string) {
 }
 
 // settle begins to wait for the end of a burst, or goes on waiting: quiet from
-// now on, but never past the limit.
-func (d *dirt) settle(now time.Time, quiet, limit time.Duration) {
+// the change on, and a little from now on, but never past the limit.
+func (d *dirt) settle(now, at time.Time, quiet, limit time.Duration) {
 	if !d.settling {
 		d.settling, d.began, d.until = true, now, now
 	}
-	until := now.Add(quiet)
+	until := at.Add(quiet)
+	if least := now.Add(min(quiet, quietMin)); until.Before(least) {
+		until = least
+	}
 	if latest := d.began.Add(max(limit, 2*quiet)); until.After(latest) {
 		until = latest
 	}

@@ -1,6 +1,9 @@
 package machine
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Event is something that happened. The set is sealed: the types below.
 type Event interface{ event() }
@@ -90,6 +93,10 @@ func (Shutdown) event()       {}
 type Change struct {
 	Path  string
 	Nodes []int
+
+	// At is when it was noticed; zero: now. A burst has been quiet since then,
+	// however long it took to find out what has changed.
+	At time.Time
 
 	// AtOnce is a declared trigger that something other than devloop touched:
 	// its readers act without settling and without waiting for upstream.

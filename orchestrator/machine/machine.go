@@ -230,7 +230,11 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 				if m.awaited(n.owes()) {
 					limit = awaitedCap
 				}
-				n.dirt.settle(m.now, m.quiet(n), limit)
+				at := m.now
+				if !c.At.IsZero() && c.At.Before(at) {
+					at = c.At
+				}
+				n.dirt.settle(m.now, at, m.quiet(n, at), limit)
 			}
 		}
 	}
@@ -249,9 +253,9 @@ func (m *Machine) upstreamDebt(n *node) (debt uint64) {
 	return debt
 }
 
-// quiet is how long the node's burst must now pause.
-func (m *Machine) quiet(n *node) time.Duration {
-	lasted := n.burst.add(m.now)
+// quiet is how long the node's burst must pause after a change at that time.
+func (m *Machine) quiet(n *node, at time.Time) time.Duration {
+	lasted := n.burst.add(at)
 	if n.cfg.Settle > 0 {
 		return n.cfg.Settle
 	}

@@ -60,11 +60,31 @@ func TestQuiet(t *testing.T) {
 		var got time.Duration
 		for _, at := range c.changes {
 			m.now = epoch.Add(at)
-			got = m.quiet(n)
+			got = m.quiet(n, m.now)
 		}
 		if got != c.want {
 			t.Errorf("%s: the wait is %v, want %v", c.name, got, c.want)
 		}
+	}
+}
+
+// TestNoticedEarlier: a burst is as long, and as quiet, as its files were
+// noticed, in whatever order and however late the machine hears of them.
+func TestNoticedEarlier(t *testing.T) {
+	m := New(Config{Jobs: 1, Nodes: []Node{{Name: "n", Watcher: &Watcher{}}}})
+	m.Step(epoch, Start{})
+	var changes []Change
+	for _, noticed := range []time.Duration{0, 100 * ms, 40 * ms} {
+		changes = append(changes, Change{Path: "f", Nodes: []int{0}, At: epoch.Add(noticed)})
+	}
+	m.Step(epoch.Add(150*ms), FilesChanged{Changes: changes})
+	if at, ok := m.Deadline(); !ok || !at.Equal(epoch.Add(180*ms)) {
+		t.Errorf("it settles at %v, %v; want 80ms after the last change", at.Sub(epoch), ok)
+	}
+	// A clock that was set back meanwhile does not make anybody wait for it.
+	m.Step(epoch.Add(170*ms), FilesChanged{Changes: []Change{{Path: "f", Nodes: []int{0}, At: epoch.Add(time.Hour)}}})
+	if at, ok := m.Deadline(); !ok || !at.Equal(epoch.Add(250*ms)) {
+		t.Errorf("it settles at %v, %v; want 80ms from now", at.Sub(epoch), ok)
 	}
 }
 
@@ -74,19 +94,23 @@ func TestSettle(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		quiet   time.Duration
-		changes []time.Duration
+		changes []time.Duration // when the machine heard of them
+		lag     time.Duration   // and how much earlier they were noticed
 		want    time.Duration
 	}{
-		{"alone", 2 * ms, []time.Duration{0}, 2 * ms},
-		{"each moves the end", 10 * ms, []time.Duration{0, 9 * ms, 18 * ms}, 28 * ms},
-		{"up to the cap", 80 * ms, []time.Duration{0, 4950 * ms}, 5 * time.Second},
-		{"which counts from the first change", 80 * ms, []time.Duration{time.Second, 5990 * ms}, 6 * time.Second},
-		{"and is longer where the quiet is", 10 * time.Second, []time.Duration{0, 9 * time.Second, 18 * time.Second}, 20 * time.Second},
+		{"alone", 2 * ms, []time.Duration{0}, 0, 2 * ms},
+		{"each moves the end", 10 * ms, []time.Duration{0, 9 * ms, 18 * ms}, 0, 28 * ms},
+		{"up to the cap", 80 * ms, []time.Duration{0, 4950 * ms}, 0, 5 * time.Second},
+		{"which counts from the first change", 80 * ms, []time.Duration{time.Second, 5990 * ms}, 0, 6 * time.Second},
+		{"and is longer where the quiet is", 10 * time.Second, []time.Duration{0, 9 * time.Second, 18 * time.Second}, 0, 20 * time.Second},
+		{"quiet since it was noticed", 80 * ms, []time.Duration{50 * ms, 90 * ms}, 40 * ms, 130 * ms},
+		{"but a little from now on", 80 * ms, []time.Duration{50 * ms, 90 * ms}, 200 * ms, 92 * ms},
+		{"less if less was asked for", ms, []time.Duration{50 * ms}, 40 * ms, 51 * ms},
 	} {
 		var d dirt
 		for _, at := range c.changes {
 			d.mark(nil, ByChange, -1, 1)
-			d.settle(epoch.Add(at), c.quiet, settleCap)
+			d.settle(epoch.Add(at), epoch.Add(at-c.lag), c.quiet, settleCap)
 		}
 		if got := d.until.Sub(epoch); got != c.want {
 			t.Errorf("%s: it settles at %v, want %v", c.name, got, c.want)
