@@ -25,7 +25,7 @@ type guard struct {
 // without one.
 func (l *loop) openGuard() error {
 	l.guard.mark = guardian.NewMark(l.opt.Environ)
-	opt := guardian.Options{Mark: l.guard.mark, Grace: l.longestGrace()}
+	opt := guardian.Options{Mark: l.guard.mark, Grace: l.longestGrace(), Terminal: l.opt.Terminal}
 	if l.opt.Control != nil {
 		opt.Lease = l.opt.Control.Lease()
 		ended, err := guardian.Sweep(opt.Lease)

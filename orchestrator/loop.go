@@ -16,6 +16,7 @@ import (
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
+	"devloop/orchestrator/guardian"
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/thrift"
@@ -52,10 +53,17 @@ type Options struct {
 	// Requests are commands made by hand; may be nil.
 	Requests <-chan Request
 
+	// Terminal is one whose modes the guardian puts back if the loop comes to a
+	// sudden end; may be nil.
+	Terminal *Terminal
+
 	// Control is what others ask the loop through; may be nil. Whoever has
 	// acquired it closes it, after Run.
 	Control *control.Claim
 }
+
+// Terminal is one whose modes the caller of Run has changed and puts back.
+type Terminal = guardian.Terminal
 
 // Hooks draw people's attention; each may be nil. They are called by the loop's
 // goroutine and may not wait for anything.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -210,6 +211,61 @@ func TestTheTerminalIsPutBack(t *testing.T) {
 				}
 			}()
 			x.ends(code)
+		})
+	}
+}
+
+// TestTheTerminalIsPutBackByTheGuardian: devloop is killed, and cannot do it any
+// more. Modes that somebody has set since are theirs.
+func TestTheTerminalIsPutBackByTheGuardian(t *testing.T) {
+	if runtime.GOOS == "freebsd" {
+		t.Skip("there is no guardian on this system")
+	}
+	inProject(t, map[string]string{"devloop.yaml": "processes: {nap: {run: 'exec sleep 1000 >held'}}\n"})
+	if err := unix.Mkfifo("held", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TERM", "xterm")
+	for name, taken := range map[string]bool{"as devloop has set them": false, "as a shell has set them": true} {
+		t.Run(name, func(t *testing.T) {
+			x := onTerminal(t, 24, 80, "up")
+			held, err := os.Open("held") // it waits for the command, and ends with it
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer held.Close()
+			x.press("?")
+			x.await("keys: a run all") // it reads keys
+			fd := int(x.tty.Fd())
+			during, err := unix.IoctlGetTermios(fd, getTermios)
+			if err != nil || during.Lflag&unix.ECHO != 0 {
+				t.Fatalf("the modes are %+v, %v; want them without echo", during, err)
+			}
+			if taken {
+				during.Cc[unix.VTIME] = 7
+				if err := unix.IoctlSetTermios(fd, setTermios, during); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := x.child.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			if err := x.child.Wait(); err == nil {
+				t.Fatal("devloop was killed, and ended well")
+			}
+			// The guardian has been at the terminal when it begins to end commands.
+			if _, err := io.Copy(io.Discard, held); err != nil {
+				t.Fatal(err)
+			}
+			after, err := unix.IoctlGetTermios(fd, getTermios)
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case taken && *after != *during:
+				t.Errorf("the modes are %+v, want them left alone: %+v", after, during)
+			case !taken && (after.Lflag&unix.ECHO == 0 || after.Lflag&unix.ICANON == 0):
+				t.Errorf("the terminal's modes are not put back: %+v", after)
+			}
 		})
 	}
 }

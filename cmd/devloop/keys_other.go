@@ -10,6 +10,6 @@ import (
 )
 
 // keys: this system's terminals are not read key by key.
-func (a *app) keys(*console.Console, chan<- os.Signal) (<-chan orchestrator.Request, func()) {
-	return nil, func() {}
+func (a *app) keys(*console.Console, chan<- os.Signal) (<-chan orchestrator.Request, *orchestrator.Terminal, func()) {
+	return nil, nil, func() {}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -17,27 +18,27 @@ import (
 const keyHelp = "keys: a run all, r restart, q quit, ? help; Enter prints an empty line"
 
 // keys reads single keys while devloop has the terminal. restore puts the
-// terminal's modes back. The goroutine that reads ends with the program: a
+// terminal's modes back; whoever ends without it leaves that to the guardian.
+// The goroutine that reads ends with the program: a
 // read of a terminal cannot be interrupted everywhere.
-func (a *app) keys(out *console.Console, signals chan<- os.Signal) (requests <-chan orchestrator.Request, restore func()) {
+func (a *app) keys(out *console.Console, signals chan<- os.Signal) (requests <-chan orchestrator.Request, changed *orchestrator.Terminal, restore func()) {
 	nothing := func() {}
 	if !isTerminal(a.stdout) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
-		return nil, nothing
+		return nil, nil, nothing
 	}
 	tty := int(os.Stdin.Fd())
 	before, err := unix.IoctlGetTermios(tty, getTermios)
 	if err != nil || !foreground(tty) {
-		return nil, nothing
+		return nil, nil, nothing
 	}
-	set := func() {
-		// Keys arrive one by one and unseen; everything else, Ctrl-C and the
-		// treatment of output above all, stays as it was.
-		modes := *before
-		modes.Lflag &^= unix.ICANON | unix.ECHO
-		modes.Cc[unix.VMIN], modes.Cc[unix.VTIME] = 1, 0
-		_ = unix.IoctlSetTermios(tty, setTermios, &modes)
-	}
+	// Keys arrive one by one and unseen; everything else, Ctrl-C and the
+	// treatment of output above all, stays as it was.
+	during := *before
+	during.Lflag &^= unix.ICANON | unix.ECHO
+	during.Cc[unix.VMIN], during.Cc[unix.VTIME] = 1, 0
+	set := func() { _ = unix.IoctlSetTermios(tty, setTermios, &during) }
 	set()
+	changed = &orchestrator.Terminal{File: os.Stdin, Before: raw(before), During: raw(&during)}
 	// The shell puts its own modes back when devloop is suspended.
 	resumed := make(chan os.Signal, 1)
 	signal.Notify(resumed, syscall.SIGCONT)
@@ -96,7 +97,7 @@ func (a *app) keys(out *console.Console, signals chan<- os.Signal) (requests <-c
 			}
 		}
 	}()
-	return ch, func() {
+	return ch, changed, func() {
 		signal.Stop(resumed)
 		signal.Stop(quit)
 		close(ended)
@@ -104,6 +105,11 @@ func (a *app) keys(out *console.Console, signals chan<- os.Signal) (requests <-c
 			_ = unix.IoctlSetTermios(tty, setTermios, before)
 		}
 	}
+}
+
+// raw is the modes as the system writes them down.
+func raw(modes *unix.Termios) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(modes)), unsafe.Sizeof(*modes))
 }
 
 // foreground tells whether devloop has the terminal: in the background a

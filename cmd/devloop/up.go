@@ -129,9 +129,9 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 	}
 	opt.Hooks = a.attention.hooks(out, a.stdout, p.cfg.Name)
 	if !opt.Once {
-		requests, restore := a.keys(out, signals)
+		requests, changed, restore := a.keys(out, signals)
 		defer restore()
-		opt.Requests = requests
+		opt.Requests, opt.Terminal = requests, changed
 	}
 	code, err := orchestrator.Run(context.Background(), opt)
 	if err != nil {

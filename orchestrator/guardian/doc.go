@@ -24,13 +24,17 @@
 //
 // [Start] starts this program once more. The second process does not get as far as main: this package's init function
 // takes it over (as in listenfd/shim, and for the same reason this package imports next to nothing). It has a session of
-// its own, "/" as its directory, no descriptor but the reading end of a pipe, ignores the signals of a terminal, and reads.
+// its own, "/" as its directory, no descriptor but the reading end of a pipe (and the terminal whose modes the owner has
+// changed, if there is one), ignores the signals of a terminal, and reads.
 // The loop alone has the writing end, which is closed by the kernel however the loop ends: kill -9, a panic, out of memory.
 // End of file without a word before means: SIGTERM to everybody, SIGKILL after the grace, until nobody is left.
 //
 // The writing end is also open, for less than a millisecond, in a child between fork and exec. So when the guardian reads
 // end of file, a command that was being started at that moment has its program and its mark; that it may not be complete
 // for another moment is why the guardian looks more than once.
+//
+// Before anything else it puts the terminal's modes back, as [Terminal] says: the shell does that for a command that was
+// killed, but make or a script in between does not, nor does a shell after a panic.
 //
 // A guardian that is killed is started again. When both are killed, what the lease file tells ([Options].Lease) lets the next
 // loop's [Sweep] do the same work, once it has made sure that the owner is dead: pid and start time, in the same boot of the

@@ -1,6 +1,9 @@
 package guardian
 
-import "time"
+import (
+	"os"
+	"time"
+)
 
 // Options say for whom a guardian is, and how it ends them.
 type Options struct {
@@ -11,6 +14,15 @@ type Options struct {
 	// Lease is the path of the file that the next start gives to [Sweep], in a directory that is this user's alone and
 	// survives the loop. Empty means none.
 	Lease string
+	// Terminal is one whose modes the owner has changed; nil if there is none.
+	Terminal *Terminal
+}
+
+// Terminal is one whose modes the owner puts back when it ends. After a sudden end the guardian does, but only if they are
+// still as the owner has set them: a shell has its own by then.
+type Terminal struct {
+	File           *os.File // stays the caller's
+	Before, During []byte   // the modes as the system writes them down: struct termios
 }
 
 const (

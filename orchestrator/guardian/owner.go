@@ -94,8 +94,12 @@ func (g *Guardian) start() error {
 	if outer := Inherited(os.Environ()); outer != "" {
 		env = append(env, Name+"="+outer)
 	}
+	terminal := null
+	if g.opt.Terminal != nil {
+		terminal = g.opt.Terminal.File
+	}
 	proc, err := os.StartProcess(g.self, []string{"devloop-guardian", marker}, &os.ProcAttr{
-		Dir: "/", Env: env, Files: []*os.File{r, null, null}, Sys: &syscall.SysProcAttr{Setsid: true},
+		Dir: "/", Env: env, Files: []*os.File{r, terminal, null}, Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	_ = r.Close()    // the guardian has its own
 	_ = null.Close() // the same
@@ -106,6 +110,9 @@ func (g *Guardian) start() error {
 	g.pipe, g.proc = w, proc
 	orders := "mark " + g.lease.mark + "\ngrace " + strconv.FormatInt(g.lease.grace.Milliseconds(), 10) +
 		"\nborn " + strconv.FormatUint(g.lease.start, 10) + "\n"
+	if t := g.opt.Terminal; t != nil {
+		orders += "terminal " + hex(t.Before) + " " + hex(t.During) + "\n"
+	}
 	for _, pid := range g.lease.pids() {
 		orders += "add " + pair(pid, g.lease.roots[pid]) + "\n"
 	}

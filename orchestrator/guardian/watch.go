@@ -78,6 +78,7 @@ func guard() {
 			}
 		}
 	}
+	orders.terminal.putBack()
 	if !valid(orders.mark) {
 		return // the owner was gone before it had started anything
 	}
@@ -90,6 +91,8 @@ type orders struct {
 	grace time.Duration
 	born  uint64 // when the owner started
 	roots map[int]uint64
+
+	terminal terminal
 }
 
 // take understands one line. It is true when the owner ends in good order.
@@ -110,6 +113,9 @@ func (o *orders) take(line string) bool {
 	case "remove":
 		pid, _ := strconv.Atoi(value)
 		delete(o.roots, pid)
+	case "terminal":
+		before, during := cut(value, ' ')
+		o.terminal = terminal{unhex(before), unhex(during)}
 	case "end":
 		return true
 	}

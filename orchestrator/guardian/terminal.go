@@ -1,0 +1,64 @@
+//go:build linux || darwin
+
+package guardian
+
+import (
+	"strconv"
+	"syscall"
+	"unsafe"
+)
+
+// terminal is the owner's, on the guardian's standard output: its modes before the owner changed them, and since.
+type terminal struct{ before, during []byte }
+
+// putBack is for an owner that has not done so itself. The guardian is in a session of its own, so that the system does
+// not mind that it is not in the terminal's foreground.
+func (t terminal) putBack() {
+	if len(t.before) == 0 || len(t.before) != len(t.during) {
+		return
+	}
+	if now, ok := readModes(1, len(t.during)); ok && string(now) == string(t.during) {
+		var modes modes
+		copy(modes[:], t.before)
+		_ = ioctl(1, setModes, &modes) // a terminal that has hung up has no modes
+	}
+}
+
+// modes has room for every system's struct termios: 36 bytes for Linux, 72 for macOS.
+type modes [256]byte
+
+func readModes(fd, size int) ([]byte, bool) {
+	var modes modes
+	if size > len(modes) || ioctl(fd, getModes, &modes) != nil {
+		return nil, false
+	}
+	return modes[:size], true
+}
+
+func ioctl(fd int, request uintptr, modes *modes) error {
+	//nolint:gosec // the system's call takes a pointer
+	if _, _, e := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(modes))); e != 0 {
+		return e
+	}
+	return nil
+}
+
+// hex and unhex are those of encoding/hex, without its packages, see cut.
+func hex(b []byte) string {
+	text := ""
+	for _, c := range b {
+		text += strconv.FormatUint(uint64(c)|0x100, 16)[1:]
+	}
+	return text
+}
+
+func unhex(text string) (b []byte) {
+	for ; len(text) >= 2; text = text[2:] {
+		c, err := strconv.ParseUint(text[:2], 16, 8)
+		if err != nil {
+			return nil
+		}
+		b = append(b, byte(c))
+	}
+	return b
+}

@@ -1,0 +1,5 @@
+package guardian
+
+import "syscall"
+
+const getModes, setModes = syscall.TCGETS, syscall.TCSETS
