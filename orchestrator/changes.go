@@ -31,6 +31,9 @@ func (l *loop) watch() error {
 	for _, path := range l.set.Touchables() {
 		l.noteTime(path)
 	}
+	if table, err := fspoll.OpenMountTable(); err == nil { // else a mount that comes later is not noticed
+		l.mounts = table
+	}
 	l.sight = &sight{}
 	notes, err := l.sight.open(rootsOf(l.set, l.git), l.set.Descend, l.wants(l.set), l.polling())
 	l.note(notes)
@@ -147,6 +150,18 @@ func (l *loop) suspectAll() (changes []machine.Change) {
 	return changes
 }
 
+// suspectBelow counts directories as changed: files have come or gone with
+// them, and nobody knows which.
+func (l *loop) suspectBelow(dirs []string) (changes []machine.Change) {
+	for _, dir := range dirs {
+		l.contents.Forget()
+		if nodes := l.set.WakesBelow(dir); len(nodes) > 0 {
+			changes = append(changes, machine.Change{Path: dir, Nodes: nodes})
+		}
+	}
+	return changes
+}
+
 // takeChanges turns what has been seen into events.
 func (l *loop) takeChanges() {
 	if l.sight == nil {
@@ -158,13 +173,7 @@ func (l *loop) takeChanges() {
 	if seen.lost {
 		ev.Changes = l.suspectAll()
 	}
-	for _, dir := range seen.gone {
-		// Files have gone with it, and nobody knows which.
-		l.contents.Forget()
-		if nodes := l.set.WakesBelow(dir); len(nodes) > 0 {
-			ev.Changes = append(ev.Changes, machine.Change{Path: dir, Nodes: nodes})
-		}
-	}
+	ev.Changes = append(ev.Changes, l.suspectBelow(seen.gone)...)
 	rules := false
 	for _, f := range seen.files {
 		if l.git.IsRuleFile(f.path) {

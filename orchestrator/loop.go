@@ -14,6 +14,7 @@ import (
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/contents"
 	"devloop/orchestrator/control"
+	"devloop/orchestrator/fspoll"
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/guardian"
@@ -117,9 +118,11 @@ type loop struct {
 	plans      map[int]*schema.Watcher
 	set        *watchset.Set
 	git        *gitignore.Matcher
-	sight      *sight   // nil if nothing is watched
-	resighting bool     // a second one opens
-	unsighted  []func() // what waits for it
+	sight      *sight             // nil if nothing is watched
+	resighting bool               // a second one opens
+	unsighted  []func()           // what waits for it
+	mounts     *fspoll.MountTable // nil where the system does not tell, or where all is polled
+	remounted  []string           // directories where something was mounted, until a sight sees that
 	contents   *contents.Store
 	touched    map[string]time.Time
 	emptied    map[string]time.Time // files without content, and when that counts
@@ -205,6 +208,9 @@ func (l *loop) close() error {
 	if l.sight != nil {
 		errs = append(errs, l.sight.close())
 	}
+	if l.mounts != nil {
+		errs = append(errs, l.mounts.Close())
+	}
 	if l.sources != nil {
 		errs = append(errs, l.sources.close())
 	}
@@ -235,6 +241,8 @@ func (l *loop) run() int {
 			l.learn()
 		case <-l.eventsWake():
 			l.takeChanges()
+		case <-l.mountsWake():
+			l.takeMounts()
 		case <-l.sources.wake():
 			l.takeSources()
 		case <-l.sources.pollWake():

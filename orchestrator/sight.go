@@ -98,11 +98,7 @@ func mountsBelow(roots []string, descend func(string) bool) (mounts []fspoll.Mou
 	table, seen := fspoll.ReadMounts(), map[string]bool{}
 	for _, root := range roots {
 		for _, m := range table.Below(root) {
-			reached := true
-			for dir := m.Path; reached && dir != root; dir = filepath.Dir(dir) {
-				reached = descend(dir)
-			}
-			if reached && !seen[m.Path] {
+			if reaches(m.Path, root, descend) && !seen[m.Path] {
 				seen[m.Path] = true
 				mounts = append(mounts, m)
 			}

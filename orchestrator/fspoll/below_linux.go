@@ -35,7 +35,7 @@ var remoteTypes = map[string]string{
 
 // mounts lists everything that is mounted, the kinds that need no polling as "".
 func mounts() map[string]string {
-	f, err := os.Open("/proc/self/mountinfo")
+	f, err := os.Open(mountInfo)
 	if err != nil {
 		return nil
 	}
@@ -56,10 +56,10 @@ func parseMounts(text io.Reader) map[string]string {
 }
 
 // mount is a line of a /proc/PID/mountinfo.
-type mount struct{ device, at, kind string }
+type mount struct{ id, device, at, kind string }
 
-// parseMount reads a line as proc_pid_mountinfo(5) describes it: the third field is the device, the fifth where it is
-// mounted, and the type follows a field that is a single hyphen.
+// parseMount reads a line as proc_pid_mountinfo(5) describes it: the first field is a number that no other mount has now, the
+// third the device, the fifth where it is mounted, and the type follows a field that is a single hyphen.
 func parseMount(line string) (m mount, ok bool) {
 	place, rest, ok := strings.Cut(line, " - ")
 	f := strings.Fields(place)
@@ -67,7 +67,7 @@ func parseMount(line string) (m mount, ok bool) {
 		return mount{}, false
 	}
 	kind, _, _ := strings.Cut(rest, " ")
-	return mount{device: f[2], at: unescape(f[4]), kind: kind}, true
+	return mount{id: f[0], device: f[2], at: unescape(f[4]), kind: kind}, true
 }
 
 // unescape reads a field with octal escapes for what separates fields: `\040` is a space.

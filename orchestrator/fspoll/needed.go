@@ -38,8 +38,8 @@ func (m Mount) Reason() string { return noEvents(m.Path, m.Kind) }
 // Mounts are the mounted file systems that need polling: what people call them, by their paths.
 type Mounts map[string]string
 
-// ReadMounts reads the system's table of mounts. None of them is asked: one whose server is gone would not answer. A
-// mount that comes later is not noticed.
+// ReadMounts reads the system's table of mounts. None of them is asked: one whose server is gone would not answer.
+// [MountTable] tells of what is mounted later.
 func ReadMounts() Mounts {
 	all := mounts()
 	maps.DeleteFunc(all, func(_, kind string) bool { return kind == "" })
@@ -71,6 +71,12 @@ func (m Mounts) below(real, dir string) (list []Mount) {
 		list = append(list, Mount{filepath.Join(dir, rel), m[path]})
 	}
 	return list
+}
+
+// Within tells whether a path is a directory or lies below it, and how it goes on there; both are free of links.
+func Within(path, dir string) (rel string, within bool) {
+	rel, err := filepath.Rel(dir, path)
+	return rel, err == nil && filepath.IsLocal(rel)
 }
 
 // within tells whether a path lies below a directory, and how it goes on there.

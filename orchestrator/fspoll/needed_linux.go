@@ -76,7 +76,7 @@ func remoteKind(dir string) (there, kind string) {
 	if err := retry(func() error { return unix.Stat(dir, &at) }); err != nil {
 		return "", ""
 	}
-	mounts, err := os.Open("/proc/self/mountinfo")
+	mounts, err := os.Open(mountInfo)
 	if err != nil {
 		return "", ""
 	}
