@@ -68,6 +68,9 @@ func (t *tree) close() {
 		}
 	}
 	trees.running().gone(gone)
+	// The registry remembers the tree for a while, and these are as many as the
+	// system has sessions and processes.
+	t.older, t.olderAt, t.strangers = nil, time.Time{}, make(set)
 }
 
 // widen makes those members, too, who have left the group and the session
