@@ -68,17 +68,25 @@ func anyServer(name string) error {
 	}
 	server := &http.Server{Handler: answer}
 	failed := make(chan error, len(listeners))
-	for _, l := range listeners {
+	for i, l := range listeners {
 		if strings.HasPrefix(name, "tls") {
 			mine := httptest.NewUnstartedServer(nil) // for its certificate, which is good for 127.0.0.1 and ::1
 			mine.StartTLS()
 			l = tls.NewListener(l, &tls.Config{Certificates: mine.TLS.Certificates})
+			listeners[i] = l
 			mine.Close()
 		}
 		go func() { failed <- server.Serve(l) }()
 	}
 	select {
 	case <-ctx.Done():
+		// Shutdown does not know of a connection that Serve has accepted a moment ago. Serve does, when it has returned.
+		for _, l := range listeners {
+			l.Close()
+		}
+		for range listeners {
+			<-failed
+		}
 		return server.Shutdown(context.Background())
 	case err := <-failed:
 		return err
