@@ -15,13 +15,14 @@ import (
 // dies of it, is not asked for ever. More than two, since a server that dies
 // closes its connections before its listener as often as not.
 const (
-	sends    = 3
-	allSends = 6
+	sends    = 4
+	allSends = 8
 )
 
 // resendPauses are waited for before the same generation is sent a request
-// again, unless it changes: a server that died is told of soon.
-var resendPauses = [sends]time.Duration{0, 2 * time.Millisecond, 50 * time.Millisecond}
+// again, unless it changes: a server that died is told of soon, and on a machine
+// with much to do a little later.
+var resendPauses = [sends]time.Duration{0, 2 * time.Millisecond, 50 * time.Millisecond, 250 * time.Millisecond}
 
 // Dial errors are answered with pauses that double between these.
 const (
