@@ -69,14 +69,17 @@ func (l *loop) launch(c *command, spec procgroup.Spec) {
 	l.live[c.key] = c
 	spec.Mark = l.guard.next()
 	l.joined.Go(func() {
+		var pipe uint64
+		spec.Forking = func(number uint64) { pipe = number; l.guard.forking(pipe) }
 		group, err := procgroup.Start(spec)
 		if err != nil {
+			l.guard.forgo(pipe)
 			l.events <- exitedEvent{c.key, machine.End{Code: -1, Err: err.Error()}}
 			return
 		}
 		<-group.Started()
 		pid := group.PID()
-		l.guard.began(pid)
+		l.guard.began(pid, pipe)
 		l.events <- startedEvent{c.key, group}
 		<-group.Done()
 		l.guard.ended(pid)

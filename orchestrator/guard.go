@@ -66,11 +66,25 @@ func (g *guard) next() string {
 	return guardian.CommandMark(g.mark, g.commands)
 }
 
-// began and ended tell the guardian of a command's leader. They may be called
-// by any goroutine.
-func (g *guard) began(pid int) {
+// forking, began and ended tell the guardian of a command: of the pipe that its
+// output goes to, until began or forgo, and of its leader. They may be called by
+// any goroutine.
+func (g *guard) forking(pipe uint64) {
+	if g.guardian != nil {
+		g.guardian.Expect(pipe)
+	}
+}
+
+func (g *guard) forgo(pipe uint64) {
+	if g.guardian != nil {
+		g.guardian.Forgo(pipe)
+	}
+}
+
+func (g *guard) began(pid int, pipe uint64) {
 	if g.guardian != nil {
 		g.guardian.Add(pid)
+		g.guardian.Forgo(pipe)
 	}
 }
 

@@ -33,6 +33,10 @@
 // end of file, a command that was being started at that moment has its program and its mark; that it may not be complete
 // for another moment is why the guardian looks more than once.
 //
+// Between the exec of a command and the moment in which its pid is told lies a part of a millisecond, and much more on a
+// machine with much to do: enough for a program to start itself anew without the mark. So the pipe of its output is told
+// before the fork ([Guardian.Expect]), and until its pid is known the command is whoever writes there.
+//
 // Before anything else it puts the terminal's modes back, as [Terminal] says: the shell does that for a command that was
 // killed, but make or a script in between does not, nor does a shell after a panic.
 //

@@ -86,6 +86,48 @@ func TestFinishEndsDaemons(t *testing.T) {
 	}
 }
 
+// A command that is being started has lost its mark before the guardian is told of its pid: what it writes to tells. One
+// of which that is forgotten is nobody's.
+func TestWhoIsBeingStarted(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells which pipe a process writes to")
+	}
+	for _, again := range []bool{false, true} {
+		argv, dir := aHorror(t, "bare")
+		o := newOwner(t, "", nil, argv...).up()
+		o.do("start unknown")
+		grown(t, dir, 2)
+		if again {
+			if err := syscall.Kill(o.guardian, syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, func() string {
+				if pid := guardianOf(t, o.cmd.Process.Pid); pid != 0 && pid != o.guardian {
+					return ""
+				}
+				return "no other guardian"
+			})
+		}
+		o.kill()
+		nobodyLeft(t, dir)
+	}
+	argv, dir := aHorror(t, "bare")
+	o := newOwner(t, "", nil, argv...).up()
+	o.do("start unknown")
+	o.do("forgo")
+	grown(t, dir, 2)
+	o.kill()
+	eventually(t, func() string {
+		if syscall.Kill(o.guardian, 0) == nil {
+			return "the guardian is at work"
+		}
+		return ""
+	})
+	if got := living(t, dir); len(got) != 2 {
+		t.Errorf("%v live, want both", got)
+	}
+}
+
 // A guardian that somebody kills is started again, and knows what the first one knew.
 func TestAKilledGuardianComesBack(t *testing.T) {
 	argv, dir := aHorror(t, "bare")

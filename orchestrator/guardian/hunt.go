@@ -35,7 +35,9 @@ type hunt struct {
 	roots map[int]uint64 // recorded processes with their start times: what they lead is the loop's
 	born  uint64         // nobody who started before this is the loop's
 	fresh bool           // the roots were right a moment ago
-	calm  int            // so many looks in a row must find nobody
+	// The inodes of pipes: who writes to one of them is the loop's.
+	expected map[string]bool
+	calm     int // so many looks in a row must find nobody
 
 	spare     map[int]bool // this process and its ancestors
 	known     map[int]uint64
@@ -89,7 +91,7 @@ func (h *hunt) look() ([]process, error) {
 			if p.dead || ours[p.pid] || h.spare[p.pid] || p.pid <= 1 || p.start < h.born {
 				continue
 			}
-			if h.is(p) || leads(p.session, p) || leads(p.group, p) || ours[p.parent] || h.carries(p) {
+			if h.is(p) || leads(p.session, p) || leads(p.group, p) || ours[p.parent] || h.carries(p) || h.expects(p) {
 				ours[p.pid], grown = true, true
 				// Nobody enters a session from outside, nor a group from outside its session.
 				if p.session == p.pid || p.group == p.pid {
@@ -110,6 +112,20 @@ func (h *hunt) is(p process) bool {
 	}
 	start, ok := h.known[p.pid]
 	return ok && start == p.start
+}
+
+// expects says that the standard output or error of a process is a pipe that was made for a command that nobody could tell
+// of any more.
+func (h *hunt) expects(p process) bool {
+	if len(h.expected) == 0 {
+		return false
+	}
+	for _, pipe := range outputsOf(p.pid) {
+		if h.expected[pipe] {
+			return true
+		}
+	}
+	return false
 }
 
 func (h *hunt) carries(p process) bool {

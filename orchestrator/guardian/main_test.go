@@ -68,6 +68,7 @@ func ownerMain(lease string, argv []string) int {
 	fmt.Println("guardian", g.PID())
 	var group *procgroup.Group
 	number := 0
+	var pipe uint64
 	end := func() {
 		select {
 		case <-group.Done():
@@ -81,16 +82,21 @@ func ownerMain(lease string, argv []string) int {
 	for orders.Scan() {
 		answer := "ok"
 		switch orders.Text() {
-		case "start":
+		case "start", "start unknown":
 			number++
 			spec := procgroup.Spec{Argv: argv, Env: os.Environ(), Output: func(procgroup.Block) {}, Grace: grace,
-				Mark: guardian.CommandMark(mark, number)}
+				Mark: guardian.CommandMark(mark, number), Forking: func(number uint64) { pipe = number; g.Expect(pipe) }}
 			if group, err = procgroup.Start(spec); err != nil {
 				answer = err.Error()
 				break
 			}
-			g.Add(group.PID())
+			if orders.Text() == "start" {
+				g.Add(group.PID())
+				g.Forgo(pipe)
+			}
 			answer = strconv.Itoa(group.PID())
+		case "forgo":
+			g.Forgo(pipe)
 		case "stop":
 			group.Stop(syscall.SIGTERM)
 			end()

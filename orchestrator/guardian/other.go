@@ -27,6 +27,12 @@ func (*Guardian) Done() <-chan struct{} {
 // Add does nothing.
 func (*Guardian) Add(...int) {}
 
+// Expect does nothing.
+func (*Guardian) Expect(uint64) {}
+
+// Forgo does nothing.
+func (*Guardian) Forgo(uint64) {}
+
 // Remove does nothing.
 func (*Guardian) Remove(...int) {}
 

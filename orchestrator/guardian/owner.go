@@ -34,6 +34,8 @@ type Guardian struct {
 	pipe   *os.File
 	proc   *os.Process
 	closed bool
+
+	expected map[uint64]bool // pipes of commands that are being started
 }
 
 // Start starts a guardian for the calling process. self is the running program, which imports this package, "" for the
@@ -50,7 +52,7 @@ func Start(self string, opt Options) (*Guardian, error) {
 	if err != nil {
 		return nil, &wrap{"start guardian", err}
 	}
-	g := &Guardian{self: self, opt: opt, lease: l, gone: make(chan struct{})}
+	g := &Guardian{self: self, opt: opt, lease: l, gone: make(chan struct{}), expected: map[uint64]bool{}}
 	if opt.Lease != "" {
 		if g.file, err = l.create(opt.Lease); err != nil {
 			return nil, &wrap{"write lease", err}
@@ -112,6 +114,9 @@ func (g *Guardian) start() error {
 		"\nborn " + strconv.FormatUint(g.lease.start, 10) + "\n"
 	if t := g.opt.Terminal; t != nil {
 		orders += "terminal " + hex(t.Before) + " " + hex(t.During) + "\n"
+	}
+	for pipe := range g.expected {
+		orders += "expect " + strconv.FormatUint(pipe, 10) + "\n"
 	}
 	for _, pid := range g.lease.pids() {
 		orders += "add " + pair(pid, g.lease.roots[pid]) + "\n"
@@ -179,6 +184,29 @@ func (g *Guardian) Add(pids ...int) {
 		}
 	}
 	g.record(text)
+}
+
+// Expect says that a command is about to be started whose standard output or error is this pipe, by its inode, which no
+// other command has. Should the loop come to a sudden end before it has called Add, whoever writes there is ended: a command
+// can lose the mark in less time than it takes to tell its pid. Forgo is due when Add was called, or when there is no such
+// command. It has an effect on Linux alone.
+func (g *Guardian) Expect(pipe uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.closed {
+		g.expected[pipe] = true
+		g.say("expect " + strconv.FormatUint(pipe, 10) + "\n")
+	}
+}
+
+// Forgo takes back what Expect said.
+func (g *Guardian) Forgo(pipe uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.closed && g.expected[pipe] {
+		delete(g.expected, pipe)
+		g.say("forgo " + strconv.FormatUint(pipe, 10) + "\n")
+	}
 }
 
 // Remove takes back what Add recorded: they are gone, and their groups with them.

@@ -80,6 +80,9 @@ func readEnviron(pid int) ([]byte, bool) {
 	return []byte(text), true
 }
 
+// outputsOf is not known here: the system tells no pipe from another.
+func outputsOf(int) []string { return nil }
+
 // signalProcess signals the process of this pid and start time. It is false when there is no such process. The system has
 // no handle of a process: between the look and the signal lie some microseconds, in which the number would have to be
 // given back and reused; macOS goes through all others first.

@@ -143,6 +143,22 @@ func readEnviron(pid int) ([]byte, bool) {
 	return nil, true
 }
 
+// outputsOf are the inodes of the pipes that a process has as its standard output and error, see proc_pid_fd(5).
+func outputsOf(pid int) (pipes []string) {
+	for _, fd := range [...]string{"1", "2"} {
+		var buf [64]byte
+		n, err := syscall.Readlink("/proc/"+strconv.Itoa(pid)+"/fd/"+fd, buf[:])
+		if err != nil {
+			continue
+		}
+		if kind, rest := cut(string(buf[:n]), '['); kind == "pipe:" {
+			pipe, _ := cut(rest, ']')
+			pipes = append(pipes, pipe)
+		}
+	}
+	return pipes
+}
+
 // System calls that package syscall does not name; the numbers are the same on all architectures but MIPS.
 const (
 	sysPidfdSendSignal = 424

@@ -54,7 +54,7 @@ func closeInherited() {
 // guard reads what the owner says until it says "end", or is gone.
 func guard() {
 	_ = syscall.SetNonblock(0, false) // the runtime's poller would cost memory
-	orders := orders{roots: map[int]uint64{}}
+	orders := orders{roots: map[int]uint64{}, expected: map[string]bool{}}
 	var buf [4096]byte
 	var rest []byte
 	pages.Release() // it waits from here on, mostly for hours
@@ -82,7 +82,9 @@ func guard() {
 	if !valid(orders.mark) {
 		return // the owner was gone before it had started anything
 	}
-	_, _ = newHunt(orders.mark, orders.roots, orders.born, true).run(orders.grace, persistence) // nobody is there to be told
+	h := newHunt(orders.mark, orders.roots, orders.born, true)
+	h.expected = orders.expected
+	_, _ = h.run(orders.grace, persistence) // nobody is there to be told
 }
 
 // orders are what the owner has said.
@@ -92,6 +94,7 @@ type orders struct {
 	born  uint64 // when the owner started
 	roots map[int]uint64
 
+	expected map[string]bool // pipes, by their inodes
 	terminal terminal
 }
 
@@ -113,6 +116,10 @@ func (o *orders) take(line string) bool {
 	case "remove":
 		pid, _ := strconv.Atoi(value)
 		delete(o.roots, pid)
+	case "expect":
+		o.expected[value] = true
+	case "forgo":
+		delete(o.expected, value)
 	case "terminal":
 		before, during := cut(value, ' ')
 		o.terminal = terminal{unhex(before), unhex(during)}

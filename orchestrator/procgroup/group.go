@@ -68,6 +68,9 @@ func start(spec Spec, tune tuning) (*Group, error) {
 		over:    make(chan struct{}),
 		exit:    Exit{Code: -1},
 	}
+	if number, ok := pipeNumber(l.reader); ok && spec.Forking != nil {
+		spec.Forking(number)
+	}
 	t, err := l.fork()
 	switch {
 	case err == nil:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,6 +31,22 @@ func outputPipe() (r, w *os.File, err error) {
 		return nil, nil, fmt.Errorf("make pipe: %w", err)
 	}
 	return r, w, nil
+}
+
+// pipeNumber is what the system calls a pipe by; false if there is none.
+func pipeNumber(r *os.File) (number uint64, ok bool) {
+	if r == nil {
+		return 0, false
+	}
+	info, err := r.Stat()
+	if err != nil {
+		return 0, false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, false
+	}
+	return st.Ino, true
 }
 
 // isHeld says that some process has the writing end of r open.

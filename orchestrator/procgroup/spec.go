@@ -34,6 +34,12 @@ type Spec struct {
 	// whose Output never returns never gets to Done. Nil discards everything.
 	Output func(Block)
 
+	// Forking is called before the command is forked, with the system's number
+	// (the inode) of the pipe of Output; not where there is none. Whoever ends
+	// the tree after a sudden end of this process knows the leader by what it
+	// writes to, while nobody can have told its pid. Nil means nobody.
+	Forking func(pipe uint64)
+
 	// PTY makes a new terminal of that size the command's standard input,
 	// output and error, and its controlling terminal; without it, its input is
 	// empty. Nil means none. See [Group.Terminal]. It is an [ErrUnsupported] on
