@@ -31,9 +31,7 @@ func (l *loop) watch() error {
 	for _, path := range l.set.Touchables() {
 		l.noteTime(path)
 	}
-	if table, err := fspoll.OpenMountTable(); err == nil { // else a mount that comes later is not noticed
-		l.mounts = table
-	}
+	l.watchMounts()
 	l.sight = &sight{}
 	notes, err := l.sight.open(rootsOf(l.set, l.git), l.set.Descend, l.wants(l.set), l.polling())
 	l.note(notes)
@@ -113,7 +111,8 @@ type sightedEvent struct{}
 // While a long burst goes on, what has changed is looked at in steps of
 // gatherFor: file by file it costs so much more that a burst of thousands is
 // behind when it ends, and slows down who writes it. What has to be acted on
-// within farAhead, such as a lone save, never waits.
+// within farAhead, such as a lone save, never waits; nor does one beside the
+// burst of another node wait for longer than a step.
 const (
 	gatherFor = 5 * time.Millisecond
 	farAhead  = 20 * time.Millisecond
@@ -150,18 +149,6 @@ func (l *loop) suspectAll() (changes []machine.Change) {
 	return changes
 }
 
-// suspectBelow counts directories as changed: files have come or gone with
-// them, and nobody knows which.
-func (l *loop) suspectBelow(dirs []string) (changes []machine.Change) {
-	for _, dir := range dirs {
-		l.contents.Forget()
-		if nodes := l.set.WakesBelow(dir); len(nodes) > 0 {
-			changes = append(changes, machine.Change{Path: dir, Nodes: nodes})
-		}
-	}
-	return changes
-}
-
 // takeChanges turns what has been seen into events.
 func (l *loop) takeChanges() {
 	if l.sight == nil {
@@ -173,7 +160,13 @@ func (l *loop) takeChanges() {
 	if seen.lost {
 		ev.Changes = l.suspectAll()
 	}
-	ev.Changes = append(ev.Changes, l.suspectBelow(seen.gone)...)
+	for _, dir := range seen.gone {
+		// Files have gone with it, and nobody knows which.
+		l.contents.Forget()
+		if nodes := l.set.WakesBelow(dir); len(nodes) > 0 {
+			ev.Changes = append(ev.Changes, machine.Change{Path: dir, Nodes: nodes})
+		}
+	}
 	rules := false
 	for _, f := range seen.files {
 		if l.git.IsRuleFile(f.path) {

@@ -14,7 +14,6 @@ import (
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/contents"
 	"devloop/orchestrator/control"
-	"devloop/orchestrator/fspoll"
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/guardian"
@@ -111,23 +110,23 @@ type loop struct {
 	machine *machine.Machine
 	say     *teller
 
-	guard      guard
-	sockets    []*heldSocket
-	leaving    []*heldSocket // not in the configuration any more, but still in use
-	sources    *sources      // nil if the configuration is not read again
-	plans      map[int]*schema.Watcher
-	set        *watchset.Set
-	git        *gitignore.Matcher
-	sight      *sight             // nil if nothing is watched
-	resighting bool               // a second one opens
-	unsighted  []func()           // what waits for it
-	mounts     *fspoll.MountTable // nil where the system does not tell, or where all is polled
-	remounted  []string           // directories where something was mounted, until a sight sees that
-	contents   *contents.Store
-	touched    map[string]time.Time
-	emptied    map[string]time.Time // files without content, and when that counts
-	gathering  time.Time            // until when changes are only gathered, see gather
-	noted      map[string]bool      // what the sights had to say and people know
+	guard       guard
+	sockets     []*heldSocket
+	leaving     []*heldSocket // not in the configuration any more, but still in use
+	sources     *sources      // nil if the configuration is not read again
+	plans       map[int]*schema.Watcher
+	set         *watchset.Set
+	git         *gitignore.Matcher
+	sight       *sight    // nil if nothing is watched
+	resighting  bool      // a second one opens
+	unseenSince time.Time // since when that one must miss nothing
+	unsighted   []func()  // what waits for it
+	mounted     mounted
+	contents    *contents.Store
+	touched     map[string]time.Time
+	emptied     map[string]time.Time // files without content, and when that counts
+	gathering   time.Time            // until when changes are only gathered, see gather
+	noted       map[string]bool      // what the sights had to say and people know
 
 	ctx     context.Context // ends when run returns
 	cancel  context.CancelFunc
@@ -203,13 +202,14 @@ func (l *loop) close() error {
 		errs = append(errs, l.server.Close())
 	}
 	l.joined.Wait()
+	errs = append(errs, l.closeUnseen())
 	errs = append(errs, l.closeGuard())
 	l.timer.Stop()
 	if l.sight != nil {
 		errs = append(errs, l.sight.close())
 	}
-	if l.mounts != nil {
-		errs = append(errs, l.mounts.Close())
+	if l.mounted.table != nil {
+		errs = append(errs, l.mounted.table.Close())
 	}
 	if l.sources != nil {
 		errs = append(errs, l.sources.close())
@@ -241,7 +241,7 @@ func (l *loop) run() int {
 			l.learn()
 		case <-l.eventsWake():
 			l.takeChanges()
-		case <-l.mountsWake():
+		case <-l.mounted.table.Wake():
 			l.takeMounts()
 		case <-l.sources.wake():
 			l.takeSources()

@@ -1,12 +1,10 @@
 package orchestrator
 
 import (
+	"errors"
 	"os"
-	"path/filepath"
 	"time"
 
-	"devloop/orchestrator/fspoll"
-	"devloop/orchestrator/machine"
 	"devloop/orchestrator/watchset"
 )
 
@@ -15,6 +13,7 @@ import (
 // then; what they both see is one change, since contents are compared.
 func (l *loop) rewatch() {
 	l.set = watchset.New(l.cfg, l.graph, l.git)
+	l.findRoots()
 	for _, path := range l.set.Touchables() {
 		if _, known := l.touched[path]; !known {
 			l.noteTime(path)
@@ -23,6 +22,10 @@ func (l *loop) rewatch() {
 	next := &sight{}
 	set := l.set
 	since := time.Now().Add(-clockStep)
+	if l.resighting { // the sight that is opening will not be looked at
+		since = l.unseenSince
+	}
+	l.unseenSince = since
 	notes, err := next.open(rootsOf(set, l.git), set.Descend, l.wants(set), l.polling())
 	l.note(notes)
 	if err != nil {
@@ -43,6 +46,22 @@ func (l *loop) rewatch() {
 			_ = next.close()
 		}
 	})
+}
+
+// closeUnseen closes the sights that have opened, and that nobody has looked at.
+// No goroutine posts any more.
+func (l *loop) closeUnseen() error {
+	var errs []error
+	for {
+		select {
+		case ev := <-l.events:
+			if unseen, ok := ev.(resightedEvent); ok {
+				errs = append(errs, unseen.sight.close())
+			}
+		default:
+			return errors.Join(errs...)
+		}
+	}
 }
 
 // clockStep is what the clock that stamps files may be behind: it ticks in steps
@@ -85,10 +104,6 @@ func (l *loop) resighted(ev resightedEvent) {
 	if err := old.close(); err != nil {
 		l.say.notice(err.Error())
 	}
-	if changes := l.suspectBelow(l.remounted); len(changes) > 0 {
-		l.step(machine.FilesChanged{Changes: changes})
-	}
-	l.remounted = nil
 	l.seen(ev.late)
 	l.sighted()
 	l.say.watching()
@@ -104,64 +119,4 @@ func (l *loop) sighted() {
 			then()
 		}
 	}
-}
-
-// mountsWake holds an element when something may have been mounted, once the
-// first sight is there.
-func (l *loop) mountsWake() <-chan struct{} {
-	if !l.stream.started {
-		return nil
-	}
-	return l.mounts.Wake()
-}
-
-// takeMounts looks anew where something has been mounted or unmounted: what is
-// watched below is not what is there.
-func (l *loop) takeMounts() {
-	if l.polling() != nil {
-		return // whoever looks again and again sees it
-	}
-	mounts := l.mounts.Take()
-	if len(mounts) == 0 {
-		return
-	}
-	places := remounted(mounts, l.set.Roots(), l.set.Descend)
-	if len(places) == 0 {
-		return
-	}
-	for _, dir := range places {
-		l.git.Invalidate(filepath.Join(dir, ".gitignore"))
-	}
-	l.remounted = append(l.remounted, places...)
-	l.rewatch()
-}
-
-// remounted lists the directories of which other files are seen now: those below
-// the roots where a file system has come or gone, where descend lets in, and the
-// roots that lie on such a one.
-func remounted(mounts, roots []string, descend func(string) bool) (places []string) {
-	for _, root := range roots {
-		real, err := filepath.EvalSymlinks(root)
-		if err != nil {
-			real = root
-		}
-		for _, at := range mounts {
-			if _, inside := fspoll.Within(real, at); inside {
-				places = append(places, root)
-			} else if rel, below := fspoll.Within(at, real); below && reaches(filepath.Join(root, rel), root, descend) {
-				places = append(places, filepath.Join(root, rel))
-			}
-		}
-	}
-	return places
-}
-
-// reaches tells whether descend lets in from the root to the directory.
-func reaches(dir, root string, descend func(string) bool) bool {
-	for ; dir != root; dir = filepath.Dir(dir) {
-		if !descend(dir) {
-			return false
-		}
-	}
-	return true
 }

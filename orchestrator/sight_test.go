@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"devloop/orchestrator/fspoll"
@@ -44,36 +43,6 @@ func TestPollingAllBeforeAPartHasBeenSeen(t *testing.T) {
 		<-l.sight.pollWake()
 		for _, then := range l.sight.take().passed {
 			then()
-		}
-	}
-}
-
-// TestRemounted: which of the places where something was mounted matter.
-func TestRemounted(t *testing.T) {
-	real := t.TempDir()
-	if resolved, err := filepath.EvalSymlinks(real); err == nil {
-		real = resolved
-	}
-	link := filepath.Join(t.TempDir(), "link")
-	if err := os.Symlink(real, link); err != nil {
-		t.Skip(err)
-	}
-	descend := func(dir string) bool { return filepath.Base(dir) != "target" }
-	for _, c := range []struct {
-		name  string
-		mount string
-		want  []string
-	}{
-		{"elsewhere", filepath.Dir(real) + "/other", nil},
-		{"with the same beginning", real + "2", nil},
-		{"below", real + "/a/b", []string{link + "/a/b"}},
-		{"the root itself", real, []string{link}},
-		{"above it", filepath.Dir(real), []string{link}},
-		{"where nobody looks", real + "/a/target/b", nil},
-		{"the one where nobody looks", real + "/target", nil},
-	} {
-		if got := remounted([]string{c.mount}, []string{link}, descend); !slices.Equal(got, c.want) {
-			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
 }

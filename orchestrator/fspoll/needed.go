@@ -39,7 +39,7 @@ func (m Mount) Reason() string { return noEvents(m.Path, m.Kind) }
 type Mounts map[string]string
 
 // ReadMounts reads the system's table of mounts. None of them is asked: one whose server is gone would not answer.
-// [MountTable] tells of what is mounted later.
+// [MountTable] tells of what comes later.
 func ReadMounts() Mounts {
 	all := mounts()
 	maps.DeleteFunc(all, func(_, kind string) bool { return kind == "" })

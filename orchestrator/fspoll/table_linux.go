@@ -74,8 +74,8 @@ func (t *MountTable) Wake() <-chan struct{} {
 }
 
 // Take lists the places where something has been mounted or unmounted since the last call, sorted; not those where
-// it is as it was, though the kernel may give the numbers of one to the next. It is not to be called by two goroutines at
-// once.
+// it is as it was: the kernel may give the numbers of one to the next that comes at once. It is not to be called by two
+// goroutines at once.
 func (t *MountTable) Take() []string {
 	now, err := readTable()
 	if err != nil {

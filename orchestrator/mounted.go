@@ -1,0 +1,84 @@
+package orchestrator
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"devloop/orchestrator/fspoll"
+)
+
+// mounted tells people of what is mounted and unmounted where the loop looks:
+// the system's events go on to be those of what was there before.
+type mounted struct {
+	table *fspoll.MountTable // nil where the system does not tell
+	roots map[string]string  // of the nodes, and their paths without links
+}
+
+// watchMounts begins to look at the table of mounts.
+func (l *loop) watchMounts() {
+	if table, err := fspoll.OpenMountTable(); err == nil { // else nobody is told
+		l.mounted.table = table
+	}
+	l.findRoots()
+}
+
+// findRoots resolves the links of the roots: when something is unmounted, or a
+// server does not answer, it may be too late.
+func (l *loop) findRoots() {
+	l.mounted.roots = map[string]string{}
+	if l.mounted.table == nil {
+		return
+	}
+	for _, root := range l.set.Roots() {
+		l.mounted.roots[root] = unlinked(root)
+	}
+}
+
+// unlinked is a path without links, also if the end of it is not there.
+func unlinked(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if up := filepath.Dir(path); up != path {
+		return filepath.Join(unlinked(up), filepath.Base(path))
+	}
+	return path
+}
+
+// takeMounts tells of places where something else is seen now than the loop
+// watches. Each is told once.
+func (l *loop) takeMounts() {
+	changed := l.mounted.table.Take()
+	if l.polling() != nil {
+		return // whoever looks again and again sees what is there
+	}
+	for _, place := range l.mounted.places(changed, l.set.Descend) {
+		l.note([]string{fmt.Sprintf("something was mounted or unmounted at %s: what changes there may go unseen until devloop is started again", place)})
+	}
+}
+
+// places are those of the mounts that lie below the roots where descend lets
+// in, and those that a root lies on.
+func (m *mounted) places(mounts []string, descend func(string) bool) (places []string) {
+	for _, at := range mounts {
+		for root, real := range m.roots {
+			_, on := fspoll.Within(real, at)
+			rel, below := fspoll.Within(at, real)
+			if on || below && reaches(filepath.Join(root, rel), root, descend) {
+				places = append(places, at)
+				break
+			}
+		}
+	}
+	return places
+}
+
+// reaches tells whether descend lets in from the root to the directory.
+func reaches(dir, root string, descend func(string) bool) bool {
+	for ; dir != root; dir = filepath.Dir(dir) {
+		if !descend(dir) {
+			return false
+		}
+	}
+	return true
+}

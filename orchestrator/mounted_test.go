@@ -1,0 +1,36 @@
+package orchestrator
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// TestPlacesOfMounts: which of the places where something was mounted matter.
+func TestPlacesOfMounts(t *testing.T) {
+	real := unlinked(t.TempDir())
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(real, link); err != nil {
+		t.Skip(err)
+	}
+	root := filepath.Join(link, "src") // which is not there
+	m := &mounted{roots: map[string]string{root: unlinked(root)}}
+	descend := func(dir string) bool { return filepath.Base(dir) != "target" }
+	for _, c := range []struct {
+		name, mount string
+		told        bool
+	}{
+		{"elsewhere", real + "/other", false},
+		{"with the same beginning", real + "/src2", false},
+		{"below", real + "/src/a/b", true},
+		{"the root itself", real + "/src", true},
+		{"above it", real, true},
+		{"where nobody looks", real + "/src/a/target/b", false},
+		{"the one where nobody looks", real + "/src/target", false},
+	} {
+		if got := m.places([]string{c.mount}, descend); slices.Contains(got, c.mount) != c.told || len(got) > 1 {
+			t.Errorf("%s: %q, want it told: %v", c.name, got, c.told)
+		}
+	}
+}
