@@ -18,7 +18,8 @@ import (
 const keyHelp = "keys: a run all, r restart, q quit, ? help; Enter prints an empty line"
 
 // keys reads single keys while devloop has the terminal. restore puts the
-// terminal's modes back; whoever ends without it leaves that to the guardian.
+// terminal's modes back; whoever ends without it leaves that to the guardian,
+// where there is one.
 // The goroutine that reads ends with the program: a
 // read of a terminal cannot be interrupted everywhere.
 func (a *app) keys(out *console.Console, signals chan<- os.Signal) (requests <-chan orchestrator.Request, changed *orchestrator.Terminal, restore func()) {
@@ -38,7 +39,11 @@ func (a *app) keys(out *console.Console, signals chan<- os.Signal) (requests <-c
 	during.Cc[unix.VMIN], during.Cc[unix.VTIME] = 1, 0
 	set := func() { _ = unix.IoctlSetTermios(tty, setTermios, &during) }
 	set()
-	changed = &orchestrator.Terminal{File: os.Stdin, Before: raw(before), During: raw(&during)}
+	now := &during
+	if modes, err := unix.IoctlGetTermios(tty, getTermios); err == nil {
+		now = modes // as the system has understood it
+	}
+	changed = &orchestrator.Terminal{File: os.Stdin, Before: raw(before), During: raw(now)}
 	// The shell puts its own modes back when devloop is suspended.
 	resumed := make(chan os.Signal, 1)
 	signal.Notify(resumed, syscall.SIGCONT)

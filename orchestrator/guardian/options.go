@@ -18,8 +18,8 @@ type Options struct {
 	Terminal *Terminal
 }
 
-// Terminal is one whose modes the owner puts back when it ends. After a sudden end the guardian does, but only if they are
-// still as the owner has set them: a shell has its own by then.
+// Terminal is one whose modes the owner puts back when it ends. After a sudden end the guardian does, where there is one, but
+// only if they are still as the owner has set them, a shell has its own by then, and no other job has the terminal.
 type Terminal struct {
 	File           *os.File // stays the caller's
 	Before, During []byte   // the modes as the system writes them down: struct termios

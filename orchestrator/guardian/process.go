@@ -6,6 +6,7 @@ type process struct {
 	parent  int
 	group   int
 	session int
+	front   int    // the group in the foreground of its session's terminal; negative if there is none
 	start   uint64 // with the pid it names a process for good: ticks since the boot (Linux), microseconds (macOS)
 	dead    bool   // it has ended, and its parent has not noticed yet
 	stopped bool

@@ -47,6 +47,7 @@ func fromKinfo(k *unix.KinfoProc) (process, bool) {
 		pid:     pid,
 		parent:  int(k.Eproc.Ppid),
 		group:   int(k.Eproc.Pgid),
+		front:   int(k.Eproc.Tpgid),
 		start:   uint64(k.Proc.P_starttime.Sec)*1e6 + uint64(k.Proc.P_starttime.Usec),
 		dead:    k.Proc.P_stat == stateZombie,
 		stopped: k.Proc.P_stat == stateStopped,

@@ -107,7 +107,7 @@ func parseStat(line []byte) (process, bool) {
 	for _, f := range []struct {
 		into *int
 		text string
-	}{{&p.parent, fields[1]}, {&p.group, fields[2]}, {&p.session, fields[3]}} {
+	}{{&p.parent, fields[1]}, {&p.group, fields[2]}, {&p.session, fields[3]}, {&p.front, fields[5]}} {
 		if *f.into, err = strconv.Atoi(f.text); err != nil {
 			return process{}, false
 		}

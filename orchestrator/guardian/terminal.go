@@ -13,8 +13,8 @@ type terminal struct{ before, during []byte }
 
 // putBack is for an owner that has not done so itself. The guardian is in a session of its own, so that the system does
 // not mind that it is not in the terminal's foreground.
-func (t terminal) putBack() {
-	if len(t.before) == 0 || len(t.before) != len(t.during) {
+func (t terminal) putBack(owner process) {
+	if len(t.before) == 0 || len(t.before) != len(t.during) || !hasTerminal(owner) {
 		return
 	}
 	if now, ok := readModes(1, len(t.during)); ok && string(now) == string(t.during) {
@@ -22,6 +22,16 @@ func (t terminal) putBack() {
 		copy(modes[:], t.before)
 		_ = ioctl(1, setModes, &modes) // a terminal that has hung up has no modes
 	}
+}
+
+// hasTerminal says that the owner's group had the terminal to the end, or the shell that it was started from has it now.
+// Another job of that shell, which may be a second devloop with the same modes, is left alone.
+func hasTerminal(owner process) bool {
+	if owner.session == owner.pid && owner.pid > 0 {
+		return true // nobody else can have it
+	}
+	shell, ok := readProcess(owner.session)
+	return ok && (shell.front == owner.group || shell.front == shell.group)
 }
 
 // modes has room for every system's struct termios: 36 bytes for Linux, 72 for macOS.

@@ -53,7 +53,8 @@ func closeInherited() {
 
 // guard reads what the owner says until it says "end", or is gone.
 func guard() {
-	_ = syscall.SetNonblock(0, false) // the runtime's poller would cost memory
+	owner, _ := readProcess(syscall.Getppid()) // it may be gone already
+	_ = syscall.SetNonblock(0, false)          // the runtime's poller would cost memory
 	orders := orders{roots: map[int]uint64{}, expected: map[string]bool{}}
 	var buf [4096]byte
 	var rest []byte
@@ -78,7 +79,7 @@ func guard() {
 			}
 		}
 	}
-	orders.terminal.putBack()
+	orders.terminal.putBack(owner)
 	if !valid(orders.mark) {
 		return // the owner was gone before it had started anything
 	}
