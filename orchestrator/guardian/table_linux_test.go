@@ -27,6 +27,7 @@ func TestParseStat(t *testing.T) {
 		{"12 (kworker/R-slub) I 2 0 0 0 -1 69238880" + tail + "0 0", is(12, 2, 0, 0, 1100, "k"), true},
 		{"12 (cat) Z 10 11 9 0 -1 4194304" + tail + "0 0", is(12, 10, 11, 9, 1100, "d"), true},
 		{"12 (cat) S 10 11 9 0 -1 4194304" + middle, is(12, 10, 11, 9, 1100, ""), true}, // before Linux 3.5
+		{"12 (cat) S 10 11 9 34816 15 4194304" + tail + "10 0", is(12, 10, 11, 9, 1100, "bf"), true},
 		{"12 (cat) S 10 11 9 0 -1 x" + tail + "10 0", nobody, false},
 		{"12 (cat) S 10 11 9", nobody, false},
 		{"12 cat S 10 11 9 0 -1 4194304" + tail + "10 0", nobody, false},
