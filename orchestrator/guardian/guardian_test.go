@@ -118,7 +118,8 @@ func TestWhoIsBeingStarted(t *testing.T) {
 	grown(t, dir, 2)
 	o.kill()
 	eventually(t, func() string {
-		if syscall.Kill(o.guardian, 0) == nil {
+		args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", o.guardian))
+		if err == nil && len(args) > 0 { // one that nobody collects has no arguments
 			return "the guardian is at work"
 		}
 		return ""
