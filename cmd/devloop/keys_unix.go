@@ -19,9 +19,8 @@ const keyHelp = "keys: a run all, r restart, q quit, ? help; Enter prints an emp
 
 // keys reads single keys while devloop has the terminal. restore puts the
 // terminal's modes back; whoever ends without it leaves that to the guardian,
-// where there is one.
-// The goroutine that reads ends with the program: a
-// read of a terminal cannot be interrupted everywhere.
+// where there is one. The goroutine that reads ends with the program: a read of
+// a terminal cannot be interrupted everywhere.
 func (a *app) keys(out *console.Console, signals chan<- os.Signal) (requests <-chan orchestrator.Request, changed *orchestrator.Terminal, restore func()) {
 	nothing := func() {}
 	if !isTerminal(a.stdout) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {

@@ -46,13 +46,21 @@ func mounts() map[string]string {
 // parseMounts reads a /proc/PID/mountinfo. What is mounted later at a place hides what was there before.
 func parseMounts(text io.Reader) map[string]string {
 	all := map[string]string{}
+	_ = eachMount(text, func(m mount) { // what could be read counts
+		all[m.at] = cmp.Or(remoteTypes[m.kind], remoteFuse[m.kind])
+	})
+	return all
+}
+
+// eachMount calls f for every line of a /proc/PID/mountinfo that can be understood.
+func eachMount(text io.Reader, f func(mount)) error {
 	lines := bufio.NewScanner(text)
 	for lines.Scan() {
 		if m, ok := parseMount(lines.Text()); ok {
-			all[m.at] = cmp.Or(remoteTypes[m.kind], remoteFuse[m.kind])
+			f(m)
 		}
 	}
-	return all
+	return lines.Err()
 }
 
 // mount is a line of a /proc/PID/mountinfo.

@@ -81,6 +81,6 @@ func Within(path, dir string) (rel string, within bool) {
 
 // within tells whether a path lies below a directory, and how it goes on there.
 func within(path, dir string) (rel string, below bool) {
-	rel, err := filepath.Rel(dir, path)
-	return rel, err == nil && rel != "." && filepath.IsLocal(rel)
+	rel, below = Within(path, dir)
+	return rel, below && rel != "."
 }

@@ -1,7 +1,6 @@
 package fspoll
 
 import (
-	"bufio"
 	"maps"
 	"os"
 	"slices"
@@ -103,13 +102,10 @@ func readTable() (map[string]string, error) {
 	}
 	defer f.Close()
 	all := map[string]string{}
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		if m, ok := parseMount(lines.Text()); ok {
-			all[m.at] += m.id + " " + m.device + "\n" // one may cover another
-		}
-	}
-	return all, lines.Err()
+	err = eachMount(f, func(m mount) {
+		all[m.at] += m.id + " " + m.device + "\n" // one may cover another
+	})
+	return all, err
 }
 
 // Close ends it.
