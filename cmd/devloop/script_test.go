@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -29,6 +28,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"devloop": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
 		"held":    held,
+		"serve":   serve,
 	})
 }
 
@@ -54,23 +54,7 @@ func held() {
 
 // TestScripts runs the real command line, a script a case.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:  filepath.Join("testdata", "script"),
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await},
-		Setup: func(env *testscript.Env) error {
-			// A port that somebody else has.
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				return err
-			}
-			env.Defer(func() { l.Close() })
-			_, port, _ := net.SplitHostPort(l.Addr().String())
-			env.Setenv("TAKEN", port)
-			env.Setenv("CI", "")
-			env.Setenv("DEVLOOP_RUNTIME_DIR", filepath.Join(env.WorkDir, ".run"))
-			return nil
-		},
-	})
+	testscript.Run(t, scriptParams("script"))
 }
 
 // await FILE PATTERN waits until the file has a match of the pattern. It looks

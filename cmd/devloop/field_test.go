@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestField runs what people run into with tools of this kind, a script a case,
+// on the real command line. A script begins with comment lines that say what
+// devloop does; they are logged when the script has shown it, and
+// `.ci/field` prints them.
+func TestField(t *testing.T) {
+	scripts, err := filepath.Glob(filepath.Join("testdata", "field", "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range scripts {
+		promise, err := promiseOf(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(strings.TrimSuffix(filepath.Base(script), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			t.Cleanup(func() {
+				if !t.Failed() && !t.Skipped() {
+					t.Logf("shown: %s", promise)
+				}
+			})
+			params := scriptParams("field")
+			params.Dir, params.Files = "", []string{script}
+			testscript.Run(t, params)
+		})
+	}
+}
+
+// promiseOf is what a script says in its first comment lines, in one line.
+func promiseOf(script string) (string, error) {
+	text, err := os.ReadFile(script)
+	if err != nil {
+		return "", err
+	}
+	var words []string
+	for line := range strings.Lines(string(text)) {
+		said, ok := strings.CutPrefix(line, "#")
+		if !ok {
+			break
+		}
+		words = append(words, strings.Fields(said)...)
+	}
+	if len(words) == 0 {
+		return "", fmt.Errorf("%s: the first line must be a comment that says what devloop does", script)
+	}
+	return strings.Join(words, " "), nil
+}
+
+// scriptParams are those of the scripts in a directory of testdata. They find
+// in their environment TAKEN, a port that somebody listens on, and FREE, one
+// that nobody does.
+func scriptParams(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:  filepath.Join("testdata", dir),
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "get": get},
+		Setup: func(env *testscript.Env) error {
+			taken, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				return err
+			}
+			env.Defer(func() { taken.Close() })
+			free, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				return err
+			}
+			free.Close()
+			for name, l := range map[string]net.Listener{"TAKEN": taken, "FREE": free} {
+				_, port, _ := net.SplitHostPort(l.Addr().String())
+				env.Setenv(name, port)
+			}
+			env.Setenv("CI", "")
+			env.Setenv("DEVLOOP_RUNTIME_DIR", filepath.Join(env.WorkDir, ".run"))
+			return nil
+		},
+	}
+}
+
+// get URL [PATTERN] asks for a page, until the answer (its status line, an empty
+// line, its body) has a match of the pattern. A connection that is refused fails at once;
+// "! get URL" wants one that is.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 1 || len(args) > 2 || neg && len(args) != 1 {
+		ts.Fatalf("usage: [!] get URL [PATTERN]")
+	}
+	pattern := regexp.MustCompile("")
+	if len(args) == 2 {
+		pattern = regexp.MustCompile("(?m)" + args[1])
+	}
+	client := http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	limit := time.After(30 * time.Second)
+	for {
+		said, err := page(&client, args[0])
+		switch {
+		case neg && errors.Is(err, syscall.ECONNREFUSED):
+			return
+		case neg:
+			ts.Fatalf("nobody should listen there: %q, %v", said, err)
+		case errors.Is(err, syscall.ECONNREFUSED):
+			ts.Fatalf("%v", err)
+		case err == nil && pattern.MatchString(said):
+			ts.Logf("%s", said)
+			return
+		}
+		select {
+		case <-look.C:
+		case <-limit:
+			ts.Fatalf("%q never came; the last answer: %q, %v", pattern, said, err)
+		}
+	}
+}
+
+func page(client *http.Client, url string) (string, error) {
+	r, err := client.Get(url)
+	if err != nil {
+		return "", err
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	return r.Status + "\n\n" + string(body), err
+}
+
+// serve FILE is a server: it takes the socket at descriptor 3, or listens on
+// $PORT, and answers every request with what FILE held when it started. A file
+// that begins with "exit" is a version that ends with status 3 at its start, and GET
+// /crash ends any version so. SIGTERM ends it once every request is answered.
+func serve() {
+	text, err := os.ReadFile(os.Args[1])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if strings.HasPrefix(string(text), "exit") {
+		fmt.Fprint(os.Stderr, "cannot start: ", string(text))
+		os.Exit(3)
+	}
+	var l net.Listener
+	if port := os.Getenv("PORT"); port != "" {
+		l, err = net.Listen("tcp", "127.0.0.1:"+port)
+	} else {
+		l, err = net.FileListener(os.NewFile(3, "web"))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	server := http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/crash" {
+			fmt.Fprintln(os.Stderr, "crashed")
+			os.Exit(3)
+		}
+		fmt.Fprint(w, string(text))
+	})}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM, os.Interrupt)
+	ended := make(chan struct{})
+	go func() {
+		<-stop
+		server.SetKeepAlivesEnabled(false)
+		_ = server.Shutdown(context.Background())
+		close(ended)
+	}()
+	fmt.Println("serving", strings.TrimSpace(string(text)))
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	<-ended
+}
