@@ -21,6 +21,7 @@ var floors = map[string]struct {
 	why     string
 }{
 	"schema/glob":                  {modules: []string{"github.com/bmatcuk/doublestar/v4"}, why: "a pattern is text and a path: it needs no disk and nobody else"},
+	"schema/smallfile":             {why: "it reads a file, and does not care what it is for"},
 	"orchestrator/console":         {why: "it writes what it is told, whoever says it"},
 	"orchestrator/contents":        {why: "it reads files, and does not care why they matter"},
 	"orchestrator/control":         {modules: []string{"golang.org/x/sys"}, why: "messages to and from a loop, whatever answers them"},
@@ -29,7 +30,7 @@ var floors = map[string]struct {
 	"orchestrator/fspoll":          {modules: []string{"golang.org/x/sys"}, why: "it looks at files again and again, and does not know what they mean"},
 	"orchestrator/guardian":        {own: []string{"orchestrator/thrift/pages"}, modules: []string{"golang.org/x/sys"}, why: "it takes over the second start before everything else is initialised, so it may need next to nothing"},
 	"orchestrator/guardian/horror": {why: "a program for tests, which starts itself and nobody else"},
-	"orchestrator/gitignore":       {why: "git's rules are git's, not this language's"},
+	"orchestrator/gitignore":       {own: []string{"schema/smallfile"}, why: "git's rules are git's, not this language's"},
 	"orchestrator/journal":         {why: "it keeps text for later, whoever wrote it"},
 	"orchestrator/listenfd":        {modules: []string{"golang.org/x/sys"}, why: "sockets know nothing of who asked for them"},
 	"orchestrator/listenfd/shim":   {modules: []string{"golang.org/x/sys"}, why: "it must be initialised before everything else, so it may need nothing"},
@@ -41,9 +42,9 @@ var floors = map[string]struct {
 	"orchestrator/thrift":          {own: []string{"orchestrator/thrift/pages"}, why: "it gives memory back, whoever held it"},
 	"orchestrator/thrift/pages":    {why: "a process that must be initialised before everything else gives its program's pages back, too"},
 
-	"schema": {own: []string{"schema/glob"}, modules: []string{"gopkg.in/yaml.v3"}, why: "the language does not know who acts on it"},
+	"schema": {own: []string{"schema/glob", "schema/smallfile"}, modules: []string{"gopkg.in/yaml.v3"}, why: "the language does not know who acts on it"},
 
-	"schema/starter":    {modules: []string{"gopkg.in/yaml.v3", "github.com/BurntSushi/toml"}, why: "it reads a project and writes text: the language checks it"},
+	"schema/starter":    {own: []string{"schema/smallfile"}, modules: []string{"gopkg.in/yaml.v3", "github.com/BurntSushi/toml"}, why: "it reads a project and writes text: the language checks it"},
 	"schema/preset":     {why: "text that is part of the program: what it means is the language's"},
 	"schema/jsonschema": {own: []string{"schema"}, why: "it writes what the tables say, and reads no file"},
 	"schema/reference":  {own: []string{"schema"}, why: "it writes what the tables say, and reads no file"},
@@ -53,7 +54,7 @@ var floors = map[string]struct {
 	"orchestrator/machine":  {own: []string{"schema"}, why: "it decides: no I/O, no clock, no adapter"},
 	"orchestrator/watchset": {own: []string{"schema", "schema/glob", "orchestrator/graph", "orchestrator/gitignore"}, why: "it answers about paths, and watches nothing"},
 
-	"orchestrator": {own: []string{"schema", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/journal",
+	"orchestrator": {own: []string{"schema", "schema/smallfile", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/journal",
 		"orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/guardian", "orchestrator/probe", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/sdnotify",
 		"orchestrator/shellcmd", "orchestrator/thrift", "orchestrator/watchset"},
 		modules: []string{"github.com/joho/godotenv"}, why: "the one place where the adapters meet the machine"},
@@ -63,7 +64,7 @@ var floors = map[string]struct {
 	"cmd/loopbench": {modules: []string{"golang.org/x/sys"}, why: "it measures devloop from outside, like any other tool"},
 
 	"cmd/devloop": {own: []string{"orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "schema",
-		"schema/preset", "schema/starter", "schema/jsonschema", "schema/reference"},
+		"schema/preset", "schema/smallfile", "schema/starter", "schema/jsonschema", "schema/reference"},
 		modules: []string{"github.com/modelcontextprotocol/go-sdk", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
 }
 
