@@ -144,7 +144,7 @@ func (s *stream) event(r machine.Report) control.Event {
 	switch r.Kind {
 	case machine.StageStarted, machine.StagePassed, machine.StageFailed, machine.StageTolerated, machine.StageTimedOut,
 		machine.StageCancelled, machine.StageSkipped:
-		e.Stage = s.stage(r)
+		e.Stage = r.Stage
 	}
 	switch r.Kind {
 	case machine.StagePassed, machine.StageFailed, machine.StageTolerated, machine.StageTimedOut, machine.StageCancelled,
@@ -156,13 +156,6 @@ func (s *stream) event(r machine.Report) control.Event {
 		e.By = s.l.say.name(r.By)
 	}
 	return e
-}
-
-func (s *stream) stage(r machine.Report) string {
-	if stage := stageOf(s.l.plan(r.Node), r.Stage); stage != nil {
-		return stage.Name
-	}
-	return ""
 }
 
 // publish hands an event to every reader that has room for it.

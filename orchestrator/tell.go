@@ -152,15 +152,15 @@ func (t *teller) run(r machine.Report) {
 	case machine.Held:
 		t.line(r.Node, console.Dim, "- waits: %s failed", t.name(r.By))
 	case machine.Slowed:
-		what, while, again, by := "wakes itself", "it starts", "restart", r.Node
+		what, while, again := "wakes itself", "it starts", "restart"
 		if t.l.graph.Nodes[r.Node].Watcher != nil {
 			again = "run"
 		}
 		if r.By >= 0 {
-			what, while, by = t.name(r.By)+" and it wake each other", t.name(r.By)+" starts", r.By
+			what, while = t.name(r.By)+" and it wake each other", t.name(r.By)+" starts"
 		}
-		if t.l.graph.Nodes[by].Watcher != nil {
-			while = t.stageName(by, r.Stage) + " runs"
+		if r.Stage != "" {
+			while = r.Stage + " runs"
 		}
 		t.line(r.Node, console.Warn, "! %s: %s changes while %s; next %s in %s",
 			what, t.paths(r.Paths), while, again, short(time.Until(r.Until)))
@@ -169,7 +169,7 @@ func (t *teller) run(r machine.Report) {
 }
 
 func (t *teller) stage(r machine.Report) {
-	name := t.stageName(r.Node, r.Stage)
+	name := r.Stage
 	shown := t.l.opt.Stream
 	switch r.Kind {
 	case machine.StageStarted:
@@ -298,10 +298,6 @@ func (t *teller) who(node int) string {
 		}
 	}
 	return t.name(node)
-}
-
-func (t *teller) stageName(node, stage int) string {
-	return stageOf(t.l.plan(node), stage).Name
 }
 
 // plan lists the stages that a run may go through.

@@ -115,16 +115,11 @@ func describeReport(c *Config, r Report) string {
 	}
 	switch r.Kind {
 	case StageStarted, StagePassed, StageFailed, StageTolerated, StageTimedOut, StageCancelled, StageSkipped:
-		s += " " + c.stageName(r.Node, r.Stage)
+		s += " " + r.Stage
 	}
 	s += ": " + string(r.Kind)
-	if writer := max(r.By, 0); r.Kind == Slowed {
-		if r.By < 0 {
-			writer = r.Node
-		}
-		if c.Nodes[writer].Watcher != nil {
-			s += " in " + c.stageName(writer, r.Stage)
-		}
+	if r.Kind == Slowed && r.Stage != "" {
+		s += " in " + r.Stage
 	}
 	switch {
 	case r.Why != "" && r.By >= 0:

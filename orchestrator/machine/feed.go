@@ -1,6 +1,9 @@
 package machine
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // A node that wakes itself is slowed down: after selfFree runs in a row during
 // which the same file changed, each further one waits twice as long. Somebody
@@ -35,9 +38,10 @@ type feed struct {
 
 // origin is the run during which a file changed.
 type origin struct {
-	by, run, stage int // by is a node
-	at             time.Time
-	loop           bool // it is the node's own, or of one that the node wakes too
+	by, run int    // by is a node
+	stage   string // the name of the one that ran then; of a process ""
+	at      time.Time
+	loop    bool // it is the node's own, or of one that the node wakes too
 }
 
 // outside takes in a change that comes while the node does nothing.
@@ -64,6 +68,17 @@ func (f *feed) note(path string, o origin, self bool) {
 
 // woken tells whether the node has changed files of this one of late.
 func (f *feed) woken(by int) bool { return f.wakers[0].has(by) || f.wakers[1].has(by) }
+
+// acquit forgets what a node that is no more may have done.
+func (f *feed) acquit(node int) {
+	if f.from.by == node && !f.until.IsZero() {
+		*f = feed{}
+		return
+	}
+	for _, seen := range []map[string]origin{f.during, f.last} {
+		maps.DeleteFunc(seen, func(_ string, o origin) bool { return o.by == node })
+	}
+}
 
 // close ends a run, and decides whether the next one has to wait.
 func (f *feed) close(now time.Time) {

@@ -269,19 +269,19 @@ func (m *Machine) quiet(n *node, at time.Time) time.Duration {
 // duringOwnRun tells whether the node may itself be writing: a watcher while
 // its stages run, a process while it starts. One that says when it is ready has
 // written by then what it writes at its start; of any other it takes a guess.
-func (m *Machine) duringOwnRun(n *node) (stage int, own bool) {
+func (m *Machine) duringOwnRun(n *node) (stage string, own bool) {
 	p := n.p
 	switch {
 	case n.w != nil:
 		return n.w.current(), n.w.phase != idle
 	case p.side != nil && p.side.candidate || p.phase == procStarting:
-		return 0, true
+		return "", true
 	case p.phase != procReady:
-		return 0, false
+		return "", false
 	case n.cfg.Process.Probed:
-		return 0, m.now.Sub(p.readyAt) < selfLate
+		return "", m.now.Sub(p.readyAt) < selfLate
 	}
-	return 0, m.now.Sub(p.startedAt) < recentRun
+	return "", m.now.Sub(p.startedAt) < recentRun
 }
 
 // suspect notes who may have changed a file of the node: itself, or another one

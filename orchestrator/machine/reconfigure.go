@@ -56,9 +56,11 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 			n.w.asked = n.w.asked || n.cfg.Watcher.OnStart
 			n.dirt.mark(changed, ByConfig, -1, m.clock)
 			n.dirt.all = true
+			n.feed = feed{} // of what it was
 		case n.p.wanted:
 			n.dirt.mark(changed, ByConfig, -1, m.clock)
 			n.dirt.anew = true
+			n.feed = feed{}
 		}
 	}
 	for _, i := range ev.Apart {
@@ -107,4 +109,7 @@ func (m *Machine) retire(n *node) {
 	}
 	n.dirt = dirt{by: -1}
 	n.feed = feed{}
+	for _, other := range m.nodes {
+		other.feed.acquit(n.id)
+	}
 }

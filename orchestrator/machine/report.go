@@ -2,12 +2,14 @@ package machine
 
 import "time"
 
-// Report tells people what the machine decided, and why.
+// Report tells people what the machine decided, and why. It means the same
+// whenever it is read: a node keeps its number for as long as the machine lives,
+// and a stage, which has one only within a run, is named.
 type Report struct {
 	Kind  ReportKind
 	Node  int
 	Num   int      // the run or the generation
-	Stage int      // for stages
+	Stage string   // its name, for stages
 	Paths []string // what changed
 	Why   Why      // for starts and stops
 	By    int      // the other node, where there is one; else -1
@@ -33,7 +35,7 @@ const (
 	StageCancelled ReportKind = "stage cancelled"
 	StageSkipped   ReportKind = "stage skipped"
 	Held           ReportKind = "held"   // a change waits for a failed upstream
-	Slowed         ReportKind = "slowed" // it keeps waking itself, or By and it each other; the Stage is of the one who writes
+	Slowed         ReportKind = "slowed" // it keeps waking itself, or By and it each other; the Stage is the writer's, if that is a watcher
 	Starting       ReportKind = "starting"
 	Ready          ReportKind = "ready"
 	Unready        ReportKind = "not ready"

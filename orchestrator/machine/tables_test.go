@@ -247,13 +247,13 @@ func TestFeed(t *testing.T) {
 		var path string
 		for _, run := range c.runs {
 			for _, file := range run {
-				f.note(string(file), origin{by: 2, stage: 3, at: epoch, loop: true}, true)
+				f.note(string(file), origin{by: 2, stage: "fmt", at: epoch, loop: true}, true)
 			}
 			f.close(epoch)
 			if got, path = 0, f.path; !f.until.IsZero() {
 				got = f.until.Sub(epoch)
 			}
-			if got > 0 && (f.from.by != 2 || f.from.stage != 3) {
+			if got > 0 && (f.from.by != 2 || f.from.stage != "fmt") {
 				t.Errorf("%s: by %+v", c.name, f.from)
 			}
 		}

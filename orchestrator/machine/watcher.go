@@ -97,18 +97,18 @@ func (w *watcher) count(state stageState) (n int) {
 	return n
 }
 
-// current is a stage that runs now, or the last of the group that did.
-func (w *watcher) current() int {
-	last := 0
+// current names a stage that runs now, or the last of the group that did.
+func (w *watcher) current() (name string) {
 	for i := range w.stages {
-		if w.stages[i].state == stageRunning {
-			return i
+		s := &w.stages[i]
+		if s.state == stageRunning {
+			return s.cfg.Name
 		}
-		if w.stages[i].group <= w.group {
-			last = i
+		if name == "" || s.group <= w.group {
+			name = s.cfg.Name
 		}
 	}
-	return last
+	return name
 }
 
 func (m *Machine) actWatcher(n *node) bool {
