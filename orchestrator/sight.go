@@ -76,7 +76,7 @@ func (s *sight) open(roots []string, descend, want func(string) bool, poll *time
 		if len(apart) > 0 {
 			all = func(dir string) bool { return !slices.Contains(apart, dir) && descend(dir) }
 		}
-		s.events, err = fswatch.Open(fswatch.Options{Roots: told, Descend: all, Want: want})
+		s.events, err = fswatch.Open(fswatch.Options{Roots: told, Descend: all, Want: want, Leaf: watchset.Leaf})
 		switch {
 		case errors.Is(err, fswatch.ErrLimit):
 			notes = append(notes, err.Error()+"; polling in place of it")
@@ -86,7 +86,7 @@ func (s *sight) open(roots []string, descend, want func(string) bool, poll *time
 		}
 	}
 	if len(polled) > 0 {
-		if s.poll, err = fspoll.Open(fspoll.Options{Roots: polled, Descend: descend, Want: want, Interval: interval}); err != nil {
+		if s.poll, err = fspoll.Open(fspoll.Options{Roots: polled, Descend: descend, Want: want, Leaf: watchset.Leaf, Interval: interval}); err != nil {
 			return notes, errors.Join(err, s.close())
 		}
 	}

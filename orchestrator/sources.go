@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"devloop/orchestrator/fspoll"
+	"devloop/orchestrator/watchset"
 )
 
 // sources watches the files of the configuration, by a sight of their own.
@@ -125,7 +126,7 @@ func (l *loop) degradeSources() {
 	if src.poll != nil && !src.part {
 		return
 	}
-	poll, err := fspoll.Open(fspoll.Options{Roots: src.paths, Descend: func(string) bool { return false }, Want: src.has})
+	poll, err := fspoll.Open(fspoll.Options{Roots: src.paths, Descend: func(string) bool { return false }, Want: src.has, Leaf: watchset.Leaf})
 	if err != nil {
 		l.say.notice(err.Error())
 		return

@@ -14,6 +14,7 @@ import (
 // scanner is the keeper's memory.
 type scanner struct {
 	seed     maphash.Seed
+	leaf     func(real string) bool
 	roots    map[string]bool
 	order    []*dir // all directories, in the order in which they are looked at; may hold some that are gone
 	dirs     int    // those without the holders of the roots
@@ -219,7 +220,7 @@ func (w *Watcher) enters(d *dir, path string, found seen) bool {
 	if d.only != "" {
 		return true
 	}
-	if w.roots[path] || !w.opt.Descend(path) {
+	if w.roots[path] || w.leaf(path) || !w.opt.Descend(path) {
 		return false // a root has a holder of its own
 	}
 	if !found.link {

@@ -170,3 +170,32 @@ func TestMistakesInOptions(t *testing.T) {
 		}
 	}
 }
+
+func TestALinkToALeafStandsForItself(t *testing.T) {
+	dir := t.TempDir()
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := func(path string) bool { return strings.HasPrefix(path, filepath.Join(real, "made")) }
+	for _, d := range []string{"in", "far", "made/up"} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, target := range map[string]string{"far/file": "../made/up/f", "in/file": "../far/file", "in/dir": "../made/up", "in/all": "../made"} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Skip(err)
+		}
+	}
+	p := poll(t, Options{Roots: []string{filepath.Join(dir, "in")}, Leaf: leaf})
+	p.dir = dir
+	p.write("made/up/f")
+	p.write("made/up/g")
+	p.pass(time.Minute)
+	p.want("written behind the links")
+	p.must(os.Remove(p.path("in/file")))
+	p.write("in/file")
+	p.pass(time.Minute)
+	p.want("a file in the link's place", "in/file")
+}

@@ -17,11 +17,10 @@ func (w *Watcher) enter(s step, round uint32) (n *node, added, fresh, again bool
 	n = t.nodes.path(s.real)
 	if n == nil && s.inode != 0 {
 		if old := t.inodes.inode(s.inode); old != nil {
-			// It was moved here, and the news is not read yet. fsnotify knows it under its old path, and would go
-			// on doing so: the old watches must go first. If it is only another directory with that number
-			// (on another file system), dropping it costs a second walk.
+			// It may have been moved here, and the news is not read yet. fsnotify knows it under its old path, and
+			// would go on doing so: the old watches must go first.
 			t.mu.Unlock()
-			w.evict(old.path, s.real)
+			w.evict(old.path, s.inode)
 			t.mu.Lock()
 			n = t.nodes.path(s.real)
 		}
@@ -81,12 +80,12 @@ func (w *Watcher) unreadable(n *node, err error, added bool) (gone bool) {
 	return false
 }
 
-// evict drops the watches of a directory that was met at another path, and looks at its old path again.
-func (w *Watcher) evict(path, now string) {
-	if a, err := os.Lstat(path); err == nil {
-		if b, err := os.Lstat(now); err == nil && os.SameFile(a, b) {
-			return // mounted twice: it stays under its first name
-		}
+// evict drops the watches of a directory that was met at another path, and looks at its old path again. If that is
+// still the directory with this number, nothing has moved: it is mounted twice, and stays under its first name, or
+// the number is used on two file systems.
+func (w *Watcher) evict(path string, inode uint64) {
+	if info, err := os.Lstat(path); err == nil && info.IsDir() && inodeOf(info) == inode {
+		return
 	}
 	w.leave(path, true)
 	w.jobs.putFirst(job{kind: jobAppeared, path: path})

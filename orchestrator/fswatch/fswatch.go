@@ -8,7 +8,8 @@
 // Symbolic links. A root may be one, or lie behind some. Below a root, a link to a file stands for the file: a
 // change of either is a change of the link's path. A link to a directory is entered as if it were one, if Descend
 // lets it in, but not within another link to a directory, nor when it leads to a directory that it is in itself.
-// What lies behind a link is reported under the link's path, and also under its own if that is watched.
+// What lies behind a link is reported under the link's path, and also under its own if that is watched. A link that
+// leads to what Leaf names, through other links or not, stands for itself alone.
 //
 // What it cannot see: writes through a memory map; writes made by other machines (network mounts) or outside the
 // container (some bind mounts); a rename of a directory further up than a root's parent; a mount or unmount.
@@ -43,6 +44,10 @@ type Options struct {
 	// several goroutines, must be quick (the watcher does nothing else meanwhile), and must not call the
 	// Watcher. It may be asked about directories that have gone. nil wants everything.
 	Want func(path string) bool
+	// Leaf says of a real path that nothing is to be looked for there: what the system makes up, such as /proc. No
+	// link is followed to it, and no walk that a root above has led to goes into it. It is called from several
+	// goroutines, and asks no disk. nil names nothing.
+	Leaf func(real string) bool
 	// Walkers is how many goroutines walk the tree; 0 chooses.
 	Walkers int
 }
@@ -89,6 +94,9 @@ func open(opt Options, openKernel func() (kernel, error)) (*Watcher, error) {
 	}
 	if opt.Want == nil {
 		opt.Want = func(string) bool { return true }
+	}
+	if opt.Leaf == nil {
+		opt.Leaf = func(string) bool { return false }
 	}
 	k, err := openKernel()
 	if err != nil {

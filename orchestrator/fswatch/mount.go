@@ -25,7 +25,7 @@ type mount struct {
 const maxHops = 40
 
 // resolution is where a path leads, and which real paths that depends on: the links on the way, and the last
-// element or the first missing one.
+// element or the first missing one. A link that leads to a leaf leads to itself.
 type resolution struct {
 	real  string
 	kind  kind
@@ -39,7 +39,7 @@ func (r resolution) same(o resolution) bool {
 
 // resolve follows path from the real directory dir. Links that stand in the top directory of a file system
 // (/tmp, /var on macOS) are taken as permanent.
-func resolve(dir, path string) resolution {
+func (w *Watcher) resolve(dir, path string) resolution {
 	r := resolution{real: dir, kind: directory}
 	parts := strings.Split(path, separator)
 	for hops := 0; len(parts) > 0; {
@@ -75,6 +75,10 @@ func resolve(dir, path string) resolution {
 				target = target[len(volume):]
 			}
 			parts = append(strings.Split(filepath.FromSlash(target), separator), parts...)
+			if w.opt.Leaf(filepath.Join(r.real, filepath.Join(parts...))) {
+				r.kind, r.real, r.inode = file, at, inodeOf(info)
+				return r
+			}
 		case last:
 			r.real, r.spots, r.inode = at, append(r.spots, at), inodeOf(info)
 			r.kind = file
@@ -95,21 +99,21 @@ func resolve(dir, path string) resolution {
 	return r
 }
 
-func (m *mount) resolve() resolution {
+func (w *Watcher) lookWhere(m *mount) resolution {
 	if m.root {
 		volume := filepath.VolumeName(m.name)
-		return resolve(volume+separator, m.name[len(volume):])
+		return w.resolve(volume+separator, m.name[len(volume):])
 	}
-	return resolve(parentOf(m.at), filepath.Base(m.at))
+	return w.resolve(parentOf(m.at), filepath.Base(m.at))
 }
 
 // settle finds where the mount leads, and watches every directory where that may change. It looks again after it
 // has begun to watch, until nothing has changed in between.
 func (w *Watcher) settle(m *mount) resolution {
-	r := m.resolve()
+	r := w.lookWhere(m)
 	for range 10 {
 		w.setSpots(m, r)
-		again := m.resolve()
+		again := w.lookWhere(m)
 		if again.same(r) {
 			return again
 		}
@@ -278,12 +282,12 @@ func (w *Watcher) unname(name, real string) {
 // within says that the directory is itself behind a link to a directory. A link to a file that is not wanted, or to
 // a directory that is not to be entered, is not watched for becoming the other.
 func (w *Watcher) follow(at, name string, within, tell, reported bool, only string) {
-	info, err := os.Stat(at)
-	isDir := err == nil && info.IsDir()
+	r := w.resolve(parentOf(at), filepath.Base(at))
+	isDir := r.kind == directory
 	switch {
 	case isDir && (within || !w.opt.Descend(name)):
 		return
-	case !isDir && !w.opt.Want(name) && (err == nil || !w.opt.Descend(name)):
+	case !isDir && !w.opt.Want(name) && (r.kind == file || !w.opt.Descend(name)):
 		return
 	}
 	t := &w.tree

@@ -12,6 +12,7 @@ type job struct {
 	path  string
 	moved bool // jobGone: not just removed; jobMount: the change itself has been reported
 	token uint64
+	chain int // see queue
 }
 
 type jobKind uint8
@@ -31,10 +32,16 @@ const (
 type queue struct {
 	more chan struct{} // holds an element when there is a job
 
-	mu   sync.Mutex // guards what follows
-	jobs []job
-	busy bool // a job was taken and is not done
+	mu    sync.Mutex // guards what follows
+	jobs  []job
+	busy  bool // a job was taken and is not done
+	chain int  // how many jobs the one in hand has come of, each first of all
 }
+
+// longChain is how many jobs may come of each other before the others have their turn. A tree that moves leads to as
+// many as it has links; one whose directories are never the same twice (a file system that makes its numbers up)
+// would lead to new ones for ever, and no barrier would pass.
+const longChain = 1000
 
 func newQueue() queue { return queue{more: make(chan struct{}, 1)} }
 
@@ -49,11 +56,16 @@ func (q *queue) put(j job) {
 }
 
 // putFirst is for the keeper and its walkers: what follows from the job in hand comes before all others, so that
-// a barrier waits for it.
+// a barrier waits for it. At the end of a long chain of such jobs they are the last ones.
 func (q *queue) putFirst(j job) {
 	q.mu.Lock()
+	defer q.mu.Unlock()
+	if j.chain = q.chain + 1; j.chain > longChain {
+		j.chain = 0
+		q.jobs = append(q.jobs, j)
+		return
+	}
 	q.jobs = append([]job{j}, q.jobs...)
-	q.mu.Unlock()
 }
 
 // idle says whether every job is done. To the reader, which is where jobs come from, that stays true until it
@@ -74,6 +86,7 @@ func (q *queue) take() (j job, ok bool) {
 		return j, false
 	}
 	j, q.jobs = q.jobs[0], q.jobs[1:]
+	q.chain = j.chain
 	return j, true
 }
 

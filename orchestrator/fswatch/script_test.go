@@ -18,6 +18,7 @@ import (
 //
 //	root PATH…          watch these instead of "."; before watch
 //	descend !PATH…      do not enter these directories; again after watch, with "refilter" or "rescan PATH"
+//	leaf PATH…          nothing is to be looked for there; before watch
 //	want GLOB…          report these only (path.Match against the name alone)
 //	watch               start
 //	mkdir PATH…         make directories, and their parents
@@ -74,6 +75,7 @@ type script struct {
 	where  string
 	dir    string
 	roots  []string
+	leaves []string
 	filter filter
 	lost   bool // the batches of the last expect said so
 }
@@ -126,8 +128,15 @@ func (s *script) run(words []string) {
 		s.filter.set(&s.filter.not, not)
 	case "want":
 		s.filter.set(&s.filter.want, args)
+	case "leaf":
+		for i := range args {
+			s.leaves = append(s.leaves, at(i))
+		}
 	case "watch":
-		s.start(Options{Roots: s.roots, Descend: s.filter.descend, Want: s.filter.wants})
+		leaf := func(real string) bool {
+			return slices.ContainsFunc(s.leaves, func(top string) bool { return isBelow(real, top) })
+		}
+		s.start(Options{Roots: s.roots, Descend: s.filter.descend, Want: s.filter.wants, Leaf: leaf})
 	case "expect", "expect-none":
 		s.expect(args)
 	case "expect-overflow":

@@ -26,6 +26,7 @@ type cookies struct {
 	waiting map[string]waiter
 	timer   *time.Timer
 	seen    uint64 // events at the time when the timer was set
+	rounds  int    // times that it was set again because there were more
 	broken  bool   // the last one did not come
 	closed  bool
 }
@@ -41,6 +42,10 @@ const patience = 200 * time.Millisecond
 // longPatience is how long it waits without reading any event where a cookie's must come. It is long, because a
 // busy machine may let us wait, and an early answer would be a lie; after one that did not come it is short.
 const longPatience = 5 * time.Second
+
+// mostRounds bounds how often a barrier waits on because events are being read: the kernel's queue is finite, and a
+// cookie's event that has not come in a minute of events is not in it.
+const mostRounds = 12
 
 func (w *Watcher) openCookies() error {
 	c := &w.cookies
@@ -146,7 +151,7 @@ func (w *Watcher) cookieEvent(path string, op Op) {
 	c := &w.cookies
 	name := filepath.Base(path)
 	c.waitMu.Lock()
-	c.broken = false
+	c.broken, c.rounds = false, 0
 	waiting, ok := c.waiting[name]
 	delete(c.waiting, name)
 	if len(c.waiting) == 0 {
@@ -204,12 +209,13 @@ func (w *Watcher) impatient() {
 	if c.closed || len(c.waiting) == 0 {
 		return
 	}
-	if seen := w.events.Load(); seen != c.seen {
+	if seen := w.events.Load(); seen != c.seen && c.rounds < mostRounds {
 		c.seen = seen
+		c.rounds++
 		c.arm()
 		return
 	}
-	c.broken = true
+	c.broken, c.rounds = true, 0
 	c.late.Add(uint64(len(c.waiting)))
 	w.releaseCookies()
 }

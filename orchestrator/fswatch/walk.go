@@ -186,7 +186,7 @@ func (k *walk) read(e entry, r *reader, dirs, links []step) (_, _ []step) {
 		case symlink:
 			links = append(links, step{real: real, name: name})
 		case directory:
-			if real != w.cookies.dir && w.opt.Descend(name) {
+			if real != w.cookies.dir && !w.opt.Leaf(real) && w.opt.Descend(name) {
 				dirs = append(dirs, step{real: real, name: name, inode: inode})
 			}
 		}
