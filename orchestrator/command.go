@@ -133,7 +133,7 @@ func (l *loop) commandExited(ev exitedEvent) {
 		c.endNotify()
 	}
 	if ev.key.stage == wholeProcess {
-		l.dropGeneration(c)
+		l.dropGeneration(c, ev.end)
 		c.countCut(ev.end)
 		l.refreshSockets(c)
 		l.lostByWrapper(c)

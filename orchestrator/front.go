@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"devloop/orchestrator/listenfd"
+	"devloop/orchestrator/machine"
 	"devloop/orchestrator/probe"
 	"devloop/orchestrator/proxy"
 	"devloop/schema"
@@ -186,10 +187,10 @@ func (l *loop) drainGeneration(c *command) bool {
 	return true
 }
 
-// dropGeneration tells the fronts that a generation is gone.
-func (l *loop) dropGeneration(c *command) {
+// dropGeneration tells the fronts that a generation is gone, and how it ended.
+func (l *loop) dropGeneration(c *command, end machine.End) {
 	for s := range c.doors {
-		cut := s.front.Drop(c.serial)
+		cut := s.front.Drop(c.serial, killedFromOutside(end))
 		if s.serving == c.serial {
 			s.serving = 0
 		}
@@ -197,4 +198,19 @@ func (l *loop) dropGeneration(c *command) {
 			s.cut = cut
 		}
 	}
+}
+
+// killedFromOutside tells whether somebody has ended a process by a signal that no
+// fault of its own raises; a shell tells of such a signal by its exit code. The
+// kernel is somebody too, when memory runs out.
+func killedFromOutside(end machine.End) bool {
+	switch end.Signal {
+	case "SIGKILL", "SIGTERM", "SIGINT", "SIGHUP":
+		return true
+	}
+	switch end.Code {
+	case 128 + 9, 128 + 15, 128 + 2, 128 + 1:
+		return true
+	}
+	return false
 }

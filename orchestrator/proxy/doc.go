@@ -25,6 +25,12 @@
 // another one. After that only idempotent ones are (RFC 9110, section 9.2.2),
 // as long as no byte of an answer has come and their body, if any, is still at
 // hand (up to 64 KiB of it is kept). A POST is never sent twice.
+//
+// A generation that its owner replaces says nothing against a request that it did
+// not answer. One that hangs up, or dies, by itself may do so because of the
+// request: that is sent once more at most, and those of which that is true are sent
+// one after the other, so that one of them cannot take the others with it. What is
+// not answered then is answered with 502.
 package proxy
 
 // CheckingHeader is set, to "1", in what a server answers while

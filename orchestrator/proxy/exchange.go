@@ -1,7 +1,10 @@
 package proxy
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptrace"
@@ -10,19 +13,25 @@ import (
 	"time"
 )
 
-// sends is how often one generation may be sent the same request, and allSends
-// how often all of them: a server that hangs up whenever it is asked this, or
-// dies of it, is not asked for ever. More than two, since a server that dies
-// closes its connections before its listener as often as not.
+// A request that a server took and did not answer may be what kills it. So it
+// is sent once more at most, after newsSoon: a generation that has died is told
+// of by then. Where the same generation hangs up on that as well, it may have been
+// dying all the while, its connections closed and its listener not yet; after
+// newsLate without such news it lives, and the request is at fault.
 const (
-	sends    = 4
-	allSends = 8
+	newsSoon = 50 * time.Millisecond
+	newsLate = 300 * time.Millisecond
 )
 
-// resendPauses are waited for before the same generation is sent a request
-// again, unless it changes: a server that died is told of soon, and on a machine
-// with much to do a little later.
-var resendPauses = [sends]time.Duration{0, 2 * time.Millisecond, 50 * time.Millisecond, 250 * time.Millisecond}
+// mostHangUps is how often a request is not answered before it is given up,
+// though each time somebody had killed the server, who may be the kernel: for the
+// memory that the request takes.
+const mostHangUps = 4
+
+// suspectLimit is how long a request that is sent once more is waited for,
+// before the next such request is sent: a server that dies of a request dies
+// soon.
+const suspectLimit = 100 * time.Millisecond
 
 // Dial errors are answered with pauses that double between these.
 const (
@@ -33,7 +42,14 @@ const (
 // An exchange is one request over all the times that it is sent.
 type exchange struct {
 	idempotent bool
-	body       *body // nil: none
+	body       *body         // nil: none
+	page       bool          // who waits would rather have a page
+	patience   time.Duration // how long it may still wait
+
+	// hungUp is a generation that took the request and did not answer it, though
+	// nobody had asked that one to end, as far as is known; nil: none.
+	hungUp  *generation
+	hangUps int // how often that has happened, with all generations
 
 	mu      sync.Mutex
 	conn    *backConn // that this try got; nil: none yet, or not known
@@ -80,31 +96,22 @@ func (ex *exchange) mayResend() bool {
 // sends, and sends again where that is safe.
 func (f *Front) roundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
-	ex := &exchange{idempotent: idempotent(req.Method) && req.Header.Get("Upgrade") == ""}
+	ex := &exchange{
+		idempotent: idempotent(req.Method) && req.Header.Get("Upgrade") == "",
+		page:       wantsPage(req.Method, req.Header),
+		patience:   f.opt.MaxWait,
+	}
 	if req.Body != nil {
 		ex.body = newBody(req.Body)
 	}
-	page := wantsPage(req.Method, req.Header)
 	traced := !ex.idempotent // else nobody asks what was written
-	var (
-		total, sentTo int // times sent: in all, and to lastGen
-		lastGen       *generation
-		dialPause     = dialPauseMin
-		deadline      = time.Now().Add(f.opt.MaxWait)
-	)
+	dialPause := dialPauseMin
 	for {
-		fl, changed, err := f.board(ctx, ex, deadline, page)
+		fl, changed, err := f.board(ctx, ex)
 		if err != nil {
 			return nil, err
 		}
-		if fl.gen != lastGen {
-			lastGen, sentTo, dialPause = fl.gen, 0, dialPauseMin
-		}
-		try := req
-		if traced || ex.body != nil {
-			try = ex.prepare(req, traced)
-		}
-		res, err := fl.gen.transport(req.ProtoMajor).RoundTrip(try)
+		res, err := fl.gen.transport(req.ProtoMajor).RoundTrip(ex.prepare(req, traced))
 		if err == nil {
 			stream := res.StatusCode == http.StatusSwitchingProtocols || isEventStream(res.Header)
 			fl.begin(stream)
@@ -121,23 +128,62 @@ func (f *Front) roundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		case errors.As(err, &dial) || traced && !ex.sent():
 			fl.land(retried)
-			f.pause(ctx, changed, min(dialPause, time.Until(deadline)))
+			f.pause(ctx, ex, changed, dialPause)
 			dialPause = min(2*dialPause, dialPauseMax)
-			if ctx.Err() == nil && !time.Now().Before(deadline) {
+			if ctx.Err() == nil && ex.patience <= 0 {
 				f.timedOut()
 				return nil, errTimedOut
 			}
-		case ex.idempotent && sentTo+1 < sends && total+1 < allSends:
-			total++
-			sentTo++
-			fl.land(retried)
-			f.pause(ctx, changed, resendPauses[sentTo])
-			deadline = time.Now().Add(f.opt.MaxWait)
-		default:
+		case !ex.idempotent:
 			fl.land(cut)
-			return nil, err
+			return nil, f.fate(fl.gen, err)
+		case !f.sendAgain(ctx, ex, fl, changed):
+			return nil, f.fate(fl.gen, err)
+		default:
+			dialPause = dialPauseMin
 		}
 	}
+}
+
+// sendAgain tells whether an idempotent request that a generation took and did
+// not answer is sent again, and waits until it may be. It lands the flight.
+func (f *Front) sendAgain(ctx context.Context, ex *exchange, fl *flight, changed <-chan struct{}) (again bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	gen := fl.gen
+	switch {
+	case gen.replaced: // it was told to end, and did
+		again = true
+	case ex.hangUps == mostHangUps:
+	case ex.hungUp == nil || ex.hungUp.killed:
+		ex.hungUp = gen
+		ex.hangUps++
+		f.wait(ctx, ex, changed, newsSoon)
+		again = true
+	default:
+		ex.hangUps++
+		f.wait(ctx, ex, changed, newsLate)
+		again = gen.killed || gen == ex.hungUp && gen.gone
+	}
+	if again {
+		fl.end(retried)
+	} else {
+		fl.end(cut)
+	}
+	return again
+}
+
+// fate puts into words why a request is not sent again.
+func (f *Front) fate(g *generation, err error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case g.replaced:
+		return fmt.Errorf("the server was replaced before it had answered this request, which is not sent twice: %w", err)
+	case g.gone:
+		return fmt.Errorf("the server ended while it answered this request: %w", err)
+	}
+	return fmt.Errorf("the server hung up on this request: %w", err)
 }
 
 func (f *Front) timedOut() {
@@ -160,6 +206,13 @@ func (ex *exchange) prepare(req *http.Request, traced bool) *http.Request {
 		try.Body = ex.body.reader()
 		return try
 	}
+	switch {
+	case req.ProtoMajor == 2:
+	case req.Method == http.MethodGet, req.Method == http.MethodHead, req.Method == http.MethodOptions:
+		// http.Transport sends again by itself what has no body, for as long as it
+		// has connections left. With this one it does not, and sends no body either.
+		try.Body = emptyBody{}
+	}
 	// With these http.Transport would send a POST again by itself. It does not
 	// know them by another spelling, and servers do.
 	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
@@ -171,3 +224,9 @@ func (ex *exchange) prepare(req *http.Request, traced bool) *http.Request {
 	}
 	return try
 }
+
+// emptyBody is a body without a byte.
+type emptyBody struct{}
+
+func (emptyBody) Read([]byte) (int, error) { return 0, io.EOF }
+func (emptyBody) Close() error             { return nil }

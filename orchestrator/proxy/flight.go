@@ -8,83 +8,103 @@ import (
 // A flight is one request, or raw connection, that was handed to a generation.
 type flight struct {
 	gen  *generation
-	mine *exchange // nil for a raw connection
+	mine *exchange
 
 	// Guarded by front.mu.
-	stream   bool // has no end of its own: nobody waits for it
-	answered bool // a byte of the answer came
+	overdue  *time.Timer // of a request that is sent once more; nil: it is not
+	stream   bool        // has no end of its own: nobody waits for it
+	answered bool        // a byte of the answer came
 }
 
 // mayResend tells whether another generation may be asked instead, if this one
 // dies now. Called with front.mu held.
 func (fl *flight) mayResend() bool {
-	return !fl.stream && !fl.answered && (fl.mine == nil || fl.mine.mayResend())
+	return !fl.stream && !fl.answered && fl.mine.mayResend()
 }
 
-// board waits for a generation, up to deadline, and books a flight with it.
-// changed is closed when another generation is, or none. page tells that who
-// waits would rather have a page.
-func (f *Front) board(ctx context.Context, ex *exchange, deadline time.Time, page bool) (fl *flight, changed <-chan struct{}, err error) {
-	var late <-chan time.Time
+// board waits for a generation, as long as the exchange has patience, and books
+// a flight with it. changed is closed when another generation is, or none. Requests
+// that are sent once more because a generation has hung up on them go one at a time,
+// each alone with what was never sent before: whichever of them kills a server
+// takes none of the others with it.
+func (f *Front) board(ctx context.Context, ex *exchange) (fl *flight, changed <-chan struct{}, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for {
+		suspect := ex.hungUp != nil && !ex.hungUp.killed
+		next := f.change
 		switch {
 		case f.closed:
 			return nil, nil, errClosed
 		case ctx.Err() != nil:
 			return nil, nil, context.Cause(ctx)
+		case f.current != nil && suspect && f.trying != nil:
+			next = f.turn
 		case f.current != nil:
 			fl := &flight{gen: f.current, mine: ex}
 			f.current.flights[fl] = struct{}{}
+			if suspect {
+				f.trying = fl
+				fl.overdue = time.AfterFunc(suspectLimit, fl.nextTurn)
+			}
 			return fl, f.change, nil
-		case page && f.pages:
+		case ex.page && f.pages:
 			return nil, nil, errDown
 		}
-		if late == nil {
-			left := time.Until(deadline)
-			if left <= 0 {
-				f.stats.TimedOut++
-				return nil, nil, errTimedOut
-			}
-			timer := time.NewTimer(left)
-			defer timer.Stop()
-			late = timer.C
-		}
-		if f.wait(ctx, f.change, late) {
+		if ex.patience <= 0 {
 			f.stats.TimedOut++
 			return nil, nil, errTimedOut
 		}
+		f.wait(ctx, ex, next, ex.patience)
 	}
+}
+
+// nextTurn lets the next request be sent once more.
+func (fl *flight) nextTurn() {
+	f := fl.gen.front
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fl.endTurn()
+}
+
+// endTurn is called with front.mu held.
+func (fl *flight) endTurn() {
+	f := fl.gen.front
+	if fl.overdue == nil || f.trying != fl {
+		return
+	}
+	fl.overdue.Stop()
+	f.trying = nil
+	close(f.turn)
+	f.turn = make(chan struct{})
 }
 
 // pause waits after a failed try: for a change, or for d, whichever comes
 // first.
-func (f *Front) pause(ctx context.Context, changed <-chan struct{}, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
+func (f *Front) pause(ctx context.Context, ex *exchange, changed <-chan struct{}, d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.wait(ctx, changed, timer.C)
+	f.wait(ctx, ex, changed, min(d, ex.patience))
 }
 
-// wait lets go of f.mu, which is held, until something happens, and counts who
-// waits. late tells that it was the clock.
-func (f *Front) wait(ctx context.Context, changed <-chan struct{}, clock <-chan time.Time) (late bool) {
+// wait lets go of f.mu, which is held, until something happens or the limit has
+// passed, and counts who waits. The time is taken from the exchange's patience.
+func (f *Front) wait(ctx context.Context, ex *exchange, changed <-chan struct{}, limit time.Duration) {
+	if limit <= 0 {
+		return
+	}
+	timer, since := time.NewTimer(limit), time.Now()
+	defer timer.Stop()
 	f.waiting++
 	f.mu.Unlock()
 	select {
 	case <-changed:
 	case <-ctx.Done():
-	case <-clock:
-		late = true
+	case <-timer.C:
 	}
 	f.mu.Lock()
 	f.waiting--
-	return late
+	ex.patience -= time.Since(since)
 }
 
 // begin notes that the answer comes.
@@ -93,6 +113,7 @@ func (fl *flight) begin(stream bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	fl.answered = true
+	fl.endTurn()
 	if stream {
 		fl.stream = true
 		fl.gen.settle()
@@ -114,10 +135,17 @@ func (fl *flight) land(how ending) {
 	f := fl.gen.front
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	fl.end(how)
+}
+
+// end is land, called with front.mu held.
+func (fl *flight) end(how ending) {
+	f := fl.gen.front
 	if _, flying := fl.gen.flights[fl]; !flying {
 		return
 	}
 	delete(fl.gen.flights, fl)
+	fl.endTurn()
 	if fl.stream && fl.gen.gone {
 		how = cut // it had no end of its own: its server's was it
 	}

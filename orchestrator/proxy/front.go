@@ -23,9 +23,9 @@ type Options struct {
 	// HTTP tells a front whose clients speak HTTP: requests are held, sent
 	// again and answered with pages. Else whole connections are forwarded.
 	HTTP bool
-	// MaxWait is how long a request or a connection waits for a generation
-	// before it is answered 503, or closed: 0 is DefaultMaxWait, and what is
-	// negative waits for nothing.
+	// MaxWait is how long a request or a connection waits for a generation, over
+	// all the times that it is sent, before it is answered 503, or closed: 0 is
+	// DefaultMaxWait, and what is negative waits for nothing.
 	MaxWait time.Duration
 	// News tells what is going on, for the pages. It is called from any
 	// goroutine, and must not block. Nil: the pages say only that they wait.
@@ -63,6 +63,8 @@ type Front struct {
 	current *generation // nil: held
 	gens    map[int]*generation
 	change  chan struct{} // closed, and another put in its place, when current or pages changes
+	trying  *flight       // the one that is sent once more, see board; nil: none
+	turn    chan struct{} // closed, and another put in its place, when trying ends
 	waiting int
 	stats   Stats
 	conns   map[net.Conn]struct{} // clients' raw connections
@@ -85,6 +87,7 @@ func New(l net.Listener, opt Options) *Front {
 		listener: l,
 		gens:     map[int]*generation{},
 		change:   make(chan struct{}),
+		turn:     make(chan struct{}),
 		conns:    map[net.Conn]struct{}{},
 	}
 	f.base, f.cancel = context.WithCancel(context.Background())
@@ -99,13 +102,14 @@ func New(l net.Listener, opt Options) *Front {
 		Handler:     f.handler(),
 		Protocols:   &protocols,
 		BaseContext: func(net.Listener) context.Context { return f.base },
+		ConnContext: withConn,
 		ConnState:   f.connState,
 		// OPTIONS * is the server's to answer.
 		DisableGeneralOptionsHandler: true,
 		// What goes wrong on a connection is told to the client, or nobody is left to tell.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
-	f.joined.Go(func() { _ = f.server.Serve(l) }) // ends with ErrServerClosed, or with the listener
+	f.joined.Go(func() { _ = f.server.Serve(reasonListener{l}) }) // ends with ErrServerClosed, or with the listener
 	return f
 }
 
@@ -136,6 +140,7 @@ func (f *Front) Serve(gen int, addr string) {
 		f.gens[gen] = g
 	}
 	g.addr.Store(&addr)
+	g.replaced = false
 	f.setCurrent(g)
 }
 
@@ -164,6 +169,7 @@ func (f *Front) setCurrent(g *generation) {
 		return
 	}
 	if f.current != nil {
+		f.current.replaced = !f.current.gone
 		f.current.retire()
 	}
 	f.current = g
@@ -213,16 +219,19 @@ func (f *Front) Drain(ctx context.Context, gen int) (left int) {
 // Drop says that a generation is gone, or must go: it gets nothing more, what
 // it has written already is still delivered, and then its connections end, at
 // the latest after a few seconds when it keeps writing. A request that got no
-// byte of an answer is sent again, now or at the next Serve, if that is safe.
-// cut is how many are in flight for which it is not; Stats.Cut tells in the
-// end how many were, since some may have been answered in full.
-func (f *Front) Drop(gen int) (cut int) {
+// byte of an answer is sent again, now or at the next Serve, if that is safe; only
+// once if the generation died while it was the current one, unless killed says that
+// somebody has killed it. cut is how many are in flight that are not sent again;
+// Stats.Cut tells in the end how many were, since some may have been answered in
+// full.
+func (f *Front) Drop(gen int, killed bool) (cut int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	g := f.gens[gen]
 	if g == nil || g.gone {
 		return 0
 	}
+	g.gone, g.killed = true, killed
 	if f.current == g {
 		f.setCurrent(nil)
 	}

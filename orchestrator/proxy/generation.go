@@ -42,9 +42,11 @@ type generation struct {
 	h2    *http.Transport
 
 	// Guarded by front.mu.
-	gone    bool
-	flights map[*flight]struct{}
-	drained chan struct{} // closed when nothing finite is in flight; nil when nobody waits
+	replaced bool // another one, or none, was made the current one before it was gone
+	gone     bool
+	killed   bool // it is gone because somebody has killed it
+	flights  map[*flight]struct{}
+	drained  chan struct{} // closed when nothing finite is in flight; nil when nobody waits
 
 	connMu sync.Mutex // guards below; taken last
 	ended  bool       // no connection is added any more
@@ -118,7 +120,6 @@ func (g *generation) settle() {
 
 // drop is called with front.mu held.
 func (g *generation) drop() {
-	g.gone = true
 	g.stop()
 	g.retire()
 	g.connMu.Lock()

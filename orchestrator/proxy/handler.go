@@ -29,7 +29,11 @@ func (f *Front) handler() http.Handler {
 		Transport:      roundTripper(f.roundTrip),
 		FlushInterval:  flushLate,
 		BufferPool:     &copyBuffers,
-		ModifyResponse: f.mark,
+		ModifyResponse: func(res *http.Response) error {
+			setReason(res)
+			f.mark(res)
+			return nil
+		},
 		ErrorHandler:   f.answerError,
 		ErrorLog:       log.New(io.Discard, "", 0), // the client is told
 	}
@@ -38,6 +42,10 @@ func (f *Front) handler() http.Handler {
 			panic(http.ErrAbortHandler)
 		}
 		defer f.handling.Done()
+		// The answer's headers are the server's: net/http adds none of its own.
+		for _, name := range []string{"Content-Type", "Date"} {
+			w.Header()[name] = nil
+		}
 		if r.ProtoMajor == 1 && r.ContentLength != 0 {
 			// Else an answer that begins before the request has ended waits for
 			// the client to send more.
@@ -59,11 +67,10 @@ func (f *Front) enter() bool {
 }
 
 // mark tells that an answer may be older than the files.
-func (f *Front) mark(res *http.Response) error {
+func (f *Front) mark(res *http.Response) {
 	if f.opt.Checking != nil && f.opt.Checking() {
 		res.Header.Set(CheckingHeader, "1")
 	}
-	return nil
 }
 
 // rewrite undoes what httputil does to requests for the sake of servers on

@@ -272,7 +272,7 @@ func TestGRPC(t *testing.T) {
 		f.Hold()
 		f.Drain(context.Background(), gen)
 		s.kill()
-		f.Drop(gen)
+		f.Drop(gen, false)
 	}
 }
 
@@ -460,7 +460,7 @@ func TestWebSocket(t *testing.T) {
 	}
 	io.WriteString(conn, "still there?\n")
 	say("one still there?\n")
-	if cut := f.Drop(1); cut != 1 {
+	if cut := f.Drop(1, false); cut != 1 {
 		t.Errorf("cut %d", cut)
 	}
 	if b, err := io.ReadAll(r); len(b) != 0 {

@@ -46,9 +46,9 @@ func (f *Front) forward(client net.Conn) {
 		f.mu.Unlock()
 	}()
 
-	deadline := time.Now().Add(f.opt.MaxWait)
+	ex := &exchange{patience: f.opt.MaxWait, idempotent: true}
 	for pause := dialPauseMin; ; pause = min(2*pause, dialPauseMax) {
-		fl, changed, err := f.board(f.base, nil, deadline, false)
+		fl, changed, err := f.board(f.base, ex)
 		if err != nil {
 			return
 		}
@@ -60,8 +60,8 @@ func (f *Front) forward(client net.Conn) {
 			return
 		}
 		fl.land(retried)
-		f.pause(f.base, changed, min(pause, time.Until(deadline)))
-		if !time.Now().Before(deadline) {
+		f.pause(f.base, ex, changed, pause)
+		if ex.patience <= 0 {
 			f.timedOut()
 			return
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,7 +34,7 @@ func startLoad(t *testing.T, url string, n int, posts bool) *load {
 					return
 				default:
 				}
-				if err := ask(c, url, posts && (i/2+k)%2 == 0); err != nil {
+				if err := ask(c, url+"/?client="+strconv.Itoa(i), posts && (i/2+k)%2 == 0); err != nil {
 					l.failed.Add(1)
 					text := err.Error()
 					l.first.CompareAndSwap(nil, &text)
@@ -114,7 +115,7 @@ func TestSwitchStopFirst(t *testing.T) {
 			t.Errorf("generation %d: left %d", gen, left)
 		}
 		s.kill()
-		if cut := f.Drop(gen); cut != 0 {
+		if cut := f.Drop(gen, false); cut != 0 {
 			t.Errorf("generation %d: cut %d", gen, cut)
 		}
 	}
@@ -135,7 +136,7 @@ func TestSwitchStartFirst(t *testing.T) {
 			t.Errorf("generation %d: left %d", gen-1, left)
 		}
 		old.kill()
-		if cut := f.Drop(gen - 1); cut != 0 {
+		if cut := f.Drop(gen - 1, false); cut != 0 {
 			t.Errorf("generation %d: cut %d", gen-1, cut)
 		}
 		old = s
@@ -156,10 +157,12 @@ func TestSwitchKilled(t *testing.T) {
 	l := startLoad(t, url, clients, false)
 	for gen := range switches() {
 		var asked atomic.Int64
+		var met sync.Map
 		gate := make(chan struct{})
 		s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			// The first round is answered, the second is not.
-			if asked.Add(1) > clients {
+			// The first request of each client is answered, the second is not.
+			if _, again := met.LoadOrStore(r.URL.RawQuery, true); again {
+				asked.Add(1)
 				select {
 				case <-gate:
 				case <-r.Context().Done():
@@ -169,13 +172,13 @@ func TestSwitchKilled(t *testing.T) {
 			echo(w, r)
 		}))
 		f.Serve(gen, s.addr)
-		until(t, "every client waits for an answer", func() bool { return asked.Load() >= 2*clients })
+		until(t, "every client waits for an answer", func() bool { return asked.Load() == clients })
 		s.kill()
 		close(gate)
 		if gen%2 == 0 { // the loop is told of a death at once, or a little later
 			f.Hold()
 		}
-		f.Drop(gen)
+		f.Drop(gen, gen%4 > 1) // some are said to have been killed by somebody
 	}
 	f.Serve(switches(), serve(t, echo).addr)
 	l.end(t, f)
