@@ -27,7 +27,7 @@ func (l *loop) watch() error {
 	thrift.Begin()
 	l.git = gitignore.New(l.cfg.Dir)
 	l.set = watchset.New(l.cfg, l.graph, l.git)
-	l.contents = contents.New(time.Now())
+	l.contents = contents.New()
 	for _, path := range l.set.Touchables() {
 		l.noteTime(path)
 	}
@@ -59,11 +59,12 @@ func (l *loop) note(notes []string) {
 	}
 }
 
-// wants tells whether a change of the file matters: to a node, or to what git
-// ignores.
+// wants tells whether a change of the file may matter: to a node, or to what git
+// ignores. Whether git ignores it is asked when the change is taken: a rule may
+// have changed right before, and that is taken first.
 func (l *loop) wants(set *watchset.Set) func(path string) bool {
 	git := l.git
-	return func(path string) bool { return set.Wants(path) || git.IsRuleFile(path) }
+	return func(path string) bool { return set.Matches(path) || git.IsRuleFile(path) }
 }
 
 // seeAll waits until nothing is missed any more.
@@ -138,13 +139,25 @@ func (l *loop) eventsWake() <-chan struct{} {
 	return l.sight.wake()
 }
 
-// suspectAll counts everything as changed: something may have gone by unseen.
-func (l *loop) suspectAll() (changes []machine.Change) {
+// forget makes everything unknown that is known of files, and has it learned
+// again. That is the one rule wherever what is seen, or how, is not what it was: files
+// come into sight or go out of it, or something may have gone by unseen. Who must
+// run for it is another question.
+func (l *loop) forget() {
 	l.contents.Forget()
-	for _, root := range l.set.Roots() {
-		if nodes := l.set.WakesBelow(root); len(nodes) > 0 {
-			changes = append(changes, machine.Change{Path: root, Nodes: nodes})
+	l.learn()
+}
+
+// below are changes of everything below the directories: nobody knows which
+// files of them have changed, and so nothing that was known counts any more.
+func (l *loop) below(dirs ...string) (changes []machine.Change) {
+	for _, dir := range dirs {
+		if nodes := l.set.WakesBelow(dir); len(nodes) > 0 {
+			changes = append(changes, machine.Change{Path: dir, Nodes: nodes})
 		}
+	}
+	if len(dirs) > 0 {
+		l.forget()
 	}
 	return changes
 }
@@ -158,26 +171,10 @@ func (l *loop) takeChanges() {
 	l.note(seen.notices)
 	var ev machine.FilesChanged
 	if seen.lost {
-		ev.Changes = l.suspectAll()
+		seen.gone = append(seen.gone, l.set.Roots()...)
 	}
-	for _, dir := range seen.gone {
-		// Files have gone with it, and nobody knows which.
-		l.contents.Forget()
-		if nodes := l.set.WakesBelow(dir); len(nodes) > 0 {
-			ev.Changes = append(ev.Changes, machine.Change{Path: dir, Nodes: nodes})
-		}
-	}
-	rules := false
-	for _, f := range seen.files {
-		if l.git.IsRuleFile(f.path) {
-			l.git.Invalidate(f.path)
-			rules = true
-		}
-	}
-	ev.Changes = append(ev.Changes, l.changesOf(seen.files)...)
-	if rules {
-		l.sight.refilter()
-	}
+	l.takeRules(seen.files)
+	ev.Changes = append(l.below(seen.gone...), l.changesOf(seen.files)...)
 	if seen.limited {
 		l.degrade()
 	}
@@ -198,14 +195,34 @@ func (l *loop) takeChanges() {
 // whom they wake.
 func (l *loop) changesOf(files []sighted) (changes []machine.Change) {
 	for _, f := range files {
+		nodes := l.set.Wakes(f.path)
+		if len(nodes) == 0 {
+			continue
+		}
 		if change, counts := l.judge(f.path); counts {
-			change.At = f.at
-			if change.Nodes = l.set.Wakes(f.path); len(change.Nodes) > 0 {
-				changes = append(changes, change)
-			}
+			change.At, change.Nodes = f.at, nodes
+			changes = append(changes, change)
 		}
 	}
 	return changes
+}
+
+// takeRules asks anew what git ignores, if that may have changed. Files that come into
+// sight by it count: where they are in directories that were not watched, the
+// watchers report them all, and nothing is known of them.
+func (l *loop) takeRules(files []sighted) {
+	rules := false
+	for _, f := range files {
+		if l.git.IsRuleFile(f.path) {
+			l.git.Invalidate(f.path)
+			rules = true
+		}
+	}
+	if rules {
+		l.set.RulesChanged()
+		l.sight.refilter()
+		l.forget()
+	}
 }
 
 // seen takes in files that may have changed without an event.

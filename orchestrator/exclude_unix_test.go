@@ -3,6 +3,7 @@
 package orchestrator_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -26,8 +27,11 @@ watchers:
 	}, orchestrator.Options{Stream: true})
 	p.screen.wait(t, `watching`)
 	p.write("out.txt", "b")
+	p.write("other.txt", "b") // its event comes after that
+	p.screen.wait(t, `changed: other.txt\n`)
+	p.screen.wait(t, `✓ passed`)
 	p.write(".git/info/exclude", "in.txt\n")
-	p.write("other.txt", "b") // its event comes after these
+	p.write("other.txt", "c")
 	p.screen.wait(t, `changed: other.txt\n`)
 	p.screen.wait(t, `✓ passed`)
 	p.write("in.txt", "c")
@@ -37,5 +41,33 @@ watchers:
 	p.end(0)
 	if text := p.screen.String(); strings.Contains(text, "changed: in.txt") || strings.Contains(text, "in.txt out.txt") {
 		t.Errorf("an excluded file has woken the watcher:\n%s", text)
+	}
+}
+
+// A save counts when the rule that ignored the file was taken away right before
+// it, in the same directory or above what is watched.
+func TestSavedRightAfterARuleWasTakenAway(t *testing.T) {
+	for _, rules := range []string{"src/.gitignore", ".gitignore"} {
+		p := start(t, map[string]string{
+			"devloop.yaml": "watchers: {check: {watch: [src], on_start: false, stages: ['cat src/out.txt src/deep/out.txt']}}\n",
+			rules:          "out.txt\n", "src/out.txt": "0", "src/deep/out.txt": "0", "src/in.txt": "0",
+		}, orchestrator.Options{Stream: true})
+		p.screen.wait(t, `watching`)
+		for i := range 5 {
+			p.write(rules, "nothing\n")
+			p.write("src/out.txt", "A")
+			p.write("src/deep/out.txt", fmt.Sprintln("B", i))
+			p.screen.wait(t, fmt.Sprintf(`AB %d\n`, i))
+			p.write(rules, "out.txt\n")
+			p.write("src/out.txt", "ignored")
+			p.write("src/in.txt", fmt.Sprintln("see", i))
+			p.screen.wait(t, `(?s)ignored.*✓ passed`)
+		}
+		p.write(rules, "nothing\n")
+		p.write("src/in.txt", "nothing is ignored any more")
+		p.screen.wait(t, `✓ passed`)
+		p.write("src/out.txt", "A")
+		p.screen.wait(t, `AB 4`)
+		p.end(0)
 	}
 }

@@ -3,40 +3,107 @@ package orchestrator
 import (
 	"time"
 
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/contents"
 	"devloop/orchestrator/thrift"
+	"devloop/orchestrator/watchset"
 	"devloop/schema"
 )
 
 // Learning takes seconds of a processor in a large tree, and nobody waits for
 // it: it gives way to the stages that people do wait for. It works for a slice
-// of time, asks whether stages run, and if they do, pauses for nine.
+// of time, asks whether stages run, and if they do, pauses for nine. What has
+// been read counts from the next barrier on, of which there is one about every
+// learnTrust; where files are polled there is one at the end, because it costs a
+// look at all of them.
 const (
 	learnSlice = 5 * time.Millisecond
 	learnPause = 9 * learnSlice
+	learnTrust = 250 * time.Millisecond
 )
 
 // learn reads every watched file once, beside everything else, so that already
 // the first save of the same bytes is known to be none. With it the start is
-// over, and what it used is given back.
+// over, and what it used is given back. A lesson that is going on and counts no
+// more begins again when it notices.
 func (l *loop) learn() {
-	set, git, u := l.set, l.git, newUnmatched(l.cfg, l.set)
+	if l.learning {
+		return
+	}
+	l.learning = true
+	set, git, lesson := l.set, l.git, l.contents.Lesson()
+	u := newUnmatched(l.cfg, set)
 	l.goroutine(func() {
-		began := time.Now()
-		for path := range set.Files() {
-			if time.Since(began) > learnSlice {
-				if !l.giveWay() {
-					return
-				}
-				began = time.Now()
-			}
-			l.contents.Learn(path)
-			u.see(path)
+		done := l.study(lesson, set, u.see)
+		if done {
+			git.Rest()
+			thrift.Settle()
 		}
-		l.contents.Learned()
-		git.Rest()
-		thrift.Settle()
-		l.post(learnedEvent{u.warnings()})
+		l.post(learnedEvent{done, set, u.warnings})
 	})
+}
+
+// study is learn's work, in another goroutine than the loop's. It is false if
+// the lesson counts no more.
+func (l *loop) study(lesson *contents.Lesson, set *watchset.Set, see func(string)) bool {
+	began := time.Now()
+	trusted := began
+	for path := range set.Files() {
+		if time.Since(began) > learnSlice {
+			if !lesson.Counts() || !l.giveWay() {
+				return false
+			}
+			if time.Since(trusted) > learnTrust {
+				if !l.trust(lesson, false) {
+					return false
+				}
+				trusted = time.Now()
+			}
+			began = time.Now()
+		}
+		lesson.Learn(path)
+		see(path)
+	}
+	return l.trust(lesson, true) && lesson.End()
+}
+
+// trust has the loop rely on what was learned, once it has seen everything that
+// was written before. It is false if the loop has ended.
+func (l *loop) trust(lesson *contents.Lesson, atEnd bool) bool {
+	passed := make(chan struct{})
+	ask := func() {
+		then := func() {
+			lesson.Rely()
+			close(passed)
+		}
+		switch {
+		case !atEnd && l.sight.poll != nil:
+			close(passed)
+		case !l.sight.sync(then):
+			then()
+		}
+	}
+	select {
+	case l.asks <- ask:
+	case <-l.ctx.Done():
+		return false
+	}
+	return l.allReady(passed)
+}
+
+// learned tells of patterns that match nothing, once for what is watched, or
+// begins again.
+func (l *loop) learned(ev learnedEvent) {
+	l.learning = false
+	switch {
+	case !ev.done:
+		l.learn()
+	case ev.set == l.set && ev.set != l.unmatched:
+		l.unmatched = ev.set
+		for _, w := range ev.warnings() {
+			l.say.out.Say(self, console.Warn, w.Text("warning"))
+		}
+	}
 }
 
 // giveWay lets stages that run have the machine for a while. It is false if
@@ -51,8 +118,14 @@ func (l *loop) giveWay() bool {
 	if !<-busy {
 		return true
 	}
+	return l.pause(learnPause)
+}
+
+// pause waits, in another goroutine than the loop's. It is false if the loop has
+// ended.
+func (l *loop) pause(d time.Duration) bool {
 	select {
-	case <-time.After(learnPause):
+	case <-time.After(d):
 		return true
 	case <-l.ctx.Done():
 		return false
@@ -69,6 +142,10 @@ func (l *loop) working() bool {
 	return false
 }
 
-// learnedEvent says that every watched file has been read, and which patterns
-// none of them matched.
-type learnedEvent struct{ warnings schema.Mistakes }
+// learnedEvent says that every watched file has been read, or that what was read
+// counts no more.
+type learnedEvent struct {
+	done     bool
+	set      *watchset.Set
+	warnings func() schema.Mistakes // of patterns that no file matched
+}

@@ -123,6 +123,8 @@ type loop struct {
 	unsighted   []func()  // what waits for it
 	mounted     mounted
 	contents    *contents.Store
+	learning    bool          // what files hold is being learned
+	unmatched   *watchset.Set // whose patterns that match nothing people know of
 	touched     map[string]time.Time
 	emptied     map[string]time.Time // files without content, and when that counts
 	gathering   time.Time            // until when changes are only gathered, see gather
@@ -408,11 +410,9 @@ func (l *loop) handle(ev any) {
 	case resightedEvent:
 		l.resighted(ev)
 	case sightedEvent:
-		l.step(machine.FilesChanged{Changes: l.suspectAll()})
+		l.step(machine.FilesChanged{Changes: l.below(l.set.Roots()...)})
 	case learnedEvent:
-		for _, w := range ev.warnings {
-			l.say.out.Say(self, console.Warn, w.Text("warning"))
-		}
+		l.learned(ev)
 	case adoptionDue:
 		l.checkAdoption(ev.key)
 	case adviceEvent:

@@ -108,9 +108,15 @@ func mountsBelow(roots []string, descend func(string) bool) (mounts []fspoll.Mou
 }
 
 // rootsOf lists what is to be seen: the nodes' roots, and the files outside of
-// them that say what git ignores.
+// them and above them that say what git ignores.
 func rootsOf(set *watchset.Set, git *gitignore.Matcher) []string {
-	return append(set.Roots(), git.ExcludeFiles()...)
+	roots := set.Roots()
+	rules := git.ExcludeFiles()
+	for _, root := range roots {
+		rules = append(rules, git.FilesAbove(root)...)
+	}
+	slices.Sort(rules)
+	return append(roots, slices.Compact(rules)...)
 }
 
 // existing is the nearest directory of a path that is there.

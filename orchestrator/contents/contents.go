@@ -5,7 +5,6 @@ package contents
 import (
 	"hash/maphash"
 	"sync"
-	"time"
 )
 
 // Large is the size in bytes from which a file is known by its size and time
@@ -25,10 +24,10 @@ type Store struct {
 	seed     maphash.Seed
 	pathBits uint64 // which bits of a path's digest count: tests make them few
 
-	mu    sync.Mutex // guards all below
-	known *table
-	since time.Time // Learn takes in only what has not changed since
-	whole bool      // Learn has seen every file: what is not known is not there
+	mu     sync.Mutex // guards all below
+	known  *table
+	lesson *Lesson // that still counts, if any
+	whole  bool    // a lesson has seen every file: what is not known is not there
 }
 
 // The values of a table, beside the digests: those from unknown+1 to
@@ -46,10 +45,9 @@ func isAbsent(value uint64) bool { return value&absence != 0 }
 // no temporary file is worth a growing memory.
 const mostAbsent = 1 << 16
 
-// New makes an empty store: every content is unknown. since is a time before
-// anything began to depend on contents.
-func New(since time.Time) *Store {
-	return &Store{seed: maphash.MakeSeed(), pathBits: ^uint64(0), known: &table{}, since: since}
+// New makes an empty store: every content is unknown.
+func New() *Store {
+	return &Store{seed: maphash.MakeSeed(), pathBits: ^uint64(0), known: &table{}}
 }
 
 // Look is what a file was found to be.
@@ -74,10 +72,16 @@ func (s *Store) look(path string, final bool) Look {
 	// Read first: a change during or after the reading leads to another event,
 	// and that one finds something else than what is noted here.
 	digest := s.digest(path)
+	s.mu.Lock()
+	known := s.known
+	s.mu.Unlock()
 	file := s.read(path, digest)
 	key := digest & s.pathBits
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.known != known {
+		file.value = unknown // Forget was called meanwhile
+	}
 	before := s.known.get(key)
 	if before == nothing && s.whole {
 		if isAbsent(file.value) {
@@ -87,6 +91,9 @@ func (s *Store) look(path string, final bool) Look {
 	}
 	changed := before == nothing || before == unknown || file.value == unknown || before != file.value
 	if changed && !final && file.empty {
+		if before == nothing {
+			s.known.put(key, unknown) // a lesson may have read it when it was empty already
+		}
 		return Look{Emptied: true}
 	}
 	s.known.put(key, file.value)
@@ -96,52 +103,12 @@ func (s *Store) look(path string, final bool) Look {
 	return Look{Changed: changed}
 }
 
-// Learn notes what an existing file holds, if nothing is known of it and it
-// has not changed since the store was made: what changed later may be on its
-// way here as an event, and must find nothing to agree with.
-func (s *Store) Learn(path string) {
-	digest := s.digest(path)
-	key := digest & s.pathBits
-	s.mu.Lock()
-	known := s.known.get(key) != nothing
-	since := s.since
-	s.mu.Unlock()
-	if known {
-		return
-	}
-	file := s.read(path, digest)
-	if isAbsent(file.value) {
-		return
-	}
-	// The clock that stamps files ticks in steps of some milliseconds.
-	if !file.changed.Before(since.Add(-20 * time.Millisecond)) {
-		file.value = unknown
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.since.Equal(since) {
-		file.value = unknown // Forget was called meanwhile
-	}
-	if s.known.get(key) == nothing {
-		s.known.put(key, file.value)
-	}
-}
-
-// Learned says that Learn has been called for every file there is.
-func (s *Store) Learned() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.whole = true
-	s.known.fit()
-}
-
 // Forget makes every content unknown again: for when changes may have gone by
-// unseen.
+// unseen. A lesson that is going on counts no more.
 func (s *Store) Forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.known, s.whole = &table{}, false
-	s.since = time.Time{} // whatever is being learned now is too old
+	s.known, s.whole, s.lesson = &table{}, false, nil
 }
 
 // Len is how many files are known, those included that have gone.

@@ -23,10 +23,6 @@ func write(t testing.TB, path, text string) {
 	}
 }
 
-// later is a time that every file of a test is older than, as a store that is
-// made long after the files would see it.
-func later() time.Time { return time.Now().Add(time.Hour) }
-
 func expect(t *testing.T, s *Store, path string, want Look, what string) {
 	t.Helper()
 	if got := s.Look(path); got != want {
@@ -36,7 +32,7 @@ func expect(t *testing.T, s *Store, path string, want Look, what string) {
 
 func TestUnknownCountsAsChanged(t *testing.T) {
 	path := newFile(t, "a")
-	s := New(time.Now())
+	s := New()
 	expect(t, s, path, Look{Changed: true}, "a file that nobody knows")
 	expect(t, s, path, Look{}, "the same again")
 	write(t, path, "a")
@@ -66,12 +62,21 @@ func TestUnknownCountsAsChanged(t *testing.T) {
 	expect(t, s, path, Look{Changed: true}, "executable")
 }
 
+// learn is a whole lesson.
+func learn(s *Store, paths ...string) {
+	l := s.Lesson()
+	for _, path := range paths {
+		l.Learn(path)
+	}
+	l.Rely()
+	l.End()
+}
+
 func TestLearnedFilesAreKnown(t *testing.T) {
 	path := newFile(t, "a")
 	other := filepath.Join(filepath.Dir(path), "other")
-	s := New(later())
-	s.Learn(path)
-	s.Learned()
+	s := New()
+	learn(s, path)
 	write(t, path, "a")
 	expect(t, s, path, Look{}, "the same bytes as learned")
 	expect(t, s, other, Look{}, "a file that came and went")
@@ -81,42 +86,64 @@ func TestLearnedFilesAreKnown(t *testing.T) {
 	expect(t, s, path, Look{Changed: true}, "a learned file that is gone")
 }
 
-// A file that changed after the store was made may have an event on its way:
-// what Learn reads then must not make that event look like none.
+// A file that a lesson has read may have changed right before, and the event be
+// on its way: what was read must not make that event look like none, whatever
+// time the file has.
 func TestWhatChangesWhileLearningIsNotKnown(t *testing.T) {
-	path := newFile(t, "saved meanwhile")
-	s := New(time.Now().Add(-time.Hour))
-	s.Learn(path)
-	s.Learned()
-	expect(t, s, path, Look{Changed: true}, "the event of the save")
-	expect(t, s, path, Look{}, "a second event of the same save")
+	for _, at := range []time.Duration{-time.Hour, 0, time.Hour} {
+		path, rest, empty := newFile(t, "saved meanwhile"), newFile(t, "rests"), newFile(t, "")
+		when := time.Now().Add(at)
+		if err := os.Chtimes(path, when, when); err != nil {
+			t.Fatal(err)
+		}
+		s := New()
+		l := s.Lesson()
+		l.Learn(path)
+		l.Learn(rest)
+		l.Learn(empty)
+		expect(t, s, path, Look{Changed: true}, "the event of the save")
+		expect(t, s, empty, Look{Emptied: true}, "the event of an emptied file")
+		l.Rely()
+		l.End()
+		expect(t, s, path, Look{}, "a second event of the same save")
+		expect(t, s, rest, Look{}, "a file that rests")
+		if got := s.Settle(empty); !got.Changed {
+			t.Errorf("a file that was emptied before the lesson read it: %+v", got)
+		}
+	}
 }
 
 func TestLearnComesTooLate(t *testing.T) {
 	path := newFile(t, "a")
-	s := New(later())
+	s := New()
+	l := s.Lesson()
 	expect(t, s, path, Look{Changed: true}, "an event before the file is learned")
-	s.Learn(path)
+	l.Learn(path)
 	expect(t, s, path, Look{}, "what the event found stands")
 	os.Remove(path)
 	s.Look(path)
 	write(t, path, "a")
-	s.Learn(path)
-	s.Learned()
+	l.Learn(path)
+	l.Rely()
+	l.End()
 	expect(t, s, path, Look{Changed: true}, "a file that went and came back while all was learned")
 }
 
 func TestForget(t *testing.T) {
 	path := newFile(t, "a")
-	s := New(later())
-	s.Learn(path)
-	s.Learned()
+	s := New()
+	learn(s, path)
 	s.Forget()
 	expect(t, s, path, Look{Changed: true}, "after Forget nothing is known")
 	gone := filepath.Join(filepath.Dir(path), "gone")
 	expect(t, s, gone, Look{Changed: true}, "not even that a file is not there")
+	l := s.Lesson()
 	s.Forget()
-	s.Learn(path)
+	l.Learn(path)
+	l.Rely()
+	if l.Counts() || l.End() {
+		t.Error("a lesson that was forgotten counts")
+	}
 	expect(t, s, path, Look{Changed: true}, "what was being learned is too old")
 }
 
@@ -125,7 +152,7 @@ func TestLargeFilesGoByTime(t *testing.T) {
 	if err := os.WriteFile(path, bytes.Repeat([]byte("x"), Large), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s := New(later())
+	s := New()
 	s.Look(path)
 	expect(t, s, path, Look{}, "a large file that rests")
 	moved := time.Now().Add(time.Minute)
@@ -135,7 +162,7 @@ func TestLargeFilesGoByTime(t *testing.T) {
 
 func TestWhatIsNoFile(t *testing.T) {
 	dir := t.TempDir()
-	s := New(later())
+	s := New()
 	s.Look(dir)
 	expect(t, s, dir, Look{}, "a directory is known")
 	os.Remove(dir)
@@ -145,7 +172,7 @@ func TestWhatIsNoFile(t *testing.T) {
 
 func BenchmarkLook(b *testing.B) {
 	path := newFile(b, string(bytes.Repeat([]byte("source code\n"), 500)))
-	s := New(time.Now())
+	s := New()
 	b.SetBytes(6000)
 	for b.Loop() {
 		s.Look(path)

@@ -35,11 +35,10 @@ func (f file) stat() (stat, error) {
 	if _, err := again(func() (int, error) { return 0, syscall.Fstat(int(f), &st) }); err != nil {
 		return stat{}, err
 	}
-	modified, changed := times(&st)
 	kind := st.Mode & syscall.S_IFMT
 	return stat{
 		dir: kind == syscall.S_IFDIR, regular: kind == syscall.S_IFREG, executable: st.Mode&0o111 != 0,
-		size: st.Size, modified: modified, changed: changed,
+		size: st.Size, modified: modified(&st),
 	}, nil
 }
 

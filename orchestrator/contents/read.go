@@ -9,9 +9,8 @@ import (
 
 // found is what reading a file came to.
 type found struct {
-	value   uint64
-	empty   bool      // there is a file, without a byte in it
-	changed time.Time // when the file last changed in any way
+	value uint64
+	empty bool // there is a file, without a byte in it
 }
 
 // read reads the file at path, whose digest is given.
@@ -28,7 +27,7 @@ func (s *Store) read(path string, digest uint64) found {
 	if err != nil {
 		return found{value: unknown}
 	}
-	out := found{value: unknown, changed: at.changed}
+	out := found{value: unknown}
 	var h maphash.Hash
 	h.SetSeed(s.seed)
 	maphash.WriteComparable(&h, digest)
@@ -74,7 +73,7 @@ func (s *Store) read(path string, digest uint64) found {
 type stat struct {
 	dir, regular, executable bool
 	size                     int64
-	modified, changed        time.Time
+	modified                 time.Time
 }
 
 var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}

@@ -68,13 +68,12 @@ func TestPathsThatShareAnEntryLoseNothing(t *testing.T) {
 			write(t, path, "old")
 		}
 	}
-	s := New(later())
+	s := New()
 	s.pathBits = 3 << 62
+	learn(s, paths...)
 	for _, path := range paths {
-		s.Learn(path)
 		seen[path] = now[path]
 	}
-	s.Learned()
 	changes := 0
 	for step := range 3000 {
 		path := paths[random.IntN(len(paths))]
@@ -110,8 +109,8 @@ func TestPathsThatShareAnEntryLoseNothing(t *testing.T) {
 
 // Files that have gone are not remembered without end.
 func TestTemporaryFilesTakeNoMemory(t *testing.T) {
-	s := New(later())
-	s.Learned()
+	s := New()
+	learn(s)
 	for i := range mostAbsent * 9 / 8 {
 		path := fmt.Sprint("/nowhere/", i)
 		s.known.put(s.digest(path), unknown) // it was seen once

@@ -181,6 +181,19 @@ func (m *Matcher) ExcludeFiles() []string {
 	return slices.Clone(m.top.repo.excludes)
 }
 
+// FilesAbove lists the .gitignore files in the directories above a path, as far as the tree goes, whether they exist or
+// not. Whoever watches the path does not see them change.
+func (m *Matcher) FilesAbove(path string) (files []string) {
+	top := m.Top()
+	for dir := filepath.Dir(filepath.Clean(path)); below(dir, top); dir = filepath.Dir(dir) {
+		files = append(files, filepath.Join(dir, ".gitignore"))
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	return files
+}
+
 // Invalidate forgets what was read from a file that IsRuleFile names; it is read again when it is needed.
 func (m *Matcher) Invalidate(path string) {
 	path = filepath.Clean(path)

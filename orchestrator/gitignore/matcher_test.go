@@ -364,3 +364,20 @@ func BenchmarkNewDirectory(b *testing.B) {
 		m.Ignored(paths[i%len(paths)], true)
 	}
 }
+
+func TestFilesAbove(t *testing.T) {
+	top := t.TempDir()
+	m := New(top)
+	at := func(dir string) string { return filepath.Join(top, dir, ".gitignore") }
+	for path, want := range map[string][]string{
+		filepath.Join(top, "a", "b"): {at("a"), at("")},
+		filepath.Join(top, "a"):      {at("")},
+		top:                          nil,
+		filepath.Dir(top):            nil,
+		top + "-beside":              nil,
+	} {
+		if got := m.FilesAbove(path); !slices.Equal(got, want) {
+			t.Errorf("above %s: %v, want %v", path, got, want)
+		}
+	}
+}

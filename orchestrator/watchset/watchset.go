@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
@@ -17,9 +18,11 @@ import (
 // Set is every node's view of the tree. It is safe for concurrent use.
 type Set struct {
 	views    []view
-	git      *gitignore.Matcher
-	triggers map[string]bool // declared by watchers; slash paths
-	literals map[string]bool // what counts when it is merely touched
+	git      *gitignore.Matcher // nil: git has no say
+	dir      string             // of the project
+	exempt   atomic.Bool        // the whole project lies in what a larger repository ignores: that says nothing about its files
+	triggers map[string]bool    // declared by watchers; slash paths
+	literals map[string]bool    // what counts when it is merely touched
 }
 
 // view is what one node sees.
@@ -32,10 +35,8 @@ type view struct {
 
 // New makes the set for the nodes of g, in its order.
 func New(cfg *schema.Config, g *graph.Graph, git *gitignore.Matcher) *Set {
-	if git != nil && git.Ignored(cfg.Dir, true) {
-		git = nil // the whole project lies in what a larger repository ignores: that says nothing about its files
-	}
-	s := &Set{git: git, triggers: map[string]bool{}, literals: map[string]bool{}}
+	s := &Set{git: git, dir: cfg.Dir, triggers: map[string]bool{}, literals: map[string]bool{}}
+	s.RulesChanged()
 	for _, n := range g.Nodes {
 		if w := n.Watcher; w != nil {
 			s.views = append(s.views, view{w.Watch, w.Ignore, w.Project.Ignore, w.GitIgnore})
@@ -78,6 +79,28 @@ func (s *Set) Wants(path string) bool {
 	}
 	return false
 }
+
+// Matches is Wants whatever git ignores: what no change of git's rules alters.
+func (s *Set) Matches(path string) bool {
+	path = filepath.ToSlash(path)
+	for i := range s.views {
+		v := &s.views[i]
+		for j := range v.watch {
+			p := &v.watch[j]
+			if !p.Match(path) {
+				continue
+			}
+			literal, _ := p.Literal()
+			if named := literal == path; (named || !s.triggers[path]) && keptOut(v, p, path, named).Wakes {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// RulesChanged is to be called when what git ignores may have changed.
+func (s *Set) RulesChanged() { s.exempt.Store(s.git != nil && s.git.Ignored(s.dir, true)) }
 
 // Trigger tells whether a watcher declares the file as its trigger.
 func (s *Set) Trigger(path string) bool { return s.triggers[filepath.ToSlash(path)] }
@@ -187,6 +210,17 @@ func (s *Set) judge(node int, path string) Verdict {
 }
 
 func (s *Set) keptOut(v *view, p *schema.Pattern, path string, named bool) Verdict {
+	out := keptOut(v, p, path, named)
+	if out.Wakes && v.git && !named && !s.named(p.Pattern, path) && s.git != nil && !s.exempt.Load() {
+		if rule, ignored := s.git.Explain(filepath.FromSlash(path), false); ignored {
+			out.GitRule, out.Wakes = &rule, false
+		}
+	}
+	return out
+}
+
+// keptOut is what is known without git's rules.
+func keptOut(v *view, p *schema.Pattern, path string, named bool) Verdict {
 	out := Verdict{Pattern: p}
 	if out.Builtin = builtin(path); out.Builtin != "" && !named {
 		return out
@@ -197,12 +231,6 @@ func (s *Set) keptOut(v *view, p *schema.Pattern, path string, named bool) Verdi
 	}
 	if out.Ignored = covered(v.top, path); out.Ignored != nil {
 		return out
-	}
-	if v.git && !named && !s.named(p.Pattern, path) && s.git != nil {
-		if rule, ignored := s.git.Explain(filepath.FromSlash(path), false); ignored {
-			out.GitRule = &rule
-			return out
-		}
 	}
 	out.Wakes = true
 	return out
@@ -220,7 +248,7 @@ func (s *Set) named(p *glob.Pattern, path string) bool {
 }
 
 func (s *Set) ignored(path string, dir bool) bool {
-	return s.git != nil && s.git.Ignored(filepath.FromSlash(path), dir)
+	return s.git != nil && !s.exempt.Load() && s.git.Ignored(filepath.FromSlash(path), dir)
 }
 
 // covered finds the pattern that takes the path away, itself or a directory
