@@ -1,12 +1,7 @@
 package orchestrator
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
 	"strings"
-
-	"github.com/joho/godotenv"
 
 	"devloop/orchestrator/listenfd"
 	"devloop/schema"
@@ -55,29 +50,12 @@ func (e *environ) setAll(pairs []string) {
 	}
 }
 
-// layer adds what one level of the file says: its files, then its variables.
-func (e *environ) layer(l schema.EnvLayer) error {
-	for _, f := range l.Files {
-		vars, err := godotenv.Read(f.Path)
-		if errors.Is(err, fs.ErrNotExist) && !f.Required {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("read env_file %s: %w", f.Path, err)
-		}
-		for name, value := range vars {
-			e.set(name, value)
-		}
-	}
-	for _, v := range l.Vars {
-		if v.Unset {
-			e.unset(v.Name)
-		} else {
-			e.set(v.Name, v.Value)
-		}
-	}
-	return nil
-}
+// layered is what a layer of the configuration is added to.
+type layered struct{ *environ }
+
+func (e layered) Lookup(name string) (string, bool) { return e.lookup(name) }
+func (e layered) Set(name, value string)            { e.set(name, value) }
+func (e layered) Unset(name string)                 { e.unset(name) }
 
 // list is the environment as exec wants it.
 func (e *environ) list() []string {
@@ -100,7 +78,7 @@ func commandEnviron(inherited []string, project *schema.Project, layers ...schem
 		e.set(v.Name, v.Value)
 	}
 	for _, l := range append([]schema.EnvLayer{project.Env}, layers...) {
-		if err := e.layer(l); err != nil {
+		if err := l.Apply(layered{e}); err != nil {
 			return nil, err
 		}
 	}

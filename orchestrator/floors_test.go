@@ -21,6 +21,7 @@ var floors = map[string]struct {
 	why     string
 }{
 	"schema/glob":                  {modules: []string{"github.com/bmatcuk/doublestar/v4"}, why: "a pattern is text and a path: it needs no disk and nobody else"},
+	"schema/dotenv":                {why: "an env file is text: who gets its variables is for others"},
 	"schema/smallfile":             {why: "it reads a file, and does not care what it is for"},
 	"orchestrator/console":         {why: "it writes what it is told, whoever says it"},
 	"orchestrator/contents":        {why: "it reads files, and does not care why they matter"},
@@ -42,9 +43,9 @@ var floors = map[string]struct {
 	"orchestrator/thrift":          {own: []string{"orchestrator/thrift/pages"}, why: "it gives memory back, whoever held it"},
 	"orchestrator/thrift/pages":    {why: "a process that must be initialised before everything else gives its program's pages back, too"},
 
-	"schema": {own: []string{"schema/glob", "schema/smallfile"}, modules: []string{"gopkg.in/yaml.v3"}, why: "the language does not know who acts on it"},
+	"schema": {own: []string{"schema/dotenv", "schema/glob", "schema/smallfile"}, modules: []string{"gopkg.in/yaml.v3"}, why: "the language does not know who acts on it"},
 
-	"schema/starter":    {own: []string{"schema/smallfile"}, modules: []string{"gopkg.in/yaml.v3", "github.com/BurntSushi/toml"}, why: "it reads a project and writes text: the language checks it"},
+	"schema/starter":    {modules: []string{"gopkg.in/yaml.v3", "github.com/BurntSushi/toml"}, why: "it reads a project and writes text: the language checks it"},
 	"schema/preset":     {why: "text that is part of the program: what it means is the language's"},
 	"schema/jsonschema": {own: []string{"schema"}, why: "it writes what the tables say, and reads no file"},
 	"schema/reference":  {own: []string{"schema"}, why: "it writes what the tables say, and reads no file"},
@@ -57,7 +58,7 @@ var floors = map[string]struct {
 	"orchestrator": {own: []string{"schema", "schema/smallfile", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/journal",
 		"orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/guardian", "orchestrator/probe", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/sdnotify",
 		"orchestrator/shellcmd", "orchestrator/thrift", "orchestrator/watchset"},
-		modules: []string{"github.com/joho/godotenv"}, why: "the one place where the adapters meet the machine"},
+		why: "the one place where the adapters meet the machine"},
 
 	"cmd/swapbench": {why: "it measures devloop from outside, like any other tool"},
 	"cmd/pipebench": {modules: []string{"golang.org/x/sys"}, why: "it measures devloop from outside, like any other tool"},

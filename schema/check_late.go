@@ -38,11 +38,10 @@ func (k *checker) assigned(p *Process) portSource {
 }
 
 // outside tells whether the environment or the file sets PORT for a command.
-// What an env_file holds is only known when the command starts.
 func (k *checker) outside(p *Project, layers ...EnvLayer) portSource {
 	_, known := p.vars.get("PORT")
 	for _, layer := range append([]EnvLayer{p.Env}, layers...) {
-		known = known || len(layer.Files) > 0
+		known = known || layer.mayDefine("PORT")
 		for _, v := range layer.Vars {
 			if v.Name == "PORT" {
 				known = !v.Unset

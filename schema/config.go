@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"time"
 
+	"devloop/schema/dotenv"
 	"devloop/schema/glob"
 )
 
@@ -63,11 +64,16 @@ type EnvLayer struct {
 	Vars  []EnvVar
 }
 
-// EnvFile is a dotenv file. A missing one is an error only if Required.
+// EnvFile is a file of variables, in the dialect of package dotenv. A missing one
+// is a mistake only if Required. It is read with the configuration, and what it
+// holds is no part of what anything prints: see EnvLayer.Apply.
 type EnvFile struct {
 	Path     string
 	Required bool
 	Pos      Pos
+
+	shown   string       // the path as messages have it
+	content *dotenv.File // nil: it was not there
 }
 
 // EnvVar sets Name to Value, or removes it if Unset.

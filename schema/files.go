@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"devloop/schema/smallfile"
 )
 
 // place is a file as messages have it, and its absolute path.
@@ -62,27 +62,25 @@ func (d *decoder) open(pos Pos, at place, how, hint string) *source {
 	case err == nil && info.IsDir():
 		d.mistake(pos, quote(at.file)+" is a directory", hint)
 		return nil
-	case err == nil && !info.Mode().IsRegular():
-		d.mistake(pos, quote(at.file)+" is not a file", "")
-		return nil
 	case err == nil:
-		if owner := strangeOwner(at.abs, info, d.owners...); owner != "" {
-			d.mistake(pos, quote(at.file)+" belongs to "+owner, "whoever owns it would choose what runs here: copy what you need of it")
+		if bad := smallfile.Usable(info); bad != nil {
+			d.mistake(pos, quote(at.file)+" is "+bad.Error(), "")
+			return nil
+		}
+		if !d.trusts(pos, at, info) {
 			return nil
 		}
 	}
 	d.cameBy(at.file, pos, how)
 	src, err := d.opt.ReadFile(at.abs)
 	if err != nil {
-		var p *fs.PathError
-		if errors.As(err, &p) {
-			err = p.Err
-		}
-		d.mistake(pos, "cannot read "+quote(at.file)+": "+err.Error(), "")
+		d.unreadable(pos, at, err)
 		return nil
 	}
 	return d.readInto(&source{file: at.file, abs: at.abs, preset: how == extendedHere, blank: how != includedHere}, src)
 }
+
+const tooLarge = "a file of more than 1 MiB"
 
 // readInto parses a file of a load. What is wrong in it has been told when the
 // source comes back without a tree.
@@ -93,8 +91,8 @@ func (d *decoder) readInto(s *source, src []byte) *source {
 	}
 	d.files[key] = s
 	d.sources[s.file] = s
-	if len(src) > maxFile {
-		d.mistake(Pos{File: s.file, Line: 1, Col: 1}, "a file of more than 1 MiB", "")
+	if len(src) > smallfile.Limit {
+		d.mistake(Pos{File: s.file, Line: 1, Col: 1}, tooLarge, "")
 		d.partial = true
 		return s
 	}
@@ -110,20 +108,6 @@ func (d *decoder) readInto(s *source, src []byte) *source {
 	}
 	d.appending = d.appending || bytes.Contains(text, []byte(appendTag))
 	return s
-}
-
-// readLimited reads a file up to one byte more than may be.
-func readLimited(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	src, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
-	}
-	return src, nil
 }
 
 // note is a place that has to do with a mistake elsewhere.

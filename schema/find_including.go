@@ -4,6 +4,8 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+
+	"devloop/schema/smallfile"
 )
 
 // Including returns the devloop.yaml files in directories above file that
@@ -32,7 +34,7 @@ func Including(file string, opt Options) []string {
 
 // includes tells whether a file includes another, itself or by others.
 func includes(above, file string, opt Options) bool {
-	src, err := readLimited(above)
+	src, err := smallfile.Read(above)
 	if err != nil {
 		return false
 	}

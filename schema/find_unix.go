@@ -36,13 +36,21 @@ func strangeOwner(path string, info fs.FileInfo, trusted ...int) string {
 }
 
 // trustedOwners are the users whose files a configuration may lead to: the one
-// whose the configuration is, and root, who can do anything anyway.
-func trustedOwners(config string) []int {
-	trusted := []int{0}
+// whose the configuration is, and root, who can do anything anyway. With all,
+// anybody may write the configuration, and so choose what it leads to.
+func trustedOwners(config string) (trusted []int, all bool) {
+	trusted = []int{0}
 	if info, err := os.Stat(config); err == nil {
+		all = anybodyWrites(info)
 		if st, ok := info.Sys().(*syscall.Stat_t); ok {
 			trusted = append(trusted, int(st.Uid))
 		}
 	}
-	return trusted
+	return trusted, all
+}
+
+// anybodyWrites tells whether every user of the machine may write a file.
+func anybodyWrites(info fs.FileInfo) bool {
+	_, real := info.Sys().(*syscall.Stat_t) // what is no file of this system has no users
+	return real && info.Mode().IsRegular() && info.Mode().Perm()&0o002 != 0
 }

@@ -3,8 +3,10 @@
 package schema
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -80,5 +82,84 @@ func TestPipes(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := Load(filepath.Join(dir, "devloop.yaml"), bare())
-	wantMistake(t, only(t, c, err), 1, 10, "`"+filepath.Join(dir, "pipe.yaml")+"` is not a file")
+	wantMistake(t, only(t, c, err), 1, 10, "`"+filepath.Join(dir, "pipe.yaml")+"` is a FIFO, not a regular file")
+}
+
+// TestEnvFileOfOthers holds that an env file that somebody else could fill is
+// refused, unless the configuration is his anyway.
+func TestEnvFileOfOthers(t *testing.T) {
+	dir := disk(t, map[string]string{
+		"devloop.yaml": "processes: {a: {run: ./a, env_file: .env}}\n",
+		".env":         "A=1\n",
+	})
+	config, env := filepath.Join(dir, "devloop.yaml"), filepath.Join(dir, ".env")
+	chmod := func(file string, mode os.FileMode) {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	chmod(env, 0o666)
+	c, err := Load(config, bare())
+	wantMistake(t, only(t, c, err), 1, 37, "`"+env+"` may be written by anybody")
+	chmod(config, 0o666)
+	c, err = Load(config, bare())
+	if err != nil || len(c.Warnings) != 2 || c.Warnings[0].Msg != "anybody may write this file" || c.Warnings[1].Msg != "`"+env+"` may be written by anybody" {
+		t.Errorf("both: %v", err)
+	}
+	chmod(env, 0o664)
+	c, err = Load(config, bare())
+	if err != nil || len(c.Warnings) != 1 || c.Warnings[0].Msg != "anybody may write this file" {
+		t.Errorf("the configuration: %v", err)
+	}
+	chmod(config, 0o664)
+	if c, err = Load(config, bare()); err != nil || len(c.Warnings) != 0 {
+		t.Errorf("neither: %v", err)
+	}
+	if os.Getuid() != 0 {
+		t.Log("only root can give a file to another user")
+		return
+	}
+	if err := os.Chown(env, 4711, -1); err != nil {
+		t.Fatal(err)
+	}
+	c, err = Load(config, bare())
+	wantMistake(t, only(t, c, err), 1, 37, "`"+env+"` belongs to user 4711")
+	if err := os.Chown(config, 4711, -1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(config, bare()); err != nil {
+		t.Errorf("both of one user: %v", err)
+	}
+}
+
+// TestFilesThatAreNone holds that no file of a configuration is waited for, or
+// read without an end, whatever stands in its place.
+func TestFilesThatAreNone(t *testing.T) {
+	files := map[string]string{
+		"devloop.yaml":       "extends: team\ninclude: api\nenv_file: .env\nprocesses: {a: {run: ./a}}\n",
+		"team.yaml":          "jobs: 2\n",
+		"devloop.local.yaml": "name: mine\n",
+		"api/devloop.yaml":   "processes: {b: {run: ./b}}\n",
+		".env":               "A=1\n",
+	}
+	for name := range files {
+		for kind, put := range map[string]func(path string) error{
+			"a FIFO, not a regular file":   func(path string) error { return syscall.Mkfifo(path, 0o600) },
+			"a device, not a regular file": func(path string) error { return os.Symlink("/dev/zero", path) },
+			"a FIFO, not a regular file: bis": func(path string) error {
+				return errors.Join(syscall.Mkfifo(path+".x", 0o600), os.Symlink(path+".x", path))
+			},
+			"ore than 1 MiB": func(path string) error { return os.WriteFile(path, make([]byte, 1<<20+1), 0o600) },
+		} {
+			dir := disk(t, files)
+			path := filepath.Join(dir, filepath.FromSlash(name))
+			if err := errors.Join(os.Remove(path), put(path)); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Load(filepath.Join(dir, "devloop.yaml"), bare("DEVLOOP_PRESET_PATH="+dir))
+			if words, _, _ := strings.Cut(kind, ":"); err == nil || !strings.Contains(err.Error(), words) {
+				t.Errorf("%s: %s: %v", name, kind, err)
+			}
+		}
+	}
 }

@@ -7,18 +7,16 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-)
 
-// maxFile is the largest file that is read, in bytes. No person writes a
-// megabyte of YAML.
-const maxFile = 1 << 20
+	"devloop/schema/smallfile"
+)
 
 // Options is what a load takes from the machine. The zero value is the machine
 // itself.
 type Options struct {
 	LookupEnv func(name string) (string, bool)       // nil: os.LookupEnv
-	Stat      func(path string) (fs.FileInfo, error) // nil: os.Stat; asked for directories and triggers
-	ReadFile  func(path string) ([]byte, error)      // nil: from the disk; for the files that the first one leads to
+	Stat      func(path string) (fs.FileInfo, error) // nil: os.Stat; asked for directories, triggers and files
+	ReadFile  func(path string) ([]byte, error)      // nil: smallfile.Read; for the files that the first one leads to
 	CPUs      int                                    // 0: runtime.NumCPU, the default of `jobs`
 	Presets   fs.FS                                  // the built-in ones, NAME.yaml at its root; nil: none
 }
@@ -31,7 +29,7 @@ func (o Options) withDefaults() Options {
 		o.Stat = os.Stat
 	}
 	if o.ReadFile == nil {
-		o.ReadFile = readLimited
+		o.ReadFile = smallfile.Read
 	}
 	if o.CPUs == 0 {
 		o.CPUs = runtime.NumCPU()
@@ -57,7 +55,10 @@ func LoadSources(path string, opt Options) (*Config, []string, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("find the directory of %s: %w", path, err)
 	}
-	src, err := readLimited(path)
+	src, err := smallfile.Read(path)
+	if errors.Is(err, smallfile.ErrTooLarge) {
+		return nil, []string{abs}, Mistakes{{Pos: Pos{File: path, Line: 1, Col: 1}, Msg: tooLarge}}
+	}
 	if err != nil {
 		return nil, []string{abs}, fmt.Errorf("read configuration: %w", err)
 	}
@@ -84,11 +85,13 @@ func Parse(file string, src []byte, opt Options) (*Config, error) {
 }
 
 func newDecoder(file, path string, opt Options) *decoder {
-	return &decoder{
-		opt: opt.withDefaults(), first: file, owners: trustedOwners(path),
+	d := &decoder{
+		opt: opt.withDefaults(), first: file,
 		sources: map[string]*source{}, files: map[string]*source{}, ways: map[string]way{},
 		seen: map[string]bool{}, removed: map[string]Pos{},
 	}
+	d.owners, d.anybodys = trustedOwners(path)
+	return d
 }
 
 // parse loads the first file. Beside mistakes it returns what could be read.
@@ -100,11 +103,15 @@ func (d *decoder) parse(path string, src []byte) (*Config, error) {
 	if top.root != nil {
 		d.project(top, "", c)
 	}
+	if d.anybodys {
+		d.warn(Pos{File: d.first, Line: 1, Col: 1}, "anybody may write this file", "whoever writes it chooses what runs here: `chmod o-w "+d.first+"`")
+	}
 	if len(c.Projects) > 0 {
+		d.envFiles(c)
 		if !d.partial {
 			d.check(c)
 		}
-		c.Sources = d.watched(c)
+		c.Sources = d.looked
 	}
 	switch {
 	case len(d.mistakes) > 0:
@@ -114,31 +121,6 @@ func (d *decoder) parse(path string, src []byte) (*Config, error) {
 	}
 	c.Warnings = d.warnings.sorted()
 	return c, nil
-}
-
-// watched are the files that were read or looked for, with the env files.
-func (d *decoder) watched(c *Config) []string {
-	add := func(layer EnvLayer) {
-		for _, f := range layer.Files {
-			d.lookAt(f.Path)
-		}
-	}
-	for _, p := range c.Projects {
-		add(p.Env)
-	}
-	for _, w := range c.Watchers {
-		add(w.Env)
-		for _, s := range w.Stages {
-			add(s.Env)
-			for _, p := range s.Parallel {
-				add(p.Env)
-			}
-		}
-	}
-	for _, p := range c.Processes {
-		add(p.Env)
-	}
-	return d.looked
 }
 
 // tree parses the text, and returns nil if there is nothing to decode.

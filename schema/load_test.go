@@ -24,13 +24,18 @@ func testOptions() Options {
 			switch path {
 			case "/project/web", "/project", "/home/me":
 				return os.Stat(".")
-			case "/project/file":
+			case "/project/file", "/project/.env.local":
 				return os.Stat("load_test.go")
 			}
 			return nil, fs.ErrNotExist
 		},
-		ReadFile: func(string) ([]byte, error) { return nil, fs.ErrNotExist },
-		CPUs:     4,
+		ReadFile: func(path string) ([]byte, error) {
+			if path == "/project/.env.local" {
+				return []byte("LOCAL=1\n"), nil
+			}
+			return nil, fs.ErrNotExist
+		},
+		CPUs: 4,
 	}
 }
 

@@ -2,11 +2,12 @@ package schema
 
 import (
 	"cmp"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"devloop/schema/smallfile"
 )
 
 // Mistake is one thing wrong in a file: where, what, and what to write instead.
@@ -141,7 +142,7 @@ func (m Mistakes) Quoted() Mistakes {
 		pos := quoted[i].Pos
 		text, read := lines[pos.File]
 		if !read {
-			src, _ := os.ReadFile(pos.File)
+			src, _ := smallfile.Read(pos.File)
 			text = splitLines(string(src))
 			lines[pos.File] = text
 		}

@@ -14,6 +14,7 @@ import (
 	"devloop/schema"
 	"devloop/schema/jsonschema"
 	"devloop/schema/preset"
+	"devloop/schema/smallfile"
 	"devloop/schema/starter"
 )
 
@@ -116,7 +117,7 @@ func (a *app) draft(dir, presetName, from string) (starter.Draft, error) {
 		}
 		return starter.Draft{}, unknownPreset{presetName, all}
 	case from != "":
-		text, err := os.ReadFile(from)
+		text, err := smallfile.Read(from)
 		if err != nil {
 			return starter.Draft{}, fmt.Errorf("translate %s: %w", from, err)
 		}
@@ -153,7 +154,7 @@ var errNothingToDo = errors.New("nothing to do")
 
 // ignoreAlso adds the lines that a .gitignore does not have.
 func ignoreAlso(path string, lines []string) error {
-	text, err := os.ReadFile(path)
+	text, err := smallfile.Read(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("add to %s: %w", path, err)
 	}

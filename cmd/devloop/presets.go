@@ -11,6 +11,7 @@ import (
 
 	"devloop/schema"
 	"devloop/schema/preset"
+	"devloop/schema/smallfile"
 )
 
 func (a *app) presetsCommand() *cobra.Command {
@@ -105,7 +106,7 @@ func (a *app) presets() ([]listedPreset, error) {
 				continue
 			}
 			file := filepath.Join(dir, e.Name())
-			text, err := os.ReadFile(file)
+			text, err := smallfile.Read(file)
 			if err != nil {
 				return nil, fmt.Errorf("read preset %s: %w", name, err)
 			}

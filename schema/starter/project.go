@@ -22,18 +22,20 @@ const (
 	maxDepth = 6
 )
 
+// has tells whether there is a file of that name. A FIFO or a device is none: to
+// open it could wait for ever.
 func (p *project) has(name string) bool {
 	info, err := fs.Stat(p.root, name)
-	return err == nil && !info.IsDir()
+	return err == nil && info.Mode().IsRegular()
 }
 
 // read returns the beginning of a file; "" if it is not there.
 func (p *project) read(name string) (string, error) {
+	if !p.has(name) {
+		return "", nil
+	}
 	f, err := p.root.Open(name)
 	if err != nil {
-		if !p.has(name) {
-			return "", nil
-		}
 		return "", fmt.Errorf("read %s: %w", name, err)
 	}
 	defer f.Close() //nolint:errcheck // it was only read

@@ -1,0 +1,221 @@
+package schema
+
+import (
+	"errors"
+	"io/fs"
+
+	"devloop/schema/dotenv"
+	"devloop/schema/smallfile"
+)
+
+// Environment is the environment of a command while it is being built.
+type Environment interface {
+	Lookup(name string) (value string, ok bool)
+	Set(name, value string)
+	Unset(name string)
+}
+
+// Apply adds the layer to an environment: its files in order, as they were when
+// the configuration was loaded, then its variables. The error is a Mistake in a
+// file, told without any value; in the environment of the load there was none.
+func (l EnvLayer) Apply(env Environment) error {
+	for i := range l.Files {
+		f := &l.Files[i]
+		if f.content == nil {
+			continue
+		}
+		if _, bad := f.content.Expand(env); bad != nil {
+			return f.mistake(*bad)
+		}
+	}
+	for _, v := range l.Vars {
+		if v.Unset {
+			env.Unset(v.Name)
+		} else {
+			env.Set(v.Name, v.Value)
+		}
+	}
+	return nil
+}
+
+// mistake places one in the file. The line is not shown: it may hold a secret.
+func (f *EnvFile) mistake(m dotenv.Mistake) Mistake {
+	return Mistake{Pos: f.at(m.Pos), Msg: m.Msg, Hint: m.Hint}
+}
+
+func (f *EnvFile) at(pos dotenv.Pos) Pos { return Pos{File: f.shown, Line: pos.Line, Col: pos.Col} }
+
+// mayDefine tells whether one of the files sets a variable. Of a file that is
+// not there yet nothing is known.
+func (l EnvLayer) mayDefine(name string) bool {
+	for _, f := range l.Files {
+		if f.content == nil {
+			return true
+		}
+		for _, v := range f.content.Vars() {
+			if v.Name == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// envFiles reads the env files of all commands, and finds what is wrong in them.
+func (d *decoder) envFiles(c *Config) {
+	read := map[string]*dotenv.File{}
+	tops := map[*Project]*envDraft{}
+	for _, p := range c.Projects {
+		env := &envDraft{below: d.opt.LookupEnv}
+		for _, v := range p.Vars {
+			env.Set(v.Name, v.Value)
+		}
+		d.envLayer(p.Env, env, read)
+		tops[p] = env
+	}
+	for i := range c.Watchers {
+		w := &c.Watchers[i]
+		env := tops[w.Project].above()
+		d.envLayer(w.Env, env, read)
+		for _, s := range w.Stages {
+			d.envLayer(s.Env, env.above(), read)
+			for _, p := range s.Parallel {
+				d.envLayer(p.Env, env.above(), read)
+			}
+		}
+	}
+	for i := range c.Processes {
+		p := &c.Processes[i]
+		d.envLayer(p.Env, tops[p.Project].above(), read)
+	}
+}
+
+// envLayer reads the files of a layer, and adds it to the environment that its
+// commands will have, to see what is not set there.
+func (d *decoder) envLayer(l EnvLayer, env *envDraft, read map[string]*dotenv.File) {
+	good := true
+	for i := range l.Files {
+		f := &l.Files[i]
+		at := d.display(f.Path)
+		f.shown = at.file
+		content, known := read[f.Path]
+		if !known {
+			content = d.envFile(f, at)
+			read[f.Path] = content
+		}
+		f.content = content
+		if content == nil {
+			continue
+		}
+		unset, bad := content.Expand(env)
+		for _, ref := range unset {
+			d.warnings = append(d.warnings, Mistake{Pos: f.at(ref.Pos), Msg: "`$" + ref.Name + "` is not set, so it is empty here", Hint: "`${" + ref.Name + ":-}` says that it may be; `$$` is a `$`"})
+		}
+		if bad != nil {
+			d.mistakes = append(d.mistakes, f.mistake(*bad))
+			good = false
+		}
+	}
+	if good {
+		_ = EnvLayer{Vars: l.Vars}.Apply(env) // it has no files
+	}
+}
+
+// envFile reads one file; nil if it is not there, or is a mistake, which has then
+// been told.
+func (d *decoder) envFile(f *EnvFile, at place) *dotenv.File {
+	d.lookAt(f.Path)
+	info, err := d.opt.Stat(f.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if f.Required {
+			d.mistake(f.Pos, "there is no file "+quote(at.file), "without `required` it may be missing")
+		}
+		return nil
+	case err == nil:
+		if bad := smallfile.Usable(info); bad != nil {
+			d.mistake(f.Pos, quote(at.file)+" is "+bad.Error(), "")
+			return nil
+		}
+		if !d.trusts(f.Pos, at, info) {
+			return nil
+		}
+	}
+	text, err := d.opt.ReadFile(f.Path)
+	if errors.Is(err, fs.ErrNotExist) && !f.Required {
+		return nil // a moment ago it was there
+	}
+	if err != nil {
+		d.unreadable(f.Pos, at, err)
+		return nil
+	}
+	content, mistakes := dotenv.Parse(text)
+	for _, m := range mistakes {
+		d.mistakes = append(d.mistakes, f.mistake(m))
+	}
+	if content != nil {
+		for _, v := range content.Vars() {
+			if isOwn(v.Name) {
+				d.warnings = append(d.warnings, Mistake{Pos: f.at(v.Pos), Msg: "`" + v.Name + "` is set by devloop itself, whatever stands here"})
+			}
+		}
+	}
+	return content
+}
+
+// unreadable is about a file that is there and cannot be read.
+func (d *decoder) unreadable(pos Pos, at place, err error) {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	d.mistake(pos, "cannot read "+quote(at.file)+": "+err.Error(), "")
+}
+
+// trusts tells whether those who can write a file that the configuration leads
+// to may choose what runs here. That they may not is a mistake, which is told.
+// Whoever may write the configuration itself chooses anyway.
+func (d *decoder) trusts(pos Pos, at place, info fs.FileInfo) bool {
+	if owner := strangeOwner(at.abs, info, d.owners...); owner != "" {
+		d.mistake(pos, quote(at.file)+" belongs to "+owner, "whoever owns it would choose what runs here: copy what you need of it")
+		return false
+	}
+	if !anybodyWrites(info) {
+		return true
+	}
+	msg, hint := quote(at.file)+" may be written by anybody", "whoever writes it chooses what runs here: `chmod o-w "+at.file+"`"
+	if d.anybodys {
+		d.warn(pos, msg, hint)
+		return true
+	}
+	d.mistake(pos, msg, hint)
+	return false
+}
+
+// envDraft is the environment of a command as far as it is known before the
+// command starts: what has been set or unset over what lies below.
+type envDraft struct {
+	below  func(name string) (string, bool)
+	values map[string]EnvVar
+}
+
+// above is an environment that begins with what e is now.
+func (e *envDraft) above() *envDraft { return &envDraft{below: e.Lookup} }
+
+func (e *envDraft) Lookup(name string) (string, bool) {
+	if v, known := e.values[name]; known {
+		return v.Value, !v.Unset
+	}
+	return e.below(name)
+}
+
+func (e *envDraft) Set(name, value string) { e.put(EnvVar{Name: name, Value: value}) }
+
+func (e *envDraft) Unset(name string) { e.put(EnvVar{Name: name, Unset: true}) }
+
+func (e *envDraft) put(v EnvVar) {
+	if e.values == nil {
+		e.values = map[string]EnvVar{}
+	}
+	e.values[v.Name] = v
+}
