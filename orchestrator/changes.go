@@ -97,7 +97,7 @@ func (l *loop) degrade() {
 	if l.sight.poll != nil && !l.sight.part {
 		return
 	}
-	poll, err := fspoll.Open(fspoll.Options{Roots: rootsOf(l.set, l.git), Descend: l.set.Descend, Want: l.wants(l.set), Leaf: watchset.Leaf})
+	poll, err := fspoll.Open(fspoll.Options{Roots: rootsOf(l.set, l.git), Descend: l.set.Descend, Want: l.wants(l.set), Leaf: watchset.LeafLink})
 	if err != nil {
 		l.say.notice(err.Error())
 		return

@@ -75,7 +75,7 @@ func (x *explainer) explain(path, abs string) Explanation {
 	e := Explanation{Path: path, Abs: abs, Is: "missing", Trigger: []string{}}
 	if info, err := os.Stat(abs); err == nil {
 		e.Is = "file"
-		if info.IsDir() {
+		if info.IsDir() && !watchset.LeafLink(abs) {
 			e.Is = "directory"
 		}
 	}
@@ -84,11 +84,7 @@ func (x *explainer) explain(path, abs string) Explanation {
 		if n.Watcher != nil && slices.ContainsFunc(n.Watcher.Triggers, func(t schema.Path) bool { return t.Abs == abs }) {
 			e.Trigger = append(e.Trigger, n.Name)
 		}
-		if e.Is == "directory" {
-			x.directory(&v, i, abs)
-		} else {
-			x.file(&v, i, abs)
-		}
+		x.verdict(&v, i, abs, e.Is == "directory")
 		if v.Wakes && n.Watcher != nil {
 			if e.Is != "directory" {
 				v.Stages = stages(n.Watcher, slashed(abs))
@@ -104,11 +100,14 @@ func (x *explainer) explain(path, abs string) Explanation {
 	return e
 }
 
-func (x *explainer) file(v *NodeVerdict, node int, abs string) {
-	verdict := x.set.Judge(node, abs)
-	v.Wakes = verdict.Wakes
+// verdict words what a node makes of the change, of a file or below a directory.
+func (x *explainer) verdict(v *NodeVerdict, node int, abs string, dir bool) {
+	verdict, verb := x.set.Judge(node, abs), "matches"
+	if dir {
+		verdict, verb = x.set.JudgeBelow(node, abs), "reaches into it"
+	}
 	if verdict.Pattern == nil {
-		v.Why = x.nearest(node, abs, "matches")
+		v.Why = x.nearest(node, abs, verb)
 		return
 	}
 	v.By = at(verdict.Pattern)
@@ -124,44 +123,18 @@ func (x *explainer) file(v *NodeVerdict, node int, abs string) {
 	case verdict.Builtin != "":
 		v.Out = &Place{verdict.Builtin, "built in"}
 		v.Why = "never watched"
-	}
-}
-
-// directory tells whether anything in a directory can wake the node.
-func (x *explainer) directory(v *NodeVerdict, node int, abs string) {
-	v.Wakes = slices.Contains(x.set.WakesBelow(abs), node)
-	watch, ignore, git := patterns(x.graph.Nodes[node])
-	path := slashed(abs)
-	for i := range watch {
-		if watch[i].Reaches(path) {
-			v.By = at(&watch[i])
-			break
+	default:
+		link, reached := x.set.Reaches(abs)
+		if v.Wakes = reached; !reached {
+			v.Why = fmt.Sprintf("it lies behind %s, a link that is not followed", relative(x.cfg.Dir, link))
 		}
 	}
-	if v.By == nil {
-		v.Why = x.nearest(node, abs, "reaches into it")
-		return
-	}
-	if v.Wakes {
-		return
-	}
-	for _, p := range slices.Concat(ignore, projectOf(x.graph.Nodes[node]).Ignore) {
-		if p.Covers(path) {
-			v.Out, v.Why = at(&p), "ignored"
-			return
-		}
-	}
-	if rule, ignored := x.git.Explain(abs, true); git && ignored {
-		v.Out, v.Why = gitPlace(rule), "git ignores it"
-		return
-	}
-	v.Out, v.Why = &Place{filepath.Base(abs), "built in"}, "never watched"
 }
 
 // nearest says why no pattern does what the verb says, by the one that comes
 // closest.
 func (x *explainer) nearest(node int, abs, verb string) string {
-	watch, _, _ := patterns(x.graph.Nodes[node])
+	watch := watchOf(x.graph.Nodes[node])
 	if len(watch) == 0 {
 		return "it watches nothing"
 	}
@@ -237,21 +210,12 @@ func stages(w *schema.Watcher, path string) []StageVerdict {
 	return list
 }
 
-// patterns is what a node watches, what it takes away from that, and whether it
-// leaves out what git ignores.
-func patterns(n graph.Node) (watch, ignore []schema.Pattern, git bool) {
-	if w := n.Watcher; w != nil {
-		return w.Watch, w.Ignore, w.GitIgnore
-	}
-	return n.Process.Watch, n.Process.Ignore, n.Process.GitIgnore
-}
-
-// projectOf is the project that a node belongs to.
-func projectOf(n graph.Node) *schema.Project {
+// watchOf is what a node watches.
+func watchOf(n graph.Node) []schema.Pattern {
 	if n.Watcher != nil {
-		return n.Watcher.Project
+		return n.Watcher.Watch
 	}
-	return n.Process.Project
+	return n.Process.Watch
 }
 
 func at(p *schema.Pattern) *Place { return &Place{p.String(), p.Pos.String()} }

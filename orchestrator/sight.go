@@ -86,7 +86,7 @@ func (s *sight) open(roots []string, descend, want func(string) bool, poll *time
 		}
 	}
 	if len(polled) > 0 {
-		if s.poll, err = fspoll.Open(fspoll.Options{Roots: polled, Descend: descend, Want: want, Leaf: watchset.Leaf, Interval: interval}); err != nil {
+		if s.poll, err = fspoll.Open(fspoll.Options{Roots: polled, Descend: descend, Want: want, Leaf: watchset.LeafLink, Interval: interval}); err != nil {
 			return notes, errors.Join(err, s.close())
 		}
 	}

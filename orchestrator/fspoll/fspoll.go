@@ -12,8 +12,8 @@
 //
 // Symbolic links. A root may be one. Below a root, a link to a file stands for the file: a change of either is a
 // change of the link's path. A link to a directory is entered as if it were one, if Descend lets it in, but not
-// within another link to a directory, nor when it leads to a directory that it is in itself. A link that leads to what
-// Leaf names, through other links or not, stands for itself alone.
+// within another link to a directory, nor when it leads to a directory that it is in itself. A link that Leaf names
+// stands for itself alone.
 //
 // What it cannot see: a file that changes and changes back, with its times, between two looks; what a network
 // file system's client keeps from us in its own cache of attributes (seconds on NFS and SMB, for writes made by
@@ -40,10 +40,9 @@ type Options struct {
 	// Want says whether changes of a path are to be reported; roots are asked about too. It is called from one
 	// goroutine, once when a path appears and once per Refilter, and must not call Close. nil wants everything.
 	Want func(path string) bool
-	// Leaf says of a real path that nothing is to be looked for there: what the system makes up, such as /proc. No
-	// link is followed to it, and no walk that a root above has led to goes into it. It is called from one goroutine,
-	// and asks no disk. nil names nothing.
-	Leaf func(real string) bool
+	// Leaf says of a symbolic link that it stands for itself, whatever it leads to: it is not followed. It is asked at
+	// every look, from one goroutine. nil follows all.
+	Leaf func(link string) bool
 	// Interval is how long it takes at most until a change is noticed, if the tree can be looked at in half that
 	// time. 0 chooses: 2 s, and longer for trees so large that this would take more than about 1 % of one core.
 	Interval time.Duration

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"hash/maphash"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -48,7 +46,7 @@ func (s *scanner) probe(path string) (seen, error) {
 	var own attributes
 	if link {
 		own = a
-		if !s.leadsToLeaf(path) {
+		if !s.leaf(path) {
 			a, err = stat(path)
 		}
 		if isGone(err) || errors.Is(err, syscall.ELOOP) {
@@ -66,32 +64,6 @@ func (s *scanner) probe(path string) (seen, error) {
 		found.stamp = 1
 	}
 	return found, nil
-}
-
-// maxHops bounds how many symbolic links a path may go through, as the kernel does.
-const maxHops = 40
-
-// leadsToLeaf says whether a symbolic link leads to a leaf, through other links or not. It is not to be asked where
-// such a link leads: there may be as many answers as there are processes.
-func (s *scanner) leadsToLeaf(link string) bool {
-	for range maxHops {
-		target, err := os.Readlink(link)
-		if err != nil {
-			return false // the link before has led here
-		}
-		if !filepath.IsAbs(target) {
-			target = filepath.Join(filepath.Dir(link), target)
-		}
-		if link = filepath.Clean(target); s.leaf(link) {
-			return true
-		}
-		if dir, err := filepath.EvalSymlinks(filepath.Dir(link)); err == nil {
-			if link = filepath.Join(dir, filepath.Base(link)); s.leaf(link) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // isGone says whether an error means that nothing is there. Any other one (permission, a server that does not

@@ -14,7 +14,7 @@ import (
 // scanner is the keeper's memory.
 type scanner struct {
 	seed     maphash.Seed
-	leaf     func(real string) bool
+	leaf     func(link string) bool
 	roots    map[string]bool
 	order    []*dir // all directories, in the order in which they are looked at; may hold some that are gone
 	dirs     int    // those without the holders of the roots
@@ -220,21 +220,23 @@ func (w *Watcher) enters(d *dir, path string, found seen) bool {
 	if d.only != "" {
 		return true
 	}
-	if w.roots[path] || w.leaf(path) || !w.opt.Descend(path) {
+	if w.roots[path] || !w.opt.Descend(path) {
 		return false // a root has a holder of its own
 	}
 	if !found.link {
 		return true
 	}
-	if d.inLink {
-		return false
+	return !d.inLink && !leadsUp(path)
+}
+
+// leadsUp says whether a link leads to a directory that it is in itself.
+func leadsUp(link string) bool {
+	in, err := filepath.EvalSymlinks(filepath.Dir(link))
+	if err != nil {
+		return true
 	}
-	for up := d; up != nil; up = up.parent {
-		if found.ino != 0 && up.ino == found.ino && up.dev == found.dev {
-			return false
-		}
-	}
-	return true
+	target, err := filepath.EvalSymlinks(link)
+	return err != nil || in == target || strings.HasPrefix(join(in, ""), join(target, ""))
 }
 
 // enter adds a directory and all below it.

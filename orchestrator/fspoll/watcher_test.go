@@ -20,12 +20,8 @@ func TestLinks(t *testing.T) {
 		p.must(os.Symlink(target, p.path(link)))
 	}
 	p.pass(2 * time.Second)
-	// loop leads above the root, and is followed once; nothing in it is followed again.
-	p.want("links made", "root/dir/file", "root/dir/sub/g", "root/file", "root/loop/out/file", "root/loop/out/sub/g",
-		"root/loop/root/deep/h", "root/loop/root/f", "root/loop/root/file", "root/loop/root/nowhere", "root/nowhere")
-	p.must(os.Remove(p.path("root/loop")))
-	p.pass(2 * time.Second)
-	p.changes()
+	// loop and deep/up lead to directories that they are in, and nothing behind dir is followed again.
+	p.want("links made", "root/dir/file", "root/dir/sub/g", "root/file", "root/nowhere")
 	p.write("out/file")
 	p.pass(2 * time.Second)
 	p.want("a target written", "root/dir/file", "root/file")
@@ -173,17 +169,16 @@ func TestMistakesInOptions(t *testing.T) {
 
 func TestALinkToALeafStandsForItself(t *testing.T) {
 	dir := t.TempDir()
-	real, err := filepath.EvalSymlinks(dir)
-	if err != nil {
-		t.Fatal(err)
+	leaf := func(link string) bool {
+		target, err := os.Readlink(link)
+		return err == nil && strings.HasPrefix(target, "..")
 	}
-	leaf := func(path string) bool { return strings.HasPrefix(path, filepath.Join(real, "made")) }
 	for _, d := range []string{"in", "far", "made/up"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o777); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for link, target := range map[string]string{"far/file": "../made/up/f", "in/file": "../far/file", "in/dir": "../made/up", "in/all": "../made"} {
+	for link, target := range map[string]string{"in/file": "../made/up/f", "in/dir": "../made/up", "in/all": "../made"} {
 		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
 			t.Skip(err)
 		}

@@ -7,39 +7,49 @@ import (
 	"path/filepath"
 )
 
-// Files walks the disk for every file that wakes somebody, each at least once.
-// What cannot be read is passed over.
+// Files walks the disk for every file that wakes somebody, each at least once,
+// and through symbolic links as the watching does. What cannot be read is passed
+// over.
 func (s *Set) Files() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, root := range s.Roots() {
 			info, err := os.Stat(root)
 			switch {
-			case err != nil:
-				continue
-			case !info.IsDir():
-				if s.Wants(root) && !yield(root) {
+			case err != nil || LeafLink(root):
+			case info.IsDir():
+				if !s.walk(root, false, yield) {
 					return
 				}
-				continue
-			}
-			done := false
-			_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-				switch {
-				case err != nil && d != nil && d.IsDir():
-					return filepath.SkipDir
-				case err != nil:
-					return nil
-				case d.IsDir() && path != root && !s.Descend(path):
-					return filepath.SkipDir
-				case !d.IsDir() && s.Wants(path) && !yield(path):
-					done = true
-					return filepath.SkipAll
-				}
-				return nil
-			})
-			if done {
+			case s.Wants(root) && !yield(root):
 				return
 			}
 		}
 	}
+}
+
+// walk is false when nobody wants more.
+func (s *Set) walk(dir string, within bool, yield func(string) bool) bool {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return true
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		isDir, behind := e.IsDir(), within
+		if e.Type()&fs.ModeSymlink != 0 && isDirLink(path) {
+			if !enters(path, within) {
+				continue
+			}
+			isDir, behind = true, true
+		}
+		switch {
+		case isDir && s.Descend(path):
+			if !s.walk(path, behind, yield) {
+				return false
+			}
+		case !isDir && s.Wants(path) && !yield(path):
+			return false
+		}
+	}
+	return true
 }

@@ -91,7 +91,7 @@ func (s *Set) Matches(path string) bool {
 				continue
 			}
 			literal, _ := p.Literal()
-			if named := literal == path; (named || !s.triggers[path]) && keptOut(v, p, path, named).Wakes {
+			if (literal == path || !s.triggers[path]) && keptOut(v, p, path, false).Wakes {
 				return true
 			}
 		}
@@ -124,7 +124,7 @@ func (s *Set) Touchables() []string {
 func (s *Set) Descend(dir string) bool {
 	dir = filepath.ToSlash(dir)
 	for i := range s.views {
-		if s.sees(&s.views[i], dir) {
+		if s.below(&s.views[i], dir).Wakes {
 			return true
 		}
 	}
@@ -137,24 +137,30 @@ func (s *Set) WakesBelow(dir string) []int {
 	dir = filepath.ToSlash(dir)
 	var nodes []int
 	for i := range s.views {
-		if s.sees(&s.views[i], dir) {
+		if s.below(&s.views[i], dir).Wakes {
 			nodes = append(nodes, i)
 		}
 	}
 	return nodes
 }
 
-// sees tells whether a node could be woken by something at or below dir.
-func (s *Set) sees(v *view, dir string) bool {
-	if builtin(dir) != "" || covered(v.top, dir) != nil || covered(v.ignore, dir) != nil {
-		return false
-	}
-	for _, p := range v.watch {
-		if p.Reaches(dir) && (!v.git || s.named(p.Pattern, dir) || !s.ignored(dir, true)) {
-			return true
+// below finds the first pattern by which a node could be woken by something at or
+// below dir; without one, the verdict is that on the first pattern that reaches
+// there.
+func (s *Set) below(v *view, dir string) (out Verdict) {
+	for i := range v.watch {
+		p := &v.watch[i]
+		if !p.Reaches(dir) {
+			continue
+		}
+		if found := s.keptOut(v, p, dir, true); found.Wakes || out.Pattern == nil {
+			out = found
+		}
+		if out.Wakes {
+			break
 		}
 	}
-	return false
+	return out
 }
 
 // Roots lists where watching begins: the literal part of every pattern.
@@ -186,46 +192,54 @@ type Verdict struct {
 // Judge tells what the node makes of a change of the file, and why.
 func (s *Set) Judge(node int, path string) Verdict { return s.judge(node, filepath.ToSlash(path)) }
 
-func (s *Set) judge(node int, path string) Verdict {
+// JudgeBelow tells whether something at or below the directory could wake the
+// node, and why: Wakes, of a file that need not be there.
+func (s *Set) JudgeBelow(node int, dir string) Verdict {
+	return s.below(&s.views[node], filepath.ToSlash(dir))
+}
+
+func (s *Set) judge(node int, path string) (out Verdict) {
 	v := &s.views[node]
 	trigger := s.triggers[path]
-	var out Verdict
 	for i := range v.watch {
 		p := &v.watch[i]
 		if !p.Match(path) {
 			continue
 		}
-		literal, _ := p.Literal()
-		named := literal == path
-		if trigger && !named {
+		if literal, _ := p.Literal(); trigger && literal != path {
 			out = Verdict{Pattern: p, IsTrigger: true}
 			continue
 		}
-		out = s.keptOut(v, p, path, named)
-		if out.Wakes {
+		if out = s.keptOut(v, p, path, false); out.Wakes {
 			return out
 		}
 	}
 	return out
 }
 
-func (s *Set) keptOut(v *view, p *schema.Pattern, path string, named bool) Verdict {
-	out := keptOut(v, p, path, named)
-	if out.Wakes && v.git && !named && !s.named(p.Pattern, path) && s.git != nil && !s.exempt.Load() {
-		if rule, ignored := s.git.Explain(filepath.FromSlash(path), false); ignored {
-			out.GitRule, out.Wakes = &rule, false
-		}
+// keptOut is the one place that knows what keeps a path from a node that a
+// pattern of it matches, or could match below if it is a directory. What keeps a
+// directory out keeps all out that lies below it: so to be let in, file by file,
+// and not to be walked to, directory by directory, are never at odds.
+func (s *Set) keptOut(v *view, p *schema.Pattern, path string, dir bool) Verdict {
+	out := keptOut(v, p, path, dir)
+	if !out.Wakes || !v.git || s.git == nil || s.exempt.Load() {
+		return out
+	}
+	if rule, ignored := s.git.Explain(filepath.FromSlash(path), dir); ignored && !s.named(p.Pattern, path) {
+		out.GitRule, out.Wakes = &rule, false
 	}
 	return out
 }
 
 // keptOut is what is known without git's rules.
-func keptOut(v *view, p *schema.Pattern, path string, named bool) Verdict {
+func keptOut(v *view, p *schema.Pattern, path string, dir bool) Verdict {
 	out := Verdict{Pattern: p}
-	if out.Builtin = builtin(path); out.Builtin != "" && !named {
-		return out
+	if literal, _ := p.Literal(); literal != path {
+		if out.Builtin = builtin(path, dir); out.Builtin != "" {
+			return out
+		}
 	}
-	out.Builtin = ""
 	if out.Ignored = covered(v.ignore, path); out.Ignored != nil {
 		return out
 	}
@@ -260,45 +274,4 @@ func covered(patterns []schema.Pattern, path string) *schema.Pattern {
 		}
 	}
 	return nil
-}
-
-// builtin names what no watcher ever sees: git's own directory, and what
-// editors leave beside the file that they are about to save.
-func builtin(path string) string {
-	for rest := path; rest != ""; {
-		var name string
-		if i := strings.LastIndexByte(rest, '/'); i >= 0 {
-			rest, name = rest[:i], rest[i+1:]
-		} else {
-			rest, name = "", rest
-		}
-		if name == ".git" {
-			return ".git"
-		}
-	}
-	name := path[strings.LastIndexByte(path, '/')+1:]
-	switch {
-	case name == "4913": // vim tries whether it may write in the directory
-		return name
-	case strings.HasSuffix(name, "~"): // vim and emacs backups
-		return "*~"
-	case strings.HasPrefix(name, ".#"): // emacs locks
-		return ".#*"
-	case strings.HasPrefix(name, "#") && strings.HasSuffix(name, "#"): // emacs auto-save
-		return "#*#"
-	case strings.HasPrefix(name, ".") && swap(name): // vim swap files: .name.swp, .swo, .swx …
-		return ".*.sw?"
-	case strings.HasSuffix(name, "___jb_tmp___"), strings.HasSuffix(name, "___jb_old___"): // IntelliJ safe write
-		return "*___jb_*___"
-	case name == ".DS_Store":
-		return name
-	}
-	return ""
-}
-
-// swap tells whether the name ends like a swap file: .swp, then .swo, .swn …
-func swap(name string) bool {
-	i := strings.LastIndexByte(name, '.')
-	return i > 0 && len(name)-i == 4 && name[i+1] == 's' && name[i+2] == 'w' &&
-		name[i+3] >= 'a' && name[i+3] <= 'z'
 }
