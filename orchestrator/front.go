@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,6 +61,60 @@ func (s *heldSocket) tellNews() proxy.News {
 		return *n
 	}
 	return proxy.News{}
+}
+
+// partedEvent says that nobody is left in a front that was parted with.
+type partedEvent struct {
+	socket *heldSocket
+	front  *proxy.Front
+}
+
+// partFront replaces nothing yet: it lets the front, or the stand-in, of a socket
+// accept nobody any more. Who waits in it is answered by the next generation.
+func (l *loop) partFront(s *heldSocket) {
+	if front := s.front; front != nil {
+		front.Leave()
+		s.parting = append(s.parting, front)
+		l.goroutine(func() {
+			front.Finish(l.ctx)
+			l.post(partedEvent{s, front})
+		})
+	}
+	if standIn := s.standIn; standIn != nil {
+		standIn.Leave()
+		standIn.Forward(s.dial)
+		l.goroutine(func() { standIn.Finish(l.ctx) })
+	}
+	s.front, s.standIn, s.paging, s.serving = nil, nil, false, 0
+}
+
+// parted forgets a front that is closed.
+func (s *heldSocket) parted(front *proxy.Front) {
+	s.parting = slices.DeleteFunc(s.parting, func(f *proxy.Front) bool { return f == front })
+}
+
+// dismiss answers with 503 whoever waits in the fronts of a socket that goes.
+func (l *loop) dismiss(s *heldSocket) {
+	for _, front := range s.fronts() {
+		front.Refuse()
+	}
+	if s.front != nil {
+		l.partFront(s)
+	}
+}
+
+// fronts are the one that accepts, and those of before.
+func (s *heldSocket) fronts() []*proxy.Front {
+	if s.front == nil {
+		return s.parting
+	}
+	return append(slices.Clone(s.parting), s.front)
+}
+
+// dial connects to the socket itself: to whoever accepts on it, now or later.
+func (s *heldSocket) dial(ctx context.Context) (net.Conn, error) {
+	var d net.Dialer
+	return d.DialContext(ctx, string(s.Network()), s.Addr())
 }
 
 // closeFront ends what openFront began.
@@ -133,22 +188,24 @@ func knock(ctx context.Context, doors map[*heldSocket]door, noting func(func(con
 	return found, nil
 }
 
-// serve lets a generation answer: behind a front from now on, and those whom a
-// stand-in has kept waiting on a socket that the generation has itself.
+// serveGeneration lets a generation answer: behind a front from now on, and those
+// whom a stand-in, or a front of before, has kept waiting.
 func (l *loop) serveGeneration(c *command) {
 	for s, addr := range c.addrs {
 		s.front.Serve(c.serial, addr)
 		s.serving = c.serial
 	}
 	for _, s := range c.sockets {
-		if s.standIn == nil {
-			continue
+		if s.standIn != nil {
+			s.standIn.Forward(s.dial)
 		}
-		network, addr := string(s.Network()), s.Addr()
-		s.standIn.Forward(func(ctx context.Context) (net.Conn, error) {
-			var d net.Dialer
-			return d.DialContext(ctx, network, addr)
-		})
+		for _, front := range s.parting {
+			addr, proxied := c.addrs[s]
+			if !proxied {
+				addr = s.Addr()
+			}
+			front.Serve(c.serial, addr)
+		}
 	}
 }
 
@@ -170,10 +227,12 @@ func (l *loop) drainGeneration(c *command) bool {
 	var fronts []*proxy.Front
 	for s := range c.doors {
 		if s.serving == c.serial {
-			s.front.Hold()
+			for _, front := range s.fronts() {
+				front.Hold()
+			}
 			s.serving = 0
 		}
-		fronts = append(fronts, s.front)
+		fronts = append(fronts, s.fronts()...)
 	}
 	ctx, cancel := context.WithTimeout(l.ctx, drainShare(l.graph.Nodes[c.key.node].Process.Stop.Timeout))
 	key, serial := c.key, c.serial
@@ -190,7 +249,10 @@ func (l *loop) drainGeneration(c *command) bool {
 // dropGeneration tells the fronts that a generation is gone, and how it ended.
 func (l *loop) dropGeneration(c *command, end machine.End) {
 	for s := range c.doors {
-		cut := s.front.Drop(c.serial, killedFromOutside(end))
+		cut := 0
+		for _, front := range s.fronts() {
+			cut += front.Drop(c.serial, killedFromOutside(end))
+		}
 		if s.serving == c.serial {
 			s.serving = 0
 		}

@@ -415,6 +415,8 @@ func (l *loop) handle(ev any) {
 		l.learned(ev)
 	case adoptionDue:
 		l.checkAdoption(ev.key)
+	case partedEvent:
+		ev.socket.parted(ev.front)
 	case adviceEvent:
 		l.say.advice(ev)
 	}

@@ -119,10 +119,8 @@ func (l *loop) matchStandIn(s *heldSocket) {
 		if err := l.openFront(s); err != nil {
 			l.say.notice(err.Error())
 		}
-	case !wants && s.standIn != nil:
-		standIn := s.standIn
-		s.standIn, s.paging = nil, false
-		l.goroutine(func() { _ = standIn.Close() }) // its listener was a copy
+	case !wants && s.standIn != nil && s.front == nil:
+		l.partFront(s)
 	}
 }
 
@@ -132,9 +130,8 @@ func (l *loop) matchFront(s *heldSocket) error {
 	if !s.misfit(s.cfg) {
 		return nil
 	}
-	err := s.closeFront()
-	s.front, s.standIn, s.paging, s.serving = nil, nil, false, 0
-	return errors.Join(err, l.openFront(s))
+	l.partFront(s)
+	return l.openFront(s)
 }
 
 // release closes the sockets that nobody uses any more.
@@ -143,6 +140,7 @@ func (l *loop) release() {
 		if l.holds(s) {
 			return false
 		}
+		l.dismiss(s)
 		if err := errors.Join(s.closeFront(), s.Close()); err != nil {
 			l.say.notice(err.Error())
 		}

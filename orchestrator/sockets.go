@@ -19,6 +19,7 @@ type heldSocket struct {
 
 	front   *proxy.Front   // if it is proxied
 	standIn *proxy.StandIn // if it is not, and browsers get pages while its server is down
+	parting []*proxy.Front // fronts of before: who waits in one is answered by the next generation
 
 	frontHTTP bool      // front speaks HTTP
 	serving   int       // the serial number of the generation behind the front; 0: none

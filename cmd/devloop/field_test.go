@@ -73,7 +73,7 @@ func promiseOf(script string) (string, error) {
 func scriptParams(dir string) testscript.Params {
 	return testscript.Params{
 		Dir:  filepath.Join("testdata", dir),
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "get": get},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "get": get, "until": until},
 		Setup: func(env *testscript.Env) error {
 			taken, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
@@ -93,6 +93,40 @@ func scriptParams(dir string) testscript.Params {
 			env.Setenv("DEVLOOP_RUNTIME_DIR", filepath.Join(env.WorkDir, ".run"))
 			return nil
 		},
+	}
+}
+
+// until PATTERN PROGRAM ARGS… runs a program, again and again, until what it
+// prints on standard output has a match of the pattern.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until PATTERN PROGRAM ARGS…")
+	}
+	pattern := regexp.MustCompile("(?m)" + args[0])
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	limit := time.After(30 * time.Second)
+	for {
+		_ = ts.Exec(args[1], args[2:]...) // what it ends with is the pattern's to say
+		said := ts.ReadFile("stdout")
+		if pattern.MatchString(said) {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-limit:
+			ts.Fatalf("%q never came; the last output: %q", args[0], said)
+		}
+	}
+}
+
+// askPage is the program `ask URL`: it prints the answer to a GET, its status line, an empty line, its body.
+func askPage() {
+	said, err := page(http.DefaultClient, os.Args[1])
+	fmt.Println(said)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 

@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 		"devloop": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
 		"held":    held,
 		"serve":   serve,
+		"ask":     askPage,
 	})
 }
 

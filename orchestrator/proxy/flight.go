@@ -48,7 +48,7 @@ func (f *Front) board(ctx context.Context, ex *exchange) (fl *flight, changed <-
 				fl.overdue = time.AfterFunc(suspectLimit, fl.nextTurn)
 			}
 			return fl, f.change, nil
-		case ex.page && f.pages:
+		case ex.page && f.pages, f.refuses && f.current == nil:
 			return nil, nil, errDown
 		}
 		if ex.patience <= 0 {

@@ -60,6 +60,8 @@ type Front struct {
 	mu      sync.Mutex // guards all below, and the flights and generations
 	closed  bool
 	pages   bool
+	refuses bool
+	left    bool
 	current *generation // nil: held
 	gens    map[int]*generation
 	change  chan struct{} // closed, and another put in its place, when current or pages changes
@@ -125,8 +127,8 @@ func (f *Front) connState(_ net.Conn, state http.ConnState) {
 }
 
 // Serve sends new and waiting requests to a generation from now on, all of
-// them and at once; addr is what it listens on, "127.0.0.1:4000" or
-// "[::1]:4000". What an earlier generation was sent stays there. Serving a
+// them and at once; addr is what it listens on, "127.0.0.1:4000", "[::1]:4000" or
+// the absolute path of a unix socket. What an earlier generation was sent stays there. Serving a
 // generation again, also with another address, is fine.
 func (f *Front) Serve(gen int, addr string) {
 	f.mu.Lock()
@@ -161,6 +163,50 @@ func (f *Front) AnswerPages(on bool) {
 	defer f.mu.Unlock()
 	f.pages = on
 	f.changed()
+}
+
+// Refuse answers whoever waits for a generation, and who comes while there is
+// none, with 503 at once; what is no HTTP is closed. It is for a socket that goes.
+func (f *Front) Refuse() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.refuses = true
+	f.changed()
+}
+
+// Leave stops accepting, and closes the listener. Who was accepted is served on;
+// a client's connection ends with the answer to its request.
+func (f *Front) Leave() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.left {
+		return
+	}
+	f.left = true
+	_ = f.listener.Close() // a descriptor of ours
+	if f.server != nil {
+		f.server.SetKeepAlivesEnabled(false)
+	}
+}
+
+// Finish leaves, waits until everybody who was accepted has been served, or ctx
+// ends, and closes the front.
+func (f *Front) Finish(ctx context.Context) {
+	f.Leave()
+	if f.server != nil {
+		_ = f.server.Shutdown(ctx) // Close ends what that has not waited for
+	} else {
+		served := make(chan struct{})
+		go func() {
+			f.joined.Wait()
+			close(served)
+		}()
+		select {
+		case <-served:
+		case <-ctx.Done():
+		}
+	}
+	_ = f.Close() // its listener is closed
 }
 
 // setCurrent is called with f.mu held.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -162,7 +163,12 @@ func (g *generation) dial(ctx context.Context) (*backConn, error) {
 	defer context.AfterFunc(g.ctx, cancel)()
 	// Both ends are on this machine: none can vanish without the other's knowing.
 	d := net.Dialer{Timeout: dialLimit, KeepAlive: -1}
-	raw, err := d.DialContext(ctx, "tcp", *g.addr.Load())
+	addr := *g.addr.Load()
+	network := "tcp"
+	if filepath.IsAbs(addr) {
+		network = "unix"
+	}
+	raw, err := d.DialContext(ctx, network, addr)
 	if err != nil {
 		return nil, dialError{err}
 	}

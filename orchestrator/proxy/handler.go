@@ -25,17 +25,17 @@ func (rt roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { re
 // handler answers the requests of an HTTP front.
 func (f *Front) handler() http.Handler {
 	reverse := &httputil.ReverseProxy{
-		Rewrite:        rewrite,
-		Transport:      roundTripper(f.roundTrip),
-		FlushInterval:  flushLate,
-		BufferPool:     &copyBuffers,
+		Rewrite:       rewrite,
+		Transport:     roundTripper(f.roundTrip),
+		FlushInterval: flushLate,
+		BufferPool:    &copyBuffers,
 		ModifyResponse: func(res *http.Response) error {
 			setReason(res)
 			f.mark(res)
 			return nil
 		},
-		ErrorHandler:   f.answerError,
-		ErrorLog:       log.New(io.Discard, "", 0), // the client is told
+		ErrorHandler: f.answerError,
+		ErrorLog:     log.New(io.Discard, "", 0), // the client is told
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !f.enter() {

@@ -140,6 +140,23 @@ func (s *StandIn) Close() error {
 	return nil
 }
 
+// Finish leaves, waits until every connection that was accepted has ended, or ctx
+// ends, and closes the stand-in. Forward should have been called.
+func (s *StandIn) Finish(ctx context.Context) {
+	s.Leave()
+	ended := make(chan struct{})
+	go func() {
+		s.joined.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
+	_ = s.Close() // it has no errors
+	<-ended
+}
+
 // accept takes connections until ctx ends and l is closed.
 func (s *StandIn) accept(ctx context.Context, l net.Listener) {
 	pause := time.Duration(0)

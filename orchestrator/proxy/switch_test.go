@@ -136,7 +136,7 @@ func TestSwitchStartFirst(t *testing.T) {
 			t.Errorf("generation %d: left %d", gen-1, left)
 		}
 		old.kill()
-		if cut := f.Drop(gen - 1, false); cut != 0 {
+		if cut := f.Drop(gen-1, false); cut != 0 {
 			t.Errorf("generation %d: cut %d", gen-1, cut)
 		}
 		old = s
