@@ -183,16 +183,16 @@ func (p *parser) name() (string, bool) {
 // value reads a value up to the end of its line, or up to its closing quote.
 func (p *parser) value() ([]part, bool) {
 	p.blanks()
-	switch c := p.next(); c {
-	case '\'', '"':
+	if c := p.next(); c == '\'' || c == '"' {
 		return p.quoted(c)
-	case '`':
-		p.mistake(p.at, "a backquote does not quote here, and no command is run", "write the value in \" or ' quotes")
-		return nil, false
 	}
 	start, end := p.at, len(p.text)
 	if i := strings.IndexByte(p.text[p.at:], '\n'); i >= 0 {
 		end = p.at + i
+	}
+	if strings.HasPrefix(p.text[start:end], "`") && strings.Contains(p.text[start+1:end], "`") {
+		p.mistake(start, "backquotes do not quote here, and no command is run", "write the value in \" or ' quotes")
+		return nil, false
 	}
 	for i := start; i < end; i++ {
 		// Behind `NAME=` itself it is a comment only where a blank is between.

@@ -83,7 +83,8 @@ var dialect = []struct{ text, want string }{
 	{`A=it's "so"`, `"it's \"so\""`},
 	{`A=C:\new\dir`, `"C:\\new\\dir"`},
 	{`A=a\$HOME`, `"a$HOME"`},
-	{"A=`date`", "1:3: a backquote does not quote here, and no command is run"},
+	{"A=`date`", "1:3: backquotes do not quote here, and no command is run"},
+	{"A=`x", "\"`x\""},
 	{"A=$(date)", `"$(date)"`},
 
 	{`A="a # b"`, `"a # b"`},
@@ -244,7 +245,7 @@ func FuzzParse(f *testing.F) {
 var mistakesSeen = map[string]bool{
 	nameRule: true, nameRule + ", and does not begin with a digit": true, "the file is UTF-16": true, "a NUL character": true,
 	"there is no = behind the name": true, "there is no name before the =": true,
-	"a backquote does not quote here, and no command is run": true, "the quote is never closed": true, "text behind the closing quote": true,
+	"backquotes do not quote here, and no command is run": true, "the quote is never closed": true, "text behind the closing quote": true,
 	"`${` is never closed": true, "no reference to a variable": true, "too many references in each other": true,
 	"the value becomes longer than 128 KiB": true, "the values come to more than 2 MiB": true,
 }
