@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"path"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -37,6 +39,9 @@ func (d *decoder) argv(n *node) (Command, bool) {
 			good = false
 			continue
 		}
+		if !isScript(n.items, i) {
+			d.bareRef(item)
+		}
 		text, parts, ok := d.fillLate(item)
 		good = good && ok
 		if ok && i == 0 && strings.TrimSpace(text) == "" {
@@ -57,6 +62,19 @@ func (d *decoder) argv(n *node) (Command, bool) {
 	}
 	return c, good
 }
+
+// isScript tells whether an argument is text in the language of the program,
+// whose `$` is its own: what stands behind -c or -e, and what no path or word
+// looks like.
+func isScript(items []*node, i int) bool {
+	text, program := items[i].text, path.Base(items[0].text)
+	return i > 0 && scriptOption.MatchString(items[i-1].text) && program != "test" || ownDollar[program] || strings.ContainsAny(text, " \n;|(\"'")
+}
+
+var (
+	scriptOption = regexp.MustCompile(`^(-[A-Za-z]*[ce]|--?(eval|command|exec|expression|execute))$`)
+	ownDollar    = map[string]bool{"awk": true, "gawk": true, "mawk": true, "jq": true, "yq": true, "perl": true, "sed": true}
+)
 
 // short is the command in a few letters, for a stage that has no name.
 func (c Command) short() string {

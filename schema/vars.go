@@ -92,6 +92,7 @@ var varsType = typ[[]Var]{
 				d.mistake(p.key.pos, "`"+name+"` is set by devloop itself", "take another name")
 			}
 			value, _ := d.vars.get(name)
+			d.bareRef(p.value)
 			out = append(out, Var{Name: name, Value: value, Pos: p.key.pos})
 		}
 		return out, true
