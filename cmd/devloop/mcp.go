@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/spf13/cobra"
 
@@ -28,7 +31,7 @@ directory, and asks the loop that runs there; it starts none itself.`,
   devloop mcp -f team.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			err := a.mcpServer().Run(context.Background(), &mcp.StdioTransport{})
+			err := a.mcpServer().Run(context.Background(), newAgentStream(os.Stdin, os.Stdout).transport())
 			if err != nil {
 				return runError{fmt.Errorf("serve an agent: %w", err)}
 			}
@@ -51,22 +54,56 @@ func (a *app) mcpServer() *mcp.Server {
 	no := false
 	looks := &mcp.ToolAnnotations{ReadOnlyHint: true, OpenWorldHint: &no}
 	acts := &mcp.ToolAnnotations{DestructiveHint: &no, OpenWorldHint: &no}
-	mcp.AddTool(s, &mcp.Tool{Name: "status", Annotations: looks, Description: `What the running loop does now: every watcher ` +
+	addTool(s, &mcp.Tool{Name: "status", Annotations: looks, Description: `What the running loop does now: every watcher ` +
 		`(checks and builds) and process (servers) with its state, why it waits, its pids and restarts, and every listening ` +
 		`socket with its address.`}, a.mcpStatus)
-	mcp.AddTool(s, &mcp.Tool{Name: "wait", Annotations: looks, Description: `Wait until everything that any save before this call ` +
+	addTool(s, &mcp.Tool{Name: "wait", Annotations: looks, Description: `Wait until everything that any save before this call ` +
 		`could cause is done: checks passed, builds made, servers restarted and ready. Call it after editing files and before ` +
 		`talking to the server. "ok" is false if something failed: "why" says what, "output" is what it wrote.`}, a.mcpWait)
-	mcp.AddTool(s, &mcp.Tool{Name: "logs", Annotations: looks, Description: `What the commands of the loop wrote lately, the oldest ` +
+	addTool(s, &mcp.Tool{Name: "logs", Annotations: looks, Description: `What the commands of the loop wrote lately, the oldest ` +
 		`line first, as "name | text": servers, and the stages of watchers, also of those that passed.`}, a.mcpLogs)
 	for _, h := range byHands {
-		mcp.AddTool(s, &mcp.Tool{Name: h.verb, Annotations: acts, Description: h.short + ". " + strings.ReplaceAll(h.long, "\n", " ") +
+		addTool(s, &mcp.Tool{Name: h.verb, Annotations: acts, Description: h.short + ". " + strings.ReplaceAll(h.long, "\n", " ") +
 			` Either all of the named nodes are known and fit, or nothing is done.`}, a.mcpByHand(h))
 	}
-	mcp.AddTool(s, &mcp.Tool{Name: "explain", Annotations: looks, Description: `With "paths": which watchers and processes a change of ` +
+	addTool(s, &mcp.Tool{Name: "explain", Annotations: looks, Description: `With "paths": which watchers and processes a change of ` +
 		`each path wakes, by which pattern of devloop.yaml, or what keeps it out; no loop needs to run. With "node": what woke ` +
 		`that node of the running loop last, and what it waits for.`}, a.mcpExplain)
 	return s
+}
+
+// addTool adds a tool whose schemas name one type for each value. The library says
+// of lists, and of what may be left out, that they may be null as well, which some
+// clients refuse, and the whole list of tools with it.
+func addTool[In, Out any](s *mcp.Server, t *mcp.Tool, h mcp.ToolHandlerFor[In, *Out]) {
+	t.InputSchema, t.OutputSchema = toolSchema[In](), toolSchema[Out]()
+	mcp.AddTool(s, t, h)
+}
+
+// toolSchema is the schema of a type that a tool takes or gives.
+func toolSchema[T any]() *jsonschema.Schema {
+	schema, err := jsonschema.For[T](nil)
+	if err != nil {
+		panic(err) // one of this file's types
+	}
+	withoutNull(schema)
+	return schema
+}
+
+// withoutNull takes null from the types of every list, and of every property that
+// is left out when there is none.
+func withoutNull(s *jsonschema.Schema) {
+	if s == nil {
+		return
+	}
+	for name, property := range s.Properties {
+		optional := !slices.Contains(s.Required, name)
+		if t := property.Types; len(t) == 2 && t[0] == "null" && (optional || t[1] == "array") {
+			property.Type, property.Types = t[1], nil
+		}
+		withoutNull(property)
+	}
+	withoutNull(s.Items)
 }
 
 type (
