@@ -117,6 +117,9 @@ func (x *explainer) verdict(v *NodeVerdict, node int, abs string, dir bool) {
 	case verdict.Ignored != nil:
 		v.Out = at(verdict.Ignored)
 		v.Why = "ignored"
+	case verdict.Checkout != nil:
+		v.Out = gitPlace(*verdict.Checkout)
+		v.Why = relative(x.cfg.Dir, verdict.Checkout.Checkout) + " is another checkout of this repository"
 	case verdict.GitRule != nil:
 		v.Out = gitPlace(*verdict.GitRule)
 		v.Why = "git ignores it"

@@ -22,6 +22,10 @@ type Rule struct {
 	File    string // the file that holds the pattern; "" for the built-in rule that .git is no part of the tree
 	Line    int    // counted from 1
 	Pattern string // as written, with its "!"
+
+	// Checkout is a directory that holds another checkout ("git worktree add") of the repository that it lies in: no
+	// pattern decides there, and File is what says so.
+	Checkout string
 }
 
 // Matcher answers for one tree. All of its methods may be called at the same time.
@@ -32,6 +36,7 @@ type Matcher struct {
 	top        *scope
 	scopes     map[string]*scope // directories that have rules, are ignored or are repositories of their own
 	plain      map[string]*scope // other directories that were asked for: their nearest parent's scope
+	inner      map[string]inside // what Checkout was asked for
 	repos      []*repository     // the tree's, and those found inside it
 	generation int               // counts Invalidate, so that what was read before it is not kept after it
 }
@@ -70,7 +75,62 @@ func (m *Matcher) Explain(path string, isDir bool) (Rule, bool) {
 	if r == nil {
 		return Rule{}, false
 	}
-	return Rule{File: r.source.file, Line: r.line, Pattern: r.text}, !r.negative
+	return r.rule(), !r.negative
+}
+
+func (r *rule) rule() Rule {
+	return Rule{File: r.source.file, Line: r.line, Pattern: r.text, Checkout: r.checkout}
+}
+
+// Checkout says whether the absolute path is, or lies in, another checkout of the repository around it. It is part of
+// what Explain says, for those who do not care what else git ignores.
+func (m *Matcher) Checkout(path string, isDir bool) (Rule, bool) {
+	m.mu.RLock()
+	top := m.top
+	m.mu.RUnlock()
+	if path = filepath.Clean(path); !isDir {
+		path = filepath.Dir(path)
+	}
+	if r := m.checkout(path, top); r.rule != nil {
+		return r.rule.rule(), true
+	}
+	return Rule{}, false
+}
+
+// inside is the repository that a directory lies in, and the rule that keeps it out if that is another checkout.
+type inside struct {
+	repo *repository
+	rule *rule
+}
+
+func (m *Matcher) checkout(dir string, top *scope) inside {
+	if dir == top.dir || !below(dir, top.dir) {
+		return inside{repo: top.repo}
+	}
+	m.mu.RLock()
+	in, ok := m.inner[dir]
+	generation := m.generation
+	m.mu.RUnlock()
+	if ok {
+		return in
+	}
+	in = m.checkout(filepath.Dir(dir), top)
+	if in.rule == nil {
+		if r := repositoryAt(dir); r != nil && r.isCheckoutOf(in.repo) {
+			in.rule = r.checkout()
+		} else if r != nil {
+			in.repo = r
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if generation == m.generation {
+		if len(m.inner) >= maxPlain {
+			clear(m.inner)
+		}
+		m.inner[dir] = in
+	}
+	return in
 }
 
 func (m *Matcher) match(path string, isDir bool) *rule {
@@ -82,7 +142,13 @@ func (m *Matcher) match(path string, isDir bool) *rule {
 	if s == nil {
 		return nil
 	}
-	return s.match(path, name, isDir)
+	r := s.match(path, name, isDir)
+	if isDir && (r == nil || r.negative) {
+		if own := m.scope(path); own != nil && own.ignored != nil {
+			return own.ignored // it is another checkout: that is not asked of the directory around it
+		}
+	}
+	return r
 }
 
 // split is filepath.Dir and filepath.Base of a clean path.
@@ -141,12 +207,12 @@ func below(path, dir string) bool {
 }
 
 // IsRuleFile says whether a change of this path can change what is ignored, so that Invalidate is due: a
-// .gitignore in the tree, or one of the files that RuleFiles lists.
+// .gitignore in the tree, a .git, which makes its directory a repository or a checkout of one, or one of the files that RuleFiles lists.
 func (m *Matcher) IsRuleFile(path string) bool {
 	path = filepath.Clean(path)
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	if filepath.Base(path) == ".gitignore" {
+	if name := filepath.Base(path); name == ".gitignore" || name == ".git" {
 		return below(path, m.top.dir)
 	}
 	return slices.ContainsFunc(m.repos, func(r *repository) bool {
@@ -225,7 +291,7 @@ func (m *Matcher) Invalidate(path string) {
 func (m *Matcher) Rest() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.plain = map[string]*scope{}
+	m.plain, m.inner = map[string]*scope{}, map[string]inside{}
 }
 
 // reset finds the repository and reads everything again.
@@ -240,6 +306,6 @@ func (m *Matcher) reset() {
 	defer m.mu.Unlock()
 	m.generation++
 	m.top = top
-	m.scopes, m.plain = map[string]*scope{top.dir: top}, map[string]*scope{}
+	m.scopes, m.plain, m.inner = map[string]*scope{top.dir: top}, map[string]*scope{}, map[string]inside{}
 	m.repos = []*repository{repo}
 }

@@ -58,10 +58,10 @@ func TestExplainNamesTheLine(t *testing.T) {
 	write(t, filepath.Join(top, ".gitignore"), "# out\n\n*.o  \n!a.o\n")
 	m := New(top)
 	file := filepath.Join(top, ".gitignore")
-	if got, ignored := m.Explain(filepath.Join(top, "x.o"), false); !ignored || got != (Rule{file, 3, "*.o"}) {
+	if got, ignored := m.Explain(filepath.Join(top, "x.o"), false); !ignored || got != (Rule{file, 3, "*.o", ""}) {
 		t.Errorf("x.o: %v, %v", got, ignored)
 	}
-	if got, ignored := m.Explain(filepath.Join(top, "a.o"), false); ignored || got != (Rule{file, 4, "!a.o"}) {
+	if got, ignored := m.Explain(filepath.Join(top, "a.o"), false); ignored || got != (Rule{file, 4, "!a.o", ""}) {
 		t.Errorf("a.o: %v, %v", got, ignored)
 	}
 	if got, ignored := m.Explain(filepath.Join(top, "a.c"), false); ignored || got != (Rule{}) {
@@ -379,5 +379,64 @@ func TestFilesAbove(t *testing.T) {
 		if got := m.FilesAbove(path); !slices.Equal(got, want) {
 			t.Errorf("above %s: %v, want %v", path, got, want)
 		}
+	}
+}
+
+// Another checkout of the same repository is no part of the tree, whoever asks; a submodule is, and so is a checkout of
+// another repository.
+func TestCheckouts(t *testing.T) {
+	isolate(t)
+	top := t.TempDir()
+	put := func(name, text string) {
+		t.Helper()
+		write(t, filepath.Join(top, filepath.FromSlash(name)), text)
+	}
+	for _, repository := range []string{"p/.git", "p/.git/modules/sub", "q/.git"} {
+		for _, name := range []string{"HEAD", "objects/kept", "refs/kept"} {
+			put(repository+"/"+name, "")
+		}
+	}
+	for _, tree := range []string{"p/.git/worktrees/x", "p/.git/modules/sub/worktrees/y", "q/.git/worktrees/z"} {
+		put(tree+"/HEAD", "")
+		put(tree+"/commondir", "../..\n")
+	}
+	put("p/wt/x/.git", "gitdir: ../../.git/worktrees/x\n")
+	put("p/sub/.git", "gitdir: ../.git/modules/sub\n")
+	put("p/sub/wt/y/.git", "gitdir: ../../../.git/modules/sub/worktrees/y\n")
+	put("p/z/.git", "gitdir: ../../q/.git/worktrees/z\n")
+	put("p/gone/.git", "gitdir: ../.git/worktrees/gone\n")
+	m := New(filepath.Join(top, "p"))
+	for path, want := range map[string]string{
+		"src/f": "", "wt/f": "", "wt/x": "wt/x", "wt/x/deep/f": "wt/x", "sub/f": "", "sub/wt/y/f": "sub/wt/y", "z/f": "", "gone/f": "",
+	} {
+		for name, ask := range map[string]func(string, bool) (Rule, bool){"Explain": m.Explain, "Checkout": m.Checkout} {
+			r, out := ask(filepath.Join(top, "p", filepath.FromSlash(path)), path == "wt/x")
+			got := ""
+			if out {
+				got, _ = filepath.Rel(filepath.Join(top, "p"), r.Checkout)
+			}
+			if filepath.ToSlash(got) != want {
+				t.Errorf("%s(%s): in the checkout %q, want %q", name, path, got, want)
+			}
+		}
+	}
+	// In the checkout itself, it is the tree.
+	if r, out := New(filepath.Join(top, "p/wt/x")).Explain(filepath.Join(top, "p/wt/x/f"), false); out {
+		t.Errorf("a checkout is not its own: %v", r)
+	}
+	// A checkout that comes is known once its .git is.
+	put("p/late/f", "")
+	late := filepath.Join(top, "p/late/f")
+	if _, out := m.Explain(late, false); out {
+		t.Error("there is no checkout yet")
+	}
+	put("p/late/.git", "gitdir: ../.git/worktrees/x\n")
+	if at := filepath.Join(top, "p/late/.git"); !m.IsRuleFile(at) {
+		t.Error("a .git is a file that rules depend on")
+	} else {
+		m.Invalidate(at)
+	}
+	if _, out := m.Explain(late, false); !out {
+		t.Error("the checkout that came is not known")
 	}
 }

@@ -11,6 +11,7 @@ type repository struct {
 	top    string // the work tree's first directory
 	common string // the directory shared by all work trees: config, info/exclude ("" without a repository)
 	gitDir string // this work tree's own: HEAD, config.worktree
+	linked bool   // one of several work trees, made by "git worktree add"
 	fold   bool   // core.ignoreCase
 
 	excludes []string // the files that rules were looked for in, strongest first: info/exclude, core.excludesFile
@@ -40,7 +41,7 @@ func repositoryAt(top string) *repository {
 	if err != nil {
 		return nil
 	}
-	gitDir := dotGit
+	gitDir, linked := dotGit, false
 	if info.Mode().IsRegular() {
 		text, err := os.ReadFile(dotGit)
 		if err != nil {
@@ -51,6 +52,7 @@ func repositoryAt(top string) *repository {
 			return nil
 		}
 		gitDir = resolve(top, strings.Trim(target, " \r\n"))
+		linked = filepath.Base(filepath.Dir(gitDir)) == "worktrees"
 	}
 	common := gitDir
 	if text, err := os.ReadFile(filepath.Join(gitDir, "commondir")); err == nil {
@@ -62,7 +64,25 @@ func repositoryAt(top string) *repository {
 			return nil
 		}
 	}
-	return &repository{top: top, common: common, gitDir: gitDir}
+	return &repository{top: top, common: common, gitDir: gitDir, linked: linked}
+}
+
+// isCheckoutOf says whether it is another work tree of the same repository, and so no part of that one's.
+func (r *repository) isCheckoutOf(outer *repository) bool {
+	if !r.linked || outer.common == "" {
+		return false
+	}
+	a, err := os.Stat(r.common)
+	if err != nil {
+		return false
+	}
+	b, err := os.Stat(outer.common)
+	return err == nil && os.SameFile(a, b)
+}
+
+// checkout is the rule that keeps another checkout out.
+func (r *repository) checkout() *rule {
+	return &rule{source: &source{file: filepath.Join(r.top, ".git")}, line: 1, text: "gitdir: " + r.gitDir, checkout: r.top}
 }
 
 // load reads the configuration, and the rules that stand outside the work tree.

@@ -11,9 +11,10 @@ type rule struct {
 	line   int
 	text   string // as it stands in the file, without trailing blanks
 
-	negative bool // "!": what it matches is not ignored
-	dirOnly  bool // "…/": matches directories alone
-	nameOnly bool // no slash: matches the last element, at any depth
+	negative bool   // "!": what it matches is not ignored
+	dirOnly  bool   // "…/": matches directories alone
+	nameOnly bool   // no slash: matches the last element, at any depth
+	checkout string // no pattern: it stands for what lies in this directory, another checkout of the repository
 	glob     glob
 }
 

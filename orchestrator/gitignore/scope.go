@@ -54,6 +54,9 @@ func (s *scope) enter(dir, name string) *scope {
 		return &scope{repo: s.repo, dir: dir, ignored: r}
 	}
 	if inner := repositoryAt(dir); inner != nil {
+		if inner.isCheckoutOf(s.repo) {
+			return &scope{repo: s.repo, dir: dir, ignored: inner.checkout()}
+		}
 		inner.load()
 		return &scope{repo: inner, dir: dir, rules: readRules(dir, inner.fold)}
 	}

@@ -185,8 +185,9 @@ type Verdict struct {
 	// What keeps the file out although a pattern matches: at most one is set.
 	Ignored   *schema.Pattern // of the node's or the file's `ignore`
 	GitRule   *gitignore.Rule
-	Builtin   string // a name that no watcher sees
-	IsTrigger bool   // a declared trigger, which only a literal pattern sees
+	Checkout  *gitignore.Rule // it lies in another checkout of the repository
+	Builtin   string          // a name that no watcher sees
+	IsTrigger bool            // a declared trigger, which only a literal pattern sees
 }
 
 // Judge tells what the node makes of a change of the file, and why.
@@ -223,10 +224,19 @@ func (s *Set) judge(node int, path string) (out Verdict) {
 // and not to be walked to, directory by directory, are never at odds.
 func (s *Set) keptOut(v *view, p *schema.Pattern, path string, dir bool) Verdict {
 	out := keptOut(v, p, path, dir)
-	if !out.Wakes || !v.git || s.git == nil || s.exempt.Load() {
+	if !out.Wakes || s.git == nil {
 		return out
 	}
-	if rule, ignored := s.git.Explain(filepath.FromSlash(path), dir); ignored && !s.named(p.Pattern, path) {
+	explain := func() (gitignore.Rule, bool) { return s.git.Checkout(filepath.FromSlash(path), dir) }
+	if v.git && !s.exempt.Load() {
+		explain = func() (gitignore.Rule, bool) { return s.git.Explain(filepath.FromSlash(path), dir) }
+	}
+	rule, ignored := explain()
+	switch {
+	case !ignored || s.named(p.Pattern, path):
+	case rule.Checkout != "":
+		out.Checkout, out.Wakes = &rule, false
+	default:
 		out.GitRule, out.Wakes = &rule, false
 	}
 	return out
@@ -251,18 +261,25 @@ func keptOut(v *view, p *schema.Pattern, path string, dir bool) Verdict {
 }
 
 // named tells whether the pattern names, letter for letter, something that git
-// ignores and that the path is or lies in: then git has no say.
+// ignores, or that lies in another checkout, and that the path is or lies in: then
+// git has no say.
 func (s *Set) named(p *glob.Pattern, path string) bool {
 	literal, ok := p.Literal()
 	if !ok {
 		return false
 	}
 	return literal == path || strings.HasPrefix(literal, path+"/") ||
-		strings.HasPrefix(path, literal+"/") && s.ignored(literal, true)
+		strings.HasPrefix(path, literal+"/") && s.outside(literal)
 }
 
-func (s *Set) ignored(path string, dir bool) bool {
-	return s.git != nil && !s.exempt.Load() && s.git.Ignored(filepath.FromSlash(path), dir)
+// outside tells whether git ignores a directory, or it is no part of this checkout.
+func (s *Set) outside(dir string) bool {
+	dir = filepath.FromSlash(dir)
+	if s.exempt.Load() {
+		_, other := s.git.Checkout(dir, true)
+		return other
+	}
+	return s.git.Ignored(dir, true)
 }
 
 // covered finds the pattern that takes the path away, itself or a directory
