@@ -61,7 +61,7 @@ func (l *loop) awaitPaid(nodes []int, answered chan<- verdict) (id int) {
 	// First the configuration, which decides what else there is to see.
 	seen := func() {
 		switch {
-		case l.resighting: // what is written where the old sight does not look counts as well
+		case l.next != nil: // what is written where the old sight does not look counts as well
 			l.unsighted = append(l.unsighted, ask)
 		case l.sight == nil || !l.sight.sync(ask):
 			ask()

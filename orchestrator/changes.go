@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"devloop/orchestrator/contents"
-	"devloop/orchestrator/fspoll"
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/thrift"
@@ -33,19 +32,24 @@ func (l *loop) watch() error {
 	}
 	l.watchMounts()
 	l.sight = &sight{}
-	notes, err := l.sight.open(rootsOf(l.set, l.git), l.set.Descend, l.wants(l.set), l.polling())
+	notes, err := l.sight.open(l.area(), l.polling())
 	l.note(notes)
 	return err
 }
 
 // polling is how often everything is to be looked at, where events are not to
 // be relied on; nil if they are.
-func (l *loop) polling() *time.Duration {
+func (l *loop) polling() *time.Duration { return l.pollingOf(l.cfg) }
+
+func (l *loop) pollingOf(cfg *schema.Config) *time.Duration {
 	if l.opt.Poll != nil {
 		return l.opt.Poll
 	}
-	return l.cfg.Poll
+	return cfg.Poll
 }
+
+// area is what the loop looks at.
+func (l *loop) area() area { return area{rootsOf(l.set, l.git), l.set.Descend, l.wants(l.set)} }
 
 // note tells what the sights have to say of the system, and each thing once:
 // the files of the configuration meet the same limits as the tree, and so does
@@ -97,17 +101,31 @@ func (l *loop) degrade() {
 	if l.sight.poll != nil && !l.sight.part {
 		return
 	}
-	poll, err := fspoll.Open(fspoll.Options{Roots: rootsOf(l.set, l.git), Descend: l.set.Descend, Want: l.wants(l.set), Leaf: watchset.LeafLink})
+	poll, err := l.area().poll(0)
 	if err != nil {
 		l.say.notice(err.Error())
 		return
 	}
-	l.pollInPlace(l.sight.pollAll(poll), poll, sightedEvent{})
+	l.pollInPlace(l.sight.pollAll(poll), poll, sightedEvent{l.sight, l.stream.started})
 	l.say.notice("polling everything beside that; once the limit is raised, start devloop again")
 }
 
 // sightedEvent says that places can be seen which could not be seen before.
-type sightedEvent struct{}
+type sightedEvent struct {
+	sight *sight
+	late  bool // something may have depended on them already
+}
+
+// sighted counts what may have changed where nobody could look, and nothing else:
+// what is watched is known.
+func (l *loop) sighted(ev sightedEvent) {
+	if !ev.late || ev.sight != l.sight || l.sight.events == nil {
+		return
+	}
+	if changes := l.below(l.sight.events.Unwatched()...); len(changes) > 0 {
+		l.step(machine.FilesChanged{Changes: changes})
+	}
+}
 
 // While a long burst goes on, what has changed is looked at in steps of
 // gatherFor: file by file it costs so much more that a burst of thousands is
@@ -219,9 +237,16 @@ func (l *loop) takeRules(files []sighted) {
 		}
 	}
 	if rules {
-		l.set.RulesChanged()
-		l.sight.refilter()
-		l.forget()
+		l.rulesChanged()
+	}
+}
+
+func (l *loop) rulesChanged() {
+	l.set.RulesChanged()
+	l.sight.refilter()
+	l.forget()
+	if l.next != nil {
+		l.next.ruled = true
 	}
 }
 

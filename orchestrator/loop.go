@@ -110,25 +110,24 @@ type loop struct {
 	machine *machine.Machine
 	say     *teller
 
-	guard       guard
-	sockets     []*heldSocket
-	leaving     []*heldSocket // not in the configuration any more, but still in use
-	sources     *sources      // nil if the configuration is not read again
-	plans       map[int]*schema.Watcher
-	set         *watchset.Set
-	git         *gitignore.Matcher
-	sight       *sight    // nil if nothing is watched
-	resighting  bool      // a second one opens
-	unseenSince time.Time // since when that one must miss nothing
-	unsighted   []func()  // what waits for it
-	mounted     mounted
-	contents    *contents.Store
-	learning    bool          // what files hold is being learned
-	unmatched   *watchset.Set // whose patterns that match nothing people know of
-	touched     map[string]time.Time
-	emptied     map[string]time.Time // files without content, and when that counts
-	gathering   time.Time            // until when changes are only gathered, see gather
-	noted       map[string]bool      // what the sights had to say and people know
+	guard     guard
+	sockets   []*heldSocket
+	leaving   []*heldSocket // not in the configuration any more, but still in use
+	sources   *sources      // nil if the configuration is not read again
+	plans     map[int]*schema.Watcher
+	set       *watchset.Set
+	git       *gitignore.Matcher
+	sight     *sight     // nil if nothing is watched
+	next      *reopening // a second one opens; nil if none does
+	unsighted []func()   // what waits for it
+	mounted   mounted
+	contents  *contents.Store
+	learning  bool          // what files hold is being learned
+	unmatched *watchset.Set // whose patterns that match nothing people know of
+	touched   map[string]time.Time
+	emptied   map[string]time.Time // files without content, and when that counts
+	gathering time.Time            // until when changes are only gathered, see gather
+	noted     map[string]bool      // what the sights had to say and people know
 
 	ctx     context.Context // ends when run returns
 	cancel  context.CancelFunc
@@ -236,7 +235,11 @@ func (l *loop) run() int {
 		l.arm()
 		select {
 		case <-ready:
-			ready = nil
+			l.takeChanges()
+			if ready = nil; !l.sight.complete() { // watches have run out, and polling begins
+				ready = l.seeAll()
+				continue
+			}
 			l.say.watching()
 			l.step(machine.Start{})
 			thrift.Begun()
@@ -407,10 +410,10 @@ func (l *loop) handle(ev any) {
 		}
 	case sourcedEvent:
 		l.sourced(ev)
-	case resightedEvent:
-		l.resighted(ev)
+	case reopenedEvent:
+		l.reopened(ev)
 	case sightedEvent:
-		l.step(machine.FilesChanged{Changes: l.below(l.set.Roots()...)})
+		l.sighted(ev)
 	case learnedEvent:
 		l.learned(ev)
 	case adoptionDue:

@@ -7,8 +7,9 @@ import (
 	"devloop/orchestrator/fspoll"
 )
 
-// mounted tells people of what is mounted and unmounted where the loop looks:
-// the system's events go on to be those of what was there before.
+// mounted tells of what is mounted and unmounted where the loop looks: the
+// system's events go on to be those of what was there before, so a second sight
+// is opened.
 type mounted struct {
 	table *fspoll.MountTable // nil where the system does not tell
 	roots map[string]string  // of the nodes, and their paths without links
@@ -45,15 +46,21 @@ func unlinked(path string) string {
 	return path
 }
 
-// takeMounts tells of places where something else is seen now than the loop
-// watches. Each is told once.
+// takeMounts looks anew where something else is seen now than the loop watches.
 func (l *loop) takeMounts() {
-	changed := l.mounted.table.Take()
-	if l.polling() != nil {
-		return // whoever looks again and again sees what is there
+	places := l.mounted.places(l.mounted.table.Take(), l.set.Descend)
+	if len(places) == 0 || l.polling() != nil { // whoever looks again and again sees what is there
+		return
 	}
-	for _, place := range l.mounted.places(changed, l.set.Descend) {
-		l.note([]string{fmt.Sprintf("something was mounted or unmounted at %s: what changes there may go unseen until devloop is started again", place)})
+	for _, place := range places {
+		l.say.notice(fmt.Sprintf("something was mounted or unmounted at %s: looking there anew", place))
+	}
+	next := &reopening{cfg: l.cfg, graph: l.graph, places: places}
+	if l.next != nil {
+		next = &reopening{cfg: l.next.cfg, graph: l.next.graph, sources: l.next.sources, broken: l.next.broken, unseen: l.next.unseen, places: places}
+	}
+	if err := l.reopen(next); err != nil {
+		l.say.notice(err.Error())
 	}
 }
 

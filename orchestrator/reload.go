@@ -43,23 +43,24 @@ func (l *loop) reloadConfig() {
 	if l.machine.Ending() {
 		return
 	}
-	polled := l.polling()
 	cfg, g, sources, err := l.opt.Reload()
+	next := &reopening{cfg: cfg, sources: sources, unseen: l.sources.unseen}
 	if err == nil {
-		err = l.reconfigure(cfg, g)
-	}
-	was := l.sources.broken
-	l.sources.broken = err
-	// What mends a configuration may be a file that the last good one does not have.
-	paths := sourcePaths(l.cfg.Sources, sources)
-	if !slices.Equal(paths, l.sources.paths) || !equalPoll(polled, l.polling()) {
-		l.resource(paths)
+		next.graph = g.Rebase(l.graph)
 	}
 	switch {
-	case err != nil && (was == nil || was.Error() != err.Error()):
-		l.say.broken(err)
-	case err == nil && was != nil:
-		l.say.notice("the configuration is good again")
+	case err != nil:
+		if l.next != nil { // the last good one is not in force yet
+			l.next.sources, l.next.broken = sources, err
+		}
+		l.reloaded(sources, err)
+	case l.sight != nil && (l.next != nil || l.viewsChange(next)):
+		if err := l.reopen(next); err != nil {
+			l.say.notice(err.Error())
+			l.reloaded(sources, l.reconfigure(next))
+		}
+	default:
+		l.reloaded(sources, l.reconfigure(next))
 	}
 	if !l.sources.open {
 		return // it is read once more then
@@ -71,18 +72,48 @@ func (l *loop) reloadConfig() {
 	}
 }
 
-// reconfigure puts a configuration in force. Its error leaves everything as it
-// was.
-func (l *loop) reconfigure(cfg *schema.Config, g *graph.Graph) error {
-	before := l.graph
-	rebased := g.Rebase(before)
+// reloaded notes what has come of a reading of the configuration.
+func (l *loop) reloaded(sources []string, err error) {
+	was := l.sources.broken
+	l.sources.broken = err
+	// What mends a configuration may be a file that the last good one does not have.
+	paths := sourcePaths(l.cfg.Sources, sources)
+	if !slices.Equal(paths, l.sources.paths) || !equalPoll(l.sources.polling, l.polling()) {
+		l.resource(paths)
+	}
+	switch {
+	case err != nil && (was == nil || was.Error() != err.Error()):
+		l.say.broken(err)
+	case err == nil && was != nil:
+		l.say.notice("the configuration is good again")
+	}
+}
+
+// viewsChange tells whether a configuration watches something else than the one in
+// force, or in another way.
+func (l *loop) viewsChange(next *reopening) bool {
+	before, after := l.graph.Nodes, next.graph.Nodes
+	if len(before) != len(after) || !equalPoll(l.polling(), l.pollingOf(next.cfg)) {
+		return true
+	}
+	for i, n := range after {
+		if n.Gone != before[i].Gone || viewOf(n) != viewOf(before[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// reconfigure puts a configuration in force, and with it the sight that was opened
+// for it, if one was. Its error leaves everything as it was.
+func (l *loop) reconfigure(next *reopening) error {
+	before, cfg, rebased := l.graph, next.cfg, next.graph
 	opened, err := l.rebind(cfg)
 	if err != nil {
 		return err
 	}
 	ev := machine.Reconfigure{Config: machineConfig(cfg, rebased, false)}
 	prints := make([]string, len(rebased.Nodes))
-	watched := len(rebased.Nodes) != len(before.Nodes)
 	for i, n := range rebased.Nodes {
 		if !n.Gone {
 			prints[i] = l.fingerprint(cfg, n)
@@ -94,17 +125,15 @@ func (l *loop) reconfigure(cfg *schema.Config, g *graph.Graph) error {
 			if !n.Gone && prints[i] != l.sources.prints[i] {
 				ev.Changed = append(ev.Changed, i)
 			}
-			watched = watched || n.Gone != before.Nodes[i].Gone || viewOf(n) != viewOf(before.Nodes[i])
 		}
 	}
 	ev.Apart = l.apart(cfg, rebased)
-	same := l.sources.unseen && cfg.Resolved(false, false) == l.cfg.Resolved(false, false)
+	same := next.unseen && cfg.Resolved(false, false) == l.cfg.Resolved(false, false)
 	l.say.reconfigured(before, rebased, ev.Changed, opened, same)
-	polled := l.polling()
 	l.cfg, l.graph, l.sources.prints = cfg, rebased, prints
 	l.adoptSockets(cfg, opened)
-	if (watched || !equalPoll(polled, l.polling())) && l.sight != nil {
-		l.rewatch()
+	if next.sight != nil {
+		l.adopt(next)
 	}
 	l.step(ev)
 	for node := range l.plans {

@@ -47,16 +47,27 @@ type batch struct {
 	passed  []func() // what waited for a barrier
 }
 
-// open begins to see the roots. poll, if not nil, asks for polling everywhere.
+// area is what a sight looks at.
+type area struct {
+	roots         []string
+	descend, want func(path string) bool
+}
+
+// poll looks at all of it again and again; see fspoll for an interval of 0.
+func (a area) poll(interval time.Duration) (*fspoll.Watcher, error) {
+	return fspoll.Open(fspoll.Options{Roots: a.roots, Descend: a.descend, Want: a.want, Leaf: watchset.LeafLink, Interval: interval})
+}
+
+// open begins to see an area. poll, if not nil, asks for polling everywhere.
 // What it has to tell people comes back as notes.
-func (s *sight) open(roots []string, descend, want func(string) bool, poll *time.Duration) (notes []string, err error) {
+func (s *sight) open(a area, poll *time.Duration) (notes []string, err error) {
 	s.waits = map[uint64]*barrier{}
 	interval := time.Duration(0)
 	var polled, told, apart []string
 	if poll != nil {
-		interval, polled = *poll, roots
+		interval, polled = *poll, a.roots
 	} else {
-		for _, root := range roots {
+		for _, root := range a.roots {
 			if reason, needed := fspoll.Needed(existing(root)); needed {
 				notes = append(notes, reason+": polling it")
 				polled = append(polled, root)
@@ -64,7 +75,7 @@ func (s *sight) open(roots []string, descend, want func(string) bool, poll *time
 				told = append(told, root)
 			}
 		}
-		for _, m := range mountsBelow(told, descend) {
+		for _, m := range mountsBelow(told, a.descend) {
 			notes = append(notes, m.Reason()+": polling it")
 			polled = append(polled, m.Path)
 			apart = append(apart, m.Path)
@@ -72,21 +83,21 @@ func (s *sight) open(roots []string, descend, want func(string) bool, poll *time
 	}
 	if len(told) > 0 {
 		s.part = true
-		all := descend
+		all := a.descend
 		if len(apart) > 0 {
-			all = func(dir string) bool { return !slices.Contains(apart, dir) && descend(dir) }
+			all = func(dir string) bool { return !slices.Contains(apart, dir) && a.descend(dir) }
 		}
-		s.events, err = fswatch.Open(fswatch.Options{Roots: told, Descend: all, Want: want, Leaf: watchset.Leaf})
+		s.events, err = fswatch.Open(fswatch.Options{Roots: told, Descend: all, Want: a.want, Leaf: watchset.Leaf})
 		switch {
 		case errors.Is(err, fswatch.ErrLimit):
 			notes = append(notes, err.Error()+"; polling in place of it")
-			polled, s.part = roots, false
+			polled, s.part = a.roots, false
 		case err != nil:
 			return notes, err
 		}
 	}
 	if len(polled) > 0 {
-		if s.poll, err = fspoll.Open(fspoll.Options{Roots: polled, Descend: descend, Want: want, Leaf: watchset.LeafLink, Interval: interval}); err != nil {
+		if s.poll, err = (area{polled, a.descend, a.want}).poll(interval); err != nil {
 			return notes, errors.Join(err, s.close())
 		}
 	}
@@ -165,6 +176,18 @@ func (s *sight) ready() []<-chan struct{} {
 		all = append(all, s.poll.Ready())
 	}
 	return all
+}
+
+// complete tells whether nothing is missed any more.
+func (s *sight) complete() bool {
+	for _, ready := range s.ready() {
+		select {
+		case <-ready:
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // take returns what has been seen.

@@ -4,21 +4,19 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"devloop/orchestrator/fspoll"
-	"devloop/orchestrator/watchset"
 )
 
 // sources watches the files of the configuration, by a sight of their own.
 type sources struct {
 	*sight
-	paths  []string  // of the files, sorted: those in force, and those of a load that failed
-	open   bool      // the sight misses nothing any more
-	after  []func()  // what waits for the reading that is due then
-	due    time.Time // when they are to be read again; zero: not at all
-	unseen bool      // no change of them has been seen: they are read to be sure
-	broken error     // why they could not be read the last time
-	prints []string  // of the nodes, by number, as they are in force
+	paths   []string       // of the files, sorted: those in force, and those of a load that failed
+	polling *time.Duration // as the loop's when it was opened
+	open    bool           // the sight misses nothing any more
+	after   []func()       // what waits for the reading that is due then
+	due     time.Time      // when they are to be read again; zero: not at all
+	unseen  bool           // no change of them has been seen: they are read to be sure
+	broken  error          // why they could not be read the last time
+	prints  []string       // of the nodes, by number, as they are in force
 }
 
 // openSources begins to watch these files of the configuration. What is written
@@ -27,8 +25,8 @@ func (l *loop) openSources(paths []string) error {
 	if l.opt.Reload == nil || l.opt.Once {
 		return nil
 	}
-	src := &sources{sight: &sight{}, paths: paths}
-	notes, err := src.sight.open(paths, func(string) bool { return false }, src.has, l.polling())
+	src := &sources{sight: &sight{}, paths: paths, polling: l.polling()}
+	notes, err := src.sight.open(src.area(), src.polling)
 	l.note(notes)
 	if err != nil {
 		return fmt.Errorf("watch the configuration: %w", err)
@@ -67,6 +65,9 @@ func (l *loop) sourced(ev sourcedEvent) {
 	src.due = time.Now()
 	l.reloadDue()
 }
+
+// area is these files, and nothing beside them.
+func (s *sources) area() area { return area{s.paths, func(string) bool { return false }, s.has} }
 
 // has tells whether a file is one of them.
 func (s *sources) has(path string) bool {
@@ -126,7 +127,7 @@ func (l *loop) degradeSources() {
 	if src.poll != nil && !src.part {
 		return
 	}
-	poll, err := fspoll.Open(fspoll.Options{Roots: src.paths, Descend: func(string) bool { return false }, Want: src.has, Leaf: watchset.Leaf})
+	poll, err := src.area().poll(0)
 	if err != nil {
 		l.say.notice(err.Error())
 		return

@@ -27,6 +27,7 @@ func (w *Watcher) do(j job) {
 	switch j.kind {
 	case jobStart:
 		w.start()
+		w.tell() // of directories without a watch: whoever waits to be ready must know
 		close(w.ready)
 	case jobAppeared:
 		w.appeared(j.path)
