@@ -199,7 +199,7 @@ func (p *agreement) watch(polled bool) {
 		poll = new(time.Duration)
 		*poll = time.Hour
 	}
-	_, err := p.sight.open(rootsOf(p.set, p.git), p.set.Descend, p.set.Wants, poll)
+	_, err := p.sight.open(area{rootsOf(p.set, p.git), p.set.Descend, p.set.Matches}, poll)
 	p.must(err)
 	p.Cleanup(func() { p.must(p.sight.close()) })
 	for _, ready := range p.sight.ready() {
