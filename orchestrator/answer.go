@@ -86,7 +86,7 @@ func (l *loop) asked(w http.ResponseWriter, r *http.Request, question func()) bo
 
 func (l *loop) answerStatus(w http.ResponseWriter, r *http.Request) {
 	var s control.Status
-	if l.asked(w, r, func() { s = l.status() }) {
+	if l.asked(w, r, func() { l.step(machine.Asked{}); s = l.status() }) {
 		control.Reply(w, s)
 	}
 }
@@ -233,7 +233,7 @@ func (t *teller) hold(h machine.Hold) string {
 	case machine.Settling:
 		return "files are still changing"
 	case machine.SlowedDown:
-		return "it keeps waking itself: next in " + t.left(h.Until)
+		return "its files change in each run: next in " + t.left(h.Until)
 	case machine.UpstreamBusy:
 		return "upstream busy: " + t.name(h.Node)
 	case machine.DownstreamStarting:

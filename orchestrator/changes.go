@@ -217,8 +217,9 @@ func (l *loop) changesOf(files []sighted) (changes []machine.Change) {
 		if len(nodes) == 0 {
 			continue
 		}
+		l.lookForWriter(f.path, nodes) // before anything else: it may be gone in a moment
 		if change, counts := l.judge(f.path); counts {
-			change.At, change.Nodes = f.at, nodes
+			change.At, change.Nodes, change.Writers = f.at, nodes, l.writers.take(f.path)
 			changes = append(changes, change)
 		}
 	}
@@ -295,7 +296,7 @@ func (l *loop) settleEmptied(now time.Time) {
 		}
 		delete(l.emptied, path)
 		if nodes := l.set.Wakes(path); l.contents.Settle(path).Changed && len(nodes) > 0 {
-			ev.Changes = append(ev.Changes, machine.Change{Path: path, Nodes: nodes})
+			ev.Changes = append(ev.Changes, machine.Change{Path: path, Nodes: nodes, Writers: l.writers.take(path)})
 		}
 	}
 	if len(ev.Changes) > 0 {

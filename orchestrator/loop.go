@@ -125,6 +125,7 @@ type loop struct {
 	learning  bool          // what files hold is being learned
 	unmatched *watchset.Set // whose patterns that match nothing people know of
 	touched   map[string]time.Time
+	writers   writers
 	emptied   map[string]time.Time // files without content, and when that counts
 	gathering time.Time            // until when changes are only gathered, see gather
 	noted     map[string]bool      // what the sights had to say and people know
@@ -160,6 +161,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		graph:   opt.Graph,
 		machine: machine.New(machineConfig(opt.Config, opt.Graph, opt.Once)),
 		touched: map[string]time.Time{},
+		writers: writers{},
 		emptied: map[string]time.Time{},
 		noted:   map[string]bool{},
 		events:  make(chan any, 64),

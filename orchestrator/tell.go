@@ -152,20 +152,43 @@ func (t *teller) run(r machine.Report) {
 	case machine.Held:
 		t.line(r.Node, console.Dim, "- waits: %s failed", t.name(r.By))
 	case machine.Slowed:
-		what, while, again := "wakes itself", "it starts", "restart"
-		if t.l.graph.Nodes[r.Node].Watcher != nil {
-			again = "run"
-		}
-		if r.By >= 0 {
-			what, while = t.name(r.By)+" and it wake each other", t.name(r.By)+" starts"
-		}
-		if r.Stage != "" {
-			while = r.Stage + " runs"
-		}
-		t.line(r.Node, console.Warn, "! %s: %s changes while %s; next %s in %s",
-			what, t.paths(r.Paths), while, again, short(time.Until(r.Until)))
-		t.line(r.Node, console.Warn, "  hint: add the file to `ignore`, or watch only what people write")
+		t.slowed(r)
 	}
+}
+
+// slowed says that a node waits because it keeps changing what it watches, or
+// seems to.
+func (t *teller) slowed(r machine.Report) {
+	again, writer := "restart", r.Node
+	if t.l.graph.Nodes[r.Node].Watcher != nil {
+		again = "run"
+	}
+	if r.By >= 0 {
+		writer = r.By
+	}
+	command := t.name(writer)
+	if r.Stage != "" {
+		command = "stage " + r.Stage
+		if r.By >= 0 {
+			command += " of " + t.name(writer)
+		}
+	}
+	file, wait := t.paths(r.Paths), short(time.Until(r.Until))
+	if r.Known {
+		what := "wakes itself"
+		if r.By >= 0 {
+			what = t.name(r.By) + " and it wake each other"
+		}
+		t.line(r.Node, console.Warn, "! %s: %s writes %s; next %s in %s", what, command, file, again, wait)
+		t.line(r.Node, console.Warn, "  hint: add the file to `ignore`, or watch only what people write")
+		return
+	}
+	while := fmt.Sprintf("%s after %s starts", short(r.Took), command)
+	if r.Stage != "" {
+		while = "while " + command + " runs"
+	}
+	t.line(r.Node, console.Warn, "! %s has changed %d times in a row %s; next %s in %s", file, r.Times, while, again, wait)
+	t.line(r.Node, console.Warn, "  hint: if %s writes it, add the file to `ignore`; what people save waits for a second at most", command)
 }
 
 func (t *teller) stage(r machine.Report) {

@@ -20,7 +20,7 @@ func (m *Machine) Deadline() (time.Time, bool) {
 			if n.dirt.settling {
 				sooner(n.dirt.until)
 			}
-			if n.dirt.dirty && n.feed.until.After(m.now) {
+			if n.dirt.dirty && n.feed.holds(m.now, &n.dirt) {
 				sooner(n.feed.until)
 			}
 			// A crash restarts even while a change is held.

@@ -31,6 +31,9 @@ func describe(c *Config, v any) string {
 			if ch.AtOnce {
 				part += " at once"
 			}
+			for _, n := range ch.Writers {
+				part += " by " + name(n)
+			}
 			parts = append(parts, part)
 		}
 		return "changed " + strings.Join(parts, ", ")
@@ -60,6 +63,8 @@ func describe(c *Config, v any) string {
 		return strings.TrimSpace(fmt.Sprintf("await %d %s", v.ID, strings.Join(nodes, " ")))
 	case Forget:
 		return fmt.Sprintf("forget %d", v.ID)
+	case Asked:
+		return "asked"
 	case Shutdown:
 		if v.Hard {
 			return fmt.Sprintf("shutdown at once, code %d", v.Code)
@@ -118,8 +123,14 @@ func describeReport(c *Config, r Report) string {
 		s += " " + r.Stage
 	}
 	s += ": " + string(r.Kind)
-	if r.Kind == Slowed && r.Stage != "" {
-		s += " in " + r.Stage
+	if r.Kind == Slowed {
+		if r.Stage != "" {
+			s += " in " + r.Stage
+		}
+		s += fmt.Sprintf(", for the %dth time", r.Times)
+		if r.Known {
+			s += ", as was seen"
+		}
 	}
 	switch {
 	case r.Why != "" && r.By >= 0:

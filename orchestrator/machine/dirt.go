@@ -23,6 +23,7 @@ const (
 // dirt is what has changed for a node since its last start.
 type dirt struct {
 	dirty  bool
+	real   bool // something in it is not what the node keeps making itself, see feed.go
 	urgent bool // touched from outside, or let through: does not wait for upstream
 	stale  bool // by a run that was let through, and so is what comes of it
 	hand   bool // asked for by hand: waits for nothing
@@ -63,6 +64,7 @@ func (d *dirt) mark(cohort nodeset, why Why, by int, debt uint64) {
 	if !d.dirty {
 		d.dirty, d.why, d.by = true, why, by
 	}
+	d.real = d.real || why != ByChange
 	d.causes.add(cohort)
 }
 
@@ -122,7 +124,7 @@ func (d *dirt) restore(old dirt) {
 	newer := *d
 	d.causes, d.paths, d.seen = nil, nil, nil
 	if !d.dirty {
-		d.why, d.by = old.why, old.by
+		d.why, d.by, d.real = old.why, old.by, old.real
 	}
 	d.dirty, d.all, d.debt = true, d.all || old.all, older(d.debt, old.debt)
 	for _, cohort := range append(old.causes, newer.causes...) {

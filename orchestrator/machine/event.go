@@ -68,6 +68,9 @@ type (
 	// Forget takes an Await back.
 	Forget struct{ ID int }
 
+	// Asked says that somebody has looked at the state of things.
+	Asked struct{}
+
 	// Shutdown ends everything in order; the second one, or Hard, at once.
 	Shutdown struct {
 		Hard bool
@@ -87,6 +90,7 @@ func (Command) event()        {}
 func (Reconfigure) event()    {}
 func (Await) event()          {}
 func (Forget) event()         {}
+func (Asked) event()          {}
 func (Shutdown) event()       {}
 
 // Change is one changed file and the nodes that watch it.
@@ -101,6 +105,10 @@ type Change struct {
 	// AtOnce is a declared trigger that something other than devloop touched:
 	// its readers act without settling and without waiting for upstream.
 	AtOnce bool
+
+	// Writers are the nodes that had a command running with the file open for
+	// writing when it changed, as far as the system tells; see [Machine.Suspects].
+	Writers []int
 }
 
 // Verb is what a Command asks for.

@@ -6,21 +6,29 @@ import (
 )
 
 // A node that wakes itself is slowed down: after selfFree runs in a row during
-// which the same file changed, each further one waits twice as long. Somebody
-// who keeps saving a file looks the same at first; so it is told only when the
-// wait is long, and a change that comes while the node does nothing shows that
-// the node is innocent.
+// which the same file changed, each further one waits twice as long. Two nodes
+// may also wake each other, by files or with a trigger in between.
 //
-// Two nodes may also wake each other. A change that comes while another node
-// runs counts only if that one has just been woken in the same way by this one;
-// and if the file changes once more during the same run, but later, it is
-// somebody who saves.
+// Somebody who saves looks the same at first, so what is known decides:
+//
+//   - A command that had the file open for writing when it changed has written it
+//     ([Change.Writers]). Only then is the wait ever longer than selfGuess.
+//   - Else the file must change with the same lag after each start: people have
+//     no such rhythm. A script may, for as long as it has something to save.
+//   - Whoever asks whether a change is live ([Await], [Asked]) is at work here, and
+//     what came before was no feedback.
+//   - A change that comes while none of them is at work was made by somebody else.
+//
+// A file of which nothing of that is true is never held back, whatever else is.
 const (
 	selfFree  = 4
 	selfFirst = 100 * time.Millisecond
+	selfGuess = time.Second // at most, as long as nobody has seen who writes
 	selfMax   = 30 * time.Second
 	selfTold  = time.Second            // from this wait on
 	selfLate  = 100 * time.Millisecond // after its end: what a run wrote may still be arriving
+	selfReach = 10 * time.Second       // a process that started longer ago is not suspected any more
+	selfLook  = 2                      // runs in a row after which it matters who writes
 )
 
 // feed watches for a node that changes what it watches.
@@ -28,20 +36,34 @@ type feed struct {
 	during map[string]origin // what changed since the run before, and who may have done it
 	last   map[string]origin // up to then
 	wakers [2]nodeset        // who stands in during, and in last
-	streak int
-	closed time.Time // when that run ended
-	until  time.Time // no start by change before
-	told   bool      // people know of that
-	path   string    // the file that until is for
-	from   origin    // where it comes from
+	again  bool              // a file in during has changed as in the run before
+	streak int               // runs in a row with such a file
+	closed time.Time         // when the last of them ended
+
+	// What waits for the next run.
+	path   string        // such a file, or ""
+	from   origin        // who wrote it
+	until  time.Time     // no start before that by changes that repeat
+	wait   time.Duration // how long that is
+	runs   int           // that were alike, for which it waits
+	told   bool          // people know of it
+	toldAt int           // as many runs as people were last told of
 }
 
-// origin is the run during which a file changed.
+// origin is the run, or the generation, during which a file changed.
 type origin struct {
 	by, run int    // by is a node
 	stage   string // the name of the one that ran then; of a process ""
 	at      time.Time
-	loop    bool // it is the node's own, or of one that the node wakes too
+	lag     time.Duration // since it began
+	loop    bool          // it is the node's own, or of one that the node wakes too
+	seen    bool          // it had the file open for writing
+}
+
+// repeats tells whether this is what happened in the run before.
+func (o origin) repeats(before origin) bool {
+	differs := (o.lag - before.lag).Abs()
+	return o.loop && before.loop && o.by == before.by && (o.seen || differs <= 100*time.Millisecond+o.lag/10)
 }
 
 // outside takes in a change that comes while the node does nothing.
@@ -52,18 +74,35 @@ func (f *feed) outside(now time.Time, path string) {
 }
 
 // note takes in a change that may be the work of a node: of this one, if self.
-func (f *feed) note(path string, o origin, self bool) {
+// It tells whether it is one that the node has to wait for.
+func (f *feed) note(path string, o origin, self bool) (slows bool) {
 	if f.during == nil {
 		f.during = map[string]origin{}
 	}
 	first, known := f.during[path]
 	switch {
-	case known && !self && first.by == o.by && first.run == o.run && o.at.Sub(first.at) > burstGap:
+	case known && !self && !o.seen && first.by == o.by && first.run == o.run && o.at.Sub(first.at) > burstGap:
 		*f = feed{}
-	case (!known || o.loop && !first.loop) && len(f.during) < 1000:
+		return false
+	case known && (first.loop || !o.loop) && !o.seen: // the run goes on writing
+		o = first
+	case known || len(f.during) < 1000:
 		f.during[path] = o
 		f.wakers[0].add(o.by)
 	}
+	before := f.last[path]
+	if !o.repeats(before) {
+		return false
+	}
+	if before.seen && !o.seen { // once is enough
+		o.seen = true
+		f.during[path] = o
+	}
+	f.again = true
+	if f.path == "" || path <= f.path {
+		f.path, f.from = path, o
+	}
+	return f.streak >= selfFree
 }
 
 // woken tells whether the node has changed files of this one of late.
@@ -71,7 +110,7 @@ func (f *feed) woken(by int) bool { return f.wakers[0].has(by) || f.wakers[1].ha
 
 // acquit forgets what a node that is no more may have done.
 func (f *feed) acquit(node int) {
-	if f.from.by == node && !f.until.IsZero() {
+	if f.from.by == node && f.path != "" {
 		*f = feed{}
 		return
 	}
@@ -80,39 +119,153 @@ func (f *feed) acquit(node int) {
 	}
 }
 
-// close ends a run, and decides whether the next one has to wait.
+// close ends a run, or the time that a generation has served.
 func (f *feed) close(now time.Time) {
-	loops, path := false, ""
-	var from origin
-	for p, o := range f.during {
-		if !o.loop {
-			continue
-		}
-		loops = true
-		if before := f.last[p]; before.loop && (path == "" || p < path) {
-			path, from = p, o
-		}
+	loops := false
+	for _, o := range f.during {
+		loops = loops || o.loop
 	}
 	switch {
-	case path != "":
+	case f.again:
 		f.streak++
 	case loops:
-		f.streak = 1
+		f.streak, f.toldAt = 1, 0
 	default:
-		f.streak = 0
+		f.streak, f.toldAt = 0, 0
 	}
-	f.last, f.during, f.closed = f.during, nil, now
+	f.last, f.during, f.again, f.closed = f.during, nil, false, now
 	f.wakers = [2]nodeset{nil, f.wakers[0]}
-	f.path, f.from, f.told, f.until = "", origin{}, false, time.Time{}
-	if f.streak <= selfFree {
+}
+
+// slow holds the next start back from now on; runs is how many were alike.
+func (f *feed) slow(now time.Time, runs int) {
+	if runs <= selfFree || f.path == "" {
 		return
 	}
 	delay := selfMax
-	if n := f.streak - selfFree - 1; n < 16 {
+	if n := runs - selfFree - 1; n < 16 {
 		delay = min(selfFirst<<n, selfMax)
 	}
-	f.path, f.from, f.until = path, from, now.Add(delay)
+	if !f.from.seen {
+		delay = min(delay, selfGuess)
+	}
+	f.until, f.wait, f.runs = now.Add(delay), delay, runs
 }
 
-// toTell tells whether people should know that the node is slowed down.
-func (f *feed) toTell(now time.Time) bool { return !f.told && f.until.Sub(now) >= selfTold }
+// start begins the next run, which waits for nothing any more.
+func (f *feed) start() { f.path, f.from, f.told, f.until = "", origin{}, false, time.Time{} }
+
+// holds tells whether what has changed has to wait.
+func (f *feed) holds(now time.Time, d *dirt) bool { return !d.real && f.until.After(now) }
+
+// toTell tells whether people should know that the node is slowed down: of a
+// short wait again and again only when it has gone on for twice as long.
+func (f *feed) toTell(now time.Time) bool {
+	return !f.told && f.until.After(now) && f.wait >= selfTold && (f.from.seen || f.runs >= 2*f.toldAt)
+}
+
+// asked takes in that somebody waits for the outcome, or looks at it: who saves
+// between such questions is no feedback, unless it was seen who writes.
+func (m *Machine) asked() {
+	for _, n := range m.nodes {
+		if f := &n.feed; f.path == "" || !f.from.seen {
+			*f = feed{wakers: f.wakers, closed: f.closed}
+		}
+	}
+}
+
+// Suspects tells whether it matters who writes what the node watches, see
+// [Change.Writers].
+func (m *Machine) Suspects(node int) bool { return m.nodes[node].feed.streak >= selfLook }
+
+// suspect notes who may have changed a file of the node: itself, or another one
+// that is at work, and rather one that the node wakes too. It tells whether the
+// change is one that has to wait.
+func (m *Machine) suspect(n *node, c Change, at time.Time) (slows bool) {
+	var best origin
+	rank := 0
+	for _, u := range m.nodes {
+		o, loop, works := m.work(u, n, c, at)
+		if !works {
+			continue
+		}
+		r := 2
+		switch {
+		case o.seen:
+			r = 6
+		case o.repeats(n.feed.last[c.Path]):
+			r = 5
+		case u == n && u.w != nil && u.w.phase == idle:
+			r = 1 // it has ended: rather than nobody
+		case u == n:
+			r = 4
+		case loop:
+			r = 3
+		}
+		if r > rank {
+			best, rank = o, r
+		}
+	}
+	if !best.loop {
+		n.feed.outside(m.now, c.Path)
+	}
+	if rank == 0 {
+		return false
+	}
+	return n.feed.note(c.Path, best, best.by == n.id)
+}
+
+// work tells whether u may have made a change at that time, and whether u and n
+// wake each other then.
+func (m *Machine) work(u, n *node, c Change, at time.Time) (o origin, loop, works bool) {
+	loop = u == n || u.feed.woken(n.id) || m.leads(n, u)
+	o = origin{by: u.id, run: u.num(), at: m.now, loop: loop}
+	var since time.Time
+	switch p := u.p; {
+	case u.w != nil:
+		late := u == n && u.w.phase == idle && u.w.run > 0 && at.Sub(u.feed.closed) <= selfLate
+		o.stage, since, works = u.w.current(), u.w.startedAt, u.w.phase != idle || late
+	case p.side != nil && p.side.candidate:
+		since, works = p.side.startedAt, true
+	case p.side != nil:
+		since, works = p.side.stoppedAt, true
+	case p.phase == procStopping:
+		since, works = p.stoppedAt, true
+	case p.running():
+		since = p.startedAt
+		if p.reloadedAt.After(since) {
+			since = p.reloadedAt
+		}
+		works = at.Sub(since) <= selfReach && (loop || m.starts(u))
+	}
+	o.lag = at.Sub(since)
+	for _, writer := range c.Writers {
+		if writer == u.id {
+			o.seen, works = true, true
+		}
+	}
+	return o, loop, works
+}
+
+// starts tells whether a process that runs may still be at its start. One that
+// says when it is ready has written by then what it writes at its start; of any
+// other it takes a guess.
+func (m *Machine) starts(n *node) bool {
+	switch p := n.p; {
+	case p.phase == procStarting:
+		return true
+	case n.cfg.Process.Probed:
+		return p.phase == procReady && m.now.Sub(p.readyAt) < selfLate
+	}
+	return m.now.Sub(n.p.startedAt) < recentRun
+}
+
+// leads tells whether a pass of n starts u, by triggers.
+func (m *Machine) leads(n, u *node) bool {
+	for _, r := range n.cfg.Readers {
+		if r.Node == u.id || m.leads(m.nodes[r.Node], u) {
+			return true
+		}
+	}
+	return false
+}

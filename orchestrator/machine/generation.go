@@ -4,15 +4,17 @@ import "time"
 
 // generation is one start of a process.
 type generation struct {
-	gen       int  // its number, from 1
-	pid       int  // 0 before it is known
-	took      dirt // what it was started for
-	why       Why
-	startedAt time.Time
-	readyBy   time.Time
-	readyAt   time.Time // when it was ready
-	killAt    time.Time
-	killed    bool
+	gen        int  // its number, from 1
+	pid        int  // 0 before it is known
+	took       dirt // what it was started for
+	why        Why
+	startedAt  time.Time
+	readyBy    time.Time
+	readyAt    time.Time // when it was ready
+	reloadedAt time.Time
+	stoppedAt  time.Time // when it was asked to end
+	killAt     time.Time
+	killed     bool
 }
 
 // side is the second generation that a start-first process has for a while:
@@ -50,7 +52,8 @@ func (p *process) live() bool { return p.running() || p.phase == procStopping ||
 // begin starts the next generation. Whatever changed until now is in it.
 func (m *Machine) begin(n *node, why Why, by int) generation {
 	p := n.p
-	m.closeFeed(n)
+	n.feed.close(m.now)
+	n.feed.start()
 	took := n.dirt.take()
 	if p.last++; p.begun {
 		p.restarts++

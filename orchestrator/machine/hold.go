@@ -15,7 +15,7 @@ type HoldKind string
 const (
 	NotHeld        HoldKind = ""
 	Settling       HoldKind = "settling"        // the burst is not over
-	SlowedDown     HoldKind = "slowed"          // it keeps waking itself
+	SlowedDown     HoldKind = "slowed"          // it seems to wake itself, see feed.go
 	UpstreamBusy   HoldKind = "upstream busy"   // Node is working on it
 	UpstreamFailed HoldKind = "upstream failed" // the same change failed in Node
 	Unmet          HoldKind = "dependency"      // depends_on Node is not fulfilled
@@ -141,11 +141,11 @@ func (m *Machine) holdChange(n *node) Hold {
 	if d.hand {
 		return Hold{Node: -1}
 	}
+	if n.feed.holds(m.now, d) {
+		return Hold{SlowedDown, -1, n.feed.until}
+	}
 	if d.urgent {
 		return m.holdNeeds(n)
-	}
-	if n.feed.until.After(m.now) {
-		return Hold{SlowedDown, -1, n.feed.until}
 	}
 	for _, i := range m.order {
 		if n.up.has(i) && m.nodes[i].busy {

@@ -121,9 +121,12 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 	case Reconfigure:
 		m.reconfigure(ev)
 	case Await:
+		m.asked()
 		m.awaitPaid(ev)
 	case Forget:
 		m.forget(ev)
+	case Asked:
+		m.asked()
 	case Shutdown:
 		m.started = true // if it had not, there is nothing to end
 		m.shutdown(ev)
@@ -224,19 +227,33 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 			if n.w != nil {
 				n.w.touched(c.Path)
 			}
-			m.suspect(n, c.Path)
+			at := m.now
+			if !c.At.IsZero() && c.At.Before(at) {
+				at = c.At
+			}
+			m.weigh(n, c, at)
 			if !c.AtOnce {
 				limit := settleCap
 				if m.awaited(n.owes()) {
 					limit = awaitedCap
 				}
-				at := m.now
-				if !c.At.IsZero() && c.At.Before(at) {
-					at = c.At
-				}
 				n.dirt.settle(m.now, at, m.quiet(n, at), limit)
 			}
 		}
+	}
+}
+
+// weigh finds out whether the change is a real one or has to wait, because the
+// node keeps making it itself.
+func (m *Machine) weigh(n *node, c Change, at time.Time) {
+	if !m.suspect(n, c, at) {
+		n.dirt.real = true
+		return
+	}
+	// While a run goes on, it is its end that the wait counts from, and the change
+	// may cancel it, unless it is known to be its own.
+	if n.feed.until.IsZero() && (n.w == nil || n.w.phase == idle || n.feed.from.seen) {
+		n.feed.slow(m.now, n.feed.streak+1)
 	}
 }
 
@@ -264,46 +281,6 @@ func (m *Machine) quiet(n *node, at time.Time) time.Duration {
 		quiet = max(quiet, quietBusy)
 	}
 	return quiet
-}
-
-// duringOwnRun tells whether the node may itself be writing: a watcher while
-// its stages run, a process while it starts. One that says when it is ready has
-// written by then what it writes at its start; of any other it takes a guess.
-func (m *Machine) duringOwnRun(n *node) (stage string, own bool) {
-	p := n.p
-	switch {
-	case n.w != nil:
-		return n.w.current(), n.w.phase != idle
-	case p.side != nil && p.side.candidate || p.phase == procStarting:
-		return "", true
-	case p.phase != procReady:
-		return "", false
-	case n.cfg.Process.Probed:
-		return "", m.now.Sub(p.readyAt) < selfLate
-	}
-	return "", m.now.Sub(p.startedAt) < recentRun
-}
-
-// suspect notes who may have changed a file of the node: itself, or another one
-// that is at work, and rather one that the node wakes too.
-func (m *Machine) suspect(n *node, path string) {
-	if stage, own := m.duringOwnRun(n); own {
-		n.feed.note(path, origin{by: n.id, stage: stage, at: m.now, loop: true}, true)
-		return
-	}
-	o := origin{by: -1}
-	for _, u := range m.nodes {
-		stage, works := m.duringOwnRun(u)
-		if loop := u.feed.woken(n.id); u != n && works && (o.by < 0 || loop && !o.loop) {
-			o = origin{by: u.id, run: u.num(), stage: stage, at: m.now, loop: loop}
-		}
-	}
-	if !o.loop {
-		n.feed.outside(m.now, path)
-	}
-	if o.by >= 0 {
-		n.feed.note(path, o, false)
-	}
 }
 
 // num is the number of the last run, or of the last generation.

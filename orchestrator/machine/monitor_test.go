@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -83,6 +84,7 @@ type facts struct {
 	stopping bool
 	crashed  bool // ended by itself, and nothing was decided since
 	ended    bool // ended by itself
+	wrote    bool // what it watches, or another one did, as was seen
 	end      End
 	why      Why // it starts, by the report before
 	beside   *second
@@ -131,6 +133,22 @@ func (mon *monitor) observe(now time.Time, ev Event, actions []Action, status []
 			return err
 		}
 	}
+	return mon.slowed(ev)
+}
+
+// slowed checks who waits because of keeping to wake itself: nobody for longer
+// than a second of whom it was not seen, nor at all once somebody has asked.
+func (mon *monitor) slowed(ev Event) error {
+	asked := false
+	switch ev.(type) {
+	case Await, Asked:
+		asked = true
+	}
+	for i, st := range mon.status {
+		if n := mon.nodes[i]; st.Hold.Kind == SlowedDown && !n.wrote && (asked || st.Hold.Until.Sub(mon.now) > time.Second) {
+			return fmt.Errorf("%s is held back until %s, but nobody has seen it write", n.name, since(st.Hold.Until))
+		}
+	}
 	return nil
 }
 
@@ -152,6 +170,7 @@ func (mon *monitor) event(ev Event) {
 		for _, c := range ev.Changes {
 			root := mon.root(c.Nodes...)
 			for _, i := range c.Nodes {
+				mon.nodes[i].wrote = mon.nodes[i].wrote || len(c.Writers) > 0
 				if n := mon.nodes[i]; !n.gone && (n.w != nil || !n.off) {
 					mon.cause(n, root)
 					mon.written(n)

@@ -125,6 +125,9 @@ func (m *Machine) actProcess(n *node) bool {
 func (m *Machine) renew(n *node) {
 	switch {
 	case n.cfg.Process.Reload && n.p.phase == procReady && !n.dirt.anew:
+		n.feed.close(m.now)
+		n.feed.start()
+		n.p.reloadedAt = m.now
 		took := n.dirt.take()
 		m.report(Report{Kind: Reloading, Node: n.id, Num: n.p.gen, Why: took.why, By: took.by, Paths: took.paths})
 		m.do(ReloadProcess{n.id, n.p.gen})
@@ -156,7 +159,7 @@ func (m *Machine) stopProcess(n *node, why Why, by int) bool {
 	}
 	p.phase = procStopping
 	m.report(Report{Kind: Stopping, Node: n.id, Num: p.gen, Why: why, By: by, Paths: n.dirt.paths})
-	p.killAt = m.now.Add(n.cfg.Process.StopTimeout)
+	p.stoppedAt, p.killAt = m.now, m.now.Add(n.cfg.Process.StopTimeout)
 	m.do(StopProcess{n.id, p.gen})
 	return true
 }

@@ -164,6 +164,8 @@ func (w *world) happening() Event {
 			ev.Nodes = []int{node}
 		}
 		return ev
+	case k < 92:
+		return Asked{}
 	case k < 94:
 		return w.edited.next(w.d)
 	case k < 95:

@@ -17,6 +17,8 @@ type Report struct {
 	Until time.Time // when a wait ends
 	End   End
 	Stale bool // passed, but files changed meanwhile
+	Times int  // slowed: for so many runs in a row
+	Known bool // slowed: the writer had the file open when it changed
 }
 
 // ReportKind is what a Report tells.
@@ -35,7 +37,7 @@ const (
 	StageCancelled ReportKind = "stage cancelled"
 	StageSkipped   ReportKind = "stage skipped"
 	Held           ReportKind = "held"   // a change waits for a failed upstream
-	Slowed         ReportKind = "slowed" // it keeps waking itself, or By and it each other; the Stage is the writer's, if that is a watcher
+	Slowed         ReportKind = "slowed" // it keeps waking itself, or By and it each other; the Stage is the writer's, if that is a watcher, and Took how long it had been at work
 	Starting       ReportKind = "starting"
 	Ready          ReportKind = "ready"
 	Unready        ReportKind = "not ready"

@@ -54,12 +54,14 @@ func play(config, text string) (string, error) {
 //	await STAGE|NODE           the same, until it runs, for a minute at most
 //	change PATH NODE…          a watched file changed
 //	change PATH NODE… & PATH NODE…
+//	change PATH NODE… by NODE  which was seen to write it
 //	touch PATH NODE…           someone else touched a declared trigger
 //	exit STAGE [CODE|SIGNAL]   a running stage ends, by its name or NODE/STAGE
 //	exit NODE[@GEN] [CODE|SIGNAL]  a live process ends, the last started one if no other is named
 //	stale STAGE|NODE NUM       an answer that belongs to an earlier run or generation
 //	ready NODE[@GEN]
 //	ask ID [NODE…]             a barrier; forget ID takes it back
+//	asked                      somebody looks at the status
 //	hand trigger|restart|stop|start NODE
 //	config                     the next project of the file takes the place of this one
 //	ctrl-c [hard]
@@ -98,6 +100,8 @@ func (s *script) line(f []string) (err error) {
 			ev.Nodes = append(ev.Nodes, s.node(name))
 		}
 		s.step(ev)
+	case verb == "asked":
+		s.step(Asked{})
 	case verb == "forget":
 		s.step(Forget{number(args[0])})
 	case verb == "hand":
@@ -200,6 +204,10 @@ func (s *script) changes(args []string, atOnce bool) (all []Change) {
 	for len(args) > 0 {
 		c := Change{Path: args[0], AtOnce: atOnce}
 		for args = args[1:]; len(args) > 0 && args[0] != "&"; args = args[1:] {
+			if args[0] == "by" {
+				c.Writers, args = append(c.Writers, s.node(args[1])), args[1:]
+				continue
+			}
 			c.Nodes = append(c.Nodes, s.node(args[0]))
 		}
 		all = append(all, c)

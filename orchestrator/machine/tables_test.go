@@ -1,6 +1,9 @@
 package machine
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -223,45 +226,86 @@ func set(nodes ...int) (s nodeset) {
 	return s
 }
 
+// run lets one run go by, at the end of which the node waits for what changed.
+func (f *feed) run(changes map[string]origin, self bool) (slows bool) {
+	for _, path := range slices.Sorted(maps.Keys(changes)) {
+		slows = f.note(path, changes[path], self) || slows
+	}
+	f.close(epoch)
+	f.slow(epoch, f.streak)
+	return slows
+}
+
 // TestFeed: the wait that a node gets for the files that change during its
 // runs, one string of file names a run; and the file that it is told for.
 func TestFeed(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		runs []string
+		seen bool
 		want time.Duration
 		path string
 	}{
-		{"no changes", []string{"", "", "", "", "", "", ""}, 0, ""},
-		{"a few times", []string{"a", "a", "a", "a"}, 0, ""},
-		{"once too often", []string{"a", "a", "a", "a", "a"}, 100 * ms, "a"},
-		{"again", []string{"a", "a", "a", "a", "a", "a", "a"}, 400 * ms, "a"},
-		{"for ever", []string{"a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a"}, 30 * time.Second, "a"},
-		{"not the same file", []string{"a", "b", "c", "d", "e", "f", "g"}, 0, ""},
-		{"with a pause", []string{"a", "a", "a", "a", "", "a", "a"}, 0, ""},
-		{"the first of several", []string{"ba", "ba", "ba", "ba", "cba"}, 100 * ms, "a"},
-		{"each a second time", []string{"a", "ab", "bc", "cd", "de"}, 100 * ms, "d"},
+		{"no changes", []string{"", "", "", "", "", "", ""}, true, 0, ""},
+		{"a few times", []string{"a", "a", "a", "a"}, true, 0, ""},
+		{"once too often", []string{"a", "a", "a", "a", "a"}, true, 100 * ms, "a"},
+		{"again", []string{"a", "a", "a", "a", "a", "a", "a"}, true, 400 * ms, "a"},
+		{"for ever", strings.Split(strings.Repeat("a ", 22)+"a", " "), true, 30 * time.Second, "a"},
+		{"for ever, by a guess", strings.Split(strings.Repeat("a ", 22)+"a", " "), false, time.Second, "a"},
+		{"not the same file", []string{"a", "b", "c", "d", "e", "f", "g"}, true, 0, ""},
+		{"with a pause", []string{"a", "a", "a", "a", "", "a", "a"}, true, 0, ""},
+		{"the first of several", []string{"ba", "ba", "ba", "ba", "cba"}, true, 100 * ms, "a"},
+		{"each a second time", []string{"a", "ab", "bc", "cd", "de"}, true, 100 * ms, "d"},
 	} {
 		var f feed
+		for i, run := range c.runs {
+			if i > 0 {
+				f.start()
+			}
+			changes := map[string]origin{}
+			for _, file := range run {
+				changes[string(file)] = origin{by: 2, stage: "fmt", at: epoch, loop: true, seen: c.seen}
+			}
+			f.run(changes, true)
+		}
 		var got time.Duration
 		var path string
-		for _, run := range c.runs {
-			for _, file := range run {
-				f.note(string(file), origin{by: 2, stage: "fmt", at: epoch, loop: true}, true)
-			}
-			f.close(epoch)
-			if got, path = 0, f.path; !f.until.IsZero() {
-				got = f.until.Sub(epoch)
-			}
-			if got > 0 && (f.from.by != 2 || f.from.stage != "fmt") {
-				t.Errorf("%s: by %+v", c.name, f.from)
-			}
+		if !f.until.IsZero() {
+			got, path = f.until.Sub(epoch), f.path
+		}
+		if got > 0 && (f.from.by != 2 || f.from.stage != "fmt") {
+			t.Errorf("%s: by %+v", c.name, f.from)
 		}
 		if got != c.want || path != c.path {
 			t.Errorf("%s: %v for %q, want %v for %q", c.name, got, path, c.want, c.path)
 		}
-		if got > 0 && !f.until.Equal(epoch.Add(got)) {
-			t.Errorf("%s: it is held until %v", c.name, f.until)
+	}
+}
+
+// TestFeedRhythm: without a writer that was seen, only what comes with the same
+// lag after each start counts.
+func TestFeedRhythm(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		lags  []int // in ms
+		seen  bool
+		slows bool
+	}{
+		{"always the same", []int{50, 50, 50, 50, 50, 50}, false, true},
+		{"nearly", []int{900, 1000, 950, 1080, 900, 1000}, false, true},
+		{"as people save", []int{900, 2100, 1500, 4000, 700, 1200}, false, false},
+		{"one is another", []int{50, 50, 50, 50, 500, 50, 50}, false, false},
+		{"seen", []int{900, 2100, 1500, 4000, 700, 1200}, true, true},
+	} {
+		var f feed
+		slows := false
+		for _, lag := range c.lags {
+			o := origin{by: 1, loop: true, seen: c.seen, lag: time.Duration(lag) * ms}
+			f.start()
+			slows = f.run(map[string]origin{"a": o}, true)
+		}
+		if slows != c.slows || slows == f.until.IsZero() {
+			t.Errorf("%s: slows %t until %v, want %t", c.name, slows, f.until, c.slows)
 		}
 	}
 }
@@ -281,8 +325,8 @@ func TestFeedOutside(t *testing.T) {
 	} {
 		var f feed
 		for range 6 {
-			f.note("a", origin{loop: true}, true)
-			f.close(epoch)
+			f.start()
+			f.run(map[string]origin{"a": {loop: true}}, true)
 		}
 		f.outside(epoch.Add(c.after), c.path)
 		if cleared := f.until.IsZero(); cleared != c.clears {
@@ -307,11 +351,12 @@ func TestFeedByAnother(t *testing.T) {
 	} {
 		var f feed
 		for run := range 6 {
+			f.start()
 			f.note("a", origin{by: 1, run: run, at: epoch, loop: c.loop}, false)
 			if c.again > 0 {
 				f.note("a", origin{by: 1, run: run, at: epoch.Add(c.again), loop: c.loop}, false)
 			}
-			f.close(epoch)
+			f.run(nil, false)
 		}
 		if slows := !f.until.IsZero(); slows != c.slows {
 			t.Errorf("%s: slowed %t, want %t", c.name, slows, c.slows)

@@ -36,7 +36,7 @@ func (m *Machine) stopSide(n *node, why Why, by int) {
 
 func (m *Machine) endSide(n *node) {
 	s := n.p.side
-	s.stopping, s.killAt = true, m.now.Add(n.cfg.Process.StopTimeout)
+	s.stopping, s.stoppedAt, s.killAt = true, m.now, m.now.Add(n.cfg.Process.StopTimeout)
 	m.do(StopProcess{n.id, s.gen})
 }
 

@@ -146,7 +146,7 @@ func (m *Machine) tellHeld(n *node) {
 func (m *Machine) superseded(n *node) bool {
 	w := n.w
 	switch {
-	case !n.dirt.dirty || !n.dirt.settled() || n.feed.until.After(m.now):
+	case !n.dirt.dirty || !n.dirt.settled() || n.feed.holds(m.now, &n.dirt):
 		return false
 	case (w.cfg.Queue || w.protected) && !n.dirt.hand:
 		return false
@@ -173,6 +173,7 @@ func (m *Machine) startRun(n *node) {
 	}
 	w.promised = older(w.promised, w.took.debt)
 	w.startedAt = m.now
+	n.feed.start()
 	w.protected = w.starved >= letThrough || m.awaited(w.promised)
 	if w.took.all {
 		for i := range w.stages {
@@ -211,10 +212,11 @@ func (m *Machine) cancelled(n *node) {
 	m.closeFeed(n)
 }
 
-// closeFeed ends a run, or a generation's start, for the sake of feed. It comes
-// before the dirt is taken.
+// closeFeed ends a run for the sake of feed.
 func (m *Machine) closeFeed(n *node) {
-	if n.feed.close(m.now); n.dirt.dirty {
+	n.feed.close(m.now)
+	n.feed.slow(m.now, n.feed.streak)
+	if n.dirt.dirty {
 		m.tellSlowed(n)
 	}
 }
@@ -223,13 +225,14 @@ func (m *Machine) closeFeed(n *node) {
 // node keeps waking itself.
 func (m *Machine) tellSlowed(n *node) {
 	f := &n.feed
-	if !f.toTell(m.now) {
+	if !f.toTell(m.now) || n.dirt.real {
 		return
 	}
-	f.told = true
+	f.told, f.toldAt = true, f.runs
 	by := f.from.by
 	if by == n.id {
 		by = -1
 	}
-	m.report(Report{Kind: Slowed, Node: n.id, Stage: f.from.stage, By: by, Paths: []string{f.path}, Until: f.until})
+	m.report(Report{Kind: Slowed, Node: n.id, Stage: f.from.stage, By: by, Paths: []string{f.path}, Until: f.until,
+		Times: f.runs, Took: f.from.lag, Known: f.from.seen})
 }

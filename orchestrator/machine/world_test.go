@@ -180,7 +180,7 @@ func (w *world) answer(a Action) {
 		took := w.d.pick(0, 1, 10, 100, 300, 2000, 7000)
 		w.jobs[job{a.Node, a.Run, a.Stage}] = w.later(took, StageExited{a.Node, a.Run, a.Stage, end})
 		if w.self[a.Node] && !w.calm && !w.cfg.Once {
-			w.later(took/2, FilesChanged{[]Change{{Path: "self", Nodes: []int{a.Node}}}})
+			w.writes(a.Node, took/2)
 		}
 	case StopStage:
 		if !w.d.percent(15) {
@@ -209,6 +209,9 @@ func (w *world) startProcess(a StartProcess) {
 		return
 	}
 	w.later(0, ProcessStarted{a.Node, a.Gen, 100 + a.Gen})
+	if w.self[a.Node] && !w.calm && !w.cfg.Once {
+		w.writes(a.Node, w.d.pick(0, 50, 50, 50, 1000))
+	}
 	switch {
 	case w.oneShot(a.Node):
 		end := End{}
@@ -226,6 +229,15 @@ func (w *world) startProcess(a StartProcess) {
 	if w.cfg.Nodes[a.Node].Process.Probed && (w.calm || !w.d.percent(10)) {
 		w.later(w.d.pick(0, 10, 1000, 70000), ProcessReady{a.Node, a.Gen})
 	}
+}
+
+// writes makes a node change what it watches, at which it may be seen.
+func (w *world) writes(node int, in time.Duration) {
+	c := Change{Path: "self", Nodes: []int{node}}
+	if w.d.percent(30) {
+		c.Writers = []int{node}
+	}
+	w.later(in, FilesChanged{[]Change{c}})
 }
 
 // oneShot tells whether somebody waits for the process to succeed.
