@@ -211,6 +211,7 @@ type program struct {
 	argv     []string
 	keepsPID bool   // what is started becomes, by exec, what the command names
 	wrapper  string // a tool that starts the program as a child, such as "npm run"
+	sole     string // the program, if nothing stands between what it writes and devloop
 }
 
 // program turns a configured command into what is executed.
@@ -221,7 +222,7 @@ func (l *loop) program(c schema.Command, e *environ) (program, error) {
 	if len(c.Argv) > 0 {
 		argv, err := c.Fill(e.lookup)
 		wrapper := shellcmd.Wrapper(argv)
-		return program{argv, wrapper == "", wrapper}, err
+		return program{argv, wrapper == "", wrapper, argv[0]}, err
 	}
 	shell := c.Shell()
 	cmd, err := shellcmd.Resolve(c.Text, shell.Argv, shell.Default)
@@ -229,7 +230,17 @@ func (l *loop) program(c schema.Command, e *environ) (program, error) {
 		return program{}, fmt.Errorf("read command %q: %w", c.Text, err)
 	}
 	e.setAll(cmd.Env)
-	return program{cmd.Argv, cmd.KeepsPID && cmd.Wrapper == "", cmd.Wrapper}, nil
+	return program{cmd.Argv, cmd.KeepsPID && cmd.Wrapper == "", cmd.Wrapper, cmd.Sole}, nil
+}
+
+// hintColor asks a program whose output goes to a screen with colours for some.
+func (l *loop) hintColor(p program, e *environ) {
+	if !l.opt.Color {
+		return
+	}
+	if name, value := console.ColorHint(p.sole, e.lookup); name != "" {
+		e.set(name, value)
+	}
 }
 
 // failStart answers a start that could not even be tried.
@@ -257,6 +268,7 @@ func (l *loop) startStage(a machine.StartStage) {
 		l.failStart(key, err)
 		return
 	}
+	l.hintColor(program, e)
 	file, err := l.changedFile(w.Name, a)
 	if err != nil {
 		l.failStart(key, err)

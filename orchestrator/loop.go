@@ -36,6 +36,7 @@ type Options struct {
 	NoWatch bool           // start everything, but act on no change
 	Poll    *time.Duration // in place of the configuration's poll, if not nil
 	Stream  bool           // show the output of stages as it comes, not only when one fails
+	Color   bool           // what commands write is shown with its colours
 	Kept    int            // bytes of output kept of each node; 0: journal.DefaultLimit
 
 	// Reload loads the configuration again, and derives its graph; nil: it is

@@ -70,6 +70,9 @@ func (l *loop) startProcess(a machine.StartProcess) {
 			return
 		}
 	}
+	if !p.PTY {
+		l.hintColor(program, e)
+	}
 	started = true
 	c.ctx, c.wrapper = ctx, program.wrapper
 	output := l.keep(p.Name, a.Gen, "", l.say.stream(p.Name))

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"devloop/orchestrator/console"
 	"devloop/orchestrator/listenfd"
 	"devloop/orchestrator/probe"
 	"devloop/orchestrator/procgroup"
@@ -194,15 +195,15 @@ func readyByLog(told *signal, line *regexp.Regexp, next func(procgroup.Block)) f
 	found := false
 	return func(b procgroup.Block) {
 		next(b)
-		for text := b.Text; !found && len(text) > 0; {
-			one := text
-			if i := bytes.IndexByte(text, '\n'); i >= 0 {
-				one, text = text[:i], text[i+1:]
-			} else {
-				text = nil
-			}
-			if found = line.Match(one); found {
+		if found {
+			return
+		}
+		// As it would be read on a screen without colours: a server that believes
+		// to have a terminal puts escape codes before its words.
+		for one := range bytes.Lines(console.Tame(nil, b.Text, false)) {
+			if found = line.Match(bytes.TrimSuffix(one, []byte("\n"))); found {
 				told.give()
+				return
 			}
 		}
 	}

@@ -124,8 +124,8 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 	}
 	opt.Config, opt.Graph, opt.Console, opt.Kept = p.cfg, p.graph, out, kept
 	opt.Environ, opt.Self, opt.Signals = os.Environ(), shim.Self(), signals
-	if color, err := a.useColor(a.stdout); err == nil && color {
-		opt.Environ = append(opt.Environ, console.ColorHints(opt.Environ)...)
+	if opt.Color, err = a.useColor(a.stdout); err != nil {
+		return err
 	}
 	opt.Hooks = a.attention.hooks(out, a.stdout, p.cfg.Name)
 	if !opt.Once {

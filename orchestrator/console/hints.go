@@ -1,37 +1,38 @@
 package console
 
-import "strings"
+import "path/filepath"
 
-// ColorHints returns the variables, NAME=value, that ask programs to write
-// colours though their output is no terminal: for commands without a terminal
-// of their own, when [Options.Color] is on. A wish that environ holds already
-// wins: each name that is set in it is left out, and with NO_COLOR set there
-// are none.
+// colorHints are the variables by which programs that many projects build and
+// test with are asked for colours. Each is its program's own, and nothing else
+// reads it: doc.rust-lang.org/cargo/reference/environment-variables.html,
+// docs.pytest.org/en/stable/reference, mypy.readthedocs.io/en/stable.
+var colorHints = map[string][2]string{
+	"cargo":  {"CARGO_TERM_COLOR", "always"},
+	"pytest": {"PY_COLORS", "1"},
+	"mypy":   {"MYPY_FORCE_COLOR", "1"},
+}
+
+// ColorHint returns the variable that asks a program to write colours though its
+// output is a pipe; no name if there is none that is sound. It is for a program
+// whose output goes to the screen, when [Options.Color] is on.
 //
-// FORCE_COLOR is Node's, Python's and pytest's (1, 2 or 3: 16 or 256 colours,
-// or all; see nodejs.org/api/tty.html), CLICOLOR_FORCE that of many Unix
-// programs (bixense.com/clicolors), CARGO_TERM_COLOR cargo's.
-func ColorHints(environ []string) []string {
-	set := make(map[string]string, len(environ))
-	for _, kv := range environ {
-		name, value, _ := strings.Cut(kv, "=")
-		set[name] = value
+// The variables that many programs share, such as FORCE_COLOR and
+// CLICOLOR_FORCE, are not sound: whatever the program starts inherits them, and
+// much of that writes into files and into other programs' pipes, where escape
+// codes are wrong.
+//
+// lookup has the program's environment. A wish that it holds wins: with
+// NO_COLOR, or with the variable itself, there is no hint.
+func ColorHint(program string, lookup func(name string) (string, bool)) (name, value string) {
+	hint, known := colorHints[filepath.Base(program)]
+	if !known {
+		return "", ""
 	}
-	if set["NO_COLOR"] != "" {
-		return nil
+	if no, _ := lookup("NO_COLOR"); no != "" {
+		return "", ""
 	}
-	depth := "1"
-	switch term := set["TERM"]; {
-	case set["COLORTERM"] == "truecolor" || set["COLORTERM"] == "24bit":
-		depth = "3"
-	case strings.Contains(term, "256"):
-		depth = "2"
+	if _, set := lookup(hint[0]); set {
+		return "", ""
 	}
-	var hints []string
-	for _, hint := range [][2]string{{"FORCE_COLOR", depth}, {"CLICOLOR_FORCE", "1"}, {"CARGO_TERM_COLOR", "always"}} {
-		if _, ok := set[hint[0]]; !ok {
-			hints = append(hints, hint[0]+"="+hint[1])
-		}
-	}
-	return hints
+	return hint[0], hint[1]
 }

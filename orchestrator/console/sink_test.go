@@ -348,16 +348,25 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-func TestColorHints(t *testing.T) {
-	for _, tc := range []struct{ env, want []string }{
-		{nil, []string{"FORCE_COLOR=1", "CLICOLOR_FORCE=1", "CARGO_TERM_COLOR=always"}},
-		{[]string{"TERM=xterm-256color"}, []string{"FORCE_COLOR=2", "CLICOLOR_FORCE=1", "CARGO_TERM_COLOR=always"}},
-		{[]string{"COLORTERM=truecolor", "CARGO_TERM_COLOR=never"}, []string{"FORCE_COLOR=3", "CLICOLOR_FORCE=1"}},
-		{[]string{"FORCE_COLOR=", "CLICOLOR_FORCE=0"}, []string{"CARGO_TERM_COLOR=always"}},
-		{[]string{"NO_COLOR=1"}, nil},
+func TestColorHint(t *testing.T) {
+	for _, tc := range []struct {
+		program string
+		env     map[string]string
+		want    string
+	}{
+		{"cargo", nil, "CARGO_TERM_COLOR=always"},
+		{"/home/me/.cargo/bin/cargo", map[string]string{"NO_COLOR": ""}, "CARGO_TERM_COLOR=always"},
+		{"pytest", nil, "PY_COLORS=1"},
+		{"mypy", nil, "MYPY_FORCE_COLOR=1"},
+		{"cargo", map[string]string{"CARGO_TERM_COLOR": "never"}, "="},
+		{"cargo", map[string]string{"NO_COLOR": "1"}, "="},
+		{"node", nil, "="},
+		{"npm", nil, "="},
+		{"", nil, "="},
 	} {
-		if got := ColorHints(tc.env); !slices.Equal(got, tc.want) {
-			t.Errorf("%q: %q, want %q", tc.env, got, tc.want)
+		name, value := ColorHint(tc.program, func(name string) (string, bool) { v, ok := tc.env[name]; return v, ok })
+		if got := name + "=" + value; got != tc.want {
+			t.Errorf("%s with %q: %q, want %q", tc.program, tc.env, got, tc.want)
 		}
 	}
 }

@@ -168,3 +168,14 @@ func hasSlash(parts []syntax.WordPart) bool {
 	}
 	return false
 }
+
+// substitutes tells whether a word of the line is what another command writes.
+func (l line) substitutes() bool {
+	found := false
+	syntax.Walk(l.call, func(n syntax.Node) bool {
+		_, command := n.(*syntax.CmdSubst)
+		found = found || command
+		return !found
+	})
+	return found
+}

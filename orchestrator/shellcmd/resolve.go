@@ -38,6 +38,12 @@ type Command struct {
 	// the descriptors are those of what serves in the end. Empty: none that
 	// is known.
 	Wrapper string
+
+	// Sole is the program that the text names, if that is all that the text
+	// runs and its output goes where that of the command does: no redirection,
+	// no pipe, no list, nothing whose output is substituted. Empty otherwise,
+	// and with a shell that sets variables for it.
+	Sole string
 }
 
 // Resolve reads text. With the default shell (/bin/sh -c) one simple command
@@ -87,7 +93,7 @@ func shorten(text string, shell []string) (Command, bool) {
 	case !ok || !l.program():
 		return Command{}, false
 	case l.plain && len(l.redirs) == 0:
-		return Command{Argv: l.words, Env: l.env, Direct: true, KeepsPID: true, Wrapper: Wrapper(l.words)}, true
+		return Command{Argv: l.words, Env: l.env, Direct: true, KeepsPID: true, Wrapper: Wrapper(l.words), Sole: l.words[0]}, true
 	case len(shell) == 0:
 		return Command{}, false
 	case slices.ContainsFunc(l.redirs, func(r *syntax.Redirect) bool { return r.Hdoc != nil }):
@@ -98,5 +104,9 @@ func shorten(text string, shell []string) (Command, bool) {
 	// busybox and yash; POSIX leaves it open), and are expanded in the same
 	// order.
 	at := l.call.Args[0].Pos().Offset()
-	return inShell(text[:at]+"exec "+text[at:], shell), true
+	c := inShell(text[:at]+"exec "+text[at:], shell)
+	if len(l.redirs) == 0 && len(l.env) == 0 && !l.substitutes() {
+		c.Sole = l.words[0]
+	}
+	return c, true
 }

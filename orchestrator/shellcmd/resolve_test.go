@@ -239,3 +239,28 @@ func TestResolveErrors(t *testing.T) {
 		t.Errorf("a command that needs no shell, without one: got %+v, %v", c, err)
 	}
 }
+
+func TestSole(t *testing.T) {
+	for text, want := range map[string]string{
+		"cargo test":               "cargo",
+		"X=1 cargo test":           "cargo",
+		"cargo clippy -- $CLIPPY":  "cargo",
+		"cargo test *.rs":          "cargo",
+		"cargo test > out.txt":     "",
+		"cargo test $X > out.txt":  "",
+		"cargo test | tee out.txt": "",
+		"cargo test && true":       "",
+		"cargo test $(cargo list)": "",
+		"cargo test `cargo list`":  "",
+		"NO_COLOR=1 cargo test $X": "",
+		"$CARGO test":              "",
+		"(cargo test)":             "",
+		"cargo test & wait":        "",
+		"! cargo test":             "",
+	} {
+		c, err := Resolve(text, defaultShell, true)
+		if err != nil || c.Sole != want {
+			t.Errorf("%s: %q, want %q; %v", text, c.Sole, want, err)
+		}
+	}
+}
