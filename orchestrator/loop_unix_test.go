@@ -113,7 +113,10 @@ func start(t testing.TB, files map[string]string, opt orchestrator.Options) *pro
 	}
 	opt.Config, opt.Graph, opt.Self, opt.Reload = cfg, g, shim.Self(), p.load
 	opt.Console = console.New(console.Options{Out: p.screen})
-	opt.Environ, opt.Signals, opt.Requests = os.Environ(), p.signals, p.requests
+	if opt.Environ == nil {
+		opt.Environ = os.Environ()
+	}
+	opt.Signals, opt.Requests = p.signals, p.requests
 	go func() {
 		code, err := orchestrator.Run(context.Background(), opt)
 		p.result <- result{code, err}

@@ -28,6 +28,13 @@ func TestMain(m *testing.M) {
 		serve()
 	case "snapshot":
 		snapshot()
+	case "listener":
+		l, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
+		if err != nil {
+			panic(err)
+		}
+		defer l.Close()
+		select {}
 	case "notifier":
 		notifier()
 	case "stubborn":
