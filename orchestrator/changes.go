@@ -32,7 +32,8 @@ func (l *loop) watch() error {
 	}
 	l.watchMounts()
 	l.sight = &sight{}
-	notes, err := l.sight.open(l.area(), l.polling())
+	notes, err := l.sight.open(l.area(l.set), l.polling())
+	l.own.dir(l.sight.scratch())
 	l.note(notes)
 	return err
 }
@@ -48,8 +49,10 @@ func (l *loop) pollingOf(cfg *schema.Config) *time.Duration {
 	return cfg.Poll
 }
 
-// area is what the loop looks at.
-func (l *loop) area() area { return area{rootsOf(l.set, l.git), l.set.Descend, l.wants(l.set)} }
+// area is what the loop looks at for the nodes of a set.
+func (l *loop) area(set *watchset.Set) area {
+	return area{rootsOf(set, l.git), l.own.outside(set.Descend), l.wants(set)}
+}
 
 // note tells what the sights have to say of the system, and each thing once:
 // the files of the configuration meet the same limits as the tree, and so does
@@ -101,7 +104,7 @@ func (l *loop) degrade() {
 	if l.sight.poll != nil && !l.sight.part {
 		return
 	}
-	poll, err := l.area().poll(0)
+	poll, err := l.area(l.set).poll(0)
 	if err != nil {
 		l.say.notice(err.Error())
 		return
@@ -214,7 +217,7 @@ func (l *loop) takeChanges() {
 func (l *loop) changesOf(files []sighted) (changes []machine.Change) {
 	for _, f := range files {
 		nodes := l.set.Wakes(f.path)
-		if len(nodes) == 0 {
+		if len(nodes) == 0 || l.own.wrote(f.path) {
 			continue
 		}
 		l.lookForWriter(f.path, nodes) // before anything else: it may be gone in a moment

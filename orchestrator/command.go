@@ -284,7 +284,7 @@ func (l *loop) startStage(a machine.StartStage) {
 	if l.opt.Stream {
 		spec.Output = l.keep(w.Name, a.Run, stage.Name, l.say.stream(w.Name))
 	} else {
-		c.spool = &console.Spool{}
+		c.spool = &console.Spool{Dir: l.scratch}
 		spec.Output = l.keep(w.Name, a.Run, stage.Name, func(b procgroup.Block) { c.spool.Write(b.Text) })
 	}
 	l.launch(c, spec)
@@ -349,6 +349,7 @@ func (l *loop) changedFile(watcher string, a machine.StartStage) (string, error)
 			return "", fmt.Errorf("make a directory for changed paths: %w", err)
 		}
 		l.scratch = dir
+		l.own.dir(dir)
 	}
 	path := filepath.Join(l.scratch, fmt.Sprintf("%s-%d.changed", watcher, a.Run))
 	if _, err := os.Stat(path); err == nil {

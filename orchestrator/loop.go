@@ -54,6 +54,10 @@ type Options struct {
 	// Requests are commands made by hand; may be nil.
 	Requests <-chan Request
 
+	// Own are the files that the caller writes what the loop says to: a change of
+	// them is none, wherever they lie.
+	Own []os.FileInfo
+
 	// Terminal is one whose modes the guardian puts back if the loop comes to a
 	// sudden end; may be nil.
 	Terminal *Terminal
@@ -122,6 +126,7 @@ type loop struct {
 	next      *reopening // a second one opens; nil if none does
 	unsighted []func()   // what waits for it
 	mounted   mounted
+	own       own
 	contents  *contents.Store
 	learning  bool          // what files hold is being learned
 	unmatched *watchset.Set // whose patterns that match nothing people know of
@@ -182,6 +187,12 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		}
 	}()
 	l.say, l.stream = newTeller(l), newStream(l)
+	for _, file := range opt.Own {
+		l.own.file(file)
+	}
+	if opt.Control != nil {
+		l.own.dir(opt.Control.Dir())
+	}
 	if err := l.openGuard(); err != nil {
 		return l, err
 	}

@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"path/filepath"
 	"sync"
 
 	"devloop/orchestrator/sdnotify"
@@ -40,6 +41,8 @@ func (l *loop) openNotify(c *command, e *environ) error {
 	e.set("NOTIFY_SOCKET", socket.Path())
 	ctx, cancel := context.WithCancel(l.ctx)
 	c.endNotify = cancel
+	dir := filepath.Dir(socket.Path())
+	l.own.dir(dir)
 	key := c.key
 	l.goroutine(func() {
 		err := socket.Receive(ctx, func(m sdnotify.Message) {
@@ -53,6 +56,7 @@ func (l *loop) openNotify(c *command, e *environ) error {
 		if err == nil {
 			err = socket.Close()
 		}
+		l.own.leave(dir)
 		if err != nil && ctx.Err() == nil {
 			l.post(adviceEvent{node: key.node, text: err.Error()})
 		}

@@ -52,8 +52,9 @@ func (l *loop) reopen(next *reopening) error {
 	l.next = next
 	next.set, next.sight = watchset.New(next.cfg, next.graph, l.git), &sight{}
 	poll := l.pollingOf(next.cfg)
-	at := area{rootsOf(next.set, l.git), next.set.Descend, l.wants(next.set)}
+	at := l.area(next.set)
 	notes, err := next.sight.open(at, poll)
+	l.own.dir(next.sight.scratch())
 	l.note(notes)
 	if err != nil {
 		next.sight, l.next = nil, nil

@@ -151,6 +151,14 @@ func (s *sight) close() error {
 	return errors.Join(errs...)
 }
 
+// scratch is the directory that the watching itself writes in; "" if there is none.
+func (s *sight) scratch() string {
+	if s.events == nil {
+		return ""
+	}
+	return s.events.Scratch()
+}
+
 // wake and pollWake hold an element when there is something to take.
 func (s *sight) wake() <-chan struct{} {
 	if s == nil || s.events == nil {

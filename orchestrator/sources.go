@@ -27,6 +27,7 @@ func (l *loop) openSources(paths []string) error {
 	}
 	src := &sources{sight: &sight{}, paths: paths, polling: l.polling()}
 	notes, err := src.sight.open(src.area(), src.polling)
+	l.own.dir(src.scratch())
 	l.note(notes)
 	if err != nil {
 		return fmt.Errorf("watch the configuration: %w", err)

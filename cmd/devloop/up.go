@@ -96,10 +96,11 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 	signal.Notify(signals, endSignals...)
 	defer signal.Stop(signals)
 	defer outlivePipes()()
-	out, end, err := a.console(p, signals)
+	out, log, end, err := a.console(p, signals)
 	if err != nil {
 		return err
 	}
+	opt.Own = regular(os.Stdout, os.Stderr, log)
 	defer end()
 	for _, part := range p.cfg.Projects {
 		if part.Local != "" { // else two people wonder why the same file does two things
@@ -147,11 +148,12 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 }
 
 // console makes the console that the flags and the terminal ask for. A screen
-// that takes no more ends the loop by unread. end closes the log file.
-func (a *app) console(p *project, unread chan<- os.Signal) (out *console.Console, end func(), err error) {
+// that takes no more ends the loop by unread. end closes the log file, if there is
+// one.
+func (a *app) console(p *project, unread chan<- os.Signal) (out *console.Console, logFile *os.File, end func(), err error) {
 	color, err := a.useColor(a.stdout)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var names []string
 	for _, n := range p.graph.Nodes {
@@ -159,20 +161,32 @@ func (a *app) console(p *project, unread chan<- os.Signal) (out *console.Console
 	}
 	opt := console.Options{Out: &audience{Writer: a.stdout, gone: unread}, Color: color, Timestamps: a.timestamps, Names: orchestrator.Names(names)}
 	opt.Terminal, opt.Buffer = isTerminal(a.stdout), console.DefaultBuffer
-	var logFile *os.File
 	if a.logFile != "" {
 		if logFile, err = os.OpenFile(a.logFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
-			return nil, nil, fmt.Errorf("open log file: %w", err)
+			return nil, nil, nil, fmt.Errorf("open log file: %w", err)
 		}
 		opt.Log = logFile
 	}
 	out = console.New(opt)
-	return out, func() {
+	return out, logFile, func() {
 		_ = out.Close(context.Background()) // a reader who takes nothing any more is not told that either
 		if logFile != nil {
 			logFile.Close()
 		}
 	}, nil
+}
+
+// regular are those of the files that lie on a disk.
+func regular(files ...*os.File) (infos []os.FileInfo) {
+	for _, f := range files {
+		if f == nil {
+			continue
+		}
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			infos = append(infos, info)
+		}
+	}
+	return infos
 }
 
 // audience is a screen that says when nobody reads it any more: a loop that

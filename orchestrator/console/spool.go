@@ -15,6 +15,8 @@ const spoolMemory = 128 << 10
 // see it: in memory while it is small, then in a temporary file. It is safe
 // for concurrent use. Whoever made it calls Close.
 type Spool struct {
+	Dir string // where the file is made; "" or one that is gone: where the system has temporary files
+
 	mu   sync.Mutex // guards all below
 	mem  []byte
 	file *os.File
@@ -34,7 +36,10 @@ func (s *Spool) Write(block []byte) (int, error) {
 		return len(block), nil
 	}
 	if s.file == nil && s.err == nil {
-		s.file, s.err = os.CreateTemp("", "devloop-output-*")
+		s.file, s.err = os.CreateTemp(s.Dir, "output-*")
+		if s.err != nil {
+			s.file, s.err = os.CreateTemp("", "devloop-output-*")
+		}
 		if s.err == nil {
 			os.Remove(s.file.Name()) // open files live on; Windows removes it at Close
 			_, s.err = s.file.Write(s.mem)

@@ -51,5 +51,8 @@ func (*Claim) DropLog() {}
 // Running tells of no loop: none can be found here.
 func Running(string) *RunningError { return nil }
 
+// Dir is none here.
+func (*Claim) Dir() string { return "" }
+
 // Lease is never asked for here.
 func (*Claim) Lease() string { return "" }

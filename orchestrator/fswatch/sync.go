@@ -73,6 +73,10 @@ func (w *Watcher) openCookies() error {
 	return nil
 }
 
+// Scratch is the directory that the watcher makes files in, for its barriers; "" if it makes none. No other watcher
+// should look there.
+func (w *Watcher) Scratch() string { return w.cookies.dir }
+
 // bakeCookie makes the file, and the directory if someone has cleaned it away, and watches the directory. It
 // opens nothing that is there already: whoever cleaned up may have left a link in its place.
 func (w *Watcher) bakeCookie() error {
