@@ -66,7 +66,7 @@ var floors = map[string]struct {
 
 	"cmd/devloop": {own: []string{"orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "schema",
 		"schema/preset", "schema/smallfile", "schema/starter", "schema/jsonschema", "schema/reference"},
-		modules: []string{"github.com/modelcontextprotocol/go-sdk", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
+		modules: []string{"github.com/google/jsonschema-go", "github.com/modelcontextprotocol/go-sdk", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
 }
 
 func TestFloors(t *testing.T) {
