@@ -1,15 +1,19 @@
 package machine
 
+import "time"
+
 // The barrier: whoever asks whether a change is live is answered when all that
 // any change before the question could cause is done, whatever comes after it.
 //
 // Every step has a number. A mark that makes a node dirty carries the number of
-// the step that it comes from, its debt. What a run touches downstream, and what
-// changes there while it runs, carries the debt of the run, not the moment of the
-// touch or the change. A node has paid when a run, or a generation, that began
-// with the mark has done its work. So a question asked at step C is answered when
-// nobody owes anything from C or before, and what is owed from later does not
-// matter.
+// the step that it comes from, its debt. What a run touches downstream carries
+// the debt of the run, not the moment of the touch. A node has paid when a run
+// that began with the mark has passed, or a generation that did is up: see
+// up.go. So a question asked at step C is answered when nobody owes anything
+// from C or before, and what is owed from later does not matter.
+//
+// A change that comes while a run is going on may be what that run writes, so
+// it belongs to every question that waits for the run: see extend.
 
 // older is the older of two debts; 0 is none.
 func older(a, b uint64) uint64 {
@@ -19,17 +23,27 @@ func older(a, b uint64) uint64 {
 	return a
 }
 
+// by tells whether a debt is from that step or before.
+func by(debt, step uint64) bool { return debt != 0 && debt <= step }
+
 // barrier is one question that waits for its answer.
 type barrier struct {
 	id    int
 	clock uint64
 	nodes nodeset // those that it is about
-	done  nodeset // those of them that have paid
+
+	// For nodes whose files changed while a run was going on that it waits for:
+	// up to which step it waits for them, and the nodes whose work that may be.
+	later  map[int]uint64
+	causes map[int]nodeset
 }
+
+// until is the step up to which the barrier waits for what a node owes.
+func (b *barrier) until(node int) uint64 { return max(b.clock, b.later[node]) }
 
 // awaitPaid takes in a question. What the named nodes depend on counts with them.
 func (m *Machine) awaitPaid(ev Await) {
-	b := &barrier{id: ev.ID, clock: m.clock}
+	b := &barrier{id: ev.ID, clock: m.clock, later: map[int]uint64{}, causes: map[int]nodeset{}}
 	for _, n := range m.nodes {
 		if n.gone {
 			continue
@@ -54,17 +68,49 @@ func (m *Machine) forget(ev Forget) {
 	}
 }
 
-// awaited tells whether somebody waits for what is owed since then.
-func (m *Machine) awaited(debt uint64) bool {
-	if debt == 0 {
-		return false
-	}
+// awaited tells whether somebody waits for what the node owes since then.
+func (m *Machine) awaited(n *node, debt uint64) bool {
 	for _, b := range m.barriers {
-		if debt <= b.clock {
+		if b.nodes.has(n.id) && by(debt, b.until(n.id)) {
 			return true
 		}
 	}
 	return false
+}
+
+// extend makes every question that waits for a run of another watcher wait for
+// what changes here meanwhile, too, and for what that leads to: it may be what
+// the run writes, whether the configuration says so or not. That ends: no node
+// extends the wait for those by whose work its own was extended.
+func (m *Machine) extend(n *node) {
+	for _, b := range m.barriers {
+		for _, u := range m.nodes {
+			if b.mayWrite(u, n) {
+				b.extend(m, u, n)
+			}
+		}
+	}
+}
+
+// mayWrite tells whether u is at work for the barrier and may change what n
+// watches, in a way that does not lead in circles.
+func (b *barrier) mayWrite(u, n *node) bool {
+	return u != n && u.w != nil && u.w.phase != idle && b.nodes.has(u.id) && b.nodes.has(n.id) &&
+		by(u.w.promised, b.until(u.id)) && !u.up.has(n.id) && !b.causes[u.id].has(n.id)
+}
+
+func (b *barrier) extend(m *Machine, u, n *node) {
+	causes := b.causes[u.id].clone()
+	causes.add(u.id)
+	for _, d := range m.nodes {
+		if d != n && !d.up.has(n.id) {
+			continue
+		}
+		b.later[d.id] = m.clock
+		all := b.causes[d.id].clone()
+		all.union(causes)
+		b.causes[d.id] = all
+	}
 }
 
 // answer answers whoever can be, and tells whether there was one. In a shut-down
@@ -86,33 +132,33 @@ func (m *Machine) answer() (answered bool) {
 	return answered
 }
 
-// verdict looks at the nodes of a barrier, upstream first. One that has paid
-// has done so for good once everything upstream of it has: nobody is left who
-// could hand it more from before the question.
+// verdict looks at the nodes of a barrier, upstream first: all have paid, or one
+// has failed for good, or it is too early to tell.
 func (m *Machine) verdict(b *barrier) (a Awaited, final bool) {
 	all := true
 	for _, i := range m.order {
 		n := m.nodes[i]
-		if !b.nodes.has(i) || b.done.has(i) {
-			continue
-		}
-		ahead := true
-		for _, u := range n.cfg.Upstream {
-			ahead = ahead && (!b.nodes.has(u) || b.done.has(u))
-		}
-		owed := n.owes()
 		switch {
-		case n.excused() && n.alive():
-			all = false // what is on its way out may still answer
-		case ahead && (owed == 0 || owed > b.clock || n.excused()):
-			b.done.add(i)
-		case !n.excused() && owed != 0 && owed <= b.clock && !n.busy && (n.failed || n.hold.Kind != NotHeld):
+		case b.paid(n):
+		case !n.excused() && m.lost(n, b.until(i)) && !m.hope(b, n):
 			return Awaited{ID: b.id, Node: i}, true
 		default:
 			all = false
 		}
 	}
 	return Awaited{ID: b.id, OK: true, Node: -1}, all
+}
+
+// paid tells whether a node has done what the barrier waits for. One that is
+// left out has once it has ended: until then it may still answer.
+func (b *barrier) paid(n *node) bool {
+	switch {
+	case !b.nodes.has(n.id):
+		return true
+	case n.excused():
+		return !n.alive()
+	}
+	return !by(n.owes(), b.until(n.id))
 }
 
 // excused tells whether the node is left out: somebody has stopped it, or it is
@@ -127,4 +173,90 @@ func (n *node) owes() uint64 {
 		return older(n.dirt.debt, n.w.promised)
 	}
 	return older(older(n.dirt.debt, n.p.owed), n.p.dueDebt)
+}
+
+// lost tells whether the node has failed with all that it owes from that step or
+// before, or is kept from it by a failure. What comes from later may still mend
+// it; that is another question.
+func (m *Machine) lost(n *node, step uint64) bool {
+	if by(n.dirt.debt, step) || n.p != nil && by(n.p.dueDebt, step) {
+		return m.stuck(n.hold)
+	}
+	if w := n.w; w != nil {
+		running := w.phase != idle && by(w.took.debt, step)
+		return w.outcome == outFailed && !running
+	}
+	return n.p.down(m.stuck(n.hold))
+}
+
+// down tells whether a process that owes something will not come up with it by
+// itself. One that crashed and starts again later has crashed all the same.
+func (p *process) down(stuck bool) bool {
+	switch {
+	case p.parked && !p.live():
+		return stuck
+	case p.side != nil && p.side.candidate:
+		return false
+	case p.dropped != nil:
+		return true
+	}
+	switch p.phase {
+	case procUnready, procBackoff, procGaveUp:
+		return true
+	case procEnded:
+		return !p.succeeded()
+	case procUnbuilt, procIdle: // also one that a later change has stopped
+		return stuck
+	}
+	return false
+}
+
+// hope tells whether something upstream is still at work for the barrier that
+// may bring the node another start.
+func (m *Machine) hope(b *barrier, n *node) bool {
+	for _, u := range m.nodes {
+		if n.up.has(u.id) && !b.paid(u) && (u.w != nil || n.restartsWith(u.id)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *node) restartsWith(id int) bool {
+	for _, need := range n.cfg.Needs {
+		if need.Node == id && need.Restart {
+			return true
+		}
+	}
+	return false
+}
+
+// holdAwaited keeps a change from replacing a generation that somebody waits
+// for, who has asked before the change: else a steady stream of saves would keep
+// every generation from being up for long enough. Not for ever, though: people
+// want to see the change.
+func (m *Machine) holdAwaited(n *node) Hold {
+	p := n.p
+	if until, rising := p.rising(); rising && !n.dirt.hand && until.After(m.now) {
+		for _, b := range m.barriers {
+			if step := b.until(n.id); b.nodes.has(n.id) && by(p.owed, step) && !by(n.dirt.debt, step) {
+				return Hold{DownstreamStarting, n.id, until}
+			}
+		}
+	}
+	return Hold{Node: -1}
+}
+
+// rising tells whether a generation of the process is about to be up, and until
+// when a change waits for that at most.
+func (p *process) rising() (until time.Time, rising bool) {
+	switch {
+	case p.side != nil && p.side.candidate && !p.side.stopping:
+		return p.side.startedAt.Add(standCap), true
+	case p.phase == procStarting:
+		return p.startedAt.Add(standCap), true
+	case p.phase == procReady && !p.upAt.IsZero():
+		return p.upAt, true
+	}
+	return time.Time{}, false
 }

@@ -6,12 +6,18 @@ package machine
 type causes []nodeset
 
 func (c *causes) add(cohort nodeset) {
+	if !c.has(cohort) {
+		*c = append(*c, cohort)
+	}
+}
+
+func (c *causes) has(cohort nodeset) bool {
 	for _, known := range *c {
 		if known.equal(cohort) {
-			return
+			return true
 		}
 	}
-	*c = append(*c, cohort)
+	return false
 }
 
 // spread notes that a save has gone on from one of its nodes to the readers of

@@ -20,6 +20,9 @@ func (m *Machine) Deadline() (time.Time, bool) {
 			if n.dirt.settling {
 				sooner(n.dirt.until)
 			}
+			if n.hold.Kind == DownstreamStarting {
+				sooner(n.hold.Until)
+			}
 			if n.dirt.dirty && n.feed.holds(m.now, &n.dirt) {
 				sooner(n.feed.until)
 			}
@@ -29,9 +32,6 @@ func (m *Machine) Deadline() (time.Time, bool) {
 			}
 		}
 		if n.w != nil {
-			if n.hold.Kind == DownstreamStarting && !m.ending.begun {
-				sooner(n.hold.Until)
-			}
 			for i := range n.w.stages {
 				sooner(n.w.stages[i].deadline())
 			}
@@ -87,6 +87,9 @@ func (m *Machine) expire(n *node) bool {
 	case p.phase == procStarting && due(p.readyBy):
 		p.phase, p.readyBy = procUnready, time.Time{}
 		m.report(Report{Kind: Unready, Node: n.id, Num: p.gen, By: -1, Took: m.now.Sub(p.startedAt)})
+		return true
+	case p.phase == procReady && due(p.upAt):
+		m.pay(n)
 		return true
 	case p.side == nil:
 	case p.side.stopping && !p.side.killed && due(p.side.killAt):

@@ -12,6 +12,7 @@ type generation struct {
 	readyBy    time.Time
 	readyAt    time.Time // when it was ready
 	reloadedAt time.Time
+	upAt       time.Time // when it counts as up, once it is ready; zero if it does, see up.go
 	stoppedAt  time.Time // when it was asked to end
 	killAt     time.Time
 	killed     bool
@@ -60,7 +61,7 @@ func (m *Machine) begin(n *node, why Why, by int) generation {
 	}
 	p.begun = true
 	if why != ByCrash {
-		p.failures = 0
+		p.failures, p.stoodBefore, p.stood = 0, p.stoodBefore || p.stood, false
 	}
 	p.due, p.dueBy, p.parked, p.dropped = "", -1, false, nil
 	p.owed = older(older(p.owed, took.debt), p.dueDebt)

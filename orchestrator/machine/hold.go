@@ -23,7 +23,8 @@ const (
 	BackingOff     HoldKind = "backing off"     // it crashed
 	NotBuilt       HoldKind = "not built"       // it waits for the first pass of Node
 
-	// DownstreamStarting: Node starts with what the last run made, see standing.go.
+	// DownstreamStarting: Node, or the process itself, starts with what was there
+	// before, see standing.go and holdAwaited.
 	DownstreamStarting HoldKind = "downstream starting"
 )
 
@@ -78,7 +79,7 @@ func (m *Machine) surveyProcess(n *node) {
 	case procUnready, procGaveUp:
 		n.failed = true
 	case procEnded:
-		n.failed = !p.end.OK()
+		n.failed = !p.succeeded()
 	case procBackoff:
 		n.hold = Hold{Kind: BackingOff, Node: -1, Until: p.backoffUntil}
 		if !p.backoffUntil.After(m.now) {
@@ -104,7 +105,9 @@ func (m *Machine) surveyProcess(n *node) {
 		n.busy = !m.stuck(n.hold)
 		n.failed = !n.busy
 	case n.dirt.dirty && p.phase != procStopping:
-		n.hold = m.holdChange(n)
+		if n.hold = m.holdChange(n); n.hold.Kind == NotHeld {
+			n.hold = m.holdAwaited(n)
+		}
 		if stuck := m.stuck(n.hold); stuck {
 			n.failed = true
 		} else {

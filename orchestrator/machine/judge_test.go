@@ -3,6 +3,7 @@ package machine
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // action checks what the machine does.
@@ -20,7 +21,7 @@ func (mon *monitor) action(a Action) error {
 		case n.stages[a.Stage]:
 			return fmt.Errorf("stage %d of %s starts twice", a.Stage, n.name)
 		}
-		n.stages[a.Stage], n.ran = true, true
+		n.stages[a.Stage], n.ran, n.unhanded = true, true, true
 		if mon.stages++; mon.stages > mon.cfg.Jobs {
 			return fmt.Errorf("%d stages run, %d may", mon.stages, mon.cfg.Jobs)
 		}
@@ -97,10 +98,12 @@ func (mon *monitor) action(a Action) error {
 func (mon *monitor) touch(node int) {
 	n := mon.nodes[node]
 	var all nodeset // for the readers it is one cause
-	for _, root := range n.taken {
+	roots := append(slices.Clone(n.taken), n.withheld...)
+	n.withheld, n.unhanded = nil, false
+	for _, root := range roots {
 		all.union(mon.spread[root])
 	}
-	for _, root := range n.taken {
+	for _, root := range roots {
 		mon.spread[root].union(all)
 	}
 	for _, r := range mon.cfg.Nodes[node].Readers {
@@ -113,8 +116,8 @@ func (mon *monitor) touch(node int) {
 		if d.p != nil && d.off {
 			continue
 		}
-		mon.cause(d, n.taken...)
-		for _, root := range n.taken {
+		mon.cause(d, roots...)
+		for _, root := range roots {
 			mon.reach[root].add(r.Node)
 		}
 		through := len(n.causes) > 0 || n.tookStale
@@ -161,8 +164,11 @@ func (mon *monitor) report(r Report) error {
 		n.active, n.passed, n.failed = false, true, false
 		clear(n.failRoots)
 		mon.overtaken(r.Node)
-		n.owed = nil
 		n.kept = r.Stale && (n.ran || n.kept)
+		if n.withheld = append(n.withheld, n.owed...); !n.unhanded || !n.w.Triggers {
+			n.withheld = nil
+		}
+		n.owed = nil
 		if n.kept {
 			mon.mayGoOn(r.Node)
 		}
@@ -196,10 +202,14 @@ func (mon *monitor) report(r Report) error {
 		return err
 	case Reloading:
 		err := mon.mayStart(r.Node, r.Why, true)
+		dropped := n.rise.dropped
 		mon.take(n)
+		n.rise.dropped, n.rise.reloadedAt = dropped, mon.now
 		return err
 	case Unready:
 		n.unready = true
+	case Dropped:
+		n.rise.dropped = true
 	case Starting:
 		n.why = r.Why
 	}
@@ -211,10 +221,13 @@ func (mon *monitor) report(r Report) error {
 func (mon *monitor) overtaken(node int) {
 	by := mon.nodes[node]
 	for d, n := range mon.nodes {
-		if !n.up.has(node) || n.startSeq < by.owedSince || n.p != nil && n.off {
+		if !n.ins.has(node) || n.startSeq < by.owedSince || n.p != nil && n.off {
 			continue
 		}
 		n.again = true
+		for _, q := range mon.barriers {
+			q.extend(mon, q.may, d) // it is taken to be as old as the run
+		}
 		for _, root := range by.owed {
 			if by.ran && mon.reach[root].has(d) {
 				mon.cause(n, root)
@@ -234,12 +247,18 @@ func (mon *monitor) take(n *facts) {
 		n.owedSince = n.since
 	}
 	n.owed = append(n.owed, n.causes...)
-	n.taken, n.causes, n.written = n.causes, nil, nil
+	n.taken, n.causes = n.causes, nil
 	n.tookStale, n.stale = n.stale, false
 	n.tookHanded, n.handed = n.handed, false
 	n.tookHand = n.hand
 	n.hand, n.urgent, n.again, n.crashed = false, false, false, false
 	n.startSeq, n.startedAt = mon.seq, mon.now
+	if n.p != nil {
+		for _, root := range n.taken {
+			n.rise.owes = append(n.rise.owes, mon.steps[root])
+		}
+		n.rise.dropped = false
+	}
 }
 
 func (mon *monitor) startProcess(a StartProcess) error {
@@ -293,10 +312,13 @@ func (mon *monitor) startProcess(a StartProcess) error {
 	}
 	mon.take(n)
 	n.back = false
+	born := birth{at: mon.now, crash: n.why == ByCrash}
 	if n.live {
-		n.beside = &second{gen: a.Gen, new: true}
+		n.beside = &second{gen: a.Gen, new: true, birth: born}
+		n.rise.behind = true
 		return nil
 	}
+	n.rise.birth, n.rise.readyAt, n.rise.reloadedAt, n.rise.behind = born, time.Time{}, time.Time{}, false
 	n.gen, n.live, n.stopping, n.ended = a.Gen, true, false, false
 	if !again {
 		return nil
@@ -310,37 +332,12 @@ func (mon *monitor) restarted(node int) {
 	for i := range mon.nodes {
 		for _, need := range mon.cfg.Nodes[i].Needs {
 			if d := mon.nodes[i]; need.Node == node && need.Restart && d.live && !d.stopping && !d.off {
-				mon.cause(d, mon.root(i))
+				root := mon.root(i)
+				for _, step := range mon.nodes[node].rise.owes {
+					mon.steps[root] = min(mon.steps[root], step)
+				}
+				mon.cause(d, root)
 			}
 		}
 	}
-}
-
-// awaited checks the answer to a barrier: nobody still has anything to do for a
-// cause from before it, or somebody has failed.
-func (mon *monitor) awaited(a Awaited) error {
-	q, known := mon.barriers[a.ID]
-	if !known {
-		return fmt.Errorf("the barrier %d is answered, but nobody asked", a.ID)
-	}
-	delete(mon.barriers, a.ID)
-	if !a.OK {
-		if st := mon.status[a.Node]; !st.Failed && st.Hold.Kind == NotHeld {
-			return fmt.Errorf("the barrier %d fails by %s, which has not failed", a.ID, st.Name)
-		}
-		return nil
-	}
-	old := func(root int) bool { return root < q.asked }
-	for i, n := range mon.nodes {
-		switch {
-		case n.off || !q.nodes.has(i):
-		case slices.ContainsFunc(n.causes, old):
-			return fmt.Errorf("the barrier %d is passed, but %s has not acted on what was before it", a.ID, n.name)
-		case slices.ContainsFunc(n.written, old):
-			return fmt.Errorf("the barrier %d is passed, but %s has not acted on what a run wrote for what was before it", a.ID, n.name)
-		case (n.active || n.failed) && slices.ContainsFunc(n.owed, old):
-			return fmt.Errorf("the barrier %d is passed, but no run of %s has passed with what was before it", a.ID, n.name)
-		}
-	}
-	return nil
 }

@@ -28,6 +28,7 @@ type node struct {
 	id    int
 	cfg   *Node
 	up    nodeset // every node upstream, direct or not
+	ins   nodeset // those of them whose work it takes in: direct, or through watchers
 	down  []int   // direct
 	dirt  dirt
 	burst burst
@@ -35,6 +36,8 @@ type node struct {
 	held  bool // the hold by a failed upstream has been told
 	off   bool // stopped by hand
 	gone  bool // not in the configuration any more
+
+	oneShot bool // a process: somebody waits for it to succeed
 
 	// What survey last saw.
 	hold   Hold
@@ -69,7 +72,7 @@ func newNode(id int, c *Node) *node {
 func (m *Machine) link() {
 	m.order = nil
 	for _, n := range m.nodes {
-		n.up, n.down = nil, nil
+		n.up, n.ins, n.down, n.oneShot = nil, nil, nil, false
 	}
 	placed := make([]bool, len(m.nodes))
 	var place func(int)
@@ -83,7 +86,16 @@ func (m *Machine) link() {
 			place(u)
 			n.up.add(u)
 			n.up.union(m.nodes[u].up)
+			n.ins.add(u)
+			if m.nodes[u].w != nil {
+				n.ins.union(m.nodes[u].ins)
+			}
 			m.nodes[u].down = append(m.nodes[u].down, i)
+		}
+		for _, need := range n.cfg.Needs {
+			if need.Condition == schema.Succeeded {
+				m.nodes[need.Node].oneShot = true
+			}
 		}
 		m.order = append(m.order, i)
 	}
@@ -221,7 +233,8 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 			if n.gone || n.p != nil && !n.p.wanted {
 				continue // it is down on purpose: nothing to restart
 			}
-			n.dirt.mark(cohort, ByChange, -1, older(m.clock, m.upstreamDebt(n)))
+			m.extend(n)
+			n.dirt.mark(cohort, ByChange, -1, m.clock)
 			n.dirt.path(c.Path)
 			n.dirt.urgent = n.dirt.urgent || c.AtOnce
 			if n.w != nil {
@@ -234,7 +247,7 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 			m.weigh(n, c, at)
 			if !c.AtOnce {
 				limit := settleCap
-				if m.awaited(n.owes()) {
+				if m.awaited(n, n.owes()) {
 					limit = awaitedCap
 				}
 				n.dirt.settle(m.now, at, m.quiet(n, at), limit)
@@ -255,19 +268,6 @@ func (m *Machine) weigh(n *node, c Change, at time.Time) {
 	if n.feed.until.IsZero() && (n.w == nil || n.w.phase == idle || n.feed.from.seen) {
 		n.feed.slow(m.now, n.feed.streak+1)
 	}
-}
-
-// upstreamDebt is the oldest debt of the runs that are going on upstream: a
-// change that comes meanwhile may be what they write, and then it belongs to
-// what they were started for. It cannot go on for ever, since nothing upstream
-// can take over a debt from here.
-func (m *Machine) upstreamDebt(n *node) (debt uint64) {
-	for _, u := range m.nodes {
-		if n.up.has(u.id) && u.w != nil && u.w.phase != idle {
-			debt = older(debt, u.w.promised)
-		}
-	}
-	return debt
 }
 
 // quiet is how long the node's burst must pause after a change at that time.

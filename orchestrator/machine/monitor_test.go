@@ -14,6 +14,7 @@ type monitor struct {
 	nodes  []*facts
 	seq    int // counts steps
 	now    time.Time
+	steps  []int     // of each cause from outside: the step that it came with
 	reach  []nodeset // of each cause from outside: whom it made dirty, directly or by triggers
 	spread []nodeset // the same, with all whom it would have, had it still been there to hand on
 	stages int       // live
@@ -24,29 +25,24 @@ type monitor struct {
 	code   int
 	status []NodeStatus
 
-	barriers map[int]question // by id
-}
-
-// question is a barrier: how many causes there were when it was asked, and whom
-// it is about.
-type question struct {
-	asked int
-	nodes nodeset
+	barriers map[int]*question // by id
 }
 
 // facts is what is known of one node.
 type facts struct {
 	name string
 	up   nodeset
+	ins  nodeset // upstream, but not beyond a process
 	w    *Watcher
 	p    *Process
 
 	causes     []int // why it must act: what came in from outside, not yet acted on
 	taken      []int // what its run or generation was started for
 	owed       []int // what its runs since the last pass were started for
-	written    []int // what the runs upstream were for during which its files changed, not yet acted on
 	hand       bool  // asked for by hand: waits for nothing
 	again      bool  // it may start once more
+	withheld   []int // what the runs were for that have passed, and whose triggers are not touched yet
+	unhanded   bool  // a stage has run since its trigger was last touched
 	kept       bool  // a run passed that was not the last one: what it made may not have been handed on
 	urgent     bool  // touched from outside or let through: does not wait for upstream
 	stale      bool  // let through
@@ -88,6 +84,7 @@ type facts struct {
 	end      End
 	why      Why // it starts, by the report before
 	beside   *second
+	rise     rise
 }
 
 // second is a generation beside the one that serves: a new one, or an old one
@@ -95,10 +92,11 @@ type facts struct {
 type second struct {
 	gen                int
 	new, pid, stopping bool
+	birth              birth
 }
 
 func newMonitor(cfg Config) *monitor {
-	mon := &monitor{cfg: cfg, barriers: map[int]question{}}
+	mon := &monitor{cfg: cfg, barriers: map[int]*question{}}
 	for i := range cfg.Nodes {
 		n := &cfg.Nodes[i]
 		mon.nodes = append(mon.nodes, &facts{name: n.Name, w: n.Watcher, p: n.Process, stages: map[int]bool{},
@@ -111,13 +109,17 @@ func newMonitor(cfg Config) *monitor {
 // link notes who is upstream of whom.
 func (mon *monitor) link() {
 	for _, n := range mon.nodes {
-		n.up = nil
+		n.up, n.ins = nil, nil
 	}
 	for range mon.nodes { // as often as the longest path may be long
 		for i, n := range mon.cfg.Nodes {
 			for _, u := range n.Upstream {
 				mon.nodes[i].up.add(u)
 				mon.nodes[i].up.union(mon.nodes[u].up)
+				mon.nodes[i].ins.add(u)
+				if mon.nodes[u].w != nil {
+					mon.nodes[i].ins.union(mon.nodes[u].ins)
+				}
 			}
 		}
 	}
@@ -128,12 +130,16 @@ func (mon *monitor) observe(now time.Time, ev Event, actions []Action, status []
 	mon.now = now
 	mon.status = status
 	mon.event(ev)
+	mon.rises()
 	for _, a := range actions {
 		if err := mon.action(a); err != nil {
 			return err
 		}
 	}
-	return mon.slowed(ev)
+	if err := mon.slowed(ev); err != nil {
+		return err
+	}
+	return mon.unanswered()
 }
 
 // slowed checks who waits because of keeping to wake itself: nobody for longer
@@ -158,6 +164,7 @@ func (mon *monitor) root(nodes ...int) int {
 	for _, i := range nodes {
 		touched.add(i)
 	}
+	mon.steps = append(mon.steps, mon.seq)
 	mon.reach, mon.spread = append(mon.reach, touched), append(mon.spread, touched.clone())
 	return len(mon.reach) - 1
 }
@@ -173,7 +180,7 @@ func (mon *monitor) event(ev Event) {
 				mon.nodes[i].wrote = mon.nodes[i].wrote || len(c.Writers) > 0
 				if n := mon.nodes[i]; !n.gone && (n.w != nil || !n.off) {
 					mon.cause(n, root)
-					mon.written(n)
+					mon.written(i)
 					n.urgent = n.urgent || c.AtOnce
 				}
 			}
@@ -195,7 +202,9 @@ func (mon *monitor) event(ev Event) {
 		switch {
 		case n.live && n.gen == ev.Gen:
 			n.pid = true
-			n.ready = n.ready || !n.p.Probed && !n.stopping
+			if !n.p.Probed && !n.stopping && !n.ready {
+				n.ready, n.rise.readyAt = true, mon.now
+			}
 		case n.beside != nil && n.beside.gen == ev.Gen:
 			n.beside.pid = true
 			if !n.p.Probed {
@@ -206,6 +215,9 @@ func (mon *monitor) event(ev Event) {
 		n := mon.nodes[ev.Node]
 		switch {
 		case n.live && n.gen == ev.Gen && !n.stopping:
+			if !n.ready {
+				n.rise.readyAt = mon.now
+			}
 			n.ready, n.unready = true, false
 		case n.beside != nil && n.beside.gen == ev.Gen:
 			mon.takeOver(ev.Node)
@@ -215,9 +227,9 @@ func (mon *monitor) event(ev Event) {
 	case Reconfigure:
 		mon.reconfigure(ev)
 	case Await:
-		q := question{asked: len(mon.reach)}
-		for i := range mon.nodes {
-			if len(ev.Nodes) == 0 {
+		q := newQuestion(mon.seq)
+		for i, n := range mon.nodes {
+			if len(ev.Nodes) == 0 && !n.gone {
 				q.nodes.add(i)
 			}
 		}
@@ -226,11 +238,6 @@ func (mon *monitor) event(ev Event) {
 			q.nodes.union(mon.nodes[i].up)
 		}
 		mon.barriers[ev.ID] = q
-		for i, n := range mon.nodes {
-			if n.off {
-				mon.excuse(i)
-			}
-		}
 	case Forget:
 		delete(mon.barriers, ev.ID)
 	case Shutdown:
@@ -257,7 +264,6 @@ func (mon *monitor) reconfigure(ev Reconfigure) {
 		c := &mon.cfg.Nodes[i]
 		switch {
 		case c.Gone && !n.gone:
-			mon.excuse(i)
 			n.forget()
 			n.gone, n.off = true, true
 		case !c.Gone && n.gone:
@@ -291,34 +297,11 @@ func (mon *monitor) reconfigure(ev Reconfigure) {
 
 // forget leaves of a node only what still runs.
 func (n *facts) forget() {
-	n.causes, n.taken, n.owed, n.written = nil, nil, nil, nil
+	n.causes, n.taken, n.owed, n.withheld = nil, nil, nil, nil
 	n.hand, n.again, n.kept, n.urgent, n.stale, n.tookStale, n.tookHand, n.handed, n.tookHanded = false, false, false, false, false, false, false, false, false
 	n.asked, n.passed, n.failed, n.crashed, n.ended = false, false, false, false, false
+	n.rise = rise{birth: n.rise.birth, readyAt: n.rise.readyAt}
 	clear(n.failRoots)
-}
-
-// written notes that what changes now may come from the runs upstream.
-func (mon *monitor) written(n *facts) {
-	for i, u := range mon.nodes {
-		if n.up.has(i) && u.w != nil && u.active {
-			n.written = append(n.written, u.taken...)
-		}
-	}
-}
-
-// excuse leaves a node that was stopped out of every question, and so what only
-// that node can bring up to date.
-func (mon *monitor) excuse(node int) {
-	for id, q := range mon.barriers {
-		var left nodeset
-		for i, n := range mon.nodes {
-			if q.nodes.has(i) && i != node && !n.up.has(node) {
-				left.add(i)
-			}
-		}
-		q.nodes = left
-		mon.barriers[id] = q
-	}
 }
 
 // takeOver swaps the new generation and the old one.
@@ -328,6 +311,7 @@ func (mon *monitor) takeOver(node int) {
 	if !b.new || b.stopping || mon.ending {
 		return
 	}
+	n.rise.birth, n.rise.readyAt, n.rise.behind = b.birth, mon.now, false
 	n.beside = &second{gen: n.gen, pid: n.pid}
 	n.gen, n.pid, n.ready, n.unready = b.gen, b.pid, true, false
 	mon.restarted(node)
@@ -337,11 +321,14 @@ func (mon *monitor) exited(n *facts, ev ProcessExited) {
 	b := n.beside
 	switch {
 	case b != nil && b.gen == ev.Gen:
+		n.rise.dropped = n.rise.dropped || b.new && !b.stopping && !mon.ending
 		n.beside = nil
 	case !n.live || n.gen != ev.Gen:
 	case b != nil && b.new && !b.stopping && !n.stopping && !mon.ending:
 		n.gen, n.pid, n.ready, n.unready, n.beside = b.gen, b.pid, false, false, nil
+		n.rise.birth, n.rise.behind = b.birth, false
 	default:
+		mon.ended(n, ev.End)
 		n.crashed = !n.stopping
 		n.ended, n.end = !n.stopping, ev.End
 		n.live, n.pid, n.ready, n.unready = false, false, false, false
@@ -359,6 +346,9 @@ func (mon *monitor) cause(n *facts, roots ...int) {
 // start makes the cause 0, which touches every watcher that runs at start.
 func (mon *monitor) start() {
 	mon.root()
+	for _, q := range mon.barriers {
+		q.step = mon.seq
+	}
 	for i, n := range mon.nodes {
 		switch {
 		case n.p != nil && (n.p.Start && !mon.cfg.Once || mon.cfg.Once && mon.serves(n)):
@@ -374,9 +364,6 @@ func (mon *monitor) start() {
 }
 
 func (mon *monitor) command(verb Verb, n *facts) {
-	if verb == Stop {
-		mon.excuse(slices.Index(mon.nodes, n))
-	}
 	asked := func() {
 		mon.cause(n, mon.root(slices.Index(mon.nodes, n)))
 		n.hand = true
@@ -385,7 +372,8 @@ func (mon *monitor) command(verb Verb, n *facts) {
 	case Stop:
 		n.off = true
 		if n.p != nil {
-			n.causes, n.written, n.hand, n.urgent, n.crashed, n.ended = nil, nil, false, false, false, false
+			n.causes, n.hand, n.urgent, n.crashed, n.ended = nil, false, false, false, false
+			n.rise = rise{birth: n.rise.birth, readyAt: n.rise.readyAt, lived: n.rise.lived}
 		}
 	case Resume:
 		if n.p != nil && (n.off || !n.live) {

@@ -26,10 +26,15 @@ type process struct {
 	checking   bool   // a watcher upstream is busy, see checking.go
 	parked     bool   // it is down for that reason
 	dropped    *Drop  // the last new version, if it was not taken
+	behind     bool   // the generation that serves is not of the newest version
 
 	failures     int // in a row
 	backoffUntil time.Time
-	end          End // of the last generation
+	end          End           // of the last generation
+	endedEarly   bool          // it was to say that it is ready, and had not
+	lived        time.Duration // how long it did, if it crashed, and no other has been up since
+	stood        bool          // a generation of this version has been ready
+	stoodBefore  bool          // one of an earlier version has
 }
 
 type procPhase int
@@ -63,6 +68,8 @@ func (p *process) deadline() time.Time {
 		return p.readyBy
 	case p.phase == procStopping && !p.killed:
 		return p.killAt
+	case p.phase == procReady:
+		return p.upAt
 	}
 	return time.Time{}
 }
@@ -131,6 +138,7 @@ func (m *Machine) renew(n *node) {
 		took := n.dirt.take()
 		m.report(Report{Kind: Reloading, Node: n.id, Num: n.p.gen, Why: took.why, By: took.by, Paths: took.paths})
 		m.do(ReloadProcess{n.id, n.p.gen})
+		m.reloaded(n, took)
 	case n.overlaps() && !n.dirt.apart:
 		m.startCandidate(n, n.dirt.why, n.dirt.by)
 	default:
@@ -142,7 +150,7 @@ func (m *Machine) renew(n *node) {
 // startProcess starts a generation where none is running.
 func (m *Machine) startProcess(n *node, why Why, by int) {
 	n.p.generation = m.begin(n, why, by)
-	n.p.phase = procStarting
+	n.p.phase, n.p.behind = procStarting, false
 	if n.p.gen > 1 {
 		m.restartDependants(n)
 	}
@@ -259,7 +267,8 @@ func (m *Machine) processReady(ev ProcessReady) {
 	case n.p.phase != procStarting && n.p.phase != procUnready:
 		return
 	}
-	n.p.phase, n.p.readyAt, n.p.owed = procReady, m.now, 0
+	n.p.phase = procReady
+	m.readied(n)
 	m.report(Report{Kind: Ready, Node: n.id, Num: n.p.gen, By: -1, Took: m.now.Sub(n.p.startedAt)})
 	m.do(ServeProcess{n.id, n.p.gen})
 }
@@ -275,6 +284,7 @@ func (m *Machine) processExited(ev ProcessExited) {
 	}
 	p := n.p
 	asked := p.phase == procStopping
+	p.endedEarly = n.cfg.Process.Probed && !n.oneShot && (p.phase == procStarting || p.phase == procUnready)
 	p.end, p.pid = ev.End, 0
 	r := Report{Node: n.id, Num: p.gen, By: -1, Took: m.now.Sub(p.startedAt), End: ev.End}
 	switch {
@@ -292,25 +302,28 @@ func (m *Machine) processExited(ev ProcessExited) {
 // ended decides what becomes of a process that ended by itself.
 func (m *Machine) ended(n *node, r Report) {
 	p, cfg := n.p, n.cfg.Process
-	if m.now.Sub(p.startedAt) >= stableAfter {
+	if r.Took >= stableAfter {
 		p.failures = 0
 	}
 	again := cfg.Restart == schema.RestartAlways || cfg.Restart == schema.RestartOnFailure && !r.End.OK()
 	missing := m.neverPassed(n)
 	p.owed = older(p.owed, m.clock)
+	if p.succeeded() && (!again || n.oneShot) {
+		p.owed = 0
+	} else {
+		p.lived = max(r.Took, time.Nanosecond)
+	}
 	switch {
 	case !again || m.cfg.Once:
 		p.phase = procEnded
-		if r.End.OK() {
-			p.owed = 0
-		}
 		r.Kind = Ended
 	case !r.End.OK() && missing >= 0:
 		p.phase = procUnbuilt
 		r.Kind, r.By = AwaitsPass, missing
 	default:
 		p.failures++
-		if cfg.Backoff.GiveUp > 0 && p.failures > cfg.Backoff.GiveUp {
+		r.Times = p.failures
+		if limit := p.retries(cfg); limit > 0 && p.failures > limit {
 			p.phase = procGaveUp
 			r.Kind = GaveUp
 			break
@@ -320,6 +333,18 @@ func (m *Machine) ended(n *node, r Report) {
 		r.Kind, r.Until = Crashed, p.backoffUntil
 	}
 	m.report(r)
+}
+
+// retries is how many failures in a row are answered by another start; 0: any
+// number. A version that has never been ready, where an earlier one was, fails
+// because of what changed, and goes on to until something changes again: it is
+// tried once more. Not so where restart or give_up ask for every try.
+func (p *process) retries(cfg *Process) int {
+	limit := cfg.Backoff.GiveUp
+	if cfg.Restart == schema.RestartOnFailure && p.stoodBefore && !p.stood {
+		limit = min(limit, 1)
+	}
+	return limit
 }
 
 // backoff is the wait after so many failures in a row: it doubles each time.

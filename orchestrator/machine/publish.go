@@ -38,7 +38,7 @@ func (m *Machine) drained(ev Drained) {
 		// stream of changes there is always a next run.
 		w.starved++
 		if through = through || w.protected || w.starved > letThrough; !through {
-			if !w.unpublished {
+			if !w.unpublished || !w.cfg.Triggers {
 				w.promised = 0 // nothing of it is left to hand on
 			}
 			return
@@ -54,12 +54,14 @@ func (m *Machine) drained(ev Drained) {
 
 // overtaken marks again what the same changes had made dirty downstream and has
 // not waited for this pass, because it was started by hand, or crashed, or was
-// down already: it started with what was there before.
+// down already: it started with what was there before. What only depends on a
+// process takes in nothing of the run.
 func (m *Machine) overtaken(n *node) {
 	for _, cohort := range n.w.owed {
 		for _, d := range m.nodes {
-			if d.up.has(n.id) && cohort.has(d.id) && (d.w != nil || d.p.wanted) {
-				d.dirt.mark(cohort, ByTrigger, n.id, n.w.promised) // those that have waited are dirty anyway
+			waited := d.dirt.causes.has(cohort) // and goes on to act on it
+			if !waited && d.ins.has(n.id) && cohort.has(d.id) && (d.w != nil || d.p.wanted) {
+				d.dirt.mark(cohort, ByTrigger, n.id, n.w.promised)
 			}
 		}
 	}

@@ -29,6 +29,11 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 	if m.ending.begun {
 		return // whatever it is, it ends
 	}
+	for _, n := range m.nodes {
+		if n.p != nil {
+			m.pay(n) // nobody may wait for its success any more
+		}
+	}
 	var changed nodeset
 	for _, i := range ev.Changed {
 		// Of a watcher that runs only when something asks for it, and that
@@ -75,6 +80,7 @@ func (n *node) revive(c *Node) {
 	if p := n.p; p != nil {
 		p.failures, p.end, p.owed, p.dueDebt, p.checking = 0, End{}, 0, 0, false
 		p.begun, p.restarts = false, 0
+		p.stood, p.stoodBefore, p.lived, p.dropped = false, false, 0, nil
 		return
 	}
 	w := n.w

@@ -17,7 +17,7 @@ type Report struct {
 	Until time.Time // when a wait ends
 	End   End
 	Stale bool // passed, but files changed meanwhile
-	Times int  // slowed: for so many runs in a row
+	Times int  // slowed: for so many runs in a row; crashed: so many times in a row
 	Known bool // slowed: the writer had the file open when it changed
 }
 

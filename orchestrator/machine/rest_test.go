@@ -130,7 +130,7 @@ func (mon *monitor) fresh() error {
 			continue
 		}
 		for u, up := range mon.nodes {
-			if !n.up.has(u) || up.w == nil {
+			if !n.ins.has(u) || up.w == nil {
 				continue
 			}
 			for root, passed := range up.passSeq {

@@ -50,7 +50,7 @@ func (mon *monitor) mayStart(node int, why Why, needs bool) error {
 // starts with what the last one made, if that version counts: it was let
 // through, or somebody waits for it.
 func (mon *monitor) mayOverwrite(node int, why Why) error {
-	for _, n := range mon.nodes {
+	for i, n := range mon.nodes {
 		starting := n.live && !n.stopping && !n.ready && !n.unready
 		if n.beside != nil {
 			starting = n.beside.new && !n.beside.stopping
@@ -60,7 +60,7 @@ func (mon *monitor) mayOverwrite(node int, why Why) error {
 		}
 		awaited := false
 		for _, q := range mon.barriers {
-			awaited = awaited || slices.ContainsFunc(n.taken, func(root int) bool { return root < q.asked })
+			awaited = awaited || q.nodes.has(i) && slices.ContainsFunc(n.taken, func(root int) bool { return mon.steps[root] <= q.step })
 		}
 		if n.tookHanded || awaited {
 			return fmt.Errorf("%s runs while %s starts with what it made before", mon.nodes[node].name, n.name)

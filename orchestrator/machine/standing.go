@@ -39,10 +39,10 @@ func (m *Machine) standing(d *node) (until time.Time, stands bool) {
 	case d.dirt.stale && d.dirt.settled() && m.holdNeeds(d).Kind == NotHeld:
 		return time.Time{}, false // it acts in this very step, or once the last one is gone
 	case p.due != "" && !p.running():
-		return time.Time{}, m.holdNeeds(d).Kind != NotHeld || !m.awaited(d.owes())
-	case p.phase != procStarting && g == &p.generation:
-		return time.Time{}, true
+		return time.Time{}, m.holdNeeds(d).Kind != NotHeld || !m.awaited(d, d.owes())
 	}
-	until = g.startedAt.Add(standCap)
-	return until, !until.After(m.now) || !g.took.stale && !m.awaited(p.owed)
+	until, rising := p.rising()
+	starts := g != &p.generation || p.phase == procStarting
+	counts := starts && g.took.stale || m.awaited(d, p.owed)
+	return until, !rising || !until.After(m.now) || !counts
 }

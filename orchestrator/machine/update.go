@@ -21,6 +21,7 @@ func (n *node) overlaps() bool {
 }
 
 func (m *Machine) startCandidate(n *node, why Why, by int) {
+	n.p.behind = true
 	n.p.side = &side{generation: m.begin(n, why, by), candidate: true}
 }
 
@@ -46,8 +47,8 @@ func (m *Machine) sideReady(n *node) {
 	p := n.p
 	old := p.generation
 	p.generation, p.phase, p.failures = p.side.generation, procReady, 0
-	p.readyAt = m.now
-	p.side = &side{generation: old}
+	p.side, p.behind = &side{generation: old}, false
+	m.readied(n)
 	m.report(Report{Kind: Ready, Node: n.id, Num: p.gen, By: -1, Took: m.now.Sub(p.startedAt)})
 	m.do(ServeProcess{n.id, p.gen})
 	m.report(Report{Kind: Stopping, Node: n.id, Num: old.gen, Why: ByUpdate, By: -1})
@@ -64,9 +65,7 @@ func (m *Machine) sideExited(n *node, end End) {
 		p.dropped = &Drop{Gen: s.gen, End: end}
 		r.Kind = Dropped
 	}
-	if !s.candidate && p.phase == procReady {
-		p.owed = 0 // only now nobody is answered by the old version any more
-	}
+	m.pay(n)
 	m.report(r)
 }
 
@@ -85,5 +84,5 @@ func (m *Machine) inherit(n *node, r Report) {
 	p := n.p
 	r.Kind = Lost
 	m.report(r)
-	p.generation, p.phase, p.side = p.side.generation, procStarting, nil
+	p.generation, p.phase, p.side, p.behind = p.side.generation, procStarting, nil, false
 }

@@ -174,7 +174,7 @@ func (m *Machine) startRun(n *node) {
 	w.promised = older(w.promised, w.took.debt)
 	w.startedAt = m.now
 	n.feed.start()
-	w.protected = w.starved >= letThrough || m.awaited(w.promised)
+	w.protected = w.starved >= letThrough || m.awaited(n, w.promised)
 	if w.took.all {
 		for i := range w.stages {
 			w.stages[i].need = true

@@ -1,0 +1,62 @@
+package machine
+
+import "time"
+
+// A generation is up, for those who ask whether a change is live, when it is
+// ready and has not died since. One that nothing but its start says to be ready
+// must have outlived a moment, in which most that cannot work end; and one that
+// replaces a crashed one must live longer than that did, or every wait in the
+// middle of a crash loop would find it well.
+
+// upAfter is the moment that a generation without a readiness of its own must
+// outlive, and one that has been told to reload.
+const upAfter = time.Second
+
+// readied notes that the generation that serves is ready, and from when on it is
+// up.
+func (m *Machine) readied(n *node) {
+	p := n.p
+	p.readyAt, p.stood = m.now, p.stood || n.cfg.Process.Probed
+	p.upAt = m.now
+	if !n.cfg.Process.Probed {
+		p.upAt = later(p.upAt, p.startedAt.Add(upAfter))
+	}
+	if p.lived > 0 && (p.why == ByCrash || !n.cfg.Process.Probed) {
+		p.upAt = later(p.upAt, p.startedAt.Add(min(p.lived, stableAfter)+time.Millisecond))
+	}
+	m.pay(n)
+}
+
+// reloaded notes that the generation that serves was told to take in what
+// changed: it must outlive that.
+func (m *Machine) reloaded(n *node, took dirt) {
+	p := n.p
+	p.owed = older(p.owed, took.debt)
+	p.upAt = later(p.upAt, m.now.Add(upAfter))
+}
+
+// pay ends what the process owes once the generation that serves is up, and
+// nobody is answered by an older one any more.
+func (m *Machine) pay(n *node) {
+	p := n.p
+	if p.phase != procReady || p.upAt.After(m.now) {
+		return
+	}
+	if !p.upAt.IsZero() {
+		p.stood, p.lived, p.upAt = true, 0, time.Time{}
+	}
+	if p.side == nil && !p.behind && !n.oneShot {
+		p.owed = 0
+	}
+}
+
+// succeeded tells whether a process that ended has done what it was for. One that
+// was to say that it is ready, and has not, was to go on.
+func (p *process) succeeded() bool { return p.end.OK() && !p.endedEarly }
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
