@@ -90,6 +90,13 @@ func scriptParams(dir string) testscript.Params {
 				env.Setenv(name, port)
 			}
 			env.Setenv("CI", "")
+			for name, dir := range map[string]string{"RUSTUP_HOME": ".rustup", "CARGO_HOME": ".cargo"} { // HOME is the script's own
+				if home, err := os.UserHomeDir(); err == nil && os.Getenv(name) == "" {
+					env.Setenv(name, filepath.Join(home, dir))
+				} else {
+					env.Setenv(name, os.Getenv(name))
+				}
+			}
 			env.Setenv("DEVLOOP_RUNTIME_DIR", filepath.Join(env.WorkDir, ".run"))
 			return nil
 		},

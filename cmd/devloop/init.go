@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"devloop/orchestrator/graph"
 	"devloop/schema"
 	"devloop/schema/jsonschema"
 	"devloop/schema/preset"
@@ -66,6 +67,12 @@ func (a *app) init(presetName, from string) error {
 	ext := filepath.Ext(file)
 	personal := strings.TrimSuffix(filepath.Base(file), ext) + ".local" + ext
 	text := append([]byte("# yaml-language-server: $schema=./"+schemaCopy+"\n"), draft.Config...)
+	// Nothing is written that does not load, but for a translation: it may need a
+	// hand, and says where.
+	loads := tryLoad(file, text)
+	if loads != nil && from == "" {
+		return unfitDraft{loads}
+	}
 	if err := create(file, text); err != nil {
 		return err
 	}
@@ -95,11 +102,40 @@ func (a *app) init(presetName, from string) error {
 	for _, n := range draft.Notes {
 		fmt.Fprintf(a.stdout, "note: %s\n", n)
 	}
-	if _, err := schema.Parse(file, text, schema.Options{Presets: preset.FS()}); err != nil {
-		return err // a translation may need a hand, and says where
+	if loads != nil {
+		return loads
 	}
 	fmt.Fprintf(a.stdout, "next: read %s, then `devloop check`, then `devloop`\n", file)
 	return nil
+}
+
+// tryLoad loads text as if it stood in file, up to its graph.
+func tryLoad(file string, text []byte) error {
+	cfg, err := schema.Parse(file, text, schema.Options{Presets: preset.FS()})
+	if err != nil {
+		return err
+	}
+	if _, mistakes := graph.New(cfg); len(mistakes) > 0 {
+		return mistakes.Quoted()
+	}
+	return nil
+}
+
+// placeOf is a directory for starter, with what lies above it.
+func placeOf(dir string) (starter.Place, error) {
+	abs, err := filepath.Abs(dir)
+	if err == nil {
+		abs, err = filepath.EvalSymlinks(abs)
+	}
+	if err != nil {
+		return starter.Place{}, fmt.Errorf("look at %s: %w", dir, err)
+	}
+	top := filepath.VolumeName(abs) + string(filepath.Separator)
+	inTop, err := filepath.Rel(top, abs)
+	if err != nil {
+		return starter.Place{}, fmt.Errorf("look at %s: %w", dir, err)
+	}
+	return starter.Place{Top: os.DirFS(top), Dir: filepath.ToSlash(inTop), Base: abs}, nil
 }
 
 // draft is what init would write.
@@ -123,7 +159,11 @@ func (a *app) draft(dir, presetName, from string) (starter.Draft, error) {
 		}
 		return starter.From(from, text)
 	}
-	draft, err := starter.Look(os.DirFS(dir))
+	at, err := placeOf(dir)
+	if err != nil {
+		return starter.Draft{}, err
+	}
+	draft, err := starter.Look(at, starter.Tools{Cargo: cargoMetadata(at.Base)})
 	var nothing *starter.NothingError
 	if errors.As(err, &nothing) {
 		return draft, nothingHere{nothing.Below}
@@ -193,6 +233,17 @@ func (e fileThere) Error() string {
 }
 func (e fileThere) Hint() string {
 	return "name another file with -f, or move this one away"
+}
+
+// unfitDraft is a draft that does not load: a mistake of devloop, not of the project.
+type unfitDraft struct{ error }
+
+func (e unfitDraft) Error() string {
+	return "what init would write here does not load, so nothing is written: " + e.error.Error()
+}
+
+func (e unfitDraft) Hint() string {
+	return "take a preset and fit it: `devloop init --preset NAME`; `devloop presets` lists them"
 }
 
 // nothingHere is a directory in which init knows nothing.

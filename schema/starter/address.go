@@ -1,8 +1,10 @@
 package starter
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // listening is how the sources of a server listen, and where.
@@ -16,7 +18,7 @@ type listening struct {
 
 // address says how connections reach the server, by what its sources do.
 func (d *draft) address(p *project, files []string, l listening) {
-	portFile, port := p.port(files, l.fixed)
+	portAt, port := p.port(files, l.fixed)
 	if file, m := p.search(files, l.takes); m != nil {
 		d.port(port)
 		if l.preset != "inherit" {
@@ -37,12 +39,12 @@ func (d *draft) address(p *project, files []string, l listening) {
 	}
 	if n, err := strconv.Atoi(port); err == nil && n > 0 && n < 65535 {
 		outer := strconv.Itoa(n + 1)
-		d.sockets = append(d.sockets, entry{key: "web", comment: "The server binds " + port + " by itself (" + portFile + "), so devloop holds the next port and forwards.", sub: []entry{
+		d.sockets = append(d.sockets, entry{key: "web", comment: bindsItself(port, portAt), sub: []entry{
 			{key: "listen", value: "http::" + outer},
 			{key: "via", value: "proxy"},
 			{key: "to", value: yamlText("127.0.0.1:" + port)},
 		}})
-		d.note("Open http://127.0.0.1:%s, where requests wait while the server restarts. To hold port %s itself: %s, and take `sockets` out of devloop.yaml.", outer, port, l.hint)
+		d.note("The server seems to bind %s by itself (%s): open http://127.0.0.1:%s, where requests wait while it restarts. To hold port %s itself: %s, and take `sockets` out of devloop.yaml.", port, portAt, outer, port, l.hint)
 		return
 	}
 	if l.preset == "inherit" {
@@ -50,25 +52,57 @@ func (d *draft) address(p *project, files []string, l listening) {
 	}
 }
 
-// elsewhere are the ports of what a server talks to: databases, caches, queues,
-// mail, other servers. An address with one of them is not where a server that is
-// being developed listens.
-var elsewhere = []string{"22", "25", "53", "80", "443", "587", "1025", "1433", "2379", "3306", "4222", "4317", "4318", "5432", "5672", "6379", "6432", "8125", "9092", "9200", "11211", "26257", "27017"}
+// bindsItself says why devloop holds another port than the server's.
+func bindsItself(port, at string) string {
+	return "A guess, from " + at + ": the server binds " + port + " by itself. devloop holds the next port, and forwards."
+}
 
-// port is the first port that stands in the files, with the file.
-func (p *project) port(files []string, re *pattern) (file, port string) {
+// elsewhere are the ports of what a server talks to: databases, caches, queues,
+// mail, other servers, and Go's profiler. An address with one of them is not where a server that is
+// being developed listens.
+var elsewhere = []string{"22", "25", "53", "80", "443", "587", "1025", "1433", "2379", "3306", "4222", "4317", "4318", "5432", "5672", "6060", "6379", "6432", "8125", "9092", "9200", "11211", "26257", "27017"}
+
+// port is the first port that stands in the code of the files, with its place;
+// one of a line that besides says is no server's own comes last.
+func (p *project) port(files []string, re *pattern) (place, port string) {
 	for _, f := range files {
 		text, err := p.read(f)
 		if err != nil {
 			continue
 		}
-		for _, m := range re.FindAllStringSubmatch(text, -1) {
-			if port := group(m); !slices.Contains(elsewhere, port) {
-				return f, port
+		text = code(f, text)
+		profiled := profiler.MatchString(text)
+		for _, m := range re.FindAllStringSubmatchIndex(text, -1) {
+			found, at := firstGroup(text, m)
+			if slices.Contains(elsewhere, found) {
+				continue
+			}
+			here := fmt.Sprintf("%s:%d", f, 1+strings.Count(text[:at], "\n"))
+			line := lineAt(text, at)
+			if !besides.MatchString(line) && !(profiled && handlesNothing.MatchString(line)) {
+				return here, found
+			}
+			if port == "" {
+				place, port = here, found
 			}
 		}
 	}
-	return "", ""
+	return place, port
+}
+
+var (
+	// besides is on lines that listen for something else than the server's work.
+	besides = compiled(`(?i)pprof|metrics|debug|profil|prometheus`)
+	// With Go's profiler in a file, a server without a handler of its own is the profiler's.
+	profiler       = compiled(`"net/http/pprof"`)
+	handlesNothing = compiled(`ListenAndServe\([^,]*,\s*nil\)`)
+)
+
+// lineAt is the line around an offset.
+func lineAt(text string, at int) string {
+	start := strings.LastIndexByte(text[:at], '\n') + 1
+	line, _, _ := strings.Cut(text[start:], "\n")
+	return line
 }
 
 // group is the first group of a match that has something.
@@ -79,6 +113,16 @@ func group(m []string) string {
 		}
 	}
 	return ""
+}
+
+// firstGroup is group for a match by its offsets, and where it begins.
+func firstGroup(text string, m []int) (found string, at int) {
+	for i := 2; i+1 < len(m); i += 2 {
+		if m[i] >= 0 && m[i] < m[i+1] {
+			return text[m[i]:m[i+1]], m[i]
+		}
+	}
+	return "", m[0]
 }
 
 func (d *draft) port(port string) {

@@ -78,12 +78,18 @@ func (d *draft) extends(preset, why string) {
 	d.comment("`devloop presets show %s` prints what this file builds on.", preset)
 }
 
-// set sets a variable of the preset.
+// set sets a variable, of the preset or of the file's own. The last value of a
+// name is the one that is written.
 func (d *draft) set(name, value, why string) {
 	if _, err := strconv.Atoi(value); err != nil {
 		value = yamlText(value)
 	}
-	d.vars = append(d.vars, entry{key: name, value: value, comment: why})
+	e := entry{key: name, value: value, comment: why}
+	if i := slices.IndexFunc(d.vars, func(v entry) bool { return v.key == name }); i >= 0 {
+		d.vars[i] = e
+		return
+	}
+	d.vars = append(d.vars, e)
 }
 
 // finish writes the file.
@@ -92,6 +98,7 @@ func (d *draft) finish() Draft {
 		d.done.Notes = append(d.done.Notes, d.notes...)
 		return *d.done
 	}
+	d.distinct()
 	var b strings.Builder
 	b.WriteString("# How this project is developed: `devloop` in this directory runs it.\n")
 	for _, c := range d.comments {
@@ -114,6 +121,24 @@ func (d *draft) finish() Draft {
 	}
 	slices.SortStableFunc(d.lost, func(a, b Lost) int { return a.Line - b.Line })
 	return Draft{Config: []byte(b.String()), Ignore: d.ignores, Notes: d.notes, Lost: d.lost}
+}
+
+// distinct gives every node a name of its own: other tools allow names that
+// this language writes alike.
+func (d *draft) distinct() {
+	taken := map[string]bool{}
+	for _, nodes := range [][]entry{d.watchers, d.processes} {
+		for i := range nodes {
+			name := nodes[i].key
+			for n := 2; taken[nodes[i].key]; n++ {
+				nodes[i].key = fmt.Sprintf("%s-%d", name, n)
+			}
+			taken[nodes[i].key] = true
+			if nodes[i].key != name {
+				d.note("Two commands would be called %s: one is %s.", name, nodes[i].key)
+			}
+		}
+	}
 }
 
 func emit(b *strings.Builder, entries []entry, indent string) {

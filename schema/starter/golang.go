@@ -34,7 +34,7 @@ func lookGo(p *project) (*draft, error) {
 		if err != nil {
 			return nil, err
 		}
-		if dir := path.Dir(f); goMain.MatchString(text) && !slices.Contains(mains, dir) && !strings.Contains(text, "//go:build ignore") {
+		if dir := path.Dir(f); goMain.MatchString(code(f, text)) && !slices.Contains(mains, dir) && !strings.Contains(text, "//go:build ignore") {
 			mains = append(mains, dir)
 		}
 	}

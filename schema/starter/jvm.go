@@ -63,17 +63,17 @@ func lookGradle(p *project) (*draft, error) {
 
 // binds says what connections need where the sources say the port themselves.
 func (d *draft) binds(p *project) {
-	file, port := p.port(p.sources(".kt", ".java"), jvmPort)
+	at, port := p.port(p.sources(".kt", ".java"), jvmPort)
 	n, err := strconv.Atoi(port)
 	if err != nil {
 		return
 	}
 	outer := strconv.Itoa(n + 1)
-	d.sockets = append(d.sockets, entry{key: "web", comment: "The server binds " + port + " by itself (" + file + "), so devloop holds the next port and forwards.", sub: []entry{
+	d.sockets = append(d.sockets, entry{key: "web", comment: bindsItself(port, at), sub: []entry{
 		{key: "listen", value: "http::" + outer},
 		{key: "to", value: yamlText("127.0.0.1:" + port)},
 	}})
-	d.note("Open http://127.0.0.1:%s, where requests wait while the server restarts.", outer)
+	d.note("The server seems to bind %s by itself (%s): open http://127.0.0.1:%s, where requests wait while it restarts.", port, at, outer)
 }
 
 // pom is what is read of a pom.xml.

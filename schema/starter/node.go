@@ -190,7 +190,8 @@ func (d *draft) ownStages(m *manifest, scripts ...string) {
 func (d *draft) nodeTool(dep, run string) {
 	d.comment("%s reloads pages by itself; devloop holds its address, and runs the checks beside it.", dep)
 	d.ignore("node_modules/")
-	d.vars = append(d.vars, entry{key: "PORT", value: "3000"}, entry{key: "NPM", value: "npm"})
+	d.set("PORT", "3000", "")
+	d.set("NPM", "npm", "")
 	d.sockets = append(d.sockets, entry{key: "web", sub: []entry{
 		{key: "listen", value: "http::${PORT}"}, {key: "via", value: "proxy", comment: dep + " cannot take a socket"}, {key: "live", value: "false"},
 	}})

@@ -39,4 +39,8 @@ func (p *pattern) FindAllStringSubmatch(s string, n int) [][]string {
 	return p.regexp().FindAllStringSubmatch(s, n)
 }
 
+func (p *pattern) FindAllStringSubmatchIndex(s string, n int) [][]int {
+	return p.regexp().FindAllStringSubmatchIndex(s, n)
+}
+
 func (p *pattern) ReplaceAllString(s, to string) string { return p.regexp().ReplaceAllString(s, to) }

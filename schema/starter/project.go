@@ -5,13 +5,18 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 )
 
 // project is the folder that is looked at.
 type project struct {
-	root  fs.FS
+	root  fs.FS  // the folder
+	top   fs.FS  // the file system that it is in
+	dir   string // where it is in top, with slashes; "." if it is the top
+	base  string // its absolute path, as other programs print it
+	tools Tools
 	files []string // what walk found
 }
 
@@ -31,10 +36,16 @@ func (p *project) has(name string) bool {
 
 // read returns the beginning of a file; "" if it is not there.
 func (p *project) read(name string) (string, error) {
-	if !p.has(name) {
+	return p.around(name)
+}
+
+// around is read for a path that may lead above the folder: `../Cargo.toml`.
+func (p *project) around(name string) (string, error) {
+	if !p.isFile(name) {
 		return "", nil
 	}
-	f, err := p.root.Open(name)
+	at, _ := p.locate(name)
+	f, err := p.top.Open(at)
 	if err != nil {
 		return "", fmt.Errorf("read %s: %w", name, err)
 	}
@@ -44,6 +55,70 @@ func (p *project) read(name string) (string, error) {
 		return "", fmt.Errorf("read %s: %w", name, err)
 	}
 	return strings.ToValidUTF8(string(text), "?"), nil
+}
+
+// locate finds a path relative to the folder in the file system that it is in. It fails for one
+// that leads out of that.
+func (p *project) locate(name string) (string, bool) {
+	at := path.Join(p.dir, name)
+	return at, fs.ValidPath(at)
+}
+
+// canRise reports whether there is a directory above one that is given relative to the folder.
+func (p *project) canRise(dir string) bool {
+	at, ok := p.locate(dir)
+	return ok && at != "."
+}
+
+// inside reports whether a directory is another one, or in it; both are relative to the folder.
+func (p *project) inside(dir, other string) bool {
+	a, okA := p.locate(dir)
+	b, okB := p.locate(other)
+	return okA && okB && (b == "." || below(a, b))
+}
+
+// below reports whether a cleaned relative path is dir, or in it.
+func below(name, dir string) bool {
+	if dir == "." {
+		return name != ".." && !strings.HasPrefix(name, "../")
+	}
+	rest, ok := strings.CutPrefix(name, dir)
+	return ok && (rest == "" || rest[0] == '/') && !strings.HasPrefix(rest, "/..")
+}
+
+// relative is an absolute path, as a program on this machine prints it, relative to the folder.
+func (p *project) relative(abs string) (string, error) {
+	rel, err := filepath.Rel(p.base, abs)
+	if err != nil {
+		return "", fmt.Errorf("%s is not on the disk of this project: %w", abs, err)
+	}
+	return filepath.ToSlash(rel), nil
+}
+
+// matches are the paths relative to the folder that match a pattern of fs.Glob.
+func (p *project) matches(pattern string) []string {
+	at, ok := p.locate(pattern)
+	if !ok {
+		return nil
+	}
+	found, _ := fs.Glob(p.top, at) // a bad pattern matches nothing
+	for i, f := range found {
+		found[i] = p.rel(f)
+	}
+	return found
+}
+
+// rel is a path in the file system, relative to the folder.
+func (p *project) rel(at string) string {
+	rel, up := at, ""
+	for dir := p.dir; ; dir, up = path.Dir(dir), up+"../" {
+		if dir == "." || at == dir || strings.HasPrefix(at, dir+"/") {
+			if dir != "." {
+				rel = strings.TrimPrefix(strings.TrimPrefix(at, dir), "/")
+			}
+			return path.Clean(up + rel)
+		}
+	}
 }
 
 // skipped are directories that hold no sources of the project's own.
@@ -94,15 +169,15 @@ func (p *project) nothing() error {
 	return &NothingError{Below: dirs}
 }
 
-// search returns the first match in the files, with the file; nil if none has
-// one.
+// search returns the first match in the code of the files, with the file; nil
+// if none has one.
 func (p *project) search(files []string, re *pattern) (file string, match []string) {
 	for _, f := range files {
 		text, err := p.read(f)
 		if err != nil {
 			continue
 		}
-		if m := re.FindStringSubmatch(text); m != nil {
+		if m := re.FindStringSubmatch(code(f, text)); m != nil {
 			return f, m
 		}
 	}

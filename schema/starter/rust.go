@@ -6,20 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/BurntSushi/toml"
 )
-
-// cargo is what is read of a Cargo.toml.
-type cargo struct {
-	Package struct {
-		Name       string `toml:"name"`
-		DefaultRun string `toml:"default-run"`
-	} `toml:"package"`
-	Bin          []struct{ Name string }     `toml:"bin"`
-	Dependencies map[string]any              `toml:"dependencies"`
-	Workspace    *struct{ Members []string } `toml:"workspace"`
-}
 
 var rustWeb = []string{"axum", "actix-web", "rocket", "warp", "poem", "salvo", "tide", "hyper", "tonic", "ntex", "rouille", "tiny_http"}
 
@@ -35,64 +22,219 @@ func lookRust(p *project) (*draft, error) {
 	if !p.has("Cargo.toml") {
 		return nil, nil
 	}
-	main, err := p.cargo("Cargo.toml")
+	tree, err := p.cargoTree()
 	if err != nil {
 		return nil, err
 	}
-	crates := []string{"."}
-	if main.Workspace != nil {
-		crates = append(crates, p.members(main.Workspace.Members)...)
-	}
 	d := &draft{by: "Cargo.toml"}
-	d.ignore(".trigger", "/target/")
-	for _, dir := range crates {
-		c, err := p.cargo(path.Join(dir, "Cargo.toml"))
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(rustWeb, func(dep string) bool { _, ok := c.Dependencies[dep]; return ok })
-		bin := c.binary(p, dir)
-		if i < 0 && !p.std(dir, c) || bin == "" {
-			continue
-		}
-		why := "its sources bind a socket"
-		if i >= 0 {
-			why = path.Join(dir, "Cargo.toml") + " has " + rustWeb[i]
-		}
-		d.extends("rust-web", why)
-		if bin != "server" {
-			d.set("BIN", bin, "the binary of "+path.Join(dir, "Cargo.toml"))
-		}
-		var files []string
-		for _, f := range p.sources(".rs") {
-			if dir == "." || strings.HasPrefix(f, dir+"/") {
-				files = append(files, f)
-			}
-		}
-		d.address(p, files, rustListening)
-		if len(crates) > 1 {
-			d.watchers = append(d.watchers, entry{key: "check", comment: "Every crate of the workspace, not only the server's.", sub: []entry{
-				{key: "watch", value: yamlText("**/{*.rs,Cargo.toml,Cargo.lock}")},
-				{key: "stages", value: stages("cargo clippy --workspace -- $CLIPPY", "cargo test --workspace", "cargo build --bin $BIN")},
-			}})
-		} else if more := p.alsoRead(); len(more) > 0 {
-			d.watchers = append(d.watchers, entry{key: "check", comment: "The preset's list, and what else the build and the tests read.", sub: []entry{
-				{key: "watch", value: "[src, Cargo.toml, Cargo.lock, " + strings.Join(more, ", ") + "]"},
-			}})
-		}
-		if !p.has("Cargo.lock") {
-			d.note("`Cargo.lock` is not there yet; the first build writes it, and then it is watched.")
-		}
+	d.ignore(".trigger")
+	if below(tree.target, ".") {
+		d.ignore("/" + tree.target + "/")
+	}
+	for _, n := range tree.notes {
+		d.note("%s", n)
+	}
+	if servers := p.rustServers(tree); len(servers) > 0 {
+		d.rustServer(p, tree, servers)
 		return d, nil
 	}
 	d.extends("rust", "")
-	if len(crates) > 1 {
+	switch deps := p.outside(tree, tree.crates); {
+	case len(tree.crates) > 1 && !tree.member():
+		watch := append([]string{"**/*.rs", "**/Cargo.toml"}, deps...)
 		d.watchers = append(d.watchers, entry{key: "check", sub: []entry{
-			{key: "watch", value: flow([]string{"**/*.rs", "**/Cargo.toml"})},
+			{key: "watch", value: flow(watch)},
 			{key: "stages", value: stages("cargo clippy --workspace --all-targets -- $CLIPPY", "cargo test --workspace")},
+		}})
+	case tree.member() || len(deps) > 0:
+		d.watchers = append(d.watchers, entry{key: "check", comment: "The preset's list, and what lies outside of this directory.", sub: []entry{
+			{key: "watch", value: flow(append([]string{"{src/**,tests/**,benches/**,examples/**,build.rs,Cargo.toml,Cargo.lock}"}, p.elsewhereRead(tree, deps)...))},
 		}})
 	}
 	return d, nil
+}
+
+// rustServer is a crate that serves, with the binary that does.
+type rustServer struct {
+	*crate
+	bin cargoBin
+	why string
+}
+
+// rustServers are the crates that serve. In a member of a workspace only the
+// member itself is meant; at the root of one all of them, the likeliest first.
+func (p *project) rustServers(t *cargoTree) []rustServer {
+	var servers []rustServer
+	for i := range t.crates {
+		c := &t.crates[i]
+		if t.member() && c.dir != "." {
+			continue
+		}
+		bin, ok := p.rustBinary(c)
+		if !ok {
+			continue
+		}
+		why := ""
+		if j := slices.IndexFunc(rustWeb, func(dep string) bool { return slices.Contains(c.deps, dep) }); j >= 0 {
+			why = c.manifest() + " has " + rustWeb[j]
+		} else if p.rustBinds(c.dir) {
+			why = "its sources bind a socket"
+		}
+		if why != "" {
+			servers = append(servers, rustServer{c, bin, why})
+		}
+	}
+	slices.SortStableFunc(servers, func(a, b rustServer) int { return b.rank() - a.rank() })
+	return servers
+}
+
+var rustServerName = compiled(`(^|[-_])(server|web|api|app|service|site|gateway|backend)([-_]|$)`)
+
+// rank is how likely a crate of a workspace is the one that people mean.
+func (s rustServer) rank() int {
+	switch {
+	case s.dir == ".":
+		return 2
+	case rustServerName.MatchString(s.bin.name):
+		return 1
+	}
+	return 0
+}
+
+// rustBinary is the one that `cargo run` would run, and of several without a
+// default-run the one that serves.
+func (p *project) rustBinary(c *crate) (cargoBin, bool) {
+	if len(c.bins) == 0 {
+		return cargoBin{}, false
+	}
+	for _, meant := range []func(b cargoBin) bool{
+		func(b cargoBin) bool { return b.name == c.defaultRun },
+		func(b cargoBin) bool { return p.rustServes(b.file) },
+		func(b cargoBin) bool { return b.name == c.name },
+	} {
+		if i := slices.IndexFunc(c.bins, meant); i >= 0 {
+			return c.bins[i], true
+		}
+	}
+	return c.bins[0], true
+}
+
+// rustServer drafts the loop of the first of the servers.
+func (d *draft) rustServer(p *project, t *cargoTree, servers []rustServer) {
+	s := servers[0]
+	d.extends("rust-web", s.why)
+	switch {
+	case len(servers) > 1:
+		d.set("BIN", s.bin.name, fmt.Sprintf("of %s, the first of %d servers here", s.manifest(), len(servers)))
+		d.rustOthers(servers)
+	case s.bin.name != "server":
+		d.set("BIN", s.bin.name, "the binary of "+s.manifest())
+	}
+	if len(s.bins) > 1 {
+		var others []string
+		for _, b := range s.bins {
+			if b != s.bin {
+				others = append(others, b.name)
+			}
+		}
+		d.note("%s has %d binaries: BIN says that %s is the server, and not %s.", s.manifest(), len(s.bins), s.bin.name, shortList(others, "or"))
+	}
+	if t.target != "target" {
+		d.set("CARGO_TARGET_DIR", t.target, "where cargo builds this workspace")
+	}
+	d.address(p, p.rustSources(s.dir), rustListening)
+	switch deps := p.outside(t, t.crates); {
+	case len(t.crates) > 1 && !t.member():
+		d.watchers = append(d.watchers, entry{key: "check", comment: "Every crate of the workspace, not only the server's.", sub: []entry{
+			{key: "watch", value: flow(append([]string{"**/{*.rs,Cargo.toml,Cargo.lock}"}, deps...))},
+			{key: "stages", value: stages("cargo clippy --workspace -- $CLIPPY", "cargo test --workspace", "cargo build --bin $BIN")},
+		}})
+	default:
+		watch, own := []string{"src", "Cargo.toml"}, p.alsoRead()
+		switch {
+		case t.member():
+		case p.has("Cargo.lock"):
+			watch = append(watch, "Cargo.lock")
+		default:
+			watch[1] = "Cargo.{toml,lock}" // the first build writes it
+		}
+		outside := p.elsewhereRead(t, deps)
+		if len(own)+len(outside) == 0 {
+			break
+		}
+		why := "The preset's list, and what else the build and the tests read."
+		if len(deps) > 0 {
+			why = "The preset's list, and what else this crate is built from."
+		}
+		d.watchers = append(d.watchers, entry{key: "check", comment: why, sub: []entry{
+			{key: "watch", value: flow(append(append(watch, own...), outside...))},
+		}})
+	}
+	if t.triple != "" {
+		d.processes = append(d.processes, entry{key: "server", comment: ".cargo/config.toml has cargo build for " + t.triple + ".", sub: []entry{
+			{key: "run", value: yamlText("$CARGO_TARGET_DIR/" + t.triple + "/debug/$BIN")},
+		}})
+	}
+}
+
+// rustOthers tells of the servers that the draft is not for.
+func (d *draft) rustOthers(servers []rustServer) {
+	var names, dirs []string
+	for _, s := range servers[1:] {
+		names, dirs = append(names, s.bin.name), append(dirs, s.dir)
+	}
+	d.note("There are %d servers in this workspace. BIN is %s; the others are %s.", len(servers), servers[0].bin.name, shortList(names, "and"))
+	d.note("For another one, set BIN and its socket, or `devloop init` in its directory, such as %s.", dirs[0])
+}
+
+// shortList writes a few of many names.
+func shortList(names []string, last string) string {
+	const most = 5
+	if n := len(names) - most; n > 1 {
+		return fmt.Sprintf("%s %s %d more", strings.Join(names[:most], ", "), last, n)
+	}
+	if len(names) == 1 {
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " " + last + " " + names[len(names)-1]
+}
+
+// outside are patterns for the dependencies by path that lie outside of the
+// project's directory.
+func (p *project) outside(t *cargoTree, crates []crate) []string {
+	var patterns []string
+	for i := range crates {
+		if t.member() && crates[i].dir != "." {
+			continue
+		}
+		for _, dir := range p.localDeps(t, &crates[i]) {
+			if below(dir, ".") && !t.member() {
+				continue // the workspace's own patterns have it
+			}
+			pattern := dir
+			if p.inside(".", dir) {
+				// The directory holds this very project: only what builds the crate is meant.
+				pattern = path.Join(dir, "{src/**,build.rs,Cargo.toml}")
+			}
+			if !slices.Contains(patterns, pattern) {
+				patterns = append(patterns, pattern)
+			}
+		}
+	}
+	return patterns
+}
+
+// elsewhereRead is what a member of a workspace is built from above it.
+func (p *project) elsewhereRead(t *cargoTree, deps []string) []string {
+	if !t.member() {
+		return deps
+	}
+	return append(slices.Clone(deps), path.Join(t.root, "Cargo.{toml,lock}"))
+}
+
+// rustSources are those of a crate.
+func (p *project) rustSources(dir string) []string {
+	return slices.DeleteFunc(p.sources(".rs"), func(f string) bool { return !below(f, dir) })
 }
 
 // alsoRead is what tests and builds read beside the sources of a crate.
@@ -106,58 +248,19 @@ func (p *project) alsoRead() []string {
 	return found
 }
 
-func (p *project) cargo(file string) (*cargo, error) {
-	text, err := p.read(file)
-	if err != nil {
-		return nil, err
-	}
-	var c cargo
-	if _, err := toml.Decode(text, &c); err != nil {
-		return nil, fmt.Errorf("read %s: %w", file, err)
-	}
-	return &c, nil
+var (
+	rustBindsIt = compiled(`TcpListener::(bind|from_raw_fd)`)
+	rustServing = compiled(`TcpListener|listenfd|ListenFd|HttpServer::new|rocket::build|#\[(?:rocket::)?launch\]|Server::bind|axum::serve|warp::serve|tiny_http`)
+)
+
+// rustServes reports whether the file of a binary binds or takes a socket.
+func (p *project) rustServes(file string) bool {
+	_, m := p.search([]string{file}, rustServing)
+	return m != nil
 }
 
-// members are the directories of a workspace's crates; a final `*` is all there
-// are.
-func (p *project) members(patterns []string) []string {
-	var dirs []string
-	for _, f := range p.sources(".toml") {
-		dir := path.Dir(f)
-		if path.Base(f) != "Cargo.toml" || dir == "." {
-			continue
-		}
-		for _, pattern := range patterns {
-			if ok, err := path.Match(strings.TrimSuffix(pattern, "/"), dir); err == nil && ok {
-				dirs = append(dirs, dir)
-				break
-			}
-		}
-	}
-	return dirs
-}
-
-// binary is the one that `cargo run` would run; "" if the crate has none.
-func (c *cargo) binary(p *project, dir string) string {
-	switch {
-	case c.Package.DefaultRun != "":
-		return c.Package.DefaultRun
-	case len(c.Bin) > 0 && c.Bin[0].Name != "":
-		return c.Bin[0].Name
-	case p.has(path.Join(dir, "src/main.rs")):
-		return c.Package.Name
-	}
-	return ""
-}
-
-var rustBinds = compiled(`TcpListener::(bind|from_raw_fd)`)
-
-// std reports whether a crate without a server's crate binds a socket itself.
-func (p *project) std(dir string, c *cargo) bool {
-	if c.Package.Name == "" {
-		return false
-	}
-	own := slices.DeleteFunc(p.sources(".rs"), func(f string) bool { return !strings.HasPrefix(f, path.Join(dir, "src")+"/") })
-	_, found := p.search(own, rustBinds)
-	return found != nil
+// rustBinds reports whether a crate without a server's crate binds a socket itself.
+func (p *project) rustBinds(dir string) bool {
+	_, m := p.search(p.rustSources(path.Join(dir, "src")), rustBindsIt)
+	return m != nil
 }

@@ -1,6 +1,6 @@
 // Package starter looks at a project and drafts the devloop.yaml that a
-// colleague would write who knows both. It never writes a file, runs a command
-// or asks the network.
+// colleague would write who knows both. It never writes a file or asks the
+// network, and runs no command but those of Tools.
 package starter
 
 import (
@@ -40,10 +40,29 @@ func (*NothingError) Error() string { return ErrNothing.Error() }
 // Is makes it ErrNothing.
 func (*NothingError) Is(target error) bool { return target == ErrNothing }
 
-// Look drafts a configuration for the project in root, by what is there. The
+// Tools are programs of the project's own that know more than its files tell. A nil one is not
+// there.
+type Tools struct {
+	// Cargo prints what `cargo metadata --no-deps` does in the project's directory. Variables that
+	// move the target directory on this machine alone have no effect on it.
+	Cargo func() ([]byte, error)
+}
+
+// A Place is a project's directory in a file system whose directories above it may be read too.
+type Place struct {
+	Top  fs.FS  // from its root on
+	Dir  string // the project's directory in Top, as fs.FS has paths
+	Base string // its absolute path, without links, as programs of this machine print it
+}
+
+// Look drafts a configuration for the project in a place, by what is there. The
 // error is a NothingError, or that a file cannot be read.
-func Look(root fs.FS) (Draft, error) {
-	p := &project{root: root}
+func Look(at Place, tools Tools) (Draft, error) {
+	root, err := fs.Sub(at.Top, at.Dir)
+	if err != nil {
+		return Draft{}, fmt.Errorf("look at %s: %w", at.Base, err)
+	}
+	p := &project{root: root, top: at.Top, dir: at.Dir, base: at.Base, tools: tools}
 	for _, look := range []func(*project) (*draft, error){
 		lookProcessCompose, lookRust, lookGo, lookDjango, lookRuby, lookPython, lookNode, lookGradle, lookMaven, lookDocs, lookTools,
 	} {

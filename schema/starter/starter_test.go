@@ -4,7 +4,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -47,7 +49,7 @@ func TestProjects(t *testing.T) {
 			draft, err := drafted(root, string(a.Comment))
 			got := told(draft, err)
 			if err == nil {
-				cfg, err := schema.Parse("/project/devloop.yaml", draft.Config, schema.Options{
+				cfg, err := schema.Parse("/project/x/y/devloop.yaml", draft.Config, schema.Options{
 					LookupEnv: func(string) (string, bool) { return "", false }, Presets: preset.FS(),
 				})
 				if err != nil {
@@ -71,15 +73,32 @@ func TestProjects(t *testing.T) {
 }
 
 // drafted looks at a project, or translates the file that the comment of its
-// archive names: `from NAME`.
+// archive names: `from NAME`. `in DIR` is where it looks; a file `cargo` at the
+// top is what cargo prints of a workspace in /project.
 func drafted(root fstest.MapFS, comment string) (Draft, error) {
+	at, tools := place(root), Tools{}
 	for line := range strings.Lines(comment) {
 		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "from "); ok {
 			return From(name, root[name].Data)
 		}
+		if dir, ok := strings.CutPrefix(strings.TrimSpace(line), "in "); ok {
+			at.Dir, at.Base = dir, path.Join("/project", dir)
+		}
 	}
-	return Look(root)
+	if out := root["cargo"]; out != nil {
+		delete(root, "cargo")
+		tools.Cargo = func() ([]byte, error) {
+			if text, ok := strings.CutPrefix(string(out.Data), "error: "); ok {
+				return nil, errors.New(text)
+			}
+			return out.Data, nil
+		}
+	}
+	return Look(at, tools)
 }
+
+// place is a project at the top of a file system.
+func place(root fs.FS) Place { return Place{Top: root, Dir: ".", Base: "/project"} }
 
 func told(d Draft, err error) string {
 	if err != nil {
@@ -100,7 +119,7 @@ func told(d Draft, err error) string {
 }
 
 func TestNothingHere(t *testing.T) {
-	if _, err := Look(fstest.MapFS{"notes.txt": {Data: []byte("nothing")}}); !errors.Is(err, ErrNothing) {
+	if _, err := Look(place(fstest.MapFS{"notes.txt": {Data: []byte("nothing")}}), Tools{}); !errors.Is(err, ErrNothing) {
 		t.Errorf("got %v, want ErrNothing", err)
 	}
 	if _, err := From("Makefile", nil); err == nil || !strings.Contains(err.Error(), "no tool that devloop knows") {
