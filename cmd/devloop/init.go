@@ -70,7 +70,7 @@ func (a *app) init(presetName, from string) error {
 	// Nothing is written that does not load, but for a translation: it may need a
 	// hand, and says where.
 	loads := tryLoad(file, text)
-	if loads != nil && from == "" {
+	if from == "" && unfit(file, loads) {
 		return unfitDraft{loads}
 	}
 	if err := create(file, text); err != nil {
@@ -119,6 +119,15 @@ func tryLoad(file string, text []byte) error {
 		return mistakes.Quoted()
 	}
 	return nil
+}
+
+// unfit reports whether a file itself, and not another one that it leads to, is why it does not load.
+func unfit(file string, err error) bool {
+	var mistakes schema.Mistakes
+	if !errors.As(err, &mistakes) {
+		return err != nil
+	}
+	return slices.ContainsFunc(mistakes, func(m schema.Mistake) bool { return m.Pos.File == file })
 }
 
 // placeOf is a directory for starter, with what lies above it.

@@ -178,7 +178,7 @@ type cargoToml struct {
 
 // cargoToml reads the manifest in a directory; nil if there is none.
 func (p *project) cargoToml(dir string) (*cargoToml, error) {
-	text, err := p.around(path.Join(dir, "Cargo.toml"))
+	text, err := p.read(path.Join(dir, "Cargo.toml"))
 	if err != nil || text == "" {
 		return nil, err
 	}
@@ -326,7 +326,7 @@ type cargoConfig struct {
 func (p *project) configured(f func(dir string, c *cargoConfig) bool) {
 	for dir := "."; ; dir = path.Join(dir, "..") {
 		for _, name := range []string{".cargo/config.toml", ".cargo/config"} {
-			text, err := p.around(path.Join(dir, name))
+			text, err := p.read(path.Join(dir, name))
 			if err != nil || text == "" {
 				continue
 			}

@@ -34,13 +34,9 @@ func (p *project) has(name string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// read returns the beginning of a file; "" if it is not there.
+// read returns the beginning of a file; "" if it is not there. The path may lead above the
+// folder: `../Cargo.toml`.
 func (p *project) read(name string) (string, error) {
-	return p.around(name)
-}
-
-// around is read for a path that may lead above the folder: `../Cargo.toml`.
-func (p *project) around(name string) (string, error) {
 	if !p.isFile(name) {
 		return "", nil
 	}
