@@ -30,6 +30,7 @@ func (l *loop) openFront(s *heldSocket) error {
 		MaxWait:  s.cfg.MaxWait,
 		News:     s.tellNews,
 		Checking: s.checking.Load,
+		Room:     l.room,
 	}
 	if s.cfg.Via != schema.ViaProxy {
 		if s.cfg.WhileDown == schema.DownPage {
@@ -44,6 +45,23 @@ func (l *loop) openFront(s *heldSocket) error {
 	s.front, s.frontHTTP = proxy.New(ln, opt), opt.HTTP
 	return nil
 }
+
+// newRoom is the place that the clients of all sockets have together.
+func (l *loop) newRoom() *proxy.Room {
+	files := proxy.OpenFiles()
+	most := proxy.ShareOf(files)
+	return proxy.NewRoom(most, func() (told bool) {
+		select {
+		case l.events <- noticeEvent{fmt.Sprintf("clients have %d connections open, as many as devloop lets them have of its %d open files (`ulimit -n`); others wait, and idle ones are closed", most, files)}:
+			return true
+		default:
+			return false
+		}
+	})
+}
+
+// noticeEvent is something that people should know, of no node.
+type noticeEvent struct{ text string }
 
 // listener makes a listener on a descriptor of its own; whoever gets it closes
 // it. It sets O_NONBLOCK for all who hold the socket, so nobody else may be

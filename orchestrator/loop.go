@@ -19,6 +19,7 @@ import (
 	"devloop/orchestrator/guardian"
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
+	"devloop/orchestrator/proxy"
 	"devloop/orchestrator/thrift"
 	"devloop/orchestrator/watchset"
 	"devloop/schema"
@@ -116,6 +117,7 @@ type loop struct {
 	say     *teller
 
 	guard     guard
+	room      *proxy.Room // of the clients of all sockets
 	sockets   []*heldSocket
 	leaving   []*heldSocket // not in the configuration any more, but still in use
 	sources   *sources      // nil if the configuration is not read again
@@ -186,6 +188,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 			err = errors.Join(err, l.close())
 		}
 	}()
+	l.room = l.newRoom()
 	l.say, l.stream = newTeller(l), newStream(l)
 	for _, file := range opt.Own {
 		l.own.file(file)
@@ -432,6 +435,8 @@ func (l *loop) handle(ev any) {
 		l.learned(ev)
 	case adoptionDue:
 		l.checkAdoption(ev.key)
+	case noticeEvent:
+		l.say.notice(ev.text)
 	case partedEvent:
 		ev.socket.parted(ev.front)
 	case adviceEvent:

@@ -137,6 +137,35 @@ func askPage() {
 	}
 }
 
+// crowd ADDRESS SILENT HALF is clients that connect and say nothing, or half of the
+// head of a request, and stay. It says so once all of them have begun to connect.
+func crowd() {
+	var silent, half int
+	if _, err := fmt.Sscan(os.Args[2]+" "+os.Args[3], &silent, &half); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	var conns []net.Conn
+	for i := range silent + half {
+		conn, err := net.Dial("tcp", os.Args[1])
+		if err == nil && i < half {
+			_, err = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: half\r\n")
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		conns = append(conns, conn)
+	}
+	fmt.Println("all there:", len(conns))
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, os.Interrupt)
+	<-stop
+	for _, conn := range conns {
+		conn.Close()
+	}
+}
+
 // get URL [PATTERN] asks for a page, until the answer (its status line, an empty
 // line, its body) has a match of the pattern. A connection that is refused fails at once;
 // "! get URL" wants one that is.

@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 		"held":    held,
 		"serve":   serve,
 		"ask":     askPage,
+		"crowd":   crowd,
 	})
 }
 

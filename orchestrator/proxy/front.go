@@ -14,6 +14,10 @@ import (
 	"time"
 )
 
+// headTimeout is how long the head of a request may take, from its first byte on
+// or, of a connection's first request, from the connection on.
+const headTimeout = 30 * time.Second
+
 // DefaultMaxWait is what a MaxWait of zero means.
 const DefaultMaxWait = 60 * time.Second
 
@@ -30,6 +34,9 @@ type Options struct {
 	// News tells what is going on, for the pages. It is called from any
 	// goroutine, and must not block. Nil: the pages say only that they wait.
 	News func() News
+	// Room is where the clients of this one, and of others, find place; nil: there
+	// is no limit.
+	Room *Room
 	// Checking is true while an old version answers during checks. It is
 	// called once an answer, from any goroutine, and must not block. Nil: never.
 	Checking func() bool
@@ -106,23 +113,36 @@ func New(l net.Listener, opt Options) *Front {
 		BaseContext: func(net.Listener) context.Context { return f.base },
 		ConnContext: withConn,
 		ConnState:   f.connState,
+		// A body may take its time, and so may the next request; a head that has
+		// begun comes soon.
+		ReadHeaderTimeout: headTimeout,
 		// OPTIONS * is the server's to answer.
 		DisableGeneralOptionsHandler: true,
 		// What goes wrong on a connection is told to the client, or nobody is left to tell.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
-	f.joined.Go(func() { _ = f.server.Serve(reasonListener{l}) }) // ends with ErrServerClosed, or with the listener
+	f.joined.Go(func() { _ = f.server.Serve(clients{l, f}) }) // ends with ErrServerClosed, or with the listener
 	return f
 }
 
 // connState counts the connections of the HTTP server, so that Close can wait
-// for them: http.Server.Close does not.
-func (f *Front) connState(_ net.Conn, state http.ConnState) {
+// for them (http.Server.Close does not), and tells the Room which are idle.
+func (f *Front) connState(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		f.joined.Add(1) // from Serve, which is itself counted
 	case http.StateClosed, http.StateHijacked:
 		f.joined.Done()
+	}
+	if c, ok := conn.(*reasonConn); ok {
+		switch state {
+		case http.StateNew:
+			f.opt.Room.idles(c.Conn, graceOfNew)
+		case http.StateActive: // a byte has come; the handler comes with the whole head
+			f.opt.Room.idles(c.Conn, graceOfHead)
+		case http.StateIdle:
+			f.opt.Room.idles(c.Conn, 0)
+		}
 	}
 }
 

@@ -183,9 +183,9 @@ func (g *guest) forward() {
 		to.fade() // what it said before it hung up is the client's
 	}
 	g.buf = nil
-	from := g.conn
+	from := bare(g.conn)
 	if ended {
-		from = silent{g.conn}
+		from = silent{from}
 	}
 	join(from, to)
 }

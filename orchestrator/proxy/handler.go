@@ -42,6 +42,9 @@ func (f *Front) handler() http.Handler {
 			panic(http.ErrAbortHandler)
 		}
 		defer f.handling.Done()
+		if c, ok := r.Context().Value(reasonKey{}).(*reasonConn); ok {
+			f.opt.Room.asks(c.Conn)
+		}
 		// The answer's headers are the server's: net/http adds none of its own.
 		for _, name := range []string{"Content-Type", "Date"} {
 			w.Header()[name] = nil

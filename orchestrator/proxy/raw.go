@@ -10,7 +10,7 @@ import (
 func (f *Front) acceptRaw() {
 	pause := time.Duration(0)
 	for {
-		conn, err := f.listener.Accept()
+		conn, err := f.opt.Room.accept(f.base, f.listener)
 		if err == nil {
 			pause = 0
 			f.joined.Go(func() { f.forward(conn) })
@@ -55,7 +55,7 @@ func (f *Front) forward(client net.Conn) {
 		server, err := fl.gen.dial(f.base)
 		if err == nil {
 			fl.begin(true)
-			fl.land(join(client, &server.fading))
+			fl.land(join(bare(client), &server.fading))
 			_ = server.Close() // both have ended
 			return
 		}

@@ -14,12 +14,15 @@ import (
 // its own. A server's own phrase (RFC 9112, section 4) is put in its place where
 // the status line goes to the client.
 
-// reasonListener accepts clients whose connections write the reason phrases that
-// setReason asks for.
-type reasonListener struct{ net.Listener }
+// clients accepts the connections of a front that speaks HTTP: as many as there is
+// room for, which write the reason phrases that setReason asks for.
+type clients struct {
+	net.Listener
+	front *Front
+}
 
-func (l reasonListener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
+func (l clients) Accept() (net.Conn, error) {
+	conn, err := l.front.opt.Room.accept(l.front.base, l.Listener)
 	if err != nil {
 		return nil, err
 	}

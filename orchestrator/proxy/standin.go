@@ -42,8 +42,8 @@ type StandIn struct {
 	stats  StandInStats
 }
 
-// NewStandIn makes a stand-in that accepts on nothing yet. Of opt, Name, News
-// and MaxWait count, the last one for how long Forward tries to dial. The
+// NewStandIn makes a stand-in that accepts on nothing yet. Of opt, Name, News,
+// Room and MaxWait count, the last one for how long Forward tries to dial. The
 // caller ends it with Close.
 func NewStandIn(opt Options) *StandIn {
 	if opt.MaxWait == 0 {
@@ -161,7 +161,7 @@ func (s *StandIn) Finish(ctx context.Context) {
 func (s *StandIn) accept(ctx context.Context, l net.Listener) {
 	pause := time.Duration(0)
 	for s.waitForRoom(ctx) {
-		conn, err := l.Accept()
+		conn, err := s.opt.Room.accept(ctx, l)
 		if err == nil {
 			pause = 0
 			s.greet(conn)

@@ -1,0 +1,104 @@
+package proxy
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// TestRoomForOthers: clients that say nothing, and clients that wait between two
+// requests, make room for those who ask; the front never has more of them than it
+// may.
+func TestRoomForOthers(t *testing.T) {
+	const most, idle = 8, 40
+	var told atomic.Int64
+	room := NewRoom(most, func() bool { return told.Add(1) > 1 })
+	f, url := one(t, Options{Room: room}, text("ok"))
+	for i := range idle {
+		said := ""
+		if i%2 == 0 {
+			said = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+		}
+		raw(t, url, said)
+	}
+	for range 5 {
+		_, r := raw(t, url, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		b, err := io.ReadAll(r)
+		if err != nil || !strings.HasSuffix(string(b), "ok") {
+			t.Fatalf("got %q, %v", b, err)
+		}
+	}
+	room.mu.Lock()
+	used := room.used
+	room.mu.Unlock()
+	if used > most || told.Load() != 2 {
+		t.Errorf("%d places of %d, told %d times", used, most, told.Load())
+	}
+	f.Close()
+	room.mu.Lock()
+	defer room.mu.Unlock()
+	if room.used != 0 || room.idle.Len() != 0 {
+		t.Errorf("in the end %d places, %d idle", room.used, room.idle.Len())
+	}
+}
+
+// TestRoomIsNotTakenFromWhoAsks: a request that is being answered keeps its place,
+// however many come.
+func TestRoomIsNotTakenFromWhoAsks(t *testing.T) {
+	room := NewRoom(3, nil)
+	gate := make(chan struct{})
+	_, url := one(t, Options{Room: room}, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-gate
+		io.WriteString(w, "ok")
+	}))
+	answers := make(chan string, 10)
+	for range cap(answers) {
+		_, r := raw(t, url, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		go func() {
+			b, _ := io.ReadAll(r)
+			answers <- string(b)
+		}()
+	}
+	until(t, "the Room is full", func() bool {
+		room.mu.Lock()
+		defer room.mu.Unlock()
+		return room.used == 3
+	})
+	close(gate)
+	for range cap(answers) {
+		if s := <-answers; !strings.HasSuffix(s, "ok") {
+			t.Errorf("got %q", s)
+		}
+	}
+}
+
+// TestRoomOfWholeConnections: they wait for a place, and a front that closes while
+// they do ends.
+func TestRoomOfWholeConnections(t *testing.T) {
+	room := NewRoom(1, nil)
+	f, url := front(t, Options{Room: room})
+	l := listen(t)
+	defer l.Close()
+	f.Serve(1, l.Addr().String())
+	first, _ := raw(t, url, "one")
+	conn, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, second := raw(t, url, "two")
+	conn.Close()
+	first.Close()
+	if conn, err = l.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(conn, "welcome")
+	conn.(*net.TCPConn).CloseWrite()
+	if b, err := io.ReadAll(second); err != nil || string(b) != "welcome" {
+		t.Errorf("got %q, %v", b, err)
+	}
+	raw(t, url, "three") // waits until the end
+	conn.Close()
+}
