@@ -118,6 +118,7 @@ func (l *loop) status() control.Status {
 	if l.sight != nil {
 		s.Watching = l.sight.watching()
 	}
+	s.Mistakes = l.sources.mistakes()
 	for i, n := range l.machine.Status() {
 		if n.Gone && !l.running(i) {
 			continue
@@ -126,6 +127,10 @@ func (l *loop) status() control.Status {
 			Waits: l.hold(n.Hold), Number: n.Num, PIDs: l.pids(i), Restarts: n.Restarts}
 		if n.Num > 0 {
 			node.Since = moment(n.Since)
+		}
+		node.Usual = n.Usual
+		for _, stage := range n.Stages {
+			node.Stages = append(node.Stages, control.Stage(stage))
 		}
 		l.generations(&node, i, n)
 		s.Nodes = append(s.Nodes, node)

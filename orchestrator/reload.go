@@ -76,6 +76,9 @@ func (l *loop) reloadConfig() {
 func (l *loop) reloaded(sources []string, err error) {
 	was := l.sources.broken
 	l.sources.broken = err
+	if was == nil {
+		l.sources.since = time.Now()
+	}
 	// What mends a configuration may be a file that the last good one does not have.
 	paths := sourcePaths(l.cfg.Sources, sources)
 	if !slices.Equal(paths, l.sources.paths) || !equalPoll(l.sources.polling, l.polling()) {

@@ -1,9 +1,13 @@
 package orchestrator
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"devloop/orchestrator/control"
+	"devloop/schema"
 )
 
 // sources watches the files of the configuration, by a sight of their own.
@@ -15,6 +19,7 @@ type sources struct {
 	after   []func()       // what waits for the reading that is due then
 	due     time.Time      // when they are to be read again; zero: not at all
 	unseen  bool           // no change of them has been seen: they are read to be sure
+	since   time.Time      // when broken was noticed
 	broken  error          // why they could not be read the last time
 	prints  []string       // of the nodes, by number, as they are in force
 }
@@ -33,7 +38,7 @@ func (l *loop) openSources(paths []string) error {
 		return fmt.Errorf("watch the configuration: %w", err)
 	}
 	if old := l.sources; old != nil {
-		src.broken, src.prints, src.after = old.broken, old.prints, old.after
+		src.broken, src.since, src.prints, src.after = old.broken, old.since, old.prints, old.after
 		for _, w := range old.waits { // whoever waits for a barrier waits for the new sight
 			src.after = append(src.after, w.then)
 		}
@@ -153,4 +158,21 @@ func (l *loop) resource(paths []string) {
 	if err := old.close(); err != nil {
 		l.say.notice(err.Error())
 	}
+}
+
+// mistakes are those of the configuration as it is written now; nil if there are
+// none.
+func (s *sources) mistakes() *control.Mistakes {
+	if s == nil || s.broken == nil {
+		return nil
+	}
+	m := &control.Mistakes{Since: s.since}
+	var list schema.Mistakes
+	if !errors.As(s.broken, &list) {
+		m.List = []string{s.broken.Error()}
+	}
+	for _, mistake := range list {
+		m.List = append(m.List, mistake.Pos.String()+": "+mistake.Msg)
+	}
+	return m
 }

@@ -132,6 +132,13 @@ func printStatus(w io.Writer, s *control.Status, now time.Time) error {
 			watching += fmt.Sprintf(" (%d more cannot be watched: see `devloop doctor`)", n.Unwatched)
 		}
 	}
+	if m := s.Mistakes; m != nil {
+		fmt.Fprintf(w, "%s cannot be loaded since %s (%s ago); the last good configuration runs\n", shorter(s.Config), m.Since.Local().Format(time.TimeOnly), age(now.Sub(m.Since)))
+		for _, mistake := range m.List {
+			fmt.Fprintf(w, "  %s\n", mistake)
+		}
+		fmt.Fprintln(w)
+	}
 	fmt.Fprintf(w, "%s: pid %d, up %s, watching %s\n\n", shorter(s.Config), s.PID, age(now.Sub(s.Since)), watching)
 	t := table(w)
 	fmt.Fprintln(t, "NODE\tSTATE\tRUN\tBEGAN\tPID\tRESTARTS\t")
@@ -144,7 +151,7 @@ func printStatus(w io.Writer, s *control.Status, now time.Time) error {
 		if n.Kind == "process" {
 			restarts = fmt.Sprint(n.Restarts)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.Name, n.State, dash(n.Number), since, dash(n.PIDs...), restarts, nodeNotes(&n))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.Name, n.State, dash(n.Number), since, dash(n.PIDs...), restarts, nodeNotes(&n, now))
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -163,8 +170,14 @@ func printStatus(w io.Writer, s *control.Status, now time.Time) error {
 }
 
 // nodeNotes is what the columns do not say of a node.
-func nodeNotes(n *control.Node) string {
+func nodeNotes(n *control.Node, now time.Time) string {
 	var notes []string
+	for _, stage := range n.Stages {
+		notes = append(notes, lasting(stage.Name+" for ", now.Sub(stage.Since), stage.Usual))
+	}
+	if n.Usual > 0 && n.Since != nil {
+		notes = append(notes, lasting("for ", now.Sub(*n.Since), n.Usual))
+	}
 	if n.Waits != nil {
 		notes = append(notes, "waits: "+n.Waits.Text)
 	}
@@ -182,6 +195,18 @@ func nodeNotes(n *control.Node) string {
 		notes = append(notes, n.Reason)
 	}
 	return strings.Join(notes, "; ")
+}
+
+// lasting says how long something goes on, and how long it usually does.
+func lasting(what string, since, usual time.Duration) string {
+	text := what + age(since)
+	switch {
+	case usual >= time.Second:
+		text += ", usually " + age(usual)
+	case usual > 0:
+		text += ", usually less than 1s"
+	}
+	return text
 }
 
 // waitingText counts the connections of a socket.

@@ -22,9 +22,24 @@ type Status struct {
 	Config   string    `json:"config"` // the absolute path of the file
 	PID      int       `json:"pid"`
 	Since    time.Time `json:"since"`
-	Watching *Watching `json:"watching"` // null with --no-watch
-	Nodes    []Node    `json:"nodes"`    // in the order of the file
+	Watching *Watching `json:"watching"`           // null with --no-watch
+	Mistakes *Mistakes `json:"mistakes,omitempty"` // in the configuration as it is written now; the last good one is in force
+	Nodes    []Node    `json:"nodes"`              // in the order of the file
 	Sockets  []Socket  `json:"sockets"`
+}
+
+// Mistakes are what keeps the configuration that is written now from being put in
+// force.
+type Mistakes struct {
+	Since time.Time `json:"since"` // when it was first read so
+	List  []string  `json:"list"`  // each begins with its place, FILE:LINE:COL, where it has one
+}
+
+// Stage is a stage that runs.
+type Stage struct {
+	Name  string        `json:"name"`
+	Since time.Time     `json:"since"`
+	Usual time.Duration `json:"usual,omitempty"` // how long it usually takes to pass, in nanoseconds; absent before there are three passes to go by
 }
 
 // Node is one watcher or process.
@@ -42,6 +57,9 @@ type Node struct {
 	Since    *time.Time `json:"since,omitempty"`    // when that began
 	PIDs     []int      `json:"pids,omitempty"`     // of the commands that run now
 	Restarts int        `json:"restarts,omitempty"` // of a process
+
+	Stages []Stage       `json:"stages,omitempty"` // of a watcher: those that run now
+	Usual  time.Duration `json:"usual,omitempty"`  // of a process that starts: how long that usually takes, in nanoseconds
 
 	Candidate *Candidate `json:"candidate,omitempty"` // of a process: another generation beside the one that serves
 	Reason    string     `json:"reason,omitempty"`    // why it is as it is, where the state does not say it: why a new generation was dropped

@@ -28,6 +28,8 @@ type process struct {
 	dropped    *Drop  // the last new version, if it was not taken
 	behind     bool   // the generation that serves is not of the newest version
 
+	starts durations // until it was ready
+
 	failures     int // in a row
 	backoffUntil time.Time
 	end          End           // of the last generation

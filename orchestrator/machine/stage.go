@@ -123,6 +123,7 @@ func (m *Machine) stageExited(ev StageExited) {
 		r.Kind, s.need = StageTimedOut, true
 	case ev.End.OK():
 		r.Kind = StagePassed
+		w.passed(s.cfg.Name, r.Took)
 	default:
 		r.Kind, s.need = StageFailed, true
 	}
@@ -137,4 +138,28 @@ func (m *Machine) stageExited(ev StageExited) {
 	if w.phase == cancelling {
 		m.cancelled(n)
 	}
+}
+
+// passed remembers how long a stage took.
+func (w *watcher) passed(stage string, took time.Duration) {
+	if w.lasted[stage] == nil {
+		w.lasted[stage] = &durations{}
+	}
+	w.lasted[stage].add(took)
+}
+
+// running tells of the stages that run now.
+func (w *watcher) running() (list []StageStatus) {
+	for i := range w.stages {
+		s := &w.stages[i]
+		if s.state != stageRunning {
+			continue
+		}
+		st := StageStatus{Name: s.cfg.Name, Since: s.startedAt}
+		if d := w.lasted[s.cfg.Name]; d != nil {
+			st.Usual = d.usual()
+		}
+		list = append(list, st)
+	}
+	return list
 }

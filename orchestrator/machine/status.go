@@ -16,8 +16,18 @@ type NodeStatus struct {
 	Restarts int
 	Since    time.Time // the start of the last run, or of the generation that serves
 
+	Stages []StageStatus // of a watcher: those that run now
+	Usual  time.Duration // of a process that starts: how long it usually takes to be ready; 0: not known
+
 	Candidate *Candidate // the second generation of a start-first process, while there is one
 	Dropped   *Drop      // the last new version, if it was not taken
+}
+
+// StageStatus is a stage that runs.
+type StageStatus struct {
+	Name  string
+	Since time.Time
+	Usual time.Duration // how long it usually takes to pass; 0: not known
 }
 
 // Candidate is a generation beside the one that serves: a new one that starts,
@@ -36,9 +46,13 @@ func (m *Machine) Status() []NodeStatus {
 		s := NodeStatus{Name: n.cfg.Name, Watcher: n.w != nil, Hold: n.hold, Busy: n.busy, Failed: n.failed, Gone: n.gone}
 		if n.w != nil {
 			s.State, s.Num, s.Since = n.w.state(n), n.w.run, n.w.startedAt
+			s.Stages = n.w.running()
 		} else {
 			s.State, s.Num, s.Since = n.p.state(), n.p.gen, n.p.startedAt
 			s.PID, s.Restarts = n.p.pid, n.p.restarts
+			if n.p.phase == procStarting {
+				s.Usual = n.p.starts.usual()
+			}
 			if d := n.p.dropped; d != nil {
 				drop := *d
 				s.Dropped = &drop

@@ -17,6 +17,7 @@ const upAfter = time.Second
 func (m *Machine) readied(n *node) {
 	p := n.p
 	p.readyAt, p.stood = m.now, p.stood || n.cfg.Process.Probed
+	p.starts.add(m.now.Sub(p.startedAt))
 	p.upAt = m.now
 	if !n.cfg.Process.Probed {
 		p.upAt = later(p.upAt, p.startedAt.Add(upAfter))

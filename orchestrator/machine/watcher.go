@@ -20,7 +20,8 @@ type watcher struct {
 	everPassed  bool
 	starved     int // runs in a row that a change took away
 	protected   bool
-	unpublished bool // a stage has run since the trigger was last touched
+	unpublished bool                  // a stage has run since the trigger was last touched
+	lasted      map[string]*durations // of its stages, by name
 }
 
 type phase int
@@ -49,7 +50,7 @@ func newWatcher(cfg *Watcher) *watcher {
 // configure takes on stages, none of which may be running. What has passed
 // before proves nothing of other ones.
 func (w *watcher) configure(cfg *Watcher) {
-	w.cfg, w.next, w.stages = cfg, nil, nil
+	w.cfg, w.next, w.stages, w.lasted = cfg, nil, nil, map[string]*durations{}
 	for g, group := range cfg.Groups {
 		for i := range group {
 			w.stages = append(w.stages, stage{cfg: &group[i], group: g, need: true})
