@@ -31,6 +31,7 @@ type decoder struct {
 	count     int                // files that were laid under another, or included
 	partial   bool               // a file is missing: what it would have brought is not missed
 	appending bool               // a file has an `!append`
+	secrets   []string           // values of the environment's secrets that were filled in
 
 	branch string // of the tree that is being read, such as ".processes.server"
 	key    string // the key whose value is being read, for messages

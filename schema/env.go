@@ -43,7 +43,7 @@ var envType = typ[[]EnvVar]{
 				d.key = name
 				v.Value, _ = d.text(p.value, "text")
 				d.key = before
-				d.bareRef(p.value)
+				d.bareRefOf(name, p.value)
 			}
 			env = append(env, v)
 		}
@@ -52,7 +52,11 @@ var envType = typ[[]EnvVar]{
 }
 
 // bareRef warns of a $NAME where only ${NAME} is filled in.
-func (d *decoder) bareRef(n *node) {
+func (d *decoder) bareRef(n *node) { d.bareRefOf("", n) }
+
+// bareRefOf is bareRef for the value of a variable: of one that is a secret, what
+// stands behind a `$` may be a part of it.
+func (d *decoder) bareRefOf(variable string, n *node) {
 	if n.kind != scalar {
 		return
 	}
@@ -62,6 +66,9 @@ func (d *decoder) bareRef(n *node) {
 			continue
 		}
 		if name := refName.FindString(text[i+1:]); name != "" {
+			if secretWord.MatchString(variable) {
+				name = "NAME"
+			}
 			d.warn(n.at(i), "`$"+name+"` is not filled in", "write `${"+name+"}`, or `$$"+name+"` if it is meant so")
 			return
 		}

@@ -109,7 +109,11 @@ func (d *decoder) envLayer(l EnvLayer, env *envDraft, read map[string]*dotenv.Fi
 		}
 		unset, bad := content.Expand(env)
 		for _, ref := range unset {
-			d.warnings = append(d.warnings, Mistake{Pos: f.at(ref.Pos), Msg: "`$" + ref.Name + "` is not set, so it is empty here", Hint: "`${" + ref.Name + ":-}` says that it may be; `$$` is a `$`"})
+			name := ref.Name
+			if !ref.Braced && secretWord.MatchString(ref.Of) {
+				name = "NAME" // it may be a part of the secret
+			}
+			d.warnings = append(d.warnings, Mistake{Pos: f.at(ref.Pos), Msg: "`$" + name + "` is not set, so it is empty here", Hint: "`${" + name + ":-}` says that it may be; `$$` is a `$`"})
 		}
 		if bad != nil {
 			d.mistakes = append(d.mistakes, f.mistake(*bad))

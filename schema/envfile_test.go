@@ -98,7 +98,7 @@ func TestEnvFileMistakes(t *testing.T) {
 func TestEnvFileWarnings(t *testing.T) {
 	dir := disk(t, map[string]string{
 		"devloop.yaml": "env_file: .env\nprocesses: {a: {run: ./a}, b: {run: ./b}}\n",
-		".env":         "A=$HOME/$NOPE\nDEVLOOP_RUN=1\nB=${NOPE:-}$A\n",
+		".env":         "A=$HOME/$NOPE\nDEVLOOP_RUN=1\nB=${NOPE:-}$A\nPASSWORD=a$hunter2\n",
 	})
 	c, err := loadIn(t, dir, bare("HOME=/home/me"))
 	if err != nil {
@@ -108,7 +108,7 @@ func TestEnvFileWarnings(t *testing.T) {
 	for _, w := range c.Warnings {
 		got = append(got, w.Pos.String()+": "+w.Msg)
 	}
-	want := []string{".env:1:9: `$NOPE` is not set, so it is empty here", ".env:2:1: `DEVLOOP_RUN` is set by devloop itself, whatever stands here"}
+	want := []string{".env:1:9: `$NOPE` is not set, so it is empty here", ".env:2:1: `DEVLOOP_RUN` is set by devloop itself, whatever stands here", ".env:4:11: `$NAME` is not set, so it is empty here"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}

@@ -113,13 +113,19 @@ func (d *decoder) parse(path string, src []byte) (*Config, error) {
 		}
 		c.Sources = d.looked
 	}
+	conceal := func(list Mistakes) Mistakes {
+		if len(list) == 0 {
+			return list
+		}
+		return d.concealer().mistakes(list.sorted())
+	}
 	switch {
 	case len(d.mistakes) > 0:
-		return c, d.mistakes.sorted()
+		return c, conceal(d.mistakes)
 	case len(c.Projects) == 0: // a tree that is nil has said why
 		return nil, errors.New("read configuration: no value")
 	}
-	c.Warnings = d.warnings.sorted()
+	c.Warnings = conceal(d.warnings)
 	return c, nil
 }
 

@@ -120,14 +120,16 @@ func (m Mistakes) sorted() Mistakes {
 	return m
 }
 
+// mostQuoted is how many characters of a text a message bears.
+const mostQuoted = 60
+
 // quote puts text in backquotes, cut to a length that a message bears.
 func quote(text string) string {
-	const most = 60
 	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
 		text = text[:i] + "…"
 	}
-	if utf8.RuneCountInString(text) > most {
-		text = string([]rune(text)[:most]) + "…"
+	if utf8.RuneCountInString(text) > mostQuoted {
+		text = string([]rune(text)[:mostQuoted]) + "…"
 	}
 	return "`" + text + "`"
 }
@@ -143,7 +145,7 @@ func (m Mistakes) Quoted() Mistakes {
 		text, read := lines[pos.File]
 		if !read {
 			src, _ := smallfile.Read(pos.File)
-			text = splitLines(string(src))
+			text = conceal(splitLines(string(src))).lines
 			lines[pos.File] = text
 		}
 		if quoted[i].Line == "" && pos.Line <= len(text) {

@@ -40,6 +40,9 @@ func (v *vars) names() []string {
 // empty value, so that it is reported once.
 func (v *vars) get(name string) (string, bool) {
 	if value, ok := v.d.opt.LookupEnv(name); ok {
+		if secretWord.MatchString(name) {
+			v.d.secrets = append(v.d.secrets, value)
+		}
 		return value, true
 	}
 	if value, ok := v.values[name]; ok {
@@ -92,7 +95,7 @@ var varsType = typ[[]Var]{
 				d.mistake(p.key.pos, "`"+name+"` is set by devloop itself", "take another name")
 			}
 			value, _ := d.vars.get(name)
-			d.bareRef(p.value)
+			d.bareRefOf(name, p.value)
 			out = append(out, Var{Name: name, Value: value, Pos: p.key.pos})
 		}
 		return out, true

@@ -23,7 +23,7 @@ func (f *fake) Set(name, value string)            { f.values[name] = value }
 func read(text string) string {
 	f, mistakes := Parse([]byte(text))
 	env := newFake()
-	var unset []Var
+	var unset []Ref
 	if f != nil {
 		var mistake *Mistake
 		if unset, mistake = f.Expand(env); mistake != nil {

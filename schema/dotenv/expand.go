@@ -17,14 +17,23 @@ type Environment interface {
 	Set(name, value string)
 }
 
+// Ref is a reference to a variable that is not set.
+type Ref struct {
+	Name   string
+	Pos    Pos
+	Of     string // the variable in whose value it stands
+	Braced bool   // ${NAME}, and not $NAME
+}
+
 // Expand fills in the references of every variable, and sets them in the order
 // of the file. unset are references to variables that are not there, which come
 // to nothing. It ends at the first mistake: a variable that must be there and
 // is not, or values that become too long.
-func (f *File) Expand(env Environment) (unset []Var, mistake *Mistake) {
+func (f *File) Expand(env Environment) (unset []Ref, mistake *Mistake) {
 	e := &expansion{env: env}
 	all := 0
 	for _, a := range f.vars {
+		e.of = a.Name
 		text, mistake := e.join(a.value, a.Pos)
 		if mistake != nil {
 			return e.unset, mistake
@@ -39,7 +48,8 @@ func (f *File) Expand(env Environment) (unset []Var, mistake *Mistake) {
 
 type expansion struct {
 	env   Environment
-	unset []Var
+	of    string
+	unset []Ref
 }
 
 func (e *expansion) join(parts []part, pos Pos) (string, *Mistake) {
@@ -67,7 +77,7 @@ func (e *expansion) value(p part) (string, *Mistake) {
 	switch strings.TrimPrefix(p.op, ":") {
 	case "":
 		if !there {
-			e.unset = append(e.unset, Var{p.name, p.pos})
+			e.unset = append(e.unset, Ref{p.name, p.pos, e.of, p.braced})
 		}
 		return value, nil
 	case "-":

@@ -9,6 +9,8 @@ type part struct {
 	op   string // of a reference: "", or one of `:-`, `-`, `:+`, `+`, `:?`, `?`
 	word []part // behind :-, -, :+ and +
 	pos  Pos    // of a reference
+
+	braced bool
 }
 
 // manner is how a value is written.
@@ -98,7 +100,7 @@ func (p *parser) braced(start, end int, m manner, depth int) (ref part, next int
 		return part{}, 0, false
 	}
 	n := nameLen(p.text[start+2 : shut])
-	ref = part{name: p.text[start+2 : start+2+n], pos: p.pos(start)}
+	ref = part{name: p.text[start+2 : start+2+n], pos: p.pos(start), braced: true}
 	rest := p.text[start+2+n : shut]
 	if n > 0 && rest == "" {
 		return ref, shut + 1, true
