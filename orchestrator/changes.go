@@ -254,13 +254,6 @@ func (l *loop) rulesChanged() {
 	}
 }
 
-// seen takes in files that may have changed without an event.
-func (l *loop) seen(files []sighted) {
-	if changes := l.changesOf(files); len(changes) > 0 {
-		l.step(machine.FilesChanged{Changes: changes})
-	}
-}
-
 // judge tells whether an event is a change: whether the file holds something
 // else than before. A mere touch (fsnotify reports it like a chmod) counts for
 // triggers and for what a process's watch names, and then the time tells it

@@ -136,7 +136,7 @@ func (l *loop) reconfigure(next *reopening) error {
 	l.cfg, l.graph, l.sources.prints = cfg, rebased, prints
 	l.adoptSockets(cfg, opened)
 	if next.sight != nil {
-		l.adopt(next)
+		l.adopt(next, before)
 	}
 	l.step(ev)
 	for node := range l.plans {

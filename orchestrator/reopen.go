@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"errors"
 	"os"
+	"slices"
 	"time"
 
 	"devloop/orchestrator/graph"
@@ -28,14 +29,11 @@ type reopening struct {
 	set   *watchset.Set
 	sight *sight
 	since time.Time // what is new in sight counts from then on
+	first batch     // what the sight has seen while it was opening, and what was written meanwhile
 }
 
 // reopenedEvent says that a second sight misses nothing any more.
-type reopenedEvent struct {
-	*reopening
-	first batch     // what it has seen until then
-	late  []sighted // what may have changed while it was opening
-}
+type reopenedEvent struct{ *reopening }
 
 // clockStep is what the clock that stamps files may be behind: it ticks in steps
 // of some milliseconds.
@@ -63,8 +61,8 @@ func (l *loop) reopen(next *reopening) error {
 	}
 	l.goroutine(func() {
 		ready := l.allReady(next.sight.ready()...)
-		first := next.sight.take()
-		if ready && first.limited { // what has no watch is polled before anything depends on it
+		next.first = next.sight.take()
+		if ready && next.first.limited { // what has no watch is polled before anything depends on it
 			poll, err := at.poll(0)
 			if err == nil {
 				if before := next.sight.pollAll(poll); before != nil {
@@ -77,8 +75,9 @@ func (l *loop) reopen(next *reopening) error {
 			_ = next.sight.close() // nobody will look
 			return
 		}
+		next.first.files = append(next.first.files, changedSince(next.set, next.since)...)
 		select {
-		case l.events <- reopenedEvent{next, first, changedSince(next.set, next.since)}:
+		case l.events <- reopenedEvent{next}:
 		case <-l.ctx.Done():
 			_ = next.sight.close()
 		}
@@ -124,7 +123,7 @@ func (l *loop) reopened(ev reopenedEvent) {
 	switch {
 	case l.machine.Ending():
 	case next.cfg == l.cfg:
-		l.adopt(next)
+		l.adopt(next, l.graph)
 	default:
 		err := l.reconfigure(next)
 		if err == nil {
@@ -137,24 +136,19 @@ func (l *loop) reopened(ev reopenedEvent) {
 		l.caughtUp()
 		return
 	}
-	l.note(ev.first.notices)
-	if next.ruled {
-		l.rulesChanged()
-	}
-	l.takeRules(ev.first.files)
-	// What was known of these is still true; what nobody knew of counts.
-	l.seen(append(ev.first.files, ev.late...))
 	l.takeChanges()
 	l.forget()
-	if changes := l.below(append(ev.first.gone, next.places...)...); len(changes) > 0 {
+	if changes := l.below(append(next.first.gone, next.places...)...); len(changes) > 0 {
 		l.step(machine.FilesChanged{Changes: changes})
 	}
 	l.caughtUp()
 	l.say.watching()
 }
 
-// adopt makes the second sight the first.
-func (l *loop) adopt(next *reopening) {
+// adopt makes the second sight the first. The nodes of the graph before learn of
+// what has changed while it was opening, and the others have nothing to learn: they
+// begin after it.
+func (l *loop) adopt(next *reopening, graph *graph.Graph) {
 	old, before := l.sight, l.set
 	l.sight, l.set = next.sight, next.set
 	for _, w := range old.waits { // whoever waits for a barrier waits for a new one
@@ -173,6 +167,22 @@ func (l *loop) adopt(next *reopening) {
 		if !before.Touchable(path) {
 			l.noteTime(path)
 		}
+	}
+	l.note(next.first.notices)
+	if next.ruled {
+		l.rulesChanged()
+	}
+	l.takeRules(next.first.files)
+	// What was known is still true of what both have seen; nothing is known of the rest.
+	var ev machine.FilesChanged
+	for _, c := range l.changesOf(next.first.files) {
+		c.Nodes = slices.DeleteFunc(c.Nodes, func(i int) bool { return i >= len(graph.Nodes) || graph.Nodes[i].Gone })
+		if len(c.Nodes) > 0 {
+			ev.Changes = append(ev.Changes, c)
+		}
+	}
+	if len(ev.Changes) > 0 {
+		l.step(ev)
 	}
 }
 

@@ -37,6 +37,14 @@ type sighted struct {
 	at   time.Time
 }
 
+func pathsOf(files []sighted) []string {
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = f.path
+	}
+	return paths
+}
+
 // batch is what has been seen since the last look.
 type batch struct {
 	files   []sighted

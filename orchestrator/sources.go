@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"devloop/orchestrator/contents"
 	"devloop/orchestrator/control"
 	"devloop/schema"
 )
@@ -13,15 +14,16 @@ import (
 // sources watches the files of the configuration, by a sight of their own.
 type sources struct {
 	*sight
-	paths   []string       // of the files, sorted: those in force, and those of a load that failed
-	polling *time.Duration // as the loop's when it was opened
-	open    bool           // the sight misses nothing any more
-	after   []func()       // what waits for the reading that is due then
-	due     time.Time      // when they are to be read again; zero: not at all
-	unseen  bool           // no change of them has been seen: they are read to be sure
-	since   time.Time      // when broken was noticed
-	broken  error          // why they could not be read the last time
-	prints  []string       // of the nodes, by number, as they are in force
+	paths    []string        // of the files, sorted: those in force, and those of a load that failed
+	polling  *time.Duration  // as the loop's when it was opened
+	contents *contents.Store // what they held when they were read
+	open     bool            // the sight misses nothing any more
+	after    []func()        // what waits for the reading that is due then
+	due      time.Time       // when they are to be read again; zero: not at all
+	unseen   bool            // no change of them has been seen: they are read to be sure
+	since    time.Time       // when broken was noticed
+	broken   error           // why they could not be read the last time
+	prints   []string        // of the nodes, by number, as they are in force
 }
 
 // openSources begins to watch these files of the configuration. What is written
@@ -30,7 +32,7 @@ func (l *loop) openSources(paths []string) error {
 	if l.opt.Reload == nil || l.opt.Once {
 		return nil
 	}
-	src := &sources{sight: &sight{}, paths: paths, polling: l.polling()}
+	src := &sources{sight: &sight{}, paths: paths, polling: l.polling(), contents: contents.New()}
 	notes, err := src.sight.open(src.area(), src.polling)
 	l.own.dir(src.scratch())
 	l.note(notes)
@@ -67,7 +69,8 @@ func (l *loop) sourced(ev sourcedEvent) {
 	if src != l.sources { // there is a newer one already
 		return
 	}
-	src.open, src.unseen = true, src.due.IsZero()
+	src.open, src.unseen = true, src.unseen || src.due.IsZero()
+	src.changed(src.paths) // what they hold now is read right after
 	src.due = time.Now()
 	l.reloadDue()
 }
@@ -79,6 +82,15 @@ func (s *sources) area() area { return area{s.paths, func(string) bool { return 
 func (s *sources) has(path string) bool {
 	_, found := slices.BinarySearch(s.paths, path)
 	return found
+}
+
+// changed tells whether any of the files holds something else than when it was
+// looked at last.
+func (s *sources) changed(paths []string) (any bool) {
+	for _, path := range paths {
+		any = s.contents.Settle(path).Changed || any
+	}
+	return any
 }
 
 // sync is that of a sight, also while that one is opening.
@@ -106,12 +118,13 @@ func (s *sources) pollWake() <-chan struct{} {
 
 // takeSources notes that a file of the configuration has changed.
 func (l *loop) takeSources() {
-	seen := l.sources.take()
+	src := l.sources
+	seen := src.take()
 	l.note(seen.notices)
 	if seen.limited {
 		l.degradeSources()
 	}
-	if seen.lost || len(seen.files) > 0 || len(seen.gone) > 0 {
+	if changed := src.changed(pathsOf(seen.files)); seen.lost || changed || len(seen.gone) > 0 || src.broken != nil && len(seen.files) > 0 {
 		l.sources.due, l.sources.unseen = time.Now().Add(reloadQuiet), false
 	}
 	if len(seen.passed) > 0 && !l.sources.due.IsZero() { // somebody waits for what was written until now

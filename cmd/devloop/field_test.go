@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"regexp"
@@ -74,6 +75,12 @@ func scriptParams(dir string) testscript.Params {
 	return testscript.Params{
 		Dir:  filepath.Join("testdata", dir),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "get": get, "until": until},
+		Condition: func(name string) (bool, error) {
+			if name == "userns" { // a user namespace of one's own, with its mounts and limits
+				return exec.Command("unshare", "-Urm", "true").Run() == nil, nil
+			}
+			return false, fmt.Errorf("unknown condition %s", name)
+		},
 		Setup: func(env *testscript.Env) error {
 			taken, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
