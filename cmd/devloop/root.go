@@ -58,7 +58,7 @@ in this directory or a parent.`
 	up.Example = "  devloop up server"
 	root.AddCommand(up, a.runCommand(), a.checkCommand(), a.configCommand(), a.graphCommand(), a.explainCommand(), a.statusCommand(), a.doctorCommand(),
 		a.waitCommand(), a.logsCommand(), a.eventsCommand(), a.downCommand(), a.attachCommand(), a.mcpCommand(),
-		a.listenCommand(), a.adoptCommand(), a.initCommand(), a.exportCommand(), a.presetsCommand(), a.schemaCommand(), a.versionCommand())
+		a.watchCommand(), a.listenCommand(), a.adoptCommand(), a.initCommand(), a.exportCommand(), a.presetsCommand(), a.schemaCommand(), a.versionCommand())
 	for _, h := range byHands {
 		root.AddCommand(a.byHandCommand(h))
 	}

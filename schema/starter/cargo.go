@@ -411,3 +411,20 @@ func (p *project) isFile(name string) bool {
 	info, err := fs.Stat(p.top, at)
 	return err == nil && info.Mode().IsRegular()
 }
+
+// CargoFiles are patterns of what the crates of a place are built from outside of it, and of
+// what cargo writes into it; neither where there is no crate that can be read.
+func CargoFiles(at Place, tools Tools) (outside, built []string) {
+	p, err := newProject(at, tools)
+	if err != nil || !p.has("Cargo.toml") {
+		return nil, nil
+	}
+	t, err := p.cargoTree()
+	if err != nil {
+		return nil, nil
+	}
+	if below(t.target, ".") {
+		built = []string{t.target}
+	}
+	return p.elsewhereRead(t, p.outside(t, t.crates)), built
+}

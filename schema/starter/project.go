@@ -20,6 +20,14 @@ type project struct {
 	files []string // what walk found
 }
 
+func newProject(at Place, tools Tools) (*project, error) {
+	root, err := fs.Sub(at.Top, at.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("look at %s: %w", at.Base, err)
+	}
+	return &project{root: root, top: at.Top, dir: at.Dir, base: at.Base, tools: tools}, nil
+}
+
 // Bounds of looking: a project is known by its first files, not by its last.
 const (
 	maxFiles = 5000

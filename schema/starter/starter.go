@@ -58,11 +58,10 @@ type Place struct {
 // Look drafts a configuration for the project in a place, by what is there. The
 // error is a NothingError, or that a file cannot be read.
 func Look(at Place, tools Tools) (Draft, error) {
-	root, err := fs.Sub(at.Top, at.Dir)
+	p, err := newProject(at, tools)
 	if err != nil {
-		return Draft{}, fmt.Errorf("look at %s: %w", at.Base, err)
+		return Draft{}, err
 	}
-	p := &project{root: root, top: at.Top, dir: at.Dir, base: at.Base, tools: tools}
 	for _, look := range []func(*project) (*draft, error){
 		lookProcessCompose, lookRust, lookGo, lookDjango, lookRuby, lookPython, lookNode, lookGradle, lookMaven, lookDocs, lookTools,
 	} {
