@@ -142,6 +142,11 @@ func (x *explainer) nearest(node int, abs, verb string) string {
 		return "it watches nothing"
 	}
 	path := slashed(abs)
+	for i := range watch {
+		if verbatim, ok := watch[i].Verbatim(); ok && verbatim.Match(path) {
+			return fmt.Sprintf("no pattern %s: [ and ] stand for one character of a set in %s at %s; write '%s'", verb, watch[i], watch[i].Pos, verbatim)
+		}
+	}
 	var best *schema.Pattern
 	most := -1
 	for i := range watch {

@@ -32,14 +32,18 @@ func (l *loop) learn() {
 	}
 	l.learning = true
 	set, git, lesson := l.set, l.git, l.contents.Lesson()
-	u := newUnmatched(l.cfg, set)
+	u, told := newUnmatched(l.cfg, l.graph, set), set == l.unmatched
 	l.goroutine(func() {
 		done := l.study(lesson, set, u.see)
+		var warnings schema.Mistakes
+		if done && !told {
+			warnings = u.warnings()
+		}
 		if done {
 			git.Rest()
 			thrift.Settle()
 		}
-		l.post(learnedEvent{done, set, u.warnings})
+		l.post(learnedEvent{done, set, warnings})
 	})
 }
 
@@ -100,7 +104,7 @@ func (l *loop) learned(ev learnedEvent) {
 		l.learn()
 	case ev.set == l.set && ev.set != l.unmatched:
 		l.unmatched = ev.set
-		for _, w := range ev.warnings() {
+		for _, w := range ev.warnings {
 			l.say.out.Say(self, console.Warn, w.Text("warning"))
 		}
 	}
@@ -147,5 +151,5 @@ func (l *loop) working() bool {
 type learnedEvent struct {
 	done     bool
 	set      *watchset.Set
-	warnings func() schema.Mistakes // of patterns that no file matched
+	warnings schema.Mistakes // of patterns that no file matched
 }

@@ -201,21 +201,22 @@ func (s *Set) JudgeBelow(node int, dir string) Verdict {
 
 func (s *Set) judge(node int, path string) (out Verdict) {
 	v := &s.views[node]
-	trigger := s.triggers[path]
 	for i := range v.watch {
-		p := &v.watch[i]
-		if !p.Match(path) {
-			continue
-		}
-		if literal, _ := p.Literal(); trigger && literal != path {
-			out = Verdict{Pattern: p, IsTrigger: true}
-			continue
-		}
-		if out = s.keptOut(v, p, path, false); out.Wakes {
-			return out
+		if p := &v.watch[i]; p.Match(path) {
+			if out = s.verdict(v, p, path); out.Wakes {
+				return out
+			}
 		}
 	}
 	return out
+}
+
+// verdict is that on a file which a pattern matches.
+func (s *Set) verdict(v *view, p *schema.Pattern, path string) Verdict {
+	if literal, _ := p.Literal(); s.triggers[path] && literal != path {
+		return Verdict{Pattern: p, IsTrigger: true}
+	}
+	return s.keptOut(v, p, path, false)
 }
 
 // keptOut is the one place that knows what keeps a path from a node that a

@@ -16,6 +16,7 @@ import (
 // Pattern is one compiled pattern. The zero value and nil match nothing. A
 // Pattern is immutable, so goroutines may share it.
 type Pattern struct {
+	dir     string // that a relative pattern belongs to
 	text    string
 	literal bool   // no metacharacters as written
 	base    string // see Base
@@ -46,7 +47,7 @@ func Compile(dir, text string) (*Pattern, error) {
 		return nil, err
 	}
 	dir = filepath.ToSlash(dir)
-	p := &Pattern{text: text, literal: !meta, alts: make([]alternative, 0, len(texts))}
+	p := &Pattern{dir: dir, text: text, literal: !meta, alts: make([]alternative, 0, len(texts))}
 	for _, t := range texts {
 		alt, err := compile(dir, t)
 		if err != nil {
@@ -114,6 +115,41 @@ func (p *Pattern) String() string {
 		return ""
 	}
 	return p.text
+}
+
+// Verbatim is the pattern whose brackets are ordinary characters, as in the names
+// of routes such as `app/[id]/page.tsx`; ok is false for a pattern without any.
+func (p *Pattern) Verbatim() (verbatim *Pattern, ok bool) {
+	if p == nil || !strings.ContainsRune(p.text, '[') || strings.ContainsRune(p.text, '\\') {
+		return nil, false
+	}
+	verbatim, err := Compile(p.dir, strings.NewReplacer("[", `\[`, "]", `\]`).Replace(p.text))
+	return verbatim, err == nil
+}
+
+// Anywhere is the pattern as a .gitignore would read it, at any depth; ok is
+// false for one that says where it is: it holds a slash, or `./` before it.
+func (p *Pattern) Anywhere() (anywhere *Pattern, ok bool) {
+	if p == nil {
+		return nil, false
+	}
+	name := strings.TrimSuffix(p.text, "/")
+	if strings.ContainsRune(name, '/') || name == "**" || name == "." || name == ".." {
+		return nil, false
+	}
+	anywhere, err := Compile(p.dir, "**/"+name)
+	return anywhere, err == nil
+}
+
+// Rooted is the pattern of a path from the root of the file system as a
+// .gitignore would read it, from the directory that it belongs to; ok is false
+// for any other, and for one that lies in that directory.
+func (p *Pattern) Rooted() (rooted *Pattern, ok bool) {
+	if p == nil || !strings.HasPrefix(p.text, "/") || isBelow(p.base, p.dir) {
+		return nil, false
+	}
+	rooted, err := Compile(p.dir, strings.TrimLeft(p.text, "/"))
+	return rooted, err == nil
 }
 
 func (p *Pattern) matches(path string, m mode) bool {

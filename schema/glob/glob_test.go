@@ -157,7 +157,7 @@ func TestBaseAndLiteral(t *testing.T) {
 		{"src/a*/b", "/p/src", false},
 		{"src/{a,b}/c", "/p/src", false},
 		{"{src,src/x}/y", "/p/src", false},
-		{"{src}/y", "/p/src/y", false},
+		{"{src,src}/y", "/p/src/y", false},
 		{"{/etc,src}", "/", false},
 		{"/*/x", "/", false},
 	} {
@@ -213,6 +213,11 @@ func TestCompileErrors(t *testing.T) {
 		{`src\`, "a backslash at the end of a pattern", "directories are separated by `/` on every system", 3},
 		{"~/x", "`~` is not expanded", "write `${HOME}/x`", 0},
 		{"*.@(ts|js)", "`@(…|…)` is not supported", "alternatives are written `{ts,js}`", 2},
+		{"src/+(x)", "`+(…)` is not supported", "write `x`; for a name with these characters, `+[(]x)`", 4},
+		{"src/{id}/x", "`{id}` has one alternative", "write `\\{id\\}` for a name with these characters; alternatives are `{a,b}`", 4},
+		{"{a..c}.go", "`{a..c}` is not a range here", "write `[a-c]`", 0},
+		{"v{1..10}", "`{1..10}` is not a range here", "write the alternatives out, as in `{1,2,3}`", 1},
+		{"{{a,b}}", "`{{a,b}}` has one alternative", "write `\\{{a,b}\\}` for a name with these characters; alternatives are `{a,b}`", 0},
 		{"*/../x", "`..` after a wildcard", "put the `..` first, as in `../*/src`", 0},
 		{"a\x00b", "a NUL character in a pattern", "", 1},
 		{strings.Repeat("{a,b}", 10), "braces that expand to more than 1000 patterns", "", 0},
@@ -227,6 +232,41 @@ func TestCompileErrors(t *testing.T) {
 		if e.Msg != tt.msg || e.Hint != tt.hint || e.Offset != tt.offset || e.Error() != tt.msg {
 			t.Errorf("Compile(%q):\n got %q, %q at %d\nwant %q, %q at %d",
 				tt.pattern, e.Msg, e.Hint, e.Offset, tt.msg, tt.hint, tt.offset)
+		}
+	}
+}
+
+func TestReadings(t *testing.T) {
+	verbatim := func(p *Pattern) (*Pattern, bool) { return p.Verbatim() }
+	anywhere := func(p *Pattern) (*Pattern, bool) { return p.Anywhere() }
+	rooted := func(p *Pattern) (*Pattern, bool) { return p.Rooted() }
+	for _, tt := range []struct {
+		read    func(*Pattern) (*Pattern, bool)
+		pattern string
+		path    string // that the reading matches; "": there is none
+	}{
+		{verbatim, "app/[id]/page.tsx", "/p/app/[id]/page.tsx"},
+		{verbatim, "app/[...slug]/**", "/p/app/[...slug]/a/b"},
+		{verbatim, "app/page.tsx", ""},
+		{verbatim, `app/\[id\]/*.tsx`, ""},
+		{anywhere, "node_modules", "/p/packages/a/node_modules/x"},
+		{anywhere, "*.log", "/p/a/b.log"},
+		{anywhere, "dist/", "/p/a/dist/x"},
+		{anywhere, "./dist", ""},
+		{anywhere, "a/dist", ""},
+		{anywhere, "**", ""},
+		{rooted, "/dist", "/p/dist/x"},
+		{rooted, "/src/**", "/p/src/x"},
+		{rooted, "/p/src", ""},
+		{rooted, "src", ""},
+	} {
+		p := mustCompile(t, "/p", tt.pattern)
+		read, ok := tt.read(p)
+		switch {
+		case ok != (tt.path != ""):
+			t.Errorf("%s has another reading: %v", tt.pattern, ok)
+		case ok && !read.Covers(tt.path):
+			t.Errorf("%s, read as %s, does not match %s", tt.pattern, read, tt.path)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func scan(text string) (meta bool, err error) {
 	case text == "~" || strings.HasPrefix(text, "~/"):
 		return false, &Error{Msg: "`~` is not expanded", Hint: "write `${HOME}" + text[1:] + "`"}
 	}
-	var braces []int
+	var braces []brace
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
 		case 0:
@@ -61,18 +61,49 @@ func scan(text string) (meta bool, err error) {
 			i = end
 		case '{':
 			meta = true
-			braces = append(braces, i)
+			braces = append(braces, brace{at: i})
+		case ',':
+			if len(braces) > 0 {
+				braces[len(braces)-1].comma = true
+			}
 		case '}':
 			if len(braces) == 0 {
 				return meta, &Error{Msg: "`}` without `{`", Hint: "write `\\}` for the character itself", Offset: i}
 			}
+			open := braces[len(braces)-1]
 			braces = braces[:len(braces)-1]
+			if !open.comma {
+				return meta, single(text[open.at+1:i], open.at)
+			}
 		}
 	}
 	if len(braces) > 0 {
-		return meta, &Error{Msg: "`{` is never closed", Hint: "alternatives are `{a,b}`; write `\\{` for the character itself", Offset: braces[len(braces)-1]}
+		return meta, &Error{Msg: "`{` is never closed", Hint: "alternatives are `{a,b}`; write `\\{` for the character itself", Offset: braces[len(braces)-1].at}
 	}
 	return meta, nil
+}
+
+// brace is a `{` that is not closed yet.
+type brace struct {
+	at    int
+	comma bool
+}
+
+// single is about braces with a single alternative: bash's ranges, and names
+// with braces in them.
+func single(within string, at int) error {
+	from, to, ok := strings.Cut(within, "..")
+	switch {
+	case ok && utf8.RuneCountInString(from) == 1 && utf8.RuneCountInString(to) == 1 && from < to:
+		return &Error{Msg: "`{" + within + "}` is not a range here", Hint: "write `[" + from + "-" + to + "]`", Offset: at}
+	case ok:
+		return &Error{Msg: "`{" + within + "}` is not a range here", Hint: "write the alternatives out, as in `{1,2,3}`", Offset: at}
+	}
+	return &Error{
+		Msg:    "`{" + within + "}` has one alternative",
+		Hint:   "write `\\{" + within + "\\}` for a name with these characters; alternatives are `{a,b}`",
+		Offset: at,
+	}
 }
 
 // scanClass checks the class that begins at text[start] and returns the place
@@ -131,15 +162,27 @@ func scanClass(text string, start int) (end int, err error) {
 	return mistake(start, "`[` is never closed", escape)
 }
 
-// extglob finds ksh's `@(a|b)`, which would silently match nothing.
+// extglob finds ksh's `@(a|b)` and `+(a)`, which would silently match nothing.
+// A star or a question mark before parentheses is also what a name such as
+// `a (1).txt` is written with, so it needs a `|` to be taken for one.
 func extglob(text string, at int) error {
 	rest := text[at+1:]
 	if !strings.HasPrefix(rest, "(") {
 		return nil
 	}
 	end := strings.IndexByte(rest, ')')
-	if end < 0 || !strings.Contains(rest[:end], "|") {
+	if end < 0 {
 		return nil
+	}
+	if !strings.Contains(rest[:end], "|") {
+		if text[at] == '*' || text[at] == '?' {
+			return nil
+		}
+		return &Error{
+			Msg:    "`" + text[at:at+1] + "(…)` is not supported",
+			Hint:   "write `" + rest[1:end] + "`; for a name with these characters, `" + text[at:at+1] + "[(]" + rest[1:end] + ")`",
+			Offset: at,
+		}
 	}
 	return &Error{
 		Msg:    "`" + text[at:at+1] + "(…|…)` is not supported",
