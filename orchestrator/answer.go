@@ -201,7 +201,7 @@ func (l *loop) generations(node *control.Node, i int, st machine.NodeStatus) {
 		node.Reason = l.blocked(i)
 	case !st.Watcher:
 		if c := l.live[commandKey{i, st.Num, wholeProcess}]; c != nil {
-			if node.Reason = c.says.String(); node.Reason == "" && st.State == "unready" {
+			if node.Reason = c.says.String(); node.Reason == "" && (st.State == "unready" || st.State == "starting") {
 				node.Reason = c.lacks.String()
 			}
 		}

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/machine"
@@ -35,11 +34,11 @@ type command struct {
 	cancel context.CancelFunc // ends ctx
 	ready  bool               // a process: it has said so, or accepted
 	serial int                // tells a process's generation from every other one of the loop
-	since  time.Time          // when it was started
 	told   *signal            // a process whose ready is a line of its log, or a notification
 	lacks  lack               // why a process is not ready yet
 	checks *environ           // of what looks whether a process is ready
 
+	earlier   earlier                // what was there before it started
 	open      map[*heldSocket]int    // of a process that was asked to end: connections it had then
 	process   *schema.Process        // as it was when it was started
 	sockets   []*heldSocket          // of a process: what it uses, in the order of process.Sockets
@@ -69,6 +68,7 @@ func (l *loop) launch(c *command, spec procgroup.Spec) {
 	l.live[c.key] = c
 	spec.Mark = l.guard.next()
 	l.joined.Go(func() {
+		c.takeEarlier(l.ctx)
 		var pipe uint64
 		spec.Forking = func(number uint64) { pipe = number; l.guard.forking(pipe) }
 		group, err := procgroup.Start(spec)
@@ -137,6 +137,7 @@ func (l *loop) commandExited(ev exitedEvent) {
 		c.countCut(ev.end)
 		l.refreshSockets(c)
 		l.lostByWrapper(c)
+		l.boundItself(c)
 		l.step(machine.ProcessExited{Node: ev.key.node, Gen: ev.key.num, End: ev.end})
 		l.release()
 		return

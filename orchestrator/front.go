@@ -183,17 +183,24 @@ type door struct {
 	port int
 }
 
-// knock waits until every door opens, and returns their addresses. Every try
-// goes through noting.
-func knock(ctx context.Context, doors map[*heldSocket]door, noting func(func(context.Context) error) func(context.Context) error) (map[*heldSocket]string, error) {
+// knock waits until every door of a generation opens, and returns their addresses.
+// If somebody else stands in one, occupied is called, once.
+func (c *command) knock(ctx context.Context, occupied func(occupiedError)) (map[*heldSocket]string, error) {
 	found := map[*heldSocket]string{}
-	for s, d := range doors {
-		err := probe.Poll(ctx, noting(func(ctx context.Context) error {
+	told := false
+	for s, d := range c.doors {
+		err := probe.Poll(ctx, c.noting(func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, attempt)
 			defer cancel()
 			found[s] = d.addr
 			if d.addr != "" {
-				return probe.TCP(ctx, d.addr)
+				err := c.earlier.accepts(ctx, d.addr)
+				var other occupiedError
+				if errors.As(err, &other) && !told {
+					told = true
+					occupied(other)
+				}
+				return err
 			}
 			addr, err := proxy.Accepting(ctx, d.port)
 			found[s] = addr

@@ -37,7 +37,7 @@ func (l *loop) startProcess(a machine.StartProcess) {
 	e.set("DEVLOOP_GENERATION", strconv.Itoa(a.Gen))
 	ctx, cancel := context.WithCancel(l.ctx)
 	l.serials++
-	c := &command{key: key, process: p, cancel: cancel, serial: l.serials, since: time.Now(), told: newSignal()}
+	c := &command{key: key, process: p, cancel: cancel, serial: l.serials, told: newSignal()}
 	c.lacks.note("it has not started yet")
 	started := false
 	defer func() {

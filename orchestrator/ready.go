@@ -37,9 +37,11 @@ func (l *loop) awaitReady(c *command) {
 	}
 	c.checks.set("DEVLOOP_PID", strconv.Itoa(c.group.PID()))
 	wait := l.untilServes(c, p)
-	ctx, doors := c.ctx, c.doors
+	ctx := c.ctx
 	l.goroutine(func() {
-		addrs, err := knock(ctx, doors, c.noting)
+		addrs, err := c.knock(ctx, func(by occupiedError) {
+			l.post(adviceEvent{node: c.key.node, text: by.Error(), hint: by.Hint()})
+		})
 		if err == nil {
 			err = wait(ctx, addrs)
 		}
@@ -83,7 +85,7 @@ func (l *loop) untilServes(c *command, p *schema.Process) func(ctx context.Conte
 			return probe.Poll(ctx, c.noting(bounded(func(ctx context.Context) error { return probe.HTTP(ctx, url) })), schedule)
 		}
 	default:
-		check, schedule := l.check(r, p, c.checks, c.since), probe.Schedule{Interval: r.Interval}
+		check, schedule := l.check(r, p, c), probe.Schedule{Interval: r.Interval}
 		return func(ctx context.Context, _ map[*heldSocket]string) error {
 			return probe.Poll(ctx, c.noting(check), schedule)
 		}
@@ -133,17 +135,17 @@ func (c *command) noting(check func(context.Context) error) func(context.Context
 }
 
 // check is one try of a configured ready.
-func (l *loop) check(r *schema.Ready, p *schema.Process, e *environ, since time.Time) func(context.Context) error {
+func (l *loop) check(r *schema.Ready, p *schema.Process, c *command) func(context.Context) error {
 	switch {
 	case r.HTTP != "":
 		return bounded(func(ctx context.Context) error { return probe.HTTP(ctx, r.HTTP) })
 	case r.TCP != "":
 		return bounded(func(ctx context.Context) error { return probe.TCP(ctx, r.TCP) })
 	case r.File != "":
-		return func(context.Context) error { return probe.File(r.File, since) }
+		return func(context.Context) error { return c.earlier.file.Changed() }
 	}
-	program, err := l.program(*r.Exec, e)
-	spec := procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: e.list(), Output: func(procgroup.Block) {}, Grace: 0, Mark: l.guard.next(), KeepDaemons: true}
+	program, err := l.program(*r.Exec, c.checks)
+	spec := procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: c.checks.list(), Output: func(procgroup.Block) {}, Grace: 0, Mark: l.guard.next(), KeepDaemons: true}
 	return bounded(func(ctx context.Context) error {
 		if err != nil {
 			return err

@@ -285,7 +285,7 @@ type Ready struct {
 	TCP      string // HOST:PORT
 	Exec     *Command
 	Log      *regexp.Regexp
-	File     string        // must become newer than the start
+	File     string        // must become another one, or get another time, after the start
 	Notify   bool          // it sends READY=1, see sd_notify(3)
 	Interval time.Duration // between attempts; 0: adaptive
 	Timeout  time.Duration // in total, from the start

@@ -24,7 +24,7 @@ var readyKeys = &table[Ready]{
 				p, ok := d.path(n, "a path")
 				return p.Abs, ok
 			},
-		}, func(r *Ready) *string { return &r.File }, "a file that becomes newer than the start"),
+		}, func(r *Ready) *string { return &r.File }, "a file that is another one, or has another time, than before the start"),
 		row("notify", boolType, func(r *Ready) *bool { return &r.Notify }, "it sends READY=1 to $NOTIFY_SOCKET, as sd_notify does"),
 		row("interval", durationType, func(r *Ready) *time.Duration { return &r.Interval }, "between attempts").or("adaptive"),
 		row("timeout", durationType, func(r *Ready) *time.Duration { return &r.Timeout }, "in total, from the start").or("60s"),

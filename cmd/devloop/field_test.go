@@ -220,7 +220,7 @@ func page(client *http.Client, url string) (string, error) {
 }
 
 // serve FILE is a server: it takes the socket at descriptor 3, or listens on
-// $PORT, and answers every request with what FILE held when it started. A file
+// $PORT, or binds the address in $BIND itself, and answers every request with what FILE held when it started. A file
 // that begins with "exit" is a version that ends with status 3 at its start, and GET
 // /crash ends any version so. SIGTERM ends it once every request is answered.
 func serve() {
@@ -234,7 +234,9 @@ func serve() {
 		os.Exit(3)
 	}
 	var l net.Listener
-	if port := os.Getenv("PORT"); port != "" {
+	if addr := os.Getenv("BIND"); addr != "" {
+		l, err = net.Listen("tcp", addr)
+	} else if port := os.Getenv("PORT"); port != "" {
 		l, err = net.Listen("tcp", "127.0.0.1:"+port)
 	} else {
 		l, err = net.FileListener(os.NewFile(3, "web"))

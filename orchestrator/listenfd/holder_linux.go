@@ -25,6 +25,21 @@ func inetHolder(network Network, at netip.AddrPort) Holder {
 	return holderOf(best.inode, best.uid)
 }
 
+// listenerInode is the socket that accepts connections to at, 0 if none is found. One that is bound to this very address
+// comes before one that is bound to all.
+func listenerInode(at netip.AddrPort) (inode uint64) {
+	exact := false
+	for _, file := range inetFiles(TCP) {
+		_ = readInet(file, func(e inetEntry) bool {
+			if e.state == stateListen && overlap(e.local, at) && !exact {
+				inode, exact = e.inode, e.local.Addr().Unmap() == at.Addr().Unmap()
+			}
+			return !exact
+		})
+	}
+	return inode
+}
+
 // overlap says whether two sockets cannot have these addresses at once. A socket bound to :: may take IPv4 as well.
 func overlap(a, b netip.AddrPort) bool {
 	if a.Port() != b.Port() {

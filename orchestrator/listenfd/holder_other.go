@@ -8,6 +8,8 @@ import "net/netip"
 
 func inetHolder(Network, netip.AddrPort) Holder { return Holder{UID: -1} }
 
+func listenerInode(netip.AddrPort) uint64 { return 0 }
+
 func pathHolder(string) Holder { return Holder{UID: -1} }
 
 func peerHolder(int) Holder { return Holder{UID: -1} }

@@ -9,68 +9,52 @@ import (
 	"time"
 )
 
-func TestFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "ready")
-	since := time.Date(2024, 5, 6, 7, 8, 9, 500e6, time.UTC) // an odd second
-	even := since.Add(time.Second)
-	second := func(s time.Time) time.Time { return s.Truncate(time.Second) }
-	if err := File(path, since); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a missing file: got %v", err)
+func TestMark(t *testing.T) {
+	write := func(path, text string, mtime time.Time) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, mtime, mtime); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	now := time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)
 	for _, c := range []struct {
-		what         string
-		mtime, since time.Time
-		ready        bool
+		what    string
+		before  func(path string)
+		then    func(path string)
+		changed bool
 	}{
-		{"later", since.Add(time.Nanosecond), since, true},
-		{"the same", since, since, true},
-		{"two ticks of the kernel's clock before", since.Add(-20 * time.Millisecond), since, true},
-		{"more than that before", since.Add(-21 * time.Millisecond), since, false},
-		{"long before", since.Add(-time.Hour), since, false},
-		{"whole seconds: the same second", second(since), since, true},
-		{"whole seconds: the second before", second(since).Add(-2 * time.Second), since, false},
-		{"whole seconds, odd: the second before", second(since), even, false},
-		{"whole seconds, even: one of two", second(even), even.Add(time.Second), true},
-		{"whole seconds, even: the pair before", second(even), even.Add(2 * time.Second), false},
-		{"whole seconds: rounded down with a tick", second(since), second(even).Add(5 * time.Millisecond), true},
+		{"nothing is there", nil, nil, false},
+		{"it appears", nil, func(p string) { write(p, "", now) }, true},
+		{"it stays", func(p string) { write(p, "x", now) }, nil, false},
+		{"its time is in the future, and it stays", func(p string) { write(p, "x", now.AddDate(50, 0, 0)) }, nil, false},
+		{"it is touched", func(p string) { write(p, "x", now) }, func(p string) { write(p, "x", now.Add(time.Second)) }, true},
+		{"it is touched while the clock is set back", func(p string) { write(p, "x", now) }, func(p string) { write(p, "x", now.Add(-time.Hour)) }, true},
+		{"it is written in the same tick", func(p string) { write(p, "x", now) }, func(p string) { write(p, "xx", now) }, true},
+		{"another one takes its place, of the same time", func(p string) { write(p, "x", now) }, func(p string) {
+			write(p+".new", "x", now)
+			if err := os.Rename(p+".new", p); err != nil {
+				t.Fatal(err)
+			}
+		}, true},
+		{"it goes", func(p string) { write(p, "x", now) }, func(p string) { os.Remove(p) }, false},
+		{"a directory", nil, func(p string) { os.Mkdir(p, 0o700) }, true},
 	} {
-		if err := os.Chtimes(path, c.mtime, c.mtime); err != nil {
-			t.Fatal(err)
-		}
-		info, err := os.Stat(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !info.ModTime().Equal(c.mtime) {
-			t.Logf("%s: left out, since this file system keeps %v as %v", c.what, c.mtime, info.ModTime())
-			continue
-		}
-		if err := File(path, c.since); (err == nil) != c.ready {
-			t.Errorf("%s (%v, since %v): got %v, want ready %v", c.what, c.mtime, c.since, err, c.ready)
-		}
-	}
-}
-
-// TestFileJustWritten: what is written after since is new on this very file
-// system, however coarse its clock is.
-func TestFileJustWritten(t *testing.T) {
-	for range 20 {
 		path := filepath.Join(t.TempDir(), "ready")
-		since := time.Now()
-		if err := os.WriteFile(path, nil, 0o600); err != nil {
-			t.Fatal(err)
+		if c.before != nil {
+			c.before(path)
 		}
-		if err := File(path, since); err != nil {
-			t.Fatal(err)
+		mark := MarkFile(path)
+		if c.then != nil {
+			c.then(path)
+		}
+		if err := mark.Changed(); (err == nil) != c.changed {
+			t.Errorf("%s: got %v", c.what, err)
 		}
 	}
-}
-
-func TestFileDirectory(t *testing.T) {
-	if err := File(t.TempDir(), time.Now().Add(-time.Hour)); err != nil {
-		t.Error(err)
+	if err := MarkFile(filepath.Join(t.TempDir(), "ready")).Changed(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -1,0 +1,70 @@
+package orchestrator
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"devloop/orchestrator/listenfd"
+)
+
+// inUse is how programs say EADDRINUSE: by the system's words, its name, or those of
+// Rust, Java and Windows.
+var inUse = regexp.MustCompile(`(?i)address already in use|EADDRINUSE|AddrInUse|address in use|port \d+ (?:was|is) already in use|only one usage of each socket address|connection in use`)
+
+// portNumber is a port on such a line: behind a colon, or the word.
+var portNumber = regexp.MustCompile(`(?i)(?::|\bport\s*:?\s*)(\d{2,5})\b`)
+
+// portsInUse are the ports that output complains of; said is whether it complains
+// at all.
+func portsInUse(output []byte) (ports []int, said bool) {
+	for line := range bytes.Lines(output) {
+		if !inUse.Match(line) {
+			continue
+		}
+		said = true
+		for _, match := range portNumber.FindAllSubmatch(line, -1) {
+			if port, err := strconv.Atoi(string(match[1])); err == nil && port >= 60 { // else it is of a time of day
+				ports = append(ports, port)
+			}
+		}
+	}
+	return ports, said
+}
+
+// boundItself gives the likely reason when a process ended because an address is in
+// use, and devloop is the one who uses it.
+func (l *loop) boundItself(c *command) {
+	if c.ready || c.stop || c.kill || len(c.sockets) == 0 {
+		return
+	}
+	ports, said := portsInUse(l.lastOutput(c.key.node, c.key.num))
+	if !said {
+		return
+	}
+	for i, s := range c.sockets {
+		if s.Network() == listenfd.Unix || len(ports) > 0 && !slices.Contains(ports, s.Port()) {
+			continue
+		}
+		text := fmt.Sprintf("it tries to bind %s, which devloop holds for it", s.Addr())
+		hint := fmt.Sprintf("take file descriptor %d in place of binding: docs/sockets.md has the line for each language; or, for a server that must bind: "+
+			"`%s: {listen: PORT, via: proxy, to: %s}` with another PORT", listenfd.FirstFD+c.inheritedBefore(i), c.process.Sockets[i].Name, s.Addr())
+		if d, proxied := c.doors[s]; proxied {
+			hint = fmt.Sprintf("make it listen on $PORT (%d this time), which devloop forwards to; or let devloop listen on another port, and say under the socket `to: %s`", d.port, s.Addr())
+		}
+		l.say.advice(adviceEvent{c.key.node, text, hint})
+		return
+	}
+}
+
+// inheritedBefore counts the sockets before a process's i-th that it inherits.
+func (c *command) inheritedBefore(i int) (n int) {
+	for _, s := range c.sockets[:i] {
+		if _, proxied := c.doors[s]; !proxied {
+			n++
+		}
+	}
+	return n
+}
