@@ -3,6 +3,7 @@ package fswatch
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/fsnotify/fsnotify"
@@ -86,20 +87,8 @@ func (w *Watcher) event(ev fsnotify.Event) {
 	t := &w.tree
 	t.mu.RLock()
 	known := t.nodes.path(path)
-	parent := t.nodes.path(dir)
 	isNode, isBlind := known != nil, known != nil && known.blind
-	plain := parent != nil && parent.walked
-	var others []alias
-	if parent != nil {
-		others = t.aliases[parent]
-	}
-	names := make([]string, 0, 4)
-	if plain {
-		names = append(names, path)
-	}
-	for _, a := range others {
-		names = append(names, rebase(path, dir, a.name))
-	}
+	names := t.namesIn(dir, path)
 	spots := t.spots[path]
 	t.mu.RUnlock()
 
@@ -133,16 +122,35 @@ func (w *Watcher) event(ev fsnotify.Event) {
 		report = false
 	}
 	if report {
-		for _, name := range names {
-			// A new link is reported even if it leads to a directory: a file may have given way to it.
-			if op&Create != 0 || !w.isDirLink(name) {
-				w.report(name, op)
-			}
+		// Before anybody hears of it, and looks: what is written after that look is told of again.
+		if op&(Create|Write) != 0 && (len(spots) > 0 || slices.ContainsFunc(names, w.opt.Want)) {
+			w.closings.await(path, op&Create != 0)
 		}
+		w.reportAll(names, op)
 	}
 	if len(spots) > 0 {
 		w.spotEvent(path, op, now, spots, report && len(names) > 0)
 	}
+}
+
+func (w *Watcher) reportAll(names []string, op Op) {
+	for _, name := range names {
+		// A new link is reported even if it leads to a directory: a file may have given way to it.
+		if op&Create != 0 || !w.isDirLink(name) {
+			w.report(name, op)
+		}
+	}
+}
+
+// written is told of the end of writing to a file.
+func (w *Watcher) written(path string) {
+	t := &w.tree
+	t.mu.RLock()
+	names := t.namesIn(parentOf(path), path)
+	spots := t.spots[path]
+	t.mu.RUnlock()
+	w.reportAll(names, Write)
+	w.spotEvent(path, Write, missing, spots, len(names) > 0)
 }
 
 // isDirLink says whether the name is that of a followed link to a directory: its coming and going is told by the

@@ -11,8 +11,9 @@
 // What lies behind a link is reported under the link's path, and also under its own if that is watched. A link that
 // leads to what Leaf names, through other links or not, stands for itself alone.
 //
-// What it cannot see: writes through a memory map; writes made by other machines (network mounts) or outside the
-// container (some bind mounts); a rename of a directory further up than a root's parent; a mount or unmount.
+// What it cannot see: writes through a memory map, on Linux before the map and the file are closed; writes made by
+// other machines (network mounts) or outside the container (some bind mounts); a rename of a directory further up than
+// a root's parent; a mount or unmount.
 // Where one directory is mounted at two places, changes come under one of its names.
 //
 // The directory above each root is watched too, for the root's going and coming. fsnotify has no way to ask for less
@@ -60,8 +61,10 @@ type Watcher struct {
 	tree    tree
 	jobs    queue
 	cookies cookies
-	ready   chan struct{}
-	done    chan struct{} // closed by Close
+
+	closings *closings
+	ready    chan struct{}
+	done     chan struct{} // closed by Close
 
 	keeper, reader sync.WaitGroup
 	closing        sync.Once
@@ -111,10 +114,12 @@ func open(opt Options, openKernel func() (kernel, error)) (*Watcher, error) {
 		ready:   make(chan struct{}),
 		done:    make(chan struct{}),
 	}
+	w.closings = newClosings(w.written)
 	w.reader.Go(w.read)
 	if err := w.openCookies(); err != nil {
 		k.close()
 		w.reader.Wait()
+		w.closings.close()
 		return nil, err
 	}
 	w.jobs.put(job{kind: jobStart})
@@ -150,6 +155,7 @@ func (w *Watcher) Close() error {
 		w.keeper.Wait() // before the kernel's handle goes: nobody may add watches to a number that is used anew
 		w.closed = w.kernel.close()
 		w.reader.Wait()
+		w.closings.close()
 		w.closeCookies()
 	})
 	return w.closed

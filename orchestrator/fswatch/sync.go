@@ -152,6 +152,7 @@ func (w *Watcher) cookieEvent(path string, op Op) {
 	if op&Create == 0 {
 		return
 	}
+	w.closings.drain() // a file that was closed before has changed before
 	c := &w.cookies
 	name := filepath.Base(path)
 	c.waitMu.Lock()

@@ -190,6 +190,22 @@ func (t *tree) mark(n *node, name string, round uint32) (fresh, again bool) {
 	return true, false
 }
 
+// namesIn lists the names under which a path in a directory is reported.
+func (t *tree) namesIn(dir, path string) []string {
+	parent := t.nodes.path(dir)
+	if parent == nil {
+		return nil
+	}
+	names := make([]string, 0, 4)
+	if parent.walked {
+		names = append(names, path)
+	}
+	for _, a := range t.aliases[parent] {
+		names = append(names, rebase(path, dir, a.name))
+	}
+	return names
+}
+
 // unmark takes away the names that gone picks.
 func (t *tree) unmark(n *node, gone func(name string, seen uint32) bool) {
 	if n.walked && gone(n.path, n.seen) {

@@ -182,7 +182,10 @@ func (k *walk) read(e entry, r *reader, dirs, links []step) (_, _ []step) {
 		}
 		switch is {
 		case file:
-			w.report(name, Create)
+			if w.opt.Want(name) {
+				w.closings.await(real, true)
+				w.pending.add(name, Create, false)
+			}
 		case symlink:
 			links = append(links, step{real: real, name: name})
 		case directory:
