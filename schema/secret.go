@@ -98,9 +98,14 @@ func valueEnd(line string, start, name int) int {
 			switch {
 			case q == '"' && rest[i] == '\\':
 				i++
+			case rest[i] == q && i == 1:
+				return start
 			case rest[i] == q:
 				return start + i + 1
 			}
+		}
+		if i := strings.IndexByte(rest, '`'); i >= 0 { // of a message that quotes a piece of the file
+			return start + i
 		}
 		return len(line)
 	}
@@ -166,6 +171,11 @@ func (d *decoder) concealer() *concealer {
 	return c
 }
 
+// text hides the secrets of the files, and what looks like one, in a message.
+func (c *concealer) text(message string) string {
+	return strings.Join(conceal(strings.Split(c.secrets.Replace(message), "\n")).lines, "\n")
+}
+
 // mistakes hides the secrets in a list, and returns it.
 func (c *concealer) mistakes(list Mistakes) Mistakes {
 	for i := range list {
@@ -173,7 +183,7 @@ func (c *concealer) mistakes(list Mistakes) Mistakes {
 		if file, known := c.files[m.Pos.File]; known && m.Line != "" && m.Pos.Line <= len(file.lines) {
 			m.Line = file.lines[m.Pos.Line-1]
 		}
-		m.Msg, m.Hint = c.secrets.Replace(m.Msg), c.secrets.Replace(m.Hint)
+		m.Msg, m.Hint = c.text(m.Msg), c.text(m.Hint)
 		c.mistakes(m.Also)
 	}
 	return list

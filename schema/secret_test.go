@@ -22,6 +22,8 @@ func TestConceal(t *testing.T) {
 		{"  TOKEN:\n    - one\n  A: b", "  TOKEN:\n    *****\n  A: b"},
 		{"  URL: postgres://me:hunter2@db/x", "  URL: postgres://me:*******@db/x"},
 		{"  ä: é, TOKEN: ü", "  ä: é, TOKEN: *"},
+		{"YAML reads `{TOKEN: \"hunter2}` as a mapping", "YAML reads `{TOKEN: *********` as a mapping"},
+		{"write `TOKEN: \"\"` for an empty one", "write `TOKEN: \"\"` for an empty one"},
 		// Nodes and sockets are called so, too.
 		{"sockets: {auth: htp::3000}", "sockets: {auth: htp::3000}"},
 		{"processes:\n  token-server:\n    run: ./x", "processes:\n  token-server:\n    run: ./x"},
@@ -58,6 +60,7 @@ func TestSecretsInMistakes(t *testing.T) {
 		"vars:\n  TOKEN: one\n    hunter2canary: two\nprocesses: {a: {run: ./a}}",
 		"vars: {TOKEN: hunter2canary, B: '${TOKEN:?}', B: 1}\nprocesses: {a: {run: ./a}}",
 		"vars: {DATABASE_URL: 'postgres://me:hunter2canary@db', DATABASE_URL: x}\nprocesses: {a: {run: ./a}}",
+		"processes:\n  server: {run: x, env: {DB_PASSWORD: \"hunter2canary}}\nwatchers: {check: {watch: src, stages: [x]}}",
 	} {
 		opt := testOptions()
 		outer := opt.LookupEnv
