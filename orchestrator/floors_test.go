@@ -64,7 +64,7 @@ var floors = map[string]struct {
 	"cmd/pipebench": {modules: []string{"golang.org/x/sys"}, why: "it measures devloop from outside, like any other tool"},
 	"cmd/loopbench": {modules: []string{"golang.org/x/sys"}, why: "it measures devloop from outside, like any other tool"},
 
-	"cmd/devloop": {own: []string{"orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "schema",
+	"cmd/devloop": {own: []string{"orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/guardian", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/shellcmd", "schema",
 		"schema/preset", "schema/smallfile", "schema/starter", "schema/jsonschema", "schema/reference"},
 		modules: []string{"github.com/google/jsonschema-go", "github.com/modelcontextprotocol/go-sdk", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
 }

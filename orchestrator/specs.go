@@ -20,9 +20,25 @@ type Held struct {
 // Address is where people find the socket: a URL where there is one.
 func (h Held) Address() string { return address(h.Socket, h.listen) }
 
+// SpecOptions say how sockets are bound that come from a spec alone.
+type SpecOptions struct {
+	Backlog int  // how many connections may wait; 0: the system's maximum
+	NoReuse bool // without SO_REUSEADDR
+}
+
 // OpenSpecs binds sockets from specs such as "http::3000", all or none. Their
-// names are their numbers, from 0. backlog 0 is the system's maximum.
-func OpenSpecs(specs []string, backlog int) (held []Held, err error) {
+// names are their numbers, from 0.
+func OpenSpecs(specs []string, opt SpecOptions) (held []Held, err error) {
+	listens := make([]schema.Listen, len(specs))
+	for i, text := range specs {
+		if listens[i], err = schema.ParseListen(text); err != nil {
+			return nil, err
+		}
+	}
+	if first, second := schema.Clash(listens); second != nil {
+		return nil, &schema.Error{Msg: fmt.Sprintf("the sockets %s and %s are on one address, %s", first.Text, second.Text, second.Addr()),
+			Hint: "leave one of them out, or use another port (0 picks a free one)"}
+	}
 	defer func() {
 		if err != nil {
 			for _, h := range held {
@@ -31,14 +47,12 @@ func OpenSpecs(specs []string, backlog int) (held []Held, err error) {
 			held = nil
 		}
 	}()
-	for i, text := range specs {
-		listen, err := schema.ParseListen(text)
+	for i, listen := range listens {
+		spec := socketSpec(&schema.Socket{Name: strconv.Itoa(i), Listen: listen, Backlog: opt.Backlog, Mode: 0o600})
+		spec.NoReuse = opt.NoReuse
+		s, err := listenfd.Open(spec)
 		if err != nil {
-			return held, err
-		}
-		s, err := listenfd.Open(socketSpec(&schema.Socket{Name: strconv.Itoa(i), Listen: listen, Backlog: backlog, Mode: 0o600}))
-		if err != nil {
-			return held, fmt.Errorf("socket %s: %w", text, err)
+			return held, fmt.Errorf("socket %s: %w", listen.Text, err)
 		}
 		held = append(held, Held{s, listen})
 	}

@@ -32,6 +32,18 @@ func (d *decoder) checkSockets(c *Config) {
 	}
 }
 
+// Clash is the first of the sockets that another one after it cannot be bound
+// beside, and that one; nil where all fit.
+func Clash(sockets []Listen) (first, second *Listen) {
+	taken := bindings{}
+	for i := range sockets {
+		if before := taken.add(&Socket{Listen: sockets[i]}); before != nil {
+			return &before.Listen, &sockets[i]
+		}
+	}
+	return nil, nil
+}
+
 // forwarded finds a `to` that leads back to devloop.
 func (d *decoder) forwarded(c *Config, s *Socket) {
 	if s.To == "" {

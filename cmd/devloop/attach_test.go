@@ -39,6 +39,15 @@ func attach(t *testing.T, rows, cols uint16, args ...string) *terminal {
 // onTerminal runs devloop on a terminal of its own.
 func onTerminal(t *testing.T, rows, cols uint16, args ...string) *terminal {
 	t.Helper()
+	devloop := exec.Command(os.Args[0], args...)
+	devloop.Args[0] = "devloop"
+	return ownTerminal(t, rows, cols, devloop)
+}
+
+// ownTerminal runs a command on a terminal of its own; in its environment the
+// test binary is devloop.
+func ownTerminal(t *testing.T, rows, cols uint16, child *exec.Cmd) *terminal {
+	t.Helper()
 	side, tty, err := pty.Open()
 	if err != nil {
 		t.Skipf("no terminal here: %v", err)
@@ -47,9 +56,7 @@ func onTerminal(t *testing.T, rows, cols uint16, args ...string) *terminal {
 	if err := pty.Setsize(side, &pty.Winsize{Rows: rows, Cols: cols}); err != nil {
 		t.Fatal(err)
 	}
-	x := &terminal{t: t, side: side, tty: tty, text: make(chan []byte, 1024)}
-	x.child = exec.Command(os.Args[0], args...)
-	x.child.Args[0] = "devloop"
+	x := &terminal{t: t, side: side, tty: tty, text: make(chan []byte, 1024), child: child}
 	x.child.Env = append(os.Environ(), asDevloop+"=1")
 	x.child.Stdin, x.child.Stdout, x.child.Stderr = tty, tty, tty
 	x.child.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
@@ -213,6 +220,55 @@ func TestTheTerminalIsPutBack(t *testing.T) {
 			x.ends(code)
 		})
 	}
+}
+
+// TestJobControl: a shell stops devloop, lets it run in the background, and
+// brings it back. There it goes on, and here it reads keys again.
+func TestJobControl(t *testing.T) {
+	inProject(t, map[string]string{
+		"devloop.yaml": "watchers: {check: {watch: page.txt, stages: [cat page.txt]}}\n",
+		"page.txt":     "page one\n",
+	})
+	t.Setenv("TERM", "xterm")
+	t.Setenv("DEVLOOP", os.Args[0])
+	t.Setenv("PS1", "ready> ")
+	t.Setenv("ENV", os.DevNull)
+	x := ownTerminal(t, 24, 120, exec.Command("/bin/sh", "-im"))
+	save := func(page string) {
+		t.Helper()
+		if err := os.WriteFile("page.txt", []byte(page+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		x.await(`check +\| ` + page)
+	}
+	x.await("ready> ")
+	x.press("$DEVLOOP up -v --color never\r")
+	x.await(`check +\| page one`)
+	x.press("?")
+	x.await("keys: a run all") // it reads keys
+	x.press("\x1a")
+	x.await("ready> ")
+	x.press("bg\r")
+	x.await("ready> ")
+	save("page two")
+	x.press("echo shell\r") // what is typed is the shell's
+	x.await(`\r\nshell`)
+	save("page three")
+	x.press("fg\r?")
+	x.await("keys: a run all")
+	x.press("q")
+	x.await("ready> ")
+
+	x.press("$DEVLOOP up -v --color never &\r")
+	x.await(`check +\| page three`)
+	x.press("echo shell\r")
+	x.await(`\r\nshell`)
+	x.press("fg\r?")
+	x.await("keys: a run all")
+	x.press("q")
+	x.await("ready> ")
+	x.press("exit\r")
+	x.ends(exitOK)
 }
 
 // TestTheTerminalIsPutBackByTheGuardian: devloop is killed, and cannot do it any

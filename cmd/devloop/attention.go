@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -41,8 +40,8 @@ func (n attention) hooks(out *console.Console, screen io.Writer, title string) o
 
 // rows is the height of a terminal, 0 if it is none.
 func rows(screen io.Writer) int {
-	f, ok := screen.(*os.File)
-	if !ok {
+	f := fileOf(screen)
+	if f == nil {
 		return 0
 	}
 	_, height, err := term.GetSize(int(f.Fd()))

@@ -5,7 +5,9 @@ package main
 import (
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -17,10 +19,27 @@ import (
 
 const keyHelp = "keys: a run all, r restart, q quit, ? help; Enter prints an empty line"
 
+// keyboard is the terminal that devloop reads single keys from, as long as it is
+// in the foreground there. A shell takes the terminal and gives it back at any
+// time (Ctrl-Z, bg, fg, &); whoever reads it meanwhile is stopped.
+type keyboard struct {
+	tty            int
+	before, during unix.Termios
+	out            *console.Console
+	signals        chan<- os.Signal
+	requests       chan orchestrator.Request
+
+	stopped, resumed, quit chan os.Signal
+
+	away, back chan struct{} // each holds one: devloop has left the foreground, or is there again
+	ended      chan struct{}
+	wake       *os.File // closed to end a wait for keys
+	joined     sync.WaitGroup
+}
+
 // keys reads single keys while devloop has the terminal. restore puts the
 // terminal's modes back; whoever ends without it leaves that to the guardian,
-// where there is one. The goroutine that reads ends with the program: a read of
-// a terminal cannot be interrupted everywhere.
+// where there is one.
 func (a *app) keys(out *console.Console, signals chan<- os.Signal) (requests <-chan orchestrator.Request, changed *orchestrator.Terminal, restore func()) {
 	nothing := func() {}
 	if !isTerminal(a.stdout) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
@@ -28,97 +47,223 @@ func (a *app) keys(out *console.Console, signals chan<- os.Signal) (requests <-c
 	}
 	tty := int(os.Stdin.Fd())
 	before, err := unix.IoctlGetTermios(tty, getTermios)
-	if err != nil || !foreground(tty) {
+	if err != nil {
 		return nil, nil, nothing
+	}
+	sleeper, wake, err := os.Pipe()
+	if err != nil {
+		return nil, nil, nothing
+	}
+	k := &keyboard{
+		tty: tty, before: *before, out: out, signals: signals, requests: make(chan orchestrator.Request),
+		stopped: make(chan os.Signal, 1), resumed: make(chan os.Signal, 1), quit: make(chan os.Signal, 1),
+		away: make(chan struct{}, 1), back: make(chan struct{}, 1), ended: make(chan struct{}), wake: wake,
+	}
+	if !foreground(tty) {
+		ordinary(&k.before) // a shell that edits a line has modes of its own
 	}
 	// Keys arrive one by one and unseen; everything else, Ctrl-C and the
 	// treatment of output above all, stays as it was.
-	during := *before
-	during.Lflag &^= unix.ICANON | unix.ECHO
-	during.Cc[unix.VMIN], during.Cc[unix.VTIME] = 1, 0
-	set := func() { _ = unix.IoctlSetTermios(tty, setTermios, &during) }
-	set()
-	now := &during
-	if modes, err := unix.IoctlGetTermios(tty, getTermios); err == nil {
-		now = modes // as the system has understood it
+	k.during = k.before
+	k.during.Lflag &^= unix.ICANON | unix.ECHO
+	k.during.Cc[unix.VMIN], k.during.Cc[unix.VTIME] = 1, 0
+	if k.take() {
+		if modes, err := unix.IoctlGetTermios(tty, getTermios); err == nil {
+			k.during = *modes // as the system has understood it
+		}
 	}
-	changed = &orchestrator.Terminal{File: os.Stdin, Before: raw(before), During: raw(now)}
-	// The shell puts its own modes back when devloop is suspended.
-	resumed := make(chan os.Signal, 1)
-	signal.Notify(resumed, syscall.SIGCONT)
+	if isJob() && !signal.Ignored(syscall.SIGTSTP) {
+		signal.Notify(k.stopped, syscall.SIGTSTP)
+	}
+	signal.Notify(k.resumed, syscall.SIGCONT)
 	// Ctrl-\ ends every Go program at once, with what its goroutines do: the way
 	// out for whoever thinks that devloop hangs, and wants to say where.
-	quit := make(chan os.Signal, 1)
-	signal.Notify(quit, syscall.SIGQUIT)
-	ended := make(chan struct{})
-	go func() {
-		for {
+	signal.Notify(k.quit, syscall.SIGQUIT)
+	k.joined.Go(k.follow)
+	k.joined.Go(func() {
+		defer sleeper.Close()
+		k.read(int(sleeper.Fd()))
+	})
+	return k.requests, &orchestrator.Terminal{File: os.Stdin, Before: raw(&k.before), During: raw(&k.during)}, k.close
+}
+
+// ordinary sets the modes in which a shell starts a program.
+func ordinary(modes *unix.Termios) {
+	modes.Iflag |= unix.ICRNL
+	modes.Oflag |= unix.OPOST
+	modes.Lflag |= unix.ICANON | unix.ECHO | unix.ISIG | unix.IEXTEN
+}
+
+// take makes the terminal give single keys, if devloop is in its foreground.
+func (k *keyboard) take() bool {
+	return foreground(k.tty) && unix.IoctlSetTermios(k.tty, setTermios, &k.during) == nil
+}
+
+// giveBack puts the modes back, if devloop is in the foreground: the background
+// belongs to somebody else.
+func (k *keyboard) giveBack() {
+	if foreground(k.tty) {
+		_ = unix.IoctlSetTermios(k.tty, setTermios, &k.before)
+	}
+}
+
+// close ends the reading and puts the modes back.
+func (k *keyboard) close() {
+	signal.Stop(k.stopped)
+	signal.Stop(k.resumed)
+	signal.Stop(k.quit)
+	close(k.ended)
+	_ = k.wake.Close() // nothing went through it
+	k.joined.Wait()
+	k.giveBack()
+}
+
+// backgroundLook is how often devloop looks, in the background of a terminal,
+// whether it is in the foreground again: a shell's `fg` tells a job that runs
+// nothing.
+const backgroundLook = 500 * time.Millisecond
+
+// follow takes the terminal whenever devloop comes to its foreground, and gives
+// it back for Ctrl-Z and Ctrl-\.
+func (k *keyboard) follow() {
+	look := time.NewTicker(backgroundLook)
+	defer look.Stop()
+	back := func() {
+		if !k.take() {
+			look.Reset(backgroundLook)
+			return
+		}
+		look.Stop() // in the foreground nobody looks
+		poke(k.back)
+	}
+	back()
+	for {
+		select {
+		case <-k.stopped:
+			k.suspend()
+			back()
+		case <-k.resumed:
+			back()
+		case <-k.away:
+			back()
+		case <-look.C:
+			back()
+		case <-k.quit:
+			k.giveBack()
+			signal.Reset(syscall.SIGQUIT)
+			_ = syscall.Kill(os.Getpid(), syscall.SIGQUIT)
+		case <-k.ended:
+			return
+		}
+	}
+}
+
+// suspend stops devloop, as Ctrl-Z asks for, with the terminal as it was: not
+// every shell puts the modes back itself. It returns when devloop goes on.
+func (k *keyboard) suspend() {
+	if !isJob() { // the shell has gone: nobody would continue it
+		return
+	}
+	k.giveBack()
+	select {
+	case <-k.resumed: // from an earlier time
+	default:
+	}
+	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP) // the runtime does not give SIGTSTP its default back
+	select {
+	case <-k.resumed:
+	case <-k.ended:
+	}
+}
+
+// isJob tells whether devloop is a job of its own, of a shell that sees it stop.
+func isJob() bool {
+	parent := os.Getppid()
+	session, err := unix.Getsid(parent)
+	own, errOwn := unix.Getsid(0)
+	group, errGroup := unix.Getpgid(parent)
+	return err == nil && errOwn == nil && errGroup == nil && session == own && group != unix.Getpgrp()
+}
+
+func poke(ch chan<- struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}
+
+// read acts on keys until the keyboard is closed or the terminal is gone. It
+// never waits in a read of the terminal: one that is going on when devloop is
+// sent to the background stops it.
+func (k *keyboard) read(sleeper int) {
+	for k.readable(sleeper) {
+		if !foreground(k.tty) { // what was typed is for others
+			poke(k.away)
 			select {
-			case <-resumed:
-				if foreground(tty) {
-					set()
-				}
-			case <-quit:
-				if foreground(tty) {
-					_ = unix.IoctlSetTermios(tty, setTermios, before)
-				}
-				signal.Reset(syscall.SIGQUIT)
-				_ = syscall.Kill(os.Getpid(), syscall.SIGQUIT)
-			case <-ended:
+			case <-k.back:
+				continue
+			case <-k.ended:
 				return
 			}
 		}
-	}()
-	ch := make(chan orchestrator.Request)
-	go func() {
-		key := make([]byte, 1)
-		for {
-			if n, err := os.Stdin.Read(key); n != 1 || err != nil {
-				return
-			}
-			var request orchestrator.Request
-			switch key[0] {
-			case 'a':
-				request.Verb = machine.Trigger
-			case 'r':
-				request.Verb = machine.Restart
-			case 'q', 4: // Ctrl-D
-				signals <- os.Interrupt
-				continue
-			case '\r', '\n':
-				out.Blank()
-				continue
-			case '?', 'h':
-				out.Say("devloop", console.Plain, keyHelp)
-				continue
-			default:
-				continue
-			}
-			select {
-			case ch <- request:
-			case <-ended:
-				return
-			}
+		var key [1]byte
+		n, err := unix.Read(k.tty, key[:])
+		switch {
+		case err == unix.EINTR || err == unix.EAGAIN:
+		case err != nil || n != 1:
+			return
+		case !k.press(key[0]):
+			return
 		}
-	}()
-	return ch, changed, func() {
-		signal.Stop(resumed)
-		signal.Stop(quit)
-		close(ended)
-		if foreground(tty) {
-			_ = unix.IoctlSetTermios(tty, setTermios, before)
+	}
+}
+
+// readable waits until the terminal has something to read, whoever it is for.
+// It is false when the keyboard is closed.
+func (k *keyboard) readable(sleeper int) bool {
+	for {
+		var ready unix.FdSet
+		ready.Set(k.tty)
+		ready.Set(sleeper)
+		_, err := unix.Select(max(k.tty, sleeper)+1, &ready, nil, nil, nil)
+		if err != unix.EINTR {
+			return err == nil && !ready.IsSet(sleeper)
 		}
+	}
+}
+
+// press acts on a key. It is false when the keyboard is closed.
+func (k *keyboard) press(key byte) bool {
+	var request orchestrator.Request
+	switch key {
+	case 'a':
+		request.Verb = machine.Trigger
+	case 'r':
+		request.Verb = machine.Restart
+	case 'q', 4: // Ctrl-D
+		select {
+		case k.signals <- os.Interrupt:
+		case <-k.ended:
+		}
+		return true
+	case '\r', '\n':
+		k.out.Blank()
+		return true
+	case '?', 'h':
+		k.out.Say("devloop", console.Plain, keyHelp)
+		return true
+	default:
+		return true
+	}
+	select {
+	case k.requests <- request:
+		return true
+	case <-k.ended:
+		return false
 	}
 }
 
 // raw is the modes as the system writes them down.
 func raw(modes *unix.Termios) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(modes)), unsafe.Sizeof(*modes))
-}
-
-// foreground tells whether devloop has the terminal: in the background a
-// change of its modes would stop devloop.
-func foreground(tty int) bool {
-	group, err := unix.IoctlGetInt(tty, unix.TIOCGPGRP)
-	return err == nil && group == unix.Getpgrp()
 }

@@ -10,48 +10,57 @@ import (
 	"github.com/spf13/cobra"
 
 	"devloop/orchestrator"
+	"devloop/orchestrator/guardian"
 	"devloop/orchestrator/listenfd"
 	"devloop/orchestrator/listenfd/shim"
+	"devloop/orchestrator/shellcmd"
 )
 
 func (a *app) listenCommand() *cobra.Command {
-	var (
-		specs   []string
-		noPID   bool
-		backlog int
-		quiet   bool
-	)
+	var l listening
 	cmd := &cobra.Command{
 		Use:   "listen -s SPEC… [flags] -- COMMAND [ARG…]",
 		Short: "Hold sockets for one command, without a configuration",
 		Long: `listen binds sockets and runs a command that inherits them by the systemd
 protocol, from file descriptor 3 on. It is what systemfd does, with systemfd's
-flags. SPEC is [TYPE::]ADDRESS: TYPE is tcp, http, https, udp or unix, ADDRESS is
+flags, and LISTEN_PID is left out by itself where the server is a child of the
+command, as with cargo watch. SPEC is [TYPE::]ADDRESS: TYPE is tcp, http, https, udp or unix, ADDRESS is
 PORT, HOST:PORT, [V6]:PORT or a path.`,
 		Example: `  devloop listen -s http::3000 -- cargo run
-  devloop listen --no-pid -s http::3000 -s unix::/tmp/admin.sock -- cargo watch -x run`,
+  devloop listen -s http::3000 -s unix::/tmp/admin.sock -- cargo watch -x run`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, argv []string) error {
-			return a.listen(specs, argv, noPID, backlog, quiet)
+			l.argv = argv
+			return a.listen(l)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SetInterspersed(false) // the command's own flags are not ours
-	flags.StringArrayVarP(&specs, "socket", "s", nil, "a socket to hold, as `SPEC`; may be given several times")
-	flags.BoolVar(&noPID, "no-pid", false, "leave LISTEN_PID out, for commands that hand the sockets on to a child")
-	flags.IntVarP(&backlog, "backlog", "b", 0, "the length of the listen queues (default: the system's maximum)")
-	flags.BoolVarP(&quiet, "quiet", "q", false, "do not print the sockets")
+	flags.StringArrayVarP(&l.specs, "socket", "s", nil, "a socket to hold, as `SPEC`; may be given several times")
+	flags.BoolVar(&l.noPID, "no-pid", false, "leave LISTEN_PID out, for commands that hand the sockets on to a child")
+	flags.BoolVar(&l.open.NoReuse, "no-reuse", false, "bind without SO_REUSEADDR")
+	flags.IntVarP(&l.open.Backlog, "backlog", "b", 0, "the length of the listen queues (default: the system's maximum)")
+	flags.BoolVarP(&l.quiet, "quiet", "q", false, "do not print the sockets")
 	return cmd
+}
+
+// listening is what the command line of `devloop listen` asks for.
+type listening struct {
+	specs []string
+	open  orchestrator.SpecOptions
+	argv  []string
+	noPID bool
+	quiet bool
 }
 
 // listen stays beside the command, and does not become it, so that a unix
 // socket is removed when the command has ended.
-func (a *app) listen(specs, argv []string, noPID bool, backlog int, quiet bool) (err error) {
+func (a *app) listen(l listening) (err error) {
 	sealInherited()
-	if backlog < 0 {
-		return usageError{fmt.Errorf("--backlog %d is not a length", backlog), "devloop listen"}
+	if l.open.Backlog < 0 {
+		return usageError{fmt.Errorf("--backlog %d is not a length", l.open.Backlog), "devloop listen"}
 	}
-	sockets, err := orchestrator.OpenSpecs(specs, backlog)
+	sockets, err := orchestrator.OpenSpecs(l.specs, l.open)
 	if err != nil {
 		return err
 	}
@@ -65,17 +74,24 @@ func (a *app) listen(specs, argv []string, noPID bool, backlog int, quiet bool) 
 	for i, s := range sockets {
 		files = append(files, s.File())
 		names = append(names, s.Name())
-		if !quiet {
+		if !l.quiet {
 			fmt.Fprintf(a.stderr, "~> socket %s -> fd #%d\n", s.Address(), 3+i)
 		}
 	}
-	if len(sockets) == 0 && !quiet {
+	if len(sockets) == 0 && !l.quiet {
 		fmt.Fprintln(a.stderr, "~> warning: no sockets created")
 	}
-	env := listenfd.StripEnv(os.Environ())
+	guard, mark := a.guardOne()
+	defer func() {
+		if guard != nil {
+			err = errors.Join(err, guard.Close())
+		}
+	}()
+	env := append(listenfd.StripEnv(os.Environ()), mark...)
 	if len(files) > 0 {
 		env = append(env, listenfd.Env(names)...)
 	}
+	argv := l.argv
 	path, err := exec.LookPath(argv[0])
 	if err != nil {
 		printError(a.stderr, fmt.Errorf("start %s: %w", argv[0], errors.Unwrap(err)))
@@ -84,16 +100,26 @@ func (a *app) listen(specs, argv []string, noPID bool, backlog int, quiet bool) 
 		}
 		return exitCode(126)
 	}
-	if len(files) > 0 && !noPID {
+	wrapper := shellcmd.Wrapper(argv)
+	switch {
+	case len(files) == 0 || l.noPID:
+	case wrapper != "":
+		if !l.quiet {
+			fmt.Fprintf(a.stderr, "~> no LISTEN_PID: the server is a child of `%s`\n", wrapper)
+		}
+	default:
 		argv = shim.Wrap(shim.Self(), argv)
 		path = argv[0]
 	}
 	child := &exec.Cmd{Path: path, Args: argv, Env: env, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, ExtraFiles: files}
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, forwarded...)
+	signal.Notify(signals, heeded(forwarded)...)
 	defer signal.Stop(signals)
 	if err := child.Start(); err != nil {
 		return runError{fmt.Errorf("start %s: %w", argv[0], err)}
+	}
+	if guard != nil {
+		guard.Add(child.Process.Pid)
 	}
 	ended := make(chan struct{})
 	go func() {
@@ -103,9 +129,7 @@ func (a *app) listen(specs, argv []string, noPID bool, backlog int, quiet bool) 
 	for {
 		select {
 		case sig := <-signals:
-			// A Ctrl-C of the terminal reaches the command by itself, since it
-			// shares the terminal's foreground group.
-			if sig != os.Interrupt {
+			if !fromKeys(sig) {
 				_ = child.Process.Signal(sig) // it may just have ended
 			}
 		case <-ended:
@@ -115,6 +139,21 @@ func (a *app) listen(specs, argv []string, noPID bool, backlog int, quiet bool) 
 			return nil
 		}
 	}
+}
+
+// guardOne starts a guardian for one command, which ends it when devloop is
+// killed, and returns what the command must have in its environment for that.
+// It is nil where the system has none.
+func (a *app) guardOne() (guard *guardian.Guardian, env []string) {
+	mark := guardian.NewMark(os.Environ())
+	guard, err := guardian.Start("", guardian.Options{Mark: mark})
+	if err != nil {
+		if !errors.Is(err, errors.ErrUnsupported) {
+			fmt.Fprintf(a.stderr, "devloop: warning: %v; if devloop is killed, the command stays\n", err)
+		}
+		return nil, nil
+	}
+	return guard, []string{guardian.Name + "=" + guardian.CommandMark(mark, 1)}
 }
 
 func (a *app) adoptCommand() *cobra.Command {

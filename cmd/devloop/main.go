@@ -30,9 +30,14 @@ func main() {
 // run carries out one command line and returns the exit code. Every error is
 // printed here and nowhere else.
 func run(args []string, stdout, stderr io.Writer) int {
-	root := newRoot(stdout, stderr)
+	out := newOutlet(stdout)
+	root := newRoot(out, stderr)
 	root.SetArgs(fileFirst(args))
 	err := root.Execute()
+	if failed := out.failure(); failed != nil {
+		printError(stderr, failed)
+		return exitFailed
+	}
 	var code exitCode
 	switch {
 	case err == nil:

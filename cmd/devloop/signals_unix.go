@@ -5,18 +5,57 @@ package main
 import (
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // endSignals end the loop in order.
 var endSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 
-// outlivePipes keeps SIGPIPE from killing devloop before its processes have
-// ended, until it is undone. It is taken and dropped: the runtime sends it for
-// every connection whose other end has gone, too, and ignored it would be
-// ignored by every command as well. The write that failed tells the rest.
-func outlivePipes() (undo func()) {
+// heeded are those of the signals that whoever started devloop has not told it
+// to ignore, as nohup does with SIGHUP. An interrupt always counts: a shell
+// script ignores it for everything that it starts in the background, and it is
+// how such a one is ended by hand.
+func heeded(all []os.Signal) []os.Signal {
+	return slices.DeleteFunc(slices.Clone(all), func(sig os.Signal) bool {
+		return sig != os.Interrupt && signal.Ignored(sig)
+	})
+}
+
+// fromKeys tells whether a signal may have come from the terminal's keys: the
+// system sends those to everybody in the foreground, not to devloop alone.
+func fromKeys(sig os.Signal) bool {
+	if sig != os.Interrupt && sig != syscall.SIGQUIT {
+		return false
+	}
+	tty, err := os.Open("/dev/tty")
+	if err != nil {
+		return false // there is none
+	}
+	defer tty.Close()
+	return foreground(int(tty.Fd()))
+}
+
+// outlive keeps two signals from ending devloop until it is undone: SIGPIPE,
+// before its processes have ended, and SIGHUP where it was ignored at the start.
+// They are taken and dropped, for what devloop ignores every command ignores as
+// well, and a shell script can then not even trap it. The runtime sends SIGPIPE
+// for every connection whose other end has gone, too; the write that failed tells
+// the rest.
+func outlive() (undo func()) {
 	taken := make(chan os.Signal, 1)
 	signal.Notify(taken, syscall.SIGPIPE)
+	if signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(taken, syscall.SIGHUP)
+	}
 	return func() { signal.Stop(taken) }
+}
+
+// foreground tells whether devloop is in the foreground of this terminal: in the
+// background a change of its modes, or a read of it, stops devloop.
+func foreground(tty int) bool {
+	group, err := unix.IoctlGetInt(tty, unix.TIOCGPGRP)
+	return err == nil && group == unix.Getpgrp()
 }

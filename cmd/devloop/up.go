@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"devloop/orchestrator"
 	"devloop/orchestrator/console"
@@ -93,9 +92,10 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 		a.stdout = &logFile{file: os.Stdout}
 	}
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, endSignals...)
+	ends := heeded(endSignals)
+	defer outlive()()
+	signal.Notify(signals, ends...)
 	defer signal.Stop(signals)
-	defer outlivePipes()()
 	out, log, end, err := a.console(p, signals)
 	if err != nil {
 		return err
@@ -162,10 +162,10 @@ func (a *app) console(p *project, unread chan<- os.Signal) (out *console.Console
 	opt := console.Options{Out: &audience{Writer: a.stdout, gone: unread}, Color: color, Timestamps: a.timestamps, Names: orchestrator.Names(names)}
 	opt.Terminal, opt.Buffer = isTerminal(a.stdout), console.DefaultBuffer
 	if a.logFile != "" {
-		if logFile, err = os.OpenFile(a.logFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
-			return nil, nil, nil, fmt.Errorf("open log file: %w", err)
+		if logFile, err = openLog(a.logFile); err != nil {
+			return nil, nil, nil, err
 		}
-		opt.Log = logFile
+		opt.Log = &logTold{File: logFile, tell: func(err error) { out.Say("devloop", console.Warn, err.Error()) }}
 	}
 	out = console.New(opt)
 	return out, logFile, func() {
@@ -222,9 +222,4 @@ func (a *app) useColor(w io.Writer) (bool, error) {
 		return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && os.Getenv("CI") == "", nil
 	}
 	return false, usageError{fmt.Errorf("--color %s: it is auto, always or never", a.color), "devloop"}
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }

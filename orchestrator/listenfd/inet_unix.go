@@ -107,7 +107,7 @@ func (s *Socket) bind(ip netip.Addr, port int) (fd int, at netip.AddrPort, err e
 		_ = unix.Close(fd)
 		return -1, at, err
 	}
-	if port != 0 || s.spec.Network != TCP || !forgetsPickedPort {
+	if port != 0 || s.spec.Network != TCP || !forgetsPickedPort || s.spec.NoReuse {
 		return fd, at, nil
 	}
 	// Bind the picked port by its number, next to the first socket (SO_REUSEADDR lets two that do not listen share
@@ -139,7 +139,7 @@ func (s *Socket) bindOnce(ip netip.Addr, port int) (fd int, err error) {
 }
 
 func (s *Socket) bindFD(fd, family int, sockaddr unix.Sockaddr, addr string) error {
-	if s.spec.Network == TCP {
+	if s.spec.Network == TCP && !s.spec.NoReuse {
 		// Not for UDP: nothing waits there, and on Linux a second socket with the option could take the port's datagrams.
 		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 			return os.NewSyscallError("setsockopt SO_REUSEADDR", err)

@@ -29,6 +29,10 @@ type Spec struct {
 	Path string      // of the socket file. Unix only.
 	Mode fs.FileMode // permissions of the socket file; 0 is 0600. Unix only.
 
+	// NoReuse binds without SO_REUSEADDR: not while connections of an earlier holder are still being wound down
+	// (TIME_WAIT). TCP only; the others never have the option.
+	NoReuse bool
+
 	Backlog int // how many connections may wait; 0 is as many as the system allows. TCP and Unix only.
 }
 
