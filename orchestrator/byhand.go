@@ -105,9 +105,7 @@ func (l *loop) byHand(verb machine.Verb, names []string) ([]control.Moved, *refu
 		}
 	}
 	before := l.machine.Status()
-	for _, n := range nodes {
-		l.step(machine.Command{Verb: verb, Node: n})
-	}
+	l.step(machine.Command{Verb: verb, Nodes: nodes})
 	after := l.machine.Status()
 	moved := []control.Moved{}
 	for _, n := range nodes {

@@ -71,8 +71,10 @@ func (s *stream) saw(ev machine.Event) {
 			s.publish(control.Event{T: t, Time: now, Kind: "shutting down"})
 		}
 	case machine.Command:
-		s.byHand[ev.Node] = ev.Verb
-		s.cycles.begin(s.l.graph, ev.Node, "hand", t)
+		for _, node := range ev.Nodes {
+			s.byHand[node] = ev.Verb
+			s.cycles.begin(s.l.graph, node, "hand", t)
+		}
 	}
 }
 

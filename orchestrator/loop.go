@@ -457,8 +457,10 @@ func (l *loop) post(ev any) {
 // goroutine starts work that posts its result.
 func (l *loop) goroutine(work func()) { l.joined.Go(work) }
 
-// request carries out a command made by hand.
+// request carries out a command made by hand. Of several nodes those downstream
+// wait for those upstream.
 func (l *loop) request(r Request) {
+	command := machine.Command{Verb: r.Verb}
 	for i, n := range l.graph.Nodes {
 		if n.Gone {
 			continue
@@ -469,7 +471,12 @@ func (l *loop) request(r Request) {
 				n.Process != nil && r.Verb == machine.Restart && l.machine.Status()[i].Num > 0
 		}
 		if fits {
-			l.step(machine.Command{Verb: r.Verb, Node: i})
+			command.Nodes = append(command.Nodes, i)
 		}
 	}
+	if len(command.Nodes) == 0 {
+		l.say.nothingTo(r.Verb)
+		return
+	}
+	l.step(command)
 }

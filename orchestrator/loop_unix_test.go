@@ -466,6 +466,42 @@ func TestByHand(t *testing.T) {
 	p.end(0)
 }
 
+// TestByHandAll: what is asked of every node, as the keys do, goes through the
+// graph: a check of what a generator writes runs once, after it, and a server
+// restarts once its database is ready. A process that was never started stays so.
+func TestByHandAll(t *testing.T) {
+	p := start(t, map[string]string{
+		"devloop.yaml": `
+watchers:
+  check: {watch: out.txt, stages: [sort out.txt], depends_on: [gen]}
+  gen: {watch: src, stages: ["sleep 0.1; date +%N >out.txt"]}
+processes:
+  db: {run: 'sleep 0.2; echo up; exec sleep 1000', ready: {log: up}}
+  server: {run: 'sleep 0.1; echo up; exec sleep 1000', ready: {log: up}, update: start-first, depends_on: [db]}
+  tool: {run: sleep 1000, start: false}
+`,
+		"src/a": "a",
+	}, orchestrator.Options{})
+	p.screen.wait(t, `check\s*\| ✓ passed`)
+	p.screen.wait(t, `server\s*\| ✓ ready`)
+	p.requests <- orchestrator.Request{Verb: machine.Trigger}
+	p.screen.wait(t, `gen\s*\| ● by hand`)
+	p.screen.wait(t, `gen\s*\| ✓ passed`)
+	p.screen.wait(t, `check\s*\| ● by hand`)
+	p.screen.wait(t, `check\s*\| ✓ passed`)
+	p.requests <- orchestrator.Request{Verb: machine.Restart}
+	p.screen.wait(t, `db\s*\| ↻ restarting: by hand`)
+	p.screen.wait(t, `db\s*\| ✓ ready`)
+	p.screen.wait(t, `server\s*\| ▸ starting a new version beside the old one: by hand`)
+	p.screen.wait(t, `server\s*\| ✓ ready`)
+	p.end(0)
+	for _, never := range []string{"cancelled", "tool"} {
+		if text := p.screen.String(); strings.Contains(text, never) {
+			t.Errorf("%q is on the screen:\n%s", never, text)
+		}
+	}
+}
+
 func TestTheSameBytesWakeNobody(t *testing.T) {
 	p := start(t, map[string]string{
 		"devloop.yaml": `

@@ -70,6 +70,15 @@ func (t *teller) interrupted() {
 	t.out.Say(self, console.Plain, text)
 }
 
+// nothingTo says that a command by hand fits no node.
+func (t *teller) nothingTo(verb machine.Verb) {
+	text := "no watcher to run"
+	if verb == machine.Restart {
+		text = "no process to restart: one with `start: false` is started by `devloop start NAME`"
+	}
+	t.out.Say(self, console.Plain, text)
+}
+
 func (t *teller) notice(text string) { t.out.Say(self, console.Warn, text) }
 
 func directories(n int) string {

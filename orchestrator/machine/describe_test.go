@@ -48,7 +48,11 @@ func describe(c *Config, v any) string {
 	case ProcessExited:
 		return fmt.Sprintf("process exited %s: %s", gen(v.Node, v.Gen), v.End)
 	case Command:
-		return fmt.Sprintf("command %s %s", v.Verb, name(v.Node))
+		text := fmt.Sprintf("command %s", v.Verb)
+		for _, n := range v.Nodes {
+			text += " " + name(n)
+		}
+		return text
 	case Reconfigure:
 		var changed []string
 		for _, n := range v.Changed {

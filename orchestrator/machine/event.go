@@ -41,10 +41,11 @@ type (
 		End       End
 	}
 
-	// Command is a request made by hand.
+	// Command is a request made by hand. Of several nodes, one that is downstream of
+	// another waits for that one, as after a change; all others act at once.
 	Command struct {
-		Verb Verb
-		Node int
+		Verb  Verb
+		Nodes []int
 	}
 
 	// Reconfigure replaces the configuration while everything runs. A node keeps

@@ -63,7 +63,7 @@ func (m *Machine) begin(n *node, why Why, by int) generation {
 	if why != ByCrash {
 		p.failures, p.stoodBefore, p.stood = 0, p.stoodBefore || p.stood, false
 	}
-	p.due, p.dueBy, p.parked, p.dropped = "", -1, false, nil
+	p.due, p.dueBy, p.turn, p.parked, p.dropped = "", -1, atOnce, false, nil
 	p.owed = older(older(p.owed, took.debt), p.dueDebt)
 	p.dueDebt = 0
 	g := generation{gen: p.last, took: took, why: why, startedAt: m.now}

@@ -98,10 +98,7 @@ func (m *Machine) surveyProcess(n *node) {
 	}
 	switch {
 	case p.due != "" && !p.live():
-		n.hold = m.holdNeeds(n)
-		if p.due == ByHand {
-			n.hold = Hold{Node: -1}
-		}
+		n.hold = m.holdDue(n)
 		n.busy = !m.stuck(n.hold)
 		n.failed = !n.busy
 	case n.dirt.dirty && p.phase != procStopping:
@@ -150,13 +147,33 @@ func (m *Machine) holdChange(n *node) Hold {
 	if d.urgent {
 		return m.holdNeeds(n)
 	}
+	if hold := m.holdUpstream(n); hold.Kind == UpstreamBusy {
+		return hold
+	}
+	if u, tainted := m.tainted(n); tainted {
+		return Hold{Kind: UpstreamFailed, Node: u}
+	}
+	return m.holdNeeds(n)
+}
+
+// holdDue is what keeps a process from starting that is due.
+func (m *Machine) holdDue(n *node) Hold {
+	switch {
+	case n.p.due != ByHand, n.p.turn == onceMet, n.dirt.urgent && n.p.turn != atOnce:
+		return m.holdNeeds(n)
+	case n.p.turn == onceSettled:
+		return m.holdUpstream(n)
+	}
+	return Hold{Node: -1}
+}
+
+// holdUpstream keeps a node back while anything upstream is busy, and then by its
+// needs.
+func (m *Machine) holdUpstream(n *node) Hold {
 	for _, i := range m.order {
 		if n.up.has(i) && m.nodes[i].busy {
 			return Hold{Kind: UpstreamBusy, Node: i}
 		}
-	}
-	if u, tainted := m.tainted(n); tainted {
-		return Hold{Kind: UpstreamFailed, Node: u}
 	}
 	return m.holdNeeds(n)
 }

@@ -197,7 +197,7 @@ func (mon *monitor) report(r Report) error {
 		err := mon.mayStart(r.Node, r.Why, r.Why != ByHand)
 		if b := n.beside; b != nil && b.new && b.gen == r.Num {
 			n.causes = append(slices.Clone(n.taken), n.causes...) // what it was for is not done
-			n.hand = n.hand || n.tookHand
+			n.hand, n.inTurn = n.hand || n.tookHand, n.inTurn || n.tookTurn
 		}
 		return err
 	case Reloading:
@@ -250,8 +250,8 @@ func (mon *monitor) take(n *facts) {
 	n.taken, n.causes = n.causes, nil
 	n.tookStale, n.stale = n.stale, false
 	n.tookHanded, n.handed = n.handed, false
-	n.tookHand = n.hand
-	n.hand, n.urgent, n.again, n.crashed = false, false, false, false
+	n.tookHand, n.tookTurn = n.hand, n.inTurn
+	n.hand, n.inTurn, n.urgent, n.again, n.crashed = false, false, false, false, false
 	n.startSeq, n.startedAt = mon.seq, mon.now
 	if n.p != nil {
 		for _, root := range n.taken {
@@ -282,7 +282,7 @@ func (mon *monitor) startProcess(a StartProcess) error {
 	err := mon.needsMet(a.Node)
 	switch n.why {
 	case ByHand:
-		if !n.hand {
+		if !n.hand && !n.inTurn {
 			err = fmt.Errorf("%s starts by hand, but nobody asked", n.name)
 		}
 	case ByStart:

@@ -291,38 +291,77 @@ func (n *node) num() int {
 	return n.p.last
 }
 
-// command carries out a request made by hand: at once, whatever upstream does.
+// command carries out a request made by hand: at once, whatever upstream does,
+// but for what the same request asks of a node upstream.
 func (m *Machine) command(ev Command) {
-	n := m.nodes[ev.Node]
-	if m.ending.begun || !m.started || n.gone {
+	if m.ending.begun || !m.started {
 		return
 	}
-	switch ev.Verb {
-	case Stop:
-		n.off = true
-		if n.p != nil {
-			m.stopByHand(n)
-		} else if n.w.phase == running {
-			m.cancelRun(n, ByHand, -1)
+	var all nodeset
+	for _, i := range ev.Nodes {
+		if !m.nodes[i].gone {
+			all.add(i)
 		}
-	case Resume:
-		n.off = false
-		if n.p != nil && (!n.p.wanted || !n.p.running() && n.p.phase != procStopping) {
-			m.startByHand(n)
-		}
-	case Trigger, Restart:
-		n.off = false
-		if n.p != nil {
-			m.restartByHand(n)
-			return
-		}
-		var alone nodeset
-		alone.add(n.id)
-		n.dirt.mark(alone, ByHand, -1, m.clock)
-		n.dirt.why, n.dirt.by = ByHand, -1
-		n.dirt.hand, n.dirt.all, n.dirt.settling = true, true, false
-		n.feed = feed{}
 	}
+	for _, i := range m.order {
+		n := m.nodes[i]
+		if !all.has(i) {
+			continue
+		}
+		switch ev.Verb {
+		case Stop:
+			m.stopNode(n)
+		case Resume:
+			n.off = false
+			if n.p != nil && (!n.p.wanted || !n.p.running() && n.p.phase != procStopping) {
+				m.startByHand(n)
+				n.p.turn = turnOf(n, all)
+			}
+		case Trigger, Restart:
+			n.off = false
+			m.renewByHand(n, all)
+		}
+	}
+}
+
+func (m *Machine) stopNode(n *node) {
+	n.off = true
+	switch {
+	case n.p != nil:
+		m.stopByHand(n)
+	case n.w.phase == running:
+		m.cancelRun(n, ByHand, -1)
+	}
+}
+
+// turnOf is when a node may do what is asked of all of these.
+func turnOf(n *node, all nodeset) turn {
+	if n.up.meets(all) {
+		return onceSettled
+	}
+	return atOnce
+}
+
+// renewByHand runs a watcher, or restarts a process: now, or in its turn among all
+// of whom the same is asked.
+func (m *Machine) renewByHand(n *node, all nodeset) {
+	inTurn := turnOf(n, all) == onceSettled
+	n.feed = feed{}
+	switch {
+	case n.p != nil && !inTurn:
+		m.restartByHand(n)
+		return
+	case n.p != nil && !n.p.live():
+		m.startByHand(n)
+		n.p.turn = onceSettled
+		return
+	case n.p != nil:
+		n.p.wanted, n.dirt.anew = true, true
+	}
+	n.dirt.mark(all, ByHand, -1, m.clock)
+	n.dirt.why, n.dirt.by = ByHand, -1
+	n.dirt.all, n.dirt.settling = true, false
+	n.dirt.hand = n.dirt.hand || !inTurn
 }
 
 // report tells people; node and stage are filled in by the callers' helpers.

@@ -40,6 +40,7 @@ type facts struct {
 	taken      []int // what its run or generation was started for
 	owed       []int // what its runs since the last pass were started for
 	hand       bool  // asked for by hand: waits for nothing
+	inTurn     bool  // the same, but for what is upstream of it
 	again      bool  // it may start once more
 	withheld   []int // what the runs were for that have passed, and whose triggers are not touched yet
 	unhanded   bool  // a stage has run since its trigger was last touched
@@ -48,6 +49,7 @@ type facts struct {
 	stale      bool  // let through
 	tookStale  bool
 	tookHand   bool // it was asked for by hand
+	tookTurn   bool // the same, in its turn
 	handed     bool // the trigger of a run that was let through has touched it
 	tookHanded bool // its generation was started for that
 	off        bool // stopped by hand, or never meant to start, or gone
@@ -186,9 +188,7 @@ func (mon *monitor) event(ev Event) {
 			}
 		}
 	case Command:
-		if n := mon.nodes[ev.Node]; !mon.ending && !n.gone {
-			mon.command(ev.Verb, n)
-		}
+		mon.command(ev)
 	case StageExited:
 		if n := mon.nodes[ev.Node]; n.run == ev.Run && n.stages[ev.Stage] {
 			delete(n.stages, ev.Stage)
@@ -363,26 +363,49 @@ func (mon *monitor) start() {
 	}
 }
 
-func (mon *monitor) command(verb Verb, n *facts) {
-	asked := func() {
-		mon.cause(n, mon.root(slices.Index(mon.nodes, n)))
-		n.hand = true
+// command takes in a request by hand. Whoever is downstream of another one in it
+// is to wait for that.
+func (mon *monitor) command(ev Command) {
+	if mon.ending {
+		return
 	}
-	switch verb {
-	case Stop:
-		n.off = true
-		if n.p != nil {
-			n.causes, n.hand, n.urgent, n.crashed, n.ended = nil, false, false, false, false
-			n.rise = rise{birth: n.rise.birth, readyAt: n.rise.readyAt, lived: n.rise.lived}
+	var all nodeset
+	var known []int
+	for _, i := range ev.Nodes {
+		if !mon.nodes[i].gone && !all.has(i) {
+			all.add(i)
+			known = append(known, i)
 		}
-	case Resume:
-		if n.p != nil && (n.off || !n.live) {
+	}
+	root := mon.root()
+	for _, i := range known {
+		n := mon.nodes[i]
+		asked := func() {
+			mon.reach[root].add(i)
+			mon.spread[root].add(i)
+			mon.cause(n, root)
+			if n.up.meets(all) {
+				n.inTurn = true
+			} else {
+				n.hand = true
+			}
+		}
+		switch ev.Verb {
+		case Stop:
+			n.off = true
+			if n.p != nil {
+				n.causes, n.hand, n.inTurn, n.urgent, n.crashed, n.ended = nil, false, false, false, false, false
+				n.rise = rise{birth: n.rise.birth, readyAt: n.rise.readyAt, lived: n.rise.lived}
+			}
+		case Resume:
+			if n.p != nil && (n.off || !n.live) {
+				asked()
+			}
+			n.off = false
+		case Trigger, Restart:
+			n.off = false
 			asked()
 		}
-		n.off = false
-	case Trigger, Restart:
-		n.off = false
-		asked()
 	}
 }
 

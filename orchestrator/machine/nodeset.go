@@ -23,6 +23,16 @@ func (s nodeset) has(n int) bool {
 	return n/64 < len(s) && s[n/64]&(1<<(n%64)) != 0
 }
 
+// meets tells whether the two have a node in common.
+func (s nodeset) meets(t nodeset) bool {
+	for i, w := range t {
+		if i < len(s) && s[i]&w != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 func (s nodeset) equal(t nodeset) bool {
 	if len(s) > len(t) {
 		s, t = t, s

@@ -19,6 +19,7 @@ type process struct {
 	wanted     bool  // it is meant to run
 	due        Why   // it is to be started, for this reason, as soon as its dependencies allow
 	dueBy      int
+	turn       turn   // when, if it is due by hand
 	begun      bool   // it has been started, since it is in the configuration
 	restarts   int    // starts after the first
 	owed       uint64 // the oldest debt that its generations have taken and not paid
@@ -38,6 +39,15 @@ type process struct {
 	stood        bool          // a generation of this version has been ready
 	stoodBefore  bool          // one of an earlier version has
 }
+
+// turn is when a process starts that somebody has asked for.
+type turn int
+
+const (
+	atOnce      turn = iota
+	onceMet          // when its needs are met
+	onceSettled      // when what the same request asks of nodes upstream is done
+)
 
 type procPhase int
 
@@ -144,7 +154,7 @@ func (m *Machine) renew(n *node) {
 	case n.overlaps() && !n.dirt.apart:
 		m.startCandidate(n, n.dirt.why, n.dirt.by)
 	default:
-		n.p.due, n.p.dueBy = n.dirt.why, n.dirt.by
+		n.p.due, n.p.dueBy, n.p.turn = n.dirt.why, n.dirt.by, onceMet
 		m.stopProcess(n, n.dirt.why, n.dirt.by)
 	}
 }
@@ -214,14 +224,13 @@ func (m *Machine) stopByHand(n *node) {
 // that are going on do not begin for it any more, see park.
 func (m *Machine) startByHand(n *node) {
 	p := n.p
-	p.wanted, p.due, p.dueBy, p.parked = true, ByHand, -1, false
+	p.wanted, p.due, p.dueBy, p.parked, p.turn = true, ByHand, -1, false, atOnce
 	p.checking = m.checking(n) >= 0
 	p.dueDebt = older(p.dueDebt, m.clock)
 }
 
 func (m *Machine) restartByHand(n *node) {
 	m.startByHand(n)
-	n.feed = feed{}
 	if !n.overlaps() {
 		m.stopProcess(n, ByHand, -1)
 	}

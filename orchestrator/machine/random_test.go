@@ -156,7 +156,11 @@ func (w *world) happening() Event {
 		}
 		return FilesChanged{[]Change{{Path: "." + w.cfg.Nodes[node].Name, Nodes: nodes, AtOnce: true}}}
 	case k < 87:
-		return Command{[]Verb{Trigger, Restart, Stop, Resume, Resume}[w.d.n(5)], node}
+		ev := Command{[]Verb{Trigger, Restart, Stop, Resume, Resume}[w.d.n(5)], []int{node}}
+		for w.d.percent(40) {
+			ev.Nodes = append(ev.Nodes, w.d.n(len(w.cfg.Nodes)))
+		}
+		return ev
 	case k < 91:
 		w.asks++
 		ev := Await{ID: w.asks}

@@ -14,7 +14,7 @@ func TestOnStartIsAboutTheStart(t *testing.T) {
 		configs = append(configs, cfg)
 	}
 	m := New(configs[0])
-	for _, ev := range []Event{Start{}, ProcessStarted{1, 1, 100}, Reconfigure{Config: configs[1]}, Command{Restart, 1}, ProcessExited{1, 1, End{}},
+	for _, ev := range []Event{Start{}, ProcessStarted{1, 1, 100}, Reconfigure{Config: configs[1]}, Command{Restart, []int{1}}, ProcessExited{1, 1, End{}},
 		ProcessStarted{1, 2, 101}, FilesChanged{[]Change{{Path: ".touched", Nodes: []int{1}, AtOnce: true}}}, ProcessExited{1, 2, End{}}} {
 		m.Step(epoch, ev)
 	}
@@ -37,14 +37,14 @@ func TestRestartsOfOneThatComesBack(t *testing.T) {
 	}{
 		{Start{}, 0},
 		{ProcessStarted{0, 1, 100}, 0},
-		{Command{Restart, 0}, 0},
+		{Command{Restart, []int{0}}, 0},
 		{ProcessExited{0, 1, End{}}, 1},
 		{ProcessStarted{0, 2, 101}, 1},
 		{Reconfigure{Config: gone}, 1},
 		{ProcessExited{0, 2, End{}}, 1},
 		{Reconfigure{Config: cfg}, 0},
 		{ProcessStarted{0, 3, 102}, 0},
-		{Command{Restart, 0}, 0},
+		{Command{Restart, []int{0}}, 0},
 		{ProcessExited{0, 3, End{}}, 1},
 	} {
 		m.Step(epoch, c.ev)

@@ -62,7 +62,7 @@ func play(config, text string) (string, error) {
 //	ready NODE[@GEN]
 //	ask ID [NODE…]             a barrier; forget ID takes it back
 //	asked                      somebody looks at the status
-//	hand trigger|restart|stop|start NODE
+//	hand trigger|restart|stop|start NODE…
 //	config                     the next project of the file takes the place of this one
 //	ctrl-c [hard]
 //	git on|off                 its index lock
@@ -105,7 +105,11 @@ func (s *script) line(f []string) (err error) {
 	case verb == "forget":
 		s.step(Forget{number(args[0])})
 	case verb == "hand":
-		s.step(Command{Verb(args[0]), s.node(args[1])})
+		ev := Command{Verb: Verb(args[0])}
+		for _, name := range args[1:] {
+			ev.Nodes = append(ev.Nodes, s.node(name))
+		}
+		s.step(ev)
 	case verb == "config":
 		return s.reconfigure()
 	case verb == "ctrl-c":
