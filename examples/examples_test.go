@@ -89,7 +89,7 @@ var examples = []example{
 		spoil: "app.py", with: "\ndef spoilt(:\n", failure: "SyntaxError",
 	},
 	{
-		name: "ruby-puma", needs: []string{"ruby", "puma"},
+		name: "ruby-puma", needs: []string{"ruby", "puma", "a Puma that can notify (Puma 6, or the gem sd_notify)"},
 		edit: "app.rb", old: "Hello, World!", new: "Hello, Gems!",
 		spoil: "app.rb", with: "\nend\n", failure: "syntax error",
 	},

@@ -58,6 +58,12 @@ func testMain(m *testing.M) int {
 	return code
 }
 
+// asked are the needs that are no command's being there, and how to ask for them.
+var asked = map[string][]string{
+	// Puma 5 says that it is ready with a gem of its own, Puma 6 without.
+	"a Puma that can notify (Puma 6, or the gem sd_notify)": {"ruby", "-e", `require "puma/const"; Puma::Const::VERSION.to_i >= 6 or require "sd_notify"`},
+}
+
 // requires skips a test on a machine that lacks something. Under DEVLOOP_REQUIRE=all it fails instead, so that CI cannot
 // leave out a test unnoticed. Only what would be downloaded is asked for the other way round: crates.io counts as there
 // under DEVLOOP_ONLINE=1.
@@ -70,7 +76,11 @@ func requires(t *testing.T, needs ...string) {
 			}
 			continue
 		}
-		if _, err := exec.LookPath(need); err != nil {
+		_, err := exec.LookPath(need)
+		if question, ok := asked[need]; ok {
+			err = exec.Command(question[0], question[1:]...).Run()
+		}
+		if err != nil {
 			if os.Getenv("DEVLOOP_REQUIRE") == "all" {
 				t.Fatalf("needs %s: %v", need, err)
 			}

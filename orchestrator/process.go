@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"devloop/orchestrator/console"
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/listenfd"
 	"devloop/orchestrator/listenfd/shim"
@@ -76,8 +77,13 @@ func (l *loop) startProcess(a machine.StartProcess) {
 	started = true
 	c.ctx, c.wrapper = ctx, program.wrapper
 	output := l.keep(p.Name, a.Gen, "", l.say.stream(p.Name))
-	if p.Ready != nil && p.Ready.Log != nil {
+	output = c.markPrivate(output, func(text string) { l.say.out.Say(p.Name, console.Dim, text) })
+	switch {
+	case p.Ready == nil:
+	case p.Ready.Log != nil:
 		output = readyByLog(c.told, p.Ready.Log, output)
+	case p.Ready.Notify:
+		output = c.lacks.hearComplaint(output)
 	}
 	spec := procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: e.list(), Files: files, Output: output, Grace: p.Stop.Timeout}
 	if p.PTY {

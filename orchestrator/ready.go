@@ -68,7 +68,7 @@ func (l *loop) untilServes(c *command, p *schema.Process) func(ctx context.Conte
 		// Behind a proxy, it is enough that its ports accept.
 		return func(context.Context, map[*heldSocket]string) error { return nil }
 	case r.Log != nil, r.Notify:
-		lacks := "it has not said READY=1"
+		lacks := notSaidReady
 		if r.Log != nil {
 			lacks = "no line of its output matches " + strconv.Quote(r.Log.String())
 		}
@@ -111,16 +111,48 @@ func bounded(try func(context.Context) error) func(context.Context) error {
 
 // lack is what a process lacks that is not ready: what the last check of it has
 // found. A goroutine notes it, and the loop tells it.
-type lack struct{ text atomic.Pointer[string] }
+type lack struct {
+	text      atomic.Pointer[string]
+	complaint atomic.Pointer[string] // of its own, why it does not notify; nil: none
+}
 
 func (l *lack) note(text string) { l.text.Store(&text) }
 
 // String is one line, or empty.
 func (l *lack) String() string {
-	if text := l.text.Load(); text != nil {
-		return oneLine(*text)
+	text := l.text.Load()
+	if text == nil {
+		return ""
 	}
-	return ""
+	if complaint := l.complaint.Load(); complaint != nil {
+		return oneLine(*text) + ", and wrote: " + *complaint
+	}
+	return oneLine(*text)
+}
+
+// notSaidReady is what a process lacks that is to notify.
+const notSaidReady = "it has not said READY=1"
+
+// cannotNotify is what servers write that were asked to notify and cannot: Puma 5
+// without its gem, programs whose library reports an error.
+var cannotNotify = regexp.MustCompile(`(?i)\b(sd_?notify|systemd (integration|notif\w+)|NOTIFY_SOCKET)\b.*(fail|error|not |n't|cannot|missing|unable)`)
+
+// hearComplaint follows the output of a process that is to notify for a line that
+// says why it does not.
+func (l *lack) hearComplaint(next func(procgroup.Block)) func(procgroup.Block) {
+	return func(b procgroup.Block) {
+		next(b)
+		if l.complaint.Load() != nil || !bytes.Contains(bytes.ToLower(b.Text), []byte("notify")) && !bytes.Contains(bytes.ToLower(b.Text), []byte("systemd")) {
+			return
+		}
+		for line := range bytes.Lines(console.Tame(nil, b.Text, false)) {
+			if cannotNotify.Match(line) {
+				text := string(bytes.TrimSpace(line))
+				l.complaint.Store(&text)
+				return
+			}
+		}
+	}
 }
 
 // noting keeps what a check has found, unless it was cut short.
