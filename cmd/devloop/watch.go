@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -10,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"gopkg.in/yaml.v3"
 
 	"devloop/orchestrator"
 	"devloop/orchestrator/graph"
@@ -110,7 +110,8 @@ func (o *watchOptions) project(argv []string) (*project, error) {
 		watcher["env"] = env
 	}
 	watcher["stages"] = o.stages(argv)
-	text, err := yaml.Marshal(map[string]any{"watchers": map[string]any{"watch": watcher}})
+	// JSON is YAML as well.
+	text, err := json.Marshal(map[string]any{"watchers": map[string]any{"watch": watcher}})
 	if err != nil {
 		return nil, fmt.Errorf("describe the command line: %w", err)
 	}
