@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -123,6 +124,44 @@ func TestWaitAcceptWithClientsWaiting(t *testing.T) {
 			}
 		}
 		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A server that serves one connection at a time has taken ours, and waits for it to say something, before WaitAccept has
+// looked; behind it a client has come into the queue, so that it is never seen empty.
+func TestWaitAcceptBeforeAClient(t *testing.T) {
+	bothStreams(t, func(t *testing.T, s *Socket) {
+		if runtime.GOOS != "linux" && s.Network() == TCP {
+			t.Skip("this system does not tell who has a connection")
+		}
+		p, err := s.park()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.leave()
+		fd, _, err := unix.Accept(s.FD())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(fd)
+		network := "tcp"
+		if s.Network() == Unix {
+			network = "unix"
+		}
+		client, err := net.Dial(network, s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		if s.Network() == Unix {
+			if n, err := unix.Read(fd, make([]byte, 1)); n != 0 || err != nil {
+				t.Errorf("the server reads %d, %v from the connection; want its end", n, err)
+			}
+			return
+		}
+		if err := s.waitLeft(t.Context(), p, 0); err != nil {
 			t.Error(err)
 		}
 	})

@@ -17,6 +17,7 @@ import (
 const (
 	firstLook = time.Millisecond
 	slowLook  = 25 * time.Millisecond
+	rareLook  = 20 // looks, for what costs more: whether it is our connection that is still in the queue
 )
 
 // WaitAccept returns nil when somebody accepts connections from the socket. It puts a connection of its own into the queue,
@@ -57,10 +58,15 @@ func (s *Socket) waitAccept(ctx context.Context) error {
 		}
 		defer p.leave()
 	}
+	return s.waitLeft(ctx, p, last)
+}
+
+// waitLeft waits until one of the last connections of the queue, or p, has left it.
+func (s *Socket) waitLeft(ctx context.Context, p *parked, last int) error {
 	seen := p == nil || p.queued // somebody was in the queue
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for pause := firstLook; ; pause = min(pause*5/4, slowLook) {
+	for pause, looks := firstLook, 0; ; pause, looks = min(pause*5/4, slowLook), looks+1 {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -73,6 +79,13 @@ func (s *Socket) waitAccept(ctx context.Context) error {
 		case now < last, now == 0 && seen:
 			return nil
 		case now > 0:
+			// A server that takes one connection at a time may be waiting for ours to
+			// say something, with a client behind it in the queue.
+			if !seen || now != last || looks%rareLook == 0 {
+				if taken, known := p.taken(); taken && known {
+					return nil
+				}
+			}
 			seen, last = true, now
 		default:
 			accepted, err := p.accepted()
@@ -137,6 +150,9 @@ func (s *Socket) park() (*parked, error) {
 	}
 	switch {
 	case err == nil, err == unix.EINPROGRESS:
+		if p.queued {
+			_ = unix.Shutdown(fd, unix.SHUT_WR) // nobody can tell who has the other end: it need not wait for us to speak
+		}
 		return p, nil
 	case err == unix.EAGAIN && family == unix.AF_UNIX:
 		p.queued = true
@@ -184,20 +200,29 @@ func (p *parked) accepted() (bool, error) {
 	if events&unix.POLLOUT == 0 {
 		return false, nil // not connected yet
 	}
-	local, err := boundTo(p.fd)
-	if err != nil {
-		return false, err
-	}
-	peer, err := unix.Getpeername(p.fd)
-	if err != nil {
-		return false, nil // gone since; the next look tells how
-	}
-	taken, err := connectionTaken(addrPort(peer), local)
-	if errors.Is(err, ErrUnsupported) {
+	taken, known := p.taken()
+	if !known {
 		p.agreed++
 		return p.agreed >= agreeingLooks, nil
 	}
 	return taken, nil
+}
+
+// taken says whether a process has the other end of the connection, where the system can tell.
+func (p *parked) taken() (taken, known bool) {
+	if p == nil || p.fd < 0 || p.socket.spec.Network != TCP {
+		return false, false
+	}
+	local, err := boundTo(p.fd)
+	if err != nil {
+		return false, true
+	}
+	peer, err := unix.Getpeername(p.fd)
+	if err != nil {
+		return false, true // not connected, or gone since; the next look tells
+	}
+	taken, err = connectionTaken(addrPort(peer), local)
+	return taken, err == nil
 }
 
 // loopback is how this machine reaches the socket.
