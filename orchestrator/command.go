@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -278,8 +279,9 @@ func (l *loop) startStage(a machine.StartStage) {
 	e.set("DEVLOOP_WATCHER", w.Short)
 	e.set("DEVLOOP_STAGE", stage.Name)
 	e.set("DEVLOOP_RUN", strconv.Itoa(a.Run))
-	e.set("DEVLOOP_CHANGED", capped(a.Paths))
+	e.set("DEVLOOP_CHANGED", capped(ofALine(a.Paths)))
 	e.set("DEVLOOP_CHANGED_FILE", file)
+	e.set("DEVLOOP_CHANGED_FILE0", withNUL(file))
 	c := &command{key: key}
 	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Grace: stageGrace, KeepDaemons: true}
 	if l.opt.Stream {
@@ -356,13 +358,36 @@ func (l *loop) changedFile(watcher string, a machine.StartStage) (string, error)
 	if _, err := os.Stat(path); err == nil {
 		return path, nil // written for an earlier stage of this run
 	}
-	os.Remove(filepath.Join(l.scratch, fmt.Sprintf("%s-%d.changed", watcher, a.Run-1)))
-	text := strings.Join(a.Paths, "\n")
-	if text != "" {
-		text += "\n"
-	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		return "", fmt.Errorf("write changed paths: %w", err)
+	before := filepath.Join(l.scratch, fmt.Sprintf("%s-%d.changed", watcher, a.Run-1))
+	os.Remove(before)
+	os.Remove(withNUL(before))
+	for file, text := range map[string]string{path: ended(ofALine(a.Paths), "\n"), withNUL(path): ended(a.Paths, "\x00")} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			return "", fmt.Errorf("write changed paths: %w", err)
+		}
 	}
 	return path, nil
+}
+
+// withNUL is the file beside a list of changed paths that holds them with a NUL
+// after each: a name may hold any other character.
+func withNUL(file string) string { return file + "0" }
+
+// ofALine leaves out the paths that would be taken for several where each has a
+// line.
+func ofALine(paths []string) []string {
+	if !slices.ContainsFunc(paths, ofLines) {
+		return paths
+	}
+	return slices.DeleteFunc(slices.Clone(paths), ofLines)
+}
+
+func ofLines(path string) bool { return strings.ContainsAny(path, "\n\r") }
+
+// ended joins the paths, each with this after it.
+func ended(paths []string, with string) string {
+	if len(paths) == 0 {
+		return ""
+	}
+	return strings.Join(paths, with) + with
 }

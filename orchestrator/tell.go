@@ -382,7 +382,7 @@ func (t *teller) paths(paths []string) string {
 		if rel, err := filepath.Rel(t.l.cfg.Dir, p); err == nil {
 			p = rel
 		}
-		shown = append(shown, p)
+		shown = append(shown, console.Name(p))
 	}
 	return strings.Join(shown, ", ")
 }

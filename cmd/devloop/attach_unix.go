@@ -42,7 +42,7 @@ with the process. Exit code 3 if no loop is running.`,
 			}
 			defer done()
 			tty := int(os.Stdin.Fd())
-			if !term.IsTerminal(tty) || !isTerminal(a.stdout) {
+			if !term.IsTerminal(tty) || !isTerminal(a.screen) {
 				return usageError{errors.New("attach needs a terminal; `devloop logs -f` needs none"), "devloop attach"}
 			}
 			there, err := client.Attach(ctx, names[0])
@@ -58,7 +58,7 @@ with the process. Exit code 3 if no loop is running.`,
 // attached joins two terminals until the user detaches, or the other one ends.
 // The modes of this one are put back however that comes.
 func (a *app) attached(there *control.Attachment, tty int, name string) error {
-	fmt.Fprintf(a.stderr, "devloop: this is the terminal of %s; Ctrl-] detaches\n", name)
+	fmt.Fprintf(a.screenErr, "devloop: this is the terminal of %s; Ctrl-] detaches\n", name)
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGWINCH)
 	defer signal.Stop(signals)
@@ -66,7 +66,7 @@ func (a *app) attached(there *control.Attachment, tty int, name string) error {
 	if err != nil {
 		return runError{fmt.Errorf("set the terminal's modes: %w", err)}
 	}
-	screen := &screen{out: a.stdout}
+	screen := &screen{out: a.screen}
 	defer func() {
 		screen.leave()
 		_ = term.Restore(tty, before) // a terminal that has hung up has no modes
@@ -100,7 +100,7 @@ func (a *app) attached(there *control.Attachment, tty int, name string) error {
 			case errors.Is(err, errDetached):
 				return nil
 			case err == nil, errors.Is(err, net.ErrClosed), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
-				defer fmt.Fprintf(a.stderr, "\r\ndevloop: %s has ended\r\n", name)
+				defer fmt.Fprintf(a.screenErr, "\r\ndevloop: %s has ended\r\n", name)
 				return nil
 			}
 			return runError{err}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"devloop/orchestrator"
+	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 )
 
@@ -66,7 +67,7 @@ now. Exit code 3 if no loop is running.`,
 
 // printExplanation writes a line a node, and below it what follows.
 func printExplanation(w io.Writer, e orchestrator.Explanation) error {
-	head := e.Path
+	head := console.Name(e.Path)
 	switch e.Is {
 	case "missing":
 		head += " (does not exist now)"
@@ -155,7 +156,7 @@ func printWake(w io.Writer, wake *control.Wake, now time.Time) error {
 	} else {
 		fmt.Fprintf(w, "%s: %s (%s %d), %s ago: %s\n", wake.Node, wake.Did, number, wake.Number, age(now.Sub(*wake.At)), causeText(wake))
 		for _, path := range wake.Paths {
-			fmt.Fprintf(w, "  %s\n", shorter(path))
+			fmt.Fprintf(w, "  %s\n", console.Name(shorter(path)))
 		}
 		if wake.More > 0 {
 			fmt.Fprintf(w, "  and %d more\n", wake.More)

@@ -42,7 +42,7 @@ type keyboard struct {
 // where there is one.
 func (a *app) keys(out *console.Console, signals chan<- os.Signal) (requests <-chan orchestrator.Request, changed *orchestrator.Terminal, restore func()) {
 	nothing := func() {}
-	if !isTerminal(a.stdout) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
+	if !isTerminal(a.screen) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
 		return nil, nil, nothing
 	}
 	tty := int(os.Stdin.Fd())

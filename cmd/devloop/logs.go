@@ -131,12 +131,12 @@ type printer struct {
 }
 
 func (a *app) printer(names []string) (*printer, error) {
-	color, err := a.useColor(a.stdout)
+	color, err := a.useColor(a.screen)
 	if err != nil {
 		return nil, err
 	}
 	p := &printer{}
-	p.out = console.New(console.Options{Out: a.stdout, Color: color, Timestamps: a.timestamps,
+	p.out = console.New(console.Options{Out: a.screen, Color: color, Timestamps: a.timestamps,
 		Names: orchestrator.Names(names), Now: func() time.Time { return p.at }})
 	return p, nil
 }

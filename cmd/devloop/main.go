@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 	"devloop/schema"
 )
@@ -45,7 +46,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &code):
 		return int(code)
 	}
-	printError(stderr, err)
+	printError(console.VisibleWriter(stderr), err)
 	var failed runError
 	switch {
 	case errors.Is(err, control.ErrNotRunning):

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"devloop/orchestrator"
+	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 )
 
@@ -77,7 +78,44 @@ func (a *app) mcpServer() *mcp.Server {
 // clients refuse, and the whole list of tools with it.
 func addTool[In, Out any](s *mcp.Server, t *mcp.Tool, h mcp.ToolHandlerFor[In, *Out]) {
 	t.InputSchema, t.OutputSchema = toolSchema[In](), toolSchema[Out]()
-	mcp.AddTool(s, t, h)
+	mcp.AddTool(s, t, func(ctx context.Context, req *mcp.CallToolRequest, in In) (*mcp.CallToolResult, *Out, error) {
+		result, out, err := h(ctx, req, in)
+		if err != nil {
+			err = errors.New(console.Visible(err.Error()))
+		}
+		if out != nil {
+			makeVisible(reflect.ValueOf(out))
+		}
+		if result != nil {
+			for _, c := range result.Content {
+				makeVisible(reflect.ValueOf(c))
+			}
+		}
+		return result, out, err
+	})
+}
+
+// makeVisible makes every text of a value fit to be shown: agents show what they
+// are told, and not all of them look at it first.
+func makeVisible(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		if v.CanSet() {
+			v.SetString(console.Visible(v.String()))
+		}
+	case reflect.Pointer, reflect.Interface:
+		makeVisible(v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				makeVisible(v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			makeVisible(v.Index(i))
+		}
+	}
 }
 
 // toolSchema is the schema of a type that a tool takes or gives.
@@ -250,9 +288,6 @@ func (a *app) mcpLogs(ctx context.Context, _ *mcp.CallToolRequest, in mcpLogsInp
 	return said(text), &mcpLogsOutput{lines}, nil
 }
 
-// terminalCodes are what colours and moves a cursor, which no agent has.
-var terminalCodes = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\^_])`)
-
 // mcpLines reads output as text. An agent pays for every letter, so there is a
 // limit; the end says most.
 func mcpLines(ctx context.Context, client *control.Client, want control.LogQuery) (string, error) {
@@ -263,8 +298,8 @@ func mcpLines(ctx context.Context, client *control.Client, want control.LogQuery
 			fmt.Fprintf(&text, "%s | (%s no longer kept)\n", line.Node, count(int(min(line.Missed, 1<<31)), "line"))
 			return nil
 		}
-		one := strings.ToValidUTF8(terminalCodes.ReplaceAllString(string(line.Bytes()), ""), "�")
-		fmt.Fprintf(&text, "%s | %s\n", line.Node, one)
+		// No agent has colours, or a cursor to move.
+		fmt.Fprintf(&text, "%s | %s", line.Node, console.Tame(nil, append(line.Bytes(), '\n'), false))
 		return nil
 	})
 	all := text.String()

@@ -9,14 +9,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"devloop/orchestrator/console"
 	"devloop/orchestrator/graph"
 	"devloop/schema"
 	"devloop/schema/preset"
 )
 
-// app is what every verb shares: the global flags and the two streams.
+// app is what every verb shares: the global flags and the streams.
 type app struct {
-	stdout, stderr io.Writer
+	// What devloop says goes to stdout and stderr, whatever it quotes: see
+	// [console.VisibleWriter]. screen and screenErr are the same as they are, for
+	// who draws.
+	stdout, stderr    io.Writer
+	screen, screenErr io.Writer
 
 	file       string
 	color      string
@@ -28,7 +33,7 @@ type app struct {
 }
 
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
-	a := &app{stdout: stdout, stderr: stderr}
+	a := &app{screen: stdout, screenErr: stderr, stdout: console.VisibleWriter(stdout), stderr: console.VisibleWriter(stderr)}
 	root := a.upCommand()
 	root.Use = "devloop [NAME…]"
 	root.Short = "Run the development loop of this project"
@@ -41,8 +46,8 @@ in this directory or a parent.`
   devloop run              every stage once, as in CI
   devloop check            what is wrong in devloop.yaml`
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{err, cmd.CommandPath()}
 	})

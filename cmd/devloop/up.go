@@ -75,7 +75,7 @@ if a watcher depends on them, and are ended again.`,
 			if len(p.cfg.Watchers) == 0 {
 				return usageError{fmt.Errorf("%s has no watcher that runs at start: name one", p.cfg.File), "devloop run"}
 			}
-			stream := a.verbose || !isTerminal(a.stdout)
+			stream := a.verbose || !isTerminal(a.screen)
 			return a.loop(p, orchestrator.Options{Once: true, Stream: stream, SignalCode: exitInterrupted})
 		},
 	}
@@ -89,7 +89,7 @@ var kept int
 func (a *app) loop(p *project, opt orchestrator.Options) error {
 	sealInherited()
 	if a.detached {
-		a.stdout = &logFile{file: os.Stdout}
+		a.screen = &logFile{file: os.Stdout}
 	}
 	signals := make(chan os.Signal, 4)
 	ends := heeded(endSignals)
@@ -125,10 +125,10 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 	}
 	opt.Config, opt.Graph, opt.Console, opt.Kept = p.cfg, p.graph, out, kept
 	opt.Environ, opt.Self, opt.Signals = os.Environ(), shim.Self(), signals
-	if opt.Color, err = a.useColor(a.stdout); err != nil {
+	if opt.Color, err = a.useColor(a.screen); err != nil {
 		return err
 	}
-	opt.Hooks = a.attention.hooks(out, a.stdout, p.cfg.Name)
+	opt.Hooks = a.attention.hooks(out, a.screen, p.cfg.Name)
 	if !opt.Once {
 		requests, changed, restore := a.keys(out, signals)
 		defer restore()
@@ -151,7 +151,7 @@ func (a *app) loop(p *project, opt orchestrator.Options) error {
 // that takes no more ends the loop by unread. end closes the log file, if there is
 // one.
 func (a *app) console(p *project, unread chan<- os.Signal) (out *console.Console, logFile *os.File, end func(), err error) {
-	color, err := a.useColor(a.stdout)
+	color, err := a.useColor(a.screen)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -159,8 +159,8 @@ func (a *app) console(p *project, unread chan<- os.Signal) (out *console.Console
 	for _, n := range p.graph.Nodes {
 		names = append(names, n.Name)
 	}
-	opt := console.Options{Out: &audience{Writer: a.stdout, gone: unread}, Color: color, Timestamps: a.timestamps, Names: orchestrator.Names(names)}
-	opt.Terminal, opt.Buffer = isTerminal(a.stdout), console.DefaultBuffer
+	opt := console.Options{Out: &audience{Writer: a.screen, gone: unread}, Color: color, Timestamps: a.timestamps, Names: orchestrator.Names(names)}
+	opt.Terminal, opt.Buffer = isTerminal(a.screen), console.DefaultBuffer
 	if a.logFile != "" {
 		if logFile, err = openLog(a.logFile); err != nil {
 			return nil, nil, nil, err

@@ -8,7 +8,8 @@ import (
 // Tame appends a block of lines to dst as they may be shown beside others: of
 // terminal codes only colours are left (none if color is false), and they end
 // with their line; of a line that was redrawn or erased the last state; control
-// characters are gone, and what is no UTF-8 has become U+FFFD, one for a run of
+// characters are gone, those that would reorder the line are written out as
+// `\u202e`, and what is no UTF-8 has become U+FFFD, one for a run of
 // bytes. Ordinary text, tabs included, is passed as it is. Each line ends in a
 // newline.
 func Tame(dst, block []byte, color bool) []byte {
@@ -58,7 +59,7 @@ func (t *tamer) slow(dst []byte, start int, line []byte) []byte {
 	)
 	for i := 0; i < len(line); {
 		c := line[i]
-		size, isJunk := 1, false
+		size, isJunk, shown := 1, false, ""
 		switch {
 		case c >= ' ' && c < 0x7f || c == '\t':
 			for i+size < len(line) && (line[i+size] >= ' ' && line[i+size] < 0x7f) {
@@ -105,12 +106,17 @@ func (t *tamer) slow(dst []byte, start int, line []byte) []byte {
 				continue
 			}
 			isJunk = r == utf8.RuneError && size == 1
+			if reorders(r) {
+				shown = written(r, c)
+			}
 		}
 		if home {
 			dst, home, junk = t.again(dst, start), false, false
 			floor, code, codeEnd = start, start, len(dst)
 		}
 		switch {
+		case shown != "":
+			dst = append(dst, shown...)
 		case !isJunk:
 			dst = append(dst, line[i:i+size]...)
 		case !junk:
@@ -249,8 +255,15 @@ func plainText(s []byte) bool {
 		return false
 	}
 	for i, c := range s {
-		if c < ' ' && c != '\t' || c == 0x7f || c == 0xc2 && s[i+1] < 0xa0 {
+		switch {
+		case c < ' ' && c != '\t' || c == 0x7f:
 			return false
+		case c == 0xc2 && s[i+1] < 0xa0:
+			return false
+		case c == 0xe2 && (s[i+1] == 0x80 || s[i+1] == 0x81): // where what reorders is
+			if r, _ := utf8.DecodeRune(s[i:]); reorders(r) {
+				return false
+			}
 		}
 	}
 	return true
