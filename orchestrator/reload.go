@@ -133,6 +133,7 @@ func (l *loop) reconfigure(next *reopening) error {
 	ev.Apart = l.apart(cfg, rebased)
 	same := next.unseen && cfg.Resolved(false, false) == l.cfg.Resolved(false, false)
 	l.say.reconfigured(before, rebased, ev.Changed, opened, same)
+	l.say.warned(l.cfg.Warnings, cfg.Warnings)
 	l.cfg, l.graph, l.sources.prints = cfg, rebased, prints
 	l.adoptSockets(cfg, opened)
 	if next.sight != nil {

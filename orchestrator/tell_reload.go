@@ -63,6 +63,16 @@ func (t *teller) reconfigured(before, after *graph.Graph, changed []int, opened 
 	}
 }
 
+// warned tells the warnings of a new configuration that the one before did not
+// have, wherever in its file the same one stood.
+func (t *teller) warned(before, after schema.Mistakes) {
+	for _, w := range after {
+		if !slices.ContainsFunc(before, func(b schema.Mistake) bool { return b.Pos.File == w.Pos.File && b.Msg == w.Msg }) {
+			t.out.Say(self, console.Warn, w.Text("warning"))
+		}
+	}
+}
+
 func (t *teller) released(s *heldSocket) {
 	t.out.Say(self, console.Dim, fmt.Sprintf("released %s: %s", s.cfg.Name, s.address()))
 }

@@ -104,22 +104,25 @@ watchers: {check: {watch: src, stages: [{name: test, run: "! grep -r BROKEN src"
 			t.Errorf("%s: %s tells the value: …%s…", kind, where, text[max(0, at-200):min(len(text), at+100)])
 		}
 	}
-	some := []string{"check", "wait", "status", "status --json"}
-	all := append(some, "run", "wait --json", "logs", "explain --why server", "explain src/a .env", "graph", "graph --format json",
-		"export systemd", "export compose", "export procfile")
-	everywhere := func(kind string, lines []string) {
+	lines, tools := []string{"check", "status --json"}, []string{"status", "wait"}
+	allLines := append(lines, "status", "run", "wait", "wait --json", "logs", "explain --why server", "explain src/a .env", "graph",
+		"graph --format json", "export systemd", "export compose", "export procfile")
+	allTools := append(tools, "logs", "explain")
+	everywhere := func(kind string, lines, tools []string) {
 		for _, line := range lines {
 			var out bytes.Buffer
 			run(strings.Fields(line), &out, &out) // most of them fail
 			look(kind, line, out.String())
 		}
-		for _, tool := range []string{"wait", "status", "logs"} {
-			text, value, _ := call(t, session, tool, struct{}{})
+		for _, tool := range tools {
+			args := map[string]any{}
+			if tool == "explain" {
+				args["node"] = "server"
+			}
+			text, value, _ := call(t, session, tool, args)
 			raw, _ := json.Marshal(value)
 			look(kind, "the tool "+tool, text+string(raw))
 		}
-		text, _, _ := call(t, session, "explain", map[string]any{"node": "server"})
-		look(kind, "the tool explain", text)
 		r, err := http.NewRequest(http.MethodGet, page, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -143,21 +146,22 @@ watchers: {check: {watch: src, stages: [{name: test, run: "! grep -r BROKEN src"
 	broken := func() bool {
 		var out bytes.Buffer
 		run([]string{"wait"}, &out, &out)
+		look("all", "wait", out.String())
 		return strings.Contains(out.String(), "the configuration has mistakes")
 	}
 
-	everywhere("no mistake", all)
+	everywhere("no mistake", allLines, allTools)
 	for kind, text := range canaries {
 		save(".env", text)
 		if !broken() {
 			t.Errorf("%s is no mistake of the configuration", kind)
 		}
-		everywhere(kind, some)
+		everywhere(kind, lines, tools)
 	}
 	save(".env", good+"DB_PASSWORD=a$"+canary+"\n")
-	everywhere("a name that is not set", all)
+	everywhere("a name that is not set", allLines, allTools)
 	save(".env", "PATH=/"+canary+"\nSHELL="+canary+"\nCDPATH="+canary+"\n")
-	everywhere("a PATH without programs", all)
+	everywhere("a PATH without programs", allLines, allTools)
 	save(".env", good)
 	for _, env := range []string{
 		"{DB_PASSWORD: [" + canary + "]}", "[DB_PASSWORD=" + canary + "]", "{DB_PASSWORD: \"" + canary + "}", "{db_password: " + canary + ", x: [1]}",
@@ -167,7 +171,7 @@ watchers: {check: {watch: src, stages: [{name: test, run: "! grep -r BROKEN src"
 		if !broken() {
 			t.Errorf("%s is no mistake of the configuration", env)
 		}
-		everywhere(env, all)
+		everywhere(env, allLines, allTools)
 	}
 	save("devloop.yaml", config)
 	if broken() {
