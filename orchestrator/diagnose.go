@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -41,8 +42,8 @@ func Diagnose(cfg *schema.Config, g *graph.Graph, running *control.Status) []doc
 // diagnoseFileSystems tells what the roots are on, and what is mounted below them.
 func diagnoseFileSystems(cfg *schema.Config, set *watchset.Set) []doctor.Finding {
 	places, kinds := set.Roots(), map[string]string{}
-	for _, m := range mountsBelow(places, set.Descend) {
-		places, kinds[m.Path] = append(places, m.Path), m.Kind
+	for _, m := range (area{descend: set.Descend, want: set.Matches}).mountsBelow(places) {
+		places, kinds[m.Path] = append(places, m.Path), cmp.Or(m.Kind, "a file mounted by itself")
 	}
 	return doctor.FileSystems(places, func(path string) string { return relative(cfg.Dir, path) }, func(path string) string {
 		if kind := kinds[path]; kind != "" {

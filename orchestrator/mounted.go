@@ -48,7 +48,7 @@ func unlinked(path string) string {
 
 // takeMounts looks anew where something else is seen now than the loop watches.
 func (l *loop) takeMounts() {
-	places := l.mounted.places(l.mounted.table.Take(), l.set.Descend)
+	places := l.mounted.places(l.mounted.table.Take(), l.area(l.set))
 	if len(places) == 0 || l.polling() != nil { // whoever looks again and again sees what is there
 		return
 	}
@@ -64,28 +64,18 @@ func (l *loop) takeMounts() {
 	}
 }
 
-// places are those of the mounts that lie below the roots where descend lets
-// in, and those that a root lies on.
-func (m *mounted) places(mounts []string, descend func(string) bool) (places []string) {
+// places are those of the mounts that lie below the roots where the area reaches, and
+// those that a root lies on.
+func (m *mounted) places(mounts []string, a area) (places []string) {
 	for _, at := range mounts {
 		for root, real := range m.roots {
 			_, on := fspoll.Within(real, at)
 			rel, below := fspoll.Within(at, real)
-			if on || below && reaches(filepath.Join(root, rel), root, descend) {
+			if on || below && a.reaches(filepath.Join(root, rel), root) {
 				places = append(places, at)
 				break
 			}
 		}
 	}
 	return places
-}
-
-// reaches tells whether descend lets in from the root to the directory.
-func reaches(dir, root string, descend func(string) bool) bool {
-	for ; dir != root; dir = filepath.Dir(dir) {
-		if !descend(dir) {
-			return false
-		}
-	}
-	return true
 }

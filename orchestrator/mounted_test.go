@@ -16,7 +16,10 @@ func TestPlacesOfMounts(t *testing.T) {
 	}
 	root := filepath.Join(link, "src") // which is not there
 	m := &mounted{roots: map[string]string{root: unlinked(root)}}
-	descend := func(dir string) bool { return filepath.Base(dir) != "target" }
+	at := area{
+		descend: func(dir string) bool { return filepath.Base(dir) != "target" && filepath.Ext(dir) == "" },
+		want:    func(path string) bool { return filepath.Ext(path) == ".toml" },
+	}
 	for _, c := range []struct {
 		name, mount string
 		told        bool
@@ -26,10 +29,13 @@ func TestPlacesOfMounts(t *testing.T) {
 		{"below", real + "/src/a/b", true},
 		{"the root itself", real + "/src", true},
 		{"above it", real, true},
+		{"a file", real + "/src/a/app.toml", true},
+		{"a file that nobody wants", real + "/src/a/app.lock", false},
+		{"a file where nobody looks", real + "/src/target/app.toml", false},
 		{"where nobody looks", real + "/src/a/target/b", false},
 		{"the one where nobody looks", real + "/src/target", false},
 	} {
-		if got := m.places([]string{c.mount}, descend); slices.Contains(got, c.mount) != c.told || len(got) > 1 {
+		if got := m.places([]string{c.mount}, at); slices.Contains(got, c.mount) != c.told || len(got) > 1 {
 			t.Errorf("%s: %q, want it told: %v", c.name, got, c.told)
 		}
 	}

@@ -83,7 +83,7 @@ func (s *sight) open(a area, poll *time.Duration) (notes []string, err error) {
 				told = append(told, root)
 			}
 		}
-		for _, m := range mountsBelow(told, a.descend) {
+		for _, m := range a.mountsBelow(told) {
 			notes = append(notes, m.Reason()+": polling it")
 			polled = append(polled, m.Path)
 			apart = append(apart, m.Path)
@@ -112,18 +112,35 @@ func (s *sight) open(a area, poll *time.Duration) (notes []string, err error) {
 	return notes, nil
 }
 
-// mountsBelow lists the file systems that are mounted below the roots, where descend lets in, and that need polling.
-func mountsBelow(roots []string, descend func(string) bool) (mounts []fspoll.Mount) {
+// mountsBelow lists what is mounted at or below the roots where the area reaches, and needs polling.
+func (a area) mountsBelow(roots []string) (mounts []fspoll.Mount) {
 	table, seen := fspoll.ReadMounts(), map[string]bool{}
 	for _, root := range roots {
 		for _, m := range table.Below(root) {
-			if reaches(m.Path, root, descend) && !seen[m.Path] {
+			if a.reaches(m.Path, root) && !seen[m.Path] {
 				seen[m.Path] = true
 				mounts = append(mounts, m)
 			}
 		}
 	}
 	return mounts
+}
+
+// reaches tells whether a directory below a root is looked into, or a file there is wanted.
+func (a area) reaches(path, root string) bool {
+	if path == root || a.enters(path, root) {
+		return true
+	}
+	return a.want(path) && a.enters(filepath.Dir(path), root)
+}
+
+func (a area) enters(dir, root string) bool {
+	for ; dir != root; dir = filepath.Dir(dir) {
+		if !a.descend(dir) {
+			return false
+		}
+	}
+	return true
 }
 
 // rootsOf lists what is to be seen: the nodes' roots, and the files outside of

@@ -2,6 +2,7 @@ package fspoll
 
 import (
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 )
@@ -26,28 +27,30 @@ func Remote(dir string) (kind string) {
 	return kind
 }
 
-// Mount is a file system that is mounted below a directory, and gives no events of what others change.
+// Mount is what is mounted at or below a path, and gives no events of what changes: a file system whose files others
+// change, or a single file, whose events are those of the directory where it comes from.
 type Mount struct {
-	Path string // where it is mounted, below the directory as it was given
-	Kind string // as people call it
+	Path string // where it is mounted, at or below the path as it was given
+	Kind string // of the file system, as people call it; "" for a single file
 }
 
 // Reason says why polling is needed there.
-func (m Mount) Reason() string { return noEvents(m.Path, m.Kind) }
-
-// Mounts are the mounted file systems that need polling: what people call them, by their paths.
-type Mounts map[string]string
-
-// ReadMounts reads the system's table of mounts. None of them is asked: one whose server is gone would not answer.
-// [MountTable] tells of what comes later.
-func ReadMounts() Mounts {
-	all := mounts()
-	maps.DeleteFunc(all, func(_, kind string) bool { return kind == "" })
-	return all
+func (m Mount) Reason() string {
+	if m.Kind == "" {
+		return m.Path + " is a file that is mounted by itself, of which the system gives no events"
+	}
+	return noEvents(m.Path, m.Kind)
 }
 
-// Below lists those that lie below a directory, in the order of their paths; one that lies within another such is left
-// out.
+// Mounts is what is mounted: what people call file systems that need polling, "" for others, by their paths.
+type Mounts map[string]string
+
+// ReadMounts reads the system's table of mounts. [MountTable] tells of what comes later.
+func ReadMounts() Mounts { return mounts() }
+
+// Below lists the mounts that need polling and lie below a path, or at it if it is a file, in the order of their paths; one
+// that lies within another such is left out. No file system is asked that needs polling: one whose server is gone
+// would not answer.
 func (m Mounts) Below(dir string) []Mount {
 	if len(m) == 0 {
 		return nil
@@ -56,15 +59,23 @@ func (m Mounts) Below(dir string) []Mount {
 	if err != nil {
 		return nil
 	}
-	return m.below(real, dir)
+	return m.below(real, dir, isFile)
 }
 
-// below is Below for a directory whose path has no links; dir is its other name.
-func (m Mounts) below(real, dir string) (list []Mount) {
+func isFile(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && !info.IsDir()
+}
+
+// below is Below for a path that has no links; dir is its other name.
+func (m Mounts) below(real, dir string, isFile func(path string) bool) (list []Mount) {
 	last := ""
 	for _, path := range slices.Sorted(maps.Keys(m)) {
-		rel, below := within(path, real)
+		rel, below := Within(path, real)
 		if _, nested := within(path, last); !below || last != "" && nested {
+			continue
+		}
+		if single := m[path] == "" && isFile(path); !single && (m[path] == "" || rel == ".") {
 			continue
 		}
 		last = path

@@ -2,7 +2,6 @@ package fspoll
 
 import (
 	"bufio"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,17 +39,22 @@ func TestMountsBelow(t *testing.T) {
 43 36 0:50 / /work/app/covered rw - tmpfs none rw
 44 36 0:51 / /work/apple rw - nfs server:/apple rw
 45 36 0:52 / /work/app/gvfs rw - fuse.unheard-of none rw
+54 36 98:0 /host/app.toml /work/app/app.toml rw - ext4 /dev/root rw
+55 36 0:50 /b.toml /work/app/share/b.toml rw - tmpfs none rw
 nonsense
 46 36 0:53 / - nfs
 `
 	table := Mounts(parseMounts(strings.NewReader(mounts)))
-	maps.DeleteFunc(table, func(_, kind string) bool { return kind == "" })
-	got := table.below("/work/app", "/link")
-	want := []Mount{{"/link/share", "9p"}, {"/link/two words", "sshfs"}}
+	isFile := func(path string) bool { return strings.HasSuffix(path, ".toml") }
+	got := table.below("/work/app", "/link", isFile)
+	want := []Mount{{"/link/app.toml", ""}, {"/link/share", "9p"}, {"/link/two words", "sshfs"}}
 	if !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if got := table.below("/", "/"); !slices.Equal(got, []Mount{{"/work", "NFS"}}) {
+	if got := table.below("/work/app/app.toml", "/link/app.toml", isFile); !slices.Equal(got, []Mount{{"/link/app.toml", ""}}) {
+		t.Errorf("at the file: %v", got)
+	}
+	if got := table.below("/", "/", isFile); !slices.Equal(got, []Mount{{"/work", "NFS"}}) {
 		t.Errorf("below the top: %v", got)
 	}
 }
