@@ -42,6 +42,7 @@ func (l *loop) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+control.PathStatus, l.answerStatus)
 	mux.HandleFunc("GET "+control.PathWake, l.answerWake)
+	mux.HandleFunc("GET "+control.PathDiffering, l.answerDiffering)
 	mux.HandleFunc("GET "+control.PathEvents, l.answerEvents)
 	mux.HandleFunc("GET "+control.PathWait, l.answerWait)
 	mux.HandleFunc("GET "+control.PathLogs, l.answerLogs)
@@ -109,6 +110,12 @@ func (l *loop) answerWake(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control.Reply(w, wake)
+}
+
+// answerDiffering names the variables that have another value here than the client
+// says of its own. No value leaves the loop, nor a fingerprint of one.
+func (l *loop) answerDiffering(w http.ResponseWriter, r *http.Request) {
+	control.Reply(w, control.Differing{PID: os.Getpid(), Names: control.ReadVariables(r.URL.Query()).Differing(os.LookupEnv)})
 }
 
 // status tells everything of this moment. Never the environment of a command:

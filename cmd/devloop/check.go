@@ -21,6 +21,7 @@ func (a *app) checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			a.differs(p)
 			warnings := slices.Concat(p.cfg.Warnings, orchestrator.Unmatched(p.cfg, p.graph))
 			for _, w := range warnings {
 				fmt.Fprintln(a.stdout, w.Text("warning"))

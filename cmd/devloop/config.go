@@ -22,6 +22,7 @@ only named; -f prints one of them.`,
 			if err != nil {
 				return err
 			}
+			a.differs(p)
 			if _, err := fmt.Fprint(a.stdout, p.cfg.Resolved(origin, defaults)); err != nil {
 				return fmt.Errorf("print the configuration: %w", err)
 			}

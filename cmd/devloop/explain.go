@@ -41,6 +41,7 @@ now. Exit code 3 if no loop is running.`,
 			if err != nil {
 				return err
 			}
+			a.differs(p)
 			list, err := orchestrator.Explain(p.cfg, p.graph, paths)
 			if err != nil {
 				return err

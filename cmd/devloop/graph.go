@@ -25,6 +25,7 @@ func (a *app) graphCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			a.differs(p)
 			return p.graph.Write(a.stdout, p.cfg, format)
 		},
 	}

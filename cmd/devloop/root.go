@@ -1,15 +1,19 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"devloop/orchestrator/console"
+	"devloop/orchestrator/control"
 	"devloop/orchestrator/graph"
 	"devloop/schema"
 	"devloop/schema/preset"
@@ -82,6 +86,7 @@ func (e usageError) Hint() string { return fmt.Sprintf("see `%s --help`", e.comm
 type project struct {
 	cfg   *schema.Config
 	graph *graph.Graph
+	asked control.Variables // of the environment, while it was loaded
 }
 
 // loadError is why a project could not be loaded.
@@ -110,7 +115,13 @@ func (a *app) load() (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, sources, err := schema.LoadSources(shorter(file), schema.Options{Presets: preset.FS()})
+	asked := control.Variables{}
+	lookup := func(name string) (string, bool) {
+		value, set := os.LookupEnv(name)
+		asked.Add(name, value, set)
+		return value, set
+	}
+	cfg, sources, err := schema.LoadSources(shorter(file), schema.Options{Presets: preset.FS(), LookupEnv: lookup})
 	if err != nil {
 		return nil, loadError{err, sources}
 	}
@@ -118,7 +129,7 @@ func (a *app) load() (*project, error) {
 	if len(mistakes) > 0 {
 		return nil, loadError{mistakes.Quoted(), sources}
 	}
-	return &project{cfg, g}, nil
+	return &project{cfg: cfg, graph: g, asked: asked}, nil
 }
 
 // loadNamed is load, and finds the nodes named on the command line.
@@ -182,4 +193,28 @@ func (a *app) nodeNames(kind string) func(*cobra.Command, []string, string) ([]s
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// differs warns when a loop runs for the project with other values of the
+// variables that its configuration refers to: what is shown is then not what runs.
+func (a *app) differs(p *project) {
+	if len(p.asked) == 0 {
+		return
+	}
+	client, err := control.Dial(p.cfg.File)
+	if err != nil {
+		return // none runs
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	d, err := client.Differing(ctx, p.asked)
+	if err != nil || len(d.Names) == 0 {
+		return // an older loop does not know the question
+	}
+	value := "another value"
+	if len(d.Names) > 1 {
+		value = "other values"
+	}
+	fmt.Fprintf(a.stderr, "devloop: warning: the running loop (pid %d) has %s of %s; this is what devloop.yaml comes to here\n", d.PID, value, strings.Join(d.Names, ", "))
 }

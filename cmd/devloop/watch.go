@@ -123,7 +123,7 @@ func (o *watchOptions) project(argv []string) (*project, error) {
 	if len(mistakes) > 0 {
 		return nil, commandLineMistakes(mistakes)
 	}
-	return &project{cfg, g}, nil
+	return &project{cfg: cfg, graph: g}, nil
 }
 
 // stages are cargo's commands, then the one after `--`.

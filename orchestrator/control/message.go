@@ -4,17 +4,18 @@ import "time"
 
 // The paths of version 1. docs/control.md describes them.
 const (
-	PathStatus  = "/v1/status"  // GET: Status
-	PathWake    = "/v1/wake"    // GET ?node=NAME: Wake
-	PathEvents  = "/v1/events"  // GET: a stream of Event, one JSON object a line
-	PathLogs    = "/v1/logs"    // GET ?node=NAME&since=TIME&run=N&stage=NAME&tail=N&follow=true: a stream of Line, one JSON object a line
-	PathWait    = "/v1/wait"    // GET ?node=NAME: Verdict, when there is one
-	PathTrigger = "/v1/trigger" // POST ?node=NAME: []Moved; so are the next three
-	PathRestart = "/v1/restart"
-	PathStop    = "/v1/stop"
-	PathStart   = "/v1/start"
-	PathDown    = "/v1/down"   // POST: Down
-	PathAttach  = "/v1/attach" // POST ?node=NAME with Upgrade: AttachProtocol
+	PathStatus    = "/v1/status"    // GET: Status
+	PathWake      = "/v1/wake"      // GET ?node=NAME: Wake
+	PathDiffering = "/v1/differing" // GET ?var=NAME:FINGERPRINT: Differing
+	PathEvents    = "/v1/events"    // GET: a stream of Event, one JSON object a line
+	PathLogs      = "/v1/logs"      // GET ?node=NAME&since=TIME&run=N&stage=NAME&tail=N&follow=true: a stream of Line, one JSON object a line
+	PathWait      = "/v1/wait"      // GET ?node=NAME: Verdict, when there is one
+	PathTrigger   = "/v1/trigger"   // POST ?node=NAME: []Moved; so are the next three
+	PathRestart   = "/v1/restart"
+	PathStop      = "/v1/stop"
+	PathStart     = "/v1/start"
+	PathDown      = "/v1/down"   // POST: Down
+	PathAttach    = "/v1/attach" // POST ?node=NAME with Upgrade: AttachProtocol
 )
 
 // Status is what a loop does at one moment.
