@@ -60,6 +60,12 @@ type (
 		key commandKey
 		end machine.End
 	}
+	// leftEvent says that a command's leader has ended well, and that there are
+	// others of it still.
+	leftEvent struct {
+		key   commandKey
+		count int // see procgroup.Exit
+	}
 )
 
 // launch starts a command in a goroutine of its own, since a start may have to
@@ -82,6 +88,10 @@ func (l *loop) launch(c *command, spec procgroup.Spec) {
 		pid := group.PID()
 		l.guard.began(pid, pipe)
 		l.events <- startedEvent{c.key, group}
+		<-group.LeaderDone()
+		if x := group.Exit(); x.Success() && x.Leftovers > 0 {
+			l.events <- leftEvent{c.key, x.Leftovers}
+		}
 		<-group.Done()
 		l.guard.ended(pid)
 		l.events <- exitedEvent{c.key, endOf(group.Exit())}
@@ -150,6 +160,26 @@ func (l *loop) commandExited(ev exitedEvent) {
 		l.say.output = nil
 		spool.Close()
 	}
+}
+
+// commandLeft tells of a process that nobody has asked to end and that goes on
+// in the background, as a daemon does: devloop ends it, since it would have no
+// way to look after it.
+func (l *loop) commandLeft(ev leftEvent) {
+	c := l.live[ev.key]
+	if ev.key.stage != wholeProcess || c.stop || c.kill {
+		return
+	}
+	l.say.advice(adviceEvent{ev.key.node,
+		fmt.Sprintf("it went into the background: what was started has ended with exit code 0 and left %s", left(ev.count)),
+		"run it in the foreground: many servers have a flag for that, such as -D, -F, --foreground, --no-daemon"})
+}
+
+func left(count int) string {
+	if count == 1 {
+		return "a process behind, which is ended too"
+	}
+	return fmt.Sprintf("%d processes behind, which are ended too", count)
 }
 
 // stop asks a command to end. It goes on to live until it does, or is killed.

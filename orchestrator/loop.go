@@ -409,6 +409,8 @@ func (l *loop) handle(ev any) {
 	switch ev := ev.(type) {
 	case startedEvent:
 		l.commandStarted(ev)
+	case leftEvent:
+		l.commandLeft(ev)
 	case exitedEvent:
 		l.commandExited(ev)
 	case readyEvent:
@@ -421,6 +423,8 @@ func (l *loop) handle(ev any) {
 		if c := l.live[ev.key]; c != nil && !c.kill {
 			l.stopAsConfigured(c)
 		}
+	case stopFailed:
+		l.stopBySignal(ev)
 	case notifiedEvent:
 		if c := l.live[ev.key]; c != nil {
 			c.says.hear(ev.Message)

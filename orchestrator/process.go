@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strconv"
 	"time"
@@ -166,30 +167,44 @@ func (l *loop) stopAsConfigured(c *command) {
 		var stop program
 		if stop, err = l.program(*p.Stop.Command, e); err == nil {
 			c.group.Hold()
-			l.runStopCommand(c, procgroup.Spec{Argv: stop.argv, Dir: p.Dir, Env: e.list(), Output: l.say.stream(p.Name), Grace: stageGrace, KeepDaemons: true})
+			l.runStopCommand(c, p.Stop, procgroup.Spec{Argv: stop.argv, Dir: p.Dir, Env: e.list(), Output: l.say.stream(p.Name), Grace: stageGrace, KeepDaemons: true})
 			return
 		}
 	}
-	l.say.trouble(c.key.node, err)
-	l.end(c, "SIGTERM", p.Stop.LeaderOnly)
+	l.stopBySignal(stopFailed{c.key, err.Error(), p.Stop})
+}
+
+// stopFailed says that a stop.command could not do what it is for.
+type stopFailed struct {
+	key  commandKey
+	why  string
+	stop schema.Stop
+}
+
+// stopBySignal ends a process whose stop.command has failed as if it had none.
+func (l *loop) stopBySignal(f stopFailed) {
+	l.say.advice(adviceEvent{node: f.key.node, text: fmt.Sprintf("stop.command: %s; sending %s instead", f.why, f.stop.Signal)})
+	if c := l.live[f.key]; c != nil && !c.kill {
+		l.end(c, f.stop.Signal, f.stop.LeaderOnly)
+	}
 }
 
 // runStopCommand runs a stop.command beside the process. It may not outlive
 // the process that it ends.
-func (l *loop) runStopCommand(c *command, spec procgroup.Spec) {
+func (l *loop) runStopCommand(c *command, stop schema.Stop, spec procgroup.Spec) {
 	target := c.group.Done()
-	node := c.key.node
+	failed := func(why string) { l.post(stopFailed{c.key, why, stop}) }
 	spec.Mark = l.guard.next()
 	l.goroutine(func() {
 		group, err := procgroup.Start(spec)
 		if err != nil {
-			l.post(adviceEvent{node: node, text: "stop.command: " + err.Error()})
+			failed(err.Error())
 			return
 		}
 		select {
 		case <-group.Done():
 			if x := endOf(group.Exit()); !x.OK() {
-				l.post(adviceEvent{node: node, text: "stop.command: " + x.String()})
+				failed(x.String())
 			}
 		case <-target:
 			// A command that waits for the process to be gone ends by itself
