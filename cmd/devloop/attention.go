@@ -15,8 +15,8 @@ type attention struct{ clear, bell, notify bool }
 
 func (n *attention) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&n.clear, "clear", false, "empty the screen when a change begins a run; what stood there stays in the scrollback")
-	cmd.Flags().BoolVar(&n.bell, "bell", false, "ring the terminal's bell when something fails, and when it is mended")
-	cmd.Flags().BoolVar(&n.notify, "notify", false, "ask the terminal for a desktop notification then")
+	cmd.Flags().BoolVar(&n.bell, "bell", false, "ring the terminal's bell when something fails, and when it is fixed")
+	cmd.Flags().BoolVar(&n.notify, "notify", false, "desktop notification when something fails or recovers")
 }
 
 // hooks are what the loop calls.

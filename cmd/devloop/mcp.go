@@ -22,7 +22,7 @@ import (
 func (a *app) mcpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "mcp",
-		Short: "Serve the running loop to an agent over standard input and output",
+		Short: "MCP server for coding agents (stdio)",
 		Long: `mcp speaks the Model Context Protocol (https://modelcontextprotocol.io) on standard
 input and output, for coding agents: the tools status, wait, logs, trigger,
 restart, stop, start and explain. It is started by the agent in the project's

@@ -43,7 +43,7 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root.Short = "Run the development loop of this project"
 	root.Long = `devloop watches a project, runs its stages when files change, and restarts the
 servers behind them when the stages pass. It holds the listening sockets all
-the while, so that no connection is refused. All of it stands in devloop.yaml,
+the while, so that no connection is refused. All of that is described in devloop.yaml,
 in this directory or a parent.`
 	root.Example = `  devloop                  run the loop until Ctrl-C
   devloop server           only the node "server" and what it needs
@@ -65,12 +65,30 @@ in this directory or a parent.`
 	up := a.upCommand()
 	up.Use = "up [NAME…]"
 	up.Example = "  devloop up server"
-	root.AddCommand(up, a.runCommand(), a.checkCommand(), a.configCommand(), a.graphCommand(), a.explainCommand(), a.statusCommand(), a.doctorCommand(),
-		a.waitCommand(), a.logsCommand(), a.eventsCommand(), a.downCommand(), a.attachCommand(), a.mcpCommand(),
-		a.watchCommand(), a.listenCommand(), a.adoptCommand(), a.initCommand(), a.exportCommand(), a.presetsCommand(), a.schemaCommand(), a.versionCommand())
+	var byHand []*cobra.Command
 	for _, h := range byHands {
-		root.AddCommand(a.byHandCommand(h))
+		byHand = append(byHand, a.byHandCommand(h))
 	}
+	// In the order in which --help shows them.
+	cobra.EnableCommandSorting = false
+	for _, g := range []struct {
+		id, title string
+		verbs     []*cobra.Command
+	}{
+		{"run", "Run:", []*cobra.Command{up, a.runCommand(), a.watchCommand(), a.listenCommand()}},
+		{"look", "Look at the running loop:", []*cobra.Command{a.statusCommand(), a.waitCommand(), a.logsCommand(), a.eventsCommand()}},
+		{"act", "Act on the running loop:", append(byHand, a.attachCommand(), a.downCommand())},
+		{"setup", "Set up, and understand, devloop.yaml:", []*cobra.Command{a.initCommand(), a.checkCommand(), a.explainCommand(), a.graphCommand(), a.configCommand(), a.doctorCommand(), a.presetsCommand(), a.schemaCommand(), a.versionCommand()}},
+		{"integrate", "Work with other tools:", []*cobra.Command{a.mcpCommand(), a.adoptCommand(), a.exportCommand()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, verb := range g.verbs {
+			verb.GroupID = g.id
+		}
+		root.AddCommand(g.verbs...)
+	}
+	root.SetCompletionCommandGroupID("integrate")
+	root.SetHelpCommandGroupID("setup")
 	return root
 }
 

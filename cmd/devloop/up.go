@@ -43,7 +43,7 @@ func (a *app) upCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&noWatch, "no-watch", false, "start everything, but act on no change")
-	cmd.Flags().BoolVar(&poll, "poll", false, "look for changes in place of waiting for the system's events")
+	cmd.Flags().BoolVar(&poll, "poll", false, "look for changes instead of waiting for the system's events")
 	cmd.Flags().BoolVarP(&detach, "detach", "d", false, "run in the background; return when the loop answers")
 	cmd.Flags().BoolVar(&a.detached, detachedFlag, false, "")
 	_ = cmd.Flags().MarkHidden(detachedFlag) // the flag is there

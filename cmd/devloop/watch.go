@@ -60,7 +60,7 @@ as it is. The flags are those of cargo watch where they mean the same.`,
 	flags.BoolVar(&o.postpone, "postpone", false, "run nothing before the first change")
 	flags.BoolVar(&o.finish, "no-restart", false, "let the commands finish when a file changes, then run them again")
 	flags.BoolVar(&o.unignored, "no-vcs-ignores", false, "also see what git ignores")
-	flags.BoolVar(&o.poll, "poll", false, "look for changes in place of waiting for the system's events")
+	flags.BoolVar(&o.poll, "poll", false, "look for changes instead of waiting for the system's events")
 	a.attention.flags(cmd)
 	flags.Lookup("clear").Shorthand = "c"
 	return cmd
