@@ -38,6 +38,10 @@ func (l EnvLayer) Apply(env Environment) error {
 	return nil
 }
 
+// Refers tells whether a value in the file refers to a variable, for those who
+// hand the file to another tool.
+func (f EnvFile) Refers() bool { return f.content != nil && f.content.Refers() }
+
 // mistake places one in the file. The line is not shown: it may hold a secret.
 func (f *EnvFile) mistake(m dotenv.Mistake) Mistake {
 	return Mistake{Pos: f.at(m.Pos), Msg: m.Msg, Hint: m.Hint}

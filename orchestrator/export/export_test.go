@@ -2,6 +2,7 @@ package export
 
 import (
 	"flag"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,7 +19,16 @@ var update = flag.Bool("update", false, "write what the tests see into testdata"
 
 func load(t *testing.T, text string) *schema.Config {
 	t.Helper()
-	cfg, err := schema.Parse("/project/devloop.yaml", []byte(text), schema.Options{LookupEnv: func(string) (string, bool) { return "", false }})
+	cfg, err := schema.Parse("/project/devloop.yaml", []byte(text), schema.Options{
+		LookupEnv: func(string) (string, bool) { return "", false },
+		Stat: func(path string) (fs.FileInfo, error) {
+			if path == "/project/must.env" {
+				return os.Stat("export_test.go") // a file
+			}
+			return nil, fs.ErrNotExist
+		},
+		ReadFile: func(string) ([]byte, error) { return []byte("A=${B:-x}\n"), nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

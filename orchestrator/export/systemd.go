@@ -196,6 +196,9 @@ func (e *exporter) environment(u *unit, p *schema.Process) {
 			path = "-" + path
 		}
 		u.set("EnvironmentFile", literal(path))
+		if f.Refers() {
+			e.lose("process %s: systemd leaves a `$NAME` in %s as it is; devloop fills it in", p.Name, e.relative(f.Path))
+		}
 	}
 	if len(files) > 0 && len(set) > 0 {
 		e.lose("process %s: for systemd a variable of an env_file beats one of `env`; for devloop it is the other way round", p.Name)

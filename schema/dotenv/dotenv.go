@@ -45,6 +45,18 @@ func (f *File) Vars() []Var {
 	return vars
 }
 
+// Refers tells whether a value refers to a variable.
+func (f *File) Refers() bool {
+	for _, a := range f.vars {
+		for _, p := range a.value {
+			if p.name != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Parse reads a file. With mistakes, which are all that there are, in the order
 // of the file, it returns no File.
 func Parse(text []byte) (*File, []Mistake) {
