@@ -74,9 +74,11 @@ func (w *Watcher) unreadable(n *node, err error, added bool) (gone bool) {
 		return true
 	}
 	t.mu.Lock()
-	t.setBlind(n, true)
+	news := t.setBlind(n, true)
 	t.mu.Unlock()
-	w.trouble.met(n.path, err)
+	if news { // else it could not be watched, and cannot be read either
+		w.trouble.met(n.path, err)
+	}
 	return false
 }
 

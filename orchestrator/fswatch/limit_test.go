@@ -136,3 +136,27 @@ func TestNoInstanceLeft(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestUnreadableIsCountedOnce: a directory that can neither be watched nor read is one directory, also when that is
+// tried again.
+func TestUnreadableIsCountedOnce(t *testing.T) {
+	dir := realTemp(t)
+	secret := filepath.Join(dir, "secret")
+	if err := os.Mkdir(secret, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := &watched{T: t}
+	s.start(Options{Roots: []string{dir}})
+	s.w.tree.mu.RLock()
+	n := s.w.tree.nodes.path(secret)
+	s.w.tree.mu.RUnlock()
+	denied := &fs.PathError{Op: "open", Path: secret, Err: syscall.EACCES}
+	for range 3 {
+		s.w.unreadable(n, denied, true)
+	}
+	s.w.tell()
+	s.wait()
+	if want := "changes in " + secret + " are not seen: permission denied"; len(s.notes) != 1 || s.notes[0].Text != want {
+		t.Errorf("notices: %+v, want one: %s", s.notes, want)
+	}
+}

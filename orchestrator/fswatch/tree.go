@@ -233,14 +233,17 @@ func (t *tree) idle(n *node) bool {
 	return !n.walked && len(t.aliases[n]) == 0 && t.spotted[n.path] == 0
 }
 
-func (t *tree) setBlind(n *node, blind bool) {
-	if n.blind != blind && t.nodes.path(n.path) == n {
-		if n.blind = blind; blind {
-			t.blind++
-		} else {
-			t.blind--
-		}
+// setBlind says whether that is news.
+func (t *tree) setBlind(n *node, blind bool) bool {
+	if n.blind == blind || t.nodes.path(n.path) != n {
+		return false
 	}
+	if n.blind = blind; blind {
+		t.blind++
+	} else {
+		t.blind--
+	}
+	return true
 }
 
 // isBelow says whether path is dir or lies below it.
