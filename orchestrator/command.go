@@ -150,12 +150,13 @@ func (l *loop) commandExited(ev exitedEvent) {
 		l.lostByWrapper(c)
 		l.boundItself(c)
 		l.step(machine.ProcessExited{Node: ev.key.node, Gen: ev.key.num, End: ev.end})
+		l.forgetGone(ev.key.node)
 		l.release()
 		return
 	}
 	l.say.output = c.spool
 	l.step(machine.StageExited{Node: ev.key.node, Run: ev.key.num, Stage: ev.key.stage, End: ev.end})
-	l.unplan(ev.key.node)
+	l.forgetGone(ev.key.node)
 	if spool := l.say.output; spool != nil { // nobody wanted to see it
 		l.say.output = nil
 		spool.Close()
@@ -332,10 +333,12 @@ func (l *loop) plan(node int) *schema.Watcher {
 	return l.graph.Nodes[node].Watcher
 }
 
-// unplan forgets the plan of a watcher that is no more, once nothing of it runs:
-// until then its stages have their names from there.
-func (l *loop) unplan(node int) {
-	if !l.graph.Nodes[node].Gone {
+// forgetGone forgets everything of a node that is no more, what it has written
+// too, once nothing of it runs: until then its stages have their names from its
+// plan, and people may want to see what it says at its end.
+func (l *loop) forgetGone(node int) {
+	n := l.graph.Nodes[node]
+	if !n.Gone {
 		return
 	}
 	for key := range l.live {
@@ -344,6 +347,10 @@ func (l *loop) unplan(node int) {
 		}
 	}
 	delete(l.plans, node)
+	l.forgetPast(node)
+	if l.graph.Index(n.Name) < 0 { // nor is there another kind of node by that name
+		l.journal.Forget(n.Name)
+	}
 }
 
 // stageOf finds a stage as the machine numbers them.

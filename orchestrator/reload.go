@@ -140,14 +140,14 @@ func (l *loop) reconfigure(next *reopening) error {
 		l.adopt(next, before)
 	}
 	l.step(ev)
-	for node := range l.plans {
-		l.unplan(node)
+	for node := range l.graph.Nodes {
+		l.forgetGone(node)
 	}
 	l.release()
 	return nil
 }
 
-// forgetPast makes a node that comes back one of which nothing is known yet.
+// forgetPast makes a node one of which nothing is known yet.
 func (l *loop) forgetPast(node int) {
 	delete(l.wakeups, node)
 	delete(l.stream.failures, node)
