@@ -348,47 +348,17 @@ func (l *loop) drain(d machine.Drained) {
 	}
 }
 
-// vcsBusy tells whether git is rewriting the tree, if anybody asks: that of the
-// project, or of one that it includes. A repository may come while the loop runs.
+// vcsBusy tells whether git is rewriting a tree that the loop watches, if anybody
+// asks: that of the project, or of one that it includes.
 func (l *loop) vcsBusy() bool {
 	if l.sight == nil || !l.machine.Settling() {
 		return false
 	}
-	return slices.ContainsFunc(l.cfg.Projects, func(p *schema.Project) bool {
-		lock := gitLock(p.Dir)
-		if lock == "" {
-			return false
-		}
-		_, err := os.Lstat(lock)
-		return err == nil
-	})
-}
-
-// gitLock is the path of the index lock of the repository that dir is in: git
-// holds it while it rewrites the work tree. Empty if there is no repository.
-func gitLock(dir string) string {
-	for {
-		git := filepath.Join(dir, ".git")
-		info, err := os.Stat(git)
-		switch {
-		case err == nil && info.IsDir():
-			return filepath.Join(git, "index.lock")
-		case err == nil:
-			// A worktree or a submodule: the file says where its directory is.
-			text, err := os.ReadFile(git)
-			target, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "gitdir: ")
-			if err != nil || !ok {
-				return ""
-			}
-			if !filepath.IsAbs(target) {
-				target = filepath.Join(dir, target)
-			}
-			return filepath.Join(target, "index.lock")
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return ""
-		}
-		dir = parent
+	var dirs []string
+	for _, p := range l.cfg.Projects {
+		dirs = append(dirs, p.Dir)
 	}
+	busy, notes := l.gitLocks.busy(dirs, time.Now())
+	l.note(notes)
+	return busy
 }

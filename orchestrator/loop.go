@@ -130,7 +130,8 @@ type loop struct {
 	mounted   mounted
 	own       own
 	contents  *contents.Store
-	learning  bool          // what files hold is being learned
+	learning  bool // what files hold is being learned
+	gitLocks  gitLocks
 	unmatched *watchset.Set // whose patterns that match nothing people know of
 	touched   map[string]time.Time
 	writers   writers
