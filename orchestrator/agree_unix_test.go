@@ -193,7 +193,7 @@ func (p *agreement) names(dir string, links int, found func(name string)) {
 }
 
 func (p *agreement) watch(polled bool) {
-	p.sight = &sight{}
+	p.sight = newSight(nil)
 	var poll *time.Duration
 	if polled {
 		poll = new(time.Duration)

@@ -122,8 +122,8 @@ func (l *loop) answerDiffering(w http.ResponseWriter, r *http.Request) {
 // it may hold secrets.
 func (l *loop) status() control.Status {
 	s := control.Status{Config: l.opt.Control.Config(), PID: os.Getpid(), Since: l.opt.Control.Since(), Nodes: []control.Node{}, Sockets: []control.Socket{}}
-	if l.sight != nil {
-		s.Watching = l.sight.watching()
+	if l.files != nil {
+		s.Watching = l.files.sight.watching()
 	}
 	s.Mistakes = l.sources.mistakes()
 	for i, n := range l.machine.Status() {

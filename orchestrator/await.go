@@ -60,11 +60,10 @@ func (l *loop) awaitPaid(nodes []int, answered chan<- verdict) (id int) {
 	}
 	// First the configuration, which decides what else there is to see.
 	seen := func() {
-		switch {
-		case l.next != nil: // what is written where the old sight does not look counts as well
-			l.unsighted = append(l.unsighted, ask)
-		case l.sight == nil || !l.sight.sync(ask):
+		if l.files == nil {
 			ask()
+		} else {
+			l.files.await(ask)
 		}
 	}
 	if l.sources == nil || !l.sources.sync(seen) {

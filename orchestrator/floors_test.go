@@ -26,6 +26,7 @@ var floors = map[string]struct {
 	"orchestrator/console":         {why: "it writes what it is told, whoever says it"},
 	"orchestrator/contents":        {why: "it reads files, and does not care why they matter"},
 	"orchestrator/control":         {modules: []string{"golang.org/x/sys"}, why: "messages to and from a loop, whatever answers them"},
+	"orchestrator/diskqueue":       {why: "it does what it is given, and does not know what for"},
 	"orchestrator/doctor":          {modules: []string{"golang.org/x/sys"}, why: "questions to the system, which knows no project"},
 	"orchestrator/fswatch":         {modules: []string{"github.com/fsnotify/fsnotify", "golang.org/x/sys"}, why: "it reports changes, and does not know what they mean"},
 	"orchestrator/fspoll":          {modules: []string{"golang.org/x/sys"}, why: "it looks at files again and again, and does not know what they mean"},
@@ -55,7 +56,7 @@ var floors = map[string]struct {
 	"orchestrator/machine":  {own: []string{"schema"}, why: "it decides: no I/O, no clock, no adapter"},
 	"orchestrator/watchset": {own: []string{"schema", "schema/glob", "orchestrator/graph", "orchestrator/gitignore"}, why: "it answers about paths, and watches nothing"},
 
-	"orchestrator": {own: []string{"schema", "schema/smallfile", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/journal",
+	"orchestrator": {own: []string{"schema", "schema/smallfile", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/diskqueue", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/journal",
 		"orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/guardian", "orchestrator/probe", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/sdnotify",
 		"orchestrator/shellcmd", "orchestrator/thrift", "orchestrator/watchset"},
 		why: "the one place where the adapters meet the machine"},

@@ -3,7 +3,6 @@ package orchestrator
 import (
 	"time"
 
-	"devloop/orchestrator/console"
 	"devloop/orchestrator/contents"
 	"devloop/orchestrator/thrift"
 	"devloop/orchestrator/watchset"
@@ -26,15 +25,15 @@ const (
 // the first save of the same bytes is known to be none. With it the start is
 // over, and what it used is given back. A lesson that is going on and counts no
 // more begins again when it notices.
-func (l *loop) learn() {
-	if l.learning {
+func (w *filewatch) learn() {
+	if w.learning {
 		return
 	}
-	l.learning = true
-	set, git, lesson := l.set, l.git, l.contents.Lesson()
-	u, told := newUnmatched(l.cfg, l.graph, set), set == l.unmatched
-	l.goroutine(func() {
-		done := l.study(lesson, set, u.see)
+	w.learning = true
+	set, git, lesson := w.set, w.git, w.contents.Lesson()
+	u, told := newUnmatched(w.cfg, w.graph, set), set == w.unmatched
+	w.host.goroutine(func() {
+		done := w.study(lesson, set, u.see)
 		var warnings schema.Mistakes
 		if done && !told {
 			warnings = u.warnings()
@@ -43,22 +42,22 @@ func (l *loop) learn() {
 			git.Rest()
 			thrift.Settle()
 		}
-		l.post(learnedEvent{done, set, warnings})
+		w.host.post(learnedEvent{done, set, warnings})
 	})
 }
 
 // study is learn's work, in another goroutine than the loop's. It is false if
 // the lesson counts no more.
-func (l *loop) study(lesson *contents.Lesson, set *watchset.Set, see func(string)) bool {
+func (w *filewatch) study(lesson *contents.Lesson, set *watchset.Set, see func(string)) bool {
 	began := time.Now()
 	trusted := began
 	for path := range set.Files() {
 		if time.Since(began) > learnSlice {
-			if !lesson.Counts() || !l.giveWay() {
+			if !lesson.Counts() || !w.giveWay() {
 				return false
 			}
 			if time.Since(trusted) > learnTrust {
-				if !l.trust(lesson, false) {
+				if !w.trust(lesson, false) {
 					return false
 				}
 				trusted = time.Now()
@@ -68,70 +67,69 @@ func (l *loop) study(lesson *contents.Lesson, set *watchset.Set, see func(string
 		lesson.Learn(path)
 		see(path)
 	}
-	return l.trust(lesson, true) && lesson.End()
+	return w.trust(lesson, true) && lesson.End()
 }
 
 // trust has the loop rely on what was learned, once it has seen everything that
 // was written before. It is false if the loop has ended.
-func (l *loop) trust(lesson *contents.Lesson, atEnd bool) bool {
+func (w *filewatch) trust(lesson *contents.Lesson, atEnd bool) bool {
 	passed := make(chan struct{})
 	ask := func() {
 		then := func() {
 			lesson.Rely()
 			close(passed)
 		}
-		switch {
-		case !atEnd && l.sight.poll != nil:
+		if !atEnd && w.sight.poll != nil {
 			close(passed)
-		case !l.sight.sync(then):
-			then()
+		} else {
+			w.sync(then)
 		}
 	}
 	select {
-	case l.asks <- ask:
-	case <-l.ctx.Done():
+	case w.host.asks <- ask:
+	case <-w.host.ctx.Done():
 		return false
 	}
-	return l.allReady(passed)
+	return allReady(w.host.ctx, passed)
 }
 
 // learned tells of patterns that match nothing, once for what is watched, or
 // begins again.
-func (l *loop) learned(ev learnedEvent) {
-	l.learning = false
+func (w *filewatch) learned(ev learnedEvent) {
+	w.learning = false
 	switch {
 	case !ev.done:
-		l.learn()
-	case ev.set == l.set && ev.set != l.unmatched:
-		l.unmatched = ev.set
-		for _, w := range ev.warnings {
-			l.say.out.Say(self, console.Warn, w.Text("warning"))
+		w.learn()
+	case ev.set == w.set && ev.set != w.unmatched:
+		w.unmatched = ev.set
+		for _, mistake := range ev.warnings {
+			w.host.warn(mistake.Text("warning"))
 		}
 	}
 }
 
 // giveWay lets stages that run have the machine for a while. It is false if
 // the loop has ended.
-func (l *loop) giveWay() bool {
+func (w *filewatch) giveWay() bool {
 	busy := make(chan bool, 1)
 	select {
-	case l.asks <- func() { busy <- l.working() }:
-	case <-l.ctx.Done():
+	case w.host.asks <- func() { busy <- w.host.working() }:
+	case <-w.host.ctx.Done():
 		return false
 	}
 	if !<-busy {
 		return true
 	}
-	return l.pause(learnPause)
+	return w.pause(learnPause)
 }
 
 // pause waits, in another goroutine than the loop's. It is false if the loop has
 // ended.
-func (l *loop) pause(d time.Duration) bool {
+func (w *filewatch) pause(d time.Duration) bool {
 	select {
 	case <-time.After(d):
 		return true
-	case <-l.ctx.Done():
+	case <-w.host.ctx.Done():
 		return false
 	}
 }

@@ -12,16 +12,15 @@ import (
 	"time"
 
 	"devloop/orchestrator/console"
-	"devloop/orchestrator/contents"
 	"devloop/orchestrator/control"
-	"devloop/orchestrator/gitignore"
+	"devloop/orchestrator/diskqueue"
+	"devloop/orchestrator/fspoll"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/guardian"
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/proxy"
 	"devloop/orchestrator/thrift"
-	"devloop/orchestrator/watchset"
 	"devloop/schema"
 )
 
@@ -116,38 +115,28 @@ type loop struct {
 	machine *machine.Machine
 	say     *teller
 
-	guard     guard
-	room      *proxy.Room // of the clients of all sockets
-	sockets   []*heldSocket
-	leaving   []*heldSocket // not in the configuration any more, but still in use
-	sources   *sources      // nil if the configuration is not read again
-	plans     map[int]*schema.Watcher
-	set       *watchset.Set
-	git       *gitignore.Matcher
-	sight     *sight     // nil if nothing is watched
-	next      *reopening // a second one opens; nil if none does
-	unsighted []func()   // what waits for it
-	mounted   mounted
-	own       own
-	contents  *contents.Store
-	learning  bool // what files hold is being learned
-	gitLocks  gitLocks
-	unmatched *watchset.Set // whose patterns that match nothing people know of
-	touched   map[string]time.Time
-	writers   writers
-	emptied   map[string]time.Time // files without content, and when that counts
-	gathering time.Time            // until when changes are only gathered, see gather
-	noted     map[string]bool      // what the sights had to say and people know
+	guard   guard
+	room    *proxy.Room // of the clients of all sockets
+	sockets []*heldSocket
+	leaving []*heldSocket // not in the configuration any more, but still in use
+	sources *sources      // nil if the configuration is not read again
+	plans   map[int]*schema.Watcher
+	own     own
+	disk    *diskqueue.Queue
+	files   *filewatch      // nil if nothing is watched
+	noted   map[string]bool // what the sights had to say and people know
 
-	ctx     context.Context // ends when run returns
-	cancel  context.CancelFunc
-	joined  sync.WaitGroup // every goroutine of this package
-	events  chan any
-	queue   []machine.Event // what the loop itself answers
-	live    map[commandKey]*command
-	scratch string // a directory for files that commands read; "" until needed
-	timer   *time.Timer
-	rest    time.Time // when nothing will have been done for restAfter; zero if memory was given back since
+	ctx      context.Context // ends when run returns
+	cancel   context.CancelFunc
+	joined   sync.WaitGroup // every goroutine of this package, but for:
+	onDisk   sync.WaitGroup // those that may have to wait for a disk
+	events   chan any
+	queue    []machine.Event // what the loop itself answers
+	stepping bool            // step carries out what the machine answers
+	live     map[commandKey]*command
+	scratch  string // a directory for files that commands read; "" until needed
+	timer    *time.Timer
+	rest     time.Time // when nothing will have been done for restAfter; zero if memory was given back since
 
 	server  *control.Server // nil if nobody can ask
 	asks    chan func()     // questions, to be answered by the owner of all this
@@ -169,9 +158,6 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		cfg:     opt.Config,
 		graph:   opt.Graph,
 		machine: machine.New(machineConfig(opt.Config, opt.Graph, opt.Once)),
-		touched: map[string]time.Time{},
-		writers: writers{},
-		emptied: map[string]time.Time{},
 		noted:   map[string]bool{},
 		events:  make(chan any, 64),
 		live:    map[commandKey]*command{},
@@ -191,6 +177,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	}()
 	l.room = l.newRoom()
 	l.say, l.stream = newTeller(l), newStream(l)
+	l.disk = diskqueue.New(diskqueue.Options{Post: func(ev diskqueue.Event) { l.post(ev) }, Mount: fspoll.MountOf, Hung: l.diskHangs, Answers: l.diskAnswers})
 	for _, file := range opt.Own {
 		l.own.file(file)
 	}
@@ -221,18 +208,9 @@ func (l *loop) close() error {
 		errs = append(errs, l.server.Close())
 	}
 	l.joined.Wait()
-	errs = append(errs, l.closeUnseen())
 	errs = append(errs, l.closeGuard())
 	l.timer.Stop()
-	if l.sight != nil {
-		errs = append(errs, l.sight.close())
-	}
-	if l.mounted.table != nil {
-		errs = append(errs, l.mounted.table.Close())
-	}
-	if l.sources != nil {
-		errs = append(errs, l.sources.close())
-	}
+	errs = append(errs, l.leaveDisk())
 	errs = append(errs, l.unbind())
 	if l.scratch != "" {
 		errs = append(errs, os.RemoveAll(l.scratch))
@@ -244,8 +222,8 @@ func (l *loop) close() error {
 func (l *loop) run() int {
 	signals, requests, done := l.opt.Signals, l.opt.Requests, l.ctx.Done()
 	var ready <-chan struct{}
-	if l.sight != nil {
-		ready = l.seeAll()
+	if l.files != nil {
+		ready = l.files.seeAll()
 	} else {
 		l.step(machine.Start{})
 	}
@@ -253,32 +231,24 @@ func (l *loop) run() int {
 		l.arm()
 		select {
 		case <-ready:
-			l.takeChanges()
-			if ready = nil; !l.sight.complete() { // watches have run out, and polling begins
-				ready = l.seeAll()
+			l.files.take()
+			if ready = nil; !l.files.sight.complete() { // watches have run out, and polling begins
+				ready = l.files.seeAll()
 				continue
 			}
-			l.say.watching()
-			l.step(machine.Start{})
-			thrift.Begun()
-			l.learn()
-		case <-l.eventsWake():
-			l.takeChanges()
-		case <-l.mounted.table.Wake():
+			l.files.after(l.begin)
+		case <-l.files.wake():
+			l.files.take()
+		case <-l.files.pollWake():
+			l.files.take()
+		case <-l.files.mountsWake():
 			l.takeMounts()
 		case <-l.sources.wake():
 			l.takeSources()
 		case <-l.sources.pollWake():
 			l.takeSources()
-		case <-l.sight.pollWake():
-			l.takeChanges()
 		case <-l.timer.C:
-			l.reloadDue()
-			busy := l.vcsBusy() // before what git has written is taken, or it could be done in between
-			l.takeChanges()     // what came before the deadline counts before it
-			l.settleEmptied(time.Now())
-			l.step(machine.Tick{VCSBusy: busy})
-			l.restDue()
+			l.due()
 		case ev := <-l.events:
 			l.handle(ev)
 		case ask := <-l.asks:
@@ -293,6 +263,14 @@ func (l *loop) run() int {
 		}
 	}
 	return *l.exit
+}
+
+// begin begins everything: nothing is missed any more.
+func (l *loop) begin() {
+	l.say.watching()
+	l.step(machine.Start{})
+	thrift.Begun()
+	l.files.learn()
 }
 
 // oneSignal is how close together two signals are the same one: a wrapper
@@ -315,11 +293,14 @@ func (l *loop) arm() {
 	if at, ok := l.machine.Deadline(); ok {
 		wait = time.Until(at)
 	}
-	for _, at := range l.emptied {
+	if l.files != nil && l.files.flushing {
+		wait = max(wait, flushFor)
+	}
+	if at, ok := l.files.deadline(); ok {
 		wait = min(wait, time.Until(at))
 	}
-	if !l.gathering.IsZero() {
-		wait = min(wait, time.Until(l.gathering))
+	if at, ok := l.disk.Deadline(); ok {
+		wait = min(wait, time.Until(at))
 	}
 	if !l.rest.IsZero() {
 		wait = min(wait, time.Until(l.rest))
@@ -335,9 +316,40 @@ func (l *loop) arm() {
 	l.timer.Reset(max(0, wait))
 }
 
+// flushFor is how long files have to be looked at before the machine hears of a
+// deadline without them.
+const flushFor = 20 * time.Millisecond
+
+// due does what it is time for. What has been seen before a settle period ends
+// counts before that: the period ends when it has been looked at.
+func (l *loop) due() {
+	now := time.Now()
+	l.reloadDue()
+	l.disk.Tick(now)
+	switch {
+	case l.files == nil || !l.machine.Settling() || l.machine.Ending():
+		l.files.due(now)
+		l.step(machine.Tick{})
+	case l.files.flushing: // a disk is slow: other deadlines do not wait for it
+		l.step(machine.Tick{VCSBusy: true})
+	default:
+		var dirs []string
+		for _, p := range l.cfg.Projects {
+			dirs = append(dirs, p.Dir)
+		}
+		l.files.flush(dirs, func(gitBusy bool) { l.step(machine.Tick{VCSBusy: gitBusy}) })
+	}
+	l.restDue()
+}
+
 // step feeds the machine and carries out what it answers, until it is silent.
 func (l *loop) step(ev machine.Event) {
 	l.queue = append(l.queue, ev)
+	if l.stepping {
+		return
+	}
+	l.stepping = true
+	defer func() { l.stepping = false }()
 	defer l.stream.rested()
 	for len(l.queue) > 0 {
 		ev, l.queue = l.queue[0], l.queue[1:]
@@ -432,12 +444,14 @@ func (l *loop) handle(ev any) {
 		}
 	case sourcedEvent:
 		l.sourced(ev)
+	case diskqueue.Event:
+		l.disk.Handle(ev)
 	case reopenedEvent:
 		l.reopened(ev)
 	case sightedEvent:
-		l.sighted(ev)
+		l.files.sighted(ev)
 	case learnedEvent:
-		l.learned(ev)
+		l.files.learned(ev)
 	case adoptionDue:
 		l.checkAdoption(ev.key)
 	case noticeEvent:

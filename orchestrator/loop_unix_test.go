@@ -456,6 +456,7 @@ func TestByHand(t *testing.T) {
 	}, orchestrator.Options{})
 	url := p.url()
 	p.page(url)
+	p.screen.wait(t, `check\s*\| ✓ passed`) // which starts it once more
 	p.screen.wait(t, `server\s*\| ✓ ready`)
 	p.requests <- orchestrator.Request{Verb: machine.Restart, Node: "server"}
 	p.screen.wait(t, `restarting: by hand`)

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"devloop/orchestrator/diskqueue"
 	"devloop/orchestrator/fspoll"
+	"devloop/orchestrator/watchset"
 )
 
 // mounted tells of what is mounted and unmounted where the loop looks: the
@@ -16,23 +18,29 @@ type mounted struct {
 }
 
 // watchMounts begins to look at the table of mounts.
-func (l *loop) watchMounts() {
+func (w *filewatch) watchMounts() {
 	if table, err := fspoll.OpenMountTable(); err == nil { // else nobody is told
-		l.mounted.table = table
+		w.mounted.table = table
+		w.mounted.roots = unlinkedRoots(w.set)
 	}
-	l.findRoots()
 }
 
-// findRoots resolves the links of the roots: when something is unmounted, or a
-// server does not answer, it may be too late.
-func (l *loop) findRoots() {
-	l.mounted.roots = map[string]string{}
-	if l.mounted.table == nil {
-		return
+// mountsWake holds an element when something was mounted or unmounted.
+func (w *filewatch) mountsWake() <-chan struct{} {
+	if w == nil {
+		return nil
 	}
-	for _, root := range l.set.Roots() {
-		l.mounted.roots[root] = unlinked(root)
+	return w.mounted.table.Wake()
+}
+
+// unlinkedRoots resolves the links of the roots: when something is unmounted, or
+// a server does not answer, it may be too late.
+func unlinkedRoots(set *watchset.Set) map[string]string {
+	roots := map[string]string{}
+	for _, root := range set.Roots() {
+		roots[root] = unlinked(root)
 	}
+	return roots
 }
 
 // unlinked is a path without links, also if the end of it is not there.
@@ -48,27 +56,46 @@ func unlinked(path string) string {
 
 // takeMounts looks anew where something else is seen now than the loop watches.
 func (l *loop) takeMounts() {
-	places := l.mounted.places(l.mounted.table.Take(), l.area(l.set))
-	if len(places) == 0 || l.polling() != nil { // whoever looks again and again sees what is there
+	w := l.files
+	changed := w.mounted.table.Take()
+	at, roots := w.area(w.set), w.mounted.roots
+	found := make([][]string, len(changed))
+	w.disk.Add(diskqueue.Job{
+		Paths: changed,
+		Do:    func(i int) { found[i] = placesOf(roots, changed[i:i+1], at) },
+		Done: func(hung []bool) {
+			var places []string
+			for i := range changed {
+				if hung == nil || !hung[i] {
+					places = append(places, found[i]...)
+				}
+			}
+			l.lookAnew(places)
+		},
+	})
+}
+
+// lookAnew opens a second sight for places where something was mounted or
+// unmounted. Whoever looks again and again sees what is there.
+func (l *loop) lookAnew(places []string) {
+	if len(places) == 0 || l.polling() != nil {
 		return
 	}
 	for _, place := range places {
 		l.say.notice(fmt.Sprintf("something was mounted or unmounted at %s: looking there anew", place))
 	}
 	next := &reopening{cfg: l.cfg, graph: l.graph, places: places}
-	if l.next != nil {
-		next = &reopening{cfg: l.next.cfg, graph: l.next.graph, sources: l.next.sources, broken: l.next.broken, unseen: l.next.unseen, places: places}
+	if opening := l.files.next; opening != nil {
+		next = &reopening{cfg: opening.cfg, graph: opening.graph, sources: opening.sources, broken: opening.broken, unseen: opening.unseen, places: places}
 	}
-	if err := l.reopen(next); err != nil {
-		l.say.notice(err.Error())
-	}
+	l.files.reopen(next, l.pollingOf(next.cfg))
 }
 
-// places are those of the mounts that lie below the roots where the area reaches, and
-// those that a root lies on.
-func (m *mounted) places(mounts []string, a area) (places []string) {
+// placesOf are those of the mounts that lie below the roots where the area reaches,
+// and those that a root lies on.
+func placesOf(roots map[string]string, mounts []string, a area) (places []string) {
 	for _, at := range mounts {
-		for root, real := range m.roots {
+		for root, real := range roots {
 			_, on := fspoll.Within(real, at)
 			rel, below := fspoll.Within(at, real)
 			if on || below && a.reaches(filepath.Join(root, rel), root) {

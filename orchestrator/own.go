@@ -66,17 +66,18 @@ func (o *own) leave(path string) {
 // isDir tells whether the directory is one of devloop's own.
 func (o *own) isDir(path string) bool {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	if !o.bases[filepath.Base(path)] {
-		return false
+	named := o.bases[filepath.Base(path)]
+	_, known := o.dirs[path]
+	o.mu.Unlock()
+	if !named || known {
+		return named && known
 	}
-	if _, known := o.dirs[path]; known {
-		return true
-	}
-	info, err := os.Stat(path)
+	info, err := os.Stat(path) // without the lock: it may take long
 	if err != nil {
 		return false
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	for _, d := range o.dirs {
 		if d.info != nil && os.SameFile(d.info, info) {
 			return true

@@ -50,15 +50,12 @@ func (l *loop) reloadConfig() {
 	}
 	switch {
 	case err != nil:
-		if l.next != nil { // the last good one is not in force yet
-			l.next.sources, l.next.broken = sources, err
+		if l.files != nil && l.files.next != nil { // the last good one is not in force yet
+			l.files.next.sources, l.files.next.broken = sources, err
 		}
 		l.reloaded(sources, err)
-	case l.sight != nil && (l.next != nil || l.viewsChange(next)):
-		if err := l.reopen(next); err != nil {
-			l.say.notice(err.Error())
-			l.reloaded(sources, l.reconfigure(next))
-		}
+	case l.files != nil && (l.files.next != nil || l.viewsChange(next)):
+		l.files.reopen(next, l.pollingOf(cfg))
 	default:
 		l.reloaded(sources, l.reconfigure(next))
 	}
@@ -137,7 +134,7 @@ func (l *loop) reconfigure(next *reopening) error {
 	l.cfg, l.graph, l.sources.prints = cfg, rebased, prints
 	l.adoptSockets(cfg, opened)
 	if next.sight != nil {
-		l.adopt(next, before)
+		l.files.adopt(next)
 	}
 	l.step(ev)
 	for node := range l.graph.Nodes {

@@ -1,13 +1,11 @@
 package orchestrator
 
 import (
-	"errors"
 	"os"
-	"slices"
 	"time"
 
+	"devloop/orchestrator/diskqueue"
 	"devloop/orchestrator/graph"
-	"devloop/orchestrator/machine"
 	"devloop/orchestrator/watchset"
 	"devloop/schema"
 )
@@ -25,80 +23,83 @@ type reopening struct {
 	unseen  bool         // the configuration was read to be sure: no change of it has been seen
 	places  []string     // where something was mounted or unmounted
 	ruled   bool         // what git ignores has changed while the sight was opening
+	since   time.Time    // what is new in sight counts from then on
 
-	set   *watchset.Set
-	sight *sight
-	since time.Time // what is new in sight counts from then on
-	first batch     // what the sight has seen while it was opening, and what was written meanwhile
+	opened // once it is
 }
 
-// reopenedEvent says that a second sight misses nothing any more.
-type reopenedEvent struct{ *reopening }
+// opened is what a second sight has come to.
+type opened struct {
+	set   *watchset.Set
+	sight *sight            // nil if it could not be opened
+	roots map[string]string // of set, and their paths without links
+	first batch             // what it has seen until then, and what was written meanwhile
+	notes []string
+	err   error
+}
+
+// reopenedEvent says that a second sight misses nothing any more, or could not be
+// opened.
+type reopenedEvent struct {
+	next *reopening
+	opened
+}
 
 // clockStep is what the clock that stamps files may be behind: it ticks in steps
 // of some milliseconds.
 const clockStep = 20 * time.Millisecond
 
 // reopen opens a second sight for what next says. One that is opening already is
-// not waited for any more. Its error leaves everything as it is.
-func (l *loop) reopen(next *reopening) error {
+// not waited for any more.
+func (w *filewatch) reopen(next *reopening, poll *time.Duration) {
 	next.since = time.Now().Add(-clockStep)
-	if before := l.next; before != nil {
+	if before := w.next; before != nil {
 		next.since = before.since
 		next.places = append(next.places, before.places...)
 	}
-	l.next = next
-	next.set, next.sight = watchset.New(next.cfg, next.graph, l.git), &sight{}
-	poll := l.pollingOf(next.cfg)
-	at := l.area(next.set)
-	notes, err := next.sight.open(at, poll)
-	l.own.dir(next.sight.scratch())
-	l.note(notes)
-	if err != nil {
-		next.sight, l.next = nil, nil
-		l.caughtUp()
-		return err
-	}
-	l.goroutine(func() {
-		ready := l.allReady(next.sight.ready()...)
-		next.first = next.sight.take()
-		if ready && next.first.limited { // what has no watch is polled before anything depends on it
-			poll, err := at.poll(0)
-			if err == nil {
-				if before := next.sight.pollAll(poll); before != nil {
-					_ = before.Close() // it has no errors
-				}
-				ready = l.allReady(poll.Ready())
-			}
-		}
-		if !ready {
-			_ = next.sight.close() // nobody will look
-			return
-		}
-		next.first.files = append(next.first.files, changedSince(next.set, next.since)...)
-		select {
-		case l.events <- reopenedEvent{next}:
-		case <-l.ctx.Done():
-			_ = next.sight.close()
+	w.next = next
+	cfg, g, since := next.cfg, next.graph, next.since
+	w.host.goroutine(func() {
+		o := opened{set: watchset.New(cfg, g, w.git), sight: newSight(w.disk)}
+		if !w.open(&o, poll, since) || !w.host.hand(reopenedEvent{next, o}) {
+			_ = o.sight.close() // nobody will look
 		}
 	})
-	return nil
 }
 
-// closeUnseen closes the sights that have opened, and that nobody has looked at.
-// No goroutine posts any more.
-func (l *loop) closeUnseen() error {
-	var errs []error
-	for {
-		select {
-		case ev := <-l.events:
-			if unseen, ok := ev.(reopenedEvent); ok {
-				errs = append(errs, unseen.sight.close())
+// open is reopen's work, in another goroutine than the loop's. It is false if the
+// loop has ended.
+func (w *filewatch) open(o *opened, poll *time.Duration, since time.Time) bool {
+	at := w.area(o.set)
+	o.notes, o.err = o.sight.open(at, poll)
+	w.own.dir(o.sight.scratch())
+	if o.err != nil {
+		_ = o.sight.close() // nothing is to be seen with it
+		o.sight = nil
+		return true
+	}
+	ready := allReady(w.host.ctx, o.sight.ready()...)
+	o.first = o.sight.take()
+	if ready && o.first.limited { // what has no watch is polled before anything depends on it
+		poll, err := at.poll(0)
+		if err == nil {
+			if before := o.sight.pollAll(poll); before != nil {
+				_ = before.Close() // it has no errors
 			}
-		default:
-			return errors.Join(errs...)
+			ready = allReady(w.host.ctx, poll.Ready())
 		}
 	}
+	if !ready {
+		return false
+	}
+	o.first.files = append(o.first.files, changedSince(o.set, since)...)
+	o.roots = unlinkedRoots(o.set)
+	for _, path := range o.set.Touchables() {
+		if !w.times.knows(path) {
+			w.times.note(path)
+		}
+	}
+	return true
 }
 
 // changedSince lists the watched files that were written since then.
@@ -111,95 +112,84 @@ func changedSince(set *watchset.Set, since time.Time) (files []sighted) {
 	return files
 }
 
-// reopened puts in force what the second sight was opened for.
+// reopened puts in force what the second sight was opened for, once everything is
+// told that the first has seen, and what has changed while the second was opening:
+// what was known is still true of what both have seen, and nothing is known of the
+// rest. Nodes that only the new configuration has learn nothing of it: they begin
+// after it.
 func (l *loop) reopened(ev reopenedEvent) {
-	next := ev.reopening
-	if next != l.next { // there is a newer one already
-		l.closeBeside(next.sight)
-		return
+	w := l.files
+	ev.next.opened = ev.opened
+	w.take()
+	if ev.sight != nil {
+		w.takeRules(ev.first.files)
+		w.disk.Add(diskqueue.Job{Paths: []string{ev.next.cfg.Dir}, Do: func(int) { ev.set.RulesChanged() }, Done: func([]bool) {}})
+		w.lookWith(ev.set, nil, ev.first.files, nil)
 	}
-	l.takeChanges() // what the first has seen
-	l.next = nil
+	w.after(func() {
+		if ev.next != w.next { // there is a newer one already
+			l.discard(ev.sight)
+			return
+		}
+		w.next = nil
+		l.note(ev.notes...)
+		l.note(ev.first.notices...)
+		if ev.err != nil {
+			l.say.notice(ev.err.Error())
+		}
+		l.enforce(ev.next)
+		if w.sight != ev.sight { // it was refused, or there is none
+			l.discard(ev.sight)
+			w.caughtUp()
+			return
+		}
+		w.take()
+		w.after(w.forget)
+		w.look(append(ev.first.gone, ev.next.places...), nil, nil)
+		w.caughtUp()
+		l.say.watching()
+	})
+}
+
+// enforce puts a configuration in force, for which a second sight was opened, or
+// the sight alone.
+func (l *loop) enforce(next *reopening) {
 	switch {
 	case l.machine.Ending():
-	case next.cfg == l.cfg:
-		l.adopt(next, l.graph)
-	default:
+	case next.cfg != l.cfg:
 		err := l.reconfigure(next)
 		if err == nil {
 			err = next.broken
 		}
 		l.reloaded(next.sources, err)
+	case next.sight != nil:
+		l.files.adopt(next)
 	}
-	if l.sight != next.sight { // it was refused
-		l.closeBeside(next.sight)
-		l.caughtUp()
-		return
-	}
-	l.takeChanges()
-	l.forget()
-	if changes := l.below(append(next.first.gone, next.places...)...); len(changes) > 0 {
-		l.step(machine.FilesChanged{Changes: changes})
-	}
-	l.caughtUp()
-	l.say.watching()
 }
 
-// adopt makes the second sight the first. The nodes of the graph before learn of
-// what has changed while it was opening, and the others have nothing to learn: they
-// begin after it.
-func (l *loop) adopt(next *reopening, graph *graph.Graph) {
-	old, before := l.sight, l.set
-	l.sight, l.set = next.sight, next.set
-	for _, w := range old.waits { // whoever waits for a barrier waits for a new one
-		if !l.sight.sync(w.then) {
-			w.then()
-		}
+// adopt makes the second sight the first.
+func (w *filewatch) adopt(next *reopening) {
+	old, before := w.sight, w.set
+	w.cfg, w.graph, w.sight, w.set, w.mounted.roots = next.cfg, next.graph, next.sight, next.set, next.roots
+	for _, barrier := range old.waits { // whoever waits for a barrier waits for a new one
+		w.sync(barrier.then)
 	}
-	l.closeBeside(old)
-	l.findRoots()
-	for _, path := range before.Touchables() {
-		if !l.set.Touchable(path) {
-			delete(l.touched, path)
-		}
-	}
-	for _, path := range l.set.Touchables() {
-		if !before.Touchable(path) {
-			l.noteTime(path)
-		}
-	}
-	l.note(next.first.notices)
+	w.host.discard(old)
 	if next.ruled {
-		l.rulesChanged()
+		w.rulesChanged()
 	}
-	l.takeRules(next.first.files)
-	// What was known is still true of what both have seen; nothing is known of the rest.
-	var ev machine.FilesChanged
-	for _, c := range l.changesOf(next.first.files) {
-		c.Nodes = slices.DeleteFunc(c.Nodes, func(i int) bool { return i >= len(graph.Nodes) || graph.Nodes[i].Gone })
-		if len(c.Nodes) > 0 {
-			ev.Changes = append(ev.Changes, c)
+	for _, path := range before.Touchables() {
+		if !w.set.Touchable(path) {
+			w.times.forget(path)
 		}
 	}
-	if len(ev.Changes) > 0 {
-		l.step(ev)
-	}
-}
-
-// closeBeside closes a sight that nobody looks at any more, without waiting for it.
-func (l *loop) closeBeside(s *sight) {
-	l.goroutine(func() {
-		_ = s.close() // nothing is to be seen with it, and nothing can be done
-	})
 }
 
 // caughtUp lets those go on who wait for a second sight.
-func (l *loop) caughtUp() {
-	waiting := l.unsighted
-	l.unsighted = nil
+func (w *filewatch) caughtUp() {
+	waiting := w.unsighted
+	w.unsighted = nil
 	for _, then := range waiting {
-		if !l.sight.sync(then) {
-			then()
-		}
+		w.sync(then)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"devloop/orchestrator/control"
+	"devloop/orchestrator/diskqueue"
 	"devloop/orchestrator/fspoll"
 	"devloop/orchestrator/fswatch"
 	"devloop/orchestrator/gitignore"
@@ -17,6 +18,7 @@ import (
 // sight is how the loop sees changes: by the system's events, by looking again
 // and again, or by both in different places.
 type sight struct {
+	disk   *diskqueue.Queue // nil: whoever calls sync may wait
 	events *fswatch.Watcher // nil if nothing is watched by events
 	poll   *fspoll.Watcher  // nil if nothing is polled
 
@@ -66,10 +68,14 @@ func (a area) poll(interval time.Duration) (*fspoll.Watcher, error) {
 	return fspoll.Open(fspoll.Options{Roots: a.roots, Descend: a.descend, Want: a.want, Leaf: watchset.LeafLink, Interval: interval})
 }
 
+// newSight makes a sight that sees nothing yet.
+func newSight(disk *diskqueue.Queue) *sight {
+	return &sight{disk: disk, waits: map[uint64]*barrier{}}
+}
+
 // open begins to see an area. poll, if not nil, asks for polling everywhere.
 // What it has to tell people comes back as notes.
 func (s *sight) open(a area, poll *time.Duration) (notes []string, err error) {
-	s.waits = map[uint64]*barrier{}
 	interval := time.Duration(0)
 	var polled, told, apart []string
 	if poll != nil {
@@ -264,12 +270,16 @@ func (s *sight) sync(then func()) (pending bool) {
 	if !w.events && !w.poll {
 		return false
 	}
-	s.waits[s.tokens] = w
-	if w.events {
-		s.events.Sync(s.tokens)
+	token := s.tokens
+	s.waits[token] = w
+	switch {
+	case w.events && s.disk == nil:
+		s.events.Sync(token)
+	case w.events: // its cookie is a file, too
+		s.disk.Add(diskqueue.Job{Paths: []string{os.TempDir()}, Do: func(int) { s.events.Sync(token) }, Done: func([]bool) {}})
 	}
 	if w.poll {
-		s.poll.Sync(s.tokens)
+		s.poll.Sync(token)
 	}
 	return true
 }
@@ -312,14 +322,14 @@ func (s *sight) pollAll(poll *fspoll.Watcher) (before *fspoll.Watcher) {
 
 // pollInPlace follows pollAll: it closes the watcher before, if there was one,
 // and posts ev when the new one misses nothing any more.
-func (l *loop) pollInPlace(before, poll *fspoll.Watcher, ev any) {
-	l.goroutine(func() {
+func (h *watchHost) pollInPlace(before, poll *fspoll.Watcher, ev any) {
+	h.goroutine(func() {
 		if before != nil {
-			l.allReady(before.Ready())
+			allReady(h.ctx, before.Ready())
 			_ = before.Close() // it has no errors
 		}
-		if l.allReady(poll.Ready()) {
-			l.post(ev)
+		if allReady(h.ctx, poll.Ready()) {
+			h.post(ev)
 		}
 	})
 }

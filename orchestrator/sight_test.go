@@ -23,25 +23,26 @@ func TestPollingAllBeforeAPartHasBeenSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &loop{ctx: ctx, events: make(chan any, 1), sight: &sight{poll: part, part: true, waits: map[uint64]*barrier{}}}
-	defer l.joined.Wait()
+	l := &loop{ctx: ctx, events: make(chan any, 1), say: &teller{}}
+	w := &filewatch{host: l.watchHost(), sight: &sight{poll: part, part: true, waits: map[uint64]*barrier{}}}
+	defer l.onDisk.Wait()
 	defer cancel()
-	ready := l.seeAll()
+	ready := w.seeAll()
 	<-entered
 	passed := false
-	l.sight.sync(func() { passed = true })
+	w.sight.sync(func() { passed = true })
 	all, err := fspoll.Open(fspoll.Options{Roots: []string{dir}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer all.Close()
-	l.pollInPlace(l.sight.pollAll(all), all, sightedEvent{})
+	w.host.pollInPlace(w.sight.pollAll(all), all, sightedEvent{})
 	close(goOn)
 	<-ready
 	<-l.events
 	for !passed {
-		<-l.sight.pollWake()
-		for _, then := range l.sight.take().passed {
+		<-w.sight.pollWake()
+		for _, then := range w.sight.take().passed {
 			then()
 		}
 	}

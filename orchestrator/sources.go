@@ -8,6 +8,7 @@ import (
 
 	"devloop/orchestrator/contents"
 	"devloop/orchestrator/control"
+	"devloop/orchestrator/diskqueue"
 	"devloop/schema"
 )
 
@@ -32,10 +33,10 @@ func (l *loop) openSources(paths []string) error {
 	if l.opt.Reload == nil || l.opt.Once {
 		return nil
 	}
-	src := &sources{sight: &sight{}, paths: paths, polling: l.polling(), contents: contents.New()}
+	src := &sources{sight: newSight(l.disk), paths: paths, polling: l.polling(), contents: contents.New()}
 	notes, err := src.sight.open(src.area(), src.polling)
 	l.own.dir(src.scratch())
-	l.note(notes)
+	l.note(notes...)
 	if err != nil {
 		return fmt.Errorf("watch the configuration: %w", err)
 	}
@@ -52,7 +53,7 @@ func (l *loop) openSources(paths []string) error {
 	l.sources = src
 	sights := src.ready()
 	l.goroutine(func() {
-		if l.allReady(sights...) {
+		if allReady(l.ctx, sights...) {
 			l.post(sourcedEvent{src})
 		}
 	})
@@ -70,9 +71,10 @@ func (l *loop) sourced(ev sourcedEvent) {
 		return
 	}
 	src.open, src.unseen = true, src.unseen || src.due.IsZero()
-	src.changed(src.paths) // what they hold now is read right after
-	src.due = time.Now()
-	l.reloadDue()
+	src.changed(src.paths, func(bool) { // what they hold now is read right after
+		src.due = time.Now()
+		l.reloadDue()
+	})
 }
 
 // area is these files, and nothing beside them.
@@ -84,13 +86,20 @@ func (s *sources) has(path string) bool {
 	return found
 }
 
-// changed tells whether any of the files holds something else than when it was
-// looked at last.
-func (s *sources) changed(paths []string) (any bool) {
-	for _, path := range paths {
-		any = s.contents.Settle(path).Changed || any
-	}
-	return any
+// changed finds out whether any of the files holds something else than when it
+// was looked at last.
+func (s *sources) changed(paths []string, then func(any bool)) {
+	changed := make([]bool, len(paths))
+	s.disk.Add(diskqueue.Job{
+		Paths: paths,
+		Do:    func(i int) { changed[i] = s.contents.Settle(paths[i]).Changed },
+		Done: func(hung []bool) {
+			for i := range hung { // who cannot be read cannot be read again
+				changed[i] = changed[i] && !hung[i]
+			}
+			then(slices.Contains(changed, true))
+		},
+	})
 }
 
 // sync is that of a sight, also while that one is opening.
@@ -120,11 +129,16 @@ func (s *sources) pollWake() <-chan struct{} {
 func (l *loop) takeSources() {
 	src := l.sources
 	seen := src.take()
-	l.note(seen.notices)
+	l.note(seen.notices...)
 	if seen.limited {
 		l.degradeSources()
 	}
-	if changed := src.changed(pathsOf(seen.files)); seen.lost || changed || len(seen.gone) > 0 || src.broken != nil && len(seen.files) > 0 {
+	src.changed(pathsOf(seen.files), func(changed bool) { l.sourcesSeen(seen, changed) })
+}
+
+// sourcesSeen has the configuration read again, if a file of it has changed.
+func (l *loop) sourcesSeen(seen batch, changed bool) {
+	if seen.lost || changed || len(seen.gone) > 0 || l.sources.broken != nil && len(seen.files) > 0 {
 		l.sources.due, l.sources.unseen = time.Now().Add(reloadQuiet), false
 	}
 	if len(seen.passed) > 0 && !l.sources.due.IsZero() { // somebody waits for what was written until now
@@ -151,7 +165,8 @@ func (l *loop) degradeSources() {
 		l.say.notice(err.Error())
 		return
 	}
-	l.pollInPlace(src.pollAll(poll), poll, sourcedEvent{src})
+	host := l.watchHost()
+	host.pollInPlace(src.pollAll(poll), poll, sourcedEvent{src})
 }
 
 // sourcePaths are the files of both lists, sorted.
@@ -168,9 +183,7 @@ func (l *loop) resource(paths []string) {
 		l.say.notice(err.Error())
 		return
 	}
-	if err := old.close(); err != nil {
-		l.say.notice(err.Error())
-	}
+	l.discard(old.sight)
 }
 
 // mistakes are those of the configuration as it is written now; nil if there are

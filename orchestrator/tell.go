@@ -50,7 +50,7 @@ func (t *teller) held(s *heldSocket) {
 }
 
 func (t *teller) watching() {
-	w := t.l.sight.watching()
+	w := t.l.files.sight.watching()
 	what := directories(w.Directories)
 	if w.Polled > 0 {
 		what += ", polling " + directories(w.Polled)
@@ -78,6 +78,8 @@ func (t *teller) nothingTo(verb machine.Verb) {
 	}
 	t.out.Say(self, console.Plain, text)
 }
+
+func (t *teller) warn(text string) { t.out.Say(self, console.Warn, text) }
 
 func (t *teller) notice(text string) { t.out.Say(self, console.Warn, text) }
 

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"devloop/orchestrator/procgroup"
 )
 
 // It is remembered for writerKept who had a file open: a file that was emptied
@@ -21,28 +23,52 @@ type written struct {
 	at    time.Time
 }
 
-// lookForWriter finds out which commands have the file open for writing, if the
-// machine suspects that one of them is what keeps changing it. nodes are those that it wakes.
-func (l *loop) lookForWriter(path string, nodes []int) {
-	if !slices.ContainsFunc(nodes, l.machine.Suspects) {
-		return
-	}
-	real := path
-	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
-		real = filepath.Join(dir, filepath.Base(path))
-	}
-	var found []int
-	for key, c := range l.live {
-		if c.group != nil && c.group.Writes(real) {
-			found = append(found, key.node)
+// writing is who may be writing now, if the machine suspects that somebody keeps
+// changing a file; nil if it does not. The function finds out which nodes have a
+// command with the file open for writing, if a node that the file wakes is
+// suspected. It may be called by any goroutine.
+func (l *loop) writing() func(path string, wakes []int) (nodes []int) {
+	var suspects []int
+	for node := range l.graph.Nodes {
+		if l.machine.Suspects(node) {
+			suspects = append(suspects, node)
 		}
 	}
-	if len(l.writers) > mostWritten { // of files that held the same as before
-		clear(l.writers)
+	if len(suspects) == 0 {
+		return nil
 	}
-	if len(found) > 0 {
-		l.writers[path] = written{found, time.Now()}
+	groups := map[*procgroup.Group]int{}
+	for key, c := range l.live {
+		if c.group != nil {
+			groups[c.group] = key.node
+		}
 	}
+	return func(path string, wakes []int) (nodes []int) {
+		if !slices.ContainsFunc(wakes, func(node int) bool { return slices.Contains(suspects, node) }) {
+			return nil
+		}
+		real := path
+		if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+			real = filepath.Join(dir, filepath.Base(path))
+		}
+		for group, node := range groups {
+			if group.Writes(real) {
+				nodes = append(nodes, node)
+			}
+		}
+		return nodes
+	}
+}
+
+// note remembers who has written the file, if anybody has.
+func (w writers) note(path string, nodes []int) {
+	if len(nodes) == 0 {
+		return
+	}
+	if len(w) > mostWritten { // of files that held the same as before
+		clear(w)
+	}
+	w[path] = written{nodes, time.Now()}
 }
 
 // take returns who has written the file, as far as that was seen.

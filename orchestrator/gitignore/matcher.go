@@ -268,14 +268,15 @@ func (m *Matcher) Invalidate(path string) {
 		return
 	}
 	dir := filepath.Dir(path)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if dir == m.top.dir {
-		m.generation++
-		m.top = &scope{repo: m.top.repo, dir: dir, rules: readRules(dir, m.top.repo.fold)}
-		m.scopes, m.plain = map[string]*scope{dir: m.top}, map[string]*scope{}
+	m.mu.RLock()
+	top := m.top
+	m.mu.RUnlock()
+	if dir == top.dir {
+		m.begin(&scope{repo: top.repo, dir: dir, rules: readRules(dir, top.repo.fold)})
 		return
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.generation++
 	for _, known := range []map[string]*scope{m.scopes, m.plain} {
 		for at := range known {
@@ -301,11 +302,19 @@ func (m *Matcher) reset() {
 		repo = &repository{top: m.start}
 	}
 	repo.load()
-	top := &scope{repo: repo, dir: repo.top, rules: readRules(repo.top, repo.fold)}
+	m.begin(&scope{repo: repo, dir: repo.top, rules: readRules(repo.top, repo.fold)})
+}
+
+// begin forgets everything but what was read at the top of the tree; if that is another repository than before, also
+// what was found inside it. Nothing is read while mu is held: a file system that hangs must not hold up who asks about
+// another one.
+func (m *Matcher) begin(top *scope) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.top == nil || m.top.repo != top.repo {
+		m.inner, m.repos = map[string]inside{}, []*repository{top.repo}
+	}
 	m.generation++
 	m.top = top
-	m.scopes, m.plain, m.inner = map[string]*scope{top.dir: top}, map[string]*scope{}, map[string]inside{}
-	m.repos = []*repository{repo}
+	m.scopes, m.plain = map[string]*scope{top.dir: top}, map[string]*scope{}
 }

@@ -293,3 +293,9 @@ func covered(patterns []schema.Pattern, path string) *schema.Pattern {
 	}
 	return nil
 }
+
+// WithoutGit is the same view without git's rules: it never reads a file, and may
+// let in what git ignores.
+func (s *Set) WithoutGit() *Set {
+	return &Set{views: s.views, dir: s.dir, triggers: s.triggers, literals: s.literals}
+}
