@@ -14,6 +14,7 @@ import (
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/shellcmd"
+	"devloop/orchestrator/warnings"
 	"devloop/schema"
 )
 
@@ -31,6 +32,7 @@ type command struct {
 	stop   bool             // asked to end, perhaps before it had started
 	kill   bool
 	spool  *console.Spool     // a stage's output, unless it is streamed
+	warned *warnings.Counter  // of a stage's output
 	ctx    context.Context    // of a process: ends when it need not become ready any more
 	cancel context.CancelFunc // ends ctx
 	ready  bool               // a process: it has said so, or accepted
@@ -154,9 +156,10 @@ func (l *loop) commandExited(ev exitedEvent) {
 		l.release()
 		return
 	}
-	l.say.output = c.spool
+	l.say.output, l.say.stageWarned = c.spool, c.warned
 	l.step(machine.StageExited{Node: ev.key.node, Run: ev.key.num, Stage: ev.key.stage, End: ev.end})
 	l.forgetGone(ev.key.node)
+	l.say.stageWarned = nil
 	if spool := l.say.output; spool != nil { // nobody wanted to see it
 		l.say.output = nil
 		spool.Close()
@@ -313,15 +316,25 @@ func (l *loop) startStage(a machine.StartStage) {
 	e.set("DEVLOOP_CHANGED", capped(ofALine(a.Paths)))
 	e.set("DEVLOOP_CHANGED_FILE", file)
 	e.set("DEVLOOP_CHANGED_FILE0", withNUL(file))
-	c := &command{key: key}
+	c := &command{key: key, warned: &warnings.Counter{}}
 	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Grace: stageGrace, KeepDaemons: true}
 	if l.opt.Stream {
-		spec.Output = l.keep(w.Name, a.Run, stage.Name, l.say.stream(w.Name))
+		spec.Output = l.keep(w.Name, a.Run, stage.Name, countWarnings(c.warned, l.say.stream(w.Name)))
 	} else {
 		c.spool = &console.Spool{Dir: l.scratch}
-		spec.Output = l.keep(w.Name, a.Run, stage.Name, func(b procgroup.Block) { c.spool.Write(b.Text) })
+		spec.Output = l.keep(w.Name, a.Run, stage.Name, countWarnings(c.warned, func(b procgroup.Block) { c.spool.Write(b.Text) }))
 	}
 	l.launch(c, spec)
+}
+
+// countWarnings counts the warnings of what a stage writes, on its way.
+func countWarnings(to *warnings.Counter, next func(procgroup.Block)) func(procgroup.Block) {
+	var plain []byte
+	return func(b procgroup.Block) {
+		plain = console.Tame(plain[:0], b.Text, false)
+		to.Write(plain)
+		next(b)
+	}
 }
 
 // plan is the watcher as it was when its last run began: what runs keeps its

@@ -153,6 +153,9 @@ func (s *stream) event(r machine.Report) control.Event {
 		machine.Stopped, machine.Ended, machine.Crashed, machine.AwaitsPass, machine.GaveUp, machine.Dropped, machine.Lost:
 		e.End = &control.End{Code: r.End.Code, Signal: r.End.Signal, Error: r.End.Err}
 	}
+	if r.Kind == machine.StagePassed && s.l.say.stageWarned != nil {
+		e.Warnings, _ = s.l.say.stageWarned.Count()
+	}
 	byOther := r.Why == machine.ByTrigger || r.Why == machine.ByDependency || r.Kind == machine.Held || r.Kind == machine.AwaitsPass || r.Kind == machine.Slowed
 	if byOther && r.By >= 0 {
 		e.By = s.l.say.name(r.By)

@@ -38,6 +38,7 @@ var floors = map[string]struct {
 	"orchestrator/listenfd/shim":   {modules: []string{"golang.org/x/sys"}, why: "it must be initialised before everything else, so it may need nothing"},
 	"orchestrator/probe":           {why: "a question to a server, whoever asks"},
 	"orchestrator/procgroup":       {modules: []string{"github.com/creack/pty", "golang.org/x/sys"}, why: "a command is an argv and its files"},
+	"orchestrator/warnings":        {why: "it reads text, whoever printed it"},
 	"orchestrator/sdnotify":        {modules: []string{"golang.org/x/sys"}, why: "it hears what a process says of itself, and acts on nothing"},
 	"orchestrator/proxy":           {why: "it forwards to whoever it is told to, and starts nobody"},
 	"orchestrator/shellcmd":        {modules: []string{"mvdan.cc/sh/v3"}, why: "it reads shell text, and runs nothing"},
@@ -58,7 +59,7 @@ var floors = map[string]struct {
 
 	"orchestrator": {own: []string{"schema", "schema/smallfile", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/diskqueue", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/journal",
 		"orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/guardian", "orchestrator/probe", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/sdnotify",
-		"orchestrator/shellcmd", "orchestrator/thrift", "orchestrator/watchset"},
+		"orchestrator/shellcmd", "orchestrator/thrift", "orchestrator/warnings", "orchestrator/watchset"},
 		why: "the one place where the adapters meet the machine"},
 
 	"cmd/swapbench": {why: "it measures devloop from outside, like any other tool"},

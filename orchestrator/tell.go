@@ -11,6 +11,7 @@ import (
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/procgroup"
+	"devloop/orchestrator/warnings"
 )
 
 // self is the name that devloop's own lines carry when they are about no node.
@@ -19,10 +20,11 @@ const self = "devloop"
 // teller puts what happens into words. It decides how things are said, never
 // whether they are done.
 type teller struct {
-	l      *loop
-	out    *console.Console
-	output *console.Spool // of the stage whose end is being told
-	ending bool
+	l           *loop
+	out         *console.Console
+	output      *console.Spool    // of the stage whose end is being told
+	stageWarned *warnings.Counter // of the same, and what it warned of
+	ending      bool
 
 	renewing map[int]bool // processes whose restart has been told
 	failing  map[int]bool // nodes whose failure has been told
@@ -211,7 +213,7 @@ func (t *teller) stage(r machine.Report) {
 			t.line(r.Node, console.Dim, "▸ %s", name)
 		}
 	case machine.StagePassed:
-		t.line(r.Node, console.Good, "✓ %s  %s", name, short(r.Took))
+		t.line(r.Node, console.Good, "✓ %s  %s%s", name, short(r.Took), t.warnings())
 	case machine.StageSkipped:
 		t.line(r.Node, console.Dim, "- %s skipped: nothing it looks at has changed", name)
 	case machine.StageFailed:
@@ -223,6 +225,21 @@ func (t *teller) stage(r machine.Report) {
 	case machine.StageTimedOut:
 		t.replay(r.Node)
 		t.line(r.Node, console.Bad, "✗ %s  timed out after %s", name, short(r.Took))
+	}
+}
+
+// warnings counts those of the stage that is being told of, with the first.
+func (t *teller) warnings() string {
+	if t.stageWarned == nil {
+		return ""
+	}
+	switch n, first := t.stageWarned.Count(); n {
+	case 0:
+		return ""
+	case 1:
+		return ", 1 warning: " + first
+	default:
+		return fmt.Sprintf(", %d warnings: %s", n, first)
 	}
 }
 

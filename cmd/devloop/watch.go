@@ -67,7 +67,7 @@ as it is. The flags are those of cargo watch where they mean the same.`,
 }
 
 // project makes the configuration that the flags and the command describe. It is
-// written as a file would be, and loaded as one, so that all means the same.
+// written as a file would be (JSON is YAML), and loaded as one, so that all means the same.
 func (o *watchOptions) project(argv []string) (*project, error) {
 	if len(argv)+len(o.cargo) == 0 {
 		return nil, usageError{errors.New("no command: give one after `--`, or `-x CARGO`"), "devloop watch"}

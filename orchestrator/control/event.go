@@ -29,6 +29,8 @@ type Event struct {
 	End    *End       `json:"end,omitempty"`    // how a command ended, where it has
 	Stale  bool       `json:"stale,omitempty"`  // passed, but files have changed since
 
+	Warnings int `json:"warnings,omitempty"` // of "stage passed": how many its output has
+
 	Cycle  int    `json:"cycle,omitempty"`  // the cycle it belongs to
 	Times  *Cycle `json:"times,omitempty"`  // of a "cycle"
 	Missed uint64 `json:"missed,omitempty"` // of "missed": how many events this reader was too slow for
