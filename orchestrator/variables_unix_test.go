@@ -104,7 +104,7 @@ func tableOfVariables(t *testing.T) map[string][]string {
 	documented := map[string][]string{}
 	for line := range strings.Lines(table) {
 		cells := strings.Split(line, "|")
-		for _, match := range regexp.MustCompile("`([A-Z_]+)(<NAME>)?`").FindAllStringSubmatch(cells[1], -1) {
+		for _, match := range regexp.MustCompile("`([A-Z0-9_]+)(<NAME>)?`").FindAllStringSubmatch(cells[1], -1) {
 			name := match[1]
 			switch {
 			case name == "DEVLOOP_FD_":
