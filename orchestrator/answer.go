@@ -149,7 +149,7 @@ func (l *loop) status() control.Status {
 }
 
 func (l *loop) socketStatus(held *heldSocket) control.Socket {
-	s := control.Socket{Name: held.cfg.Name, Address: held.address(), Nodes: []string{}}
+	s := control.Socket{Name: held.cfg.Name, Address: held.address(), Exposed: held.exposed(), Nodes: []string{}}
 	for i := range l.cfg.Processes {
 		p := &l.cfg.Processes[i]
 		if slices.ContainsFunc(p.Sockets, func(ref schema.SocketRef) bool { return ref.Name == s.Name }) {

@@ -135,5 +135,8 @@ func (l *loop) refreshSockets(c *command) {
 // address is where people find the socket: a URL where there is one.
 func (s *heldSocket) address() string { return address(s.Socket, s.cfg.Listen) }
 
+// exposed is where other machines reach the socket, "" if they do not.
+func (s *heldSocket) exposed() string { return exposed(s.Socket, s.cfg.Listen) }
+
 // url is the socket as the base of a URL.
 func (s *heldSocket) url() string { return url(s.Socket, s.cfg.Listen) }

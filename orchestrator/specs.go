@@ -17,8 +17,11 @@ type Held struct {
 	listen schema.Listen
 }
 
-// Address is where people find the socket: a URL where there is one.
-func (h Held) Address() string { return address(h.Socket, h.listen) }
+// Address is where people find the socket: a URL where there is one. It says
+// where other machines reach it, if they do.
+func (h Held) Address() string {
+	return address(h.Socket, h.listen) + exposedNote(exposed(h.Socket, h.listen))
+}
 
 // SpecOptions say how sockets are bound that come from a spec alone.
 type SpecOptions struct {

@@ -48,7 +48,7 @@ func (t *teller) stream(name string) func(procgroup.Block) {
 }
 
 func (t *teller) held(s *heldSocket) {
-	t.out.Say(self, console.Plain, fmt.Sprintf("holding %s: %s", s.cfg.Name, s.address()))
+	t.out.Say(self, console.Plain, fmt.Sprintf("holding %s: %s%s", s.cfg.Name, s.address(), exposedNote(s.exposed())))
 }
 
 func (t *teller) watching() {

@@ -163,7 +163,11 @@ func printStatus(w io.Writer, s *control.Status, now time.Time) error {
 			if users == "" {
 				users = "-"
 			}
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t\n", sock.Name, sock.Address, users, waitingText(&sock))
+			notes := ""
+			if sock.Exposed != "" {
+				notes = "the network can reach it: " + sock.Exposed
+			}
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", sock.Name, sock.Address, users, waitingText(&sock), notes)
 		}
 	}
 	return t.Flush()

@@ -88,10 +88,11 @@ type Hold struct {
 // Socket is one socket that the loop holds.
 type Socket struct {
 	Name    string   `json:"name"`
-	Address string   `json:"address"`       // a URL where there is one
-	Via     string   `json:"via,omitempty"` // "inherit" or "proxy"
-	Nodes   []string `json:"nodes"`         // the processes that get it
-	Waiting *int     `json:"waiting"`       // connections that nobody has accepted yet; null where the system does not tell
+	Address string   `json:"address"`           // a URL where there is one
+	Exposed string   `json:"exposed,omitempty"` // where other machines reach it, if they do
+	Via     string   `json:"via,omitempty"`     // "inherit" or "proxy"
+	Nodes   []string `json:"nodes"`             // the processes that get it
+	Waiting *int     `json:"waiting"`           // connections that nobody has accepted yet; null where the system does not tell
 	Limit   int      `json:"limit,omitempty"`
 
 	InFlight *int `json:"in_flight,omitempty"` // requests or connections that are being answered; absent where devloop does not see them
