@@ -131,7 +131,10 @@ func (l *loop) status() control.Status {
 			continue
 		}
 		node := control.Node{Name: n.Name, Kind: l.graph.Nodes[i].Kind(), State: n.State, Busy: n.Busy, Failed: n.Failed,
-			Waits: l.hold(n.Hold), Number: n.Num, PIDs: l.pids(i), Restarts: n.Restarts}
+			Waits: l.hold(n), Number: n.Num, PIDs: l.pids(i), Restarts: n.Restarts, Crashes: n.Failures}
+		if n.End != (machine.End{}) || n.State == "ended" {
+			node.End = &control.End{Code: n.End.Code, Signal: n.End.Signal, Error: n.End.Err}
+		}
 		if n.Num > 0 {
 			node.Since = moment(n.Since)
 		}
@@ -206,11 +209,18 @@ func (l *loop) generations(node *control.Node, i int, st machine.NodeStatus) {
 	switch {
 	case st.Dropped != nil:
 		node.Reason = l.blocked(i)
+	case st.State == "gave up":
+		node.Reason = crashed(st)
+	case st.State == "ended" && st.Early:
+		node.Reason = "it ended before it was ready"
 	case !st.Watcher:
 		if c := l.live[commandKey{i, st.Num, wholeProcess}]; c != nil {
 			if node.Reason = c.says.String(); node.Reason == "" && (st.State == "unready" || st.State == "starting") {
 				node.Reason = c.lacks.String()
 			}
+		}
+		if node.Reason == "" && time.Until(st.UpAt) > 0 {
+			node.Reason = "it has just started: counts as up in " + l.say.left(st.UpAt)
 		}
 	}
 }
@@ -228,11 +238,12 @@ func (l *loop) pids(node int) []int {
 }
 
 // hold is what a node waits for, nil if for nothing.
-func (l *loop) hold(h machine.Hold) *control.Hold {
+func (l *loop) hold(st machine.NodeStatus) *control.Hold {
+	h := st.Hold
 	if h.Kind == machine.NotHeld {
 		return nil
 	}
-	out := &control.Hold{Kind: string(h.Kind), Until: moment(h.Until), Text: l.say.hold(h)}
+	out := &control.Hold{Kind: string(h.Kind), Until: moment(h.Until), Text: l.say.hold(st)}
 	if h.Node >= 0 {
 		out.Node = l.say.name(h.Node)
 	}
@@ -240,8 +251,8 @@ func (l *loop) hold(h machine.Hold) *control.Hold {
 }
 
 // hold says what a node waits for.
-func (t *teller) hold(h machine.Hold) string {
-	switch h.Kind {
+func (t *teller) hold(st machine.NodeStatus) string {
+	switch h := st.Hold; h.Kind {
 	case machine.Settling:
 		return "files are still changing"
 	case machine.SlowedDown:
@@ -249,19 +260,22 @@ func (t *teller) hold(h machine.Hold) string {
 	case machine.UpstreamBusy:
 		return "upstream busy: " + t.name(h.Node)
 	case machine.DownstreamStarting:
+		if t.name(h.Node) == st.Name {
+			return "somebody waits for the version that is just starting"
+		}
 		return t.name(h.Node) + " is starting with what the last run made"
 	case machine.UpstreamFailed:
 		return "upstream failed: " + t.name(h.Node)
 	case machine.Unmet:
-		return "depends on " + t.name(h.Node)
+		return "depends on " + t.name(h.Node) + ", which " + t.became(h.Node, t.l.machine.Status()[h.Node])
 	case machine.NoSlot:
 		return "as many stages run as `jobs` allows"
 	case machine.BackingOff:
-		return "it keeps failing: starts again in " + t.left(h.Until)
+		return crashed(st) + "; next start in " + t.left(h.Until)
 	case machine.NotBuilt:
 		return "nothing to run before the first pass of " + t.name(h.Node)
 	}
-	return string(h.Kind)
+	return string(st.Hold.Kind)
 }
 
 func (t *teller) left(until time.Time) string { return short(max(0, time.Until(until))) }
@@ -296,7 +310,7 @@ const mostPaths = 100
 
 func (l *loop) wake(node int) control.Wake {
 	now := l.machine.Status()[node]
-	w := control.Wake{Node: now.Name, Kind: l.graph.Nodes[node].Kind(), State: now.State, Waits: l.hold(now.Hold)}
+	w := control.Wake{Node: now.Name, Kind: l.graph.Nodes[node].Kind(), State: now.State, Waits: l.hold(now)}
 	last, woken := l.wakeups[node]
 	if !woken {
 		return w

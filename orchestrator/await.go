@@ -6,45 +6,38 @@ import (
 	"strings"
 	"time"
 
+	"devloop/orchestrator/control"
 	"devloop/orchestrator/machine"
 )
-
-// verdict is the answer to whether everything is live that was saved before the
-// question.
-type verdict struct {
-	OK   bool
-	Node int    // the first that failed or is held back; -1 if it is none of them
-	Why  string // in words, unless OK
-}
 
 // await answers when everything that any save before the call could cause is
 // done, to the given nodes and all they depend on (none: to every node), or
 // cannot be done any more. What is saved after the call does not matter to it.
 // The error is that the context or the loop has ended first.
-func (l *loop) await(ctx context.Context, nodes []int) (verdict, error) {
-	answered := make(chan verdict, 1)
+func (l *loop) await(ctx context.Context, nodes []int) (control.Verdict, error) {
+	answered := make(chan control.Verdict, 1)
 	var id int
 	if err := l.ask(ctx, func() { id = l.awaitPaid(nodes, answered) }); err != nil {
-		return verdict{}, err
+		return control.Verdict{}, err
 	}
 	select {
 	case v := <-answered:
 		return v, nil
 	case <-l.ctx.Done():
-		return verdict{}, errEnding
+		return control.Verdict{}, errEnding
 	case <-ctx.Done():
 		// The loop ends sooner or later; if it has, nobody is left to forget.
 		_ = l.ask(l.ctx, func() {
 			delete(l.awaiting, id)
 			l.step(machine.Forget{ID: id})
 		})
-		return verdict{}, ctx.Err()
+		return control.Verdict{}, ctx.Err()
 	}
 }
 
 // awaitPaid asks the machine, once everything that was written until now has
 // been seen.
-func (l *loop) awaitPaid(nodes []int, answered chan<- verdict) (id int) {
+func (l *loop) awaitPaid(nodes []int, answered chan<- control.Verdict) (id int) {
 	l.barriers++
 	id = l.barriers
 	l.awaiting[id] = answered
@@ -53,7 +46,7 @@ func (l *loop) awaitPaid(nodes []int, answered chan<- verdict) (id int) {
 		case l.awaiting[id] == nil: // forgotten meanwhile
 		case l.sources != nil && l.sources.broken != nil:
 			delete(l.awaiting, id)
-			answered <- verdict{Node: -1, Why: "the configuration has mistakes, and the last good one is in force: " + oneLine(l.sources.broken.Error())}
+			answered <- control.Verdict{Why: "the configuration has mistakes, and the last good one is in force: " + oneLine(l.sources.broken.Error())}
 		default:
 			l.step(machine.Await{ID: id, Nodes: nodes})
 		}
@@ -84,30 +77,63 @@ func (l *loop) awaited(a machine.Awaited) {
 	if answered == nil {
 		return
 	}
-	v := verdict{OK: a.OK, Node: a.Node}
+	v := control.Verdict{OK: a.OK}
 	if !a.OK {
-		v.Why = l.blocked(a.Node)
+		v = l.failing(a.Node)
 	}
 	answered <- v // it has room for the one answer
 }
 
 // blocked says in a line why a node does not come to what it should.
 func (l *loop) blocked(node int) string {
-	st := l.machine.Status()[node]
+	all := l.machine.Status()
+	st := all[node]
 	name := l.say.name(node)
 	switch {
 	case st.Hold.Kind == machine.UpstreamFailed:
-		return fmt.Sprintf("%s waits: %s failed", name, l.say.name(st.Hold.Node))
+		return fmt.Sprintf("%s waits: %s %s", name, l.say.name(st.Hold.Node), l.say.became(st.Hold.Node, all[st.Hold.Node]))
 	case st.Hold.Kind == machine.Unmet || st.Hold.Kind == machine.NotBuilt:
-		return fmt.Sprintf("%s waits for %s, which is %s", name, l.say.name(st.Hold.Node), l.machine.Status()[st.Hold.Node].State)
+		return fmt.Sprintf("%s waits for %s, which %s", name, l.say.name(st.Hold.Node), l.say.became(st.Hold.Node, all[st.Hold.Node]))
 	case st.Dropped != nil && st.Dropped.Due:
 		return fmt.Sprintf("the new version of %s was not ready in time and was dropped; the old one serves", name)
 	case st.Dropped != nil:
 		return fmt.Sprintf("the new version of %s ended (%s) and was dropped; the old one serves", name, st.Dropped.End)
-	case st.State == "unready":
-		return fmt.Sprintf("%s is not ready since %s", name, time.Since(st.Since).Round(time.Second))
-	case st.State == "failed":
-		return name + " failed"
 	}
-	return fmt.Sprintf("%s: %s", name, st.State)
+	return name + " " + l.say.became(node, st)
+}
+
+// became says in a few words what has become of a node.
+func (t *teller) became(node int, st machine.NodeStatus) string {
+	switch st.State {
+	case "backing off":
+		if st.Hold.Kind != machine.BackingOff {
+			return crashed(st)
+		}
+		return crashed(st) + "; next start in " + t.left(st.Hold.Until)
+	case "gave up":
+		return crashed(st) + "; it stays down until something changes"
+	case "ended":
+		if st.Early {
+			return fmt.Sprintf("ended (%s) before it was ready", st.End)
+		}
+		return fmt.Sprintf("ended: %s", st.End)
+	case "unready":
+		text := "is not ready after " + short(time.Since(st.Since))
+		if c := t.l.live[commandKey{node, st.Num, wholeProcess}]; c != nil && c.lacks.String() != "" {
+			text += ": " + c.lacks.String()
+		}
+		return text
+	case "failed":
+		return "failed"
+	}
+	return "is " + st.State
+}
+
+// crashed says how a process ended that keeps ending.
+func crashed(st machine.NodeStatus) string {
+	text := "crashed: " + st.End.String()
+	if st.Failures > 1 {
+		text += fmt.Sprintf(", %d times in a row", st.Failures)
+	}
+	return text
 }

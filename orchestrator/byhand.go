@@ -110,7 +110,7 @@ func (l *loop) byHand(verb machine.Verb, names []string) ([]control.Moved, *refu
 	moved := []control.Moved{}
 	for _, n := range nodes {
 		moved = append(moved, control.Moved{Node: after[n].Name, Kind: l.graph.Nodes[n].Kind(), Before: before[n].State,
-			State: after[n].State, Number: after[n].Num, Waits: l.hold(after[n].Hold)})
+			State: after[n].State, Number: after[n].Num, Waits: l.hold(after[n])})
 	}
 	return moved, nil
 }

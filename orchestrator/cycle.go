@@ -220,7 +220,7 @@ func (c *cycle) process(kind machine.ReportKind, e *control.Event) {
 		if last != nil && last.Number == e.Number {
 			last.Ready, last.Result = e.T, "ready"
 		}
-	case machine.Killing, machine.StillWaiting, machine.Held, machine.Slowed:
+	case machine.Killing, machine.StillWaiting, machine.Held, machine.Waits, machine.Blocked, machine.NotRun, machine.Slowed:
 	default: // what has become of it
 		if last != nil && last.Number == e.Number {
 			last.Result = e.Kind

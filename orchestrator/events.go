@@ -156,7 +156,11 @@ func (s *stream) event(r machine.Report) control.Event {
 	if r.Kind == machine.StagePassed && s.l.say.stageWarned != nil {
 		e.Warnings, _ = s.l.say.stageWarned.Count()
 	}
-	byOther := r.Why == machine.ByTrigger || r.Why == machine.ByDependency || r.Kind == machine.Held || r.Kind == machine.AwaitsPass || r.Kind == machine.Slowed
+	byOther := r.Why == machine.ByTrigger || r.Why == machine.ByDependency
+	switch r.Kind {
+	case machine.Held, machine.Waits, machine.Blocked, machine.NotRun, machine.AwaitsPass, machine.Slowed:
+		byOther = true
+	}
 	if byOther && r.By >= 0 {
 		e.By = s.l.say.name(r.By)
 	}

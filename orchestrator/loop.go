@@ -144,9 +144,9 @@ type loop struct {
 	stream  *stream         // of events, to whoever reads along
 	journal *journal.Journal
 
-	serials  int                    // generations so far
-	barriers int                    // barriers so far
-	awaiting map[int]chan<- verdict // by barrier
+	serials  int                            // generations so far
+	barriers int                            // barriers so far
+	awaiting map[int]chan<- control.Verdict // by barrier
 
 	signalled time.Time // when the last signal came
 	exit      *int      // set by the machine's Exit
@@ -167,7 +167,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		plans:   map[int]*schema.Watcher{},
 		journal: journal.New(opt.Kept),
 
-		awaiting: map[int]chan<- verdict{},
+		awaiting: map[int]chan<- control.Verdict{},
 	}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	defer func() {

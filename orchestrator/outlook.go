@@ -138,7 +138,7 @@ func (l *loop) newsOf(node int, status []machine.NodeStatus, before *proxy.News)
 		news.State = "checking"
 	}
 	if st.Hold.Kind != machine.NotHeld {
-		news.Detail = l.say.hold(st.Hold)
+		news.Detail = l.say.hold(st)
 	}
 	if news.Failed {
 		if before != nil && before.Node == news.Node && before.State == news.State && before.Failed && before.Detail == news.Detail {

@@ -12,6 +12,7 @@ import (
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/warnings"
+	"devloop/schema"
 )
 
 // self is the name that devloop's own lines carry when they are about no node.
@@ -128,7 +129,8 @@ func (t *teller) turn(r machine.Report) {
 func (t *teller) report(r machine.Report) {
 	t.turn(r)
 	switch r.Kind {
-	case machine.RunStarted, machine.RunPassed, machine.RunFailed, machine.RunCancelled, machine.Held, machine.Slowed:
+	case machine.RunStarted, machine.RunPassed, machine.RunFailed, machine.RunCancelled, machine.Held,
+		machine.Waits, machine.Blocked, machine.NotRun, machine.Slowed:
 		t.run(r)
 	case machine.StageStarted, machine.StagePassed, machine.StageFailed, machine.StageTolerated,
 		machine.StageTimedOut, machine.StageCancelled, machine.StageSkipped:
@@ -164,6 +166,16 @@ func (t *teller) run(r machine.Report) {
 		t.line(r.Node, console.Bad, "%s", text)
 	case machine.Held:
 		t.line(r.Node, console.Dim, "- waits: %s failed", t.name(r.By))
+	case machine.Waits:
+		t.line(r.Node, console.Dim, "- waits for %s %s", t.name(r.By), awaited(r.Need))
+	case machine.Blocked:
+		t.line(r.Node, console.Warn, "! waits for %s %s, which %s", t.name(r.By), awaited(r.Need), t.became(r.By, t.l.machine.Status()[r.By]))
+	case machine.NotRun:
+		did := "not run"
+		if r.Num > 0 {
+			did = "not finished"
+		}
+		t.line(r.Node, console.Warn, "- %s: %s %s", did, t.name(r.By), t.became(r.By, t.l.machine.Status()[r.By]))
 	case machine.Slowed:
 		t.slowed(r)
 	}
@@ -241,6 +253,19 @@ func (t *teller) warnings() string {
 	default:
 		return fmt.Sprintf(", %d warnings: %s", n, first)
 	}
+}
+
+// awaited says what is wanted of a dependency.
+func awaited(need schema.Condition) string {
+	switch need {
+	case schema.Passed:
+		return "to pass"
+	case schema.Started:
+		return "to start"
+	case schema.Succeeded:
+		return "to succeed"
+	}
+	return "to be ready"
 }
 
 // replay shows the whole output of the stage that is being told of.
@@ -322,7 +347,11 @@ func (t *teller) process(r machine.Report) {
 	case machine.Lost:
 		t.line(r.Node, console.Bad, "✗ the old version ended: %s; the new one is starting", r.End)
 	case machine.GaveUp:
-		t.line(r.Node, console.Bad, "✗ %s; it keeps failing, so it stays down until something changes", r.End)
+		times := "once"
+		if r.Times > 1 {
+			times = fmt.Sprintf("%d times in a row", r.Times)
+		}
+		t.line(r.Node, console.Bad, "✗ %s after %s, %s; it stays down until something changes", r.End, short(r.Took), times)
 	}
 }
 

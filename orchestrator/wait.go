@@ -24,21 +24,15 @@ func (l *loop) answerWait(w http.ResponseWriter, r *http.Request) {
 		control.Refuse(w, http.StatusServiceUnavailable, err.Error(), "")
 		return
 	}
-	var answer control.Verdict
-	if l.asked(w, r, func() { answer = l.verdict(v) }) {
-		control.Reply(w, answer)
-	}
+	control.Reply(w, v)
 }
 
-// verdict says whose failure it is that a node is held back by, and where what
+// failing says whose failure it is that a node is held back by, and where what
 // it wrote is to be found.
-func (l *loop) verdict(v verdict) control.Verdict {
-	answer := control.Verdict{OK: v.OK, Why: v.Why}
-	if v.OK || v.Node < 0 || v.Node >= len(l.graph.Nodes) {
-		return answer
-	}
-	node, nodes := v.Node, l.machine.Status()
-	for range nodes { // holds form no cycle, but a change of the state meanwhile might
+func (l *loop) failing(node int) control.Verdict {
+	answer := control.Verdict{Why: l.blocked(node)}
+	nodes := l.machine.Status()
+	for range nodes {
 		h := nodes[node].Hold
 		if h.Kind != machine.UpstreamFailed && h.Kind != machine.NotBuilt && h.Kind != machine.Unmet {
 			break

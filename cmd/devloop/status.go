@@ -151,7 +151,7 @@ func printStatus(w io.Writer, s *control.Status, now time.Time) error {
 		if n.Kind == "process" {
 			restarts = fmt.Sprint(n.Restarts)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.Name, n.State, dash(n.Number), since, dash(n.PIDs...), restarts, nodeNotes(&n, now))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.Name, stateText(&n), dash(n.Number), since, dash(n.PIDs...), restarts, nodeNotes(&n, now))
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -171,6 +171,20 @@ func printStatus(w io.Writer, s *control.Status, now time.Time) error {
 		}
 	}
 	return t.Flush()
+}
+
+// stateText is the state of a node: of a process that ended, with how.
+func stateText(n *control.Node) string {
+	if n.State != "ended" || n.End == nil {
+		return n.State
+	}
+	switch {
+	case n.End.Error != "":
+		return "ended: it could not be started"
+	case n.End.Signal != "":
+		return "ended: " + n.End.Signal
+	}
+	return fmt.Sprintf("ended: exit %d", n.End.Code)
 }
 
 // nodeNotes is what the columns do not say of a node.

@@ -58,6 +58,8 @@ type Node struct {
 	Since    *time.Time `json:"since,omitempty"`    // when that began
 	PIDs     []int      `json:"pids,omitempty"`     // of the commands that run now
 	Restarts int        `json:"restarts,omitempty"` // of a process
+	Crashes  int        `json:"crashes,omitempty"`  // of a process: in a row, until one has run for long enough
+	End      *End       `json:"end,omitempty"`      // of a process that ended by itself: how
 
 	Stages []Stage       `json:"stages,omitempty"` // of a watcher: those that run now
 	Usual  time.Duration `json:"usual,omitempty"`  // of a process that starts: how long that usually takes, in nanoseconds

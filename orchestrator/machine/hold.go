@@ -1,6 +1,10 @@
 package machine
 
-import "time"
+import (
+	"time"
+
+	"devloop/schema"
+)
 
 // Hold is why a node that has something to do does nothing yet.
 type Hold struct {
@@ -203,4 +207,39 @@ func (m *Machine) holdNeeds(n *node) Hold {
 		}
 	}
 	return Hold{Node: -1}
+}
+
+// unmet is a dependency that is waited for: what people know of that.
+type unmet struct {
+	waits bool
+	need  Need
+	stuck bool // it does not come by itself
+}
+
+// tellUnmet reports once that the node waits for a dependency, and once more if
+// that does not come by itself any more. What comes with the next event is not
+// worth a word.
+func (m *Machine) tellUnmet(n *node) {
+	if n.hold.Kind != Unmet {
+		n.told = unmet{}
+		return
+	}
+	for _, need := range n.cfg.Needs {
+		if m.meets(need) {
+			continue
+		}
+		now := unmet{true, need, m.stuck(n.hold)}
+		d := m.nodes[need.Node]
+		soon := need.Condition == schema.Started || need.Condition == schema.IsReady && !d.cfg.Process.Probed
+		if now == n.told || soon && !now.stuck || now.stuck && m.cfg.Once {
+			return
+		}
+		n.told = now
+		r := Report{Kind: Waits, Node: n.id, By: need.Node, Need: need.Condition}
+		if now.stuck {
+			r.Kind = Blocked
+		}
+		m.report(r)
+		return
+	}
 }

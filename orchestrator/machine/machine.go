@@ -33,9 +33,10 @@ type node struct {
 	dirt  dirt
 	burst burst
 	feed  feed
-	held  bool // the hold by a failed upstream has been told
-	off   bool // stopped by hand
-	gone  bool // not in the configuration any more
+	held  bool  // the hold by a failed upstream has been told
+	told  unmet // which dependency it waits for, as has been told
+	off   bool  // stopped by hand
+	gone  bool  // not in the configuration any more
 
 	oneShot bool // a process: somebody waits for it to succeed
 

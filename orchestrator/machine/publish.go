@@ -21,6 +21,7 @@ func (m *Machine) drained(ev Drained) {
 		r.Kind = RunFailed
 		m.report(r)
 		if m.cfg.Once {
+			m.tellNotRun(n)
 			m.shutdown(Shutdown{Code: 1})
 		}
 		return

@@ -1,6 +1,10 @@
 package machine
 
-import "time"
+import (
+	"time"
+
+	"devloop/schema"
+)
 
 // Report tells people what the machine decided, and why. It means the same
 // whenever it is read: a node keeps its number for as long as the machine lives,
@@ -8,11 +12,12 @@ import "time"
 type Report struct {
 	Kind  ReportKind
 	Node  int
-	Num   int      // the run or the generation
-	Stage string   // its name, for stages
-	Paths []string // what changed
-	Why   Why      // for starts and stops
-	By    int      // the other node, where there is one; else -1
+	Num   int              // the run or the generation
+	Stage string           // its name, for stages
+	Paths []string         // what changed
+	Why   Why              // for starts and stops
+	Need  schema.Condition // of a dependency that is waited for
+	By    int              // the other node, where there is one; else -1
 	Took  time.Duration
 	Until time.Time // when a wait ends
 	End   End
@@ -36,8 +41,11 @@ const (
 	StageTimedOut  ReportKind = "stage timed out"
 	StageCancelled ReportKind = "stage cancelled"
 	StageSkipped   ReportKind = "stage skipped"
-	Held           ReportKind = "held"   // a change waits for a failed upstream
-	Slowed         ReportKind = "slowed" // it keeps waking itself, or By and it each other; the Stage is the writer's, if that is a watcher, and Took how long it had been at work
+	Held           ReportKind = "held"    // a change waits for a failed upstream
+	Waits          ReportKind = "waits"   // for its dependency By to fulfil Need, which can still come
+	Blocked        ReportKind = "blocked" // the same, but it does not come by itself
+	NotRun         ReportKind = "not run" // in a single run, which ends: By has failed
+	Slowed         ReportKind = "slowed"  // it keeps waking itself, or By and it each other; the Stage is the writer's, if that is a watcher, and Took how long it had been at work
 	Starting       ReportKind = "starting"
 	Ready          ReportKind = "ready"
 	Unready        ReportKind = "not ready"

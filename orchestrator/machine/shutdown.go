@@ -117,6 +117,7 @@ func (n *node) alive() bool {
 func (m *Machine) finished() bool {
 	for _, n := range m.nodes {
 		if n.p != nil && n.p.phase == procEnded && !n.p.end.OK() {
+			m.tellNotRun(n)
 			m.shutdown(Shutdown{Code: 1})
 			return true
 		}
@@ -124,7 +125,7 @@ func (m *Machine) finished() bool {
 	for _, n := range m.nodes {
 		if n.w != nil && (n.w.phase != idle || n.dirt.dirty) {
 			if n.w.phase == idle && m.stuck(n.hold) {
-				m.report(Report{Kind: Held, Node: n.id, By: n.hold.Node})
+				m.tellNotRun(m.nodes[n.hold.Node])
 				m.shutdown(Shutdown{Code: 1})
 				return true
 			}
@@ -133,4 +134,14 @@ func (m *Machine) finished() bool {
 	}
 	m.shutdown(Shutdown{Code: 0})
 	return true
+}
+
+// tellNotRun names what a single run does not run, or not to its end, because a
+// node has failed.
+func (m *Machine) tellNotRun(failed *node) {
+	for _, i := range m.order {
+		if n := m.nodes[i]; n != failed && n.w != nil && (n.w.phase != idle || n.dirt.dirty) {
+			m.report(Report{Kind: NotRun, Node: n.id, Num: n.w.run, By: failed.id})
+		}
+	}
 }

@@ -19,6 +19,11 @@ type NodeStatus struct {
 	Stages []StageStatus // of a watcher: those that run now
 	Usual  time.Duration // of a process that starts: how long it usually takes to be ready; 0: not known
 
+	End      End       // of a process that ended by itself, how
+	Early    bool      // it ended so, but was to say that it is ready, and had not
+	Failures int       // of a process: in a row
+	UpAt     time.Time // when a process that is ready counts as up; zero if it does
+
 	Candidate *Candidate // the second generation of a start-first process, while there is one
 	Dropped   *Drop      // the last new version, if it was not taken
 }
@@ -49,7 +54,13 @@ func (m *Machine) Status() []NodeStatus {
 			s.Stages = n.w.running()
 		} else {
 			s.State, s.Num, s.Since = n.p.state(), n.p.gen, n.p.startedAt
-			s.PID, s.Restarts = n.p.pid, n.p.restarts
+			s.PID, s.Restarts, s.Failures = n.p.pid, n.p.restarts, n.p.failures
+			if n.p.endedItself() {
+				s.End, s.Early = n.p.end, n.p.endedEarly
+			}
+			if n.p.phase == procReady {
+				s.UpAt = n.p.upAt
+			}
 			if n.p.phase == procStarting {
 				s.Usual = n.p.starts.usual()
 			}

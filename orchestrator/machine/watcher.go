@@ -138,6 +138,7 @@ func (m *Machine) tellHeld(n *node) {
 		m.report(Report{Kind: Held, Node: n.id, By: n.hold.Node, Paths: n.dirt.paths})
 	}
 	n.held = held
+	m.tellUnmet(n)
 	if n.hold.Kind == SlowedDown {
 		m.tellSlowed(n)
 	}
