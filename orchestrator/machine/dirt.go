@@ -24,6 +24,7 @@ const (
 type dirt struct {
 	dirty  bool
 	real   bool // something in it is not what the node keeps making itself, see feed.go
+	own    bool // a file that it watches itself has changed, not only a trigger that a run touched
 	urgent bool // touched from outside, or let through: does not wait for upstream
 	stale  bool // by a run that was let through, and so is what comes of it
 	hand   bool // asked for by hand: waits for nothing
@@ -127,6 +128,7 @@ func (d *dirt) restore(old dirt) {
 		d.why, d.by, d.real = old.why, old.by, old.real
 	}
 	d.dirty, d.all, d.debt = true, d.all || old.all, older(d.debt, old.debt)
+	d.own = d.own || old.own
 	for _, cohort := range append(old.causes, newer.causes...) {
 		d.causes.add(cohort)
 	}

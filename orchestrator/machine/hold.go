@@ -154,7 +154,7 @@ func (m *Machine) holdChange(n *node) Hold {
 	if hold := m.holdUpstream(n); hold.Kind == UpstreamBusy {
 		return hold
 	}
-	if u, tainted := m.tainted(n); tainted {
+	if u, tainted := m.tainted(n); tainted && !(d.own && n.fallen()) {
 		return Hold{Kind: UpstreamFailed, Node: u}
 	}
 	return m.holdNeeds(n)
@@ -180,6 +180,21 @@ func (m *Machine) holdUpstream(n *node) Hold {
 		}
 	}
 	return m.holdNeeds(n)
+}
+
+// fallen tells whether a process is down because it failed, and nothing is left of
+// it that a failed check upstream could protect: its own change may mend it.
+func (n *node) fallen() bool {
+	if n.p == nil || n.cfg.Process.WaitChecking || n.p.live() {
+		return false
+	}
+	switch n.p.phase {
+	case procUnbuilt, procGaveUp:
+		return true
+	case procEnded:
+		return !n.p.succeeded()
+	}
+	return false
 }
 
 // tainted tells whether everything that made the node dirty also went to an

@@ -237,6 +237,7 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 			m.extend(n)
 			n.dirt.mark(cohort, ByChange, -1, m.clock)
 			n.dirt.path(c.Path)
+			n.dirt.own = true
 			n.dirt.urgent = n.dirt.urgent || c.AtOnce
 			if n.w != nil {
 				n.w.touched(c.Path)
