@@ -62,9 +62,11 @@ var floors = map[string]struct {
 		"orchestrator/shellcmd", "orchestrator/thrift", "orchestrator/warnings", "orchestrator/watchset"},
 		why: "the one place where the adapters meet the machine"},
 
-	"cmd/swapbench": {why: "it measures devloop from outside, like any other tool"},
-	"cmd/pipebench": {modules: []string{"golang.org/x/sys"}, why: "it measures devloop from outside, like any other tool"},
-	"cmd/loopbench": {modules: []string{"golang.org/x/sys"}, why: "it measures devloop from outside, like any other tool"},
+	"cmd/devbench":          {own: []string{"cmd/devbench/output", "cmd/devbench/swapping", "cmd/devbench/watching"}, why: "its verbs; it measures devloop from outside, like any other tool"},
+	"cmd/devbench/harness":  {why: "what every measurement stands on"},
+	"cmd/devbench/output":   {own: []string{"cmd/devbench/harness"}, modules: []string{"golang.org/x/sys"}, why: "a measurement"},
+	"cmd/devbench/swapping": {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
+	"cmd/devbench/watching": {own: []string{"cmd/devbench/harness"}, modules: []string{"golang.org/x/sys"}, why: "a measurement"},
 
 	"cmd/devloop": {own: []string{"orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/guardian", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/shellcmd", "schema",
 		"schema/preset", "schema/smallfile", "schema/starter", "schema/jsonschema", "schema/reference"},

@@ -1,0 +1,105 @@
+// Package harness is what every measurement of devbench stands on: a temporary
+// directory, the devloop to measure, what the figures hold for, and tables.
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Bench is one run of devbench. It owns its temporary directory.
+type Bench struct {
+	Ctx            context.Context // ends when the run is interrupted
+	Stdout, Stderr io.Writer       // of the report, and of what people see meanwhile
+	Dir            string          // everything that is made lives here
+	Self           string          // this executable, at a path without spaces
+}
+
+// New makes a Bench whose directory lies in below; "" is the system's place for
+// temporary files. The caller closes it.
+func New(ctx context.Context, below string, stdout, stderr io.Writer) (*Bench, error) {
+	dir, err := os.MkdirTemp(below, "devbench-")
+	if err != nil {
+		return nil, fmt.Errorf("make temporary directory: %w", err)
+	}
+	b := &Bench{Ctx: ctx, Stdout: stdout, Stderr: stderr, Dir: dir, Self: filepath.Join(dir, "devbench")}
+	exe, err := os.Executable()
+	if err == nil {
+		err = os.Symlink(exe, b.Self)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("find my own executable: %w", err), b.Close())
+	}
+	return b, nil
+}
+
+// Close removes what the Bench made. What it started has ended before.
+func (b *Bench) Close() error { return os.RemoveAll(b.Dir) }
+
+// Devloop is the devloop to measure: the given one, or, if that is "", one that is
+// built from this module.
+func (b *Bench) Devloop(given string) (string, error) {
+	if given != "" {
+		return filepath.Abs(given)
+	}
+	path := filepath.Join(b.Dir, "devloop")
+	if out, err := exec.CommandContext(b.Ctx, "go", "build", "-o", path, "devloop/cmd/devloop").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build devloop (or give -devloop): %w\n%s", err, out)
+	}
+	return path, nil
+}
+
+// Machine prints what the figures hold for.
+func (b *Bench) Machine() {
+	load := "unknown"
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		load = strings.Join(strings.Fields(string(text))[:3], " ")
+	}
+	kernel := ""
+	if text, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
+		kernel = " " + strings.TrimSpace(string(text))
+	}
+	fmt.Fprintf(b.Stdout, "%s, %s%s/%s, %d CPUs, load %s, %s.\n\n", time.Now().Format("2006-01-02 15:04"),
+		runtime.GOOS, kernel, runtime.GOARCH, runtime.NumCPU(), load, runtime.Version())
+}
+
+// Progress tells a person that something is going on; it is no part of the report.
+func (b *Bench) Progress(format string, args ...any) {
+	fmt.Fprintf(b.Stderr, "devbench: "+format+"\n", args...)
+}
+
+// Pause waits, unless the run is interrupted.
+func (b *Bench) Pause(d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-b.Ctx.Done():
+		return b.Ctx.Err()
+	}
+}
+
+// Names splits a list that was given as a flag; an empty one is all that are
+// known. Unless known is nil, each must be one of them.
+func Names(flag, list string, known []string) ([]string, error) {
+	names := strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+	if len(names) == 0 {
+		return known, nil
+	}
+	for _, name := range names {
+		if known != nil && !slices.Contains(known, name) {
+			return nil, fmt.Errorf("-%s %s: it is one of %s", flag, name, strings.Join(known, ", "))
+		}
+	}
+	return names, nil
+}

@@ -1,0 +1,160 @@
+// Package output measures how fast the output of commands goes through devloop,
+// beside a bare pipe in the same run. It never measures anything but whole
+// processes, from outside.
+package output
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+
+	"devloop/cmd/devbench/harness"
+)
+
+// patience is how long one measurement may take.
+const patience = 2 * time.Minute
+
+// Verbs are what can be measured.
+var Verbs = []string{"output"}
+
+// Helper does what this executable does when it is the child whose output goes
+// through. args are those after the program's name.
+func Helper(args []string) (done bool, code int) {
+	if len(args) != 3 || args[0] != "__write" {
+		return false, 0
+	}
+	if err := write(args[1], args[2]); err != nil {
+		fmt.Fprintln(os.Stderr, "devbench:", err)
+		return true, 1
+	}
+	return true, 0
+}
+
+// write writes the same each time.
+func write(kind, amount string) error {
+	n, err := strconv.Atoi(amount)
+	if err != nil {
+		return err
+	}
+	if kind == "long" {
+		_, err = longLines(os.Stdout, n)
+	} else {
+		err = shortLines(os.Stdout, n)
+	}
+	if err != nil {
+		return err
+	}
+	// An end would be told on the screen, and a restart begun: it waits.
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGTERM, os.Interrupt)
+	<-told
+	return nil
+}
+
+// Run measures; args are the flags.
+func Run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err error) {
+	f := flag.NewFlagSet("devbench output", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	var (
+		binary = f.String("devloop", "", "the devloop to measure (default: built from this module)")
+		rounds = f.Int("rounds", 7, "how often each is measured; medians are printed")
+		mb     = f.Int("mb", 300, "megabytes of long lines in one measurement")
+		short  = f.Int("lines", 1_000_000, "short lines of each of four children")
+	)
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	if f.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	if *rounds < 1 || *mb < 1 || *short < 1 {
+		return errors.New("-rounds, -mb and -lines must be at least 1")
+	}
+	h, err := harness.New(ctx, "", stdout, stderr)
+	if err != nil {
+		return err
+	}
+	b := &bench{Bench: h}
+	defer func() { err = errors.Join(err, b.Close()) }()
+	if b.devloop, err = b.Devloop(*binary); err != nil {
+		return err
+	}
+	b.Machine()
+	return errors.Join(b.longTable(*mb, *rounds), b.shortTable(*short, *rounds))
+}
+
+var errChanged = errors.New("what arrived is not what was written")
+
+func (b *bench) longTable(mb, rounds int) error {
+	want, err := expect(mb)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(b.Stdout, "%d MB of lines, median of %d rounds:\n\n", mb, rounds)
+	var t harness.Table
+	t.Row("pipe to the reader", "bare, MB/s", "through devloop, MB/s", "ratio", "lowest … highest ratio", "peak memory, MiB", "lines missing", "same hash")
+	bad := false
+	for _, size := range []int{0, 1 << 20} {
+		var bare, through, ratio, peak []float64
+		for range rounds {
+			a, err := b.long(false, size, mb, nil)
+			if err != nil {
+				return err
+			}
+			c, err := b.long(true, size, mb, nil)
+			if err != nil {
+				return err
+			}
+			x, y := float64(want.bytes)/1e6/a.took.Seconds(), float64(want.bytes)/1e6/c.took.Seconds()
+			bare, through, ratio, peak = append(bare, x), append(through, y), append(ratio, 100*y/x), append(peak, c.peak)
+		}
+		got := newTally() // hashing takes time, so this round is not timed
+		if _, err := b.long(true, size, mb, got); err != nil {
+			return err
+		}
+		same := got.sum() == want.sum
+		bad = bad || !same || got.lines != want.lines
+		name := "default"
+		if size > 0 {
+			name = "1 MiB"
+		}
+		t.Row(name, whole(harness.Median(bare)), whole(harness.Median(through)), whole(harness.Median(ratio))+" %",
+			whole(slices.Min(ratio))+" … "+whole(slices.Max(ratio))+" %", whole(slices.Max(peak)), strconv.Itoa(want.lines-got.lines), strconv.FormatBool(same))
+	}
+	err = t.Write(b.Stdout)
+	if bad {
+		err = errors.Join(err, errChanged)
+	}
+	return err
+}
+
+func (b *bench) shortTable(short, rounds int) error {
+	fmt.Fprintf(b.Stdout, "%d short lines of each of four children at once:\n\n", short)
+	var t harness.Table
+	t.Row("lines a second, median", "lowest … highest", "peak memory, MiB", "lines missing or out of order")
+	var rate, peak []float64
+	wrong := 0
+	for range rounds {
+		r, err := b.short(short)
+		if err != nil {
+			return err
+		}
+		rate, peak, wrong = append(rate, float64(4*short)/r.took.Seconds()), append(peak, r.peak), wrong+r.wrong
+	}
+	t.Row(whole(harness.Median(rate)), whole(slices.Min(rate))+" … "+whole(slices.Max(rate)), whole(slices.Max(peak)), strconv.Itoa(wrong))
+	err := t.Write(b.Stdout)
+	if wrong > 0 {
+		err = errors.Join(err, errChanged)
+	}
+	return err
+}
+
+func whole(v float64) string { return strconv.FormatFloat(v, 'f', 0, 64) }

@@ -1,0 +1,146 @@
+// Package swapping measures what clients see while servers are replaced under
+// devloop, beside the least that a supervisor can do.
+package swapping
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"devloop/cmd/devbench/harness"
+)
+
+// Helper does what this executable does when it is not the bench itself but
+// something that the bench, or devloop for it, started. args are those after the
+// program's name.
+func Helper(args []string) (done bool, code int) {
+	if len(args) == 0 {
+		return false, 0
+	}
+	var err error
+	switch args[0] {
+	case "__server":
+		err = server()
+	case "__late":
+		err = late(args[1:])
+	case "__reverseproxy":
+		err = reverseProxy(args[1:])
+	default:
+		return false, 0
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "devbench: %s: %v\n", args[0], err)
+		return true, 1
+	}
+	return true, 0
+}
+
+// Verbs are what can be measured, in the order of the report.
+var Verbs = []string{"restarts", "killed", "bad", "cost", "burst"}
+
+// settings are the flags.
+type settings struct {
+	via      []string
+	update   []string
+	servers  []string
+	devloop  string
+	clients  int
+	restarts int
+	period   time.Duration
+	delay    time.Duration
+	calm     time.Duration
+	kills    int
+	bad      int
+	bursts   int
+	held     int
+	gap      time.Duration
+	rounds   int
+	slice    time.Duration
+	verbose  bool
+}
+
+func parse(args []string, stderr io.Writer) (settings, error) {
+	var s settings
+	var via, update, servers string
+	f := flag.NewFlagSet("devbench "+strings.Join(Verbs, "|"), flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&via, "via", "inherit,proxy", "how the server gets its connections")
+	f.StringVar(&update, "update", "stop-first,start-first", "in which order a server is replaced")
+	f.StringVar(&servers, "servers", "go,node,asyncio,rust", "whose burst is measured")
+	f.StringVar(&s.devloop, "devloop", "", "the devloop to measure (default: built from this module)")
+	f.IntVar(&s.clients, "clients", 16, "clients that never rest; half of them keep their connection")
+	f.IntVar(&s.restarts, "restarts", 100, "restarts in each case of the part restarts")
+	f.DurationVar(&s.period, "period", 500*time.Millisecond, "time from one restart to the next")
+	f.DurationVar(&s.delay, "delay", 20*time.Millisecond, "how long the server works on an answer")
+	f.DurationVar(&s.calm, "calm", 10*time.Second, "how long the load lasts without restarts")
+	f.IntVar(&s.kills, "kills", 200, "restarts in the part killed")
+	f.IntVar(&s.bad, "bad", 20, "versions that crash or hang in the part bad")
+	f.IntVar(&s.bursts, "bursts", 10, "restarts of each server in the part burst")
+	f.IntVar(&s.held, "held", 200, "connections in a burst")
+	f.DurationVar(&s.gap, "gap", time.Second, "how long a burst meets no server")
+	f.IntVar(&s.rounds, "rounds", 5, "rounds of the part cost")
+	f.DurationVar(&s.slice, "slice", 3*time.Second, "how long each proxy is loaded in a round, twice")
+	f.BoolVar(&s.verbose, "v", false, "show what devloop prints")
+	if err := f.Parse(args); err != nil {
+		return s, err
+	}
+	if f.NArg() > 0 {
+		return s, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	for _, list := range []struct {
+		name, text string
+		known      []string
+		to         *[]string
+	}{
+		{"via", via, []string{"inherit", "proxy"}, &s.via},
+		{"update", update, []string{"stop-first", "start-first"}, &s.update},
+		{"servers", servers, []string{"go", "node", "asyncio", "rust"}, &s.servers},
+	} {
+		var err error
+		if *list.to, err = harness.Names(list.name, list.text, list.known); err != nil {
+			return s, err
+		}
+	}
+	for name, n := range map[string]int{"clients": s.clients, "restarts": s.restarts, "kills": s.kills, "bad": s.bad, "bursts": s.bursts, "held": s.held, "rounds": s.rounds} {
+		if n < 1 || n > 10000 {
+			return s, fmt.Errorf("-%s %d: it is from 1 to 10000", name, n)
+		}
+	}
+	return s, nil
+}
+
+// Run measures what verbs name; args are the flags.
+func Run(ctx context.Context, verbs, args []string, stdout, stderr io.Writer) (err error) {
+	s, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	if runtime.GOOS == "windows" {
+		return fmt.Errorf("sockets are handed over: %w on this system", errors.ErrUnsupported)
+	}
+	b, err := newBench(ctx, s, stdout, stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.Close()) }()
+	b.Machine()
+	measure := map[string]func() error{
+		"restarts": b.restarts, "killed": b.killed, "bad": b.bad, "cost": b.cost, "burst": b.burst,
+	}
+	for _, verb := range Verbs {
+		if !slices.Contains(verbs, verb) {
+			continue
+		}
+		if err := measure[verb](); err != nil {
+			return fmt.Errorf("measure %s: %w", verb, err)
+		}
+	}
+	return nil
+}

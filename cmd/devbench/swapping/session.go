@@ -1,0 +1,178 @@
+package swapping
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A session is a devloop that runs one process on one socket. Whoever starts
+// it stops it.
+type session struct {
+	*director
+	bench *bench
+	dir   string
+	url   string
+	cmd   *exec.Cmd
+	log   *os.File
+	gone  chan struct{} // closed when devloop has ended
+}
+
+// A plan is what a session's devloop.yaml says.
+type plan struct {
+	via, update string
+	run         string   // the command; empty: this bench's own server
+	socket      []string // further lines of the socket
+	process     []string // further lines of the process
+	delay       time.Duration
+	env         []string // further environment of devloop
+}
+
+// start starts devloop and waits for the first answer.
+func (b *bench) start(p plan) (s *session, err error) {
+	dir, err := b.fresh("loop")
+	if err != nil {
+		return nil, err
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	s = &session{bench: b, dir: dir, url: fmt.Sprintf("http://127.0.0.1:%d/", port), gone: make(chan struct{})}
+	if s.director, err = newDirector(dir); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if p.run == "" {
+		p.run = fmt.Sprintf("[%q, __server]", b.Self)
+	}
+	lines := []string{
+		"version: 1",
+		"sockets:",
+		"  web:",
+		fmt.Sprintf("    listen: http::%d", port),
+		"    via: " + p.via,
+	}
+	for _, line := range p.socket {
+		lines = append(lines, "    "+line)
+	}
+	lines = append(lines, "processes:", "  server:", "    run: "+p.run, "    watch: .trigger", "    sockets: [web]")
+	if p.update != "" {
+		lines = append(lines, "    update: "+p.update)
+	}
+	for _, line := range p.process {
+		lines = append(lines, "    "+line)
+	}
+	text := strings.Join(lines, "\n") + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "devloop.yaml"), []byte(text), 0o666); err != nil {
+		return nil, fmt.Errorf("write devloop.yaml: %w", err)
+	}
+	if err := os.WriteFile(s.trigger(), nil, 0o666); err != nil {
+		return nil, fmt.Errorf("write trigger: %w", err)
+	}
+	if s.log, err = os.Create(filepath.Join(dir, "log")); err != nil {
+		return nil, fmt.Errorf("make log: %w", err)
+	}
+	s.cmd = exec.Command(b.binary)
+	s.cmd.Dir = dir
+	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	s.cmd.Env = append(os.Environ(), "DEVLOOP_RUNTIME_DIR="+dir, directorEnv+"="+s.path, delayEnv+"="+p.delay.String())
+	s.cmd.Env = append(s.cmd.Env, p.env...)
+	if err := s.cmd.Start(); err != nil {
+		s.log.Close()
+		return nil, fmt.Errorf("start devloop: %w", err)
+	}
+	go func() {
+		_ = s.cmd.Wait() // how it ended is in its log
+		close(s.gone)
+	}()
+	if err := s.answers(); err != nil {
+		return nil, errors.Join(fmt.Errorf("%w; devloop printed:\n%s", err, s.said()), s.stop())
+	}
+	return s, nil
+}
+
+// answers waits for an answer. The socket may not be bound yet, which nothing
+// tells, so it asks again.
+func (s *session) answers() error {
+	ctx, cancel := context.WithTimeout(s.bench.Ctx, patience)
+	defer cancel()
+	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for {
+		_, err := ask(ctx, c, s.url, http.MethodGet)
+		if err == nil {
+			return nil
+		}
+		timer := time.NewTimer(10 * time.Millisecond)
+		select {
+		case <-timer.C:
+		case <-s.gone:
+			timer.Stop()
+			return errors.New("devloop ended by itself")
+		case <-ctx.Done():
+			timer.Stop()
+			return fmt.Errorf("nobody answers: %w", err)
+		}
+	}
+}
+
+func (s *session) trigger() string { return filepath.Join(s.dir, ".trigger") }
+
+// touch asks for a restart.
+func (s *session) touch() error {
+	now := time.Now()
+	if err := os.Chtimes(s.trigger(), now, now); err != nil {
+		return fmt.Errorf("touch trigger: %w", err)
+	}
+	return nil
+}
+
+func (s *session) said() string {
+	text, err := os.ReadFile(s.log.Name())
+	if err != nil {
+		return err.Error()
+	}
+	const most = 2000
+	if len(text) > most {
+		text = append([]byte("…"), text[len(text)-most:]...)
+	}
+	return string(text)
+}
+
+// stop ends devloop, which ends what it started.
+func (s *session) stop() error {
+	defer s.log.Close()
+	defer s.close()                           // ends the servers that are left
+	_ = s.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	var err error
+	select {
+	case <-s.gone:
+	case <-timer.C:
+		err = errors.New("devloop did not end on SIGTERM")
+		_ = s.cmd.Process.Kill() // it may have ended now
+		<-s.gone
+	}
+	if s.bench.verbose {
+		s.bench.Progress("devloop printed:\n%s", s.said())
+	}
+	return err
+}
+
+// unsupported tells whether devloop itself refused the plan, which is one row's
+// matter and not the end of the bench.
+func unsupported(err error) (note string, is bool) {
+	return "not supported by this devloop", strings.Contains(err.Error(), "not supported yet")
+}

@@ -1,0 +1,126 @@
+// Package watching measures devloop beside the other file watchers that are
+// installed on this machine, and beside a floor that does nothing but watch and
+// start.
+package watching
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"devloop/cmd/devbench/harness"
+)
+
+// Helper does what this executable does when it is not the bench itself but
+// something that the bench started: the measured command, or the floor. args are
+// those after the program's name.
+func Helper(args []string) (done bool, code int) {
+	if len(args) == 0 {
+		return false, 0
+	}
+	var err error
+	switch args[0] {
+	case "__report":
+		err = report(args[1:])
+	case "__floor":
+		err = floor(args[1:])
+	default:
+		return false, 0
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "devbench: %s: %v\n", args[0], err)
+		return true, 1
+	}
+	return true, 0
+}
+
+// Verbs are what can be measured, in the order of the report.
+var Verbs = []string{"latency", "ready", "ignored", "storm", "idle"}
+
+// settings are the flags.
+type settings struct {
+	tools   []string // empty: everything that is installed
+	rounds  int
+	tree    string
+	dir     string
+	devloop string
+	pause   time.Duration // least time between two saves for one tool
+	bound   time.Duration // a save without a run for so long is missed
+	idle    time.Duration
+	storms  int
+	readies int
+}
+
+func parse(args []string, stderr io.Writer) (settings, error) {
+	var s settings
+	var tools string
+	f := flag.NewFlagSet("devbench "+strings.Join(Verbs, "|"), flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&tools, "tools", "", "only these tools, separated by commas (default: all that are installed)")
+	f.IntVar(&s.rounds, "rounds", 30, "saves of each kind for each tool")
+	f.StringVar(&s.tree, "tree", "big", "the tree of `ready` and `ignored`: big is 22,000 directories with 200,000 files, small a twentieth")
+	f.StringVar(&s.dir, "dir", os.TempDir(), "where the temporary trees are made")
+	f.StringVar(&s.devloop, "devloop", "", "the devloop to measure (default: built from this module)")
+	f.DurationVar(&s.pause, "pause", 1200*time.Millisecond, "least pause between two saves for one tool; up to a third more is added at random")
+	f.DurationVar(&s.bound, "bound", 5*time.Second, "a save is missed if no run starts for so long")
+	f.DurationVar(&s.idle, "idle", 20*time.Second, "how long idling is watched")
+	f.IntVar(&s.storms, "storms", 3, "storms for each tool")
+	f.IntVar(&s.readies, "readies", 5, "starts on the big tree for each tool")
+	if err := f.Parse(args); err != nil {
+		return s, err
+	}
+	if f.NArg() > 0 {
+		return s, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	s.tools, _ = harness.Names("tools", tools, nil) // newBench knows which there are
+	if s.tree != "small" && s.tree != "big" {
+		return s, fmt.Errorf("-tree %s: it is small or big", s.tree)
+	}
+	if s.rounds < 1 || s.storms < 1 || s.readies < 1 {
+		return s, errors.New("-rounds, -storms and -readies must be at least 1")
+	}
+	return s, nil
+}
+
+// Run measures what verbs name; args are the flags.
+func Run(ctx context.Context, verbs, args []string, stdout, stderr io.Writer) (err error) {
+	s, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	if err := supported(); err != nil {
+		return err
+	}
+	if s.dir, err = filepath.Abs(s.dir); err != nil {
+		return fmt.Errorf("find -dir: %w", err)
+	}
+	b, err := newBench(ctx, s, stdout, stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	b.Machine()
+	if err := b.showTools(); err != nil {
+		return err
+	}
+	measure := map[string]func() error{
+		"latency": b.latency, "ready": b.ready, "ignored": b.ignored, "storm": b.storm, "idle": b.idle,
+	}
+	for _, verb := range Verbs {
+		if !slices.Contains(verbs, verb) {
+			continue
+		}
+		b.Progress("%s …", verb)
+		if err := measure[verb](); err != nil {
+			return fmt.Errorf("measure %s: %w", verb, err)
+		}
+	}
+	return nil
+}

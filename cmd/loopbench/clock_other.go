@@ -1,9 +1,0 @@
-//go:build !linux
-
-package main
-
-import "time"
-
-// now reads the clock on the wall: there is no monotonic one that Go reads and
-// all processes share. Do not set the clock while loopbench runs.
-func now() instant { return instant(time.Now().UnixNano()) }
