@@ -50,6 +50,8 @@ type command struct {
 	says      says                   // what a process has told of itself
 	endNotify context.CancelFunc     // closes the socket on which it does; nil if it has none
 	wrapper   string                 // see program
+	program   string                 // of a process: what it runs, if that is named by a path
+	builds    string                 // of a process: its CARGO_TARGET_DIR, absolute, or ""
 }
 
 // What a command's goroutine tells the loop.
@@ -151,6 +153,7 @@ func (l *loop) commandExited(ev exitedEvent) {
 		l.refreshSockets(c)
 		l.lostByWrapper(c)
 		l.boundItself(c)
+		l.seekProgram(c, ev.end)
 		l.step(machine.ProcessExited{Node: ev.key.node, Gen: ev.key.num, End: ev.end})
 		l.forgetGone(ev.key.node)
 		l.release()

@@ -458,6 +458,8 @@ func (l *loop) handle(ev any) {
 		l.say.notice(ev.text)
 	case partedEvent:
 		ev.socket.parted(ev.front)
+	case missingEvent:
+		l.programMissing(ev)
 	case adviceEvent:
 		l.say.advice(ev)
 	}

@@ -66,9 +66,14 @@ func (l *loop) startProcess(a machine.StartProcess) {
 		l.failStart(key, err)
 		return
 	}
+	c.program = programPath(p.Run, program.argv, e)
+	if built, _ := e.lookup("CARGO_TARGET_DIR"); built != "" {
+		c.builds = absoluteIn(p.Dir, built)
+	}
 	if len(files) > 0 && (p.ListenPID == schema.PIDAlways || p.ListenPID == schema.PIDAuto && program.keepsPID) {
 		if program.argv, err = l.throughShim(program.argv, p.Dir, e); err != nil {
 			l.failStart(key, err)
+			l.seekProgram(c, machine.End{Err: err.Error()})
 			return
 		}
 	}

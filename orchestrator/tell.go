@@ -27,12 +27,13 @@ type teller struct {
 	stageWarned *warnings.Counter // of the same, and what it warned of
 	ending      bool
 
-	renewing map[int]bool // processes whose restart has been told
-	failing  map[int]bool // nodes whose failure has been told
+	renewing map[int]bool   // processes whose restart has been told
+	missed   map[int]string // programs whose absence has been told
+	failing  map[int]bool   // nodes whose failure has been told
 }
 
 func newTeller(l *loop) *teller {
-	return &teller{l: l, out: l.opt.Console, renewing: map[int]bool{}, failing: map[int]bool{}}
+	return &teller{l: l, out: l.opt.Console, renewing: map[int]bool{}, failing: map[int]bool{}, missed: map[int]string{}}
 }
 
 // Names lists who may speak, for the width of the console's column.
@@ -102,6 +103,14 @@ func (t *teller) advice(a adviceEvent) {
 	t.line(a.node, console.Warn, "! %s", a.text)
 	if a.hint != "" {
 		t.line(a.node, console.Warn, "  hint: %s", a.hint)
+	}
+}
+
+// missing gives the same advice of a node only once.
+func (t *teller) missing(a adviceEvent) {
+	if t.missed[a.node] != a.text {
+		t.missed[a.node] = a.text
+		t.advice(a)
 	}
 }
 
