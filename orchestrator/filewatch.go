@@ -111,7 +111,8 @@ func (w *filewatch) area(set *watchset.Set) area {
 // ignores. Whether git ignores it is asked when the change is taken: a rule may
 // have changed right before, and that is taken first.
 func wants(set *watchset.Set, git *gitignore.Matcher) func(path string) bool {
-	return func(path string) bool { return set.Matches(path) || git.IsRuleFile(path) }
+	index := git.IndexFile()
+	return func(path string) bool { return set.Matches(path) || git.IsRuleFile(path) || path == index }
 }
 
 // seeAll waits until nothing is missed any more.
@@ -244,29 +245,44 @@ func (w *filewatch) take() {
 	}
 }
 
-// takeRules asks anew what git ignores, if that may have changed. Files that come into
-// sight by it count: where they are in directories that were not watched, the
+// takeRules asks anew what git ignores and tracks, if that may have changed. Nearly
+// every command of git's writes its index: that counts only if files are tracked
+// now that were ignored. Files that come into sight by it count: where they are in directories that were not watched, the
 // watchers report them all, and nothing is known of them.
 func (w *filewatch) takeRules(files []sighted) {
 	var rules []string
+	index, indexed := w.git.IndexFile(), false
 	for _, f := range files {
+		indexed = indexed || f.path == index
 		if w.git.IsRuleFile(f.path) {
 			rules = append(rules, f.path)
 		}
 	}
-	if len(rules) == 0 {
+	git, set, only := w.git, w.set, len(rules) == 0
+	switch {
+	case !indexed && only:
 		return
+	case indexed:
+		rules = append(rules, index)
 	}
-	git, set := w.git, w.set
+	news := make([]bool, len(rules))
 	w.disk.Add(diskqueue.Job{
 		Paths: rules,
 		Do: func(i int) {
-			git.Invalidate(rules[i])
+			if news[i] = true; rules[i] == index {
+				news[i] = git.ReadIndex()
+			} else {
+				git.Invalidate(rules[i])
+			}
 			if i == len(rules)-1 {
 				set.RulesChanged()
 			}
 		},
-		Done: func([]bool) { w.rulesChanged() },
+		Done: func(hung []bool) {
+			if !only || hung != nil || news[0] {
+				w.rulesChanged()
+			}
+		},
 	})
 }
 

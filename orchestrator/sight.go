@@ -154,6 +154,9 @@ func (a area) enters(dir, root string) bool {
 func rootsOf(set *watchset.Set, git *gitignore.Matcher) []string {
 	roots := set.Roots()
 	rules := git.ExcludeFiles()
+	if index := git.IndexFile(); index != "" {
+		rules = append(rules, index)
+	}
 	for _, root := range roots {
 		rules = append(rules, git.FilesAbove(root)...)
 	}

@@ -12,6 +12,7 @@ import (
 type settings struct {
 	excludesFile string // core.excludesFile, "~" expanded; may be relative to the top of the work tree
 	ignoreCase   bool   // core.ignoreCase
+	hashSize     int    // of extensions.objectFormat, in bytes
 	files        []string
 }
 
@@ -22,7 +23,7 @@ const maxIncludes = 10
 // repository's, the work tree's, the environment. What only git itself can tell (a --system path compiled in
 // elsewhere, includeIf conditions on remotes) is left out.
 func readConfig(r *repository) settings {
-	s := settings{excludesFile: filepath.Join(configHome(), "git", "ignore")}
+	s := settings{excludesFile: filepath.Join(configHome(), "git", "ignore"), hashSize: 20}
 	worktree := false
 	read := func(file string) {
 		if file != "" {
@@ -105,6 +106,10 @@ func (s *settings) set(key, value string, hasValue bool) {
 	switch key {
 	case "core.excludesfile":
 		s.excludesFile = expandHome(value)
+	case "extensions.objectformat":
+		if strings.EqualFold(value, "sha256") {
+			s.hashSize = 32
+		}
 	case "core.ignorecase":
 		if on, ok := parseBool(value); ok || !hasValue {
 			s.ignoreCase = on || !hasValue

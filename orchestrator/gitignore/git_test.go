@@ -38,10 +38,15 @@ func isolate(t testing.TB) (home string) {
 	return home
 }
 
-func git(t testing.TB, dir string, args ...string) string {
-	t.Helper()
+func gitCommand(dir string, args ...string) *exec.Cmd {
 	cmd := exec.Command("git", args...)
 	cmd.Dir = dir
+	return cmd
+}
+
+func git(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	cmd := gitCommand(dir, args...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

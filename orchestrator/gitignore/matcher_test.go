@@ -58,10 +58,10 @@ func TestExplainNamesTheLine(t *testing.T) {
 	write(t, filepath.Join(top, ".gitignore"), "# out\n\n*.o  \n!a.o\n")
 	m := New(top)
 	file := filepath.Join(top, ".gitignore")
-	if got, ignored := m.Explain(filepath.Join(top, "x.o"), false); !ignored || got != (Rule{file, 3, "*.o", ""}) {
+	if got, ignored := m.Explain(filepath.Join(top, "x.o"), false); !ignored || got != (Rule{file, 3, "*.o", "", false}) {
 		t.Errorf("x.o: %v, %v", got, ignored)
 	}
-	if got, ignored := m.Explain(filepath.Join(top, "a.o"), false); ignored || got != (Rule{file, 4, "!a.o", ""}) {
+	if got, ignored := m.Explain(filepath.Join(top, "a.o"), false); ignored || got != (Rule{file, 4, "!a.o", "", false}) {
 		t.Errorf("a.o: %v, %v", got, ignored)
 	}
 	if got, ignored := m.Explain(filepath.Join(top, "a.c"), false); ignored || got != (Rule{}) {

@@ -17,6 +17,9 @@ type repository struct {
 	excludes []string // the files that rules were looked for in, strongest first: info/exclude, core.excludesFile
 	configs  []string // the configuration files that were looked for
 	rules    [][]rule // read from excludes
+
+	hashSize int // of an object's name in the index, in bytes
+	tracked  tracked
 }
 
 // findRepository looks for the repository whose work tree dir lies in, from dir upwards; nil if there is none.
@@ -92,6 +95,7 @@ func (r *repository) load() {
 	}
 	settings := readConfig(r)
 	r.fold = settings.ignoreCase
+	r.hashSize = settings.hashSize
 	r.configs = settings.files
 	r.excludes = []string{filepath.Join(r.common, "info", "exclude")}
 	if file := settings.excludesFile; file != "" {
