@@ -20,17 +20,18 @@ type listening struct {
 func (d *draft) address(p *project, files []string, l listening) {
 	portAt, port := p.port(files, l.fixed)
 	if file, m := p.search(files, l.takes); m != nil {
-		d.port(port)
+		d.port(port, "a guess, from "+portAt)
 		if l.preset != "inherit" {
 			d.set("VIA", "inherit", file+" takes the socket that it is given")
 		}
 		return
 	}
 	if file, m := p.search(files, l.reads); m != nil {
+		from := "a guess, from " + portAt
 		if def := group(m); def != "" {
-			port = def
+			port, from = def, "the default in "+file
 		}
-		d.port(port)
+		d.port(port, from)
 		if l.preset != "proxy" {
 			d.set("VIA", "proxy", file+" reads $PORT, which devloop then chooses")
 		}
@@ -125,8 +126,9 @@ func firstGroup(text string, m []int) (found string, at int) {
 	return "", m[0]
 }
 
-func (d *draft) port(port string) {
+// port sets the preset's PORT, with where it comes from.
+func (d *draft) port(port, from string) {
 	if port != "" {
-		d.set("PORT", port, "")
+		d.set("PORT", port, from)
 	}
 }

@@ -42,6 +42,7 @@ func lookGo(p *project) (*draft, error) {
 	file, found := p.search(sources, goServer)
 	if found == nil || len(mains) == 0 {
 		d.extends("go", "")
+		d.watchGoLocal(p, "**/{*.{go,s,c,h,tmpl},testdata/**,go.mod,go.sum}")
 		return d, nil
 	}
 	main := p.goMainPackage(mains, sources, file)
@@ -57,11 +58,12 @@ func lookGo(p *project) (*draft, error) {
 	sources = slices.DeleteFunc(sources, func(f string) bool { return path.Dir(f) != main && slices.Contains(mains, path.Dir(f)) })
 	slices.SortStableFunc(sources, func(a, b string) int { return within(b, main) - within(a, main) })
 	if file, m := p.search(sources, ginRuns); m != nil {
-		d.port("8080")
+		d.port("8080", "gin's default")
 		d.set("VIA", "proxy", "gin's Run() in "+file+" reads $PORT, which devloop then chooses")
 	} else {
 		d.address(p, sources, goListening)
 	}
+	d.watchGoLocal(p, "**/*.{go,html,tmpl,sql,mod,sum}")
 	d.ignore(".trigger", "/bin/")
 	return d, nil
 }

@@ -165,3 +165,18 @@ func asMistakes(err error) schema.Mistakes {
 	errors.As(err, &m)
 	return m
 }
+
+// TestPresetsPatterns: a draft that adds to a preset's patterns repeats them, since a list replaces a list.
+func TestPresetsPatterns(t *testing.T) {
+	for name, pattern := range map[string]string{
+		"go":       `"**/{*.{go,s,c,h,tmpl},testdata/**,go.mod,go.sum}"`,
+		"go-web":   `"**/*.{go,html,tmpl,sql,mod,sum}"`,
+		"rust":     `"{src/**,tests/**,benches/**,examples/**,build.rs,Cargo.toml,Cargo.lock}"`,
+		"rust-web": `[src, Cargo.toml, Cargo.lock]`,
+	} {
+		text, err := fs.ReadFile(preset.FS(), name+".yaml")
+		if err != nil || !strings.Contains(string(text), "watch: "+pattern+"\n") {
+			t.Errorf("the preset %s does not watch %s, which drafts repeat: %v", name, pattern, err)
+		}
+	}
+}
