@@ -120,6 +120,7 @@ type loop struct {
 	sockets []*heldSocket
 	leaving []*heldSocket // not in the configuration any more, but still in use
 	sources *sources      // nil if the configuration is not read again
+	reading *reading      // nil if it is not being read just now
 	plans   map[int]*schema.Watcher
 	own     own
 	disk    *diskqueue.Queue
@@ -308,6 +309,9 @@ func (l *loop) arm() {
 	if at, due := l.reloadAt(); due {
 		wait = min(wait, time.Until(at))
 	}
+	if l.reading != nil && !l.reading.hangs() {
+		wait = min(wait, time.Until(l.reading.until))
+	}
 	for _, s := range l.sockets {
 		if at, due := s.pagesDue(); due {
 			wait = min(wait, time.Until(at))
@@ -325,6 +329,7 @@ const flushFor = 20 * time.Millisecond
 func (l *loop) due() {
 	now := time.Now()
 	l.reloadDue()
+	l.readingDue(now)
 	l.disk.Tick(now)
 	switch {
 	case l.files == nil || !l.machine.Settling() || l.machine.Ending():
@@ -442,6 +447,8 @@ func (l *loop) handle(ev any) {
 		if c := l.live[ev.key]; c != nil {
 			c.says.hear(ev.Message)
 		}
+	case readEvent:
+		l.configRead(ev)
 	case sourcedEvent:
 		l.sourced(ev)
 	case diskqueue.Event:

@@ -92,6 +92,7 @@ type project struct {
 	requests chan orchestrator.Request
 	result   chan result
 	over     bool
+	loading  sync.Mutex // whoever holds it makes a reading of the configuration hang
 }
 
 type result struct {
@@ -131,6 +132,8 @@ func start(t testing.TB, files map[string]string, opt orchestrator.Options) *pro
 
 // load reads the project's configuration.
 func (p *project) load() (*schema.Config, *graph.Graph, []string, error) {
+	p.loading.Lock()
+	defer p.loading.Unlock()
 	cfg, sources, err := schema.LoadSources(filepath.Join(p.dir, "devloop.yaml"), schema.Options{})
 	if err != nil {
 		return nil, nil, sources, err

@@ -1,10 +1,12 @@
 package orchestrator
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"devloop/orchestrator/diskqueue"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/machine"
 	"devloop/schema"
@@ -35,18 +37,86 @@ func (l *loop) reloadDue() {
 	}
 }
 
-// reloadConfig reads the configuration again, and puts it in force. In a
+// reading is one reading of the configuration, in a goroutine of its own: one of
+// its files may lie where nobody answers.
+type reading struct {
+	unseen bool      // no change has been seen: it is read to be sure
+	after  []func()  // what waits for it
+	again  bool      // a file has changed meanwhile: it is read once more
+	until  time.Time // when the file system counts as hung; zero if it does
+}
+
+// hangs tells whether the file system has not answered for too long.
+func (r *reading) hangs() bool { return r != nil && r.until.IsZero() }
+
+// readEvent is what a reading has come to.
+type readEvent struct {
+	*reading
+	cfg     *schema.Config
+	graph   *graph.Graph
+	sources []string
+	err     error
+}
+
+// reloadConfig reads the configuration again, and puts it in force then. In a
 // shut-down it does not: what is running ends in the order in which it depends
 // on each other, and a new graph may not know of that any more.
 func (l *loop) reloadConfig() {
 	l.sources.due = time.Time{}
+	switch {
+	case l.machine.Ending():
+		return
+	case l.reading != nil:
+		l.reading.again = true
+		return
+	}
+	r := &reading{unseen: l.sources.unseen, after: l.sources.after, until: time.Now().Add(diskqueue.Patience)}
+	l.reading, l.sources.after = r, nil
+	l.onDisk.Go(func() {
+		cfg, g, sources, err := l.opt.Reload()
+		l.post(readEvent{r, cfg, g, sources, err})
+	})
+}
+
+// errNoAnswer is a configuration of which nobody knows what is written there now.
+var errNoAnswer = errors.New("the file system with the configuration does not answer")
+
+// readingDue gives a reading up that takes too long. When it comes to an end all
+// the same, what it has read counts.
+func (l *loop) readingDue(now time.Time) {
+	r := l.reading
+	if r == nil || r.hangs() || r.until.After(now) {
+		return
+	}
+	r.until = time.Time{}
+	r.after, l.sources.after = append(r.after, l.sources.after...), nil
+	l.reloaded(l.sources.paths, errNoAnswer)
+	l.goOn(r)
+}
+
+// goOn lets those go on who wait for a reading.
+func (l *loop) goOn(r *reading) {
+	after := r.after
+	r.after = nil
+	if !l.sources.open { // it is read once more then
+		l.sources.after = append(after, l.sources.after...)
+		return
+	}
+	for _, then := range after {
+		then()
+	}
+}
+
+// configRead takes in what was read.
+func (l *loop) configRead(ev readEvent) {
+	l.reading = nil
 	if l.machine.Ending() {
 		return
 	}
-	cfg, g, sources, err := l.opt.Reload()
-	next := &reopening{cfg: cfg, sources: sources, unseen: l.sources.unseen}
+	sources, err := ev.sources, ev.err
+	next := &reopening{cfg: ev.cfg, sources: sources, unseen: ev.unseen}
 	if err == nil {
-		next.graph = g.Rebase(l.graph)
+		next.graph = ev.graph.Rebase(l.graph)
 	}
 	switch {
 	case err != nil:
@@ -55,17 +125,13 @@ func (l *loop) reloadConfig() {
 		}
 		l.reloaded(sources, err)
 	case l.files != nil && (l.files.next != nil || l.viewsChange(next)):
-		l.files.reopen(next, l.pollingOf(cfg))
+		l.files.reopen(next, l.pollingOf(next.cfg))
 	default:
 		l.reloaded(sources, l.reconfigure(next))
 	}
-	if !l.sources.open {
-		return // it is read once more then
-	}
-	after := l.sources.after
-	l.sources.after = nil
-	for _, then := range after {
-		then()
+	l.goOn(ev.reading)
+	if ev.again {
+		l.reloadConfig()
 	}
 }
 

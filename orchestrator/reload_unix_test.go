@@ -270,3 +270,53 @@ func node(t *testing.T, s *control.Status, name string) string {
 	t.Fatalf("there is no %s", name)
 	return ""
 }
+
+// TestReadingThatHangs: while a file of the configuration lies where nobody answers,
+// the loop answers and works; whoever waits is told, and when the file system
+// answers again, what is written there counts.
+func TestReadingThatHangs(t *testing.T) {
+	const config = "env_file: .env\nwatchers: {build: {watch: [src], stages: ['echo built $A']}}\n"
+	p, client := controlled(t, map[string]string{"devloop.yaml": config, ".env": "A=one\n", "src/v": "0"})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if v, err := client.Wait(ctx); err != nil || !v.OK {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	p.loading.Lock()
+	p.replace(".env", "A=two\n")
+	for range 2 { // the second one asks while it is known
+		if v, err := client.Wait(ctx); err != nil || v.OK || !strings.Contains(v.Why, "does not answer") {
+			t.Errorf("while it hangs: %+v, %v", v, err)
+		}
+	}
+	p.write("src/v", "1")
+	p.screen.wait(t, `src/v changed(.|\n)*passed`)
+	p.replace(".env", "A=three\n") // read once more when it is back
+	if s, err := client.Status(ctx); err != nil || len(s.Nodes) != 1 {
+		t.Errorf("status: %+v, %v", s, err)
+	}
+	p.loading.Unlock()
+	p.screen.wait(t, `changed: build`)
+	if v, err := client.Wait(ctx); err != nil || !v.OK {
+		t.Errorf("when it answers again: %+v, %v; the screen shows:\n%s", v, err, p.screen)
+	}
+}
+
+// TestEndWhileReadingHangs: a reading that hangs does not keep the loop from its end.
+func TestEndWhileReadingHangs(t *testing.T) {
+	p, client := controlled(t, map[string]string{"devloop.yaml": "watchers: {build: {watch: [src], stages: ['true']}}\n", "src/v": "0"})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	p.loading.Lock()
+	defer p.loading.Unlock()
+	p.replace("devloop.yaml", "watchers: {build: {watch: [src], stages: ['echo']}}\n")
+	if v, err := client.Wait(ctx); err != nil || v.OK {
+		t.Errorf("while it hangs: %+v, %v", v, err)
+	}
+	p.over = true
+	p.signals <- os.Interrupt
+	r := <-p.result
+	if r.code != 0 || r.err == nil || !strings.Contains(r.err.Error(), "does not answer") {
+		t.Errorf("it has ended with %+v", r)
+	}
+}

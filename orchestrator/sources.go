@@ -141,15 +141,24 @@ func (l *loop) sourcesSeen(seen batch, changed bool) {
 	if seen.lost || changed || len(seen.gone) > 0 || l.sources.broken != nil && len(seen.files) > 0 {
 		l.sources.due, l.sources.unseen = time.Now().Add(reloadQuiet), false
 	}
-	if len(seen.passed) > 0 && !l.sources.due.IsZero() { // somebody waits for what was written until now
+	switch { // whoever waits, waits for what was written until now
+	case l.reading.hangs(): // which is known to be wrong
+		for _, then := range seen.passed {
+			then()
+		}
+	case len(seen.passed) > 0 && !l.sources.due.IsZero():
 		l.sources.after = append(l.sources.after, seen.passed...)
 		if l.stream.started { // else it is read then
 			l.reloadConfig()
 		}
-		return
-	}
-	for _, then := range seen.passed {
-		then()
+	case l.reading != nil && l.reading.again:
+		l.sources.after = append(l.sources.after, seen.passed...)
+	case l.reading != nil:
+		l.reading.after = append(l.reading.after, seen.passed...)
+	default:
+		for _, then := range seen.passed {
+			then()
+		}
 	}
 }
 
