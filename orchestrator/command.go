@@ -405,7 +405,7 @@ func (l *loop) changedFile(watcher string, a machine.StartStage) (string, error)
 			return "", fmt.Errorf("make a directory for changed paths: %w", err)
 		}
 		l.scratch = dir
-		l.own.dir(dir)
+		l.own.temporary(dir)
 	}
 	path := filepath.Join(l.scratch, fmt.Sprintf("%s-%d.changed", watcher, a.Run))
 	if _, err := os.Stat(path); err == nil {

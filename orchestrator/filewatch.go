@@ -85,7 +85,7 @@ func newFilewatch(host watchHost, disk *diskqueue.Queue, own *own, cfg *schema.C
 	w.watchMounts()
 	w.sight = newSight(disk)
 	notes, err := w.sight.open(w.area(w.set), poll)
-	own.dir(w.sight.scratch())
+	own.temporary(w.sight.scratch())
 	host.note(notes...)
 	return w, err
 }

@@ -25,7 +25,8 @@ type guard struct {
 // without one.
 func (l *loop) openGuard() error {
 	l.guard.mark = guardian.NewMark(l.opt.Environ)
-	opt := guardian.Options{Mark: l.guard.mark, Grace: l.longestGrace(), Terminal: l.opt.Terminal}
+	opt := guardian.Options{Mark: l.guard.mark, Grace: l.longestGrace(), Terminal: l.opt.Terminal,
+		Lost: func(times int, pause time.Duration) { l.post(guardianLost{times, pause}) }}
 	if l.opt.Control != nil {
 		opt.Lease = l.opt.Control.Lease()
 		ended, err := guardian.Sweep(opt.Lease)
@@ -44,11 +45,28 @@ func (l *loop) openGuard() error {
 		return err
 	}
 	l.guard.guardian = g
+	l.own.made, l.own.gone = g.AddDirectory, g.RemoveDirectory
 	reaper, err := procgroup.StartReaper(procgroup.ReaperOptions{Other: g.Is, Noticed: g.Add, Gone: g.Remove})
 	if err == nil {
 		l.guard.reaper = reaper // else: marks, groups and sessions do what they can
 	}
 	return nil
+}
+
+// guardianLost says that there is no guardian for the moment.
+type guardianLost struct {
+	times int
+	pause time.Duration // until the next one is started
+}
+
+// lostGuardian tells people of it: somebody, or the system for want of memory,
+// ends what nobody would think of ending.
+func (l *loop) lostGuardian(ev guardianLost) {
+	text := "devloop's guardian was ended from outside; another one is started"
+	if ev.times > 1 {
+		text = fmt.Sprintf("devloop's guardian was ended from outside %d times; the next one is started in %s", ev.times, ev.pause)
+	}
+	l.say.notice(text + " (if devloop is killed meanwhile, the next start ends what is left)")
 }
 
 // longestGrace is the longest time that any command has to end.

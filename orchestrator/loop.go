@@ -441,6 +441,8 @@ func (l *loop) handle(ev any) {
 		if c := l.live[ev.key]; c != nil && !c.kill {
 			l.stopAsConfigured(c)
 		}
+	case guardianLost:
+		l.lostGuardian(ev)
 	case stopFailed:
 		l.stopBySignal(ev)
 	case notifiedEvent:

@@ -42,7 +42,7 @@ func (l *loop) openNotify(c *command, e *environ) error {
 	ctx, cancel := context.WithCancel(l.ctx)
 	c.endNotify = cancel
 	dir := filepath.Dir(socket.Path())
-	l.own.dir(dir)
+	l.own.temporary(dir)
 	key := c.key
 	l.goroutine(func() {
 		err := socket.Receive(ctx, func(m sdnotify.Message) {

@@ -18,6 +18,10 @@ type own struct {
 	files []os.FileInfo
 	dirs  map[string]ownDir // by real path
 	bases map[string]bool   // the last elements of dirs: few other directories have one of them
+
+	// made and gone are told of directories that devloop has made for itself
+	// alone and removes again; nil means nobody. They are set before there is one.
+	made, gone func(path string)
 }
 
 type ownDir struct {
@@ -52,8 +56,20 @@ func (o *own) dir(path string) {
 	o.bases[filepath.Base(path)] = true
 }
 
+// temporary takes in a directory that devloop has made for itself and removes
+// again; "" is none.
+func (o *own) temporary(path string) {
+	o.dir(path)
+	if path != "" && o.made != nil {
+		o.made(path)
+	}
+}
+
 // leave forgets a directory of devloop's own that is gone.
 func (o *own) leave(path string) {
+	if o.gone != nil {
+		o.gone(path)
+	}
 	if real, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
 		path = filepath.Join(real, filepath.Base(path))
 	}

@@ -72,7 +72,7 @@ func (w *filewatch) reopen(next *reopening, poll *time.Duration) {
 func (w *filewatch) open(o *opened, poll *time.Duration, since time.Time) bool {
 	at := w.area(o.set)
 	o.notes, o.err = o.sight.open(at, poll)
-	w.own.dir(o.sight.scratch())
+	w.own.temporary(o.sight.scratch())
 	if o.err != nil {
 		_ = o.sight.close() // nothing is to be seen with it
 		o.sight = nil

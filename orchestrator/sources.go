@@ -35,7 +35,7 @@ func (l *loop) openSources(paths []string) error {
 	}
 	src := &sources{sight: newSight(l.disk), paths: paths, polling: l.polling(), contents: contents.New()}
 	notes, err := src.sight.open(src.area(), src.polling)
-	l.own.dir(src.scratch())
+	l.own.temporary(src.scratch())
 	l.note(notes...)
 	if err != nil {
 		return fmt.Errorf("watch the configuration: %w", err)

@@ -28,6 +28,7 @@ type lease struct {
 	space string // the pid namespace
 	grace time.Duration
 	roots map[int]uint64
+	dirs  map[string]bool // see Guardian.AddDirectory
 }
 
 func newLease(mark string, grace time.Duration) (*lease, error) {
@@ -35,7 +36,8 @@ func newLease(mark string, grace time.Duration) (*lease, error) {
 	if !ok {
 		return nil, errors.New("this process is not in the system's table")
 	}
-	return &lease{mark: mark, owner: self.pid, start: self.start, boot: bootID(), space: pidSpace(), grace: grace, roots: map[int]uint64{}}, nil
+	return &lease{mark: mark, owner: self.pid, start: self.start, boot: bootID(), space: pidSpace(), grace: grace,
+		roots: map[int]uint64{}, dirs: map[string]bool{}}, nil
 }
 
 func (l *lease) text() []byte {
@@ -43,6 +45,9 @@ func (l *lease) text() []byte {
 		"\ngrace " + strconv.FormatInt(l.grace.Milliseconds(), 10) + "\n")
 	for _, pid := range l.pids() {
 		t = append(t, "root "+pair(pid, l.roots[pid])+"\n"...)
+	}
+	for dir := range l.dirs {
+		t = append(t, "dir "+dir+"\n"...)
 	}
 	return append(t, "end\n"...)
 }
@@ -86,13 +91,13 @@ func parseLease(text string) (*lease, error) {
 	if head != leaseHead {
 		return nil, errLease
 	}
-	l := &lease{roots: map[int]uint64{}}
+	l := &lease{roots: map[int]uint64{}, dirs: map[string]bool{}}
 	seen := map[string]bool{}
 	for rest != "" {
 		var line string
 		line, rest = cut(rest, '\n')
 		key, value := cut(line, ' ')
-		if seen[key] && key != "root" {
+		if seen[key] && key != "root" && key != "dir" {
 			return nil, errLease
 		}
 		seen[key] = true
@@ -118,6 +123,8 @@ func parseLease(text string) (*lease, error) {
 			} else {
 				ok = false // nobody starts process 1
 			}
+		case "dir":
+			l.dirs[value], ok = true, ofALine(value)
 		case "end":
 			for _, needed := range []string{"mark", "owner", "boot", "space", "grace"} {
 				if !seen[needed] {
@@ -194,7 +201,7 @@ func (l *lease) ownerLives() bool {
 }
 
 // Sweep ends who is left of the loop that made the lease, if that loop is dead, with the lease's grace, and removes the
-// lease. It returns the pids of those it met, and when they are gone. No lease, a living owner, or an owner in another pid
+// loop's directories and the lease. It returns the pids of those it met, and when they are gone. No lease, a living owner, or an owner in another pid
 // namespace is nothing to do. Its error is a [*SurvivorsError], with which the lease stays for the next start, or that the
 // file cannot be read or is no lease; then nobody was touched.
 //
@@ -209,6 +216,7 @@ func Sweep(path string) (ended []int, err error) {
 	case l.ownerLives():
 		return nil, nil
 	}
+	removeDirectories(l.dirs)
 	if l.boot == bootID() {
 		ended, err = newHunt(l.mark, l.roots, l.start, false).run(l.grace, patience)
 		if err != nil {

@@ -81,6 +81,12 @@ func ownerMain(lease string, argv []string) int {
 	orders := bufio.NewScanner(os.Stdin)
 	for orders.Scan() {
 		answer := "ok"
+		if dir, ok := strings.CutPrefix(orders.Text(), "directory "); ok {
+			g.AddDirectory(dir)
+		}
+		if dir, ok := strings.CutPrefix(orders.Text(), "no directory "); ok {
+			g.RemoveDirectory(dir)
+		}
 		switch orders.Text() {
 		case "start", "start unknown":
 			number++

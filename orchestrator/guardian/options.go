@@ -14,6 +14,10 @@ type Options struct {
 	// Lease is the path of the file that the next start gives to [Sweep], in a directory that is this user's alone and
 	// survives the loop. Empty means none.
 	Lease string
+	// Lost is called when somebody has ended the guardian, so many times by now, or when the next one could not be started;
+	// another one is started after the pause. Until then only the next Sweep would end what a sudden end of the loop leaves
+	// behind. It is called by a goroutine that Close waits for. Nil means nobody.
+	Lost func(times int, pause time.Duration)
 	// Terminal is one whose modes the owner has changed; nil if there is none.
 	Terminal *Terminal
 }

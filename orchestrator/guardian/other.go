@@ -36,6 +36,12 @@ func (*Guardian) Forgo(uint64) {}
 // Remove does nothing.
 func (*Guardian) Remove(...int) {}
 
+// AddDirectory does nothing.
+func (*Guardian) AddDirectory(string) {}
+
+// RemoveDirectory does nothing.
+func (*Guardian) RemoveDirectory(string) {}
+
 // Finish finds nobody.
 func (*Guardian) Finish() ([]int, error) { return nil, nil }
 

@@ -13,8 +13,10 @@ import (
 )
 
 const (
-	// A guardian that is ended by somebody is started again so often.
-	restarts = 5
+	// A guardian that somebody has ended is started again at once, the next one so long after the end of the one before it, and
+	// so on, each time twice as long, up to the second of these. One that has lived for that long is a good one again.
+	againFirst = 50 * time.Millisecond
+	againLast  = 30 * time.Second
 	// What the owner says waits no longer than this for a guardian that does not read: somebody has stopped it. The lease
 	// knows the same.
 	sayPatience = 50 * time.Millisecond
@@ -26,13 +28,14 @@ const (
 type Guardian struct {
 	self string
 	opt  Options
-	gone chan struct{} // closed when no guardian runs any more
+	gone chan struct{} // closed when no guardian runs any more, nor will
+	end  chan struct{} // closed by Close
 
 	mu     sync.Mutex // guards what follows
 	lease  *lease
 	file   *os.File // the lease, or nil
 	pipe   *os.File
-	proc   *os.Process
+	proc   *os.Process // nil while none runs
 	closed bool
 
 	expected map[uint64]bool // pipes of commands that are being started
@@ -52,7 +55,7 @@ func Start(self string, opt Options) (*Guardian, error) {
 	if err != nil {
 		return nil, &wrap{"start guardian", err}
 	}
-	g := &Guardian{self: self, opt: opt, lease: l, gone: make(chan struct{}), expected: map[uint64]bool{}}
+	g := &Guardian{self: self, opt: opt, lease: l, gone: make(chan struct{}), end: make(chan struct{}), expected: map[uint64]bool{}}
 	if opt.Lease != "" {
 		if g.file, err = l.create(opt.Lease); err != nil {
 			return nil, &wrap{"write lease", err}
@@ -115,6 +118,9 @@ func (g *Guardian) start() error {
 	if t := g.opt.Terminal; t != nil {
 		orders += "terminal " + hex(t.Before) + " " + hex(t.During) + "\n"
 	}
+	for dir := range g.lease.dirs {
+		orders += "dir " + dir + "\n"
+	}
 	for pipe := range g.expected {
 		orders += "expect " + strconv.FormatUint(pipe, 10) + "\n"
 	}
@@ -134,31 +140,65 @@ func (g *Guardian) say(text string) {
 // keep collects the guardian, and starts it again when it was not this process that ended it.
 func (g *Guardian) keep(proc *os.Process) {
 	defer close(g.gone)
-	for again := 0; ; again++ {
-		_, _ = proc.Wait() // it has nothing to say
+	pause := time.Duration(0)
+	for times := 1; ; times++ {
+		began := time.Now()
+		for proc != nil {
+			_, _ = proc.Wait() // it has nothing to say
+			proc = nil
+		}
+		if time.Since(began) > againLast {
+			pause = 0
+		}
 		g.mu.Lock()
 		_ = g.pipe.Close() // a write would not reach anybody
-		if g.closed || again == restarts || g.start() != nil {
-			g.mu.Unlock()
+		g.proc = nil
+		closed := g.closed
+		g.mu.Unlock()
+		if closed {
 			return
 		}
-		proc = g.proc
+		if g.opt.Lost != nil {
+			g.opt.Lost(times, pause)
+		}
+		if pause > 0 && !g.rest(pause) {
+			return
+		}
+		pause = min(max(2*pause, againFirst), againLast)
+		g.mu.Lock()
+		if !g.closed && g.start() == nil { // else it is tried again, after a longer pause
+			proc = g.proc
+		}
 		g.mu.Unlock()
 	}
 }
 
-// PID is the process id of the guardian. It may be another one later: one that was killed is started again.
+// rest is false if Close comes first.
+func (g *Guardian) rest(pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-g.end:
+		return false
+	}
+}
+
+// PID is the process id of the guardian, 0 while none runs. It may be another one later: one that was killed is started again.
 func (g *Guardian) PID() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.proc == nil {
+		return 0
+	}
 	return g.proc.Pid
 }
 
 // Is says that pid is the guardian, which is a child of this process that nobody else may wait for.
-func (g *Guardian) Is(pid int) bool { return g.PID() == pid }
+func (g *Guardian) Is(pid int) bool { return pid > 0 && g.PID() == pid }
 
-// Done is closed when there is no guardian any more: after Close, or when it has been killed again and again. The loop can
-// go on; only its own sudden end would leave things behind, until the next Sweep.
+// Done is closed when there is no guardian any more, after Close.
 func (g *Guardian) Done() <-chan struct{} { return g.gone }
 
 // Add records living processes: should the loop come to a sudden end, their groups, their sessions and all their
@@ -237,6 +277,27 @@ func (g *Guardian) record(text string) {
 	}
 }
 
+// AddDirectory records a directory that this process has made for itself alone, with mode 0700, by its absolute path: should
+// the loop come to a sudden end, the guardian removes it with all that is in it, or else the next Sweep.
+func (g *Guardian) AddDirectory(path string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.closed && ofALine(path) && !g.lease.dirs[path] {
+		g.lease.dirs[path] = true
+		g.record("dir " + path + "\n")
+	}
+}
+
+// RemoveDirectory takes back what AddDirectory recorded: it is gone.
+func (g *Guardian) RemoveDirectory(path string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.closed && g.lease.dirs[path] {
+		delete(g.lease.dirs, path)
+		g.record("undir " + path + "\n")
+	}
+}
+
 // Finish ends, with the grace, whoever still carries the loop's mark or was recorded: daemons that commands have left. It
 // returns their pids when they are gone; the guardian stands by meanwhile. Call it when the loop has ended its commands,
 // then Close. It leaves nothing to Close.
@@ -262,13 +323,16 @@ func (g *Guardian) Close() error {
 		return nil
 	}
 	g.closed = true
+	close(g.end)
 	g.say("end\n")
 	proc := g.proc
 	g.mu.Unlock()
 	select {
 	case <-g.gone:
 	case <-time.After(endPatience): // stopped by somebody; the end of file would have it end everybody, and nobody is left
-		_ = proc.Kill() // gone meanwhile is as good
+		if proc != nil {
+			_ = proc.Kill() // gone meanwhile is as good
+		}
 		<-g.gone
 	}
 	return g.dropLease()

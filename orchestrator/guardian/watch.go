@@ -55,7 +55,7 @@ func closeInherited() {
 func guard() {
 	owner, _ := readProcess(syscall.Getppid()) // it may be gone already
 	_ = syscall.SetNonblock(0, false)          // the runtime's poller would cost memory
-	orders := orders{roots: map[int]uint64{}, expected: map[string]bool{}}
+	orders := orders{roots: map[int]uint64{}, dirs: map[string]bool{}, expected: map[string]bool{}}
 	var buf [4096]byte
 	var rest []byte
 	pages.Release() // it waits from here on, mostly for hours
@@ -86,6 +86,7 @@ func guard() {
 	h := newHunt(orders.mark, orders.roots, orders.born, true)
 	h.expected = orders.expected
 	_, _ = h.run(orders.grace, persistence) // nobody is there to be told
+	removeDirectories(orders.dirs)
 }
 
 // orders are what the owner has said.
@@ -94,6 +95,7 @@ type orders struct {
 	grace time.Duration
 	born  uint64 // when the owner started
 	roots map[int]uint64
+	dirs  map[string]bool
 
 	expected map[string]bool // pipes, by their inodes
 	terminal terminal
@@ -117,6 +119,10 @@ func (o *orders) take(line string) bool {
 	case "remove":
 		pid, _ := strconv.Atoi(value)
 		delete(o.roots, pid)
+	case "dir":
+		o.dirs[value] = true
+	case "undir":
+		delete(o.dirs, value)
 	case "expect":
 		o.expected[value] = true
 	case "forgo":

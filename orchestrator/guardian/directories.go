@@ -1,0 +1,32 @@
+//go:build linux || darwin
+
+package guardian
+
+import (
+	"os"
+	"syscall"
+)
+
+// removeDirectories removes what an owner has made for itself and could not remove any more. One that is not a directory of
+// this user's alone is not what the owner has made.
+func removeDirectories(dirs map[string]bool) {
+	for dir := range dirs {
+		info, err := os.Lstat(dir)
+		if err != nil || !info.IsDir() || info.Mode().Perm() != 0o700 {
+			continue
+		}
+		if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) == os.Geteuid() {
+			_ = os.RemoveAll(dir) // nobody is there to be told
+		}
+	}
+}
+
+// ofALine says that a path can stand in a line of the lease, or of what the owner says.
+func ofALine(path string) bool {
+	for i := range len(path) {
+		if path[i] == '\n' {
+			return false
+		}
+	}
+	return path != "" && path[0] == '/'
+}
