@@ -298,7 +298,7 @@ type wakeup struct {
 func (l *loop) remember(r machine.Report) {
 	switch r.Kind {
 	case machine.RunStarted, machine.Starting, machine.Stopping, machine.Reloading:
-		if r.Why != machine.ByShutdown {
+		if r.Why != machine.ByShutdown && r.Why != machine.ByUpdate { // the new version has said why
 			r.Paths = slices.Clone(r.Paths)
 			l.wakeups[r.Node] = wakeup{r, time.Now()}
 		}

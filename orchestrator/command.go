@@ -27,19 +27,20 @@ type commandKey struct{ node, num, stage int }
 
 // command is one running command.
 type command struct {
-	key    commandKey
-	group  *procgroup.Group // nil until it has started
-	stop   bool             // asked to end, perhaps before it had started
-	kill   bool
-	spool  *console.Spool     // a stage's output, unless it is streamed
-	warned *warnings.Counter  // of a stage's output
-	ctx    context.Context    // of a process: ends when it need not become ready any more
-	cancel context.CancelFunc // ends ctx
-	ready  bool               // a process: it has said so, or accepted
-	serial int                // tells a process's generation from every other one of the loop
-	told   *signal            // a process whose ready is a line of its log, or a notification
-	lacks  lack               // why a process is not ready yet
-	checks *environ           // of what looks whether a process is ready
+	key     commandKey
+	group   *procgroup.Group // nil until it has started
+	stop    bool             // asked to end, perhaps before it had started
+	kill    bool
+	spool   *console.Spool     // a stage's output, unless it is streamed
+	warned  *warnings.Counter  // of a stage's output
+	ctx     context.Context    // of a process: ends when it need not become ready any more
+	cancel  context.CancelFunc // ends ctx
+	ready   bool               // a process: it has said so, or accepted
+	advised bool               // people know what it does wrong with its sockets
+	serial  int                // tells a process's generation from every other one of the loop
+	told    *signal            // a process whose ready is a line of its log, or a notification
+	lacks   lack               // why a process is not ready yet
+	checks  *environ           // of what looks whether a process is ready
 
 	earlier   earlier                // what was there before it started
 	open      map[*heldSocket]int    // of a process that was asked to end: connections it had then

@@ -22,13 +22,13 @@ type logQuery struct {
 	stages []string
 	since  time.Time
 	run    int
-	tail   int
+	tail   int // so many lines from the end; -1: all
 	follow bool
 }
 
 func parseLogQuery(r *http.Request) (q logQuery, err error) {
 	v := r.URL.Query()
-	q = logQuery{names: v["node"], stages: v["stage"]}
+	q = logQuery{names: v["node"], stages: v["stage"], tail: -1}
 	if text := v.Get("since"); text != "" {
 		if q.since, err = time.Parse(time.RFC3339Nano, text); err != nil {
 			return q, fmt.Errorf("since=%.40s is no time as in RFC 3339", text)
@@ -40,8 +40,8 @@ func parseLogQuery(r *http.Request) (q logQuery, err error) {
 		}
 	}
 	if text := v.Get("tail"); text != "" {
-		if q.tail, err = strconv.Atoi(text); err != nil || q.tail < 1 || q.tail > mostTail {
-			return q, fmt.Errorf("tail=%.40s is not from 1 to %d", text, mostTail)
+		if q.tail, err = strconv.Atoi(text); err != nil || q.tail < 0 || q.tail > mostTail {
+			return q, fmt.Errorf("tail=%.40s is not from 0 to %d", text, mostTail)
 		}
 	}
 	if text := v.Get("follow"); text != "" {
@@ -69,7 +69,7 @@ func (l *loop) answerLogs(w http.ResponseWriter, r *http.Request) {
 	out := control.NewStream(w)
 	want := journal.Query{Names: q.names, Since: q.since}
 	var read uint64 // the last block that has been
-	if q.tail > 0 || !q.follow {
+	if !q.follow && q.tail != 0 || q.tail > 0 {
 		kept := l.journal.Read(want)
 		if len(kept) > 0 {
 			read = kept[len(kept)-1].Seq
@@ -114,7 +114,7 @@ func (q *logQuery) wants(e *journal.Entry) bool {
 
 // last leaves the blocks that hold the last lines, as many as were asked for.
 func (q *logQuery) last(entries []journal.Entry) []journal.Entry {
-	if q.tail == 0 {
+	if q.tail < 0 {
 		return entries
 	}
 	left := q.tail

@@ -462,13 +462,18 @@ func (l *loop) handle(ev any) {
 	case learnedEvent:
 		l.files.learned(ev)
 	case adoptionDue:
-		l.checkAdoption(ev.key)
+		l.checkAdoption(ev.key, ev.late)
 	case noticeEvent:
 		l.say.notice(ev.text)
 	case partedEvent:
 		ev.socket.parted(ev.front)
 	case missingEvent:
 		l.programMissing(ev)
+	case adoptionAdvice:
+		if c := l.live[ev.key]; c != nil && !c.advised {
+			c.advised = true
+			l.say.advice(ev.adviceEvent)
+		}
 	case adviceEvent:
 		l.say.advice(ev)
 	}

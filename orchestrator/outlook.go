@@ -134,7 +134,7 @@ func (l *loop) newsOf(node int, status []machine.NodeStatus, before *proxy.News)
 	}
 	st := status[blame]
 	news := &proxy.News{Project: l.cfg.Name, Node: st.Name, State: st.State, Failed: st.Failed || st.State == "backing off"}
-	if st.Watcher && st.State == "running" {
+	if st.Watcher && (st.State == "running" || st.State == "cancelling") {
 		news.State = "checking"
 	}
 	if st.Hold.Kind != machine.NotHeld {

@@ -254,8 +254,13 @@ type adviceEvent struct {
 // whether it uses them. That costs a walk through /proc, so it is done once.
 const adoptionCheck = 3 * time.Second
 
-// adoptionDue says that it is time to look.
-type adoptionDue struct{ key commandKey }
+// adoptionDue says that it is time to look. late is when it should have been ready:
+// before, one that holds its socket and does not accept yet has only not come so
+// far.
+type adoptionDue struct {
+	key  commandKey
+	late bool
+}
 
 // watchOver looks, some time after the start, whether a process really uses
 // the sockets that it was given: wrappers lose descriptors, and servers that
@@ -265,25 +270,37 @@ func (l *loop) watchOver(c *command) {
 		return
 	}
 	done, key := c.group.Done(), c.key
+	late := defaultReadyTimeout
+	if r := c.process.Ready; r != nil {
+		late = r.Timeout
+	}
 	l.goroutine(func() {
-		timer := time.NewTimer(adoptionCheck)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			l.post(adoptionDue{key})
-		case <-done:
-		case <-l.ctx.Done():
+		first, last := time.NewTimer(adoptionCheck), time.NewTimer(max(late, adoptionCheck))
+		defer first.Stop()
+		defer last.Stop()
+		for range 2 {
+			select {
+			case <-first.C:
+				l.post(adoptionDue{key, late <= adoptionCheck})
+			case <-last.C:
+				l.post(adoptionDue{key, true})
+				return
+			case <-done:
+				return
+			case <-l.ctx.Done():
+				return
+			}
 		}
 	})
 }
 
 // checkAdoption looks beside the loop, since /proc may be long.
-func (l *loop) checkAdoption(key commandKey) {
+func (l *loop) checkAdoption(key commandKey, late bool) {
 	c := l.live[key]
-	if c == nil {
+	if c == nil || late && (c.ready || c.advised) {
 		return
 	}
-	given := gift{group: c.group, unready: probed(l.cfg, c.process) && !c.ready}
+	given := gift{group: c.group, unready: probed(l.cfg, c.process) && !c.ready, late: late}
 	for i, s := range c.sockets {
 		d, proxied := c.doors[s]
 		one := lent{s.Socket, c.process.Sockets[i].Name, s.address(), proxied, d.port, false}
@@ -300,9 +317,15 @@ func (l *loop) checkAdoption(key commandKey) {
 	}
 	l.goroutine(func() {
 		if text, hint := given.adoption(); text != "" {
-			l.post(adviceEvent{key.node, text, hint})
+			l.post(adoptionAdvice{key, adviceEvent{key.node, text, hint}})
 		}
 	})
+}
+
+// adoptionAdvice is what is wrong with the way a generation treats its sockets.
+type adoptionAdvice struct {
+	key commandKey
+	adviceEvent
 }
 
 // gift is what a process was given, for a look at what it makes of that.
@@ -310,6 +333,7 @@ type gift struct {
 	group   *procgroup.Group
 	sockets []lent
 	unready bool
+	late    bool // and it should be by now
 	ours    []listenfd.Listener
 }
 
@@ -367,7 +391,7 @@ func (g gift) adoption() (text, hint string) {
 			return fmt.Sprintf("does not hold %s that it was given", name), hint
 		case s.idle && elsewhere != "":
 			return fmt.Sprintf("listens on %s, and not on %s that it was given", elsewhere, name), hint
-		case s.idle && len(holding) < len(pids) && slices.Contains(holding, g.group.PID()):
+		case g.late && s.idle && len(holding) < len(pids) && slices.Contains(holding, g.group.PID()):
 			return fmt.Sprintf("nobody accepts on %s: process %d holds it, but what that started does not", name, g.group.PID()), wrapperHint
 		}
 	}

@@ -78,11 +78,17 @@ var (
 
 // short is the command in a few letters, for a stage that has no name.
 func (c Command) short() string {
-	const most = 40
-	text := strings.TrimSpace(c.Text)
+	text := c.Text
 	if c.Argv != nil {
 		text = strings.Join(c.Argv, " ")
 	}
+	return shorten(text)
+}
+
+// shorten leaves a few letters of a command's first line.
+func shorten(text string) string {
+	const most = 40
+	text = strings.TrimSpace(text)
 	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
 		text = strings.TrimSpace(text[:i]) + " …"
 	}

@@ -108,6 +108,9 @@ func (d *decoder) parse(path string, src []byte) (*Config, error) {
 	}
 	if len(c.Projects) > 0 {
 		d.envFiles(c)
+		if len(d.mistakes) == 0 {
+			nameStages(c)
+		}
 		if !d.partial {
 			d.check(c)
 		}

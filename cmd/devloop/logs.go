@@ -33,10 +33,13 @@ Here -f is --follow: a configuration is named with --file, or by -f before the
 verb.`,
 		Example:           "  devloop logs -f\n  devloop logs --since 5m server\n  devloop logs -n 50 check",
 		ValidArgsFunction: a.nodeNames(""),
-		RunE: func(_ *cobra.Command, names []string) (err error) {
+		RunE: func(cmd *cobra.Command, names []string) (err error) {
 			want.Nodes = names
 			if want.Tail < 0 {
 				return usageError{fmt.Errorf("--tail %d: it is no less than 0", want.Tail), "devloop logs"}
+			}
+			if want.Tail == 0 && cmd.Flags().Changed("tail") {
+				want.Tail = -1 // none, and not all
 			}
 			if want.Since, err = sinceWhen(since, time.Now()); err != nil {
 				return err

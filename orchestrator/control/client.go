@@ -111,7 +111,7 @@ type LogQuery struct {
 	Since  time.Time // zero: everything that is kept
 	Run    int       // of this run or generation only; 0: of all
 	Stages []string  // of these stages of a watcher only; none: all
-	Tail   int       // only the last so many of those that are kept; 0: all
+	Tail   int       // only the last so many of those that are kept; 0: all; negative: none of them
 	Follow bool      // and then what comes, until the loop ends
 }
 
@@ -123,8 +123,8 @@ func (q LogQuery) encode() string {
 	if q.Run > 0 {
 		v.Set("run", strconv.Itoa(q.Run))
 	}
-	if q.Tail > 0 {
-		v.Set("tail", strconv.Itoa(q.Tail))
+	if q.Tail != 0 {
+		v.Set("tail", strconv.Itoa(max(0, q.Tail)))
 	}
 	if q.Follow {
 		v.Set("follow", "true")

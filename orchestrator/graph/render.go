@@ -32,11 +32,7 @@ func (g *Graph) Write(w io.Writer, cfg *schema.Config, format string) error {
 // does says in a few words what a node does.
 func (n Node) does() string {
 	if n.Watcher == nil {
-		text := n.Process.Run.Text
-		if text == "" {
-			text = strings.Join(n.Process.Run.Argv, " ")
-		}
-		return text
+		return n.Process.Run.Shown(n.Process.Env)
 	}
 	var steps []string
 	for _, s := range n.Watcher.Stages {

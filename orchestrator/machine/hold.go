@@ -47,7 +47,7 @@ func (m *Machine) survey() {
 
 func (m *Machine) surveyWatcher(n *node) {
 	n.hold, n.busy = Hold{Node: -1}, false
-	n.failed = n.w.outcome == outFailed
+	n.failed = n.w.outcome == outFailed && n.w.phase == idle // one that runs again does not wait for people
 	switch {
 	case n.w.phase != idle:
 		n.busy = true
