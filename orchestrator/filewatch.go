@@ -37,6 +37,7 @@ type filewatch struct {
 	sight    *sight
 	mounted  mounted
 	contents *contents.Store
+	names    names
 	times    *modTimes
 	writers  writers
 	own      *own
@@ -308,6 +309,7 @@ func (w *filewatch) lookWith(set *watchset.Set, dirs []string, files []sighted, 
 	if len(dirs)+len(files)+len(passed) == 0 {
 		return
 	}
+	lost := w.lost(set, dirs)
 	if len(dirs) > 0 {
 		w.after(w.forget)
 	}
@@ -329,7 +331,7 @@ func (w *filewatch) lookWith(set *watchset.Set, dirs []string, files []sighted, 
 		},
 		Done: func(hung []bool) {
 			w.taken--
-			changes := make([]machine.Change, 0, len(paths))
+			changes := slices.Clone(*lost)
 			for i, path := range paths {
 				f := finding{changed: true}
 				switch {
@@ -348,9 +350,14 @@ func (w *filewatch) lookWith(set *watchset.Set, dirs []string, files []sighted, 
 				} else {
 					delete(w.emptied, path)
 				}
+				if i < len(dirs) {
+					f.nodes = unnamed(f.nodes, path, *lost)
+					path = strings.TrimSuffix(path, string(filepath.Separator)) + string(filepath.Separator)
+				}
 				if f.changed && len(f.nodes) > 0 {
 					change := machine.Change{Path: path, Nodes: f.nodes, AtOnce: f.touched && set.Trigger(path)}
 					if i >= len(dirs) {
+						w.names.add(path)
 						change.At, change.Writers = files[i-len(dirs)].at, w.writers.take(path)
 					}
 					changes = append(changes, change)
@@ -369,6 +376,43 @@ func (w *filewatch) lookWith(set *watchset.Set, dirs []string, files []sighted, 
 				})
 			}
 		},
+	})
+}
+
+// lost finds, before anything is forgotten, which files have gone with directories,
+// as far as their names are known: whoever is woken by that is told of them. It is
+// filled in when the queue has come to it.
+func (w *filewatch) lost(set *watchset.Set, dirs []string) *[]machine.Change {
+	lost := &[]machine.Change{}
+	if len(dirs) == 0 {
+		return lost
+	}
+	var found []machine.Change
+	w.disk.Add(diskqueue.Job{
+		Paths: dirs[:1],
+		Do: func(int) {
+			for _, path := range w.names.below(dirs) {
+				if nodes := set.Wakes(path); len(nodes) > 0 && !w.contents.Gone(path) {
+					found = append(found, machine.Change{Path: path, Nodes: nodes})
+				}
+			}
+			slices.SortFunc(found, func(a, b machine.Change) int { return strings.Compare(a.Path, b.Path) })
+		},
+		Done: func(hung []bool) {
+			if hung == nil {
+				*lost = found
+			}
+		},
+	})
+	return lost
+}
+
+// unnamed are those of the nodes that hear of no file below the directory.
+func unnamed(nodes []int, dir string, lost []machine.Change) []int {
+	return slices.DeleteFunc(slices.Clone(nodes), func(node int) bool {
+		return slices.ContainsFunc(lost, func(c machine.Change) bool {
+			return strings.HasPrefix(c.Path, strings.TrimSuffix(dir, string(filepath.Separator))+string(filepath.Separator)) && slices.Contains(c.Nodes, node)
+		})
 	})
 }
 

@@ -33,12 +33,17 @@ func (w *filewatch) learn() {
 	set, git, lesson := w.set, w.git, w.contents.Lesson()
 	u, told := newUnmatched(w.cfg, w.graph, set), set == w.unmatched
 	w.host.goroutine(func() {
-		done := w.study(lesson, set, u.see)
+		pack := newPacker()
+		done := w.study(lesson, set, func(path string) {
+			u.see(path)
+			pack.add(path)
+		})
 		var warnings schema.Mistakes
 		if done && !told {
 			warnings = u.warnings()
 		}
 		if done {
+			w.names.replace(pack.packed())
 			git.Rest()
 			thrift.Settle()
 		}

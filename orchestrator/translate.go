@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"devloop/orchestrator/graph"
@@ -60,8 +61,8 @@ func machineWatcher(w *schema.Watcher) *machine.Watcher {
 			ms := machine.Stage{Name: s.Name, Timeout: s.Timeout, AllowFailure: s.AllowFailure, Uninterrupted: !s.Interruptible}
 			if len(s.IfChanged) > 0 {
 				ms.IfChanged = func(path string) bool {
-					path = slashed(path)
-					return slices.ContainsFunc(s.IfChanged, func(p schema.Pattern) bool { return p.Match(path) })
+					path, unknown := strings.CutSuffix(slashed(path), "/") // a directory: any file in it may have changed
+					return slices.ContainsFunc(s.IfChanged, func(p schema.Pattern) bool { return p.Match(path) || unknown && p.Reaches(path) })
 				}
 			}
 			stages = append(stages, ms)

@@ -111,6 +111,15 @@ func (s *Store) Forget() {
 	s.known, s.whole, s.lesson = &table{}, false, nil
 }
 
+// Gone tells whether the file is known not to have been there when it was last
+// looked at.
+func (s *Store) Gone(path string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	value := s.known.get(s.digest(path) & s.pathBits)
+	return isAbsent(value) || value == nothing && s.whole
+}
+
 // Len is how many files are known, those included that have gone.
 func (s *Store) Len() int {
 	s.mu.Lock()

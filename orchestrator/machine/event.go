@@ -96,7 +96,7 @@ func (Shutdown) event()       {}
 
 // Change is one changed file and the nodes that watch it.
 type Change struct {
-	Path  string
+	Path  string // one that ends in a separator is a directory, of which nobody knows what has changed in it
 	Nodes []int
 
 	// At is when it was noticed; zero: now. A burst has been quiet since then,
