@@ -113,11 +113,11 @@ func (d *decoder) envLayer(l EnvLayer, env *envDraft, read map[string]*dotenv.Fi
 		}
 		unset, bad := content.Expand(env)
 		for _, ref := range unset {
-			name := ref.Name
-			if !ref.Braced && secretWord.MatchString(ref.Of) {
-				name = "NAME" // it may be a part of the secret
+			w := Mistake{Pos: f.at(ref.Pos), Msg: "`$" + ref.Name + "` is not set, so it is empty here", Hint: "`${" + ref.Name + ":-}` says that it may be; `$$` is a `$`"}
+			if !ref.Braced && secretWord.MatchString(ref.Of) { // what stands behind the `$` may be a part of the secret
+				w.Msg, w.Hint = "this `$` begins the name of a variable that is not set, so it is empty here", "`$$` is a `$`"
 			}
-			d.warnings = append(d.warnings, Mistake{Pos: f.at(ref.Pos), Msg: "`$" + name + "` is not set, so it is empty here", Hint: "`${" + name + ":-}` says that it may be; `$$` is a `$`"})
+			d.warnings = append(d.warnings, w)
 		}
 		if bad != nil {
 			d.mistakes = append(d.mistakes, f.mistake(*bad))

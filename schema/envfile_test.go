@@ -108,7 +108,7 @@ func TestEnvFileWarnings(t *testing.T) {
 	for _, w := range c.Warnings {
 		got = append(got, w.Pos.String()+": "+w.Msg)
 	}
-	want := []string{".env:1:9: `$NOPE` is not set, so it is empty here", ".env:2:1: `DEVLOOP_RUN` is set by devloop itself, whatever stands here", ".env:4:11: `$NAME` is not set, so it is empty here"}
+	want := []string{".env:1:9: `$NOPE` is not set, so it is empty here", ".env:2:1: `DEVLOOP_RUN` is set by devloop itself, whatever stands here", ".env:4:11: this `$` begins the name of a variable that is not set, so it is empty here"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
