@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/machine"
@@ -309,17 +306,13 @@ func (l *loop) startStage(a machine.StartStage) {
 		return
 	}
 	l.hintColor(program, e)
-	file, err := l.changedFile(w.Name, a)
-	if err != nil {
+	if err := l.tellChanged(e, changedList{w.Name, a.Run, a.Run - 1}, a.Paths); err != nil {
 		l.failStart(key, err)
 		return
 	}
 	e.set("DEVLOOP_WATCHER", w.Short)
 	e.set("DEVLOOP_STAGE", stage.Name)
 	e.set("DEVLOOP_RUN", strconv.Itoa(a.Run))
-	e.set("DEVLOOP_CHANGED", capped(ofALine(a.Paths)))
-	e.set("DEVLOOP_CHANGED_FILE", file)
-	e.set("DEVLOOP_CHANGED_FILE0", withNUL(file))
 	c := &command{key: key, warned: &warnings.Counter{}}
 	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Grace: stageGrace, KeepDaemons: true}
 	if l.opt.Stream {
@@ -379,69 +372,4 @@ func stageOf(w *schema.Watcher, index int) *schema.Stage {
 		index -= len(group)
 	}
 	return nil
-}
-
-// changedCap is how many bytes of paths an environment variable carries: the
-// system limits a single one to 128 KiB, and all of them together with the
-// arguments.
-const changedCap = 32 << 10
-
-// capped joins as many whole paths as fit.
-func capped(paths []string) string {
-	size := 0
-	for i, p := range paths {
-		if size += len(p) + 1; size > changedCap {
-			return strings.Join(paths[:i], "\n")
-		}
-	}
-	return strings.Join(paths, "\n")
-}
-
-// changedFile writes all paths of a run to a file that lives until the loop
-// ends or the watcher runs again.
-func (l *loop) changedFile(watcher string, a machine.StartStage) (string, error) {
-	if l.scratch == "" {
-		dir, err := os.MkdirTemp("", "devloop-")
-		if err != nil {
-			return "", fmt.Errorf("make a directory for changed paths: %w", err)
-		}
-		l.scratch = dir
-		l.own.temporary(dir)
-	}
-	path := filepath.Join(l.scratch, fmt.Sprintf("%s-%d.changed", watcher, a.Run))
-	if _, err := os.Stat(path); err == nil {
-		return path, nil // written for an earlier stage of this run
-	}
-	before := filepath.Join(l.scratch, fmt.Sprintf("%s-%d.changed", watcher, a.Run-1))
-	os.Remove(before)
-	os.Remove(withNUL(before))
-	for file, text := range map[string]string{path: ended(ofALine(a.Paths), "\n"), withNUL(path): ended(a.Paths, "\x00")} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			return "", fmt.Errorf("write changed paths: %w", err)
-		}
-	}
-	return path, nil
-}
-
-// withNUL is the file beside a list of changed paths that holds them with a NUL
-// after each: a name may hold any other character.
-func withNUL(file string) string { return file + "0" }
-
-// ofALine leaves out the paths that would be taken for several where each has a
-// line.
-func ofALine(paths []string) []string {
-	if !slices.ContainsFunc(paths, ofLines) {
-		return paths
-	}
-	return slices.DeleteFunc(slices.Clone(paths), ofLines)
-}
-
-func ofLines(path string) bool { return strings.ContainsAny(path, "\n\r") }
-
-// ended joins the paths, each with this after it.
-func ended(paths []string, with string) string {
-	if len(paths) == 0 {
-		return ""
-	}
-	return strings.Join(paths, with) + with
 }

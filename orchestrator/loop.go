@@ -414,7 +414,7 @@ func (l *loop) do(action machine.Action) {
 	case machine.Awaited:
 		l.awaited(a)
 	case machine.ReloadProcess:
-		l.reload(commandKey{a.Node, a.Gen, wholeProcess})
+		l.reload(commandKey{a.Node, a.Gen, wholeProcess}, a.Paths)
 	case machine.Exit:
 		l.exit = &a.Code
 	default:

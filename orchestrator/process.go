@@ -61,6 +61,9 @@ func (l *loop) startProcess(a machine.StartProcess) {
 	// What looks whether it is ready has neither its sockets nor the variables
 	// of its command line.
 	c.checks = newEnviron(e.list())
+	if err := l.tellChanged(e, changedList{p.Name, a.Gen, a.Gen - 2}, a.Paths); err != nil { // the one before may live beside it
+		l.say.trouble(a.Node, err) // it can do without
+	}
 	program, err := l.program(p.Run, e)
 	if err != nil {
 		l.failStart(key, err)
@@ -232,10 +235,13 @@ func (l *loop) serveProcess(a machine.ServeProcess) {
 }
 
 // reload sends the signal that makes a process read its files again.
-func (l *loop) reload(key commandKey) {
+func (l *loop) reload(key commandKey, changed []string) {
 	c := l.live[key]
 	if c == nil || c.group == nil {
 		return
+	}
+	if _, err := l.writeChanged(changedList{c.process.Name, key.num, key.num - 2}, changed, true); err != nil {
+		l.say.trouble(key.node, err)
 	}
 	sig, err := procgroup.ParseSignal(l.graph.Nodes[key.node].Process.Reload)
 	if err == nil {

@@ -21,7 +21,10 @@ type (
 
 	// StartProcess starts a generation; ProcessExited answers it, always and
 	// once, after ProcessStarted if it could be started at all.
-	StartProcess struct{ Node, Gen int }
+	StartProcess struct {
+		Node, Gen int
+		Paths     []string // what changed, for its environment
+	}
 	// ServeProcess says that a generation is the one that serves from now on.
 	ServeProcess struct{ Node, Gen int }
 	// StopProcess asks a generation to end.
@@ -29,7 +32,10 @@ type (
 	// KillProcess ends its whole tree.
 	KillProcess struct{ Node, Gen int }
 	// ReloadProcess sends the reload signal.
-	ReloadProcess struct{ Node, Gen int }
+	ReloadProcess struct {
+		Node, Gen int
+		Paths     []string // what changed
+	}
 
 	// Awaited answers an Await, once: OK, or Node is the first that failed or is
 	// held back by a failure.

@@ -11,6 +11,12 @@ import (
 func describe(c *Config, v any) string {
 	name := func(n int) string { return c.Nodes[n].Name }
 	stage := func(node, run, s int) string { return fmt.Sprintf("%s#%d %s", name(node), run, c.stageName(node, s)) }
+	paths := func(list []string) string {
+		if len(list) == 0 {
+			return ""
+		}
+		return " (" + strings.Join(list, " ") + ")"
+	}
 	gen := func(node, gen int) string { return fmt.Sprintf("%s@%d", name(node), gen) }
 	switch v := v.(type) {
 	case Start:
@@ -76,11 +82,7 @@ func describe(c *Config, v any) string {
 		return fmt.Sprintf("shutdown, code %d", v.Code)
 
 	case StartStage:
-		s := "start-stage " + stage(v.Node, v.Run, v.Stage)
-		if len(v.Paths) > 0 {
-			s += " (" + strings.Join(v.Paths, " ") + ")"
-		}
-		return s
+		return "start-stage " + stage(v.Node, v.Run, v.Stage) + paths(v.Paths)
 	case StopStage:
 		return "stop-stage " + stage(v.Node, v.Run, v.Stage)
 	case KillStage:
@@ -90,7 +92,7 @@ func describe(c *Config, v any) string {
 	case Touch:
 		return fmt.Sprintf("touch %s#%d", name(v.Node), v.Run)
 	case StartProcess:
-		return "start " + gen(v.Node, v.Gen)
+		return "start " + gen(v.Node, v.Gen) + paths(v.Paths)
 	case ServeProcess:
 		return "serve " + gen(v.Node, v.Gen)
 	case Awaited:
@@ -103,7 +105,7 @@ func describe(c *Config, v any) string {
 	case KillProcess:
 		return "kill " + gen(v.Node, v.Gen)
 	case ReloadProcess:
-		return "reload " + gen(v.Node, v.Gen)
+		return "reload " + gen(v.Node, v.Gen) + paths(v.Paths)
 	case Exit:
 		return fmt.Sprintf("exit %d", v.Code)
 	case Report:

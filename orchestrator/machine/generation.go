@@ -71,7 +71,7 @@ func (m *Machine) begin(n *node, why Why, by int) generation {
 		g.readyBy = m.now.Add(t)
 	}
 	m.report(Report{Kind: Starting, Node: n.id, Num: g.gen, Why: why, By: by, Paths: took.paths})
-	m.do(StartProcess{n.id, g.gen})
+	m.do(StartProcess{n.id, g.gen, took.paths})
 	return g
 }
 

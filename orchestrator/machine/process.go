@@ -149,7 +149,7 @@ func (m *Machine) renew(n *node) {
 		n.p.reloadedAt = m.now
 		took := n.dirt.take()
 		m.report(Report{Kind: Reloading, Node: n.id, Num: n.p.gen, Why: took.why, By: took.by, Paths: took.paths})
-		m.do(ReloadProcess{n.id, n.p.gen})
+		m.do(ReloadProcess{n.id, n.p.gen, took.paths})
 		m.reloaded(n, took)
 	case n.overlaps() && !n.dirt.apart:
 		m.startCandidate(n, n.dirt.why, n.dirt.by)

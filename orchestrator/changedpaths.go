@@ -1,0 +1,95 @@
+package orchestrator
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// changedCap is how many bytes of paths an environment variable carries: the
+// system limits a single one to 128 KiB, and all of them together with the
+// arguments.
+const changedCap = 32 << 10
+
+// changedList is the file that tells a command what had changed when it was
+// started. It lives until the loop ends, or until the node has no use for it.
+type changedList struct {
+	node string
+	num  int // the run or the generation
+	past int // the last one whose list nobody reads any more
+}
+
+// tellChanged lets a command know what has changed: a run's stages, or a
+// generation.
+func (l *loop) tellChanged(e *environ, list changedList, paths []string) error {
+	file, err := l.writeChanged(list, paths, false)
+	if err != nil {
+		return err
+	}
+	e.set("DEVLOOP_CHANGED", capped(ofALine(paths)))
+	e.set("DEVLOOP_CHANGED_FILE", file)
+	e.set("DEVLOOP_CHANGED_FILE0", withNUL(file))
+	return nil
+}
+
+// writeChanged writes the list, unless it is there already: for an earlier stage
+// of the run. Of a process that reads its files anew it is written again.
+func (l *loop) writeChanged(list changedList, paths []string, again bool) (string, error) {
+	if l.scratch == "" {
+		dir, err := os.MkdirTemp("", "devloop-")
+		if err != nil {
+			return "", fmt.Errorf("make a directory for changed paths: %w", err)
+		}
+		l.scratch = dir
+		l.own.temporary(dir)
+	}
+	path := filepath.Join(l.scratch, fmt.Sprintf("%s-%d.changed", list.node, list.num))
+	if _, err := os.Stat(path); err == nil && !again {
+		return path, nil
+	}
+	past := filepath.Join(l.scratch, fmt.Sprintf("%s-%d.changed", list.node, list.past))
+	os.Remove(past)
+	os.Remove(withNUL(past))
+	for file, text := range map[string]string{path: ended(ofALine(paths), "\n"), withNUL(path): ended(paths, "\x00")} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			return "", fmt.Errorf("write changed paths: %w", err)
+		}
+	}
+	return path, nil
+}
+
+// capped joins as many whole paths as fit.
+func capped(paths []string) string {
+	size := 0
+	for i, p := range paths {
+		if size += len(p) + 1; size > changedCap {
+			return strings.Join(paths[:i], "\n")
+		}
+	}
+	return strings.Join(paths, "\n")
+}
+
+// withNUL is the file beside a list of changed paths that holds them with a NUL
+// after each: a name may hold any other character.
+func withNUL(file string) string { return file + "0" }
+
+// ofALine leaves out the paths that would be taken for several where each has a
+// line.
+func ofALine(paths []string) []string {
+	if !slices.ContainsFunc(paths, ofLines) {
+		return paths
+	}
+	return slices.DeleteFunc(slices.Clone(paths), ofLines)
+}
+
+func ofLines(path string) bool { return strings.ContainsAny(path, "\n\r") }
+
+// ended joins the paths, each with this after it.
+func ended(paths []string, with string) string {
+	if len(paths) == 0 {
+		return ""
+	}
+	return strings.Join(paths, with) + with
+}
