@@ -150,6 +150,7 @@ type loop struct {
 	awaiting map[int]chan<- control.Verdict // by barrier
 
 	signalled time.Time // when the last signal came
+	refreshed time.Time // when the control files were last refreshed
 	exit      *int      // set by the machine's Exit
 }
 
@@ -198,6 +199,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		return l, err
 	}
 	l.serve()
+	l.refreshed = time.Now()
 	return l, nil
 }
 
@@ -345,6 +347,7 @@ func (l *loop) due() {
 		l.files.flush(dirs, func(gitBusy bool) { l.step(machine.Tick{VCSBusy: gitBusy}) })
 	}
 	l.restDue()
+	l.refreshDue()
 }
 
 // step feeds the machine and carries out what it answers, until it is silent.
@@ -381,6 +384,18 @@ func (l *loop) restDue() {
 	default:
 		l.rest = time.Time{}
 		l.goroutine(thrift.Settle)
+	}
+}
+
+// refreshDue keeps the control files from those who clean up. The timer comes
+// once an hour at least.
+func (l *loop) refreshDue() {
+	if l.opt.Control == nil || time.Since(l.refreshed) < control.FreshFor {
+		return
+	}
+	l.refreshed = time.Now()
+	if err := l.opt.Control.Refresh(); err != nil {
+		l.say.notice(err.Error())
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -20,6 +21,9 @@ type Claim struct {
 	place place
 	file  *os.File
 	owner owner
+
+	abstract *net.UnixListener // nil where there is none
+	server   *Server           // nil until Serve
 }
 
 // owner is what the lock file tells of who holds it.
@@ -38,17 +42,32 @@ func Acquire(config string) (*Claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range list[1:] {
+	for _, p := range list {
 		if who, held := p.held(config); held {
 			return nil, who
 		}
 	}
-	c, err := list[0].acquire(config)
+	named, err := claimAbstract(config)
 	var running *RunningError
-	if err != nil && !errors.As(err, &running) {
-		return nil, fmt.Errorf("lock %s: %w", list[0].dir, err)
+	if errors.As(err, &running) {
+		return nil, running
 	}
-	return c, err
+	p, err := home(list)
+	var c *Claim
+	if err == nil {
+		c, err = p.acquire(config)
+	}
+	switch {
+	case err == nil:
+		c.abstract = named
+		return c, nil
+	case named != nil:
+		_ = named.Close() // nobody was told of it
+	}
+	if !errors.As(err, &running) {
+		err = fmt.Errorf("lock %s: %w", p.dir, err)
+	}
+	return nil, err
 }
 
 func (p place) acquire(config string) (*Claim, error) {
@@ -82,7 +101,7 @@ func (p place) acquire(config string) (*Claim, error) {
 			continue
 		}
 		abs, _ := filepath.Abs(config) // places has found it
-		c := &Claim{p, f, owner{os.Getpid(), time.Now(), abs}}
+		c := &Claim{place: p, file: f, owner: owner{os.Getpid(), time.Now(), abs}}
 		if err := c.write(); err != nil {
 			f.Close()
 			return nil, err
@@ -117,6 +136,12 @@ func (c *Claim) Close() error {
 	// once it is locked, that it is no longer there.
 	err := os.Remove(c.place.lock())
 	_ = os.Remove(c.place.dir) // unless something else is in it
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil // somebody has cleaned up
+	}
+	if c.abstract != nil {
+		err = errors.Join(err, c.abstract.Close())
+	}
 	return errors.Join(err, c.file.Close())
 }
 

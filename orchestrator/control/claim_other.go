@@ -18,6 +18,12 @@ type Server struct{}
 // Acquire is ErrUnsupported here.
 func Acquire(string) (*Claim, error) { return nil, ErrUnsupported }
 
+// FreshFor is of no meaning here.
+const FreshFor = 30 * time.Minute
+
+// Refresh does nothing.
+func (*Claim) Refresh() error { return nil }
+
 // Since is when the claim was made.
 func (*Claim) Since() time.Time { return time.Time{} }
 

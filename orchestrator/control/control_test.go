@@ -105,21 +105,82 @@ func TestYoungLoop(t *testing.T) {
 	}
 }
 
-// TestAFileHasOnePlace: however a file is named, it is the same; another file
-// is another.
-func TestAFileHasOnePlace(t *testing.T) {
+// TestAProjectHasOnePlace: however its directory is named, it is the same, and
+// so it is when the file has become a link to another; another name is another.
+func TestAProjectHasOnePlace(t *testing.T) {
 	config, _ := somewhere(t)
-	link := filepath.Join(t.TempDir(), "link.yaml")
-	if err := os.Symlink(config, link); err != nil {
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(filepath.Dir(config), link); err != nil {
 		t.Fatal(err)
 	}
 	c := acquire(t, config)
 	defer closed(t, c)
-	if _, err := Acquire(link); err == nil {
-		t.Error("the same file, by a link, is claimed twice")
+	if _, err := Acquire(filepath.Join(link, filepath.Base(config))); err == nil {
+		t.Error("the same project, by a link, is claimed twice")
+	}
+	if err := os.Remove(config); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(t.TempDir(), "another.yaml"), config); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Acquire(config); err == nil {
+		t.Error("the same project, with another file, is claimed twice")
 	}
 	other := acquire(t, filepath.Join(filepath.Dir(config), "other.yaml"))
 	closed(t, other)
+}
+
+// TestCleaned: a loop whose files somebody has removed is still the only one, and
+// answers; it leaves without complaint.
+func TestCleaned(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("there are no abstract sockets on this system")
+	}
+	config, base := somewhere(t)
+	c := acquire(t, config)
+	s, err := c.Serve(http.NotFoundHandler())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(base); err != nil {
+		t.Fatal(err)
+	}
+	var running *RunningError
+	if _, err := Acquire(config); !errors.As(err, &running) || running.PID != os.Getpid() {
+		t.Errorf("a second claim: %v", err)
+	}
+	client, err := Dial(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refused *RefusedError
+	if _, err := client.Status(t.Context()); !errors.As(err, &refused) {
+		t.Errorf("no answer: %v", err)
+	}
+	client.Close()
+	for range 2 { // the second time all is there
+		if err := c.Refresh(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if who, held := c.place.held(config); !held || who.PID != os.Getpid() {
+		t.Errorf("made again, the lock is held %v, by %v", held, who)
+	}
+	conn, err := connect(c.place.socket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	closed(t, s)
+	closed(t, c)
+	if left, _ := os.ReadDir(base); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	if _, err := Dial(config); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("dial: %v", err)
+	}
+	closed(t, acquire(t, config))
 }
 
 // TestOtherSession: a loop that was started where XDG_RUNTIME_DIR is not set is

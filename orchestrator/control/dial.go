@@ -36,6 +36,9 @@ func dial(config string) (path string, err error) {
 			<-look.C // a socket tells nobody that it is there
 		}
 	}
+	if _, held := heldAbstract(config); held { // somebody has cleaned its files away
+		return abstract(config)
+	}
 	return "", notRunning{config, lastLog(list)}
 }
 

@@ -30,6 +30,10 @@ func WaitGone(ctx context.Context, config string, pid int) error {
 			}
 		}
 		if gone {
+			who, held := heldAbstract(config)
+			gone = !held || who.PID != pid
+		}
+		if gone {
 			return nil
 		}
 		select {
@@ -50,9 +54,9 @@ func CreateLog(config string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := list[0]
 	for try := 0; ; try++ {
-		if err := p.make(); err != nil {
+		p, err := home(list)
+		if err != nil {
 			return nil, err
 		}
 		f, err := os.OpenFile(p.log(), os.O_CREATE|os.O_RDWR|os.O_APPEND|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
@@ -84,6 +88,9 @@ func Running(config string) *RunningError {
 		if who, held := p.held(config); held {
 			return who
 		}
+	}
+	if who, held := heldAbstract(config); held {
+		return who
 	}
 	return nil
 }

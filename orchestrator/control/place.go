@@ -32,18 +32,10 @@ func (p place) lock() string   { return filepath.Join(p.dir, "lock") }
 // new one first. A terminal of a desktop session, a cron job and a shell behind
 // su disagree about XDG_RUNTIME_DIR, so the others are looked at as well.
 func places(config string) ([]place, error) {
-	file, err := filepath.Abs(config)
+	name, err := nameOf(config)
 	if err != nil {
-		return nil, fmt.Errorf("find %s: %w", config, err)
+		return nil, err
 	}
-	if real, err := filepath.EvalSymlinks(file); err == nil {
-		file = real
-	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(file)); err == nil { // it may be gone just now
-		file = filepath.Join(dir, filepath.Base(file))
-	}
-	sum := sha256.Sum256([]byte(file))
-	name := hex.EncodeToString(sum[:8])
-
 	uid := strconv.Itoa(os.Getuid())
 	var list []place
 	add := func(base string) {
@@ -73,8 +65,45 @@ func places(config string) ([]place, error) {
 	if base := "/run/user/" + uid; runtime.GOOS == "linux" && private(base) == nil {
 		add(filepath.Join(base, "devloop"))
 	}
+	add("/tmp/devloop-" + uid) // wherever TMPDIR leads here and elsewhere
 	add(filepath.Join(os.TempDir(), "devloop-"+uid))
 	return list, nil
+}
+
+// home is the first of the places that can be made, for a new loop.
+func home(list []place) (place, error) {
+	var first error
+	for _, p := range list {
+		err := p.make()
+		if err == nil || errors.Is(err, fs.ErrNotExist) { // a loop that is just ending removes it
+			return p, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return list[0], first
+}
+
+// nameOf is what a configuration is called by, within the places: the directory
+// of the project and the name that the file was given. A link in place of the
+// file can be turned to another one, and the project stays the same.
+func nameOf(config string) (string, error) {
+	file, err := filepath.Abs(config)
+	if err != nil {
+		return "", fmt.Errorf("find %s: %w", config, err)
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(file)); err == nil {
+		file = filepath.Join(dir, filepath.Base(file))
+	}
+	if base := os.Getenv("DEVLOOP_RUNTIME_DIR"); base != "" { // loops of their own
+		if base, err = filepath.Abs(base); err != nil {
+			return "", fmt.Errorf("find DEVLOOP_RUNTIME_DIR: %w", err)
+		}
+		file = base + "\x00" + file
+	}
+	sum := sha256.Sum256([]byte(file))
+	return hex.EncodeToString(sum[:8]), nil
 }
 
 // make makes the directories, and refuses those that others could have

@@ -20,7 +20,7 @@ import (
 type Server struct {
 	http   *http.Server
 	cancel context.CancelFunc
-	served chan struct{}
+	served sync.WaitGroup
 	conns  sync.WaitGroup
 }
 
@@ -28,20 +28,12 @@ type Server struct {
 // its own; a request's context ends with Close. What a loop that was killed
 // has left is replaced: nobody else can be there, for the claim is held.
 func (c *Claim) Serve(h http.Handler) (*Server, error) {
-	path := c.place.socket()
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("make control socket: %w", err)
-	}
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	l, err := c.listen()
 	if err != nil {
 		return nil, fmt.Errorf("make control socket: %w", err)
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		_ = l.Close() // the error to tell is the first one
-		return nil, fmt.Errorf("make control socket: %w", err)
-	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{cancel: cancel, served: make(chan struct{})}
+	s := &Server{cancel: cancel}
 	s.http = &http.Server{
 		Handler:           h,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
@@ -58,11 +50,50 @@ func (c *Claim) Serve(h http.Handler) (*Server, error) {
 			}
 		},
 	}
-	go func() {
-		defer close(s.served)
-		_ = s.http.Serve(own{l, os.Geteuid()}) // always ends with an error, of Close
-	}()
+	c.server = s
+	s.serve(l)
+	if c.abstract != nil {
+		if again, err := duplicate(c.abstract); err == nil { // else the file is there
+			s.serve(again)
+		}
+	}
 	return s, nil
+}
+
+// listen makes the socket.
+func (c *Claim) listen() (*net.UnixListener, error) {
+	path := c.place.socket()
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		_ = l.Close() // the error to tell is the first one
+		return nil, err
+	}
+	return l, nil
+}
+
+func (s *Server) serve(l *net.UnixListener) {
+	s.served.Go(func() { _ = s.http.Serve(own{l, os.Geteuid()}) }) // always ends with an error, of Close
+}
+
+// duplicate is a listener of its own on the same socket, which stays when that
+// is closed.
+func duplicate(l *net.UnixListener) (*net.UnixListener, error) {
+	f, err := l.File()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	again, err := net.FileListener(f)
+	if err != nil {
+		return nil, err
+	}
+	return again.(*net.UnixListener), nil
 }
 
 // Close ends the requests that are being answered, removes the socket, and
@@ -76,7 +107,7 @@ func (s *Server) Close() error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = s.http.Close()
 	}
-	<-s.served
+	s.served.Wait()
 	s.conns.Wait()
 	return err
 }
