@@ -33,61 +33,118 @@ type concealed struct {
 
 // conceal hides the secrets in the lines of a file. It goes by the text alone:
 // most of what is shown is of files that could not be read as they were meant.
+// Its time does not grow faster than the text.
 func conceal(lines []string) concealed {
 	c := concealed{lines: make([]string, len(lines))}
+	var above blocks
 	inner := -1 // the indentation of a secret, whose further lines stand deeper
 	for i, line := range lines {
-		if depth := indentation(line); inner >= 0 && depth > inner && strings.TrimSpace(line) != "" {
-			c.lines[i] = c.hide(line, depth, len(line))
+		c.lines[i] = line
+		depth := indentation(line)
+		if depth == len(line) {
 			continue
-		} else if strings.TrimSpace(line) != "" {
-			inner = -1
 		}
-		shown := line
-		for _, at := range withPassword.FindAllStringSubmatchIndex(line, -1) {
-			shown = c.hideIn(shown, line, at[2], at[3])
+		if inner >= 0 && depth > inner {
+			c.hide(i, []stretch{{depth, len(line)}})
+			continue
 		}
-		for _, at := range assigned.FindAllStringSubmatchIndex(line, -1) {
-			if !isSecret(line[at[2]:at[3]], lines, i, at[2]) {
-				continue
-			}
-			inner = indentation(line)
-			if end := valueEnd(line, at[1], at[2]); end > at[1] {
-				shown = c.hideIn(shown, line, at[1], end)
-			}
+		inner = -1
+		spans, isBlock := secretsIn(line, above.ofVariables(depth))
+		above.begin(depth, line)
+		if isBlock {
+			inner = depth
 		}
-		c.lines[i] = shown
+		c.hide(i, spans)
 	}
 	return c
 }
 
-// isSecret tells whether a name, which stands in line i, is that of a secret
-// variable, and not that of a node or a socket.
-func isSecret(name string, lines []string, i, at int) bool {
-	if !secretWord.MatchString(name) {
-		return false
+// stretch is a part of a line, in bytes.
+type stretch struct{ start, end int }
+
+// hide hides parts of a line that are in its order.
+func (c *concealed) hide(i int, spans []stretch) {
+	if len(spans) == 0 {
+		return
 	}
-	if name == strings.ToUpper(name) || ofVariables.MatchString(lines[i][:at]) {
-		return true
+	line := c.lines[i]
+	var b strings.Builder
+	at := 0
+	for _, s := range spans {
+		if s.start < at {
+			continue
+		}
+		b.WriteString(line[at:s.start])
+		secret := line[s.start:s.end]
+		b.WriteString(strings.Repeat("*", utf8.RuneCountInString(secret))) // a caret stays right
+		c.secrets = append(c.secrets, strings.Trim(strings.TrimSpace(secret), `"'`))
+		at = s.end
 	}
-	depth := indentation(lines[i])
-	for i--; i >= 0; i-- {
-		if strings.TrimSpace(lines[i]) != "" && indentation(lines[i]) < depth {
-			return ofVariables.MatchString(lines[i])
+	b.WriteString(line[at:])
+	c.lines[i] = b.String()
+}
+
+// secretsIn finds the secrets in a line, which stands in a mapping of variables
+// or elsewhere; isBlock says that deeper lines belong to one.
+func secretsIn(line string, inVariables bool) (spans []stretch, isBlock bool) {
+	variables := len(line) // where the names of variables begin
+	if inVariables {
+		variables = 0
+	} else if at := ofVariables.FindStringIndex(line); at != nil {
+		variables = at[1]
+	}
+	brackets := strings.IndexAny(line, "{[`")
+	end := 0
+	for _, at := range assigned.FindAllStringSubmatchIndex(line, -1) {
+		name := line[at[2]:at[3]]
+		// Nodes and sockets are called so, too, but not in capitals.
+		if at[2] < end || !secretWord.MatchString(name) || at[2] < variables && name != strings.ToUpper(name) {
+			continue
+		}
+		isBlock = true
+		if end = valueEnd(line, at[1], brackets >= 0 && brackets < at[2]); end > at[1] {
+			spans = append(spans, stretch{at[1], end})
 		}
 	}
-	return false
+	for _, at := range withPassword.FindAllStringSubmatchIndex(line, -1) {
+		spans = append(spans, stretch{at[2], at[3]})
+	}
+	slices.SortFunc(spans, func(a, b stretch) int { return cmp.Compare(a.start, b.start) })
+	return spans, isBlock
+}
+
+// blocks are the lines that the next one stands below, by their indentation.
+type blocks []struct {
+	depth     int
+	variables bool
+}
+
+// ofVariables tells whether a line of this indentation is an entry of a mapping
+// of variables.
+func (b *blocks) ofVariables(depth int) bool {
+	for len(*b) > 0 && (*b)[len(*b)-1].depth >= depth {
+		*b = (*b)[:len(*b)-1]
+	}
+	return len(*b) > 0 && (*b)[len(*b)-1].variables
+}
+
+// begin notes a line that others may stand below.
+func (b *blocks) begin(depth int, line string) {
+	*b = append(*b, struct {
+		depth     int
+		variables bool
+	}{depth, ofVariables.MatchString(line)})
 }
 
 func indentation(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }
 
-// valueEnd is where the value ends that begins at start; the start of its name
-// tells whether it stands between brackets. A reference to another variable is
-// no secret, and neither is what announces a value in the next lines.
-func valueEnd(line string, start, name int) int {
+// valueEnd is where the value ends that begins at start, within brackets or not. A
+// reference to another variable is no secret, and neither is what announces a
+// value in the next lines.
+func valueEnd(line string, start int, inBrackets bool) int {
 	rest := line[start:]
 	switch strings.TrimSpace(rest) {
-	case "", "|", ">", "|-", ">-", "null", "~", `""`, "''":
+	case "", "|", ">", "|-", ">-", "null", "~":
 		return start
 	}
 	if onlyRef.MatchString(rest) {
@@ -109,31 +166,15 @@ func valueEnd(line string, start, name int) int {
 		}
 		return len(line)
 	}
-	if strings.ContainsAny(line[:name], "{[`") {
-		if i := strings.IndexAny(rest, ",}]`"); i >= 0 && rest[0] != '{' && rest[0] != '[' {
+	if inBrackets && rest[0] != '{' && rest[0] != '[' {
+		if i := strings.IndexAny(rest, ",}]`"); i >= 0 {
 			return start + i
 		}
 	}
 	return len(line)
 }
 
-var onlyRef = regexp.MustCompile(`^["']?\$\{[A-Za-z_][A-Za-z0-9_]*\}["']?\s*([,}\]#].*)?$`)
-
-// hide hides a part of a line that holds no other secret yet.
-func (c *concealed) hide(line string, start, end int) string { return c.hideIn(line, line, start, end) }
-
-// hideIn hides in shown what stands in line from start to end. Both have the
-// same characters in the same columns, so that a caret stays right.
-func (c *concealed) hideIn(shown, line string, start, end int) string {
-	secret := line[start:end]
-	c.secrets = append(c.secrets, strings.Trim(strings.TrimSpace(secret), `"'`))
-	from, to := utf8.RuneCountInString(line[:start]), utf8.RuneCountInString(line[:end])
-	runes := []rune(shown)
-	for i := from; i < to && i < len(runes); i++ {
-		runes[i] = '*'
-	}
-	return string(runes)
-}
+var onlyRef = regexp.MustCompile(`^["']?\$\{[A-Za-z_][A-Za-z0-9_]*\}["']?\s*([,}\]#]|$)`)
 
 // shortestSecret is the length of text that is hidden in a message: what is
 // shorter stands in it by chance.

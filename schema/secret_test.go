@@ -35,6 +35,24 @@ func TestConceal(t *testing.T) {
 	}
 }
 
+// TestConcealLarge hides the secrets of files as large as may be, in a time that
+// does not grow with the square.
+func TestConcealLarge(t *testing.T) {
+	for _, text := range []string{
+		strings.Repeat("token: hunter2\n", 1<<16),
+		"env:\n" + strings.Repeat("  token: hunter2\n", 1<<16),
+		"{env: {" + strings.Repeat("token: hunter2, ", 1<<16),
+		strings.Repeat(`KEY: "\" `, 1<<17),
+		strings.Repeat("KEY: ${A},", 1<<16),
+		strings.Repeat("a://:b@", 1<<17),
+	} {
+		lines := strings.Split(text, "\n")
+		if c := conceal(lines); len(c.lines) != len(lines) {
+			t.Error("lines are missing")
+		}
+	}
+}
+
 // TestSecretsInMistakes makes mistakes around a secret, and looks for it in what
 // is told of them.
 func TestSecretsInMistakes(t *testing.T) {
