@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"devloop/schema/smallfile"
 )
 
 // settings is what matching needs of git's configuration.
@@ -84,7 +86,7 @@ func (s *settings) readFile(file string, r *repository, depth int, worktree *boo
 		return
 	}
 	s.files = append(s.files, file)
-	text, err := os.ReadFile(file)
+	text, err := smallfile.Read(file)
 	if err != nil {
 		return
 	}
@@ -140,7 +142,7 @@ func included(key, file string, r *repository) bool {
 		real, err := filepath.EvalSymlinks(r.gitDir)
 		return g.match(filepath.ToSlash(r.gitDir)) || err == nil && g.match(filepath.ToSlash(real))
 	case "onbranch":
-		head, err := os.ReadFile(filepath.Join(r.gitDir, "HEAD"))
+		head, err := smallfile.Read(filepath.Join(r.gitDir, "HEAD"))
 		branch, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: refs/heads/")
 		if err != nil || !ok {
 			return false

@@ -440,3 +440,29 @@ func TestCheckouts(t *testing.T) {
 		t.Error("the checkout that came is not known")
 	}
 }
+
+// What is no file of patterns is read as none, at once: a FIFO nobody writes to, a device without an end.
+func TestRuleFilesThatAreNone(t *testing.T) {
+	home := isolate(t)
+	top := t.TempDir()
+	fakeRepository(t, top)
+	write(t, filepath.Join(top, ".gitignore"), "*.o\n")
+	for link, target := range map[string]string{
+		filepath.Join(top, ".git", "info", "exclude"):   "/dev/zero",
+		filepath.Join(home, ".config", "git", "ignore"): "/dev/zero",
+		filepath.Join(home, ".gitconfig"):               "/dev/zero",
+		filepath.Join(top, ".git", "commondir"):         "/dev/zero",
+		filepath.Join(top, "sub", ".git"):               "/dev/zero",
+	} {
+		if err := os.MkdirAll(filepath.Dir(link), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(target, link); err != nil {
+			t.Skip(err)
+		}
+	}
+	m := New(top)
+	if !m.Ignored(filepath.Join(top, "sub", "x.o"), false) || m.Ignored(filepath.Join(top, "sub", "x.c"), false) {
+		t.Error("the rules that can be read do not count")
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"devloop/schema/smallfile"
 )
 
 // repository is where the rules that stand outside the work tree come from.
@@ -46,7 +48,7 @@ func repositoryAt(top string) *repository {
 	}
 	gitDir, linked := dotGit, false
 	if info.Mode().IsRegular() {
-		text, err := os.ReadFile(dotGit)
+		text, err := smallfile.Read(dotGit)
 		if err != nil {
 			return nil
 		}
@@ -58,7 +60,7 @@ func repositoryAt(top string) *repository {
 		linked = filepath.Base(filepath.Dir(gitDir)) == "worktrees"
 	}
 	common := gitDir
-	if text, err := os.ReadFile(filepath.Join(gitDir, "commondir")); err == nil {
+	if text, err := smallfile.Read(filepath.Join(gitDir, "commondir")); err == nil {
 		common = resolve(gitDir, strings.Trim(string(text), " \r\n"))
 	}
 	// What git asks of a directory before it calls it a repository; an empty ".git" is none.
@@ -104,7 +106,7 @@ func (r *repository) load() {
 	r.rules = make([][]rule, len(r.excludes))
 	for i, file := range r.excludes {
 		// These may be symbolic links, unlike .gitignore.
-		if text, err := os.ReadFile(file); err == nil {
+		if text, err := smallfile.Read(file); err == nil {
 			r.rules[i] = parseRules(&source{file: file, base: slashDir(r.top)}, text, r.fold)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"devloop/schema/smallfile"
 )
 
 // scope is what holds in a directory, and in those below it that have none of their own.
@@ -74,7 +76,7 @@ func readRules(dir string, fold bool) []rule {
 		return nil
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+	if info, err := f.Stat(); err != nil || smallfile.Usable(info) != nil {
 		return nil
 	}
 	text, err := io.ReadAll(f)
