@@ -28,6 +28,12 @@ func controlled(t *testing.T, files map[string]string) (*project, *control.Clien
 	}
 	t.Cleanup(func() { os.RemoveAll(run) })
 	t.Setenv("DEVLOOP_RUNTIME_DIR", run)
+	return claimed(t, files)
+}
+
+// claimed is controlled, where the directory of control sockets is there.
+func claimed(t *testing.T, files map[string]string) (*project, *control.Client) {
+	t.Helper()
 	config := filepath.Join(t.TempDir(), "claimed.yaml")
 	claim, err := control.Acquire(config)
 	if err != nil {

@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 		}
 		defer l.Close()
 		select {}
+	case "unsteady":
+		unsteady()
 	case "notifier":
 		notifier()
 	case "stubborn":
@@ -61,6 +63,7 @@ func serve() {
 	}
 	if strings.HasPrefix(string(version), "crash") {
 		fmt.Fprintln(os.Stderr, "this version crashes")
+		mark(".exit", string(version))
 		os.Exit(3)
 	}
 	listener, err := net.FileListener(os.NewFile(3, "web"))

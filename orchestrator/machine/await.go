@@ -211,15 +211,28 @@ func (p *process) down(stuck bool) bool {
 	return false
 }
 
-// hope tells whether something upstream is still at work for the barrier that
-// may bring the node another start.
+// hope tells whether something is still at work for the barrier that may bring
+// the node another start: upstream of it, or any watcher that is at work on what
+// has changed since the node failed, for that may write what the node watches.
 func (m *Machine) hope(b *barrier, n *node) bool {
 	for _, u := range m.nodes {
-		if n.up.has(u.id) && !b.paid(u) && (u.w != nil || n.restartsWith(u.id)) {
+		switch {
+		case u == n || b.paid(u):
+		case n.up.has(u.id) && (u.w != nil || n.restartsWith(u.id)):
+			return true
+		case u.w != nil && u.latest() > n.failedAt && !u.excused() && !u.up.has(n.id) && !m.lost(u, b.until(u.id)):
 			return true
 		}
 	}
 	return false
+}
+
+// latest is the step of the last change that a watcher has to act on, or acts on.
+func (n *node) latest() uint64 {
+	if n.w.phase == idle {
+		return n.dirt.last
+	}
+	return max(n.dirt.last, n.w.took.last)
 }
 
 func (n *node) restartsWith(id int) bool {

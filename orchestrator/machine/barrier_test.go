@@ -48,7 +48,7 @@ func (mon *monitor) ended(n *facts, end End) {
 		return
 	}
 	n.rise.early = n.p.Probed && !n.ready && !mon.oneShot(n)
-	n.rise.owes = append(n.rise.owes, mon.seq)
+	n.rise.owes, n.failSeq = append(n.rise.owes, mon.seq), mon.seq
 	if end.OK() && !n.rise.early && (mon.oneShot(n) || n.p.Restart != "always") {
 		n.rise.owes = nil
 	} else {
@@ -77,9 +77,7 @@ func (mon *monitor) rises() {
 		}
 		age := mon.now.Sub(r.at)
 		switch {
-		case !n.p.Probed && age < upAfter:
-			continue
-		case n.rise.lived > 0 && (r.crash || !n.p.Probed) && age <= min(r.lived, stableAfter):
+		case (r.crash || !n.p.Probed) && age < min(r.lived+upAfter, stableAfter):
 			continue
 		case !r.reloadedAt.IsZero() && mon.now.Sub(r.reloadedAt) < upAfter:
 			continue
@@ -176,6 +174,18 @@ func (mon *monitor) owing(q *question, later map[int]int) (owes, failed nodeset)
 	return owes, failed
 }
 
+// latest is the step of the last change that a watcher has to act on.
+func (mon *monitor) latest(n *facts) (step int) {
+	roots := n.causes
+	if n.active {
+		roots = append(slices.Clone(roots), n.taken...)
+	}
+	for _, root := range roots {
+		step = max(step, mon.steps[root])
+	}
+	return step
+}
+
 // lost names those who have failed, and whom nobody of hope can bring another
 // start.
 func (mon *monitor) lost(failed, hope nodeset) (lost []int) {
@@ -183,7 +193,8 @@ func (mon *monitor) lost(failed, hope nodeset) (lost []int) {
 		last := failed.has(i)
 		for u, up := range mon.nodes {
 			wakes := up.w != nil || slices.ContainsFunc(mon.cfg.Nodes[i].Needs, func(need Need) bool { return need.Node == u && need.Restart })
-			last = last && !(n.up.has(u) && hope.has(u) && wakes)
+			writes := u != i && up.w != nil && !up.off && !up.up.has(i) && !failed.has(u) && mon.latest(up) > n.failSeq
+			last = last && !(hope.has(u) && (n.up.has(u) && wakes || writes))
 		}
 		if last {
 			lost = append(lost, i)

@@ -34,6 +34,7 @@ type dirt struct {
 	why    Why
 	by     int
 	debt   uint64 // the step of the oldest mark, see await.go
+	last   uint64 // that of the latest
 	causes causes
 	paths  []string
 	seen   map[string]bool
@@ -61,7 +62,7 @@ func (b *burst) add(at time.Time) time.Duration {
 }
 
 func (d *dirt) mark(cohort nodeset, why Why, by int, debt uint64) {
-	d.debt = older(d.debt, debt)
+	d.debt, d.last = older(d.debt, debt), max(d.last, debt)
 	if !d.dirty {
 		d.dirty, d.why, d.by = true, why, by
 	}
@@ -129,6 +130,7 @@ func (d *dirt) restore(old dirt) {
 	}
 	d.dirty, d.all, d.debt = true, d.all || old.all, older(d.debt, old.debt)
 	d.own = d.own || old.own
+	d.last = max(d.last, old.last)
 	for _, cohort := range append(old.causes, newer.causes...) {
 		d.causes.add(cohort)
 	}

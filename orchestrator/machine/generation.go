@@ -8,6 +8,7 @@ type generation struct {
 	pid        int  // 0 before it is known
 	took       dirt // what it was started for
 	why        Why
+	again      bool // the same version, because the one before it had crashed
 	startedAt  time.Time
 	readyBy    time.Time
 	readyAt    time.Time // when it was ready
@@ -60,13 +61,14 @@ func (m *Machine) begin(n *node, why Why, by int) generation {
 		p.restarts++
 	}
 	p.begun = true
-	if why != ByCrash {
+	again := why == ByCrash && !took.dirty
+	if !again {
 		p.failures, p.stoodBefore, p.stood = 0, p.stoodBefore || p.stood, false
 	}
 	p.due, p.dueBy, p.turn, p.parked, p.dropped = "", -1, atOnce, false, nil
 	p.owed = older(older(p.owed, took.debt), p.dueDebt)
 	p.dueDebt = 0
-	g := generation{gen: p.last, took: took, why: why, startedAt: m.now}
+	g := generation{gen: p.last, took: took, why: why, again: again, startedAt: m.now}
 	if t := n.cfg.Process.ReadyTimeout; n.cfg.Process.Probed && t > 0 {
 		g.readyBy = m.now.Add(t)
 	}

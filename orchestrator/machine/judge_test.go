@@ -173,7 +173,7 @@ func (mon *monitor) report(r Report) error {
 			mon.mayGoOn(r.Node)
 		}
 	case RunFailed:
-		n.active, n.failed = false, true
+		n.active, n.failed, n.failSeq = false, true, mon.seq
 		for _, root := range n.taken {
 			n.failRoots[root] = true
 		}
@@ -207,9 +207,9 @@ func (mon *monitor) report(r Report) error {
 		n.rise.dropped, n.rise.reloadedAt = dropped, mon.now
 		return err
 	case Unready:
-		n.unready = true
+		n.unready, n.failSeq = true, mon.seq
 	case Dropped:
-		n.rise.dropped = true
+		n.rise.dropped, n.failSeq = true, mon.seq
 	case Starting:
 		n.why = r.Why
 	}
@@ -310,9 +310,9 @@ func (mon *monitor) startProcess(a StartProcess) error {
 	if err != nil {
 		return err
 	}
+	born := birth{at: mon.now, crash: n.why == ByCrash && len(n.causes) == 0}
 	mon.take(n)
 	n.back = false
-	born := birth{at: mon.now, crash: n.why == ByCrash}
 	if n.live {
 		n.beside = &second{gen: a.Gen, new: true, birth: born}
 		n.rise.behind = true

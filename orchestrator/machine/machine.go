@@ -38,7 +38,8 @@ type node struct {
 	off   bool  // stopped by hand
 	gone  bool  // not in the configuration any more
 
-	oneShot bool // a process: somebody waits for it to succeed
+	failedAt uint64 // the step in which it last failed
+	oneShot  bool   // a process: somebody waits for it to succeed
 
 	// What survey last saw.
 	hold   Hold

@@ -318,11 +318,11 @@ func (m *Machine) ended(n *node, r Report) {
 	}
 	again := cfg.Restart == schema.RestartAlways || cfg.Restart == schema.RestartOnFailure && !r.End.OK()
 	missing := m.neverPassed(n)
-	p.owed = older(p.owed, m.clock)
+	p.owed, n.failedAt = older(p.owed, m.clock), m.clock
 	if p.succeeded() && (!again || n.oneShot) {
 		p.owed = 0
 	} else {
-		p.lived = max(r.Took, time.Nanosecond)
+		p.lived = r.Took
 	}
 	switch {
 	case !again || m.cfg.Once:

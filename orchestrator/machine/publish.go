@@ -17,7 +17,7 @@ func (m *Machine) drained(ev Drained) {
 	m.closeFeed(n)
 	r := Report{Node: n.id, Num: w.run, By: -1, Took: m.now.Sub(w.startedAt), Stale: n.dirt.dirty || w.took.stale}
 	if w.failing {
-		w.outcome, w.starved = outFailed, 0
+		w.outcome, w.starved, n.failedAt = outFailed, 0, m.clock
 		r.Kind = RunFailed
 		m.report(r)
 		if m.cfg.Once {
@@ -63,6 +63,7 @@ func (m *Machine) overtaken(n *node) {
 			waited := d.dirt.causes.has(cohort) // and goes on to act on it
 			if !waited && d.ins.has(n.id) && cohort.has(d.id) && (d.w != nil || d.p.wanted) {
 				d.dirt.mark(cohort, ByTrigger, n.id, n.w.promised)
+				d.dirt.last = max(d.dirt.last, n.w.took.last)
 			}
 		}
 	}
@@ -100,6 +101,7 @@ func (m *Machine) publish(n *node, through bool) {
 			continue
 		}
 		r.dirt.mark(cohort, ByTrigger, n.id, n.w.promised)
+		r.dirt.last = max(r.dirt.last, n.w.took.last)
 		r.dirt.path(reader.Trigger)
 		r.dirt.urgent = r.dirt.urgent || through
 		r.dirt.stale = r.dirt.stale || through

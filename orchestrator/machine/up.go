@@ -5,8 +5,8 @@ import "time"
 // A generation is up, for those who ask whether a change is live, when it is
 // ready and has not died since. One that nothing but its start says to be ready
 // must have outlived a moment, in which most that cannot work end; and one that
-// replaces a crashed one must live longer than that did, or every wait in the
-// middle of a crash loop would find it well.
+// replaces a crashed one must live a moment longer than that did, or every wait
+// in the middle of a crash loop would find it well.
 
 // upAfter is the moment that a generation without a readiness of its own must
 // outlive, and one that has been told to reload.
@@ -19,11 +19,8 @@ func (m *Machine) readied(n *node) {
 	p.readyAt, p.stood = m.now, p.stood || n.cfg.Process.Probed
 	p.starts.add(m.now.Sub(p.startedAt))
 	p.upAt = m.now
-	if !n.cfg.Process.Probed {
-		p.upAt = later(p.upAt, p.startedAt.Add(upAfter))
-	}
-	if p.lived > 0 && (p.why == ByCrash || !n.cfg.Process.Probed) {
-		p.upAt = later(p.upAt, p.startedAt.Add(min(p.lived, stableAfter)+time.Millisecond))
+	if p.again || !n.cfg.Process.Probed {
+		p.upAt = later(p.upAt, p.startedAt.Add(min(p.lived+upAfter, stableAfter)))
 	}
 	m.pay(n)
 }
