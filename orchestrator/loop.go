@@ -272,6 +272,7 @@ func (l *loop) run() int {
 func (l *loop) begin() {
 	l.say.watching()
 	l.step(machine.Start{})
+	l.lookForOlderBuild()
 	thrift.Begun()
 	l.files.learn()
 }
@@ -474,6 +475,8 @@ func (l *loop) handle(ev any) {
 		l.reopened(ev)
 	case sightedEvent:
 		l.files.sighted(ev)
+	case olderBuild:
+		l.tellOlderBuild(ev)
 	case learnedEvent:
 		l.files.learned(ev)
 	case adoptionDue:
