@@ -22,6 +22,7 @@ type decoder struct {
 	first     string             // the file that was loaded
 	owners    []int              // who may own the files that it leads to
 	anybodys  bool               // anybody may write the file that was loaded
+	structure bool               // env files are not read: only which projects there are is asked for
 	sources   map[string]*source // by their names in messages
 	files     map[string]*source // by their absolute paths; nil for one that cannot be read
 	ways      map[string]way     // how a file came into the load, by its name in messages

@@ -67,6 +67,9 @@ func (l EnvLayer) mayDefine(name string) bool {
 
 // envFiles reads the env files of all commands, and finds what is wrong in them.
 func (d *decoder) envFiles(c *Config) {
+	if d.structure {
+		return
+	}
 	read := map[string]*dotenv.File{}
 	tops := map[*Project]*envDraft{}
 	for _, p := range c.Projects {
@@ -145,7 +148,7 @@ func (d *decoder) envFile(f *EnvFile, at place) *dotenv.File {
 			d.mistake(f.Pos, quote(at.file)+" is "+bad.Error(), "")
 			return nil
 		}
-		if !d.trusts(f.Pos, at, info) {
+		if !d.trusts(f.Pos, at, info, false) {
 			return nil
 		}
 	}
@@ -182,8 +185,9 @@ func (d *decoder) unreadable(pos Pos, at place, err error) {
 
 // trusts tells whether those who can write a file that the configuration leads
 // to may choose what runs here. That they may not is a mistake, which is told.
-// Whoever may write the configuration itself chooses anyway.
-func (d *decoder) trusts(pos Pos, at place, info fs.FileInfo) bool {
+// Whoever may write the configuration itself chooses anyway; of a project's own
+// file it is a warning.
+func (d *decoder) trusts(pos Pos, at place, info fs.FileInfo, project bool) bool {
 	if owner := strangeOwner(at.abs, info, d.owners...); owner != "" {
 		d.mistake(pos, quote(at.file)+" belongs to "+owner, "whoever owns it would choose what runs here: copy what you need of it")
 		return false
@@ -192,7 +196,7 @@ func (d *decoder) trusts(pos Pos, at place, info fs.FileInfo) bool {
 		return true
 	}
 	msg, hint := quote(at.file)+" may be written by anybody", "whoever writes it chooses what runs here: `chmod o-w "+at.file+"`"
-	if d.anybodys {
+	if d.anybodys || project {
 		d.warn(pos, msg, hint)
 		return true
 	}

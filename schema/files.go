@@ -67,7 +67,7 @@ func (d *decoder) open(pos Pos, at place, how, hint string) *source {
 			d.mistake(pos, quote(at.file)+" is "+bad.Error(), "")
 			return nil
 		}
-		if !d.trusts(pos, at, info) {
+		if !d.trusts(pos, at, info, how == includedHere) {
 			return nil
 		}
 	}

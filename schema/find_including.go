@@ -39,6 +39,7 @@ func includes(above, file string, opt Options) bool {
 		return false
 	}
 	d := newDecoder(above, above, opt)
+	d.structure = true
 	c, err := d.parse(above, src)
 	if err != nil && !errors.As(err, &Mistakes{}) {
 		return false

@@ -4,6 +4,7 @@ package schema
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -160,6 +161,31 @@ func TestFilesThatAreNone(t *testing.T) {
 			if words, _, _ := strings.Cut(kind, ":"); err == nil || !strings.Contains(err.Error(), words) {
 				t.Errorf("%s: %s: %v", name, kind, err)
 			}
+		}
+	}
+}
+
+// TestFilesThatAnybodyWrites holds that a preset and a personal file are refused as
+// an env file is, and that a project's own file is warned of.
+func TestFilesThatAnybodyWrites(t *testing.T) {
+	files := map[string]string{
+		"devloop.yaml":       "extends: ./team.yaml\ninclude: api\nprocesses: {a: {run: ./a}}\n",
+		"team.yaml":          "jobs: 2\n",
+		"devloop.local.yaml": "name: mine\n",
+		"api/devloop.yaml":   "processes: {b: {run: ./b}}\n",
+	}
+	for name, refused := range map[string]bool{"devloop.yaml": false, "team.yaml": true, "devloop.local.yaml": true, "api/devloop.yaml": false} {
+		dir := disk(t, files)
+		if err := os.Chmod(filepath.Join(dir, filepath.FromSlash(name)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Load(filepath.Join(dir, "devloop.yaml"), bare())
+		text := fmt.Sprint(err)
+		if err == nil {
+			text = c.Warnings.Text("")
+		}
+		if (err != nil) != refused || !strings.Contains(text, "anybody") {
+			t.Errorf("%s: %v, %s", name, err, text)
 		}
 	}
 }
