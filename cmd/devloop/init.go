@@ -130,21 +130,23 @@ func unfit(file string, err error) bool {
 	return slices.ContainsFunc(mistakes, func(m schema.Mistake) bool { return m.Pos.File == file })
 }
 
-// placeOf is a directory for starter, with what lies above it.
-func placeOf(dir string) (starter.Place, error) {
+// placeOf is a directory for starter, with what lies above it. One that cannot be named from the
+// root of its file system, such as one whose name is no UTF-8, has nothing above it.
+func placeOf(dir string) starter.Place {
+	alone := starter.Place{Top: os.DirFS(dir), Dir: ".", Base: dir}
 	abs, err := filepath.Abs(dir)
-	if err == nil {
-		abs, err = filepath.EvalSymlinks(abs)
-	}
 	if err != nil {
-		return starter.Place{}, fmt.Errorf("look at %s: %w", dir, err)
+		return alone
+	}
+	if abs, err = filepath.EvalSymlinks(abs); err != nil {
+		return alone
 	}
 	top := filepath.VolumeName(abs) + string(filepath.Separator)
 	inTop, err := filepath.Rel(top, abs)
-	if err != nil {
-		return starter.Place{}, fmt.Errorf("look at %s: %w", dir, err)
+	if err != nil || !fs.ValidPath(filepath.ToSlash(inTop)) {
+		return alone
 	}
-	return starter.Place{Top: os.DirFS(top), Dir: filepath.ToSlash(inTop), Base: abs}, nil
+	return starter.Place{Top: os.DirFS(top), Dir: filepath.ToSlash(inTop), Base: abs}
 }
 
 // draft is what init would write.
@@ -168,10 +170,7 @@ func (a *app) draft(dir, presetName, from string) (starter.Draft, error) {
 		}
 		return starter.From(from, text)
 	}
-	at, err := placeOf(dir)
-	if err != nil {
-		return starter.Draft{}, err
-	}
+	at := placeOf(dir)
 	draft, err := starter.Look(at, starter.Tools{Cargo: cargoMetadata(at.Base)})
 	var nothing *starter.NothingError
 	if errors.As(err, &nothing) {

@@ -157,10 +157,7 @@ func allVerbatim(texts []string) []string {
 // builds in it. A project that cargo cannot read has neither: its commands will
 // say what is wrong.
 func cargoFiles(dir string) (watch, built []string) {
-	at, err := placeOf(dir)
-	if err != nil {
-		return nil, nil
-	}
+	at := placeOf(dir)
 	return starter.CargoFiles(at, starter.Tools{Cargo: cargoMetadata(at.Base)})
 }
 
