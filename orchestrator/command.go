@@ -48,8 +48,7 @@ type command struct {
 	says      says                   // what a process has told of itself
 	endNotify context.CancelFunc     // closes the socket on which it does; nil if it has none
 	wrapper   string                 // see program
-	program   string                 // of a process: what it runs, if that is named by a path
-	builds    string                 // of a process: its CARGO_TARGET_DIR, absolute, or ""
+	wanted    wanted                 // what it runs
 }
 
 // What a command's goroutine tells the loop.
@@ -159,6 +158,7 @@ func (l *loop) commandExited(ev exitedEvent) {
 	}
 	l.say.output, l.say.stageWarned = c.spool, c.warned
 	l.step(machine.StageExited{Node: ev.key.node, Run: ev.key.num, Stage: ev.key.stage, End: ev.end})
+	l.seekProgram(c, ev.end)
 	l.forgetGone(ev.key.node)
 	l.say.stageWarned = nil
 	if spool := l.say.output; spool != nil { // nobody wanted to see it
@@ -313,7 +313,7 @@ func (l *loop) startStage(a machine.StartStage) {
 	e.set("DEVLOOP_WATCHER", w.Short)
 	e.set("DEVLOOP_STAGE", stage.Name)
 	e.set("DEVLOOP_RUN", strconv.Itoa(a.Run))
-	c := &command{key: key, warned: &warnings.Counter{}}
+	c := &command{key: key, warned: &warnings.Counter{}, wanted: l.wantedProgram(stage.Run, program.argv, stage.Dir, w.Env, stage.Env)}
 	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Grace: stageGrace, KeepDaemons: true}
 	if l.opt.Stream {
 		spec.Output = l.keep(w.Name, a.Run, stage.Name, countWarnings(c.warned, l.say.stream(w.Name)))

@@ -12,26 +12,40 @@ import (
 	"devloop/schema"
 )
 
-// missingEvent is a process whose program is not there.
+// missingEvent is a command whose program is not there.
 type missingEvent struct {
 	key   commandKey
 	path  string // absolute
 	found string // where there is one of that name, as people would write it; or ""
 }
 
-// programPath is the program of a process's command, if it is named by a path; else "".
-func programPath(run schema.Command, argv []string, e *environ) string {
+// wanted is the program that a command runs, if it is named by a path.
+type wanted struct {
+	program string // as the command names it; "" if it is one of PATH, or not known
+	dir     string // that it belongs to if it is relative
+	builds  string // CARGO_TARGET_DIR, absolute; "" if there is none
+}
+
+// wantedProgram is the program of a configured command, whose environment is made of these
+// layers. It is told on the screen, so of variables only those of `vars` are filled in.
+func (l *loop) wantedProgram(run schema.Command, argv []string, dir string, layers ...schema.EnvLayer) wanted {
 	name := ""
 	switch {
 	case len(run.Argv) > 0:
 		name = argv[0]
 	case run.Shell().Default:
-		name, _ = shellcmd.Program(run.Text, e.lookup)
+		name, _ = shellcmd.Program(run.Shown(layers...))
 	}
 	if !strings.Contains(name, "/") {
-		return "" // one of PATH, or not known
+		return wanted{}
 	}
-	return name
+	w := wanted{program: name, dir: dir}
+	for _, v := range l.opt.Environ {
+		if built, ok := strings.CutPrefix(v, "CARGO_TARGET_DIR="); ok && built != "" {
+			w.builds = absoluteIn(dir, built)
+		}
+	}
+	return w
 }
 
 // couldNotRun reports whether a command may have ended because its program is not there.
@@ -39,20 +53,20 @@ func couldNotRun(end machine.End) bool {
 	return end.Code == 127 || end.Err != "" // what a shell ends with, or the system said so
 }
 
-// seekProgram looks, in a goroutine of its own, whether the program of a process is missing and
+// seekProgram looks, in a goroutine of its own, whether the program of a command is missing and
 // where there is one of its name.
 func (l *loop) seekProgram(c *command, end machine.End) {
-	if c.program == "" || c.stop || c.kill || !couldNotRun(end) {
+	w := c.wanted
+	if w.program == "" || c.stop || c.kill || !couldNotRun(end) {
 		return
 	}
-	dir, program, built := c.process.Dir, c.program, c.builds
 	l.goroutine(func() {
-		path := absoluteIn(dir, program)
+		path := absoluteIn(w.dir, w.program)
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			return
 		}
-		found := elsewhere(dir, program, built)
-		if rel, err := filepath.Rel(dir, found); err == nil && found != "" {
+		found := w.elsewhere()
+		if rel, err := filepath.Rel(w.dir, found); err == nil && found != "" {
 			found = filepath.ToSlash(rel)
 		}
 		l.post(missingEvent{c.key, path, found})
@@ -67,12 +81,12 @@ func absoluteIn(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// programMissing tells of it, unless the process waits for what builds it.
+// programMissing tells of it, unless a process waits for what builds it.
 func (l *loop) programMissing(ev missingEvent) {
 	if st := l.machine.Status()[ev.key.node]; st.Hold.Kind == machine.NotBuilt {
 		return
 	}
-	hint := "check `run`, and that a stage builds it: a relative path belongs to the directory of the process"
+	hint := "check the path, and that a stage builds it: a relative one belongs to `dir`"
 	if ev.found != "" {
 		hint = "there is " + ev.found
 		if strings.HasPrefix(ev.found, "../") && strings.Contains(ev.found, "/target/") {
@@ -84,9 +98,10 @@ func (l *loop) programMissing(ev missingEvent) {
 	l.say.missing(adviceEvent{ev.key.node, ev.path + " is not there", hint})
 }
 
-// elsewhere is the path of a program that is not at dir/program: at the same place below a
-// directory above, where cargo builds, or in one of the directories beside it. "" if there is none.
-func elsewhere(dir, program, built string) string {
+// elsewhere is the path of a program of the same name: at the same place below a directory above,
+// where cargo builds, or in one of the directories beside it. "" if there is none.
+func (w wanted) elsewhere() string {
+	dir, program, built := w.dir, w.program, w.builds
 	var patterns []string
 	base := filepath.Base(program)
 	if !filepath.IsAbs(program) {

@@ -69,10 +69,7 @@ func (l *loop) startProcess(a machine.StartProcess) {
 		l.failStart(key, err)
 		return
 	}
-	c.program = programPath(p.Run, program.argv, e)
-	if built, _ := e.lookup("CARGO_TARGET_DIR"); built != "" {
-		c.builds = absoluteIn(p.Dir, built)
-	}
+	c.wanted = l.wantedProgram(p.Run, program.argv, p.Dir, p.Env)
 	if len(files) > 0 && (p.ListenPID == schema.PIDAlways || p.ListenPID == schema.PIDAuto && program.keepsPID) {
 		if program.argv, err = l.throughShim(program.argv, p.Dir, e); err != nil {
 			l.failStart(key, err)
