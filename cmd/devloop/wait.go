@@ -19,10 +19,11 @@ func (a *app) waitCommand() *cobra.Command {
 		Use:   "wait [NAME…]",
 		Short: "Wait until everything that was saved before is checked, built and ready",
 		Long: `wait is a barrier: it returns with exit code 0 when everything that any save
-before the call could cause is done, has passed, and is ready. Saves after the
-call do not make it longer. With names: only these nodes, and what they need.
+before the call could cause is checked, built, and running, and has not died
+since. Saves after the call do not make it longer. With names: only these nodes,
+and what they need. A process without ready has to live for a second.
 
-Exit code 1 on the first failure (its output is printed), on a broken
+Exit code 1 on the first failure or crash (its output is printed), on a broken
 devloop.yaml, and on a node that a failure holds back; 3 if no loop is running;
 4 when the time is up. Nodes that were stopped by hand are left out.`,
 		Example:           "  devloop wait && curl http://127.0.0.1:3000\n  devloop wait server --timeout 1m",
