@@ -316,10 +316,13 @@ func (l *loop) startStage(a machine.StartStage) {
 	c := &command{key: key, warned: &warnings.Counter{}, wanted: l.wantedProgram(stage.Run, program.argv, stage.Dir, w.Env, stage.Env)}
 	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Grace: stageGrace, KeepDaemons: true}
 	if l.opt.Stream {
-		spec.Output = l.keep(w.Name, a.Run, stage.Name, countWarnings(c.warned, l.say.stream(w.Name)))
+		lines, open := l.say.streams(w.Name)
+		spec.Output = l.keep(w.Name, a.Run, stage.Name, countWarnings(c.warned, lines))
+		spec.Unfinished = l.keepOpen(w.Name, a.Run, stage.Name, open)
 	} else {
 		c.spool = &console.Spool{Dir: l.scratch}
 		spec.Output = l.keep(w.Name, a.Run, stage.Name, countWarnings(c.warned, func(b procgroup.Block) { c.spool.Write(b.Text) }))
+		spec.Unfinished = l.keepOpen(w.Name, a.Run, stage.Name, func([]byte) {})
 	}
 	l.launch(c, spec)
 }

@@ -71,8 +71,8 @@ func (l *loop) answerLogs(w http.ResponseWriter, r *http.Request) {
 	var read uint64 // the last block that has been
 	if !q.follow && q.tail != 0 || q.tail > 0 {
 		kept := l.journal.Read(want)
-		if len(kept) > 0 {
-			read = kept[len(kept)-1].Seq
+		for i := range kept {
+			read = max(read, kept[i].Seq)
 		}
 		if put(out, &q, q.last(kept)) != nil {
 			return
@@ -86,7 +86,9 @@ func (l *loop) answerLogs(w http.ResponseWriter, r *http.Request) {
 		if len(batch) == 0 {
 			return nil
 		}
-		read = batch[len(batch)-1].Seq
+		for i := range batch {
+			read = max(read, batch[i].Seq)
+		}
 		return put(out, &q, batch)
 	}
 	_ = l.journal.Follow(r.Context(), want, fresh) // always ends with an error
@@ -144,7 +146,7 @@ func (q *logQuery) lines(e *journal.Entry) (lines []control.Line) {
 	if !q.wants(e) {
 		return nil
 	}
-	line := control.Line{Node: e.Node, Time: e.Time, Number: e.Run, Stage: e.Part}
+	line := control.Line{Node: e.Node, Time: e.Time, Number: e.Run, Stage: e.Part, Unfinished: e.Unfinished}
 	// What came before a certain time, or from another run, is not missed.
 	if e.Missed > 0 && q.since.IsZero() && q.run == 0 && len(q.stages) == 0 {
 		gap := line

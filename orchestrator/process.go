@@ -82,16 +82,18 @@ func (l *loop) startProcess(a machine.StartProcess) {
 	}
 	started = true
 	c.ctx, c.wrapper = ctx, program.wrapper
-	output := l.keep(p.Name, a.Gen, "", l.say.stream(p.Name))
+	lines, open := l.say.streams(p.Name)
+	output, open := l.keep(p.Name, a.Gen, "", lines), l.keepOpen(p.Name, a.Gen, "", open)
 	output = c.markPrivate(output, func(text string) { l.say.out.Say(p.Name, console.Dim, text) })
 	switch {
 	case p.Ready == nil:
 	case p.Ready.Log != nil:
 		output = readyByLog(c.told, p.Ready.Log, output)
+		open = readyByOpenLine(c.told, p.Ready.Log, open)
 	case p.Ready.Notify:
 		output = c.lacks.hearComplaint(output)
 	}
-	spec := procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: e.list(), Files: files, Output: output, Grace: p.Stop.Timeout}
+	spec := procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: e.list(), Files: files, Output: output, Unfinished: open, Grace: p.Stop.Timeout}
 	if p.PTY {
 		if _, known := e.lookup("TERM"); !known {
 			spec.Env = append(spec.Env, "TERM=xterm-256color")
@@ -112,6 +114,14 @@ func (l *loop) keep(node string, run int, stage string, next func(procgroup.Bloc
 	return func(b procgroup.Block) {
 		l.journal.Append(journal.Entry{Node: node, Run: run, Part: stage, Text: b.Text, Continued: b.Continued})
 		next(b)
+	}
+}
+
+// keepOpen is keep for a line that is not finished.
+func (l *loop) keepOpen(node string, run int, stage string, next func([]byte)) func([]byte) {
+	return func(text []byte) {
+		l.journal.Unfinished(journal.Entry{Node: node, Run: run, Part: stage, Text: text})
+		next(text)
 	}
 }
 

@@ -243,6 +243,17 @@ func readyByLog(told *signal, line *regexp.Regexp, next func(procgroup.Block)) f
 	}
 }
 
+// readyByOpenLine is readyByLog for a line that is not finished, such as the
+// prompt of a shell.
+func readyByOpenLine(told *signal, line *regexp.Regexp, next func([]byte)) func([]byte) {
+	return func(text []byte) {
+		next(text)
+		if line.Match(bytes.TrimSuffix(console.Tame(nil, text, false), []byte("\n"))) {
+			told.give()
+		}
+	}
+}
+
 // adviceEvent is something people should know about a node.
 type adviceEvent struct {
 	node int

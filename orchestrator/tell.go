@@ -45,8 +45,14 @@ func (t *teller) line(node int, tone console.Tone, format string, args ...any) {
 
 // stream hands a command's output to the console as it comes.
 func (t *teller) stream(name string) func(procgroup.Block) {
+	lines, _ := t.streams(name)
+	return lines
+}
+
+// streams is stream, and the same for a line that is not finished.
+func (t *teller) streams(name string) (lines func(procgroup.Block), unfinished func([]byte)) {
 	s := t.out.Stream(name)
-	return func(b procgroup.Block) { s.Lines(b.Text, b.Continued) }
+	return func(b procgroup.Block) { s.Lines(b.Text, b.Continued) }, s.Unfinished
 }
 
 func (t *teller) held(s *heldSocket) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,6 +61,7 @@ verb.`,
 					return err
 				}
 				each = p.print
+				defer func() { err = errors.Join(err, p.out.Close(context.Background())) }()
 			}
 			if err := client.Logs(context.Background(), want, each); err != nil {
 				return answered(err)
@@ -129,8 +131,9 @@ func (a *app) knownNames(client *control.Client) ([]string, error) {
 
 // printer prints lines as the loop's own screen does.
 type printer struct {
-	out *console.Console
-	at  time.Time // of the line that is being printed
+	out     *console.Console
+	at      time.Time                     // of the line that is being printed
+	streams map[[2]string]*console.Stream // by node and stage
 }
 
 func (a *app) printer(names []string) (*printer, error) {
@@ -138,8 +141,8 @@ func (a *app) printer(names []string) (*printer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &printer{}
-	p.out = console.New(console.Options{Out: a.screen, Color: color, Timestamps: a.timestamps,
+	p := &printer{streams: map[[2]string]*console.Stream{}}
+	p.out = console.New(console.Options{Out: a.screen, Color: color, Terminal: isTerminal(a.screen), Timestamps: a.timestamps,
 		Names: orchestrator.Names(names), Now: func() time.Time { return p.at }})
 	return p, nil
 }
@@ -149,9 +152,23 @@ func (p *printer) print(line control.Line) error {
 	if line.Missed > 0 {
 		p.out.Say(line.Node, console.Warn, fmt.Sprintf("! %s no longer kept", count(int(min(line.Missed, 1<<31)), "line")))
 	} else {
-		p.out.Lines(line.Node, append(line.Bytes(), '\n'))
+		p.show(line)
 	}
 	return p.out.Err()
+}
+
+func (p *printer) show(line control.Line) {
+	of := [2]string{line.Node, line.Stage}
+	s := p.streams[of]
+	if s == nil {
+		s = p.out.Stream(line.Node)
+		p.streams[of] = s
+	}
+	if line.Unfinished {
+		s.Unfinished(line.Bytes())
+	} else {
+		s.Lines(append(line.Bytes(), '\n'), false)
+	}
 }
 
 // jsonLine writes a value for programs, in one line.

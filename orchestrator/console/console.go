@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 
 // Console puts the lines of many commands on one stream. Every write to the
 // stream holds whole lines, so that nothing else that writes there can split
-// one. What commands wrote is tamed, see [Tame]. It is safe for concurrent use.
+// one, but for a line that its command has not finished, see [Stream.Unfinished]. What commands wrote is tamed, see [Tame]. It is safe for concurrent use.
 type Console struct {
 	opt   Options
 	width int
@@ -85,6 +86,7 @@ func New(opt Options) *Console {
 		slow = "the terminal was too slow"
 	}
 	c.out = newSink(opt.Out, opt.Buffer, c.notice(opt.Color, slow))
+	c.out.open.inPlace = opt.Terminal && os.Getenv("TERM") != "dumb"
 	if opt.Log != nil {
 		c.log = newSink(opt.Log, opt.Buffer, c.notice(false, "the log was too slow"))
 	}
@@ -107,7 +109,7 @@ func (c *Console) Say(name string, tone Tone, text string) {
 }
 
 // Blank writes an empty line, for people who want to see what is new below it.
-func (c *Console) Blank() { c.out.put("", []byte("\n"), 0, false) }
+func (c *Console) Blank() { c.out.put(nil, "", []byte("\n"), 0, false) }
 
 // Replay writes the whole of what a spool keeps, between what was said before
 // and what is said after. It does not wait for the reader unless the console

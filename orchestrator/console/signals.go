@@ -23,7 +23,7 @@ func (c *Console) Notify(title, text string) { c.control(notification(title, tex
 
 func (c *Console) control(code string) {
 	if c.opt.Terminal {
-		c.out.put("", []byte(code), 0, false)
+		c.out.put(nil, "", []byte(code), 0, false)
 	}
 }
 

@@ -45,6 +45,7 @@ type sink struct {
 	work     *sync.Cond    // signalled when there is something to write, or nothing more will be
 	stalled  bool          // the reader has taken nothing for longer than Patience
 	lost     []loss        // not told yet, in the order in which it began
+	open     openLines
 	closed   bool
 	err      error // the first one of w; nothing is written after it
 }
@@ -77,19 +78,37 @@ func newSink(w io.Writer, limit int, notice func(string, int) []byte) *sink {
 	return s
 }
 
-// put takes in whole lines. With wait it waits for room as long as the reader
-// reads.
-func (s *sink) put(name string, text []byte, lines int, wait bool) {
+// put takes in whole lines of a lane; nil stands for what is nobody's. With wait
+// it waits for room as long as the reader reads.
+func (s *sink) put(of *lane, name string, text []byte, lines int, wait bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closed || s.err != nil:
-	case s.limit <= 0:
-		_, s.err = s.w.Write(text)
-	case s.admit(len(text), wait):
-		s.push(text)
+	case s.limit <= 0 || s.admit(len(text), wait):
+		s.write1(s.open.around(of, text))
 	case s.err == nil && !s.closed:
 		s.lose(name, lines)
+	}
+}
+
+// unfinished takes in a line of a lane whose end has not come yet.
+func (s *sink) unfinished(of *lane, body []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed && s.err == nil && (s.limit <= 0 || s.admit(len(body), false)) {
+		s.write1(s.open.add(of, body))
+	}
+}
+
+// write1 queues text, or writes it where there is no queue.
+func (s *sink) write1(text []byte) {
+	switch {
+	case len(text) == 0:
+	case s.limit <= 0:
+		_, s.err = s.w.Write(text)
+	default:
+		s.push(text)
 	}
 }
 
@@ -104,10 +123,16 @@ func (s *sink) replay(name string, lines int, play func(put func([]byte)), giveU
 	case s.limit <= 0:
 		play(func(b []byte) {
 			if s.err == nil {
-				_, s.err = s.w.Write(b)
+				_, s.err = s.w.Write(s.open.around(nil, b))
 			}
 		})
 	case s.admit(replaying, false):
+		if s.open.inPlace && len(s.open.lines) > 0 { // it comes back below
+			s.push([]byte(takeBack))
+			defer func() { s.push(s.open.shown(nil)) }()
+		} else {
+			s.write1(s.open.around(nil, nil))
+		}
 		s.queue = append(s.queue, &chunk{replay: play, giveUp: giveUp})
 		s.added(replaying)
 	default:
@@ -249,7 +274,7 @@ func (s *sink) write(text []byte, size int, queued bool) int {
 func (s *sink) tell() {
 	s.stalled = false
 	for _, l := range s.lost {
-		s.push(s.notice(l.name, l.lines))
+		s.push(s.open.around(nil, s.notice(l.name, l.lines)))
 	}
 	s.lost = s.lost[:0]
 }
@@ -323,6 +348,9 @@ func (s *sink) flush(ctx context.Context) error {
 func (s *sink) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.closed && s.err == nil {
+		s.write1([]byte(s.open.end()))
+	}
 	s.closed = true
 	s.work.Signal()
 	if s.moved != nil {

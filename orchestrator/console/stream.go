@@ -46,12 +46,33 @@ func (c *Console) Stream(name string) *Stream {
 // waits, see [Options.Buffer].
 func (s *Stream) Lines(block []byte, continued bool) { s.emit(Plain, block, continued, true) }
 
+// Unfinished shows a line whose end has not come yet, such as a prompt: text has
+// no newline. The line comes to Lines as well, whole, when it has ended. On a
+// terminal it stands below everything else until then. Elsewhere it is finished
+// where it stands if nothing else has come meanwhile; else it is cut, and comes
+// again. It never waits.
+func (s *Stream) Unfinished(text []byte) {
+	for i := range s.lanes {
+		l := &s.lanes[i]
+		l.relabel()
+		own := l.tamer // the line itself is still to come
+		var body []byte
+		if s.joined {
+			body = append(body, cutMark...)
+		}
+		body = own.line(body, text)
+		for _, to := range l.sinks {
+			to.unfinished(l, body)
+		}
+	}
+}
+
 func (s *Stream) emit(tone Tone, block []byte, continued, wait bool) {
 	for i := range s.lanes {
 		l := &s.lanes[i]
 		l.format(tone, block, s.joined, continued, func(text []byte, lines int) {
 			for _, to := range l.sinks {
-				to.put(l.name, text, lines, wait)
+				to.put(l, l.name, text, lines, wait)
 			}
 		})
 	}
@@ -68,9 +89,7 @@ const cutMark = "…"
 // format hands the block's lines to put, in pieces of whole lines. The pieces
 // are put's during the call only.
 func (l *lane) format(tone Tone, block []byte, joined, continued bool, put func(text []byte, lines int)) {
-	if l.c.opt.Timestamps || l.label == nil {
-		l.label = l.c.label(l.label[:0], l.name, l.color)
-	}
+	l.relabel()
 	before, after := "", ""
 	if l.color {
 		if before = toneCode[tone]; before != "" {
@@ -105,6 +124,13 @@ func (l *lane) format(tone Tone, block []byte, joined, continued bool, put func(
 	if cap(buf) <= 4*pieceSize { // one long line must not keep its memory for ever
 		*kept = buf
 		pieces.Put(kept)
+	}
+}
+
+// relabel makes the label, anew if it tells the time.
+func (l *lane) relabel() {
+	if l.c.opt.Timestamps || l.label == nil {
+		l.label = l.c.label(l.label[:0], l.name, l.color)
 	}
 }
 

@@ -165,8 +165,12 @@ type Line struct {
 	Text   string    `json:"text"`             // without the end of the line; escape sequences are kept
 	Raw    []byte    `json:"raw,omitempty"`    // the same in base64, where it is not valid UTF-8 and Text is empty
 
-	Continued bool   `json:"continued,omitempty"` // a piece of a long line: the next one goes on
-	Missed    uint64 `json:"missed,omitempty"`    // in place of a line: how many are no longer kept
+	Continued bool `json:"continued,omitempty"` // a piece of a long line: the next one goes on
+	// Unfinished says that the end of the line has not come yet: it comes again,
+	// whole.
+	Unfinished bool `json:"unfinished,omitempty"`
+
+	Missed uint64 `json:"missed,omitempty"` // in place of a line: how many are no longer kept
 }
 
 // Bytes is the line as it was written.

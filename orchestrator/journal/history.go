@@ -27,6 +27,8 @@ type history struct {
 
 	lines   uint64    // ever added
 	dropped time.Time // of the youngest line that was dropped
+
+	open *Entry // a line that is not finished; nil if there is none. It is not changed
 }
 
 // segment is a piece of memory with the entries in it. What was written is not

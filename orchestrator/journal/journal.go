@@ -28,6 +28,10 @@ type Entry struct {
 	// node's next entry of the same Run and Part.
 	Continued bool
 
+	// Unfinished says that Text is what there is of a line whose end has not come
+	// yet, without a newline: it comes again, whole. See [Journal.Unfinished].
+	Unfinished bool
+
 	// Missed is how many lines of this node, just before Text, the reader does
 	// not get because they are no longer kept. With [Query.Since] it may count
 	// lines that came before that time. Append ignores it.
@@ -65,10 +69,9 @@ func (j *Journal) Append(e Entry) {
 	if e.Time.IsZero() {
 		e.Time = time.Now()
 	}
-	h := j.nodes[e.Node]
-	if h == nil {
-		h = newHistory(j.limit)
-		j.nodes[e.Node] = h
+	h := j.history(e.Node)
+	if h.open != nil && h.open.Run == e.Run && h.open.Part == e.Part {
+		h.open = nil
 	}
 	for text := e.Text; len(text) > 0; {
 		piece, cut := head(text, h.segment)
@@ -76,6 +79,34 @@ func (j *Journal) Append(e Entry) {
 		j.seq++
 		h.add(record{seq: j.seq, time: e.Time, run: e.Run, part: e.Part, continued: cut || e.Continued && len(text) == 0}, piece)
 	}
+	j.wakeAll()
+}
+
+// Unfinished takes in what there is of a line whose end has not come yet. It is
+// kept until the next Append of the same node, run and part, or until another
+// line of the node is unfinished. It copies the text, and waits for nobody.
+func (j *Journal) Unfinished(e Entry) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if e.Time.IsZero() {
+		e.Time = time.Now()
+	}
+	j.seq++
+	e.Seq, e.Text, e.Unfinished = j.seq, bytes.Clone(e.Text), true
+	j.history(e.Node).open = &e
+	j.wakeAll()
+}
+
+func (j *Journal) history(node string) *history {
+	h := j.nodes[node]
+	if h == nil {
+		h = newHistory(j.limit)
+		j.nodes[node] = h
+	}
+	return h
+}
+
+func (j *Journal) wakeAll() {
 	if j.wake != nil {
 		close(j.wake)
 		j.wake = nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -250,5 +251,40 @@ func BenchmarkAppend(b *testing.B) {
 				j.Append(Entry{Node: "a", Text: text})
 			}
 		})
+	}
+}
+
+// TestUnfinished: a line that has not ended comes last, and no more once it has.
+func TestUnfinished(t *testing.T) {
+	j := New(0)
+	j.Unfinished(Entry{Node: "a", Text: []byte("name: ")})
+	j.Append(Entry{Node: "b", Text: []byte("other\n")})
+	texts := func(entries []Entry) (all []string) {
+		for _, e := range entries {
+			text := string(e.Text)
+			if e.Unfinished {
+				text += "…"
+			}
+			all = append(all, text)
+		}
+		return all
+	}
+	if got := texts(j.Read(Query{})); !slices.Equal(got, []string{"other\n", "name: …"}) {
+		t.Errorf("before its end: %q", got)
+	}
+	var followed []string
+	err := j.Follow(t.Context(), Query{Names: []string{"a"}}, func(batch []Entry) error {
+		followed = append(followed, texts(batch)...)
+		if len(followed) == 2 {
+			return io.EOF
+		}
+		j.Append(Entry{Node: "a", Text: []byte("name: me\n")})
+		return nil
+	})
+	if err != io.EOF || !slices.Equal(followed, []string{"name: …", "name: me\n"}) {
+		t.Errorf("followed: %q, %v", followed, err)
+	}
+	if got := texts(j.Read(Query{})); !slices.Equal(got, []string{"other\n", "name: me\n"}) {
+		t.Errorf("after its end: %q", got)
 	}
 }

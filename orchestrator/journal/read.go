@@ -68,10 +68,12 @@ type reader struct {
 	j  *Journal
 	q  Query
 	at map[string]place // guarded by the journal's mutex
+
+	open map[string]uint64 // likewise: the last unfinished line of each node that it has
 }
 
 func (j *Journal) reader(q Query) *reader {
-	r := &reader{j: j, q: Query{Names: slices.Clone(q.Names), Since: q.Since}, at: make(map[string]place)}
+	r := &reader{j: j, q: Query{Names: slices.Clone(q.Names), Since: q.Since}, at: make(map[string]place), open: make(map[string]uint64)}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for name, h := range j.nodes {
@@ -152,7 +154,22 @@ func (r *reader) next(batch []Entry, text []byte, end uint64) ([]Entry, []byte) 
 		batch[len(batch)-len(ends)+i].Text = text[start:end:end]
 		start = end
 	}
+	if len(sources) == 0 {
+		batch = r.unfinished(batch, end)
+	}
 	return batch, text
+}
+
+// unfinished appends the lines that are not finished, to a reader who has
+// everything else.
+func (r *reader) unfinished(batch []Entry, end uint64) []Entry {
+	for name, h := range r.j.nodes {
+		if r.wants(name) && h.open != nil && h.open.Seq > r.open[name] && (end == 0 || h.open.Seq <= end) {
+			r.open[name] = h.open.Seq
+			batch = append(batch, *h.open)
+		}
+	}
+	return batch
 }
 
 // more is closed when something came that the reader has not looked at.
@@ -163,7 +180,7 @@ func (r *reader) more() <-chan struct{} {
 		if !r.wants(name) {
 			continue
 		}
-		if _, _, ok := h.after(r.at[name].seq); ok {
+		if _, _, ok := h.after(r.at[name].seq); ok || h.open != nil && h.open.Seq > r.open[name] {
 			return closed
 		}
 	}

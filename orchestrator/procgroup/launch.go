@@ -19,6 +19,7 @@ type launch struct {
 	reader *os.File  // the other end of write, or nil
 	term   *Terminal // the same as a terminal, with Spec.PTY
 	output func(Block)
+	open   func([]byte) // Spec.Unfinished
 }
 
 // newLaunch looks everything up and opens the standard descriptors.
@@ -27,7 +28,7 @@ func newLaunch(spec Spec) (*launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &launch{image: img, files: spec.Files, output: spec.Output}
+	l := &launch{image: img, files: spec.Files, output: spec.Output, open: spec.Unfinished}
 	if spec.PTY != nil {
 		if err := l.openTerminal(*spec.PTY); err != nil {
 			l.abandon()

@@ -4,6 +4,7 @@ package procgroup
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -101,8 +102,32 @@ func TestOutputAfterTheDeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out sink
-	deliver(r, out.write)
+	deliver(r, out.write, nil)
 	if out.String() != text+"\n" {
 		t.Errorf("%d bytes of %d were delivered", len(out.String()), len(text)+1)
+	}
+}
+
+// TestUnfinishedLine: a line without an end is told of while its command waits,
+// and comes whole when it has ended.
+func TestUnfinishedLine(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.WriteString("one\nname: "); err != nil {
+		t.Fatal(err)
+	}
+	var out sink
+	var told []string
+	deliver(r, out.write, func(text []byte) { // between two calls of the other one
+		told = append(told, string(text))
+		if _, err := w.WriteString("me\ntwo"); err != nil {
+			t.Error(err)
+		}
+		w.Close()
+	})
+	if out.String() != "one\nname: me\ntwo\n" || !slices.Equal(told, []string{"name: "}) {
+		t.Errorf("lines %q, unfinished %q", out.String(), told)
 	}
 }

@@ -66,8 +66,10 @@ func isHeld(r *os.File) bool {
 
 // deliver hands what comes out of r to output until nobody can write any more,
 // or until the deadline that r is given when the group is gone. It closes r.
-func deliver(r *os.File, output func(Block)) {
-	readAll(r, newSplitter(output))
+func deliver(r *os.File, output func(Block), unfinished func([]byte)) {
+	s := newSplitter(output)
+	s.open = unfinished
+	readAll(r, s)
 	_ = r.Close() // only ever read from
 }
 

@@ -34,6 +34,13 @@ type Spec struct {
 	// whose Output never returns never gets to Done. Nil discards everything.
 	Output func(Block)
 
+	// Unfinished is called with a last line whose end has not come yet, such as a
+	// prompt or a bar that grows, when nothing more has come for [Pause], and
+	// again after each such pause. The text has no newline, and is valid during
+	// the call only. The line comes to Output as well, whole, when it has ended.
+	// It is never called beside Output, nor once Done is closed. Nil means nobody.
+	Unfinished func(text []byte)
+
 	// Forking is called before the command is forked, with the system's number
 	// (the inode) of the pipe of Output; not where there is none. Whoever ends
 	// the tree after a sudden end of this process knows the leader by what it

@@ -2,12 +2,18 @@ package procgroup
 
 import (
 	"bytes"
+	"sync"
+	"time"
 	"unicode/utf8"
 )
 
 // MaxLine is the longest line, in bytes without its newline, that arrives in
 // one piece. A longer one arrives in several blocks, see [Block.Continued].
 const MaxLine = 64 << 10
+
+// Pause is how long nothing must have come until an unfinished line is told of,
+// see [Spec.Unfinished].
+const Pause = 200 * time.Millisecond
 
 // readSize is what one read of the pipe may bring at most.
 const readSize = 128 << 10
@@ -38,9 +44,16 @@ type Block struct {
 type splitter struct {
 	emit func(Block)
 	raw  func([]byte) // gets what was read as it is; may be nil
-	buf  []byte       // buf[:n] is the unfinished line
-	n    int          // at most MaxLine
-	cr   bool         // a carriage return came after the unfinished line's text
+	open func([]byte) // gets the unfinished line after a pause; may be nil
+
+	// mu guards what follows against the timer. What is read next is written
+	// behind buf[:n] without it.
+	mu    sync.Mutex
+	buf   []byte // buf[:n] is the unfinished line
+	n     int    // at most MaxLine
+	cr    bool   // a carriage return came after the unfinished line's text
+	timer *time.Timer
+	over  bool
 }
 
 func newSplitter(emit func(Block)) *splitter {
@@ -52,6 +65,9 @@ func (s *splitter) space() []byte { return s.buf[s.n:] }
 
 // advance takes in the m bytes at the start of space.
 func (s *splitter) advance(m int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.awaitPause()
 	if s.raw != nil {
 		s.raw(s.buf[s.n : s.n+m])
 	}
@@ -90,6 +106,28 @@ func (s *splitter) advance(m int) {
 		copy(s.buf, s.buf[k.line:k.w])
 	}
 	s.n = k.w - k.line
+}
+
+// awaitPause sets the timer for the unfinished line, if there is one.
+func (s *splitter) awaitPause() {
+	switch {
+	case s.open == nil:
+	case s.n > 0 && s.timer == nil:
+		s.timer = time.AfterFunc(Pause, s.paused)
+	case s.n > 0:
+		s.timer.Reset(Pause)
+	case s.timer != nil:
+		s.timer.Stop()
+	}
+}
+
+// paused tells of the unfinished line.
+func (s *splitter) paused() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.n > 0 && !s.over {
+		s.open(s.buf[:s.n])
+	}
 }
 
 // kept is the text at the start of a splitter's buffer, carriage returns taken
@@ -167,6 +205,12 @@ func cutBefore(b []byte, start, cut int) int {
 
 // finish emits what is left of a last line without a newline.
 func (s *splitter) finish() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	if s.timer != nil {
+		s.timer.Stop()
+	}
 	if s.n > 0 {
 		s.buf[s.n] = '\n'
 		s.emit(Block{Text: s.buf[:s.n+1]})

@@ -193,10 +193,10 @@ func (g *Group) Terminal() *Terminal { return g.term }
 // over is closed when the group is gone.
 func (l *launch) copyOutput(over <-chan struct{}) {
 	if l.term == nil {
-		deliver(l.reader, l.output)
+		deliver(l.reader, l.output, l.open)
 		return
 	}
-	l.term.deliver(l.output)
+	l.term.deliver(l.output, l.open)
 	// A terminal that closes hangs up on its session: programs that have closed
 	// their standard files must not die of that.
 	<-over

@@ -11,4 +11,4 @@ func (l *launch) openTerminal(PTYSize) error { return fmt.Errorf("open terminal:
 
 func setSize(*os.File, PTYSize) error { return ErrUnsupported }
 
-func (t *Terminal) deliver(func(Block)) {}
+func (t *Terminal) deliver(func(Block), func([]byte)) {}

@@ -62,11 +62,11 @@ func setSize(f *os.File, size PTYSize) error {
 // deliver hands on what is written to the terminal until its last user is gone
 // (Linux says EIO then, others end of file), or until the deadline that it is
 // given when the group is gone.
-func (t *Terminal) deliver(output func(Block)) {
+func (t *Terminal) deliver(output func(Block), unfinished func([]byte)) {
 	if output == nil {
 		output = func(Block) {}
 	}
 	s := newSplitter(output)
-	s.raw = t.record
+	s.raw, s.open = t.record, unfinished
 	readAll(t.master, s)
 }

@@ -162,8 +162,9 @@ func pipeNumber(*os.File) (number uint64, ok bool) { return 0, false }
 
 func isHeld(*os.File) bool { return false }
 
-func deliver(r *os.File, output func(Block)) {
+func deliver(r *os.File, output func(Block), unfinished func([]byte)) {
 	s := newSplitter(output)
+	s.open = unfinished
 	for {
 		n, err := r.Read(s.space())
 		s.advance(n)
