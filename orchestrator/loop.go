@@ -330,6 +330,7 @@ const flushFor = 20 * time.Millisecond
 // due does what it is time for. What has been seen before a settle period ends
 // counts before that: the period ends when it has been looked at.
 func (l *loop) due() {
+	l.takeEvents()
 	now := time.Now()
 	l.reloadDue()
 	l.readingDue(now)
@@ -494,6 +495,19 @@ func (l *loop) handle(ev any) {
 		}
 	case adviceEvent:
 		l.say.advice(ev)
+	}
+}
+
+// takeEvents takes in what has been reported by now: it came before the deadline
+// that has passed, and nobody is up who has ended.
+func (l *loop) takeEvents() {
+	for {
+		select {
+		case ev := <-l.events:
+			l.handle(ev)
+		default:
+			return
+		}
 	}
 }
 

@@ -183,6 +183,9 @@ func (m *Machine) lost(n *node, step uint64) bool {
 		return m.stuck(n.hold)
 	}
 	if w := n.w; w != nil {
+		if w.phase == idle && n.dirt.dirty && m.stuck(n.hold) {
+			return true // a later change keeps it from handing on what has passed
+		}
 		running := w.phase != idle && by(w.took.debt, step)
 		return w.outcome == outFailed && !running
 	}

@@ -77,7 +77,7 @@ func (mon *monitor) rises() {
 		}
 		age := mon.now.Sub(r.at)
 		switch {
-		case (r.crash || !n.p.Probed) && age < min(r.lived+upAfter, stableAfter):
+		case (r.crash || !n.p.Probed) && (age < min(r.lived+upAfter, stableAfter) || mon.now.Sub(r.readyAt) < upAfter):
 			continue
 		case !r.reloadedAt.IsZero() && mon.now.Sub(r.reloadedAt) < upAfter:
 			continue
@@ -126,7 +126,8 @@ func (mon *monitor) open(node, step int) (owes, failed bool) {
 	}
 	if n.w != nil {
 		owes = (n.active || n.failed) && slices.ContainsFunc(n.owed, root) || slices.ContainsFunc(n.withheld, root)
-		return owes, owes && n.failed && !(n.active && slices.ContainsFunc(n.taken, root))
+		held := !n.active && len(n.causes) > 0 && kept
+		return owes, owes && (held || n.failed && !(n.active && slices.ContainsFunc(n.taken, root)))
 	}
 	if !slices.ContainsFunc(n.rise.owes, old) {
 		return false, false

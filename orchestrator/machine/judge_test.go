@@ -98,12 +98,10 @@ func (mon *monitor) action(a Action) error {
 func (mon *monitor) touch(node int) {
 	n := mon.nodes[node]
 	var all nodeset // for the readers it is one cause
-	roots := append(slices.Clone(n.taken), n.withheld...)
-	n.withheld, n.unhanded = nil, false
-	for _, root := range roots {
+	for _, root := range n.taken {
 		all.union(mon.spread[root])
 	}
-	for _, root := range roots {
+	for _, root := range n.taken {
 		mon.spread[root].union(all)
 	}
 	for _, r := range mon.cfg.Nodes[node].Readers {
@@ -116,14 +114,20 @@ func (mon *monitor) touch(node int) {
 		if d.p != nil && d.off {
 			continue
 		}
-		mon.cause(d, roots...)
-		for _, root := range roots {
+		mon.cause(d, n.taken...)
+		for _, q := range mon.barriers {
+			if len(n.withheld) > 0 {
+				q.extend(mon, q.may, r.Node) // it is taken to be as old as the runs before
+			}
+		}
+		for _, root := range n.taken {
 			mon.reach[root].add(r.Node)
 		}
 		through := len(n.causes) > 0 || n.tookStale
 		d.urgent, d.stale = d.urgent || through, d.stale || through
 		d.handed = d.handed || len(n.causes) > 0 || n.tookHanded
 	}
+	n.withheld, n.unhanded = nil, false
 }
 
 // mayGoOn lets those go on who depend on a run that has passed but is not the

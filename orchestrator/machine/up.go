@@ -20,7 +20,7 @@ func (m *Machine) readied(n *node) {
 	p.starts.add(m.now.Sub(p.startedAt))
 	p.upAt = m.now
 	if p.again || !n.cfg.Process.Probed {
-		p.upAt = later(p.upAt, p.startedAt.Add(min(p.lived+upAfter, stableAfter)))
+		p.upAt = later(p.upAt, p.startedAt.Add(min(p.lived, stableAfter-upAfter))).Add(upAfter)
 	}
 	m.pay(n)
 }
