@@ -1,9 +1,6 @@
 package orchestrator
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -22,42 +19,12 @@ type changedList struct {
 }
 
 // tellChanged lets a command know what has changed: a run's stages, or a
-// generation.
-func (l *loop) tellChanged(e *environ, list changedList, paths []string) error {
-	file, err := l.writeChanged(list, paths, false)
-	if err != nil {
-		return err
-	}
+// generation. The list is written by scratch.write, before its start.
+func (l *loop) tellChanged(e *environ, list changedList, paths []string) {
+	file := l.scratch.path(list.num, list.node)
 	e.set("DEVLOOP_CHANGED", capped(ofALine(paths)))
 	e.set("DEVLOOP_CHANGED_FILE", file)
 	e.set("DEVLOOP_CHANGED_FILE0", withNUL(file))
-	return nil
-}
-
-// writeChanged writes the list, unless it is there already: for an earlier stage
-// of the run. Of a process that reads its files anew it is written again.
-func (l *loop) writeChanged(list changedList, paths []string, again bool) (string, error) {
-	if l.scratch == "" {
-		dir, err := os.MkdirTemp("", "devloop-")
-		if err != nil {
-			return "", fmt.Errorf("make a directory for changed paths: %w", err)
-		}
-		l.scratch = dir
-		l.own.temporary(dir)
-	}
-	path := filepath.Join(l.scratch, fmt.Sprintf("%s-%d.changed", list.node, list.num))
-	if _, err := os.Stat(path); err == nil && !again {
-		return path, nil
-	}
-	past := filepath.Join(l.scratch, fmt.Sprintf("%s-%d.changed", list.node, list.past))
-	os.Remove(past)
-	os.Remove(withNUL(past))
-	for file, text := range map[string]string{path: ended(ofALine(paths), "\n"), withNUL(path): ended(paths, "\x00")} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			return "", fmt.Errorf("write changed paths: %w", err)
-		}
-	}
-	return path, nil
 }
 
 // capped joins as many whole paths as fit.

@@ -26,6 +26,7 @@ type commandKey struct{ node, num, stage int }
 type command struct {
 	key     commandKey
 	group   *procgroup.Group // nil until it has started
+	prepare func() error     // what must be done before that, and may have to wait for a disk; may be nil
 	stop    bool             // asked to end, perhaps before it had started
 	kill    bool
 	spool   *console.Spool     // a stage's output, unless it is streamed
@@ -79,7 +80,11 @@ func (l *loop) launch(c *command, spec procgroup.Spec) {
 		c.takeEarlier(l.ctx)
 		var pipe uint64
 		spec.Forking = func(number uint64) { pipe = number; l.guard.forking(pipe) }
-		group, err := procgroup.Start(spec)
+		var group *procgroup.Group
+		err := c.prepared()
+		if err == nil {
+			group, err = procgroup.Start(spec)
+		}
 		if err != nil {
 			l.guard.forgo(pipe)
 			l.events <- exitedEvent{c.key, machine.End{Code: -1, Err: err.Error()}}
@@ -97,6 +102,14 @@ func (l *loop) launch(c *command, spec procgroup.Spec) {
 		l.guard.ended(pid)
 		l.events <- exitedEvent{c.key, endOf(group.Exit())}
 	})
+}
+
+// prepared does what the command needs before its start.
+func (c *command) prepared() error {
+	if c.prepare == nil {
+		return nil
+	}
+	return c.prepare()
 }
 
 // socket is the socket that a process was given by this name, nil if none was.
@@ -306,21 +319,20 @@ func (l *loop) startStage(a machine.StartStage) {
 		return
 	}
 	l.hintColor(program, e)
-	if err := l.tellChanged(e, changedList{w.Name, a.Run, a.Run - 1}, a.Paths); err != nil {
-		l.failStart(key, err)
-		return
-	}
+	list := changedList{w.Name, a.Run, a.Run - 1}
+	l.tellChanged(e, list, a.Paths)
 	e.set("DEVLOOP_WATCHER", w.Short)
 	e.set("DEVLOOP_STAGE", stage.Name)
 	e.set("DEVLOOP_RUN", strconv.Itoa(a.Run))
-	c := &command{key: key, warned: &warnings.Counter{}, wanted: l.wantedProgram(stage.Run, program.argv, stage.Dir, w.Env, stage.Env)}
+	c := &command{key: key, warned: &warnings.Counter{}, wanted: l.wantedProgram(stage.Run, program.argv, stage.Dir, w.Env, stage.Env),
+		prepare: func() error { return l.scratch.write(list, a.Paths, false) }}
 	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Grace: stageGrace, KeepDaemons: true}
 	if l.opt.Stream {
 		lines, open := l.say.streams(w.Name)
 		spec.Output = l.keep(w.Name, a.Run, stage.Name, countWarnings(c.warned, lines))
 		spec.Unfinished = l.keepOpen(w.Name, a.Run, stage.Name, open)
 	} else {
-		c.spool = &console.Spool{Dir: l.scratch}
+		c.spool = &console.Spool{Dir: l.scratch.dir}
 		spec.Output = l.keep(w.Name, a.Run, stage.Name, countWarnings(c.warned, func(b procgroup.Block) { c.spool.Write(b.Text) }))
 		spec.Unfinished = l.keepOpen(w.Name, a.Run, stage.Name, func([]byte) {})
 	}

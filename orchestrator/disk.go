@@ -165,6 +165,7 @@ func (l *loop) leaveDisk() error {
 	if l.sources != nil {
 		l.onDisk.Go(func() { add(l.sources.close()) })
 	}
+	l.onDisk.Go(func() { add(l.scratch.close()) })
 	left := make(chan struct{})
 	go func() {
 		l.onDisk.Wait()

@@ -84,11 +84,8 @@ type Request struct {
 	Node string
 }
 
-// Run runs the loop until it is told to end, and returns its exit code. When
-// it returns, every command it started has ended with its whole tree, every
-// socket is closed and every goroutine is gone. The error is for what kept it
-// from starting; the code is then 1.
-func Run(ctx context.Context, opt Options) (code int, err error) {
+// runLoop is Run in the goroutine that the loop has to itself.
+func runLoop(ctx context.Context, opt Options) (code int, err error) {
 	l, err := newLoop(ctx, opt)
 	if err != nil {
 		return 1, err
@@ -135,7 +132,7 @@ type loop struct {
 	queue    []machine.Event // what the loop itself answers
 	stepping bool            // step carries out what the machine answers
 	live     map[commandKey]*command
-	scratch  string // a directory for files that commands read; "" until needed
+	scratch  *scratch
 	timer    *time.Timer
 	rest     time.Time // when nothing will have been done for restAfter; zero if memory was given back since
 
@@ -179,6 +176,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	}()
 	l.room = l.newRoom()
 	l.say, l.stream = newTeller(l), newStream(l)
+	l.scratch = newScratch(l.own.temporary)
 	l.disk = diskqueue.New(diskqueue.Options{Post: func(ev diskqueue.Event) { l.post(ev) }, Mount: fspoll.MountOf, Hung: l.diskHangs, Answers: l.diskAnswers})
 	for _, file := range opt.Own {
 		l.own.file(file)
@@ -215,9 +213,6 @@ func (l *loop) close() error {
 	l.timer.Stop()
 	errs = append(errs, l.leaveDisk())
 	errs = append(errs, l.unbind())
-	if l.scratch != "" {
-		errs = append(errs, os.RemoveAll(l.scratch))
-	}
 	return errors.Join(errs...)
 }
 

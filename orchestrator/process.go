@@ -61,8 +61,13 @@ func (l *loop) startProcess(a machine.StartProcess) {
 	// What looks whether it is ready has neither its sockets nor the variables
 	// of its command line.
 	c.checks = newEnviron(e.list())
-	if err := l.tellChanged(e, changedList{p.Name, a.Gen, a.Gen - 2}, a.Paths); err != nil { // the one before may live beside it
-		l.say.trouble(a.Node, err) // it can do without
+	list := changedList{p.Name, a.Gen, a.Gen - 2} // the one before may live beside it
+	l.tellChanged(e, list, a.Paths)
+	c.prepare = func() error {
+		if err := l.scratch.write(list, a.Paths, false); err != nil {
+			l.post(adviceEvent{node: a.Node, text: err.Error()}) // it can do without
+		}
+		return nil
 	}
 	program, err := l.program(p.Run, e)
 	if err != nil {
@@ -247,8 +252,23 @@ func (l *loop) reload(key commandKey, changed []string) {
 	if c == nil || c.group == nil {
 		return
 	}
-	if _, err := l.writeChanged(changedList{c.process.Name, key.num, key.num - 2}, changed, true); err != nil {
-		l.say.trouble(key.node, err)
+	list := changedList{c.process.Name, key.num, key.num - 2}
+	l.onDisk.Go(func() {
+		err := l.scratch.write(list, changed, true)
+		_ = l.ask(l.ctx, func() { // else the loop has ended
+			if err != nil {
+				l.say.trouble(key.node, err)
+			}
+			l.signalReload(key)
+		})
+	})
+}
+
+// signalReload sends the signal of reload, if the process still runs.
+func (l *loop) signalReload(key commandKey) {
+	c := l.live[key]
+	if c == nil {
+		return
 	}
 	sig, err := procgroup.ParseSignal(l.graph.Nodes[key.node].Process.Reload)
 	if err == nil {

@@ -1,0 +1,84 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+)
+
+// Run runs the loop until it is told to end, and returns its exit code. When
+// it returns, every command it started has ended with its whole tree, every
+// socket is closed and every goroutine is gone. The error is for what kept it
+// from starting; the code is then 1.
+//
+// A loop that is told to end for the second time and does not, because the system
+// keeps it waiting, is left where it hangs: Run returns ErrHangs and code 1, and
+// the guardian ends the commands when the program ends.
+func Run(ctx context.Context, opt Options) (code int, err error) {
+	signals, heard := opt.Signals, make(chan os.Signal)
+	opt.Signals = heard
+	ended := make(chan outcome, 1)
+	go func() {
+		code, err := runLoop(ctx, opt)
+		ended <- outcome{code, err}
+	}()
+	return attend(signals, heard, ended)
+}
+
+// ErrHangs says that the loop did not end when it was told to for the second time.
+var ErrHangs = errors.New("the system keeps devloop waiting, as a file system that does not answer does; " +
+	"what devloop has started is ended without it")
+
+// outcome is what Run returns.
+type outcome struct {
+	code int
+	err  error
+}
+
+const (
+	// deafFor is how long the loop has to hear the second signal. It never waits
+	// for anything that long.
+	deafFor = 2 * time.Second
+
+	// killedFor is how long it has to end then: all that is left to do is to kill.
+	killedFor = 10 * time.Second
+)
+
+// attend hands signals to the loop, and waits until it has ended, or does not
+// although it was told to twice.
+func attend(signals <-chan os.Signal, heard chan<- os.Signal, ended <-chan outcome) (int, error) {
+	var waiting []os.Signal
+	var last time.Time
+	told := 0
+	hangs := time.NewTimer(time.Hour)
+	hangs.Stop()
+	for {
+		var next os.Signal
+		hand := heard
+		if len(waiting) == 0 {
+			hand = nil
+		} else {
+			next = waiting[0]
+		}
+		select {
+		case o := <-ended:
+			hangs.Stop()
+			return o.code, o.err
+		case s := <-signals:
+			waiting = append(waiting, s)
+			if now := time.Now(); now.Sub(last) > oneSignal {
+				last = now
+				if told++; told == 2 {
+					hangs.Reset(deafFor)
+				}
+			}
+		case hand <- next:
+			if waiting = waiting[1:]; told >= 2 && len(waiting) == 0 {
+				hangs.Reset(killedFor)
+			}
+		case <-hangs.C:
+			return 1, ErrHangs
+		}
+	}
+}
