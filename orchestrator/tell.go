@@ -224,8 +224,11 @@ func (t *teller) slowed(r machine.Report) {
 		return
 	}
 	while := fmt.Sprintf("%s after %s starts", short(r.Took), command)
-	if r.Stage != "" {
+	switch {
+	case r.Stage != "":
 		while = "while " + command + " runs"
+	case r.Took == 0:
+		while = "while " + command + " had it open"
 	}
 	t.line(r.Node, console.Warn, "! %s has changed %d times in a row %s; next %s in %s", file, r.Times, while, again, wait)
 	t.line(r.Node, console.Warn, "  hint: if %s writes it, add the file to `ignore`; what people save waits for a second at most", command)

@@ -11,10 +11,12 @@ import (
 //
 // Somebody who saves looks the same at first, so what is known decides:
 //
-//   - A command that had the file open for writing when it changed has written it
-//     ([Change.Writers]). Only then is the wait ever longer than selfGuess.
-//   - Else the file must change with the same lag after each start: people have
-//     no such rhythm. A script may, for as long as it has something to save.
+//   - A command had the file open for writing when it changed ([Change.Writers]).
+//   - The file changes with the same lag after each start: people have no such
+//     rhythm. A script may, for as long as it has something to save; and what is
+//     always open, such as a database, others may write too. So each of the two
+//     alone is a guess, for which nobody waits longer than selfGuess. Only both
+//     together are sure.
 //   - Whoever asks whether a change is live ([Await], [Asked]) is at work here, and
 //     what came before was no feedback.
 //   - A change that comes while none of them is at work was made by somebody else.
@@ -23,7 +25,7 @@ import (
 const (
 	selfFree  = 4
 	selfFirst = 100 * time.Millisecond
-	selfGuess = time.Second // at most, as long as nobody has seen who writes
+	selfGuess = time.Second // at most, as long as it is a guess
 	selfMax   = 30 * time.Second
 	selfTold  = time.Second            // from this wait on
 	selfLate  = 100 * time.Millisecond // after its end: what a run wrote may still be arriving
@@ -58,13 +60,20 @@ type origin struct {
 	lag     time.Duration // since it began
 	loop    bool          // it is the node's own, or of one that the node wakes too
 	seen    bool          // it had the file open for writing
+	rhythm  bool          // it came with the same lag as in the run before
 }
 
 // repeats tells whether this is what happened in the run before.
 func (o origin) repeats(before origin) bool {
-	differs := (o.lag - before.lag).Abs()
-	return o.loop && before.loop && o.by == before.by && (o.seen || differs <= 100*time.Millisecond+o.lag/10)
+	return o.loop && before.loop && o.by == before.by && (o.seen || o.inRhythm(before))
 }
+
+func (o origin) inRhythm(before origin) bool {
+	return (o.lag - before.lag).Abs() <= 100*time.Millisecond+o.lag/10
+}
+
+// sure tells whether nobody else can have made the change.
+func (o origin) sure() bool { return o.seen && o.rhythm }
 
 // outside takes in a change that comes while the node does nothing.
 func (f *feed) outside(now time.Time, path string) {
@@ -94,10 +103,9 @@ func (f *feed) note(path string, o origin, self bool) (slows bool) {
 	if !o.repeats(before) {
 		return false
 	}
-	if before.seen && !o.seen { // once is enough
-		o.seen = true
-		f.during[path] = o
-	}
+	o.rhythm = o.inRhythm(before)
+	o.seen = o.seen || before.sure() // once is enough
+	f.during[path] = o
 	f.again = true
 	if f.path == "" || path <= f.path {
 		f.path, f.from = path, o
@@ -146,7 +154,7 @@ func (f *feed) slow(now time.Time, runs int) {
 	if n := runs - selfFree - 1; n < 16 {
 		delay = min(selfFirst<<n, selfMax)
 	}
-	if !f.from.seen {
+	if !f.from.sure() {
 		delay = min(delay, selfGuess)
 	}
 	f.until, f.wait, f.runs = now.Add(delay), delay, runs
@@ -161,14 +169,14 @@ func (f *feed) holds(now time.Time, d *dirt) bool { return !d.real && f.until.Af
 // toTell tells whether people should know that the node is slowed down: of a
 // short wait again and again only when it has gone on for twice as long.
 func (f *feed) toTell(now time.Time) bool {
-	return !f.told && f.until.After(now) && f.wait >= selfTold && (f.from.seen || f.runs >= 2*f.toldAt)
+	return !f.told && f.until.After(now) && f.wait >= selfTold && (f.from.sure() || f.runs >= 2*f.toldAt)
 }
 
 // asked takes in that somebody waits for the outcome, or looks at it: who saves
-// between such questions is no feedback, unless it was seen who writes.
+// between such questions is no feedback, unless that is sure.
 func (m *Machine) asked() {
 	for _, n := range m.nodes {
-		if f := &n.feed; f.path == "" || !f.from.seen {
+		if f := &n.feed; f.path == "" || !f.from.sure() {
 			*f = feed{wakers: f.wakers, closed: f.closed}
 		}
 	}

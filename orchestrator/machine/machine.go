@@ -268,7 +268,7 @@ func (m *Machine) weigh(n *node, c Change, at time.Time) {
 	}
 	// While a run goes on, it is its end that the wait counts from, and the change
 	// may cancel it, unless it is known to be its own.
-	if n.feed.until.IsZero() && (n.w == nil || n.w.phase == idle || n.feed.from.seen) {
+	if n.feed.until.IsZero() && (n.w == nil || n.w.phase == idle || n.feed.from.sure()) {
 		n.feed.slow(m.now, n.feed.streak+1)
 	}
 }

@@ -23,7 +23,7 @@ type Report struct {
 	End   End
 	Stale bool // passed, but files changed meanwhile
 	Times int  // slowed: for so many runs in a row; crashed: so many times in a row
-	Known bool // slowed: the writer had the file open when it changed
+	Known bool // slowed: it is sure who writes
 }
 
 // ReportKind is what a Report tells.
@@ -45,7 +45,7 @@ const (
 	Waits          ReportKind = "waits"   // for its dependency By to fulfil Need, which can still come
 	Blocked        ReportKind = "blocked" // the same, but it does not come by itself
 	NotRun         ReportKind = "not run" // in a single run, which ends: By has failed
-	Slowed         ReportKind = "slowed"  // it keeps waking itself, or By and it each other; the Stage is the writer's, if that is a watcher, and Took how long it had been at work
+	Slowed         ReportKind = "slowed"  // it keeps waking itself, or By and it each other; the Stage is the writer's, if that is a watcher, and Took how long it had been at work, if that is the same each time
 	Starting       ReportKind = "starting"
 	Ready          ReportKind = "ready"
 	Unready        ReportKind = "not ready"

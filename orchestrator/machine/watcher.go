@@ -235,6 +235,9 @@ func (m *Machine) tellSlowed(n *node) {
 	if by == n.id {
 		by = -1
 	}
-	m.report(Report{Kind: Slowed, Node: n.id, Stage: f.from.stage, By: by, Paths: []string{f.path}, Until: f.until,
-		Times: f.runs, Took: f.from.lag, Known: f.from.seen})
+	r := Report{Kind: Slowed, Node: n.id, Stage: f.from.stage, By: by, Paths: []string{f.path}, Until: f.until, Times: f.runs, Known: f.from.sure()}
+	if f.from.rhythm {
+		r.Took = f.from.lag
+	}
+	m.report(r)
 }
