@@ -57,6 +57,7 @@ func (m *Machine) begin(n *node, why Why, by int) generation {
 	n.feed.close(m.now)
 	n.feed.start()
 	took := n.dirt.take()
+	n.startStep = m.clock
 	if p.last++; p.begun {
 		p.restarts++
 	}

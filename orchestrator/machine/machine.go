@@ -25,18 +25,19 @@ type Machine struct {
 
 // node is the state that watchers and processes share.
 type node struct {
-	id    int
-	cfg   *Node
-	up    nodeset // every node upstream, direct or not
-	ins   nodeset // those of them whose work it takes in: direct, or through watchers
-	down  []int   // direct
-	dirt  dirt
-	burst burst
-	feed  feed
-	held  bool  // the hold by a failed upstream has been told
-	told  unmet // which dependency it waits for, as has been told
-	off   bool  // stopped by hand
-	gone  bool  // not in the configuration any more
+	id        int
+	cfg       *Node
+	up        nodeset // every node upstream, direct or not
+	ins       nodeset // those of them whose work it takes in: direct, or through watchers
+	down      []int   // direct
+	dirt      dirt
+	burst     burst
+	startStep uint64 // the step in which a run, or a generation, began last
+	feed      feed
+	held      bool  // the hold by a failed upstream has been told
+	told      unmet // which dependency it waits for, as has been told
+	off       bool  // stopped by hand
+	gone      bool  // not in the configuration any more
 
 	failedAt uint64 // the step in which it last failed
 	oneShot  bool   // a process: somebody waits for it to succeed

@@ -60,8 +60,12 @@ func (m *Machine) drained(ev Drained) {
 func (m *Machine) overtaken(n *node) {
 	for _, cohort := range n.w.owed {
 		for _, d := range m.nodes {
-			waited := d.dirt.causes.has(cohort) // and goes on to act on it
-			if !waited && d.ins.has(n.id) && cohort.has(d.id) && (d.w != nil || d.p.wanted) {
+			switch {
+			case !d.ins.has(n.id) || !cohort.has(d.id) || d.p != nil && !d.p.wanted:
+			case d.dirt.causes.has(cohort) && d.startStep <= n.w.owedSince: // it has waited, and goes on to act on it
+			case d.dirt.causes.has(cohort): // that is by a later change of the same files
+				d.dirt.debt = older(d.dirt.debt, n.w.promised)
+			default:
 				d.dirt.mark(cohort, ByTrigger, n.id, n.w.promised)
 				d.dirt.last = max(d.dirt.last, n.w.took.last)
 			}

@@ -12,6 +12,7 @@ type watcher struct {
 	stages      []stage
 	took        dirt     // what the run was started for
 	owed        causes   // what the runs since the last pass were started for
+	owedSince   uint64   // the step of the first of that
 	next        *Watcher // takes the place of cfg with the next run, if not nil
 	promised    uint64   // the oldest debt that its runs have taken and not paid
 	startedAt   time.Time
@@ -170,6 +171,9 @@ func (m *Machine) startRun(n *node) {
 	w.asked = true
 	w.phase, w.group, w.failing = running, -1, false
 	w.took = n.dirt.take()
+	if n.startStep = m.clock; len(w.owed) == 0 {
+		w.owedSince = w.took.debt
+	}
 	for _, cohort := range w.took.causes {
 		w.owed.add(cohort)
 	}
