@@ -312,7 +312,7 @@ func (mon *monitor) takeOver(node int) {
 	if !b.new || b.stopping || mon.ending {
 		return
 	}
-	n.rise.birth, n.rise.readyAt, n.rise.behind = b.birth, mon.now, false
+	n.rise.birth, n.rise.readyAt, n.rise.reloadedAt, n.rise.behind = b.birth, mon.now, time.Time{}, false
 	n.beside = &second{gen: n.gen, pid: n.pid}
 	n.gen, n.pid, n.ready, n.unready = b.gen, b.pid, true, false
 	mon.restarted(node)
