@@ -34,6 +34,7 @@ var horrors = []struct {
 	{kind: "polite", size: 2},
 	{kind: "title", size: 2, noticed: true},
 	{kind: "nameless", size: 2, noticed: true},
+	{kind: "late", size: 2, noticed: true},
 	{kind: "gone", size: 2},
 	{kind: "spawner", size: 1},
 }
@@ -41,10 +42,7 @@ var horrors = []struct {
 // Every tree, as a server or as a stage of a real loop, and every way in which it or the loop comes to its end: nobody is
 // left. DEVLOOP_HORRORS=20 tries each twenty times.
 func TestHorrors(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "horror")
-	if out, err := exec.Command("go", "build", "-o", program, "devloop/orchestrator/guardian/horror").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	program := buildHorror(t)
 	rounds := 1
 	if n, err := strconv.Atoi(os.Getenv("DEVLOOP_HORRORS")); err == nil {
 		rounds = n
@@ -100,6 +98,27 @@ func TestHorrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLateDaemon: a server that has been up for long when it becomes a daemon without an environment is found all the same,
+// once somebody has looked.
+func TestLateDaemon(t *testing.T) {
+	t.Parallel()
+	h := haunt(t, buildHorror(t), "later", 2, false)
+	h.grown(2)
+	h.recorded()
+	h.kill()
+	h.guarded()
+	h.nobodyLeft()
+}
+
+func buildHorror(t *testing.T) (program string) {
+	t.Helper()
+	program = filepath.Join(t.TempDir(), "horror")
+	if out, err := exec.Command("go", "build", "-o", program, "devloop/orchestrator/guardian/horror").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return program
 }
 
 const atOnce = "kill -9 at once"

@@ -32,6 +32,7 @@ var horrors = []struct {
 	{kind: "polite", size: 2},
 	{kind: "title", size: 2, linux: true, noticed: true},
 	{kind: "nameless", size: 2, linux: true, noticed: true},
+	{kind: "late", size: 2, linux: true, noticed: true},
 	{kind: "gone", size: 2},
 	{kind: "spawner", size: 1, linux: true},
 }

@@ -60,7 +60,7 @@ func ownerMain(lease string, argv []string) int {
 		fmt.Println(err)
 		return 1
 	}
-	reaper, err := procgroup.StartReaper(procgroup.ReaperOptions{Other: g.Is, Noticed: g.Add, Gone: g.Remove})
+	reaper, err := procgroup.StartReaper(procgroup.ReaperOptions{Apart: 50 * time.Millisecond, Other: g.Is, Noticed: g.Add, Gone: g.Remove})
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		fmt.Println(err)
 		return 1

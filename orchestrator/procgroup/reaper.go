@@ -1,7 +1,13 @@
 package procgroup
 
+import "time"
+
 // ReaperOptions say for whom a [Reaper] looks.
 type ReaperOptions struct {
+	// Apart is the longest time between two looks for orphans, while a group
+	// lives; 0 stands for 10 s.
+	Apart time.Duration
+
 	// Other says of a child of this process, which has a session of its own and
 	// is no group's leader, that it was started by somebody else here who waits
 	// for it. Nil means that nobody starts such. It may not call this package.

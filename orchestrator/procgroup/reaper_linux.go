@@ -1,10 +1,12 @@
 package procgroup
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -28,16 +30,19 @@ import (
 // process ends: start with this package what starts others.
 type Reaper struct {
 	opt     ReaperOptions
-	session int // this process's own
+	session int  // this process's own
+	lists   bool // the kernel lists the children of a thread
 	poke    chan struct{}
 	stop    chan struct{}
 	stopped chan struct{}
 	signals chan os.Signal
 }
 
-// Orphans are looked for when a child of this process has ended, and for a
-// while after each start: servers become daemons early. Nobody is told of an
-// adoption. The looks are lookFirst apart, then twice as far each time.
+// Orphans are looked for when a child of this process has ended, and after each
+// start: servers become daemons early, most of them. Nobody is told of an
+// adoption. The looks are lookFirst apart, then twice as far each time, up to
+// lookLast, as long as a group lives: some become daemons late. Those at the end
+// cost next to nothing, see [Reaper.adopts].
 const (
 	lookFirst = 20 * time.Millisecond
 	lookLast  = 10 * time.Second
@@ -54,6 +59,9 @@ func StartReaper(opt ReaperOptions) (*Reaper, error) {
 	session, err := unix.Getsid(0)
 	if err != nil {
 		return nil, fmt.Errorf("adopt orphans: %w", err)
+	}
+	if opt.Apart <= 0 {
+		opt.Apart = lookLast
 	}
 	r := &Reaper{
 		opt:     opt,
@@ -124,12 +132,66 @@ func (r *Reaper) run() {
 			case <-ended.C:
 			}
 		case <-later.C:
-			if distance *= 2; distance < lookLast {
-				later.Reset(distance)
+			rested := distance >= r.opt.Apart
+			distance = min(2*distance, r.opt.Apart)
+			if rested && !trees.live() {
+				continue // until the next start
+			}
+			later.Reset(distance)
+			if rested && !r.adopts() {
+				continue
 			}
 		}
 		r.collect()
 	}
+}
+
+// adopts tells whether this process has a child that is not known, from the
+// kernel's own list: some microseconds, where the whole process table takes
+// milliseconds. It is true where there is no such list.
+func (r *Reaper) adopts() bool {
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return true
+	}
+	var buf [4096]byte
+	for _, thread := range threads {
+		// With bare system calls, as in readProcess.
+		fd, err := unix.Open("/proc/self/task/"+thread.Name()+"/children", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		switch {
+		case errors.Is(err, unix.ENOENT) && !r.lists:
+			return true // the kernel was built without, or the thread has just ended
+		case err != nil:
+			continue
+		}
+		r.lists = true
+		n, err := unix.Read(fd, buf[:])
+		_ = unix.Close(fd) // only read from
+		if err != nil || n == len(buf) {
+			return true
+		}
+		text := buf[:n]
+		for field := range bytes.FieldsSeq(text) {
+			if pid, err := strconv.Atoi(string(field)); err == nil && !trees.knows(pid) && !r.other(pid) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// live says that a group lives, or somebody whom one has left behind.
+func (r *registry) live() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.leaders) > 0 || len(r.orphans) > 0
+}
+
+// knows says that a child of this process is a leader or a known orphan.
+func (r *registry) knows(pid int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.leaders[pid] != nil || r.orphans[pid] != nil
 }
 
 // collect takes note of new orphans and collects those that have ended.

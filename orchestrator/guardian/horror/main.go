@@ -76,6 +76,9 @@ var kinds = map[string]func(){
 	"title": leader(func() { twice("wiped-daemon") }),
 	// nameless is a daemon without an environment.
 	"nameless": leader(func() { twice("nameless-daemon") }),
+	// late serves for a while before it becomes such a daemon, and later for longer.
+	"late":  leader(func() { <-time.After(500 * time.Millisecond); twice("nameless-daemon") }),
+	"later": leader(func() { <-time.After(12 * time.Second); twice("nameless-daemon") }),
 	// gone is a daemon whose leader ends by itself.
 	"gone": func() {
 		before := count("stubborn")
