@@ -62,7 +62,6 @@ as it is. The flags are those of cargo watch where they mean the same.`,
 	flags.BoolVar(&o.unignored, "no-vcs-ignores", false, "also see what git ignores")
 	flags.BoolVar(&o.poll, "poll", false, "look for changes instead of waiting for the system's events")
 	a.attention.flags(cmd)
-	flags.Lookup("clear").Shorthand = "c"
 	return cmd
 }
 
@@ -93,9 +92,15 @@ func (o *watchOptions) project(argv []string) (*project, error) {
 		watcher["on_busy"] = "queue"
 	}
 	if o.delay != "" {
-		watcher["settle"] = o.delay
-		if seconds, err := strconv.ParseFloat(o.delay, 64); err == nil {
-			watcher["settle"] = time.Duration(seconds * float64(time.Second)).String()
+		delay, err := time.ParseDuration(o.delay)
+		if seconds, plain := strconv.ParseFloat(o.delay, 64); plain == nil {
+			delay, err = time.Duration(seconds*float64(time.Second)), nil
+		}
+		if err != nil || delay < 0 {
+			return nil, usageError{fmt.Errorf("-d %s: it is a time such as 0.5, in seconds, or 300ms", o.delay), "devloop watch"}
+		}
+		if delay > 0 {
+			watcher["settle"] = delay.String()
 		}
 	}
 	if len(o.env) > 0 {
@@ -110,7 +115,6 @@ func (o *watchOptions) project(argv []string) (*project, error) {
 		watcher["env"] = env
 	}
 	watcher["stages"] = o.stages(argv)
-	// JSON is YAML as well.
 	text, err := json.Marshal(map[string]any{"watchers": map[string]any{"watch": watcher}})
 	if err != nil {
 		return nil, fmt.Errorf("describe the command line: %w", err)
