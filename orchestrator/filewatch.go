@@ -48,8 +48,10 @@ type filewatch struct {
 	flushing  bool
 	gathering time.Time // until when changes are only gathered, see gather
 
-	learning  bool          // what files hold is being learned
-	unmatched *watchset.Set // whose patterns that match nothing people know of
+	learning  bool           // what files hold is being learned
+	past      *contents.Past // what was known before that; nil if nothing is to be learned
+	ruled     bool           // since then, other files may have come into sight
+	unmatched *watchset.Set  // whose patterns that match nothing people know of
 
 	next      *reopening // a second sight opens; nil if none does
 	unsighted []func()   // what waits for it
@@ -228,7 +230,11 @@ func (w *filewatch) deadline() (at time.Time, ok bool) {
 // come into sight or go out of it, or something may have gone by unseen. Who must
 // run for it is another question.
 func (w *filewatch) forget() {
-	w.contents.Forget()
+	if past := w.contents.Forget(); w.past == nil {
+		w.past = past
+	} else {
+		w.past.Add(past)
+	}
 	w.learn()
 }
 
@@ -248,8 +254,7 @@ func (w *filewatch) take() {
 
 // takeRules asks anew what git ignores and tracks, if that may have changed. Nearly
 // every command of git's writes its index: that counts only if files are tracked
-// now that were ignored. Files that come into sight by it count: where they are in directories that were not watched, the
-// watchers report them all, and nothing is known of them.
+// now that were ignored.
 func (w *filewatch) takeRules(files []sighted) {
 	var rules []string
 	index, indexed := w.git.IndexFile(), false
@@ -265,6 +270,10 @@ func (w *filewatch) takeRules(files []sighted) {
 		return
 	case indexed:
 		rules = append(rules, index)
+	}
+	if !only { // before a lesson may read with the new rules: what it learns so has come into sight
+		w.ruled = true
+		w.forget()
 	}
 	news := make([]bool, len(rules))
 	w.disk.Add(diskqueue.Job{
@@ -287,9 +296,11 @@ func (w *filewatch) takeRules(files []sighted) {
 	})
 }
 
-// rulesChanged looks with other rules of git.
+// rulesChanged looks with other rules of git. What is in sight now, and was not before,
+// counts as changed: whoever asks whether a save is live waits for that.
 func (w *filewatch) rulesChanged() {
 	w.sight.refilter()
+	w.ruled = true
 	w.forget()
 	if w.next != nil {
 		w.next.ruled = true
@@ -349,6 +360,13 @@ func (w *filewatch) lookWith(set *watchset.Set, dirs []string, files []sighted, 
 					w.emptied[path] = time.Now().Add(emptyQuiet)
 				} else {
 					delete(w.emptied, path)
+				}
+				switch {
+				case w.past == nil || i < len(dirs):
+				case len(f.nodes) == 0:
+					w.past.Drop(path) // it may come into sight with what it holds now
+				case f.changed:
+					w.past.Meet(path) // it is in sight, and told
 				}
 				if i < len(dirs) {
 					f.nodes = unnamed(f.nodes, path, *lost)
@@ -546,13 +564,21 @@ func (w *filewatch) after(then func()) {
 }
 
 // await is sync for who asks about everything that the configuration watches:
-// also about what only a second sight will see, which is opening.
+// also about what only a second sight will see, which is opening, and about what
+// has come into sight.
 func (w *filewatch) await(then func()) {
-	if w.next != nil {
-		w.unsighted = append(w.unsighted, then)
-		return
+	known := func() {
+		if w.next != nil || w.ruled {
+			w.unsighted = append(w.unsighted, then)
+		} else {
+			then()
+		}
 	}
-	w.sync(then)
+	if w.next != nil {
+		known()
+	} else {
+		w.sync(known)
+	}
 }
 
 // sync calls then when all that was written before has been seen and told.

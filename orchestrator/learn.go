@@ -1,9 +1,12 @@
 package orchestrator
 
 import (
+	"slices"
 	"time"
 
 	"devloop/orchestrator/contents"
+	"devloop/orchestrator/diskqueue"
+	"devloop/orchestrator/machine"
 	"devloop/orchestrator/thrift"
 	"devloop/orchestrator/watchset"
 	"devloop/schema"
@@ -30,11 +33,14 @@ func (w *filewatch) learn() {
 		return
 	}
 	w.learning = true
-	set, git, lesson := w.set, w.git, w.contents.Lesson()
+	set, git, s := w.set, w.git, studies{lesson: w.contents.Lesson()}
+	if w.ruled {
+		s.past = w.past
+	}
 	u, told := newUnmatched(w.cfg, w.graph, set), set == w.unmatched
 	w.host.goroutine(func() {
 		pack := newPacker()
-		done := w.study(lesson, set, func(path string) {
+		done := w.study(&s, set, func(path string) {
 			u.see(path)
 			pack.add(path)
 		})
@@ -47,18 +53,26 @@ func (w *filewatch) learn() {
 			git.Rest()
 			thrift.Settle()
 		}
-		w.host.post(learnedEvent{done, set, warnings})
+		w.host.post(learnedEvent{s.lesson, set, s.arrived, warnings})
 	})
+}
+
+// studies is what one goroutine learns.
+type studies struct {
+	lesson  *contents.Lesson
+	past    *contents.Past // if somebody waits for the files that it did not know
+	arrived []string       // these
 }
 
 // study is learn's work, in another goroutine than the loop's. It is false if
 // the lesson counts no more.
-func (w *filewatch) study(lesson *contents.Lesson, set *watchset.Set, see func(string)) bool {
+func (w *filewatch) study(s *studies, set *watchset.Set, see func(string)) bool {
+	lesson := s.lesson
 	began := time.Now()
 	trusted := began
 	for path := range set.Files() {
 		if time.Since(began) > learnSlice {
-			if !lesson.Counts() || !w.giveWay() {
+			if !lesson.Counts() || s.past == nil && !w.giveWay() {
 				return false
 			}
 			if time.Since(trusted) > learnTrust {
@@ -71,6 +85,9 @@ func (w *filewatch) study(lesson *contents.Lesson, set *watchset.Set, see func(s
 		}
 		lesson.Learn(path)
 		see(path)
+		if s.past != nil && !s.past.Knew(path) {
+			s.arrived = append(s.arrived, path)
+		}
 	}
 	return w.trust(lesson, true) && lesson.End()
 }
@@ -98,19 +115,50 @@ func (w *filewatch) trust(lesson *contents.Lesson, atEnd bool) bool {
 	return allReady(w.host.ctx, passed)
 }
 
-// learned tells of patterns that match nothing, once for what is watched, or
-// begins again.
+// learned counts the files that have come into sight, and tells of patterns that match
+// nothing, once for what is watched; or it begins again.
 func (w *filewatch) learned(ev learnedEvent) {
 	w.learning = false
-	switch {
-	case !ev.done:
+	// What has been seen since then was told already, and the next lesson may or
+	// may not know of these.
+	if arrived := slices.DeleteFunc(ev.arrived, w.past.Knew); len(arrived) > 0 {
+		for _, path := range arrived {
+			w.past.Meet(path)
+		}
+		w.arrived(arrived)
+	}
+	if !ev.lesson.Stands() || ev.set != w.set {
 		w.learn()
-	case ev.set == w.set && ev.set != w.unmatched:
+		return
+	}
+	w.past, w.ruled = nil, false
+	w.after(w.caughtUp)
+	if ev.set != w.unmatched {
 		w.unmatched = ev.set
 		for _, mistake := range ev.warnings {
 			w.host.warn(mistake.Text("warning"))
 		}
 	}
+}
+
+// arrived counts files as changed that have come into sight.
+func (w *filewatch) arrived(paths []string) {
+	set, nodes := w.set, make([][]int, len(paths))
+	w.disk.Add(diskqueue.Job{
+		Paths: paths,
+		Do:    func(i int) { nodes[i] = set.Wakes(paths[i]) },
+		Done: func(hung []bool) {
+			var changes []machine.Change
+			for i, path := range paths {
+				if (hung == nil || !hung[i]) && len(nodes[i]) > 0 {
+					changes = append(changes, machine.Change{Path: path, Nodes: nodes[i]})
+				}
+			}
+			if len(changes) > 0 {
+				w.host.changed(changes)
+			}
+		},
+	})
 }
 
 // giveWay lets stages that run have the machine for a while. It is false if
@@ -152,7 +200,8 @@ func (l *loop) working() bool {
 // learnedEvent says that every watched file has been read, or that what was read
 // counts no more.
 type learnedEvent struct {
-	done     bool
+	lesson   *contents.Lesson
 	set      *watchset.Set
+	arrived  []string        // files that have come into sight
 	warnings schema.Mistakes // of patterns that no file matched
 }

@@ -185,8 +185,11 @@ func (w *filewatch) adopt(next *reopening) {
 	}
 }
 
-// caughtUp lets those go on who wait for a second sight.
+// caughtUp lets those go on who wait for a second sight, or for other rules.
 func (w *filewatch) caughtUp() {
+	if w.next != nil || w.ruled {
+		return
+	}
 	waiting := w.unsighted
 	w.unsighted = nil
 	for _, then := range waiting {

@@ -27,6 +27,7 @@ type Store struct {
 	mu     sync.Mutex // guards all below
 	known  *table
 	lesson *Lesson // that still counts, if any
+	ended  *Lesson // the one that made it whole
 	whole  bool    // a lesson has seen every file: what is not known is not there
 }
 
@@ -104,11 +105,57 @@ func (s *Store) look(path string, final bool) Look {
 }
 
 // Forget makes every content unknown again: for when changes may have gone by
-// unseen. A lesson that is going on counts no more.
-func (s *Store) Forget() {
+// unseen, or other files come into sight. A lesson that is going on counts no more.
+// What was known is handed back.
+func (s *Store) Forget() *Past {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.known, s.whole, s.lesson = &table{}, false, nil
+	past := &Past{store: s, tables: []*table{s.known}}
+	s.known, s.whole, s.lesson, s.ended = &table{}, false, nil, nil
+	return past
+}
+
+// Past is what a store knew before it forgot: it tells files that were in sight
+// from others.
+type Past struct {
+	store  *Store
+	tables []*table // the earliest first; guarded by the store's mu
+}
+
+// Add adds what was forgotten later.
+func (p *Past) Add(later *Past) {
+	p.store.mu.Lock()
+	defer p.store.mu.Unlock()
+	p.tables = append(p.tables, later.tables...)
+}
+
+// Knew tells whether the file was there, and known. Of no past at all, nothing is.
+func (p *Past) Knew(path string) bool {
+	if p == nil {
+		return false
+	}
+	key := p.store.digest(path) & p.store.pathBits
+	p.store.mu.Lock()
+	defer p.store.mu.Unlock()
+	for i := len(p.tables) - 1; i >= 0; i-- {
+		if value := p.tables[i].get(key); value != nothing {
+			return !isAbsent(value)
+		}
+	}
+	return false
+}
+
+// Drop makes the file one that was not known: it has changed while it was out of
+// sight.
+func (p *Past) Drop(path string) { p.put(path, p.store.gone(p.store.digest(path))) }
+
+// Meet makes the file one that was known: it has come into sight.
+func (p *Past) Meet(path string) { p.put(path, unknown) }
+
+func (p *Past) put(path string, value uint64) {
+	p.store.mu.Lock()
+	defer p.store.mu.Unlock()
+	p.tables[len(p.tables)-1].put(p.store.digest(path)&p.store.pathBits, value)
 }
 
 // Gone tells whether the file is known not to have been there when it was last

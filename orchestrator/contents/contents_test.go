@@ -141,8 +141,16 @@ func TestForget(t *testing.T) {
 	s.Forget()
 	l.Learn(path)
 	l.Rely()
-	if l.Counts() || l.End() {
+	if l.Counts() || l.End() || l.Stands() {
 		t.Error("a lesson that was forgotten counts")
+	}
+	l = s.Lesson()
+	l.Rely()
+	if !l.End() || !l.Stands() {
+		t.Error("a lesson that ended does not stand")
+	}
+	if s.Forget(); l.Stands() {
+		t.Error("a lesson that was forgotten after its end stands")
 	}
 	expect(t, s, path, Look{Changed: true}, "what was being learned is too old")
 }
@@ -176,5 +184,30 @@ func BenchmarkLook(b *testing.B) {
 	b.SetBytes(6000)
 	for b.Loop() {
 		s.Look(path)
+	}
+}
+
+func TestPast(t *testing.T) {
+	path := newFile(t, "a")
+	at := func(name string) string { return filepath.Join(filepath.Dir(path), name) }
+	s := New()
+	if s.Forget().Knew(path) {
+		t.Error("a store that has learned nothing knew a file")
+	}
+	learn(s, path)
+	s.Look(at("gone"))
+	past := s.Forget()
+	write(t, at("later"), "b")
+	s.Look(at("later"))
+	past.Add(s.Forget())
+	for name, want := range map[string]bool{"file": true, "gone": false, "later": true, "other": false} {
+		if past.Knew(at(name)) != want {
+			t.Errorf("%s: known: %v", name, !want)
+		}
+	}
+	past.Drop(path)
+	past.Meet(at("other"))
+	if past.Knew(path) || !past.Knew(at("other")) {
+		t.Error("what was dropped is still known, or what was met is not")
 	}
 }

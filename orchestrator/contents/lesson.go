@@ -72,7 +72,14 @@ func (l *Lesson) End() bool {
 	if s.lesson != l {
 		return false
 	}
-	s.lesson, s.whole = nil, true
+	s.lesson, s.ended, s.whole = nil, l, true
 	s.known.fit()
 	return true
+}
+
+// Stands tells whether the lesson was ended, and nothing was forgotten since.
+func (l *Lesson) Stands() bool {
+	l.store.mu.Lock()
+	defer l.store.mu.Unlock()
+	return l.store.ended == l
 }
