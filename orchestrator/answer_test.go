@@ -22,17 +22,28 @@ import (
 // controlled starts a loop that answers on a control socket.
 func controlled(t *testing.T, files map[string]string) (*project, *control.Client) {
 	t.Helper()
+	return controlledWith(t, files, orchestrator.Options{})
+}
+
+// controlledWith is controlled with options of its own.
+func controlledWith(t *testing.T, files map[string]string, opt orchestrator.Options) (*project, *control.Client) {
+	t.Helper()
 	run, err := os.MkdirTemp("/tmp", "devloop-test-") // t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(run) })
 	t.Setenv("DEVLOOP_RUNTIME_DIR", run)
-	return claimed(t, files)
+	return claimedWith(t, files, opt)
 }
 
 // claimed is controlled, where the directory of control sockets is there.
 func claimed(t *testing.T, files map[string]string) (*project, *control.Client) {
+	t.Helper()
+	return claimedWith(t, files, orchestrator.Options{})
+}
+
+func claimedWith(t *testing.T, files map[string]string, opt orchestrator.Options) (*project, *control.Client) {
 	t.Helper()
 	config := filepath.Join(t.TempDir(), "claimed.yaml")
 	claim, err := control.Acquire(config)
@@ -44,7 +55,8 @@ func claimed(t *testing.T, files map[string]string) (*project, *control.Client) 
 			t.Error(err)
 		}
 	})
-	p := start(t, files, orchestrator.Options{Control: claim})
+	opt.Control = claim
+	p := start(t, files, opt)
 	p.screen.wait(t, "watching")
 	client, err := control.Dial(config)
 	if err != nil {

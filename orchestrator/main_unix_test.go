@@ -28,6 +28,10 @@ func TestMain(m *testing.M) {
 		serve()
 	case "snapshot":
 		snapshot()
+	case "witness":
+		witness()
+	case "generate":
+		generate()
 	case "listener":
 		l, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
 		if err != nil {
