@@ -46,7 +46,7 @@ func (l *loop) awaitPaid(nodes []int, answered chan<- control.Verdict) (id int) 
 		case l.awaiting[id] == nil: // forgotten meanwhile
 		case l.sources != nil && l.sources.broken != nil:
 			delete(l.awaiting, id)
-			answered <- control.Verdict{Why: "the configuration has mistakes, and the last good one is in force: " + oneLine(l.sources.broken.Error())}
+			answered <- control.Verdict{Why: "the configuration " + whatIsWrong(l.sources.broken) + ", and the last good one is in force: " + oneLine(l.sources.broken.Error())}
 		default:
 			l.step(machine.Await{ID: id, Nodes: nodes})
 		}

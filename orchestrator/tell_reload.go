@@ -13,7 +13,7 @@ import (
 
 // broken shows what is wrong with the configuration.
 func (t *teller) broken(err error) {
-	t.out.Say(self, console.Bad, "✗ the configuration has mistakes; the last good one stays in force")
+	t.out.Say(self, console.Bad, "✗ the configuration "+whatIsWrong(err)+"; the last good one stays in force")
 	var mistakes schema.Mistakes
 	text := err.Error()
 	if errors.As(err, &mistakes) {
@@ -26,6 +26,14 @@ func (t *teller) broken(err error) {
 	if mistakes == nil && errors.As(err, &hinted) && hinted.Hint() != "" {
 		t.out.Say(self, console.Plain, "hint: "+hinted.Hint())
 	}
+}
+
+// whatIsWrong says how a configuration could not be loaded.
+func whatIsWrong(err error) string {
+	if errors.As(err, &schema.Mistakes{}) {
+		return "has mistakes"
+	}
+	return "cannot be read"
 }
 
 // reconfigured tells what a new configuration leads to.
