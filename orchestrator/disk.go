@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"sync"
 	"time"
@@ -100,9 +101,9 @@ func (l *loop) discard(s *sight) {
 }
 
 // touch touches the triggers of a watcher.
-func (l *loop) touch(node int) {
+func (l *loop) touch(a machine.Touch) {
 	var paths []string
-	for _, t := range l.graph.Nodes[node].Watcher.Triggers {
+	for _, t := range l.plan(a.Node).Triggers {
 		paths = append(paths, t.Abs)
 	}
 	errs := make([]error, len(paths))
@@ -114,16 +115,32 @@ func (l *loop) touch(node int) {
 			}
 		},
 		Done: func(hung []bool) {
+			ev := machine.Touched{Node: a.Node, Run: a.Run}
 			for i, path := range paths {
-				switch {
-				case hung != nil && hung[i]:
-					l.say.trouble(node, fmt.Errorf("touch %s: the file system does not answer", path))
-				case errs[i] != nil:
-					l.say.trouble(node, errs[i])
+				err := errs[i]
+				if hung != nil && hung[i] {
+					err = errHung
+				}
+				if err != nil {
+					ev.Err = fmt.Sprintf("cannot touch the trigger %s: %v", l.say.paths([]string{path}), reasonOf(err))
+					break
 				}
 			}
+			l.step(ev)
 		},
 	})
+}
+
+// errHung says that a file system has been waited for long enough.
+var errHung = errors.New("the file system does not answer")
+
+// reasonOf is what the system says, without the name of its call.
+func reasonOf(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
 }
 
 // drain answers once everything written so far has been delivered.

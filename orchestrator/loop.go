@@ -414,7 +414,7 @@ func (l *loop) do(action machine.Action) {
 	case machine.Drain:
 		l.drain(machine.Drained{Node: a.Node, Run: a.Run})
 	case machine.Touch:
-		l.touch(a.Node)
+		l.touch(a)
 	case machine.StartProcess:
 		l.startProcess(a)
 	case machine.StopProcess:

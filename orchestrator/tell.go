@@ -175,6 +175,9 @@ func (t *teller) run(r machine.Report) {
 		}
 	case machine.RunFailed:
 		text := "✗ failed"
+		if r.End.Err != "" {
+			text += ": " + r.End.Err
+		}
 		if serving := t.serving(r.Node); serving != "" && !t.ending {
 			text += "; " + serving
 		}

@@ -16,7 +16,7 @@ type (
 
 	// Drain asks for Drained once every write so far has been delivered.
 	Drain struct{ Node, Run int }
-	// Touch touches the triggers of a watcher.
+	// Touch touches the triggers of a watcher; Touched answers it, always and once.
 	Touch struct{ Node, Run int }
 
 	// StartProcess starts a generation; ProcessExited answers it, always and

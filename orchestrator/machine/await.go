@@ -170,7 +170,7 @@ func (n *node) excused() bool {
 // owes is the oldest debt of the node.
 func (n *node) owes() uint64 {
 	if n.w != nil {
-		return older(n.dirt.debt, n.w.promised)
+		return older(older(n.dirt.debt, n.w.promised), n.w.touchDebt)
 	}
 	return older(older(n.dirt.debt, n.p.owed), n.p.dueDebt)
 }

@@ -47,6 +47,8 @@ func describe(c *Config, v any) string {
 		return fmt.Sprintf("stage exited %s: %s", stage(v.Node, v.Run, v.Stage), v.End)
 	case Drained:
 		return fmt.Sprintf("drained %s#%d", name(v.Node), v.Run)
+	case Touched:
+		return fmt.Sprintf("touched %s#%d", name(v.Node), v.Run)
 	case ProcessStarted:
 		return fmt.Sprintf("process started %s: pid %d", gen(v.Node, v.Gen), v.PID)
 	case ProcessReady:

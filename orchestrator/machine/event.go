@@ -29,6 +29,13 @@ type (
 	// Drained answers Drain: every write made before it has been delivered.
 	Drained struct{ Node, Run int }
 
+	// Touched answers Touch. Err says why a trigger could not be touched, and is ""
+	// if all were.
+	Touched struct {
+		Node, Run int
+		Err       string
+	}
+
 	// ProcessStarted tells the pid of a generation.
 	ProcessStarted struct{ Node, Gen, PID int }
 
@@ -84,6 +91,7 @@ func (Tick) event()           {}
 func (FilesChanged) event()   {}
 func (StageExited) event()    {}
 func (Drained) event()        {}
+func (Touched) event()        {}
 func (ProcessStarted) event() {}
 func (ProcessReady) event()   {}
 func (ProcessExited) event()  {}

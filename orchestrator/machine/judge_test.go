@@ -34,6 +34,7 @@ func (mon *monitor) action(a Action) error {
 			return fmt.Errorf("stage %d of %s is killed, but does not run", a.Stage, n.name)
 		}
 	case Touch:
+		mon.touching++
 		mon.touch(a.Node)
 	case StartProcess:
 		return mon.startProcess(a)

@@ -125,6 +125,8 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 		m.stageExited(ev)
 	case Drained:
 		m.drained(ev)
+	case Touched:
+		m.touched(ev)
 	case ProcessStarted:
 		m.processStarted(ev)
 	case ProcessReady:

@@ -25,6 +25,7 @@ type monitor struct {
 	code   int
 	status []NodeStatus
 
+	touching int               // triggers that are being touched
 	barriers map[int]*question // by id
 }
 
@@ -132,6 +133,9 @@ func (mon *monitor) observe(now time.Time, ev Event, actions []Action, status []
 	mon.seq++
 	mon.now = now
 	mon.status = status
+	if _, ok := ev.(Touched); ok {
+		mon.touching--
+	}
 	mon.event(ev)
 	mon.rises()
 	for _, a := range actions {

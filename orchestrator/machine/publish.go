@@ -53,6 +53,31 @@ func (m *Machine) drained(ev Drained) {
 	w.promised = 0
 }
 
+// touched ends a run's hand-over. A trigger that could not be touched makes the run
+// a failure: whoever reads it, devloop or another program, hears nothing of the run.
+func (m *Machine) touched(ev Touched) {
+	n := m.nodes[ev.Node]
+	w := n.w
+	if w == nil || !w.touching {
+		return
+	}
+	debt := w.touchDebt
+	w.touching, w.touchDebt = false, 0
+	if ev.Err == "" {
+		return
+	}
+	m.report(Report{Kind: RunFailed, Node: n.id, Num: ev.Run, By: -1, Took: m.now.Sub(w.startedAt), End: End{Code: -1, Err: ev.Err}})
+	if m.cfg.Once {
+		m.tellNotRun(n)
+		m.shutdown(Shutdown{Code: 1})
+	}
+	if ev.Run != w.run || w.phase != idle {
+		return // it is being done again
+	}
+	w.outcome, w.starved, n.failedAt, w.unpublished = outFailed, 0, m.clock, true
+	w.promised = older(w.promised, debt)
+}
+
 // overtaken marks again what the same changes had made dirty downstream and has
 // not waited for this pass, because it was started by hand, or crashed, or was
 // down already: it started with what was there before. What only depends on a
@@ -79,6 +104,7 @@ func (m *Machine) overtaken(n *node) {
 // of the trigger, nor those who read the files that the run wrote.
 func (m *Machine) publish(n *node, through bool) {
 	if n.w.cfg.Triggers {
+		n.w.touching, n.w.touchDebt = true, n.w.promised
 		m.do(Touch{n.id, n.w.run})
 	}
 	var readers, cohort nodeset

@@ -351,7 +351,9 @@ func (s *script) runs(name string) bool {
 // is not worth a line.
 func (s *script) step(ev Event) {
 	actions := s.m.Step(s.now, ev)
-	if _, tick := ev.(Tick); !tick || len(actions) > 0 {
+	_, tick := ev.(Tick)
+	_, touched := ev.(Touched) // which goes without saying, too
+	if !tick && !touched || len(actions) > 0 {
 		s.print("> " + describe(&s.cfg, ev))
 	}
 	for _, a := range actions {
@@ -377,6 +379,8 @@ func (s *script) answer(a Action) {
 		if !s.slowDrain {
 			s.step(Drained{a.Node, a.Run})
 		}
+	case Touch:
+		s.step(Touched{a.Node, a.Run, ""})
 	}
 }
 

@@ -123,8 +123,8 @@ func (m *Machine) finished() bool {
 		}
 	}
 	for _, n := range m.nodes {
-		if n.w != nil && (n.w.phase != idle || n.dirt.dirty) {
-			if n.w.phase == idle && m.stuck(n.hold) {
+		if n.w != nil && (n.w.phase != idle || n.w.touching || n.dirt.dirty) {
+			if n.w.phase == idle && !n.w.touching && m.stuck(n.hold) {
 				m.tellNotRun(m.nodes[n.hold.Node])
 				m.shutdown(Shutdown{Code: 1})
 				return true

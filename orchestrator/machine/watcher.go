@@ -21,6 +21,8 @@ type watcher struct {
 	everPassed  bool
 	starved     int // runs in a row that a change took away
 	protected   bool
+	touching    bool                  // its triggers are being touched
+	touchDebt   uint64                // what is paid once they are
 	unpublished bool                  // a stage has run since the trigger was last touched
 	lasted      map[string]*durations // of its stages, by name
 }

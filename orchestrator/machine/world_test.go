@@ -190,6 +190,8 @@ func (w *world) answer(a Action) {
 		w.hurry(job{a.Node, a.Run, a.Stage}, w.d.pick(0, 1), "SIGKILL")
 	case Drain:
 		w.later(w.d.pick(0, 0, 1, 30), Drained{a.Node, a.Run})
+	case Touch:
+		w.later(0, Touched{a.Node, a.Run, ""})
 	case StartProcess:
 		w.startProcess(a)
 	case StopProcess:
