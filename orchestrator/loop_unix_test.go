@@ -506,6 +506,17 @@ processes:
 	}
 }
 
+// TestNothingToRestart: a process that nobody has started stays down when all are
+// restarted, and the screen says how to start it.
+func TestNothingToRestart(t *testing.T) {
+	p := start(t, map[string]string{"devloop.yaml": "processes: {tool: {run: sleep 1000, start: false}}\n"}, orchestrator.Options{})
+	p.requests <- orchestrator.Request{Verb: machine.Restart}
+	p.screen.wait(t, "no process to restart: one with `start: false` is started by `devloop start NAME`")
+	p.requests <- orchestrator.Request{Verb: machine.Trigger}
+	p.screen.wait(t, `no watcher to run`)
+	p.end(0)
+}
+
 func TestTheSameBytesWakeNobody(t *testing.T) {
 	p := start(t, map[string]string{
 		"devloop.yaml": `
