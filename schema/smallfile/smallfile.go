@@ -35,7 +35,7 @@ var (
 // A file system that hangs, such as a network mount whose server is gone, makes
 // Read hang with it: whoever may not wait calls it in a goroutine of its own.
 func Read(path string) ([]byte, error) {
-	f, info, err := Open(path)
+	f, info, err := open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -59,10 +59,9 @@ func Read(path string) ([]byte, error) {
 	return nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
 }
 
-// Open opens what Read would read, and tells its size and owner; the caller
-// closes it. Its errors are those of Read. Of a file that still grows, the
-// caller reads no more than Limit bytes.
-func Open(path string) (*os.File, fs.FileInfo, error) {
+// open opens what Read would read, and tells its size; the caller
+// closes it. Its errors are those of Read.
+func open(path string) (*os.File, fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, nil, err
