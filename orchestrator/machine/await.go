@@ -216,26 +216,25 @@ func (p *process) down(stuck bool) bool {
 
 // hope tells whether something is still at work for the barrier that may bring
 // the node another start: upstream of it, or any watcher that is at work on what
-// has changed since the node failed, for that may write what the node watches.
+// was saved after the start with which the node failed: that may write what the
+// node watches.
 func (m *Machine) hope(b *barrier, n *node) bool {
 	for _, u := range m.nodes {
 		switch {
 		case u == n || b.paid(u):
 		case n.up.has(u.id) && (u.w != nil || n.restartsWith(u.id)):
 			return true
-		case u.w != nil && u.latest() > n.failedAt && !u.excused() && !u.up.has(n.id) && !m.lost(u, b.until(u.id)):
+		case u.w != nil && u.worksOn(n.since) && !u.excused() && !u.up.has(n.id) && !m.lost(u, b.until(u.id)):
 			return true
 		}
 	}
 	return false
 }
 
-// latest is the step of the last change that a watcher has to act on, or acts on.
-func (n *node) latest() uint64 {
-	if n.w.phase == idle {
-		return n.dirt.last
-	}
-	return max(n.dirt.last, n.w.took.last)
+// worksOn tells whether a watcher has to act, or acts, on what changed after that
+// step.
+func (n *node) worksOn(since uint64) bool {
+	return n.dirt.dirty && n.dirt.last > since || n.w.phase != idle && n.w.took.last > since
 }
 
 func (n *node) restartsWith(id int) bool {

@@ -48,7 +48,7 @@ func (mon *monitor) ended(n *facts, end End) {
 		return
 	}
 	n.rise.early = n.p.Probed && !n.ready && !mon.oneShot(n)
-	n.rise.owes, n.failSeq = append(n.rise.owes, mon.seq), mon.seq
+	n.rise.owes = append(n.rise.owes, mon.seq)
 	if end.OK() && !n.rise.early && (mon.oneShot(n) || n.p.Restart != "always") {
 		n.rise.owes = nil
 	} else {
@@ -175,16 +175,11 @@ func (mon *monitor) owing(q *question, later map[int]int) (owes, failed nodeset)
 	return owes, failed
 }
 
-// latest is the step of the last change that a watcher has to act on.
-func (mon *monitor) latest(n *facts) (step int) {
-	roots := n.causes
-	if n.active {
-		roots = append(slices.Clone(roots), n.taken...)
-	}
-	for _, root := range roots {
-		step = max(step, mon.steps[root])
-	}
-	return step
+// worksOn tells whether a watcher has to act, or acts, on what was saved after a
+// step.
+func (mon *monitor) worksOn(n *facts, since int) bool {
+	later := func(root int) bool { return mon.steps[root] > since }
+	return slices.ContainsFunc(n.causes, later) || n.active && slices.ContainsFunc(n.taken, later)
 }
 
 // lost names those who have failed, and whom nobody of hope can bring another
@@ -194,7 +189,7 @@ func (mon *monitor) lost(failed, hope nodeset) (lost []int) {
 		last := failed.has(i)
 		for u, up := range mon.nodes {
 			wakes := up.w != nil || slices.ContainsFunc(mon.cfg.Nodes[i].Needs, func(need Need) bool { return need.Node == u && need.Restart })
-			writes := u != i && up.w != nil && !up.off && !up.up.has(i) && !failed.has(u) && mon.latest(up) > n.failSeq
+			writes := u != i && up.w != nil && !up.off && !up.up.has(i) && !failed.has(u) && mon.worksOn(up, n.begun)
 			last = last && !(hope.has(u) && (n.up.has(u) && wakes || writes))
 		}
 		if last {

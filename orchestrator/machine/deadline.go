@@ -85,7 +85,7 @@ func (m *Machine) expire(n *node) bool {
 		m.killProcess(n)
 		return true
 	case p.phase == procStarting && due(p.readyBy):
-		p.phase, p.readyBy, n.failedAt = procUnready, time.Time{}, m.clock
+		p.phase, p.readyBy = procUnready, time.Time{}
 		m.report(Report{Kind: Unready, Node: n.id, Num: p.gen, By: -1, Took: m.now.Sub(p.startedAt)})
 		return true
 	case p.phase == procReady && due(p.upAt):

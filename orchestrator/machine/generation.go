@@ -64,6 +64,7 @@ func (m *Machine) begin(n *node, why Why, by int) generation {
 	p.begun = true
 	again := why == ByCrash && !took.dirty
 	if !again {
+		n.since = m.clock
 		p.failures, p.stoodBefore, p.stood = 0, p.stoodBefore || p.stood, false
 	}
 	p.due, p.dueBy, p.turn, p.parked, p.dropped = "", -1, atOnce, false, nil

@@ -158,6 +158,7 @@ func (mon *monitor) report(r Report) error {
 		}
 		mon.take(n)
 		n.active, n.ran, n.run, n.asked, n.back = true, false, r.Num, true, false
+		n.begun = mon.seq
 	case RunCancelled:
 		n.causes = append(slices.Clone(n.taken), n.causes...)
 		if n.gone {
@@ -178,7 +179,7 @@ func (mon *monitor) report(r Report) error {
 			mon.mayGoOn(r.Node)
 		}
 	case RunFailed:
-		n.active, n.failed, n.failSeq = false, true, mon.seq
+		n.active, n.failed = false, true
 		for _, root := range n.taken {
 			n.failRoots[root] = true
 		}
@@ -212,9 +213,9 @@ func (mon *monitor) report(r Report) error {
 		n.rise.dropped, n.rise.reloadedAt = dropped, mon.now
 		return err
 	case Unready:
-		n.unready, n.failSeq = true, mon.seq
+		n.unready = true
 	case Dropped:
-		n.rise.dropped, n.failSeq = true, mon.seq
+		n.rise.dropped = true
 	case Starting:
 		n.why = r.Why
 	}
@@ -316,6 +317,9 @@ func (mon *monitor) startProcess(a StartProcess) error {
 		return err
 	}
 	born := birth{at: mon.now, crash: n.why == ByCrash && len(n.causes) == 0}
+	if !born.crash {
+		n.begun = mon.seq
+	}
 	mon.take(n)
 	n.back = false
 	if n.live {

@@ -39,8 +39,8 @@ type node struct {
 	off       bool  // stopped by hand
 	gone      bool  // not in the configuration any more
 
-	failedAt uint64 // the step in which it last failed
-	oneShot  bool   // a process: somebody waits for it to succeed
+	since   uint64 // the step of its last start with what had changed
+	oneShot bool   // a process: somebody waits for it to succeed
 
 	// What survey last saw.
 	hold   Hold

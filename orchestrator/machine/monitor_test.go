@@ -88,7 +88,7 @@ type facts struct {
 	why      Why // it starts, by the report before
 	beside   *second
 	rise     rise
-	failSeq  int // the step in which it last failed
+	begun    int // the step of its last start, but for those by a crash alone
 }
 
 // second is a generation beside the one that serves: a new one, or an old one

@@ -318,7 +318,7 @@ func (m *Machine) ended(n *node, r Report) {
 	}
 	again := cfg.Restart == schema.RestartAlways || cfg.Restart == schema.RestartOnFailure && !r.End.OK()
 	missing := m.neverPassed(n)
-	p.owed, n.failedAt = older(p.owed, m.clock), m.clock
+	p.owed = older(p.owed, m.clock)
 	if p.succeeded() && (!again || n.oneShot) {
 		p.owed = 0
 	} else {

@@ -17,7 +17,7 @@ func (m *Machine) drained(ev Drained) {
 	m.closeFeed(n)
 	r := Report{Node: n.id, Num: w.run, By: -1, Took: m.now.Sub(w.startedAt), Stale: n.dirt.dirty || w.took.stale}
 	if w.failing {
-		w.outcome, w.starved, n.failedAt = outFailed, 0, m.clock
+		w.outcome, w.starved = outFailed, 0
 		r.Kind = RunFailed
 		m.report(r)
 		if m.cfg.Once {

@@ -62,7 +62,7 @@ func (m *Machine) sideExited(n *node, end End) {
 	p.side = nil
 	r := Report{Kind: Stopped, Node: n.id, Num: s.gen, By: -1, Took: m.now.Sub(s.startedAt), End: end}
 	if s.candidate && !s.stopping && !m.ending.begun {
-		p.dropped, n.failedAt = &Drop{Gen: s.gen, End: end}, m.clock
+		p.dropped = &Drop{Gen: s.gen, End: end}
 		r.Kind = Dropped
 	}
 	m.pay(n)
@@ -72,7 +72,7 @@ func (m *Machine) sideExited(n *node, end End) {
 // sideLate drops a candidate that is not ready in time.
 func (m *Machine) sideLate(n *node) {
 	s := n.p.side
-	n.p.dropped, n.failedAt = &Drop{Gen: s.gen, Due: true}, m.clock
+	n.p.dropped = &Drop{Gen: s.gen, Due: true}
 	s.readyBy = time.Time{}
 	m.report(Report{Kind: Dropped, Node: n.id, Num: s.gen, By: -1, Took: m.now.Sub(s.startedAt)})
 	m.endSide(n)

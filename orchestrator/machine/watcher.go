@@ -180,7 +180,7 @@ func (m *Machine) startRun(n *node) {
 		w.owed.add(cohort)
 	}
 	w.promised = older(w.promised, w.took.debt)
-	w.startedAt = m.now
+	w.startedAt, n.since = m.now, m.clock
 	n.feed.start()
 	w.protected = w.starved >= letThrough || m.awaited(n, w.promised)
 	if w.took.all {
