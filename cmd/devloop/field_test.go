@@ -36,6 +36,7 @@ func TestField(t *testing.T) {
 		}
 		t.Run(strings.TrimSuffix(filepath.Base(script), ".txtar"), func(t *testing.T) {
 			t.Parallel()
+			requireTools(t, script)
 			t.Cleanup(func() {
 				if !t.Failed() && !t.Skipped() {
 					t.Logf("shown: %s", promise)
@@ -45,6 +46,25 @@ func TestField(t *testing.T) {
 			params.Dir, params.Files = "", []string{script}
 			testscript.Run(t, params)
 		})
+	}
+}
+
+// needed is a program without which a script skips itself.
+var needed = regexp.MustCompile(`(?m)^\[!exec:([^]]+)\]`)
+
+// requireTools fails, under DEVLOOP_REQUIRE=all, where a script would skip itself.
+func requireTools(t *testing.T, script string) {
+	if os.Getenv("DEVLOOP_REQUIRE") != "all" {
+		return
+	}
+	text, err := os.ReadFile(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, need := range needed.FindAllSubmatch(text, -1) {
+		if _, err := exec.LookPath(string(need[1])); err != nil {
+			t.Fatalf("needs %s: %v", need[1], err)
+		}
 	}
 }
 
