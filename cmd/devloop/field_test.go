@@ -96,7 +96,13 @@ func scriptParams(dir string) testscript.Params {
 		Dir:  filepath.Join("testdata", dir),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "get": get, "until": until},
 		Condition: func(name string) (bool, error) {
-			if name == "userns" { // a user namespace of one's own, with its mounts and limits
+			switch name {
+			case "fuse": // a file system that a program answers for: bindfs
+				_, err := os.Stat("/dev/fuse")
+				_, noBindfs := exec.LookPath("bindfs")
+				_, noMount := exec.LookPath("fusermount3")
+				return err == nil && noBindfs == nil && noMount == nil, nil
+			case "userns": // a user namespace of one's own, with its mounts and limits
 				return exec.Command("unshare", "-Urm", "true").Run() == nil, nil
 			}
 			return false, fmt.Errorf("unknown condition %s", name)
