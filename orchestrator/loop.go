@@ -368,8 +368,8 @@ func (l *loop) step(ev machine.Event) {
 }
 
 // restAfter is how long nothing must have been done before the memory that the
-// work took is given back. It is longer than the last look for orphans takes
-// (procgroup), and short beside the time that people think.
+// work took is given back. It is longer than there are whole looks for
+// orphans (procgroup), and short beside the time that people think.
 const restAfter = 12 * time.Second
 
 // restDue gives memory back, once after each piece of work.

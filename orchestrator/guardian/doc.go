@@ -59,7 +59,7 @@
 // # What stays out of reach
 //
 // Who has lost the mark, left the group and the session, and has no living parent any more that belongs to the loop, unless
-// the loop has seen it and called Add, as orchestrator/procgroup's reaper lets it: ten seconds after it has come to that, at
+// the loop has seen it and called Add, as orchestrator/procgroup's reaper lets it: thirty seconds after it has come to that, at
 // the latest. Who runs as another user. Everything on
 // systems other than Linux and macOS: there [Start] and [Sweep] are [ErrUnsupported].
 package guardian

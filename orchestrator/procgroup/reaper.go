@@ -5,7 +5,7 @@ import "time"
 // ReaperOptions say for whom a [Reaper] looks.
 type ReaperOptions struct {
 	// Apart is the longest time between two looks for orphans, while a group
-	// lives; 0 stands for 10 s.
+	// lives; 0 stands for 30 s.
 	Apart time.Duration
 
 	// Other says of a child of this process, which has a session of its own and

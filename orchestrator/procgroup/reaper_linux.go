@@ -41,11 +41,12 @@ type Reaper struct {
 // Orphans are looked for when a child of this process has ended, and after each
 // start: servers become daemons early, most of them. Nobody is told of an
 // adoption. The looks are lookFirst apart, then twice as far each time, up to
-// lookLast, as long as a group lives: some become daemons late. Those at the end
-// cost next to nothing, see [Reaper.adopts].
+// lookLast, as long as a group lives: some become daemons late. Those further
+// apart than lookEarly cost next to nothing, see [Reaper.adopts].
 const (
 	lookFirst = 20 * time.Millisecond
-	lookLast  = 10 * time.Second
+	lookEarly = 10 * time.Second
+	lookLast  = 30 * time.Second
 	// A look comes so long after the end that it is for: not while the group
 	// itself looks for what is left, and one for all that end together.
 	lookPause = 10 * time.Millisecond
@@ -132,13 +133,13 @@ func (r *Reaper) run() {
 			case <-ended.C:
 			}
 		case <-later.C:
-			rested := distance >= r.opt.Apart
+			late := distance >= min(lookEarly, r.opt.Apart)
 			distance = min(2*distance, r.opt.Apart)
-			if rested && !trees.live() {
+			if late && !trees.live() {
 				continue // until the next start
 			}
 			later.Reset(distance)
-			if rested && !r.adopts() {
+			if late && !r.adopts() {
 				continue
 			}
 		}
