@@ -14,13 +14,13 @@ import (
 // endSignals end the loop in order.
 var endSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 
-// heeded are those of the signals that whoever started devloop has not told it
-// to ignore, as nohup does with SIGHUP. An interrupt always counts: a shell
-// script ignores it for everything that it starts in the background, and it is
-// how such a one is ended by hand.
+// heeded are the signals without SIGHUP where it was ignored at the start, as
+// nohup does. The others always count: a shell script ignores an interrupt for
+// everything that it starts in the background, and it is how such a one is ended
+// by hand.
 func heeded(all []os.Signal) []os.Signal {
 	return slices.DeleteFunc(slices.Clone(all), func(sig os.Signal) bool {
-		return sig != os.Interrupt && signal.Ignored(sig)
+		return sig == syscall.SIGHUP && signal.Ignored(sig)
 	})
 }
 
