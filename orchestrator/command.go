@@ -380,7 +380,7 @@ func (l *loop) forgetGone(node int) {
 
 // stageOf finds a stage as the machine numbers them.
 func stageOf(w *schema.Watcher, index int) *schema.Stage {
-	for _, group := range groups(w) {
+	for _, group := range w.Groups() {
 		if index < len(group) {
 			return group[index]
 		}

@@ -199,7 +199,7 @@ func below(path, dir string) bool {
 func stages(w *schema.Watcher, path string) []StageVerdict {
 	var list []StageVerdict
 	depends := false
-	for _, group := range groups(w) {
+	for _, group := range w.Groups() {
 		for _, s := range group {
 			v := StageVerdict{Stage: s.Name, Runs: len(s.IfChanged) == 0}
 			for i := range s.IfChanged {

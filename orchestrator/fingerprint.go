@@ -44,7 +44,7 @@ func (l *loop) watcherPrint(w *schema.Watcher) []any {
 	for _, t := range w.Triggers {
 		parts = append(parts, t.Abs)
 	}
-	for _, group := range groups(w) {
+	for _, group := range w.Groups() {
 		var stages []any
 		for _, s := range group {
 			stages = append(stages, []any{s.Name, commandPrint(s.Run), s.Dir, l.environPrint(w.Project, w.Env, s.Env),

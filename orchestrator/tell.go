@@ -404,7 +404,7 @@ func (t *teller) who(node int) string {
 // plan lists the stages that a run may go through.
 func (t *teller) plan(node int) string {
 	var steps []string
-	for _, group := range groups(t.l.plan(node)) {
+	for _, group := range t.l.plan(node).Groups() {
 		var names []string
 		for _, s := range group {
 			names = append(names, s.Name)

@@ -55,7 +55,7 @@ func machineWatcher(w *schema.Watcher) *machine.Watcher {
 		OnStart:  w.OnStart,
 		Triggers: len(w.Triggers) > 0,
 	}
-	for _, group := range groups(w) {
+	for _, group := range w.Groups() {
 		var stages []machine.Stage
 		for _, s := range group {
 			ms := machine.Stage{Name: s.Name, Timeout: s.Timeout, AllowFailure: s.AllowFailure, Uninterrupted: !s.Interruptible}
@@ -70,25 +70,6 @@ func machineWatcher(w *schema.Watcher) *machine.Watcher {
 		mw.Groups = append(mw.Groups, stages)
 	}
 	return mw
-}
-
-// groups lists a watcher's stages as the machine numbers them: groups in
-// order, the stages of one side by side.
-func groups(w *schema.Watcher) [][]*schema.Stage {
-	var all [][]*schema.Stage
-	for i := range w.Stages {
-		s := &w.Stages[i]
-		if len(s.Parallel) == 0 {
-			all = append(all, []*schema.Stage{s})
-			continue
-		}
-		var group []*schema.Stage
-		for j := range s.Parallel {
-			group = append(group, &s.Parallel[j])
-		}
-		all = append(all, group)
-	}
-	return all
 }
 
 func machineProcess(cfg *schema.Config, p *schema.Process) *machine.Process {

@@ -198,6 +198,24 @@ type Stage struct {
 	Parallel      []Stage
 }
 
+// Groups lists the stages in order; those of one group run side by side.
+func (w *Watcher) Groups() [][]*Stage {
+	var all [][]*Stage
+	for i := range w.Stages {
+		s := &w.Stages[i]
+		if len(s.Parallel) == 0 {
+			all = append(all, []*Stage{s})
+			continue
+		}
+		var group []*Stage
+		for j := range s.Parallel {
+			group = append(group, &s.Parallel[j])
+		}
+		all = append(all, group)
+	}
+	return all
+}
+
 // Dependency is one entry of `depends_on`.
 type Dependency struct {
 	Name      string
