@@ -60,7 +60,7 @@ func (l *loop) seekProgram(c *command, end machine.End) {
 	if w.program == "" || c.stop || c.kill || !couldNotRun(end) {
 		return
 	}
-	l.goroutine(func() {
+	l.onDisk.Go(func() {
 		path := absoluteIn(w.dir, w.program)
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			return

@@ -36,7 +36,7 @@ func (l *loop) lookForOlderBuild() {
 		return
 	}
 	set := l.files.set
-	l.goroutine(func() {
+	l.onDisk.Go(func() {
 		for _, found := range newerThan(set, passed) {
 			l.post(found)
 		}

@@ -442,7 +442,9 @@ func (t *teller) cause(r machine.Report) string {
 // paths names the first of the changed files.
 func (t *teller) paths(paths []string) string {
 	const most = 2
-	paths = present(paths)
+	if len(t.l.disk.Hung()) == 0 { // else to look could take for ever
+		paths = present(paths)
+	}
 	var shown []string
 	for i, p := range paths {
 		if i == most && len(paths) > most+1 {
