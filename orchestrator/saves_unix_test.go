@@ -100,7 +100,7 @@ func (s *saves) config() string {
 	return text
 }
 
-// witness is a stage that writes down what it sees: a file's content by its name.
+// witness is a stage that writes down what it sees of what git does not ignore: a file's content by its name.
 func witness() {
 	root, err := filepath.Abs("src")
 	if err != nil {
@@ -108,6 +108,11 @@ func witness() {
 		os.Exit(1)
 	}
 	saw := look(root, "src")
+	for path := range saw {
+		if hidden(filepath.Dir(root), path) {
+			delete(saw, path) // it is not watched
+		}
+	}
 	<-time.After(time.Duration(rand.IntN(25)) * time.Millisecond)
 	text, err := json.Marshal(saw)
 	if err == nil {
@@ -352,18 +357,19 @@ func (s *saves) step() {
 }
 
 // hidden tells whether a rule of git's keeps the file out: of the directories above it, and by their names.
-func (s *saves) hidden(path string) bool {
+func hidden(root, path string) bool {
 	parts := strings.Split(path, "/")
 	for i := range parts {
 		isDir := i < len(parts)-1
 		verdict := false
 		for up := i; up >= 0; up-- {
 			dir := filepath.Join(parts[:up]...)
-			info, err := os.Lstat(s.at(filepath.Join(dir, ".gitignore")))
+			rules := filepath.Join(root, dir, ".gitignore")
+			info, err := os.Lstat(rules)
 			if err != nil || !info.Mode().IsRegular() {
 				continue
 			}
-			text, _ := os.ReadFile(s.at(filepath.Join(dir, ".gitignore")))
+			text, _ := os.ReadFile(rules)
 			lines := strings.Fields(string(text))
 			if slices.Contains(lines, parts[i]) || isDir && slices.Contains(lines, parts[i]+"/") {
 				verdict = true
@@ -380,11 +386,11 @@ func (s *saves) hidden(path string) bool {
 func (s *saves) watches(watcher, path string) bool {
 	switch {
 	case watcher == "extra":
-		return path == "src/f0" || strings.HasPrefix(path, "src/d") && strings.Count(path, "/") > 1 && !s.hidden(path)
+		return path == "src/f0" || strings.HasPrefix(path, "src/d") && strings.Count(path, "/") > 1 && !hidden(s.p.dir, path)
 	case s.ignore == "src/d1" && strings.HasPrefix(path, "src/d1/"), s.ignore == "**/f3" && slices.Contains(strings.Split(path, "/"), "f3"):
 		return false
 	}
-	return !s.hidden(path)
+	return !hidden(s.p.dir, path)
 }
 
 func (s *saves) run() {
