@@ -13,8 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"devloop/orchestrator/fspoll"
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
+	"devloop/orchestrator/inspect"
 	"devloop/orchestrator/watchset"
 	"devloop/schema"
 )
@@ -199,7 +201,7 @@ func (p *agreement) watch(polled bool) {
 		poll = new(time.Duration)
 		*poll = time.Hour
 	}
-	_, err := p.sight.open(area{rootsOf(p.set, p.git), p.set.Descend, p.set.Matches}, poll)
+	_, err := p.sight.open(area{rootsOf(p.set, p.git), fspoll.Reach{Descend: p.set.Descend, Want: p.set.Matches}}, poll)
 	p.must(err)
 	p.Cleanup(func() { p.must(p.sight.close()) })
 	for _, ready := range p.sight.ready() {
@@ -238,7 +240,7 @@ func (p *agreement) compare() {
 			then()
 		}
 	}
-	told, err := Explain(p.cfg, p.graph, all)
+	told, err := inspect.Explain(p.cfg, p.graph, all)
 	p.must(err)
 	for _, e := range told {
 		if base := filepath.Base(e.Abs); base == "devloop.yaml" || base == ".gitignore" {
@@ -247,7 +249,7 @@ func (p *agreement) compare() {
 		for i, n := range e.Nodes {
 			if woken := slices.Contains(seen[e.Abs], i); woken != n.Wakes {
 				text, _ := os.ReadFile(p.cfg.File)
-				p.Errorf("%s wakes %s: %v, and explain says %v (%+v)\n%s", relative(p.dir, e.Abs), n.Node, woken, n.Wakes, n, text)
+				p.Errorf("%s wakes %s: %v, and explain says %v (%+v)\n%s", e.Path, n.Node, woken, n.Wakes, n, text)
 			}
 		}
 	}
@@ -255,7 +257,7 @@ func (p *agreement) compare() {
 		for _, in := range []string{"", "a", "src"} {
 			path := filepath.Join(p.dir, in, link)
 			if watchset.LeafLink(path) {
-				if told, _ := Explain(p.cfg, p.graph, []string{filepath.Join(path, "status")}); slices.ContainsFunc(told[0].Nodes, func(v NodeVerdict) bool { return v.Wakes }) {
+				if told, _ := inspect.Explain(p.cfg, p.graph, []string{filepath.Join(path, "status")}); slices.ContainsFunc(told[0].Nodes, func(v inspect.NodeVerdict) bool { return v.Wakes }) {
 					p.Errorf("%s: explain looks behind a link to a leaf", path)
 				}
 			}

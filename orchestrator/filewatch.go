@@ -10,6 +10,7 @@ import (
 
 	"devloop/orchestrator/contents"
 	"devloop/orchestrator/diskqueue"
+	"devloop/orchestrator/fspoll"
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/machine"
@@ -107,7 +108,7 @@ func (w *filewatch) close() error {
 
 // area is what is looked at for the nodes of a set.
 func (w *filewatch) area(set *watchset.Set) area {
-	return area{rootsOf(set, w.git), w.own.outside(set.Descend), wants(set, w.git)}
+	return area{rootsOf(set, w.git), fspoll.Reach{Descend: w.own.outside(set.Descend), Want: wants(set, w.git)}}
 }
 
 // wants tells whether a change of the file may matter: to a node, or to what git

@@ -6,6 +6,7 @@ import (
 
 	"devloop/orchestrator/contents"
 	"devloop/orchestrator/diskqueue"
+	"devloop/orchestrator/inspect"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/thrift"
 	"devloop/orchestrator/watchset"
@@ -37,16 +38,16 @@ func (w *filewatch) learn() {
 	if w.ruled {
 		s.past = w.past
 	}
-	u, told := newUnmatched(w.cfg, w.graph, set), set == w.unmatched
+	check, told := inspect.NewPatternCheck(w.cfg, w.graph, set), set == w.unmatched
 	w.host.goroutine(func() {
 		pack := newPacker()
 		done := w.study(&s, set, func(path string) {
-			u.see(path)
+			check.See(path)
 			pack.add(path)
 		})
 		var warnings schema.Mistakes
 		if done && !told {
-			warnings = u.warnings()
+			warnings = check.Warnings()
 		}
 		if done {
 			w.names.replace(pack.packed())

@@ -62,7 +62,7 @@ func (l *loop) takeMounts() {
 	found := make([][]string, len(changed))
 	w.disk.Add(diskqueue.Job{
 		Paths: changed,
-		Do:    func(i int) { found[i] = placesOf(roots, changed[i:i+1], at) },
+		Do:    func(i int) { found[i] = placesOf(roots, changed[i:i+1], at.Reach) },
 		Done: func(hung []bool) {
 			var places []string
 			for i := range changed {
@@ -91,14 +91,14 @@ func (l *loop) lookAnew(places []string) {
 	l.files.reopen(next, l.pollingOf(next.cfg))
 }
 
-// placesOf are those of the mounts that lie below the roots where the area reaches,
+// placesOf are those of the mounts that lie below the roots within reach,
 // and those that a root lies on.
-func placesOf(roots map[string]string, mounts []string, a area) (places []string) {
+func placesOf(roots map[string]string, mounts []string, reach fspoll.Reach) (places []string) {
 	for _, at := range mounts {
 		for root, real := range roots {
 			_, on := fspoll.Within(real, at)
 			rel, below := fspoll.Within(at, real)
-			if on || below && a.reaches(filepath.Join(root, rel), root) {
+			if on || below && reach.Reaches(filepath.Join(root, rel), root) {
 				places = append(places, at)
 				break
 			}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"devloop/orchestrator/fspoll"
 )
 
 // TestPlacesOfMounts: which of the places where something was mounted matter.
@@ -16,9 +18,9 @@ func TestPlacesOfMounts(t *testing.T) {
 	}
 	root := filepath.Join(link, "src") // which is not there
 	m := &mounted{roots: map[string]string{root: unlinked(root)}}
-	at := area{
-		descend: func(dir string) bool { return filepath.Base(dir) != "target" && filepath.Ext(dir) == "" },
-		want:    func(path string) bool { return filepath.Ext(path) == ".toml" },
+	at := fspoll.Reach{
+		Descend: func(dir string) bool { return filepath.Base(dir) != "target" && filepath.Ext(dir) == "" },
+		Want:    func(path string) bool { return filepath.Ext(path) == ".toml" },
 	}
 	for _, c := range []struct {
 		name, mount string

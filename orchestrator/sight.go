@@ -59,13 +59,13 @@ type batch struct {
 
 // area is what a sight looks at.
 type area struct {
-	roots         []string
-	descend, want func(path string) bool
+	roots []string
+	fspoll.Reach
 }
 
 // poll looks at all of it again and again; see fspoll for an interval of 0.
 func (a area) poll(interval time.Duration) (*fspoll.Watcher, error) {
-	return fspoll.Open(fspoll.Options{Roots: a.roots, Descend: a.descend, Want: a.want, Leaf: watchset.LeafLink, Interval: interval})
+	return fspoll.Open(fspoll.Options{Roots: a.roots, Descend: a.Descend, Want: a.Want, Leaf: watchset.LeafLink, Interval: interval})
 }
 
 // newSight makes a sight that sees nothing yet.
@@ -89,7 +89,7 @@ func (s *sight) open(a area, poll *time.Duration) (notes []string, err error) {
 				told = append(told, root)
 			}
 		}
-		for _, m := range a.mountsBelow(told) {
+		for _, m := range a.Mounts(told) {
 			notes = append(notes, m.Reason()+": polling it")
 			polled = append(polled, m.Path)
 			apart = append(apart, m.Path)
@@ -97,11 +97,11 @@ func (s *sight) open(a area, poll *time.Duration) (notes []string, err error) {
 	}
 	if len(told) > 0 {
 		s.part = true
-		all := a.descend
+		all := a.Descend
 		if len(apart) > 0 {
-			all = func(dir string) bool { return !slices.Contains(apart, dir) && a.descend(dir) }
+			all = func(dir string) bool { return !slices.Contains(apart, dir) && a.Descend(dir) }
 		}
-		s.events, err = fswatch.Open(fswatch.Options{Roots: told, Descend: all, Want: a.want, Leaf: watchset.Leaf})
+		s.events, err = fswatch.Open(fswatch.Options{Roots: told, Descend: all, Want: a.Want, Leaf: watchset.Leaf})
 		switch {
 		case errors.Is(err, fswatch.ErrLimit):
 			notes = append(notes, err.Error()+"; polling in place of it")
@@ -111,42 +111,11 @@ func (s *sight) open(a area, poll *time.Duration) (notes []string, err error) {
 		}
 	}
 	if len(polled) > 0 {
-		if s.poll, err = (area{polled, a.descend, a.want}).poll(interval); err != nil {
+		if s.poll, err = (area{polled, a.Reach}).poll(interval); err != nil {
 			return notes, errors.Join(err, s.close())
 		}
 	}
 	return notes, nil
-}
-
-// mountsBelow lists what is mounted at or below the roots where the area reaches, and needs polling.
-func (a area) mountsBelow(roots []string) (mounts []fspoll.Mount) {
-	table, seen := fspoll.ReadMounts(), map[string]bool{}
-	for _, root := range roots {
-		for _, m := range table.Below(root) {
-			if a.reaches(m.Path, root) && !seen[m.Path] {
-				seen[m.Path] = true
-				mounts = append(mounts, m)
-			}
-		}
-	}
-	return mounts
-}
-
-// reaches tells whether a directory below a root is looked into, or a file there is wanted.
-func (a area) reaches(path, root string) bool {
-	if path == root || a.enters(path, root) {
-		return true
-	}
-	return a.want(path) && a.enters(filepath.Dir(path), root)
-}
-
-func (a area) enters(dir, root string) bool {
-	for ; dir != root; dir = filepath.Dir(dir) {
-		if !a.descend(dir) {
-			return false
-		}
-	}
-	return true
 }
 
 // rootsOf lists what is to be seen: the nodes' roots, and the files outside of

@@ -9,6 +9,7 @@ import (
 	"devloop/orchestrator/contents"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/diskqueue"
+	"devloop/orchestrator/fspoll"
 	"devloop/schema"
 )
 
@@ -78,7 +79,9 @@ func (l *loop) sourced(ev sourcedEvent) {
 }
 
 // area is these files, and nothing beside them.
-func (s *sources) area() area { return area{s.paths, func(string) bool { return false }, s.has} }
+func (s *sources) area() area {
+	return area{s.paths, fspoll.Reach{Descend: func(string) bool { return false }, Want: s.has}}
+}
 
 // has tells whether a file is one of them.
 func (s *sources) has(path string) bool {

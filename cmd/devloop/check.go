@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/cobra"
+	"devloop/orchestrator/inspect"
 
-	"devloop/orchestrator"
+	"github.com/spf13/cobra"
 )
 
 func (a *app) checkCommand() *cobra.Command {
@@ -22,7 +22,7 @@ func (a *app) checkCommand() *cobra.Command {
 				return err
 			}
 			a.differs(p)
-			warnings := slices.Concat(p.cfg.Warnings, orchestrator.Unmatched(p.cfg, p.graph))
+			warnings := slices.Concat(p.cfg.Warnings, inspect.Unmatched(p.cfg, p.graph))
 			for _, w := range warnings {
 				fmt.Fprintln(a.stdout, w.Text("warning"))
 			}

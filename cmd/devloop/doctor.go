@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"devloop/orchestrator"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/doctor"
+	"devloop/orchestrator/inspect"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -28,7 +28,7 @@ works with and without a running loop. Exit code 1 if something is wrong.`,
 				return err
 			}
 			running, trouble := a.running()
-			list := orchestrator.Diagnose(p.cfg, p.graph, running)
+			list := inspect.Diagnose(p.cfg, p.graph, running)
 			if trouble != nil {
 				list = append(list, *trouble)
 			}

@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"devloop/orchestrator"
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
+	"devloop/orchestrator/inspect"
 )
 
 func (a *app) explainCommand() *cobra.Command {
@@ -42,7 +42,7 @@ now. Exit code 3 if no loop is running.`,
 				return err
 			}
 			a.differs(p)
-			list, err := orchestrator.Explain(p.cfg, p.graph, paths)
+			list, err := inspect.Explain(p.cfg, p.graph, paths)
 			if err != nil {
 				return err
 			}
@@ -67,7 +67,7 @@ now. Exit code 3 if no loop is running.`,
 }
 
 // printExplanation writes a line a node, and below it what follows.
-func printExplanation(w io.Writer, e orchestrator.Explanation) error {
+func printExplanation(w io.Writer, e inspect.Explanation) error {
 	head := console.Name(e.Path)
 	switch e.Is {
 	case "missing":
@@ -111,7 +111,7 @@ func printExplanation(w io.Writer, e orchestrator.Explanation) error {
 }
 
 // place writes a pattern and where it stands.
-func place(p *orchestrator.Place) string {
+func place(p *inspect.Place) string {
 	if p.At == "built in" {
 		return p.Pattern + " (built in)"
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/spf13/cobra"
 
-	"devloop/orchestrator"
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
+	"devloop/orchestrator/inspect"
 )
 
 func (a *app) mcpCommand() *cobra.Command {
@@ -180,8 +180,8 @@ type (
 		Node  string   `json:"node,omitempty" jsonschema:"a watcher or process of the running loop"`
 	}
 	mcpExplainOutput struct {
-		Paths []orchestrator.Explanation `json:"paths,omitempty"`
-		Node  *control.Wake              `json:"node,omitempty"`
+		Paths []inspect.Explanation `json:"paths,omitempty"`
+		Node  *control.Wake         `json:"node,omitempty"`
 	}
 )
 
@@ -348,7 +348,7 @@ func (a *app) mcpExplain(ctx context.Context, _ *mcp.CallToolRequest, in mcpExpl
 		if err != nil {
 			return nil, nil, mcpError(err)
 		}
-		if out.Paths, err = orchestrator.Explain(p.cfg, p.graph, in.Paths); err != nil {
+		if out.Paths, err = inspect.Explain(p.cfg, p.graph, in.Paths); err != nil {
 			return nil, nil, mcpError(err)
 		}
 		for _, e := range out.Paths {

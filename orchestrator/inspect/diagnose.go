@@ -1,4 +1,4 @@
-package orchestrator
+package inspect
 
 import (
 	"cmp"
@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"devloop/orchestrator/control"
@@ -42,7 +41,7 @@ func Diagnose(cfg *schema.Config, g *graph.Graph, running *control.Status) []doc
 // diagnoseFileSystems tells what the roots are on, and what is mounted below them.
 func diagnoseFileSystems(cfg *schema.Config, set *watchset.Set) []doctor.Finding {
 	places, kinds := set.Roots(), map[string]string{}
-	for _, m := range (area{descend: set.Descend, want: set.Matches}).mountsBelow(places) {
+	for _, m := range (fspoll.Reach{Descend: set.Descend, Want: set.Matches}).Mounts(places) {
 		places, kinds[m.Path] = append(places, m.Path), cmp.Or(m.Kind, "a file mounted by itself")
 	}
 	return doctor.FileSystems(places, func(path string) string { return relative(cfg.Dir, path) }, func(path string) string {
@@ -171,7 +170,11 @@ func diagnoseSockets(cfg *schema.Config, running *control.Status) []doctor.Findi
 			list = append(list, f)
 			continue
 		}
-		held, err := listenfd.Open(socketSpec(s))
+		spec := listenfd.Spec{Name: s.Name, Network: listenfd.TCP, Host: s.Listen.Host, Port: s.Listen.Port, Backlog: s.Backlog}
+		if s.Listen.Type == schema.UDP {
+			spec.Network = listenfd.UDP
+		}
+		held, err := listenfd.Open(spec)
 		var hinted interface{ Hint() string }
 		switch {
 		case errors.Is(err, listenfd.ErrUnsupported):
@@ -216,20 +219,4 @@ func diagnoseShell(cfg *schema.Config) doctor.Finding {
 
 func diagnoseGit() doctor.Finding {
 	return doctor.Program("git", "git", doctor.Finding{Mark: doctor.Note, Text: "not found; .gitignore files are followed all the same"})
-}
-
-// relative writes a path as people who stand in dir would.
-func relative(dir, path string) string {
-	rel, err := filepath.Rel(dir, path)
-	if err != nil || strings.HasPrefix(rel, filepath.Join("..", "..", "..")) {
-		return path
-	}
-	return rel
-}
-
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-package orchestrator_test
+package inspect_test
 
 import (
 	"os"
@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"devloop/orchestrator"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/doctor"
 	"devloop/orchestrator/graph"
+	"devloop/orchestrator/inspect"
 	"devloop/schema"
 )
 
@@ -73,7 +73,7 @@ processes: {server: {run: [x], watch: .trigger, sockets: [web, admin]}}
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			list := orchestrator.Diagnose(cfg, g, c.running)
+			list := inspect.Diagnose(cfg, g, c.running)
 		wants:
 			for _, want := range c.want {
 				mark, rest, _ := strings.Cut(want, " ")

@@ -1,4 +1,4 @@
-package orchestrator
+package inspect
 
 import (
 	"cmp"
@@ -25,16 +25,16 @@ const presetPrefix = "preset:"
 // what a loop would watch.
 func Unmatched(cfg *schema.Config, g *graph.Graph) schema.Mistakes {
 	set := watchset.New(cfg, g, gitignore.New(cfg.Dir))
-	u := newUnmatched(cfg, g, set)
+	c := NewPatternCheck(cfg, g, set)
 	for path := range set.Files() {
-		u.see(path)
+		c.See(path)
 	}
-	return u.warnings()
+	return c.Warnings()
 }
 
-// unmatched finds the patterns that match nothing, and those that were meant to
-// match more.
-type unmatched struct {
+// PatternCheck finds the patterns that match nothing, and those that were meant to
+// match more, while somebody walks what is watched and shows it every file.
+type PatternCheck struct {
 	cfg     *schema.Config
 	graph   *graph.Graph
 	set     *watchset.Set
@@ -56,8 +56,10 @@ type misread struct {
 	other schema.Pattern
 }
 
-func newUnmatched(cfg *schema.Config, g *graph.Graph, set *watchset.Set) *unmatched {
-	u := &unmatched{cfg: cfg, graph: g, set: set}
+// NewPatternCheck begins a check of every pattern of the configuration, of which
+// the set is made.
+func NewPatternCheck(cfg *schema.Config, g *graph.Graph, set *watchset.Set) *PatternCheck {
+	c := &PatternCheck{cfg: cfg, graph: g, set: set}
 	for i, n := range g.Nodes {
 		watch := watchOf(n)
 		for j := range watch {
@@ -69,31 +71,31 @@ func newUnmatched(cfg *schema.Config, g *graph.Graph, set *watchset.Set) *unmatc
 			if ok && strings.HasPrefix(p.Pos.File, presetPrefix) {
 				continue // a preset names what many projects have, such as a lock file
 			}
-			u.watch = append(u.watch, watched{i, p})
+			c.watch = append(c.watch, watched{i, p})
 		}
 		if n.Watcher != nil {
-			u.ignores(i, n.Watcher.Ignore)
+			c.ignores(i, n.Watcher.Ignore)
 		} else {
-			u.ignores(i, n.Process.Ignore)
+			c.ignores(i, n.Process.Ignore)
 		}
 	}
 	for _, p := range cfg.Projects {
-		u.ignores(-1, p.Ignore)
+		c.ignores(-1, p.Ignore)
 	}
-	return u
+	return c
 }
 
 // ignores looks for patterns that mean something else in a .gitignore.
-func (u *unmatched) ignores(node int, patterns []schema.Pattern) {
+func (c *PatternCheck) ignores(node int, patterns []schema.Pattern) {
 	for i := range patterns {
 		p := &patterns[i]
 		if strings.HasPrefix(p.Pos.File, presetPrefix) {
 			continue
 		}
 		if w, ok := rooted(p); ok {
-			u.misread = append(u.misread, w)
+			c.misread = append(c.misread, w)
 		} else if other, ok := p.Anywhere(); ok {
-			u.ignore = append(u.ignore, misread{node, p, schema.Pattern{Pattern: other, Pos: p.Pos}})
+			c.ignore = append(c.ignore, misread{node, p, schema.Pattern{Pattern: other, Pos: p.Pos}})
 		}
 	}
 }
@@ -119,20 +121,20 @@ func rooted(p *schema.Pattern) (schema.Mistake, bool) {
 	}, true
 }
 
-// see takes away the patterns by which the file wakes somebody.
-func (u *unmatched) see(path string) {
-	path = slashed(path)
-	u.watch = slices.DeleteFunc(u.watch, func(w watched) bool { return u.set.Sees(w.node, w.Pattern, path).Wakes })
-	u.ignore = slices.DeleteFunc(u.ignore, func(m misread) bool {
-		if !m.other.Covers(path) || m.node >= 0 && !u.set.Judge(m.node, path).Wakes {
+// See takes away the patterns by which the file wakes somebody.
+func (c *PatternCheck) See(path string) {
+	path = filepath.ToSlash(path)
+	c.watch = slices.DeleteFunc(c.watch, func(w watched) bool { return c.set.Sees(w.node, w.Pattern, path).Wakes })
+	c.ignore = slices.DeleteFunc(c.ignore, func(m misread) bool {
+		if !m.other.Covers(path) || m.node >= 0 && !c.set.Judge(m.node, path).Wakes {
 			return false
 		}
 		at := path
-		for up := filepath.Dir(at); m.other.Covers(slashed(up)); up = filepath.Dir(at) {
+		for up := filepath.Dir(at); m.other.Covers(filepath.ToSlash(up)); up = filepath.Dir(at) {
 			at = up
 		}
-		at = relative(u.cfg.Dir, filepath.FromSlash(at))
-		u.misread = append(u.misread, schema.Mistake{
+		at = relative(c.cfg.Dir, filepath.FromSlash(at))
+		c.misread = append(c.misread, schema.Mistake{
 			Pos:  m.Pos,
 			Msg:  fmt.Sprintf("%s is what lies in the project's directory; %s is still watched", m, at),
 			Hint: fmt.Sprintf("for every directory, as in a .gitignore, write `%s`; if it is meant so, `./%s`", m.other, m),
@@ -141,15 +143,17 @@ func (u *unmatched) see(path string) {
 	})
 }
 
-// warnings looks at the disk for what is behind patterns that match nothing.
-func (u *unmatched) warnings() schema.Mistakes {
-	warnings := u.misread
-	for _, w := range u.watch {
+// Warnings looks at the disk for what is behind patterns that match nothing, and
+// tells of all that was found, in the order of the files. It reads no more than the
+// places that those patterns name.
+func (c *PatternCheck) Warnings() schema.Mistakes {
+	warnings := c.misread
+	for _, w := range c.watch {
 		if warning, ok := rooted(w.Pattern); ok {
 			warnings = append(warnings, warning)
 			continue
 		}
-		msg, hint := u.cause(w)
+		msg, hint := c.cause(w)
 		warnings = append(warnings, schema.Mistake{Pos: w.Pos, Msg: fmt.Sprintf("%s matches no file today%s", w, msg), Hint: hint})
 	}
 	slices.SortStableFunc(warnings, func(a, b schema.Mistake) int {
@@ -159,15 +163,15 @@ func (u *unmatched) warnings() schema.Mistakes {
 }
 
 // cause says why a pattern matches nothing, and what to do about it.
-func (u *unmatched) cause(w watched) (msg, hint string) {
+func (c *PatternCheck) cause(w watched) (msg, hint string) {
 	if verbatim, ok := w.Verbatim(); ok {
 		if _, err := os.Lstat(filepath.FromSlash(verbatim.Base())); err == nil && len(verbatim.Base()) > len(w.Base()) {
 			return fmt.Sprintf(", though there is %s: [ and ] stand for one character of a set",
-				relative(u.cfg.Dir, filepath.FromSlash(verbatim.Base()))), fmt.Sprintf("write `'%s'`, in single quotes", verbatim)
+				relative(c.cfg.Dir, filepath.FromSlash(verbatim.Base()))), fmt.Sprintf("write `'%s'`, in single quotes", verbatim)
 		}
 	}
-	path, why, err := u.set.Hidden(w.node, w.Pattern)
-	name := relative(u.cfg.Dir, path)
+	path, why, err := c.set.Hidden(w.node, w.Pattern)
+	name := relative(c.cfg.Dir, path)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Sprintf(": %s cannot be read: permission denied", name), "what cannot be read cannot be watched"
@@ -176,15 +180,15 @@ func (u *unmatched) cause(w watched) (msg, hint string) {
 	case path == "":
 		return "", "check the spelling"
 	}
-	node := u.graph.Nodes[w.node].Name
-	place := func(p *Place) string { return p.Pattern + " at " + relative(u.cfg.Dir, p.At) }
+	node := c.graph.Nodes[w.node].Name
+	place := func(p *Place) string { return p.Pattern + " at " + relative(c.cfg.Dir, p.At) }
 	switch {
 	case why.IsTrigger:
 		return fmt.Sprintf(" but %s, a trigger, which only a path in full sees", name), "write `" + name + "`"
 	case why.Ignored != nil:
 		return fmt.Sprintf(" for %s: %s is ignored, by %s", node, name, place(at(why.Ignored))), "take that out of `ignore`, or this out of `watch`"
 	case why.Checkout != nil:
-		return fmt.Sprintf(" for %s: %s is another checkout of this repository", node, relative(u.cfg.Dir, why.Checkout.Checkout)), "to watch it all the same, name it in full, without a wildcard"
+		return fmt.Sprintf(" for %s: %s is another checkout of this repository", node, relative(c.cfg.Dir, why.Checkout.Checkout)), "to watch it all the same, name it in full, without a wildcard"
 	case why.GitRule != nil:
 		return fmt.Sprintf(" for %s: git ignores %s, by %s", node, name, place(gitPlace(*why.GitRule))), "`gitignore: false` watches it all the same; so does a path that is named in full, without a wildcard"
 	}

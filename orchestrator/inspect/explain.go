@@ -1,4 +1,7 @@
-package orchestrator
+// Package inspect answers questions about a configuration and the files it is for,
+// for which no loop needs to run: what a change of a path leads to, which patterns
+// match nothing, and what could keep a loop from working well.
+package inspect
 
 import (
 	"fmt"
@@ -87,7 +90,7 @@ func (x *explainer) explain(path, abs string) Explanation {
 		x.verdict(&v, i, abs, e.Is == "directory")
 		if v.Wakes && n.Watcher != nil {
 			if e.Is != "directory" {
-				v.Stages = stages(n.Watcher, slashed(abs))
+				v.Stages = stages(n.Watcher, filepath.ToSlash(abs))
 			}
 			for _, edge := range x.graph.Edges {
 				if to := x.graph.Nodes[edge.To].Name; edge.From == i && edge.Kind == graph.ByTrigger && !slices.Contains(v.Then, to) {
@@ -141,7 +144,7 @@ func (x *explainer) nearest(node int, abs, verb string) string {
 	if len(watch) == 0 {
 		return "it watches nothing"
 	}
-	path := slashed(abs)
+	path := filepath.ToSlash(abs)
 	for i := range watch {
 		if verbatim, ok := watch[i].Verbatim(); ok && verbatim.Match(path) {
 			return fmt.Sprintf("no pattern %s: [ and ] stand for one character of a set in %s at %s; write '%s'", verb, watch[i], watch[i].Pos, verbatim)
@@ -154,7 +157,7 @@ func (x *explainer) nearest(node int, abs, verb string) string {
 			best, most = &watch[i], n
 		}
 	}
-	if !below(path, slashed(x.cfg.Dir)) || most <= common(slashed(x.cfg.Dir), path) {
+	if !below(path, filepath.ToSlash(x.cfg.Dir)) || most <= common(filepath.ToSlash(x.cfg.Dir), path) {
 		// None is any closer than the others.
 		const few = 4
 		var names []string

@@ -1,0 +1,42 @@
+package fspoll
+
+import "path/filepath"
+
+// Reach is how far somebody looks below a root: into which directories, and at
+// which files.
+type Reach struct {
+	Descend, Want func(path string) bool
+}
+
+// Mounts lists what is mounted at or below the roots within reach and needs
+// polling, each once.
+func (r Reach) Mounts(roots []string) (mounts []Mount) {
+	table, seen := ReadMounts(), map[string]bool{}
+	for _, root := range roots {
+		for _, m := range table.Below(root) {
+			if r.Reaches(m.Path, root) && !seen[m.Path] {
+				seen[m.Path] = true
+				mounts = append(mounts, m)
+			}
+		}
+	}
+	return mounts
+}
+
+// Reaches tells whether a directory below a root is looked into, or a file there
+// is wanted.
+func (r Reach) Reaches(path, root string) bool {
+	if path == root || r.enters(path, root) {
+		return true
+	}
+	return r.Want(path) && r.enters(filepath.Dir(path), root)
+}
+
+func (r Reach) enters(dir, root string) bool {
+	for ; dir != root; dir = filepath.Dir(dir) {
+		if !r.Descend(dir) {
+			return false
+		}
+	}
+	return true
+}
