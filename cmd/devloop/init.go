@@ -11,12 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"devloop/cmd/devloop/starter"
 	"devloop/orchestrator/graph"
 	"devloop/schema"
 	"devloop/schema/jsonschema"
 	"devloop/schema/preset"
 	"devloop/schema/smallfile"
-	"devloop/schema/starter"
 )
 
 // schemaCopy is where init puts the schema, and what the first line of the file

@@ -12,10 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"devloop/cmd/devloop/starter"
 	"devloop/orchestrator"
 	"devloop/orchestrator/graph"
 	"devloop/schema"
-	"devloop/schema/starter"
 )
 
 // watchOptions are the flags of `devloop watch`.
