@@ -22,10 +22,11 @@ var floors = map[string]struct {
 }{
 	"schema/glob":                  {modules: []string{"github.com/bmatcuk/doublestar/v4"}, why: "a pattern is text and a path: it needs no disk and nobody else"},
 	"schema/dotenv":                {why: "an env file is text: who gets its variables is for others"},
+	"schema/nearest":               {why: "words and their distance, whatever they name"},
 	"schema/smallfile":             {why: "it reads a file, and does not care what it is for"},
 	"orchestrator/console":         {why: "it writes what it is told, whoever says it"},
 	"orchestrator/contents":        {why: "it reads files, and does not care why they matter"},
-	"orchestrator/control":         {modules: []string{"golang.org/x/sys"}, why: "messages to and from a loop, whatever answers them"},
+	"orchestrator/control":         {own: []string{"schema/nearest"}, modules: []string{"golang.org/x/sys"}, why: "messages to and from a loop, whatever answers them"},
 	"orchestrator/diskqueue":       {why: "it does what it is given, and does not know what for"},
 	"orchestrator/doctor":          {modules: []string{"golang.org/x/sys"}, why: "questions to the system, which knows no project"},
 	"orchestrator/fswatch":         {modules: []string{"github.com/fsnotify/fsnotify", "golang.org/x/sys"}, why: "it reports changes, and does not know what they mean"},
@@ -45,7 +46,7 @@ var floors = map[string]struct {
 	"orchestrator/thrift":          {own: []string{"orchestrator/thrift/pages"}, why: "it gives memory back, whoever held it"},
 	"orchestrator/thrift/pages":    {why: "a process that must be initialised before everything else gives its program's pages back, too"},
 
-	"schema": {own: []string{"schema/dotenv", "schema/glob", "schema/smallfile"}, modules: []string{"gopkg.in/yaml.v3"}, why: "the language does not know who acts on it"},
+	"schema": {own: []string{"schema/dotenv", "schema/glob", "schema/nearest", "schema/smallfile"}, modules: []string{"gopkg.in/yaml.v3"}, why: "the language does not know who acts on it"},
 
 	"schema/preset":     {why: "text that is part of the program: what it means is the language's"},
 	"schema/jsonschema": {own: []string{"schema"}, why: "it writes what the tables say, and reads no file"},

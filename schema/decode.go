@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"devloop/schema/nearest"
 )
 
 // decoder reads a tree by the tables. It goes on after a mistake, so that one
@@ -105,7 +107,7 @@ func (d *decoder) near(name string, names []string) string {
 	if len(d.mistakes) > maxMistakes {
 		return ""
 	}
-	hint := didYouMean(name, names)
+	hint := nearest.Hint(name, names)
 	if hint == "" && len(names) > 0 && len(names) <= 8 {
 		hint = "the file has " + series(names, " and ")
 	}

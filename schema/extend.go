@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"devloop/schema/nearest"
 )
 
 // builtin begins the name of a preset that is part of devloop.
@@ -165,7 +167,7 @@ func (d *decoder) named(e entry) *source {
 	if d.builtIn(e.text) {
 		return d.builtInPreset(e.node, e.text)
 	}
-	hint := didYouMean(e.text, names)
+	hint := nearest.Hint(e.text, names)
 	if hint == "" {
 		hint = "it was looked for in " + series(d.displayed(dirs), ", ") + ", and among the built-in ones"
 	}
@@ -225,7 +227,7 @@ func (d *decoder) builtInPreset(n *node, name string) *source {
 		return s
 	}
 	if !d.builtIn(name) {
-		hint := didYouMean(name, d.builtInNames())
+		hint := nearest.Hint(name, d.builtInNames())
 		if hint == "" {
 			hint = "the command `devloop presets` lists them"
 		}

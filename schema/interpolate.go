@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"devloop/schema/nearest"
 )
 
 // part is a piece of a text with ${…} in it: either text, or a reference.
@@ -296,7 +298,7 @@ func (d *decoder) badRef(n *node, err *refError) bool {
 		} else if isLate(name) && name != "PORT" {
 			hint = "devloop sets it for a command: only a `run` that is a list, or the shell, can use it"
 		} else if len(d.mistakes) <= maxMistakes {
-			if near, ok := nearest(name, d.vars.names()); ok {
+			if near, ok := nearest.Of(name, d.vars.names()); ok {
 				hint = "did you mean `${" + near + "}`?"
 			}
 		}

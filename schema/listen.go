@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"devloop/schema/nearest"
 )
 
 // Listen is a parsed socket spec: systemfd's grammar, [TYPE::]ADDRESS.
@@ -122,7 +124,7 @@ func schemeHint(typ, rest string) string {
 		}
 	}
 	types := "the types are " + either(schemes)
-	if near, ok := nearest(typ, schemes); ok {
+	if near, ok := nearest.Of(typ, schemes); ok {
 		return "write `" + near + "::" + rest + "`"
 	}
 	return types

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"devloop/schema/nearest"
 )
 
 var readyKinds = []string{"http", "tcp", "exec", "log", "file", "notify"}
@@ -95,7 +97,7 @@ func readyHint(text string) string {
 	if _, port, err := net.SplitHostPort(text); err == nil && isPort(port) {
 		return "write `ready: {tcp: " + text + "}`"
 	}
-	if hint := didYouMean(text, []string{"notify"}); hint != "" {
+	if hint := nearest.Hint(text, []string{"notify"}); hint != "" {
 		return hint
 	}
 	return "such as `ready: {http: /health}`"

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"devloop/schema/nearest"
 )
 
 // repair is what a line was meant to say. Without line, nothing after it can be
@@ -62,7 +64,7 @@ func repairLine(lines []string, n int) (repair, bool) {
 	switch {
 	case aliasName.MatchString(value) && len(names) > 0: // somebody who uses aliases
 		why = "there is no anchor `&" + value[1:] + "` above this line"
-		hint = didYouMean(value[1:], slices.Sorted(maps.Keys(names)))
+		hint = nearest.Hint(value[1:], slices.Sorted(maps.Keys(names)))
 		fixed = unknownTag + " \"\""
 	case value[0] == '!':
 		hint = tagHint

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"devloop/schema/nearest"
 )
 
 // text is a scalar with its ${…} filled in, whatever YAML takes it for: a
@@ -186,7 +188,7 @@ func enumHint(text string, words []string, hints map[string]string) string {
 			return "write `" + form + "`"
 		}
 	}
-	return didYouMean(plain, words)
+	return nearest.Hint(plain, words)
 }
 
 // either lists words as `a`, `b` or `c`.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"devloop/schema/nearest"
 )
 
 // signals are the names that the Unix systems share, and those that one of them
@@ -53,7 +55,7 @@ func signalHint(name string) string {
 	for i, s := range signals {
 		words[i] = strings.TrimPrefix(s, "SIG")
 	}
-	if near, ok := nearest(strings.TrimPrefix(name, "SIG"), words); ok {
+	if near, ok := nearest.Of(strings.TrimPrefix(name, "SIG"), words); ok {
 		return "did you mean `SIG" + near + "`?"
 	}
 	return ""

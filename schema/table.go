@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"devloop/schema/nearest"
 )
 
 // A table describes a mapping with known keys: one row for each key, with its
@@ -196,7 +198,7 @@ func (t *table[T]) hint(p pair) (hint, meant string) {
 			return hint, ""
 		}
 	}
-	if near, ok := nearest(plain, t.names()); ok {
+	if near, ok := nearest.Of(plain, t.names()); ok {
 		return "did you mean `" + near + "`?", near
 	}
 	if of := owners[plain]; len(of) > 0 {
