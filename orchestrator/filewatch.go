@@ -44,8 +44,8 @@ type filewatch struct {
 	own      *own
 	locks    map[string]*gitLocks // by directory of a project
 
-	emptied   map[string]time.Time // files without content, and when that counts
-	taken     int                  // batches on their way through the queue
+	emptied   map[string]emptied // files without content
+	taken     int                // batches on their way through the queue
 	flushing  bool
 	gathering time.Time // until when changes are only gathered, see gather
 
@@ -81,7 +81,7 @@ type watchHost struct {
 // everything is to be looked at, nil where events are to be relied on.
 func newFilewatch(host watchHost, disk *diskqueue.Queue, own *own, cfg *schema.Config, g *graph.Graph, poll *time.Duration) (*filewatch, error) {
 	w := &filewatch{host: host, disk: disk, cfg: cfg, graph: g, git: gitignore.New(cfg.Dir), contents: contents.New(), times: newModTimes(),
-		writers: writers{}, own: own, locks: map[string]*gitLocks{}, emptied: map[string]time.Time{}}
+		writers: writers{}, own: own, locks: map[string]*gitLocks{}, emptied: map[string]emptied{}}
 	w.set = watchset.New(cfg, g, w.git)
 	for _, path := range w.set.Touchables() {
 		w.times.note(path)
@@ -219,8 +219,8 @@ func (w *filewatch) deadline() (at time.Time, ok bool) {
 	}
 	at = w.gathering
 	for _, empty := range w.emptied {
-		if at.IsZero() || empty.Before(at) {
-			at = empty
+		if at.IsZero() || empty.counts.Before(at) {
+			at = empty.counts
 		}
 	}
 	return at, !at.IsZero()
@@ -357,11 +357,17 @@ func (w *filewatch) lookWith(set *watchset.Set, dirs []string, files []sighted, 
 					f.nodes = set.WithoutGit().Wakes(path)
 				}
 				w.writers.note(path, f.writers)
+				since := w.emptied[path].since
 				if f.emptied {
-					w.emptied[path] = time.Now().Add(emptyQuiet)
+					if since.IsZero() {
+						since = time.Now()
+					}
+					w.emptied[path] = emptied{since, time.Now().Add(emptyQuiet)}
 				} else {
 					delete(w.emptied, path)
 				}
+				// It holds again what it held: who has read it in between has not.
+				back := !f.changed && !f.emptied && !since.IsZero()
 				switch {
 				case w.past == nil || i < len(dirs):
 				case len(f.nodes) == 0:
@@ -373,11 +379,14 @@ func (w *filewatch) lookWith(set *watchset.Set, dirs []string, files []sighted, 
 					f.nodes = unnamed(f.nodes, path, *lost)
 					path = strings.TrimSuffix(path, string(filepath.Separator)) + string(filepath.Separator)
 				}
-				if f.changed && len(f.nodes) > 0 {
+				if (f.changed || back) && len(f.nodes) > 0 {
 					change := machine.Change{Path: path, Nodes: f.nodes, AtOnce: f.touched && set.Trigger(path)}
 					if i >= len(dirs) {
 						w.names.add(path)
 						change.At, change.Writers = files[i-len(dirs)].at, w.writers.take(path)
+					}
+					if back {
+						change.EmptySince = since
 					}
 					changes = append(changes, change)
 				}
@@ -465,9 +474,16 @@ func (w *filewatch) judge(set *watchset.Set, path string, writing func(string, [
 		look = w.contents.Settle // it counts now, whatever it holds
 	}
 	found := look(path)
+	if found.Emptied && writing != nil && len(f.writers) == 0 {
+		f.writers = writing(path, nil) // whoever writes it now is about to fill it
+	}
 	f.emptied, f.changed = found.Emptied, f.changed || found.Changed
 	return f
 }
+
+// emptied is a file that was found without content: since when, and when that is
+// what it is meant to hold.
+type emptied struct{ since, counts time.Time }
 
 // emptyQuiet is how long a file that was emptied has until it is written: the
 // two are one save.
@@ -477,8 +493,8 @@ const emptyQuiet = 50 * time.Millisecond
 // then, if it is not nil.
 func (w *filewatch) settleEmptied(until time.Time, then func()) {
 	var paths []string
-	for path, at := range w.emptied {
-		if !at.After(until) {
+	for path, empty := range w.emptied {
+		if !empty.counts.After(until) {
 			paths = append(paths, path)
 			delete(w.emptied, path)
 		}

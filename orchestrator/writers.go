@@ -23,10 +23,10 @@ type written struct {
 	at    time.Time
 }
 
-// writing is who may be writing now, if the machine suspects that somebody keeps
-// changing a file; nil if it does not. The function finds out which nodes have a
-// command with the file open for writing, if a node that the file wakes is
-// suspected. It may be called by any goroutine.
+// writing is who may be writing now; nil if no command runs. The function finds out
+// which nodes have a command with the file open for writing, if the machine suspects
+// one of the nodes that the file wakes of changing what it watches, or if these are
+// nil. It may be called by any goroutine.
 func (l *loop) writing() func(path string, wakes []int) (nodes []int) {
 	var suspects []int
 	for node := range l.graph.Nodes {
@@ -34,17 +34,17 @@ func (l *loop) writing() func(path string, wakes []int) (nodes []int) {
 			suspects = append(suspects, node)
 		}
 	}
-	if len(suspects) == 0 {
-		return nil
-	}
 	groups := map[*procgroup.Group]int{}
 	for key, c := range l.live {
 		if c.group != nil {
 			groups[c.group] = key.node
 		}
 	}
+	if len(groups) == 0 {
+		return nil
+	}
 	return func(path string, wakes []int) (nodes []int) {
-		if !slices.ContainsFunc(wakes, func(node int) bool { return slices.Contains(suspects, node) }) {
+		if wakes != nil && !slices.ContainsFunc(wakes, func(node int) bool { return slices.Contains(suspects, node) }) {
 			return nil
 		}
 		real := path

@@ -37,6 +37,9 @@ func describe(c *Config, v any) string {
 			if ch.AtOnce {
 				part += " at once"
 			}
+			if !ch.EmptySince.IsZero() {
+				part += " again"
+			}
 			for _, n := range ch.Writers {
 				part += " by " + name(n)
 			}

@@ -118,6 +118,11 @@ type Change struct {
 	// Writers are the nodes that had a command running with the file open for
 	// writing when it changed, as far as the system tells; see [Machine.Suspects].
 	Writers []int
+
+	// EmptySince is since when the file was empty, if it holds again now what it held
+	// before that; else zero. It is no change but for who has run in between, and may
+	// have read it as it was then.
+	EmptySince time.Time
 }
 
 // Verb is what a Command asks for.

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"slices"
 	"time"
 
 	"devloop/schema"
@@ -230,10 +231,14 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 	}
 	for _, c := range ev.Changes {
 		var cohort nodeset
-		for _, i := range c.Nodes {
+		nodes := c.Nodes
+		if !c.EmptySince.IsZero() {
+			nodes = slices.DeleteFunc(slices.Clone(nodes), func(i int) bool { return !m.nodes[i].ranSince(c) })
+		}
+		for _, i := range nodes {
 			cohort.add(i)
 		}
-		for _, i := range c.Nodes {
+		for _, i := range nodes {
 			n := m.nodes[i]
 			if n.gone || n.p != nil && !n.p.wanted {
 				continue // it is down on purpose: nothing to restart
@@ -260,6 +265,23 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 			}
 		}
 	}
+}
+
+// ranSince tells whether the node may have read a file while it was empty: whether a
+// run was going on, or a generation has started, since then. What the node's own
+// command empties and fills again is what that means to write.
+func (n *node) ranSince(c Change) bool {
+	if slices.Contains(c.Writers, n.id) {
+		return false
+	}
+	if n.w != nil {
+		return n.w.phase != idle || n.feed.closed.After(c.EmptySince)
+	}
+	started := n.p.startedAt
+	if n.p.side != nil && n.p.side.candidate {
+		started = n.p.side.startedAt
+	}
+	return n.p.live() && started.After(c.EmptySince)
 }
 
 // weigh finds out whether the change is a real one or has to wait, because the

@@ -208,6 +208,10 @@ func (s *script) changes(args []string, atOnce bool) (all []Change) {
 	for len(args) > 0 {
 		c := Change{Path: args[0], AtOnce: atOnce}
 		for args = args[1:]; len(args) > 0 && args[0] != "&"; args = args[1:] {
+			if args[0] == "empty" { // since so long
+				c.EmptySince, args = s.now.Add(-duration(args[1])), args[1:]
+				continue
+			}
 			if args[0] == "by" {
 				c.Writers, args = append(c.Writers, s.node(args[1])), args[1:]
 				continue
