@@ -16,6 +16,7 @@ import (
 	"sync"
 	"testing"
 
+	"devloop/internal/testenv"
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/graph"
@@ -127,6 +128,7 @@ func exchange(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 // FuzzRequests sends requests to a loop, as bytes: every one is answered, in
 // JSON, with no secret in it, and the loop goes on.
 func FuzzRequests(f *testing.F) {
+	testenv.Seeds(f, "testdata/fuzz/FuzzRequests.txtar")
 	for _, seed := range []string{
 		"GET /v1/status HTTP/1.1\r\nHost: devloop\r\n\r\n",
 		"GET /v1/wake?node=app HTTP/1.1\r\nHost: devloop\r\n\r\nGET /v1/wake?node=nobody HTTP/1.1\r\nHost: d\r\n\r\n",

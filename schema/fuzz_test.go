@@ -5,11 +5,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"devloop/internal/testenv"
 )
 
 // FuzzParse holds that no text makes the loader panic or hang, that it returns
 // a Config or mistakes, and that every place lies in the text.
 func FuzzParse(f *testing.F) {
+	testenv.Seeds(f, "testdata/fuzz/FuzzParse.txtar")
 	for _, pattern := range []string{"testdata/mistakes/*.txtar", "testdata/configs/*.txtar"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
@@ -40,6 +43,7 @@ func FuzzParse(f *testing.F) {
 
 // FuzzMerge holds the same of a file and what it extends and includes.
 func FuzzMerge(f *testing.F) {
+	testenv.Seeds(f, "testdata/fuzz/FuzzMerge.txtar")
 	files, err := filepath.Glob("testdata/merge/*.txtar")
 	if err != nil {
 		f.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"devloop/internal/testenv"
 )
 
 func TestParseListen(t *testing.T) {
@@ -75,6 +77,7 @@ func TestUnixPathLength(t *testing.T) {
 }
 
 func FuzzParseListen(f *testing.F) {
+	testenv.Seeds(f, "testdata/fuzz/FuzzParseListen.txtar")
 	for _, s := range []string{"http::3000", "[::1]:3000", "unix::a", "localhost:1", "tcp::", "1:2"} {
 		f.Add(s)
 	}

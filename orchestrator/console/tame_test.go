@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"devloop/internal/testenv"
 )
 
 func TestTame(t *testing.T) {
@@ -121,6 +123,7 @@ func checkTamed(t *testing.T, out []byte, color bool) {
 }
 
 func FuzzTame(f *testing.F) {
+	testenv.Seeds(f, "testdata/fuzz/FuzzTame.txtar")
 	f.Add([]byte("plain\n"), true)
 	f.Add([]byte("\x1b[1;38;5;3mred\x1b[0m\r\x1b[K10%\b\b\xff\u009b\n\x1b]0;t\a"), true)
 	f.Add([]byte("a\x1b[31m\bb\x1b[2K\x1b[1Gc\n"), false)

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"devloop/internal/testenv"
 )
 
 // TestAttachment sends frames of all sizes over a connection that was given
@@ -95,6 +97,7 @@ func TestAttachment(t *testing.T) {
 // FuzzFrames: whatever a client sends, no frame is larger than it says, no size
 // is absurd, and the reading ends.
 func FuzzFrames(f *testing.F) {
+	testenv.Seeds(f, "testdata/fuzz/FuzzFrames.txtar")
 	f.Add([]byte{FrameInput, 0, 2, 'l', 's', FrameResize, 0, 4, 0, 24, 0, 80})
 	f.Add([]byte{FrameResize, 0, 4, 0xff, 0xff, 0, 0})
 	f.Add([]byte{7, 0xff, 0xff})

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"devloop/internal/testenv"
 )
 
 var (
@@ -42,6 +44,7 @@ func TestRandom(t *testing.T) {
 
 // FuzzSequence lets the fuzzer make the choices.
 func FuzzSequence(f *testing.F) {
+	testenv.Seeds(f, "testdata/fuzz/FuzzSequence.txtar")
 	f.Add([]byte("0"))
 	for s := range uint64(8) {
 		rng := rand.New(rand.NewPCG(s, 1))

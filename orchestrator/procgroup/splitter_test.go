@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"devloop/internal/testenv"
 )
 
 // refSplit is the splitter's meaning, a byte at a time: a list of lines and
@@ -165,6 +167,7 @@ func firstDifference(got, want []string) string {
 }
 
 func FuzzSplitter(f *testing.F) {
+	testenv.Seeds(f, "testdata/fuzz/FuzzSplitter.txtar")
 	f.Add([]byte("a\r\nb\rc\nd"), uint16(3), uint16(0))
 	f.Add([]byte("\r\r\n\n"), uint16(1), uint16(1))
 	f.Add([]byte("x\xe6\x97\xa5\rz"), uint16(2), uint16(7000))

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"devloop/internal/testenv"
 )
 
 func TestSniff(t *testing.T) {
@@ -52,6 +54,7 @@ func TestSniff(t *testing.T) {
 // FuzzSniff: only what is one whole request for a page, by the book, is ever
 // answered, however it was cut up on its way; and what is decided stays so.
 func FuzzSniff(f *testing.F) {
+	testenv.Seeds(f, "testdata/fuzz/FuzzSniff.txtar")
 	f.Add([]byte(navigation))
 	f.Add([]byte("HEAD / HTTP/1.1\r\nHost: x\r\nDevloop-Page: wait\r\n\r\n"))
 	f.Add([]byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"))

@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"devloop/internal/testenv"
 )
 
 func TestParse(t *testing.T) {
@@ -59,6 +61,7 @@ func TestParseRefuses(t *testing.T) {
 
 // Whatever is sent, the result is bounded, harmless on a terminal, and says no more than the text did.
 func FuzzParse(f *testing.F) {
+	testenv.Seeds(f, "testdata/fuzz/FuzzParse.txtar")
 	for _, text := range []string{"READY=1", "STATUS=\x1b]0;x\a\nERRNO=2", "A=\x00", "RELOADING=1\nMONOTONIC_USEC=99999999999999999999", "FDSTORE=1\n\n=\n"} {
 		f.Add([]byte(text))
 	}

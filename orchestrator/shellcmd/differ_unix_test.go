@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"devloop/internal/testenv"
 )
 
 // teller is p, the program that the texts name: it tells its arguments and the
@@ -75,6 +77,7 @@ E`,
 // FuzzAsTheShell does the same with texts put together of what is special to a
 // shell.
 func FuzzAsTheShell(f *testing.F) {
+	testenv.Seeds(f, "testdata/fuzz/FuzzAsTheShell.txtar")
 	f.Add([]byte{})
 	f.Add([]byte("abc$ *"))
 	shells := installedShells(f)

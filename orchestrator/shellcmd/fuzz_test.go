@@ -5,11 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"devloop/internal/testenv"
+
 	"mvdan.cc/sh/v3/syntax"
 )
 
 // FuzzResolve tries any text, and runs none of them.
 func FuzzResolve(f *testing.F) {
+	testenv.Seeds(f, "testdata/fuzz/FuzzResolve.txtar")
 	for _, text := range []string{
 		"cargo run", `p "a b" 'c' \d`, "A=1 p $B", "exec p >x", "a && b", "~/p {a,b} $'x'", "p <<E\nE\n", "p \\", "env -S x", "bash -ceo pipefail x",
 	} {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"devloop/internal/testenv"
+
 	"github.com/bmatcuk/doublestar/v4"
 )
 
@@ -274,6 +276,7 @@ func TestReadings(t *testing.T) {
 // FuzzMatch holds Match against doublestar's own matcher, and Reaches, Covers
 // and Base against Match.
 func FuzzMatch(f *testing.F) {
+	testenv.Seeds(f, "testdata/fuzz/FuzzMatch.txtar")
 	for _, seed := range [][2]string{
 		{"src/**/*.rs", "/p/src/a/b.rs"},
 		{"**/a/**/b/*c*", "/p/a/x/a/b/xcx"},

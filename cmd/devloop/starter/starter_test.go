@@ -14,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"devloop/internal/testenv"
 	"devloop/orchestrator/graph"
 	"devloop/schema"
 	"devloop/schema/preset"
@@ -130,6 +131,7 @@ func TestNothingHere(t *testing.T) {
 // FuzzFrom holds that no file of another tool makes a translation panic, and
 // that what comes out is YAML that the loader can speak about.
 func FuzzFrom(f *testing.F) {
+	testenv.Seeds(f, "testdata/fuzz/FuzzFrom.txtar")
 	archives, _ := filepath.Glob("testdata/from-*.txtar") // none: the fuzzer starts from nothing
 	for _, file := range archives {
 		if a, err := txtar.ParseFile(file); err == nil {

@@ -1,0 +1,115 @@
+// Package testenv is what the tests of this module share: how long they may take, what the machine must have, and the
+// inputs that a fuzzer once found.
+package testenv
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Long reports whether this is the long run, DEVLOOP_TEST=long: soaks, every stubborn tree ended in every way, load on every
+// server. The short run does one small round of each.
+func Long() bool { return os.Getenv("DEVLOOP_TEST") == "long" }
+
+// Count is how often a test does its round: short, or long in the long run, or the number in the environment variable, for
+// whoever runs that one test by hand.
+func Count(t testing.TB, variable string, short, long int) int {
+	t.Helper()
+	text := os.Getenv(variable)
+	switch {
+	case text != "":
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			t.Fatalf("%s=%s: want a number of at least 1", variable, text)
+		}
+		return n
+	case Long():
+		return long
+	}
+	return short
+}
+
+// Duration is the time in the environment variable, such as 1h, for which a test goes on by hand; 0 if it is not set.
+func Duration(t testing.TB, variable string) time.Duration {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatalf("%s: %v", variable, err)
+	}
+	return d
+}
+
+// OnlyLong skips what the short run leaves out. Whoever calls it says where the short run shows the same in small.
+func OnlyLong(t testing.TB, shown string) {
+	t.Helper()
+	if !Long() {
+		t.Skipf("DEVLOOP_TEST=long runs it; in small, %s", shown)
+	}
+}
+
+// Missing skips a test on a machine that lacks something. DEVLOOP_REQUIRE, which is "all" or a list with commas, makes a
+// failure of it: a CI that has everything cannot pass by skipping.
+func Missing(t testing.TB, what string) {
+	t.Helper()
+	required := strings.Split(os.Getenv("DEVLOOP_REQUIRE"), ",")
+	if slices.Contains(required, "all") || slices.Contains(required, what) {
+		t.Fatalf("needs %s", what)
+	}
+	t.Skipf("needs %s", what)
+}
+
+// Program is the path of a program that a test needs.
+func Program(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		Missing(t, name)
+	}
+	return path
+}
+
+// Build builds a command of this module into a directory, and returns its path. A test binary calls it once.
+func Build(dir, pkg string) (path string, err error) {
+	path = filepath.Join(dir, filepath.Base(pkg))
+	if runtime.GOOS == "windows" {
+		path += ".exe"
+	}
+	if out, err := exec.Command("go", "build", "-o", path, pkg).CombinedOutput(); err != nil {
+		return "", &buildError{pkg, out, err}
+	}
+	return path, nil
+}
+
+type buildError struct {
+	pkg    string
+	output []byte
+	err    error
+}
+
+func (e *buildError) Error() string {
+	return "build " + e.pkg + ": " + e.err.Error() + "\n" + string(e.output)
+}
+func (e *buildError) Unwrap() error { return e.err }
+
+// MostlyWaiting lets more tests run side by side than there are processors, unless -parallel says how many: for a package
+// whose tests wait for other processes most of the time. TestMain calls it.
+func MostlyWaiting() {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))) // a number it takes
+	}
+}
