@@ -10,8 +10,8 @@ import (
 
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
-	"devloop/orchestrator/listenfd"
 	"devloop/orchestrator/machine"
+	"devloop/orchestrator/sockets"
 	"devloop/schema"
 )
 
@@ -145,44 +145,23 @@ func (l *loop) status() control.Status {
 		l.generations(&node, i, n)
 		s.Nodes = append(s.Nodes, node)
 	}
-	for _, held := range l.sockets {
+	for _, held := range l.sockets.All() {
 		s.Sockets = append(s.Sockets, l.socketStatus(held))
 	}
 	return s
 }
 
-func (l *loop) socketStatus(held *heldSocket) control.Socket {
-	s := control.Socket{Name: held.cfg.Name, Address: held.address(), Exposed: held.exposed(), Nodes: []string{}}
+func (l *loop) socketStatus(held *sockets.Held) control.Socket {
+	s := control.Socket{Name: held.Name(), Address: held.Address(), Exposed: held.Exposed(), Nodes: []string{}}
 	for i := range l.cfg.Processes {
 		p := &l.cfg.Processes[i]
 		if slices.ContainsFunc(p.Sockets, func(ref schema.SocketRef) bool { return ref.Name == s.Name }) {
 			s.Nodes = append(s.Nodes, p.Name)
 		}
 	}
-	s.Via = string(held.cfg.Via)
-	if held.front != nil {
-		front := held.front.Stats()
-		inFlight := 0
-		for _, n := range front.InFlight {
-			inFlight += n
-		}
-		cut := held.cut
-		s.Waiting, s.InFlight, s.Cut = &front.Waiting, &inFlight, &cut
-		return s
-	}
-	if held.Network() == listenfd.TCP {
-		open, err := held.answering()
-		if err == nil {
-			cut := held.cut
-			s.InFlight, s.Cut = &open, &cut
-		}
-		if waiting, limit, err := held.Queue(); err == nil {
-			if held.standIn != nil {
-				waiting += held.standIn.Stats().Waiting
-			}
-			s.Waiting, s.Limit = &waiting, limit
-		}
-	}
+	s.Via = string(held.Via())
+	counts := held.Counts()
+	s.Waiting, s.Limit, s.InFlight, s.Cut = counts.Waiting, counts.Limit, counts.InFlight, counts.Cut
 	return s
 }
 

@@ -37,34 +37,24 @@ func portsInUse(output []byte) (ports []int, said bool) {
 // boundItself gives the likely reason when a process ended because an address is in
 // use, and devloop is the one who uses it.
 func (l *loop) boundItself(c *command) {
-	if c.ready || c.stop || c.kill || len(c.sockets) == 0 {
+	if c.ready || c.stop || c.kill || c.grant.Empty() {
 		return
 	}
 	ports, said := portsInUse(l.lastOutput(c.key.node, c.key.num))
 	if !said {
 		return
 	}
-	for i, s := range c.sockets {
+	for _, s := range c.grant.Lent() {
 		if s.Network() == listenfd.Unix || len(ports) > 0 && !slices.Contains(ports, s.Port()) {
 			continue
 		}
 		text := fmt.Sprintf("it tries to bind %s, which devloop holds for it", s.Addr())
 		hint := fmt.Sprintf("take file descriptor %d in place of binding: docs/sockets.md has the line for each language; or, for a server that must bind: "+
-			"`%s: {listen: PORT, via: proxy, to: %s}` with another PORT", listenfd.FirstFD+c.inheritedBefore(i), c.process.Sockets[i].Name, s.Addr())
-		if d, proxied := c.doors[s]; proxied {
-			hint = fmt.Sprintf("make it listen on $PORT (%d this time), which devloop forwards to; or let devloop listen on another port, and say under the socket `to: %s`", d.port, s.Addr())
+			"`%s: {listen: PORT, via: proxy, to: %s}` with another PORT", s.FD, s.Name, s.Addr())
+		if s.Proxied {
+			hint = fmt.Sprintf("make it listen on $PORT (%d this time), which devloop forwards to; or let devloop listen on another port, and say under the socket `to: %s`", s.PrivatePort, s.Addr())
 		}
 		l.say.advice(adviceEvent{c.key.node, text, hint})
 		return
 	}
-}
-
-// inheritedBefore counts the sockets before a process's i-th that it inherits.
-func (c *command) inheritedBefore(i int) (n int) {
-	for _, s := range c.sockets[:i] {
-		if _, proxied := c.doors[s]; !proxied {
-			n++
-		}
-	}
-	return n
 }

@@ -9,8 +9,10 @@ import (
 
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/machine"
+	"devloop/orchestrator/probe"
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/shellcmd"
+	"devloop/orchestrator/sockets"
 	"devloop/orchestrator/warnings"
 	"devloop/schema"
 )
@@ -35,21 +37,17 @@ type command struct {
 	cancel  context.CancelFunc // ends ctx
 	ready   bool               // a process: it has said so, or accepted
 	advised bool               // people know what it does wrong with its sockets
-	serial  int                // tells a process's generation from every other one of the loop
 	told    *signal            // a process whose ready is a line of its log, or a notification
 	lacks   lack               // why a process is not ready yet
 	checks  *environ           // of what looks whether a process is ready
 
-	earlier   earlier                // what was there before it started
-	open      map[*heldSocket]int    // of a process that was asked to end: connections it had then
-	process   *schema.Process        // as it was when it was started
-	sockets   []*heldSocket          // of a process: what it uses, in the order of process.Sockets
-	doors     map[*heldSocket]door   // of a process, for its proxied sockets
-	addrs     map[*heldSocket]string // the same, once it is ready
-	says      says                   // what a process has told of itself
-	endNotify context.CancelFunc     // closes the socket on which it does; nil if it has none
-	wrapper   string                 // see program
-	wanted    wanted                 // what it runs
+	process   *schema.Process    // as it was when it was started
+	grant     *sockets.Grant     // of a process: its sockets
+	readyFile probe.Mark         // of `ready: {file: …}`, before it was started
+	says      says               // what a process has told of itself
+	endNotify context.CancelFunc // closes the socket on which it does; nil if it has none
+	wrapper   string             // see program
+	wanted    wanted             // what it runs
 }
 
 // What a command's goroutine tells the loop.
@@ -62,6 +60,9 @@ type (
 		key commandKey
 		end machine.End
 	}
+	// drainedEvent says that nothing is in flight to a generation that is to end.
+	drainedEvent struct{ key commandKey }
+
 	// leftEvent says that a command's leader has ended well, and that there are
 	// others of it still.
 	leftEvent struct {
@@ -77,7 +78,7 @@ func (l *loop) launch(c *command, spec procgroup.Spec) {
 	l.live[c.key] = c
 	spec.Mark = l.guard.next()
 	l.joined.Go(func() {
-		c.takeEarlier(l.ctx)
+		c.look(l.ctx)
 		var pipe uint64
 		spec.Forking = func(number uint64) { pipe = number; l.guard.forking(pipe) }
 		var group *procgroup.Group
@@ -112,15 +113,16 @@ func (c *command) prepared() error {
 	return c.prepare()
 }
 
-// socket is the socket that a process was given by this name, nil if none was.
-// The configuration may have given the name, or the socket, to others since.
-func (c *command) socket(name string) *heldSocket {
-	for i, s := range c.sockets {
-		if c.process.Sockets[i].Name == name {
-			return s
-		}
+// look notes what is there before a generation starts, so that it is not taken
+// for the generation's work. It may wait for a disk.
+func (c *command) look(ctx context.Context) {
+	if c.process == nil {
+		return
 	}
-	return nil
+	if r := c.process.Ready; r != nil && r.File != "" {
+		c.readyFile = probe.MarkFile(r.File)
+	}
+	c.grant.Look(ctx)
 }
 
 func endOf(x procgroup.Exit) machine.End {
@@ -158,9 +160,7 @@ func (l *loop) commandExited(ev exitedEvent) {
 		c.endNotify()
 	}
 	if ev.key.stage == wholeProcess {
-		l.dropGeneration(c, ev.end)
-		c.countCut(ev.end)
-		l.refreshSockets(c)
+		l.returnGrant(c, ev.end.Signal, ev.end.Code)
 		l.lostByWrapper(c)
 		l.boundItself(c)
 		l.seekProgram(c, ev.end)
@@ -208,8 +208,9 @@ func (l *loop) stop(key commandKey) {
 		return
 	case c.group == nil: // see commandStarted
 	case key.stage == wholeProcess:
-		c.countOpen(l.graph.Nodes[key.node].Process.Stop.Signal)
-		if !c.stop && !l.drainGeneration(c) {
+		stop := l.graph.Nodes[key.node].Process.Stop
+		c.beforeSignal(stop.Signal)
+		if !c.stop && !c.grant.Drain(stop.Timeout, func() { l.post(drainedEvent{key}) }) {
 			l.stopAsConfigured(c)
 		}
 	default:
@@ -225,12 +226,26 @@ func (l *loop) kill(key commandKey) {
 		return
 	case c.group == nil: // see commandStarted
 	default:
-		c.countOpen("SIGKILL")
+		c.beforeSignal("SIGKILL")
 		if err := c.group.Kill(); err != nil {
 			l.say.trouble(key.node, fmt.Errorf("kill %s: %w", l.graph.Nodes[key.node].Name, err))
 		}
 	}
 	c.kill = true
+}
+
+// beforeSignal notes what a process has on its sockets just before a signal.
+func (c *command) beforeSignal(name string) {
+	if c.key.stage != wholeProcess {
+		return
+	}
+	sig, err := procgroup.ParseSignal(name)
+	fatal := err == nil
+	if fatal {
+		caught, err := c.group.Catches(sig)
+		fatal = err == nil && !caught
+	}
+	c.grant.BeforeSignal(fatal)
 }
 
 // end begins the stop of a command: a signal to its whole tree, or to the

@@ -2,10 +2,10 @@ package orchestrator
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"devloop/orchestrator/graph"
+	"devloop/orchestrator/sockets"
 	"devloop/schema"
 )
 
@@ -33,7 +33,7 @@ func (l *loop) processPrint(cfg *schema.Config, p *schema.Process) []any {
 		p.Ready != nil && p.Ready.Notify}
 	for _, ref := range p.Sockets {
 		if s := cfg.Socket(ref.Name); s != nil {
-			parts = append(parts, ref.Short, s.Via, s.To, s.Via == schema.ViaProxy && s.Listen.Type == schema.HTTP, socketKey(s))
+			parts = append(parts, ref.Short, s.Via, s.To, s.Via == schema.ViaProxy && s.Listen.Type == schema.HTTP, sockets.Key(s))
 		}
 	}
 	return parts
@@ -73,14 +73,4 @@ func (l *loop) environPrint(p *schema.Project, layers ...schema.EnvLayer) []stri
 	list := e.list()
 	slices.Sort(list)
 	return list
-}
-
-// socketKey is what tells two sockets apart, whatever they are called: where
-// they are bound. Of a port that the system chooses nobody else has the name.
-func socketKey(s *schema.Socket) string {
-	spec := socketSpec(s)
-	if spec.Network != "unix" && spec.Port == 0 {
-		return fmt.Sprintf("%s %s %s", spec.Network, spec.Host, s.Name)
-	}
-	return fmt.Sprintf("%s %s %d %s", spec.Network, spec.Host, spec.Port, spec.Path)
 }

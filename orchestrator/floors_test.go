@@ -59,12 +59,14 @@ var floors = map[string]struct {
 	"orchestrator/machine":  {own: []string{"schema"}, why: "it decides: no I/O, no clock, no adapter"},
 	"orchestrator/watchset": {own: []string{"schema", "schema/glob", "orchestrator/graph", "orchestrator/gitignore"}, why: "it answers about paths, and watches nothing"},
 
-	"orchestrator/inspect": {own: []string{"schema", "orchestrator/control", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/watchset"},
+	"orchestrator/sockets": {own: []string{"schema", "orchestrator/console", "orchestrator/listenfd", "orchestrator/probe", "orchestrator/proxy"}, why: "what is held, and who has it: which process is to have it is decided above"},
+
+	"orchestrator/inspect": {own: []string{"schema", "orchestrator/control", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/sockets", "orchestrator/watchset"},
 		why: "questions about a project, for which nothing needs to run"},
 
 	"orchestrator": {own: []string{"schema", "schema/smallfile", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/diskqueue", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/inspect", "orchestrator/journal",
 		"orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/guardian", "orchestrator/probe", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/sdnotify",
-		"orchestrator/shellcmd", "orchestrator/thrift", "orchestrator/warnings", "orchestrator/watchset"},
+		"orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/thrift", "orchestrator/warnings", "orchestrator/watchset"},
 		why: "the one place where the adapters meet the machine"},
 
 	"cmd/devloop/starter": {modules: []string{"gopkg.in/yaml.v3", "github.com/BurntSushi/toml"}, why: "it reads a project and writes text: the language checks it"},
@@ -75,7 +77,7 @@ var floors = map[string]struct {
 	"cmd/devbench/swapping": {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
 	"cmd/devbench/watching": {own: []string{"cmd/devbench/harness"}, modules: []string{"golang.org/x/sys"}, why: "a measurement"},
 
-	"cmd/devloop": {own: []string{"cmd/devloop/starter", "orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/guardian", "orchestrator/inspect", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/shellcmd", "schema",
+	"cmd/devloop": {own: []string{"cmd/devloop/starter", "orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/guardian", "orchestrator/inspect", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/shellcmd", "orchestrator/sockets", "schema",
 		"schema/preset", "schema/smallfile", "schema/jsonschema", "schema/reference"},
 		modules: []string{"github.com/google/jsonschema-go", "github.com/modelcontextprotocol/go-sdk", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
 }

@@ -19,7 +19,7 @@ import (
 	"devloop/orchestrator/guardian"
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
-	"devloop/orchestrator/proxy"
+	"devloop/orchestrator/sockets"
 	"devloop/orchestrator/thrift"
 	"devloop/schema"
 )
@@ -113,11 +113,9 @@ type loop struct {
 	say     *teller
 
 	guard   guard
-	room    *proxy.Room // of the clients of all sockets
-	sockets []*heldSocket
-	leaving []*heldSocket // not in the configuration any more, but still in use
-	sources *sources      // nil if the configuration is not read again
-	reading *reading      // nil if it is not being read just now
+	sockets *sockets.Set
+	sources *sources // nil if the configuration is not read again
+	reading *reading // nil if it is not being read just now
 	plans   map[int]*schema.Watcher
 	own     own
 	disk    *diskqueue.Queue
@@ -142,7 +140,6 @@ type loop struct {
 	stream  *stream         // of events, to whoever reads along
 	journal *journal.Journal
 
-	serials  int                            // generations so far
 	barriers int                            // barriers so far
 	awaiting map[int]chan<- control.Verdict // by barrier
 
@@ -174,8 +171,8 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 			err = errors.Join(err, l.close())
 		}
 	}()
-	l.room = l.newRoom()
 	l.say, l.stream = newTeller(l), newStream(l)
+	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) { l.post(ev) }, Notice: l.say.notice, Full: l.tryNotice})
 	l.scratch = newScratch(l.own.temporary)
 	l.disk = diskqueue.New(diskqueue.Options{Post: func(ev diskqueue.Event) { l.post(ev) }, Mount: fspoll.MountOf, Hung: l.diskHangs, Answers: l.diskAnswers})
 	for _, file := range opt.Own {
@@ -212,7 +209,7 @@ func (l *loop) close() error {
 	errs = append(errs, l.closeGuard())
 	l.timer.Stop()
 	errs = append(errs, l.leaveDisk())
-	errs = append(errs, l.unbind())
+	errs = append(errs, l.sockets.Close())
 	return errors.Join(errs...)
 }
 
@@ -310,10 +307,8 @@ func (l *loop) arm() {
 	if l.reading != nil && !l.reading.hangs() {
 		wait = min(wait, time.Until(l.reading.until))
 	}
-	for _, s := range l.sockets {
-		if at, due := s.pagesDue(); due {
-			wait = min(wait, time.Until(at))
-		}
+	if at, due := l.sockets.Deadline(); due {
+		wait = min(wait, time.Until(at))
 	}
 	l.timer.Reset(max(0, wait))
 }
@@ -445,8 +440,8 @@ func (l *loop) handle(ev any) {
 		l.commandExited(ev)
 	case readyEvent:
 		if c := l.live[commandKey{ev.node, ev.gen, wholeProcess}]; c != nil {
-			c.ready, c.addrs = true, ev.addrs
-			l.refreshSockets(c)
+			c.ready = true
+			l.troubles(ev.node, c.grant.Ready(ev.addrs))
 		}
 		l.step(machine.ProcessReady{Node: ev.node, Gen: ev.gen})
 	case drainedEvent:
@@ -479,8 +474,8 @@ func (l *loop) handle(ev any) {
 		l.checkAdoption(ev.key, ev.late)
 	case noticeEvent:
 		l.say.notice(ev.text)
-	case partedEvent:
-		ev.socket.parted(ev.front)
+	case sockets.Event:
+		l.sockets.Handle(ev)
 	case missingEvent:
 		l.programMissing(ev)
 	case adoptionAdvice:
@@ -513,6 +508,19 @@ func (l *loop) post(ev any) {
 	select {
 	case l.events <- ev:
 	case <-l.ctx.Done():
+	}
+}
+
+// noticeEvent is something that people should know, of no node.
+type noticeEvent struct{ text string }
+
+// tryNotice is post for a noticeEvent that may be given up.
+func (l *loop) tryNotice(text string) (told bool) {
+	select {
+	case l.events <- noticeEvent{text}:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -3,13 +3,11 @@ package orchestrator
 import (
 	"context"
 	"fmt"
-	"os"
 	"strconv"
 	"time"
 
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/journal"
-	"devloop/orchestrator/listenfd"
 	"devloop/orchestrator/listenfd/shim"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/procgroup"
@@ -38,8 +36,7 @@ func (l *loop) startProcess(a machine.StartProcess) {
 	e.set("DEVLOOP_PROCESS", p.Short)
 	e.set("DEVLOOP_GENERATION", strconv.Itoa(a.Gen))
 	ctx, cancel := context.WithCancel(l.ctx)
-	l.serials++
-	c := &command{key: key, process: p, cancel: cancel, serial: l.serials, told: newSignal()}
+	c := &command{key: key, process: p, cancel: cancel, told: newSignal()}
 	c.lacks.note("it has not started yet")
 	started := false
 	defer func() {
@@ -48,9 +45,12 @@ func (l *loop) startProcess(a machine.StartProcess) {
 			if c.endNotify != nil {
 				c.endNotify()
 			}
+			if c.grant != nil {
+				c.grant.Cancel()
+			}
 		}
 	}()
-	files, err := l.lend(c, p, e)
+	c.grant, err = l.lend(p, e)
 	if err == nil && p.Ready != nil && p.Ready.Notify {
 		err = l.openNotify(c, e)
 	}
@@ -75,6 +75,7 @@ func (l *loop) startProcess(a machine.StartProcess) {
 		return
 	}
 	c.wanted = l.wantedProgram(p.Run, program.argv, p.Dir, p.Env)
+	files := c.grant.Files()
 	if len(files) > 0 && (p.ListenPID == schema.PIDAlways || p.ListenPID == schema.PIDAuto && program.keepsPID) {
 		if program.argv, err = l.throughShim(program.argv, p.Dir, e); err != nil {
 			l.failStart(key, err)
@@ -89,7 +90,10 @@ func (l *loop) startProcess(a machine.StartProcess) {
 	c.ctx, c.wrapper = ctx, program.wrapper
 	lines, open := l.say.streams(p.Name)
 	output, open := l.keep(p.Name, a.Gen, "", lines), l.keepOpen(p.Name, a.Gen, "", open)
-	output = c.markPrivate(output, func(text string) { l.say.out.Say(p.Name, console.Dim, text) })
+	if mark := c.grant.MarkPrivate(func(text string) { l.say.out.Say(p.Name, console.Dim, text) }); mark != nil {
+		shown := output
+		output = func(b procgroup.Block) { shown(b); mark(b.Text) }
+	}
 	switch {
 	case p.Ready == nil:
 	case p.Ready.Log != nil:
@@ -138,35 +142,6 @@ func (l *loop) throughShim(argv []string, dir string, e *environ) ([]string, err
 		return nil, err
 	}
 	return shim.Wrap(l.opt.Self, argv), nil
-}
-
-// lend prepares the sockets of a process for its next generation: the files of
-// those that it inherits, in fd order, and the variables that tell of all.
-func (l *loop) lend(c *command, p *schema.Process, e *environ) ([]*os.File, error) {
-	var files []*os.File
-	var names []string
-	for _, ref := range p.Sockets {
-		s := l.socket(ref.Name)
-		if err := l.matchFront(s); err != nil {
-			return nil, err
-		}
-		c.sockets = append(c.sockets, s)
-		if s.front != nil {
-			if err := s.assignPort(c, ref.Name, e); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		if err := l.prepare(s); err != nil {
-			return nil, err
-		}
-		files = append(files, s.File())
-		names = append(names, ref.Short)
-	}
-	if len(files) > 0 {
-		e.setAll(listenfd.Env(names))
-	}
-	return files, nil
 }
 
 // stopAsConfigured ends a process the way its `stop` says.
@@ -242,7 +217,7 @@ func (l *loop) runStopCommand(c *command, stop schema.Stop, spec procgroup.Spec)
 // serveProcess makes a generation the one that serves.
 func (l *loop) serveProcess(a machine.ServeProcess) {
 	if c := l.live[commandKey{a.Node, a.Gen, wholeProcess}]; c != nil {
-		l.serveGeneration(c)
+		c.grant.Serve()
 	}
 }
 

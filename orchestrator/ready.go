@@ -17,6 +17,7 @@ import (
 	"devloop/orchestrator/listenfd"
 	"devloop/orchestrator/probe"
 	"devloop/orchestrator/procgroup"
+	"devloop/orchestrator/sockets"
 	"devloop/schema"
 )
 
@@ -24,7 +25,7 @@ import (
 // it.
 type readyEvent struct {
 	node, gen int
-	addrs     map[*heldSocket]string
+	addrs     sockets.Addrs
 }
 
 // awaitReady finds out when a generation that has been started serves, and
@@ -39,7 +40,7 @@ func (l *loop) awaitReady(c *command) {
 	wait := l.untilServes(c, p)
 	ctx := c.ctx
 	l.goroutine(func() {
-		addrs, err := c.knock(ctx, func(by occupiedError) {
+		addrs, err := c.grant.Dial(ctx, c.lacks.noteError, func(by sockets.OccupiedError) {
 			l.post(adviceEvent{node: c.key.node, text: by.Error(), hint: by.Hint()})
 		})
 		if err == nil {
@@ -55,38 +56,38 @@ func (l *loop) awaitReady(c *command) {
 
 // untilServes is how to wait until a generation serves, for a goroutine of its
 // own. addrs is where its proxied sockets find it.
-func (l *loop) untilServes(c *command, p *schema.Process) func(ctx context.Context, addrs map[*heldSocket]string) error {
+func (l *loop) untilServes(c *command, p *schema.Process) func(ctx context.Context, addrs sockets.Addrs) error {
 	switch r := p.Ready; {
 	case r == nil:
-		if socket := acceptor(l.cfg, p); socket != nil && c.socket(socket.Name) != nil {
-			held := c.socket(socket.Name).Socket
-			return func(ctx context.Context, _ map[*heldSocket]string) error {
+		if socket := acceptor(l.cfg, p); socket != nil && c.grant.Named(socket.Name) != nil {
+			held := c.grant.Named(socket.Name)
+			return func(ctx context.Context, _ sockets.Addrs) error {
 				c.lacks.note("nobody accepts on the socket " + socket.Name)
 				return held.WaitAccept(ctx)
 			}
 		}
 		// Behind a proxy, it is enough that its ports accept.
-		return func(context.Context, map[*heldSocket]string) error { return nil }
+		return func(context.Context, sockets.Addrs) error { return nil }
 	case r.Log != nil, r.Notify:
 		lacks := notSaidReady
 		if r.Log != nil {
 			lacks = "no line of its output matches " + strconv.Quote(r.Log.String())
 		}
 		c.lacks.note(lacks)
-		return func(ctx context.Context, _ map[*heldSocket]string) error {
+		return func(ctx context.Context, _ sockets.Addrs) error {
 			c.lacks.note(lacks) // behind a proxy its port came first
 			return c.told.wait(ctx)
 		}
 	case strings.HasPrefix(r.HTTP, "/"):
-		base, schedule := c.base(), probe.Schedule{Interval: r.Interval}
-		return func(ctx context.Context, addrs map[*heldSocket]string) error {
+		base, schedule := c.grant.BaseURL(), probe.Schedule{Interval: r.Interval}
+		return func(ctx context.Context, addrs sockets.Addrs) error {
 			url := base(addrs) + r.HTTP
 			c.lacks.note(url + " has not answered")
 			return probe.Poll(ctx, c.noting(bounded(func(ctx context.Context) error { return probe.HTTP(ctx, url) })), schedule)
 		}
 	default:
 		check, schedule := l.check(r, p, c), probe.Schedule{Interval: r.Interval}
-		return func(ctx context.Context, _ map[*heldSocket]string) error {
+		return func(ctx context.Context, _ sockets.Addrs) error {
 			return probe.Poll(ctx, c.noting(check), schedule)
 		}
 	}
@@ -117,6 +118,8 @@ type lack struct {
 }
 
 func (l *lack) note(text string) { l.text.Store(&text) }
+
+func (l *lack) noteError(err error) { l.note(err.Error()) }
 
 // String is one line, or empty.
 func (l *lack) String() string {
@@ -174,7 +177,7 @@ func (l *loop) check(r *schema.Ready, p *schema.Process, c *command) func(contex
 	case r.TCP != "":
 		return bounded(func(ctx context.Context) error { return probe.TCP(ctx, r.TCP) })
 	case r.File != "":
-		return func(context.Context) error { return c.earlier.file.Changed() }
+		return func(context.Context) error { return c.readyFile.Changed() }
 	}
 	program, err := l.program(*r.Exec, c.checks)
 	spec := procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: c.checks.list(), Output: func(procgroup.Block) {}, Grace: 0, Mark: l.guard.next(), KeepDaemons: true}
@@ -203,24 +206,6 @@ func runCheck(ctx context.Context, spec procgroup.Spec) error {
 		return errors.New(x.String())
 	}
 	return nil
-}
-
-// base is the URL of the process's first http socket: of its private port, if
-// that is proxied.
-func (c *command) base() func(addrs map[*heldSocket]string) string {
-	for _, s := range c.sockets {
-		if s.cfg.Listen.Type != schema.HTTP && s.cfg.Listen.Type != schema.HTTPS {
-			continue
-		}
-		scheme, url := string(s.cfg.Listen.Type), s.url()
-		return func(addrs map[*heldSocket]string) string {
-			if addr := addrs[s]; addr != "" {
-				return scheme + "://" + addr
-			}
-			return url
-		}
-	}
-	return func(map[*heldSocket]string) string { return "" }
 }
 
 // readyByLog looks for the line that says the process serves, on its way to
@@ -277,7 +262,7 @@ type adoptionDue struct {
 // the sockets that it was given: wrappers lose descriptors, and servers that
 // know nothing of the protocol bind a port of their own.
 func (l *loop) watchOver(c *command) {
-	if len(c.sockets) == 0 {
+	if c.grant.Empty() {
 		return
 	}
 	done, key := c.group.Done(), c.key
@@ -312,10 +297,9 @@ func (l *loop) checkAdoption(key commandKey, late bool) {
 		return
 	}
 	given := gift{group: c.group, unready: probed(l.cfg, c.process) && !c.ready, late: late}
-	for i, s := range c.sockets {
-		d, proxied := c.doors[s]
-		one := lent{s.Socket, c.process.Sockets[i].Name, s.address(), proxied, d.port, false}
-		if given.unready && !proxied {
+	for _, s := range c.grant.Lent() {
+		one := lent{s.Socket, s.Name, s.Address(), s.Proxied, s.PrivatePort, s.FD, false}
+		if given.unready && !s.Proxied {
 			// Not to be ready yet may have other reasons than that nobody
 			// accepts, if it is told by something else than an accept.
 			waiting, _, err := s.Queue()
@@ -323,7 +307,7 @@ func (l *loop) checkAdoption(key commandKey, late bool) {
 		}
 		given.sockets = append(given.sockets, one)
 	}
-	for _, s := range l.sockets {
+	for _, s := range l.sockets.All() {
 		given.ours = append(given.ours, listenfd.Listener{Network: s.Network(), Addr: s.Addr()})
 	}
 	l.goroutine(func() {
@@ -353,6 +337,7 @@ type lent struct {
 	name, address string
 	proxied       bool
 	port          int  // its private port, if proxied; 0: a fixed address
+	fd            int  // its descriptor, if not
 	idle          bool // nobody accepts on it, if it is not proxied
 }
 
@@ -379,7 +364,6 @@ func (g gift) adoption() (text, hint string) {
 		return "", ""
 	}
 	elsewhere := strings.Join(strangers, ", ")
-	fd := listenfd.FirstFD
 	for _, s := range g.sockets {
 		if s.proxied {
 			if g.unready && s.missed(strangers) {
@@ -393,8 +377,7 @@ func (g gift) adoption() (text, hint string) {
 			return "", ""
 		}
 		name := fmt.Sprintf("the socket %s (%s)", s.name, s.address)
-		hint = fmt.Sprintf("make it listen on file descriptor %d: docs/sockets.md has the line for each language", fd)
-		fd++
+		hint = fmt.Sprintf("make it listen on file descriptor %d: docs/sockets.md has the line for each language", s.fd)
 		switch {
 		case len(holding) == 0 && elsewhere != "":
 			return fmt.Sprintf("listens on %s, and does not hold %s that it was given", elsewhere, name), hint
@@ -415,7 +398,7 @@ const wrapperHint = "wrappers such as npm run close the descriptors that a serve
 // socket ended before it ever did, behind a tool that is known to start it as
 // a child.
 func (l *loop) lostByWrapper(c *command) {
-	if c.wrapper == "" || c.ready || c.stop || c.kill || len(c.sockets) == 0 || !dropsDescriptors(c.wrapper) {
+	if c.wrapper == "" || c.ready || c.stop || c.kill || c.grant.Empty() || !dropsDescriptors(c.wrapper) {
 		return
 	}
 	l.say.advice(adviceEvent{c.key.node, fmt.Sprintf("it may never have got its sockets: %s does not hand descriptors on", c.wrapper), wrapperHint})

@@ -174,9 +174,10 @@ func (l *loop) viewsChange(next *reopening) bool {
 // for it, if one was. Its error leaves everything as it was.
 func (l *loop) reconfigure(next *reopening) error {
 	before, cfg, rebased := l.graph, next.cfg, next.graph
-	opened, err := l.rebind(cfg)
+	want := l.socketsOf(cfg)
+	opened, err := l.sockets.Open(want)
 	if err != nil {
-		return err
+		return fmt.Errorf("the configuration stays as it was: %w", err)
 	}
 	ev := machine.Reconfigure{Config: machineConfig(cfg, rebased, false)}
 	prints := make([]string, len(rebased.Nodes))
@@ -198,7 +199,7 @@ func (l *loop) reconfigure(next *reopening) error {
 	l.say.reconfigured(before, rebased, ev.Changed, opened, same)
 	l.say.warned(l.cfg.Warnings, cfg.Warnings)
 	l.cfg, l.graph, l.sources.prints = cfg, rebased, prints
-	l.adoptSockets(cfg, opened)
+	l.sockets.Adopt(want, opened)
 	if next.sight != nil {
 		l.files.adopt(next)
 	}
@@ -239,8 +240,7 @@ func (l *loop) apart(cfg *schema.Config, g *graph.Graph) (nodes []int) {
 			continue
 		}
 		for _, ref := range n.Process.Sockets {
-			s := cfg.Socket(ref.Name)
-			if held := l.heldAt(s); held != nil && held.misfit(s) {
+			if l.sockets.Misfits(cfg.Socket(ref.Name)) {
 				nodes = append(nodes, i)
 				break
 			}

@@ -11,6 +11,7 @@ import (
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/procgroup"
+	"devloop/orchestrator/sockets"
 	"devloop/orchestrator/warnings"
 	"devloop/schema"
 )
@@ -55,8 +56,8 @@ func (t *teller) streams(name string) (lines func(procgroup.Block), unfinished f
 	return func(b procgroup.Block) { s.Lines(b.Text, b.Continued) }, s.Unfinished
 }
 
-func (t *teller) held(s *heldSocket) {
-	t.out.Say(self, console.Plain, fmt.Sprintf("holding %s: %s%s", s.cfg.Name, s.address(), exposedNote(s.exposed())))
+func (t *teller) held(s *sockets.Held) {
+	t.out.Say(self, console.Plain, fmt.Sprintf("holding %s: %s", s.Name(), s))
 }
 
 func (t *teller) watching() {
@@ -516,8 +517,8 @@ func (l *loop) running(node int) bool {
 func (l *loop) urls(node int) string {
 	text := ""
 	for _, ref := range l.graph.Nodes[node].Process.Sockets {
-		if s := l.socket(ref.Name); s != nil && strings.HasPrefix(string(s.cfg.Listen.Type), "http") {
-			text += "  " + s.url()
+		if s := l.sockets.Named(ref.Name); s != nil && s.URL() != "" {
+			text += "  " + s.URL()
 		}
 	}
 	return text

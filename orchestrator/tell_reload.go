@@ -8,6 +8,7 @@ import (
 
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/graph"
+	"devloop/orchestrator/sockets"
 	"devloop/schema"
 )
 
@@ -37,7 +38,7 @@ func whatIsWrong(err error) string {
 }
 
 // reconfigured tells what a new configuration leads to.
-func (t *teller) reconfigured(before, after *graph.Graph, changed []int, opened []*heldSocket, quiet bool) {
+func (t *teller) reconfigured(before, after *graph.Graph, changed []int, opened []*sockets.Held, quiet bool) {
 	var added, gone, anew []string
 	for i, n := range after.Nodes {
 		switch {
@@ -81,6 +82,6 @@ func (t *teller) warned(before, after schema.Mistakes) {
 	}
 }
 
-func (t *teller) released(s *heldSocket) {
-	t.out.Say(self, console.Dim, fmt.Sprintf("released %s: %s", s.cfg.Name, s.address()))
+func (t *teller) released(s *sockets.Held) {
+	t.out.Say(self, console.Dim, fmt.Sprintf("released %s: %s", s.Name(), s.Address()))
 }

@@ -11,8 +11,7 @@ import (
 	"devloop/schema"
 )
 
-// This file is the only one that translates the configuration into the words
-// of the packages below. They do not know each other.
+// This file translates the configuration into the machine's words.
 
 // machineConfig is the graph as the machine sees it, node for node.
 func machineConfig(cfg *schema.Config, g *graph.Graph, once bool) machine.Config {
@@ -124,19 +123,4 @@ func acceptor(cfg *schema.Config, p *schema.Process) *schema.Socket {
 		}
 	}
 	return nil
-}
-
-// socketSpec is a socket as listenfd binds it.
-func socketSpec(s *schema.Socket) listenfd.Spec {
-	spec := listenfd.Spec{Name: s.Name, Host: s.Listen.Host, Port: s.Listen.Port, Path: s.Listen.Path,
-		Backlog: s.Backlog, Mode: s.Mode}
-	switch s.Listen.Type {
-	case schema.UDP:
-		spec.Network = listenfd.UDP
-	case schema.Unix:
-		spec.Network = listenfd.Unix
-	default:
-		spec.Network = listenfd.TCP
-	}
-	return spec
 }

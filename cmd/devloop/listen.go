@@ -9,11 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"devloop/orchestrator"
 	"devloop/orchestrator/guardian"
 	"devloop/orchestrator/listenfd"
 	"devloop/orchestrator/listenfd/shim"
 	"devloop/orchestrator/shellcmd"
+	"devloop/orchestrator/sockets"
 )
 
 func (a *app) listenCommand() *cobra.Command {
@@ -47,7 +47,7 @@ PORT, HOST:PORT, [V6]:PORT or a path.`,
 // listening is what the command line of `devloop listen` asks for.
 type listening struct {
 	specs []string
-	open  orchestrator.SpecOptions
+	open  sockets.SpecOptions
 	argv  []string
 	noPID bool
 	quiet bool
@@ -60,25 +60,25 @@ func (a *app) listen(l listening) (err error) {
 	if l.open.Backlog < 0 {
 		return usageError{fmt.Errorf("--backlog %d is not a length", l.open.Backlog), "devloop listen"}
 	}
-	sockets, err := orchestrator.OpenSpecs(l.specs, l.open)
+	bound, err := sockets.OpenSpecs(l.specs, l.open)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		for _, s := range sockets {
+		for _, s := range bound {
 			err = errors.Join(err, s.Close())
 		}
 	}()
 	var files []*os.File
 	var names []string
-	for i, s := range sockets {
+	for i, s := range bound {
 		files = append(files, s.File())
 		names = append(names, s.Name())
 		if !l.quiet {
-			fmt.Fprintf(a.stderr, "~> socket %s -> fd #%d\n", s.Address(), 3+i)
+			fmt.Fprintf(a.stderr, "~> socket %s -> fd #%d\n", s, 3+i)
 		}
 	}
-	if len(sockets) == 0 && !l.quiet {
+	if len(bound) == 0 && !l.quiet {
 		fmt.Fprintln(a.stderr, "~> warning: no sockets created")
 	}
 	guard, mark := a.guardOne()

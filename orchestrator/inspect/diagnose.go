@@ -16,6 +16,7 @@ import (
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/listenfd"
+	"devloop/orchestrator/sockets"
 	"devloop/orchestrator/watchset"
 	"devloop/schema"
 )
@@ -170,11 +171,7 @@ func diagnoseSockets(cfg *schema.Config, running *control.Status) []doctor.Findi
 			list = append(list, f)
 			continue
 		}
-		spec := listenfd.Spec{Name: s.Name, Network: listenfd.TCP, Host: s.Listen.Host, Port: s.Listen.Port, Backlog: s.Backlog}
-		if s.Listen.Type == schema.UDP {
-			spec.Network = listenfd.UDP
-		}
-		held, err := listenfd.Open(spec)
+		held, err := listenfd.Open(sockets.Spec(s))
 		var hinted interface{ Hint() string }
 		switch {
 		case errors.Is(err, listenfd.ErrUnsupported):

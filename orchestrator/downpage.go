@@ -2,7 +2,6 @@ package orchestrator
 
 import (
 	"slices"
-	"time"
 
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
@@ -10,97 +9,34 @@ import (
 	"devloop/schema"
 )
 
-// pageAfter is how long a server must be down before a browser gets a page in
-// its place, if nothing has failed: a restart should not flash one.
-const pageAfter = time.Second
-
 // review brings what clients of the sockets are told up to date with the state
 // of the nodes. It follows every step.
 func (l *loop) review() {
 	var status []machine.NodeStatus
-	for _, s := range l.sockets {
-		if s.front == nil && s.standIn == nil {
+	for _, s := range l.sockets.All() {
+		if !s.Answers() {
 			continue
 		}
 		if status == nil {
 			status = l.machine.Status()
 		}
-		l.reviewSocket(s, status)
-	}
-}
-
-func (l *loop) reviewSocket(s *heldSocket, status []machine.NodeStatus) {
-	up, held, first := false, l.holds(s), -1
-	for i, n := range l.graph.Nodes {
-		if n.Process == nil || !hasSocket(n.Process, s.cfg.Name) {
-			continue
+		up, first := s.Served(), -1
+		for i, n := range l.graph.Nodes {
+			if n.Process == nil || !hasSocket(n.Process, s.Name()) {
+				continue
+			}
+			if first < 0 {
+				first = i
+			}
+			up = up || status[i].State == "ready"
 		}
-		if first < 0 {
-			first = i
+		switch {
+		case first < 0:
+		case up:
+			s.Up(l.checks(first, status))
+		default:
+			s.Down(l.newsOf(first, status, s.News()))
 		}
-		up = up || status[i].State == "ready" || s.front != nil && s.serving != 0
-	}
-	if first < 0 {
-		return
-	}
-	s.checking.Store(up && l.checks(first, status))
-	if up {
-		s.downSince = time.Time{}
-		l.setPages(s, false, held)
-		return
-	}
-	if s.downSince.IsZero() {
-		s.downSince = time.Now()
-	}
-	news := l.newsOf(first, status, s.news.Load())
-	s.news.Store(news)
-	page := s.cfg.WhileDown == schema.DownPage && (news.Failed || time.Since(s.downSince) >= pageAfter)
-	l.setPages(s, page, held)
-}
-
-// pagesDue is when a page takes the place of the wait, if nothing else happens.
-func (s *heldSocket) pagesDue() (time.Time, bool) {
-	if s.downSince.IsZero() || s.paging || s.cfg.WhileDown != schema.DownPage {
-		return time.Time{}, false
-	}
-	due := s.downSince.Add(pageAfter)
-	return due, due.After(time.Now())
-}
-
-// holds tells whether a process that runs was given the socket: also one that the
-// configuration does not have any more.
-func (l *loop) holds(s *heldSocket) bool {
-	for _, c := range l.live {
-		if slices.Contains(c.sockets, s) {
-			return true
-		}
-	}
-	return false
-}
-
-// setPages begins or ends to answer browsers with pages. An inherited socket is
-// left alone while any process holds it.
-func (l *loop) setPages(s *heldSocket, on, held bool) {
-	if s.standIn != nil && held {
-		on = false
-	}
-	if s.paging == on {
-		return
-	}
-	s.paging = on
-	switch {
-	case s.front != nil:
-		s.front.AnswerPages(on)
-	case !on:
-		s.standIn.Leave()
-	default:
-		ln, err := s.listener()
-		if err != nil {
-			s.paging = false
-			l.say.notice(err.Error())
-			return
-		}
-		s.standIn.Accept(ln)
 	}
 }
 

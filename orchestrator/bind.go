@@ -1,0 +1,83 @@
+package orchestrator
+
+import (
+	"devloop/orchestrator/sockets"
+	"devloop/schema"
+)
+
+// bind opens every socket, or none: a port in use is an error before anything
+// has started.
+func (l *loop) bind() error {
+	want := l.socketsOf(l.cfg)
+	opened, err := l.sockets.Open(want)
+	if err != nil {
+		return err
+	}
+	l.sockets.Adopt(want, opened)
+	for _, s := range opened {
+		l.say.held(s)
+	}
+	return nil
+}
+
+// socketsOf are the sockets of a configuration that the loop needs.
+func (l *loop) socketsOf(cfg *schema.Config) (list []*schema.Socket) {
+	for i := range cfg.Sockets {
+		if s := &cfg.Sockets[i]; !l.opt.Once || l.usedOnce(s.Name) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// usedOnce tells whether a single run may start a process with the socket:
+// only what a watcher depends on is started, so most sockets are not needed,
+// and a loop that is already running may well hold them.
+func (l *loop) usedOnce(socket string) bool {
+	for i, n := range l.graph.Nodes {
+		if n.Watcher == nil {
+			continue
+		}
+		for _, e := range l.graph.Edges {
+			if e.To != i || e.Condition == "" {
+				continue
+			}
+			for _, up := range l.graph.Closure(e.From) {
+				if p := l.graph.Nodes[up].Process; p != nil && hasSocket(p, socket) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// release lets the sockets go that the configuration does not have any more, and
+// nobody uses.
+func (l *loop) release() {
+	for _, s := range l.sockets.Release() {
+		l.say.released(s)
+	}
+}
+
+// lend gives a process its sockets for its next generation, and tells of them in
+// its environment.
+func (l *loop) lend(p *schema.Process, e *environ) (*sockets.Grant, error) {
+	grant, err := l.sockets.Lend(p.Sockets)
+	if err == nil {
+		e.setAll(grant.Env())
+	}
+	return grant, err
+}
+
+// returnGrant gives the sockets of a command back that has ended.
+func (l *loop) returnGrant(c *command, signal string, code int) {
+	l.troubles(c.key.node, c.grant.Return(sockets.End{Asked: c.stop || c.kill, Signal: signal, Code: code}))
+}
+
+// troubles tells of what has gone wrong for a node.
+func (l *loop) troubles(node int, errs []error) {
+	for _, err := range errs {
+		l.say.trouble(node, err)
+	}
+}

@@ -1,0 +1,94 @@
+package sockets
+
+import (
+	"net"
+	"net/netip"
+
+	"devloop/orchestrator/listenfd"
+	"devloop/schema"
+)
+
+// Bound is a socket, and what it is for in the words of the configuration.
+type Bound struct {
+	*listenfd.Socket
+	listen schema.Listen
+}
+
+// String is where people find the socket, and where other machines reach it, if
+// they do.
+func (b Bound) String() string {
+	if exposed := b.Exposed(); exposed != "" {
+		return b.Address() + " (the network can reach it: " + exposed + ")"
+	}
+	return b.Address()
+}
+
+// Address is where people find the socket: a URL where there is one.
+func (b Bound) Address() string {
+	if url := b.URL(); url != "" {
+		return url
+	}
+	if b.listen.Type == schema.Unix {
+		return "unix:" + b.Addr()
+	}
+	return string(b.listen.Type) + "://" + b.Addr()
+}
+
+// URL is the socket as the base of a URL; "" if it is not for http. Nobody can
+// open the address that means "every interface", so it is written as the loopback
+// address.
+func (b Bound) URL() string {
+	if b.listen.Type != schema.HTTP && b.listen.Type != schema.HTTPS {
+		return ""
+	}
+	host, port, err := net.SplitHostPort(b.Addr())
+	if err != nil {
+		return b.Addr()
+	}
+	if b.listen.Host == "localhost" {
+		host = "localhost"
+	} else if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		if host = "127.0.0.1"; ip.To4() == nil {
+			host = "::1"
+		}
+	}
+	return string(b.listen.Type) + "://" + net.JoinHostPort(host, port)
+}
+
+// Exposed is where other machines reach the socket, as they would write it; ""
+// for one that they do not.
+func (b Bound) Exposed() string {
+	if b.listen.Type == schema.Unix {
+		return ""
+	}
+	at, err := netip.ParseAddrPort(b.Addr())
+	if err != nil || at.Addr().IsLoopback() {
+		return ""
+	}
+	host := at.Addr()
+	if host.IsUnspecified() {
+		host = outward(host.Is4())
+	}
+	return string(b.listen.Type) + "://" + netip.AddrPortFrom(host, at.Port()).String()
+}
+
+// outward is the address of this machine that others know it by: the one that it
+// sends from. Where it is in no network, that is the address that stands for
+// all.
+func outward(v4 bool) netip.Addr {
+	// Addresses for documentation (RFC 5737, RFC 3849). Connecting a datagram
+	// socket picks a route, and sends nothing.
+	network, anybody, all := "udp4", "192.0.2.1:9", netip.IPv4Unspecified()
+	if !v4 {
+		network, anybody, all = "udp6", "[2001:db8::1]:9", netip.IPv6Unspecified()
+	}
+	conn, err := net.Dial(network, anybody)
+	if err != nil {
+		return all
+	}
+	defer conn.Close()
+	if from, ok := conn.LocalAddr().(*net.UDPAddr); ok && !from.IP.IsUnspecified() {
+		return from.AddrPort().Addr().Unmap()
+	}
+	return all
+}

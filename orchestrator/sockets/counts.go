@@ -1,0 +1,81 @@
+package sockets
+
+import "devloop/orchestrator/listenfd"
+
+// Counts are about the connections, or requests, of one socket. What nobody
+// knows is nil.
+type Counts struct {
+	Waiting  *int // for a server that accepts them
+	Limit    int  // of how many may wait; 0: not known
+	InFlight *int // at a server
+	Cut      *int // by the last restart
+}
+
+// Counts of this moment.
+func (h *Held) Counts() (c Counts) {
+	cut := h.cut
+	if h.front != nil {
+		front := h.front.Stats()
+		inFlight := 0
+		for _, n := range front.InFlight {
+			inFlight += n
+		}
+		return Counts{Waiting: &front.Waiting, InFlight: &inFlight, Cut: &cut}
+	}
+	if h.Network() != listenfd.TCP {
+		return c
+	}
+	if open, err := h.answering(); err == nil {
+		c.InFlight, c.Cut = &open, &cut
+	}
+	if waiting, limit, err := h.Queue(); err == nil {
+		if h.standIn != nil {
+			waiting += h.standIn.Stats().Waiting
+		}
+		c.Waiting, c.Limit = &waiting, limit
+	}
+	return c
+}
+
+// BeforeSignal notes that the generation is about to be told to end. If the signal
+// is fatal, which ends it where it stands, the connections that it has on the
+// sockets that it inherits are counted. That takes milliseconds, for which
+// clients would wait: who catches the signal is left to drain.
+func (g *Grant) BeforeSignal(fatal bool) {
+	g.open = map[*Held]int{}
+	if !fatal {
+		return
+	}
+	for _, h := range g.sockets {
+		if h.front == nil {
+			if open, err := h.answering(); err == nil {
+				g.open[h] = open
+			}
+		}
+	}
+}
+
+// countCut notes what has become of them: a signal that ended the generation has
+// ended them too, while one that ended by itself had closed them when it was
+// done with them.
+func (g *Grant) countCut(end End) {
+	for _, h := range g.sockets {
+		if h.front == nil && g.open != nil {
+			h.cut = 0
+			if end.Signal != "" {
+				h.cut = g.open[h]
+			}
+		}
+	}
+}
+
+// answering is how many connections servers have on an inherited socket. Those
+// that wait at a stand-in, or are joined to a server by it, are its own.
+func (h *Held) answering() (int, error) {
+	open, err := h.Accepted()
+	if err != nil || h.standIn == nil {
+		return open, err
+	}
+	stats := h.standIn.Stats()
+	return max(0, open-stats.Waiting-stats.Forwarding), nil
+}

@@ -1,0 +1,197 @@
+package sockets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"devloop/orchestrator/proxy"
+	"devloop/schema"
+)
+
+// Held is a socket of the configuration, bound by a Set.
+//
+// On one with `via: proxy` a front accepts, and forwards to the private port of
+// the generation that serves. On an inherited one with `while_down: page` a
+// stand-in answers while no process has it.
+type Held struct {
+	Bound
+	set *Set
+	cfg *schema.Socket
+
+	front   *proxy.Front   // if it is proxied
+	standIn *proxy.StandIn // if it is not, and browsers get pages while its server is down
+	parting []*proxy.Front // fronts of before: who waits in one is answered by the next generation
+
+	frontHTTP bool      // front speaks HTTP
+	serving   int       // the serial number of the grant behind the front; 0: none
+	cut       int       // requests that the last restart cut
+	downSince time.Time // zero: its server is ready
+	paging    bool      // browsers get pages
+
+	// For the goroutines of front and standIn.
+	news     atomic.Pointer[proxy.News]
+	checking atomic.Bool
+}
+
+// Name is what the configuration calls the socket now.
+func (h *Held) Name() string { return h.cfg.Name }
+
+// Via is how connections reach the process.
+func (h *Held) Via() schema.Via { return h.cfg.Via }
+
+// openFront begins to accept on a proxied socket, or prepares the pages of an
+// inherited one.
+func (h *Held) openFront() error {
+	opt := proxy.Options{
+		Name:     h.cfg.Name,
+		HTTP:     h.cfg.Listen.Type == schema.HTTP,
+		MaxWait:  h.cfg.MaxWait,
+		News:     h.tellNews,
+		Checking: h.checking.Load,
+		Room:     h.set.room,
+	}
+	if h.cfg.Via != schema.ViaProxy {
+		if h.cfg.WhileDown == schema.DownPage {
+			h.standIn = proxy.NewStandIn(opt)
+		}
+		return nil
+	}
+	ln, err := h.listener()
+	if err != nil {
+		return err
+	}
+	h.front, h.frontHTTP = proxy.New(ln, opt), opt.HTTP
+	return nil
+}
+
+// listener makes a listener on a descriptor of its own; whoever gets it closes
+// it. It sets O_NONBLOCK for all who hold the socket, so nobody else may be
+// using it.
+func (h *Held) listener() (net.Listener, error) {
+	ln, err := net.FileListener(h.File())
+	if err != nil {
+		return nil, fmt.Errorf("accept on socket %s: %w", h.cfg.Name, err)
+	}
+	return ln, nil
+}
+
+// misfits tells whether the front that a socket has is not the one that the
+// configuration asks for.
+func (h *Held) misfits(cfg *schema.Socket) bool {
+	proxied := cfg.Via == schema.ViaProxy
+	return proxied != (h.front != nil) || proxied && h.frontHTTP != (cfg.Listen.Type == schema.HTTP)
+}
+
+// matchStandIn makes or ends the stand-in of a socket, as the configuration says.
+func (h *Held) matchStandIn() {
+	wants := h.cfg.Via != schema.ViaProxy && h.cfg.WhileDown == schema.DownPage
+	switch {
+	case wants && h.standIn == nil && h.front == nil:
+		if err := h.openFront(); err != nil {
+			h.set.opt.Notice(err.Error())
+		}
+	case !wants && h.standIn != nil && h.front == nil:
+		h.partFront()
+	}
+}
+
+// matchFront makes the front of a socket what the configuration says. Nobody
+// else uses the socket now: its process is about to start.
+func (h *Held) matchFront() error {
+	if !h.misfits(h.cfg) {
+		return nil
+	}
+	h.partFront()
+	return h.openFront()
+}
+
+// partFront replaces nothing yet: it lets the front, or the stand-in, of a socket
+// accept nobody any more. Who waits in it is answered by the next generation.
+func (h *Held) partFront() {
+	s := h.set
+	if front := h.front; front != nil {
+		front.Leave()
+		h.parting = append(h.parting, front)
+		s.joined.Go(func() {
+			front.Finish(s.ctx)
+			s.opt.Post(Event{func() {
+				h.parting = slices.DeleteFunc(h.parting, func(f *proxy.Front) bool { return f == front })
+			}})
+		})
+	}
+	if standIn := h.standIn; standIn != nil {
+		standIn.Leave()
+		standIn.Forward(h.dial)
+		s.joined.Go(func() { standIn.Finish(s.ctx) })
+	}
+	h.front, h.standIn, h.paging, h.serving = nil, nil, false, 0
+}
+
+// dismiss answers with 503 whoever waits in the fronts of a socket that goes.
+func (h *Held) dismiss() {
+	for _, front := range h.fronts() {
+		front.Refuse()
+	}
+	if h.front != nil {
+		h.partFront()
+	}
+}
+
+// fronts are the one that accepts, and those of before.
+func (h *Held) fronts() []*proxy.Front {
+	if h.front == nil {
+		return h.parting
+	}
+	return append(slices.Clone(h.parting), h.front)
+}
+
+// dial connects to the socket itself: to whoever accepts on it, now or later.
+func (h *Held) dial(ctx context.Context) (net.Conn, error) {
+	var d net.Dialer
+	return d.DialContext(ctx, string(h.Network()), h.Addr())
+}
+
+// close ends what openFront began, and lets the socket go.
+func (h *Held) close() (err error) {
+	if h.front != nil {
+		err = h.front.Close()
+	}
+	if h.standIn != nil {
+		err = errors.Join(err, h.standIn.Close())
+	}
+	return errors.Join(err, h.Close())
+}
+
+// granted tells whether a generation that runs was given the socket: also one
+// that the configuration does not have any more.
+func (h *Held) granted() bool {
+	for g := range h.set.grants {
+		if slices.Contains(g.sockets, h) {
+			return true
+		}
+	}
+	return false
+}
+
+// prepare makes a socket ready for a next generation. The one before may have
+// shortened its queue and changed its flags; as long as another process holds
+// it, the flags are that one's and are left alone.
+func (h *Held) prepare() error {
+	if h.standIn != nil {
+		h.standIn.Leave()
+		h.paging = false
+	}
+	fresh := h.Reset
+	if h.granted() {
+		fresh = h.Refresh
+	}
+	if err := fresh(); err != nil {
+		return fmt.Errorf("socket %s: %w", h.cfg.Name, err)
+	}
+	return nil
+}

@@ -1,0 +1,235 @@
+package sockets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"devloop/orchestrator/listenfd"
+	"devloop/orchestrator/proxy"
+	"devloop/schema"
+)
+
+// Options are what a Set needs from its owner.
+type Options struct {
+	// Post hands an event to the owner, who calls Handle with it. It is called by
+	// other goroutines, and may be given up once the Set's context has ended.
+	Post func(Event)
+
+	// Notice tells people of something. It is called by the owner's goroutine.
+	Notice func(text string)
+
+	// Full is Notice for other goroutines. It does not block: false says that
+	// nobody was told, and that it is to be tried again.
+	Full func(text string) (told bool)
+}
+
+// Set is all sockets that are held. Its owner ends it with Close.
+type Set struct {
+	opt     Options
+	ctx     context.Context // ends what waits for a generation
+	joined  sync.WaitGroup
+	room    *proxy.Room // of the clients of all sockets
+	held    []*Held
+	leaving []*Held             // not in the configuration any more, but still in use
+	grants  map[*Grant]struct{} // that have not been given back
+	serials int                 // grants so far
+}
+
+// New makes a Set that holds nothing yet. ctx must have ended before Close.
+func New(ctx context.Context, opt Options) *Set {
+	s := &Set{opt: opt, ctx: ctx, grants: map[*Grant]struct{}{}}
+	files := proxy.OpenFiles()
+	most := proxy.ShareOf(files)
+	s.room = proxy.NewRoom(most, func() (told bool) {
+		return opt.Full(fmt.Sprintf("clients have %d connections open, as many as devloop lets them have of its %d open files (`ulimit -n`); others wait, and idle ones are closed", most, files))
+	})
+	return s
+}
+
+// Event is something that a goroutine of a Set reports to its owner.
+type Event struct{ closed func() }
+
+// Handle takes in an event. It is called by the owner's goroutine.
+func (s *Set) Handle(ev Event) { ev.closed() }
+
+// Open binds the sockets that are wanted and that nobody holds yet: all of them
+// or, with an error, none. Adopt puts them in force; until then the caller has
+// them.
+func (s *Set) Open(want []*schema.Socket) (opened []*Held, err error) {
+	var errs []error
+	for _, cfg := range want {
+		if s.find(cfg) != nil {
+			continue
+		}
+		bound, err := listenfd.Open(Spec(cfg))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("socket %s: %w", cfg.Name, s.ownHolder(err, opened)))
+			continue
+		}
+		h := &Held{Bound: Bound{bound, cfg.Listen}, set: s, cfg: cfg}
+		opened = append(opened, h)
+		if err := h.openFront(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		for _, h := range opened {
+			_ = h.close() // the error to tell is the first one
+		}
+		return nil, err
+	}
+	return opened, nil
+}
+
+// Adopt gives every held socket, and those that Open has bound, its place in the
+// configuration. One that has none any more is let go by Release when its last
+// user has ended.
+func (s *Set) Adopt(want []*schema.Socket, opened []*Held) {
+	held := slices.Concat(s.held, s.leaving, opened)
+	s.held, s.leaving = nil, nil
+	for _, cfg := range want {
+		for j, h := range held {
+			if h != nil && Key(h.cfg) == Key(cfg) {
+				h.cfg, h.listen = cfg, cfg.Listen
+				s.held, held[j] = append(s.held, h), nil
+				h.matchStandIn()
+				break
+			}
+		}
+	}
+	for _, h := range held {
+		if h != nil {
+			s.leaving = append(s.leaving, h)
+		}
+	}
+}
+
+// Release closes the sockets that nobody uses any more.
+func (s *Set) Release() (released []*Held) {
+	s.leaving = slices.DeleteFunc(s.leaving, func(h *Held) bool {
+		if h.granted() {
+			return false
+		}
+		h.dismiss()
+		if err := h.close(); err != nil {
+			s.opt.Notice(err.Error())
+		}
+		released = append(released, h)
+		return true
+	})
+	return released
+}
+
+// Close lets go of everything, whoever has it, and waits for the goroutines of
+// the Set.
+func (s *Set) Close() error {
+	s.joined.Wait()
+	var errs []error
+	for _, h := range slices.Concat(s.held, s.leaving) {
+		errs = append(errs, h.close())
+	}
+	return errors.Join(errs...)
+}
+
+// All are the sockets of the configuration, in its order.
+func (s *Set) All() []*Held { return s.held }
+
+// Named is the socket of the configuration with this name; nil if there is none.
+func (s *Set) Named(name string) *Held {
+	for _, h := range s.held {
+		if h.cfg.Name == name {
+			return h
+		}
+	}
+	return nil
+}
+
+// Misfits tells whether a socket that is held reaches its process in another way
+// than the configuration asks for: by a proxy, or by inheritance.
+func (s *Set) Misfits(cfg *schema.Socket) bool {
+	held := s.find(cfg)
+	return held != nil && held.misfits(cfg)
+}
+
+// Deadline is when the page of a server that is down takes the place of the wait
+// for it, if nothing else happens.
+func (s *Set) Deadline() (at time.Time, due bool) {
+	for _, h := range s.held {
+		if page, soon := h.pageDue(); soon && (!due || page.Before(at)) {
+			at, due = page, true
+		}
+	}
+	return at, due
+}
+
+// find is the socket that is bound where the configuration wants one; nil if
+// there is none. One that is about to be let go will do.
+func (s *Set) find(cfg *schema.Socket) *Held {
+	for _, h := range slices.Concat(s.held, s.leaving) {
+		if Key(h.cfg) == Key(cfg) {
+			return h
+		}
+	}
+	return nil
+}
+
+// ownHolder says it in other words if the one who has the address is this Set.
+func (s *Set) ownHolder(err error, opened []*Held) error {
+	var inUse *listenfd.InUseError
+	if !errors.As(err, &inUse) || inUse.Holder.PID != os.Getpid() {
+		return err
+	}
+	for _, h := range slices.Concat(s.held, s.leaving, opened) {
+		if h.Network() == inUse.Network && strings.HasSuffix(inUse.Addr, fmt.Sprintf(":%d", h.Port())) {
+			return &overlapError{inUse, h}
+		}
+	}
+	return err
+}
+
+// overlapError is an address that cannot be bound beside one that is held.
+type overlapError struct {
+	*listenfd.InUseError
+	held *Held
+}
+
+func (e *overlapError) Error() string {
+	return fmt.Sprintf("%s overlaps with %s, which this loop holds for socket %s", e.Addr, e.held.Addr(), e.held.Name())
+}
+
+func (e *overlapError) Unwrap() error { return e.InUseError }
+
+func (e *overlapError) Hint() string {
+	return "a socket is let go only when the new one is bound: end devloop and start it again, or use another port"
+}
+
+// Spec is a configured socket as listenfd binds it.
+func Spec(s *schema.Socket) listenfd.Spec {
+	spec := listenfd.Spec{Name: s.Name, Host: s.Listen.Host, Port: s.Listen.Port, Path: s.Listen.Path,
+		Backlog: s.Backlog, Mode: s.Mode}
+	switch s.Listen.Type {
+	case schema.UDP:
+		spec.Network = listenfd.UDP
+	case schema.Unix:
+		spec.Network = listenfd.Unix
+	default:
+		spec.Network = listenfd.TCP
+	}
+	return spec
+}
+
+// Key is what tells two sockets apart, whatever they are called: where they are
+// bound. Of a port that the system chooses nobody else has the name.
+func Key(s *schema.Socket) string {
+	spec := Spec(s)
+	if spec.Network != listenfd.Unix && spec.Port == 0 {
+		return fmt.Sprintf("%s %s %s", spec.Network, spec.Host, s.Name)
+	}
+	return fmt.Sprintf("%s %s %d %s", spec.Network, spec.Host, spec.Port, spec.Path)
+}

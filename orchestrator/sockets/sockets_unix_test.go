@@ -1,0 +1,98 @@
+//go:build linux || darwin || freebsd
+
+package sockets
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"devloop/orchestrator/proxy"
+	"devloop/schema"
+)
+
+// newSet is a Set with these sockets.
+func newSet(t *testing.T, want ...*schema.Socket) *Set {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	s := New(ctx, Options{Post: func(Event) {}, Notice: func(text string) { t.Error(text) }, Full: func(string) bool { return true }})
+	t.Cleanup(func() {
+		cancel()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	opened, err := s.Open(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Adopt(want, opened)
+	return s
+}
+
+func local(name string) schema.Listen {
+	return schema.Listen{Type: schema.HTTP, Host: "127.0.0.1", Text: name}
+}
+
+// TestNoPageWhileAProcessHoldsTheSocket: not even while one does that has been
+// taken out of the configuration, and takes its time to end.
+func TestNoPageWhileAProcessHoldsTheSocket(t *testing.T) {
+	s := newSet(t, &schema.Socket{Name: "web", Listen: local("web"), WhileDown: schema.DownPage})
+	old, err := s.Lend([]schema.SocketRef{{Name: "web", Short: "web"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := s.Named("web")
+	web.Down(&proxy.News{Failed: true})
+	if web.paging {
+		t.Error("pages are served on a socket that a process holds")
+	}
+	old.Return(End{})
+	web.Down(&proxy.News{Failed: true})
+	if !web.paging {
+		t.Error("no pages are served although nobody holds the socket")
+	}
+}
+
+// TestSocketIsLetGoWhenItsUserHasEnded: what the configuration does not have any
+// more stays with the generation that was given it.
+func TestSocketIsLetGoWhenItsUserHasEnded(t *testing.T) {
+	s := newSet(t, &schema.Socket{Name: "web", Listen: local("web")}, &schema.Socket{Name: "api", Listen: local("api"), Via: schema.ViaProxy})
+	grant, err := s.Lend([]schema.SocketRef{{Name: "web", Short: "web"}, {Name: "api", Short: "api"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(grant.Files()); got != 1 {
+		t.Errorf("%d sockets are inherited", got)
+	}
+	for _, variable := range []string{"PORT=", "DEVLOOP_PORT_API=", "LISTEN_FDS=1"} {
+		if !slices.ContainsFunc(grant.Env(), func(kv string) bool { return strings.HasPrefix(kv, variable) }) {
+			t.Errorf("%s is not in %v", variable, grant.Env())
+		}
+	}
+	s.Adopt(nil, nil)
+	if released := s.Release(); len(released) != 0 {
+		t.Error("a socket was let go that a process has")
+	}
+	grant.Return(End{})
+	if released := s.Release(); len(released) != 2 || len(s.All()) != 0 {
+		t.Errorf("%v were let go", released)
+	}
+}
+
+// TestOpenAllOrNone: of sockets that cannot all be bound none is.
+func TestOpenAllOrNone(t *testing.T) {
+	s := newSet(t, &schema.Socket{Name: "web", Listen: local("web")})
+	taken := local("other")
+	taken.Port, taken.Host = s.Named("web").Port(), "localhost"
+	opened, err := s.Open([]*schema.Socket{{Name: "free", Listen: local("free")}, {Name: "other", Listen: taken}})
+	var overlap *overlapError
+	if err == nil || len(opened) != 0 {
+		t.Fatalf("%v: %v", opened, err)
+	}
+	if errors.As(err, &overlap) && !strings.Contains(err.Error(), "for socket web") {
+		t.Error(err)
+	}
+}
