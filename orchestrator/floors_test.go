@@ -48,7 +48,8 @@ var floors = map[string]struct {
 	"orchestrator/thrift":          {own: []string{"orchestrator/thrift/pages"}, why: "it gives memory back, whoever held it"},
 	"orchestrator/thrift/pages":    {why: "a process that must be initialised before everything else gives its program's pages back, too"},
 
-	"schema": {own: []string{"schema/dotenv", "schema/glob", "schema/nearest", "schema/smallfile"}, modules: []string{"gopkg.in/yaml.v3"}, why: "the language does not know who acts on it"},
+	"schema/yamltree": {own: []string{"schema/nearest"}, modules: []string{"gopkg.in/yaml.v3"}, why: "it knows YAML, and not what the files are for"},
+	"schema":          {own: []string{"schema/dotenv", "schema/glob", "schema/nearest", "schema/smallfile", "schema/yamltree"}, why: "the language does not know who acts on it"},
 
 	"schema/preset":     {why: "text that is part of the program: what it means is the language's"},
 	"schema/jsonschema": {own: []string{"schema"}, why: "it writes what the tables say, and reads no file"},

@@ -2,6 +2,8 @@ package schema
 
 import (
 	"strings"
+
+	"devloop/schema/yamltree"
 )
 
 // checker finds what is only wrong when the whole file is seen: names that are
@@ -78,7 +80,7 @@ func (d *decoder) check(c *Config) {
 		k.process(&c.Processes[i])
 	}
 	if len(k.nodeNames) == 0 && len(d.mistakes) == 0 {
-		d.missed(c.Root().root.pos, "the file has neither watchers nor processes", "such as `processes: {server: {run: ./server}}`", c.Root(), ".processes", ".watchers")
+		d.missed(c.Root().root.Pos, "the file has neither watchers nor processes", "such as `processes: {server: {run: ./server}}`", c.Root(), ".processes", ".watchers")
 	}
 }
 
@@ -185,7 +187,7 @@ func (k *checker) depends(deps []Dependency, p *Project) {
 			k.mistake(dep.Pos, "`"+dep.Name+"` is a socket, not a watcher or a process", "sockets are bound before anything starts; list it under `sockets`")
 			k.elsewhere(k.sockets[dep.Name].Pos, "the socket")
 		default:
-			k.missed(dep.Pos, "there is no watcher or process "+quote(dep.Name), k.near(dep.Name, k.nodeNames),
+			k.missed(dep.Pos, "there is no watcher or process "+yamltree.Quote(dep.Name), k.near(dep.Name, k.nodeNames),
 				p, ".watchers."+dep.Name, ".processes."+dep.Name, ".watchers", ".processes")
 		}
 	}
@@ -202,11 +204,11 @@ func (k *checker) triggers(w *Watcher) {
 	seen := map[string]Pos{}
 	for _, t := range w.Triggers {
 		if before, twice := seen[t.Abs]; twice {
-			k.both(t.Pos, "the trigger "+quote(t.Text)+" stands twice", "", before, "the other one")
+			k.both(t.Pos, "the trigger "+yamltree.Quote(t.Text)+" stands twice", "", before, "the other one")
 		}
 		seen[t.Abs] = t.Pos
 		if pos, ok := watched[slashed(t.Abs)]; ok {
-			k.both(t.Pos, "watcher `"+w.Name+"` watches its own trigger "+quote(t.Text), "it would never rest: take the trigger out of its `watch` "+where(pos, t.Pos), pos, "it is watched here")
+			k.both(t.Pos, "watcher `"+w.Name+"` watches its own trigger "+yamltree.Quote(t.Text), "it would never rest: take the trigger out of its `watch` "+where(pos, t.Pos), pos, "it is watched here")
 		}
 	}
 }
@@ -224,7 +226,7 @@ func (k *checker) stage(w *Watcher, s Stage) {
 			reached = reached || watch.Reaches(p.Base()) && p.Reaches(watch.Base())
 		}
 		if !reached {
-			k.both(p.Pos, "nothing that watcher `"+w.Name+"` watches can match "+quote(p.String()), "add it to `watch`", w.Watch[0].Pos, "what it watches")
+			k.both(p.Pos, "nothing that watcher `"+w.Name+"` watches can match "+yamltree.Quote(p.String()), "add it to `watch`", w.Watch[0].Pos, "what it watches")
 		}
 	}
 }
@@ -241,7 +243,7 @@ func (k *checker) refs(p *Process) {
 		seen[ref.Name] = ref.Pos
 		s := k.sockets[ref.Name]
 		if s == nil {
-			k.missed(ref.Pos, "there is no socket "+quote(ref.Name), k.noSocket(ref.Name), p.Project, ".sockets."+ref.Name, ".sockets")
+			k.missed(ref.Pos, "there is no socket "+yamltree.Quote(ref.Name), k.noSocket(ref.Name), p.Project, ".sockets."+ref.Name, ".sockets")
 			continue
 		}
 		if s.Via == ViaProxy {
@@ -295,5 +297,5 @@ func (k *checker) ready(p *Process) {
 			return // it has one, or a mistake that has been told
 		}
 	}
-	k.mistake(p.Ready.Pos, "the path "+quote(p.Ready.HTTP)+" needs an http socket, and process `"+p.Name+"` has none", "write a whole URL, or list a socket such as `web: http::3000`")
+	k.mistake(p.Ready.Pos, "the path "+yamltree.Quote(p.Ready.HTTP)+" needs an http socket, and process `"+p.Name+"` has none", "write a whole URL, or list a socket such as `web: http::3000`")
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"devloop/schema/yamltree"
 )
 
 // update finds an update that could not keep what `start-first` promises: that
@@ -73,7 +75,7 @@ func (k *checker) soundReady(p *Process, first *Socket) {
 		if proxied {
 			hint = "write a path such as `/health`, which is asked of its own port"
 		}
-		k.both(r.at["http"], why+": the old one answers on "+quote(r.HTTP)+" as well", hint, update, here)
+		k.both(r.at["http"], why+": the old one answers on "+yamltree.Quote(r.HTTP)+" as well", hint, update, here)
 	case r.TCP != "":
 		k.both(r.at["tcp"], why+": "+r.TCP+" accepts while the old one runs", leave, update, here)
 	}

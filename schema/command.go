@@ -5,47 +5,49 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"devloop/schema/yamltree"
 )
 
 // commandType is a string for the shell, taken as it is, or an argv, whose
 // ${…} are filled in.
 var commandType = typ[Command]{
 	shape: shape{name: "command", or: []shape{{name: "string"}, {name: "list", list: &shape{name: "string"}}}},
-	read: func(d *decoder, n *node) (Command, bool) {
-		if n.kind == list && !n.custom {
+	read: func(d *decoder, n *yamltree.Node) (Command, bool) {
+		if n.Kind == yamltree.List && !n.Custom {
 			return d.argv(n)
 		}
-		if !d.is(n, scalar, "a command, or a list of its arguments") {
+		if !d.is(n, yamltree.Scalar, "a command, or a list of its arguments") {
 			return Command{}, false
 		}
-		text := strings.TrimRight(n.text, "\r\n")
+		text := strings.TrimRight(n.Text, "\r\n")
 		if strings.TrimSpace(text) == "" {
-			d.mistake(n.pos, "`"+d.key+"` is an empty command", "")
+			d.mistake(n.Pos, "`"+d.key+"` is an empty command", "")
 			return Command{}, false
 		}
 		if strings.ContainsRune(text, 0) {
-			d.mistake(n.pos, "`"+d.key+"` has a NUL character", "")
+			d.mistake(n.Pos, "`"+d.key+"` has a NUL character", "")
 			return Command{}, false
 		}
-		return Command{Text: text, Pos: n.pos, PresetDir: n.presetDir(), project: d.current}, true
+		return Command{Text: text, Pos: n.Pos, PresetDir: d.sources.presetDir(n), project: d.current}, true
 	},
 }
 
-func (d *decoder) argv(n *node) (Command, bool) {
-	c := Command{Pos: n.pos, Argv: make([]string, 0, len(n.items)), PresetDir: n.presetDir(), project: d.current}
+func (d *decoder) argv(n *yamltree.Node) (Command, bool) {
+	c := Command{Pos: n.Pos, Argv: make([]string, 0, len(n.Items)), PresetDir: d.sources.presetDir(n), project: d.current}
 	good := true
-	for i, item := range n.items {
-		if !d.is(item, scalar, "text for each argument") {
+	for i, item := range n.Items {
+		if !d.is(item, yamltree.Scalar, "text for each argument") {
 			good = false
 			continue
 		}
-		if !isScript(n.items, i) {
+		if !isScript(n.Items, i) {
 			d.bareRef(item)
 		}
 		text, parts, ok := d.fillLate(item)
 		good = good && ok
 		if ok && i == 0 && strings.TrimSpace(text) == "" {
-			d.mistake(item.pos, "`"+d.key+"` names no program", "")
+			d.mistake(item.Pos, "`"+d.key+"` names no program", "")
 			good = false
 		}
 		c.Argv = append(c.Argv, text)
@@ -56,8 +58,8 @@ func (d *decoder) argv(n *node) (Command, bool) {
 			c.late[i] = parts
 		}
 	}
-	if len(n.items) == 0 {
-		d.mistake(n.pos, "`"+d.key+"` is an empty command", "")
+	if len(n.Items) == 0 {
+		d.mistake(n.Pos, "`"+d.key+"` is an empty command", "")
 		return c, false
 	}
 	return c, good
@@ -66,9 +68,9 @@ func (d *decoder) argv(n *node) (Command, bool) {
 // isScript tells whether an argument is text in the language of the program,
 // whose `$` is its own: what stands behind -c or -e, and what no path or word
 // looks like.
-func isScript(items []*node, i int) bool {
-	text, program := items[i].text, path.Base(items[0].text)
-	return i > 0 && scriptOption.MatchString(items[i-1].text) && program != "test" || ownDollar[program] || strings.ContainsAny(text, " \n;|(\"'")
+func isScript(items []*yamltree.Node, i int) bool {
+	text, program := items[i].Text, path.Base(items[0].Text)
+	return i > 0 && scriptOption.MatchString(items[i-1].Text) && program != "test" || ownDollar[program] || strings.ContainsAny(text, " \n;|(\"'")
 }
 
 var (

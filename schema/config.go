@@ -10,6 +10,7 @@ import (
 
 	"devloop/schema/dotenv"
 	"devloop/schema/glob"
+	"devloop/schema/yamltree"
 )
 
 // Config is one loaded and valid project, with those that it includes. All paths
@@ -40,16 +41,14 @@ type Config struct {
 	includes []inclusion
 }
 
-// Pos is a place in a file, counted from 1. Col counts characters, not bytes.
-type Pos struct {
-	File string
-	Line int
-	Col  int
-}
+// Pos is a place in a file.
+type Pos = yamltree.Pos
 
-// places are where the values of a mapping stand, by key: for what is only wrong
-// beside something else.
-type places map[string]Pos
+// Mistake is one thing wrong in a file: where, what, and what to write instead.
+type Mistake = yamltree.Mistake
+
+// Mistakes is every mistake of a load, in file order. It is an error.
+type Mistakes = yamltree.Mistakes
 
 // Var is one name for ${NAME}, and one variable in every command's environment.
 type Var struct {
@@ -135,7 +134,7 @@ type Socket struct {
 	WhileDown WhileDown
 	Pos       Pos
 
-	at places
+	at yamltree.Places
 }
 
 // Via is how connections on a socket reach the process.
@@ -261,7 +260,7 @@ type Process struct {
 
 	WhileChecking WhileChecking
 
-	at places
+	at yamltree.Places
 }
 
 // Update is the order in which a change replaces a running process.
@@ -309,7 +308,7 @@ type Ready struct {
 	Timeout  time.Duration // in total, from the start
 	Pos      Pos
 
-	at places
+	at yamltree.Places
 }
 
 // RestartPolicy is what happens when a process ends by itself.

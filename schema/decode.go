@@ -3,9 +3,9 @@ package schema
 import (
 	"regexp"
 	"slices"
-	"strings"
 
 	"devloop/schema/nearest"
+	"devloop/schema/yamltree"
 )
 
 // decoder reads a tree by the tables. It goes on after a mistake, so that one
@@ -25,7 +25,7 @@ type decoder struct {
 	owners    []int              // who may own the files that it leads to
 	anybodys  bool               // anybody may write the file that was loaded
 	structure bool               // env files are not read: only which projects there are is asked for
-	sources   map[string]*source // by their names in messages
+	sources   sources            // by their names in messages
 	files     map[string]*source // by their absolute paths; nil for one that cannot be read
 	ways      map[string]way     // how a file came into the load, by its name in messages
 	looked    []string           // files that were read or looked for
@@ -104,7 +104,7 @@ func (d *decoder) missed(pos Pos, msg, hint string, p *Project, paths ...string)
 // there is, if it is little. After many mistakes the cost, which is the product
 // of both, is no longer spent.
 func (d *decoder) near(name string, names []string) string {
-	if len(d.mistakes) > maxMistakes {
+	if len(d.mistakes) > yamltree.MaxMistakes {
 		return ""
 	}
 	hint := nearest.Hint(name, names)
@@ -115,12 +115,12 @@ func (d *decoder) near(name string, names []string) string {
 }
 
 // is reports whether n has the kind that the key needs, which wanted describes.
-func (d *decoder) is(n *node, kind nodeKind, wanted string) bool {
-	if n.custom {
+func (d *decoder) is(n *yamltree.Node, kind yamltree.Kind, wanted string) bool {
+	if n.Custom {
 		d.tag(n)
 		return false
 	}
-	if n.kind == kind && !n.null() {
+	if n.Kind == kind && !n.Null() {
 		return true
 	}
 	d.wrong(n, wanted)
@@ -128,54 +128,41 @@ func (d *decoder) is(n *node, kind nodeKind, wanted string) bool {
 }
 
 // tag is about a tag of the file's own, mostly a `!` that was meant as text.
-func (d *decoder) tag(n *node) {
-	if n.tag == unknownTag && len(d.mistakes) > 0 {
+func (d *decoder) tag(n *yamltree.Node) {
+	if n.Tag == yamltree.UnknownTag && len(d.mistakes) > 0 {
 		return // of repair, which has told the mistake
 	}
-	switch n.tag {
+	switch n.Tag {
 	case "!override", "!replace":
-		d.mistake(n.pos, "there is no `"+n.tag+"` here", "a list replaces the inherited one anyway; `!append` adds to it")
+		d.mistake(n.Pos, "there is no `"+n.Tag+"` here", "a list replaces the inherited one anyway; `!append` adds to it")
 	case "!reset", "!remove", "!delete", "!unset":
-		d.mistake(n.pos, "there is no `"+n.tag+"` here", "`null` removes what is inherited")
+		d.mistake(n.Pos, "there is no `"+n.Tag+"` here", "`null` removes what is inherited")
 	case "!merge", "!extend", "!add":
-		d.mistake(n.pos, "there is no `"+n.tag+"` here", "mappings merge by themselves; `!append` adds to a list")
+		d.mistake(n.Pos, "there is no `"+n.Tag+"` here", "mappings merge by themselves; `!append` adds to a list")
 	default:
-		d.mistake(n.pos, "YAML reads "+quote(n.tag)+" as a tag", tagHint)
+		d.mistake(n.Pos, "YAML reads "+yamltree.Quote(n.Tag)+" as a tag", tagHint)
 	}
 }
 
 // wrong is about a value of another type than the key needs.
-func (d *decoder) wrong(n *node, wanted string) {
-	d.mistake(n.pos, "`"+d.key+"` needs "+wanted+", not "+n.what(), n.misread())
+func (d *decoder) wrong(n *yamltree.Node, wanted string) {
+	d.mistake(n.Pos, "`"+d.key+"` needs "+wanted+", not "+n.What(), n.Misread())
 }
 
-// misread says what YAML made of text that was not quoted, or "".
-func (n *node) misread() string {
-	switch {
-	case n.kind == mapping && n.flow && len(n.pairs) > 0 && n.pairs[0].value.null():
-		return "YAML reads `{a,b}` as a mapping: quote the pattern"
-	case n.kind == mapping && len(n.pairs) == 1:
-		key, value := n.pairs[0].key, n.pairs[0].value
-		if value.kind == scalar && strings.ContainsAny(key.text, " /") {
-			return "YAML reads a `: ` as a key; quote the whole text: " + quoted(key.text+": "+oneLine(value.text))
-		}
-	case n.kind == scalar && !n.quoted && missingSpace.MatchString(n.text):
-		return "a space belongs after the colon"
-	}
-	return ""
-}
+// tagHint is what to write in place of a value that begins with `!`.
+const tagHint = "a value that begins with `!` needs quotes; what `!` takes away from a pattern belongs under `ignore`"
 
 // listOf is a list of t, for which wanted has the words; with lone, a lone
 // value is a list of one.
 func listOf[V any](t typ[V], lone bool, wanted string) typ[[]V] {
 	return typ[[]V]{
 		shape: shape{name: "list", list: &t.shape, lone: lone},
-		read: func(d *decoder, n *node) ([]V, bool) {
-			items := []*node{n}
-			if n.kind == list && !n.custom {
-				items = n.items
+		read: func(d *decoder, n *yamltree.Node) ([]V, bool) {
+			items := []*yamltree.Node{n}
+			if n.Kind == yamltree.List && !n.Custom {
+				items = n.Items
 			} else if !lone {
-				d.is(n, list, wanted)
+				d.is(n, yamltree.List, wanted)
 				return nil, false
 			}
 			values := make([]V, 0, len(items))
@@ -192,9 +179,9 @@ func listOf[V any](t typ[V], lone bool, wanted string) typ[[]V] {
 // filled is a list type that must not be empty.
 func filled[V any](t typ[[]V]) typ[[]V] {
 	read := t.read
-	t.read = func(d *decoder, n *node) ([]V, bool) {
-		if n.kind == list && len(n.items) == 0 {
-			d.mistake(n.pos, "`"+d.key+"` is empty", "")
+	t.read = func(d *decoder, n *yamltree.Node) ([]V, bool) {
+		if n.Kind == yamltree.List && len(n.Items) == 0 {
+			d.mistake(n.Pos, "`"+d.key+"` is empty", "")
 			return nil, false
 		}
 		return read(d, n)
@@ -204,17 +191,17 @@ func filled[V any](t typ[[]V]) typ[[]V] {
 
 // named is a mapping from free names to values that read makes. A value whose
 // reading failed stays in the list, so that its name is known.
-func named[V any](each shape, wanted string, read func(d *decoder, key, value *node) V) typ[[]V] {
+func named[V any](each shape, wanted string, read func(d *decoder, key, value *yamltree.Node) V) typ[[]V] {
 	return typ[[]V]{
 		shape: shape{name: "mapping", each: &each},
-		read: func(d *decoder, n *node) ([]V, bool) {
-			if !d.is(n, mapping, wanted) {
+		read: func(d *decoder, n *yamltree.Node) ([]V, bool) {
+			if !d.is(n, yamltree.Mapping, wanted) {
 				return nil, false
 			}
-			values := make([]V, 0, len(n.pairs))
-			for _, p := range n.pairs {
-				d.name(p.key)
-				values = append(values, read(d, p.key, p.value))
+			values := make([]V, 0, len(n.Pairs))
+			for _, p := range n.Pairs {
+				d.name(p.Key)
+				values = append(values, read(d, p.Key, p.Value))
 			}
 			return values, true
 		},
@@ -222,9 +209,9 @@ func named[V any](each shape, wanted string, read func(d *decoder, key, value *n
 }
 
 // name checks the name of a node or a socket.
-func (d *decoder) name(key *node) {
-	if !nameForm.MatchString(key.text) {
-		d.mistake(key.pos, quote(key.text)+" is not a name", "a name has letters, digits, `_`, `.` and `-`, and begins with a letter or a digit")
+func (d *decoder) name(key *yamltree.Node) {
+	if !nameForm.MatchString(key.Text) {
+		d.mistake(key.Pos, yamltree.Quote(key.Text)+" is not a name", "a name has letters, digits, `_`, `.` and `-`, and begins with a letter or a digit")
 	}
 }
 

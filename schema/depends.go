@@ -1,5 +1,7 @@
 package schema
 
+import "devloop/schema/yamltree"
+
 var conditionType = enumType[Condition](map[string]string{
 	"service_started": "started", "process_started": "started", "running": "started",
 	"service_healthy": "ready", "process_healthy": "ready", "healthy": "ready", "process_log_ready": "ready",
@@ -27,30 +29,30 @@ var dependsType = typ[[]Dependency]{
 		{name: "list", list: &shape{name: "name"}, lone: true},
 		{name: "mapping", each: &shape{name: "condition", or: []shape{conditionType.shape, dependencyKeys.shape()}}},
 	}},
-	read: func(d *decoder, n *node) ([]Dependency, bool) {
-		if n.kind == mapping && !n.custom {
-			deps := make([]Dependency, 0, len(n.pairs))
-			for _, p := range n.pairs {
-				dep := Dependency{Name: p.key.text, Pos: p.key.pos}
+	read: func(d *decoder, n *yamltree.Node) ([]Dependency, bool) {
+		if n.Kind == yamltree.Mapping && !n.Custom {
+			deps := make([]Dependency, 0, len(n.Pairs))
+			for _, p := range n.Pairs {
+				dep := Dependency{Name: p.Key.Text, Pos: p.Key.Pos}
 				switch {
-				case p.value.null():
-				case p.value.kind == mapping && !p.value.custom:
-					dependencyKeys.read(d, p.value, &dep, "the dependency", p.key.pos)
+				case p.Value.Null():
+				case p.Value.Kind == yamltree.Mapping && !p.Value.Custom:
+					dependencyKeys.read(d, p.Value, &dep, "the dependency", p.Key.Pos)
 				default:
-					dep.Condition, _ = conditionType.read(d, p.value)
+					dep.Condition, _ = conditionType.read(d, p.Value)
 				}
 				deps = append(deps, dep)
 			}
 			return deps, true
 		}
 		return listOf(typ[Dependency]{
-			read: func(d *decoder, n *node) (Dependency, bool) {
-				if n.kind == mapping && !n.custom && len(n.pairs) == 1 {
-					d.mistake(n.pos, "`depends_on` needs the name of a watcher or a process, not a mapping", "with conditions it is a mapping itself: `depends_on: {"+n.pairs[0].key.text+": …}`")
+			read: func(d *decoder, n *yamltree.Node) (Dependency, bool) {
+				if n.Kind == yamltree.Mapping && !n.Custom && len(n.Pairs) == 1 {
+					d.mistake(n.Pos, "`depends_on` needs the name of a watcher or a process, not a mapping", "with conditions it is a mapping itself: `depends_on: {"+n.Pairs[0].Key.Text+": …}`")
 					return Dependency{}, false
 				}
 				name, ok := d.word(n, "the name of a watcher or a process")
-				return Dependency{Name: name, Pos: n.pos}, ok
+				return Dependency{Name: name, Pos: n.Pos}, ok
 			},
 		}, true, "a list of names").read(d, n)
 	},

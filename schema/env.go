@@ -1,49 +1,53 @@
 package schema
 
-import "strings"
+import (
+	"strings"
+
+	"devloop/schema/yamltree"
+)
 
 // envType is the variables of a command; null removes one.
 var envType = typ[[]EnvVar]{
 	shape: shape{name: "mapping", each: &shape{name: "string", null: true}},
-	read: func(d *decoder, n *node) ([]EnvVar, bool) {
-		if n.kind == list && !n.custom {
+	read: func(d *decoder, n *yamltree.Node) ([]EnvVar, bool) {
+		if n.Kind == yamltree.List && !n.Custom {
 			hint := "write `NAME: value`, each in a line of its own"
-			if len(n.items) > 0 && n.items[0].kind == scalar {
-				name, value, ok := strings.Cut(oneLine(n.items[0].text), "=")
+			if len(n.Items) > 0 && n.Items[0].Kind == yamltree.Scalar {
+				name, value, ok := strings.Cut(yamltree.FirstLine(n.Items[0].Text), "=")
 				switch {
-				case ok && n.flow:
+				case ok && n.Flow:
 					hint = "write `{" + name + ": " + value + "}`"
 				case ok:
 					hint = "write `" + name + ": " + value + "`, without the `-`"
 				}
 			}
-			d.mistake(n.pos, "`"+d.key+"` needs a mapping of names to values, not a list", hint)
+			d.mistake(n.Pos, "`"+d.key+"` needs a mapping of names to values, not a list", hint)
 			return nil, false
 		}
-		if !d.is(n, mapping, "a mapping of names to values") {
+		if !d.is(n, yamltree.Mapping, "a mapping of names to values") {
 			return nil, false
 		}
-		env := make([]EnvVar, 0, len(n.pairs))
-		for _, p := range n.pairs {
-			name := p.key.text
+		env := make([]EnvVar, 0, len(n.Pairs))
+		for _, p := range n.Pairs {
+			name := p.Key.Text
 			if name == "" {
-				d.mistake(p.key.pos, "a variable without a name", "")
+				d.mistake(p.Key.Pos, "a variable without a name", "")
 				continue
 			}
 			if strings.ContainsAny(name, "=\x00 \t\n") {
-				d.mistake(p.key.pos, quote(name)+" is not the name of a variable", "")
+				d.mistake(p.Key.Pos, yamltree.Quote(name)+" is not the name of a variable", "")
 				continue
 			}
 			if isOwn(name) {
-				d.warn(p.key.pos, "`"+name+"` is set by devloop itself, whatever stands here", "")
+				d.warn(p.Key.Pos, "`"+name+"` is set by devloop itself, whatever stands here", "")
 			}
-			v := EnvVar{Name: name, Pos: p.key.pos, Unset: p.value.null()}
+			v := EnvVar{Name: name, Pos: p.Key.Pos, Unset: p.Value.Null()}
 			if !v.Unset {
 				before := d.key
 				d.key = name
-				v.Value, _ = d.text(p.value, "text")
+				v.Value, _ = d.text(p.Value, "text")
 				d.key = before
-				d.bareRefOf(name, p.value)
+				d.bareRefOf(name, p.Value)
 			}
 			env = append(env, v)
 		}
@@ -52,15 +56,15 @@ var envType = typ[[]EnvVar]{
 }
 
 // bareRef warns of a $NAME where only ${NAME} is filled in.
-func (d *decoder) bareRef(n *node) { d.bareRefOf("", n) }
+func (d *decoder) bareRef(n *yamltree.Node) { d.bareRefOf("", n) }
 
 // bareRefOf is bareRef for the value of a variable: of one that is a secret, what
 // stands behind a `$` may be a part of it.
-func (d *decoder) bareRefOf(variable string, n *node) {
-	if n.kind != scalar {
+func (d *decoder) bareRefOf(variable string, n *yamltree.Node) {
+	if n.Kind != yamltree.Scalar {
 		return
 	}
-	text := strings.ReplaceAll(n.text, "$$", "  ")
+	text := strings.ReplaceAll(n.Text, "$$", "  ")
 	for i := range text {
 		if text[i] != '$' {
 			continue
@@ -69,7 +73,7 @@ func (d *decoder) bareRefOf(variable string, n *node) {
 			if secretWord.MatchString(variable) {
 				name = "NAME"
 			}
-			d.warn(n.at(i), "`$"+name+"` is not filled in", "write `${"+name+"}`, or `$$"+name+"` if it is meant so")
+			d.warn(n.At(i), "`$"+name+"` is not filled in", "write `${"+name+"}`, or `$$"+name+"` if it is meant so")
 			return
 		}
 	}
@@ -81,7 +85,7 @@ var envFileKeys = &table[EnvFile]{
 	keys: []key[EnvFile]{
 		row("path", typ[string]{
 			shape: shape{name: "path"},
-			read: func(d *decoder, n *node) (string, bool) {
+			read: func(d *decoder, n *yamltree.Node) (string, bool) {
 				p, ok := d.path(n, "a path")
 				return p.Abs, ok
 			},
@@ -93,13 +97,13 @@ var envFileKeys = &table[EnvFile]{
 
 var envFilesType = listOf(typ[EnvFile]{
 	shape: shape{name: "env file", or: []shape{{name: "path"}, envFileKeys.shape()}},
-	read: func(d *decoder, n *node) (EnvFile, bool) {
-		if n.kind == mapping && !n.custom {
-			f := EnvFile{Pos: n.pos}
-			envFileKeys.read(d, n, &f, "an env file", n.pos)
+	read: func(d *decoder, n *yamltree.Node) (EnvFile, bool) {
+		if n.Kind == yamltree.Mapping && !n.Custom {
+			f := EnvFile{Pos: n.Pos}
+			envFileKeys.read(d, n, &f, "an env file", n.Pos)
 			return f, f.Path != ""
 		}
 		p, ok := d.path(n, "a path")
-		return EnvFile{Path: p.Abs, Pos: n.pos}, ok
+		return EnvFile{Path: p.Abs, Pos: n.Pos}, ok
 	},
 }, true, "a list of paths")

@@ -6,6 +6,7 @@ import (
 
 	"devloop/schema/dotenv"
 	"devloop/schema/smallfile"
+	"devloop/schema/yamltree"
 )
 
 // Environment is the environment of a command while it is being built.
@@ -140,12 +141,12 @@ func (d *decoder) envFile(f *EnvFile, at place) *dotenv.File {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if f.Required {
-			d.mistake(f.Pos, "there is no file "+quote(at.file), "without `required` it may be missing")
+			d.mistake(f.Pos, "there is no file "+yamltree.Quote(at.file), "without `required` it may be missing")
 		}
 		return nil
 	case err == nil:
 		if bad := smallfile.Usable(info); bad != nil {
-			d.mistake(f.Pos, quote(at.file)+" is "+bad.Error(), "")
+			d.mistake(f.Pos, yamltree.Quote(at.file)+" is "+bad.Error(), "")
 			return nil
 		}
 		if !d.trusts(f.Pos, at, info, false) {
@@ -180,7 +181,7 @@ func (d *decoder) unreadable(pos Pos, at place, err error) {
 	if errors.As(err, &p) {
 		err = p.Err
 	}
-	d.mistake(pos, "cannot read "+quote(at.file)+": "+err.Error(), "")
+	d.mistake(pos, "cannot read "+yamltree.Quote(at.file)+": "+err.Error(), "")
 }
 
 // trusts tells whether those who can write a file that the configuration leads
@@ -189,13 +190,13 @@ func (d *decoder) unreadable(pos Pos, at place, err error) {
 // file it is a warning.
 func (d *decoder) trusts(pos Pos, at place, info fs.FileInfo, project bool) bool {
 	if owner := strangeOwner(at.abs, info, d.owners...); owner != "" {
-		d.mistake(pos, quote(at.file)+" belongs to "+owner, "whoever owns it would choose what runs here: copy what you need of it")
+		d.mistake(pos, yamltree.Quote(at.file)+" belongs to "+owner, "whoever owns it would choose what runs here: copy what you need of it")
 		return false
 	}
 	if !anybodyWrites(info) {
 		return true
 	}
-	msg, hint := quote(at.file)+" may be written by anybody", "whoever writes it chooses what runs here: `chmod o-w "+at.file+"`"
+	msg, hint := yamltree.Quote(at.file)+" may be written by anybody", "whoever writes it chooses what runs here: `chmod o-w "+at.file+"`"
 	if d.anybodys || project {
 		d.warn(pos, msg, hint)
 		return true

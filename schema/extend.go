@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"devloop/schema/nearest"
+	"devloop/schema/yamltree"
 )
 
 // builtin begins the name of a preset that is part of devloop.
@@ -23,14 +24,14 @@ const maxFiles = 256
 // entry is one item of `extends` or `include`, as it is written.
 type entry struct {
 	text string
-	node *node
+	node *yamltree.Node
 }
 
 // extendsType is a preset, or a list of them. It is read before the variables
 // of the file are known, so that only the environment fills it in.
 var extendsType = listOf(typ[entry]{
 	shape: shape{name: "preset"},
-	read: func(d *decoder, n *node) (entry, bool) {
+	read: func(d *decoder, n *yamltree.Node) (entry, bool) {
 		text, ok := d.word(n, "the name or the path of a preset")
 		return entry{text, n}, ok
 	},
@@ -39,22 +40,22 @@ var extendsType = listOf(typ[entry]{
 // layers is the tree of a file laid over everything that it extends, lowest
 // first; nil if there is nothing. open are the files that are being laid, to
 // which this one would be a circle.
-func (d *decoder) layers(s *source, open []step) *node {
+func (d *decoder) layers(s *source, open []step) *yamltree.Node {
 	root := s.root
 	if root == nil {
 		return nil
 	}
-	list := root.get("extends")
-	if list == nil || list.null() {
+	list := root.Get("extends")
+	if list == nil || list.Null() {
 		return root
 	}
-	d.key, d.keyPos = "extends", root.keyOf("extends").pos
+	d.key, d.keyPos = "extends", root.KeyOf("extends").Pos
 	before := len(d.mistakes)
 	entries, _ := extendsType.read(d, d.appended(list))
 	d.partial = d.partial || len(d.mistakes) > before
-	var base *node
+	var base *yamltree.Node
 	for _, e := range entries {
-		at := step{s, e.node.at(0)}
+		at := step{s, e.node.At(0)}
 		preset := d.preset(e)
 		if preset == nil {
 			d.partial = true
@@ -67,14 +68,14 @@ func (d *decoder) layers(s *source, open []step) *node {
 		}
 		if d.count++; d.count > maxFiles {
 			if d.count == maxFiles+1 {
-				d.mistake(e.node.pos, fmt.Sprintf("more than %d presets lie under one file", maxFiles), "")
+				d.mistake(e.node.Pos, fmt.Sprintf("more than %d presets lie under one file", maxFiles), "")
 			}
 			d.partial = true
 			return base
 		}
 		base = d.merge(base, d.layers(preset, open), topShape(), "")
 	}
-	return d.merge(base, root.without("extends"), topShape(), "")
+	return d.merge(base, root.Without("extends"), topShape(), "")
 }
 
 // step is a file and the place in it that leads to the next one.
@@ -88,7 +89,7 @@ func (d *decoder) circle(steps []step, verb string) {
 	d.partial = true
 	names := make([]string, 0, len(steps)+1)
 	for _, s := range steps {
-		names = append(names, s.file.file)
+		names = append(names, s.file.File)
 	}
 	last := steps[len(steps)-1]
 	msg := "a file that " + verb + " itself: " + strings.Join(append(names, names[0]), " → ")
@@ -99,7 +100,7 @@ func (d *decoder) circle(steps []step, verb string) {
 	m := d.make(last.pos, msg, hint)
 	m.Also = nil
 	for _, s := range steps[:len(steps)-1] {
-		m.Also = append(m.Also, d.note(s.pos, s.file.file+" "+verb+" the next one here"))
+		m.Also = append(m.Also, d.note(s.pos, s.file.File+" "+verb+" the next one here"))
 	}
 	d.mistakes = append(d.mistakes, m)
 }
@@ -126,20 +127,20 @@ type way struct {
 
 // preset finds what an entry of `extends` names; nil if it told a mistake.
 func (d *decoder) preset(e entry) *source {
-	from := e.node.src
+	from := d.sources[e.node.Pos.File]
 	name, isBuiltin := strings.CutPrefix(e.text, builtin)
 	switch {
 	case isBuiltin:
 		return d.builtInPreset(e.node, name)
 	case e.text == "~" || strings.HasPrefix(e.text, "~/"):
-		d.mistake(e.node.pos, "`~` is not expanded", "write `${HOME}"+e.text[1:]+"`")
+		d.mistake(e.node.Pos, "`~` is not expanded", "write `${HOME}"+e.text[1:]+"`")
 		return nil
 	case isPath(e.text):
 		if from.abs == "" {
-			d.mistake(e.node.pos, "a built-in preset has no directory, so "+quote(e.text)+" is nowhere", "")
+			d.mistake(e.node.Pos, "a built-in preset has no directory, so "+yamltree.Quote(e.text)+" is nowhere", "")
 			return nil
 		}
-		return d.open(e.node.pos, from.beside(e.text), extendedHere, "a preset is a file: `extends: ./team/web.yaml`")
+		return d.open(e.node.Pos, from.beside(e.text), extendedHere, "a preset is a file: `extends: ./team/web.yaml`")
 	}
 	return d.named(e)
 }
@@ -152,7 +153,7 @@ func isPath(text string) bool {
 // named finds a preset by its bare name on the preset path.
 func (d *decoder) named(e entry) *source {
 	if !nameForm.MatchString(e.text) {
-		d.mistake(e.node.pos, quote(e.text)+" is not the name of a preset", "a file beside this one is written `./"+path.Base(e.text)+".yaml`")
+		d.mistake(e.node.Pos, yamltree.Quote(e.text)+" is not the name of a preset", "a file beside this one is written `./"+path.Base(e.text)+".yaml`")
 		return nil
 	}
 	dirs := d.presetDirs()
@@ -161,7 +162,7 @@ func (d *decoder) named(e entry) *source {
 		file := filepath.Join(dir, e.text+".yaml")
 		d.lookAt(file)
 		if info, err := d.opt.Stat(file); err == nil && !info.IsDir() {
-			return d.open(e.node.pos, d.display(file), extendedHere, "")
+			return d.open(e.node.Pos, d.display(file), extendedHere, "")
 		}
 	}
 	if d.builtIn(e.text) {
@@ -171,7 +172,7 @@ func (d *decoder) named(e entry) *source {
 	if hint == "" {
 		hint = "it was looked for in " + series(d.displayed(dirs), ", ") + ", and among the built-in ones"
 	}
-	d.mistake(e.node.pos, "there is no preset "+quote(e.text), hint)
+	d.mistake(e.node.Pos, "there is no preset "+yamltree.Quote(e.text), hint)
 	return nil
 }
 
@@ -221,7 +222,7 @@ func (d *decoder) builtInNames() []string {
 func (d *decoder) builtIn(name string) bool { return slices.Contains(d.builtInNames(), name) }
 
 // builtInPreset reads one that is part of devloop.
-func (d *decoder) builtInPreset(n *node, name string) *source {
+func (d *decoder) builtInPreset(n *yamltree.Node, name string) *source {
 	file := builtin + name
 	if s, known := d.files[file]; known {
 		return s
@@ -231,16 +232,16 @@ func (d *decoder) builtInPreset(n *node, name string) *source {
 		if hint == "" {
 			hint = "the command `devloop presets` lists them"
 		}
-		d.mistake(n.pos, "there is no built-in preset "+quote(name), hint)
+		d.mistake(n.Pos, "there is no built-in preset "+yamltree.Quote(name), hint)
 		return nil
 	}
-	d.cameBy(file, n.pos, extendedHere)
+	d.cameBy(file, n.Pos, extendedHere)
 	src, err := fs.ReadFile(d.opt.Presets, name+".yaml")
 	if err != nil {
-		d.mistake(n.pos, "cannot read the preset "+quote(name)+": "+err.Error(), "")
+		d.mistake(n.Pos, "cannot read the preset "+yamltree.Quote(name)+": "+err.Error(), "")
 		return nil
 	}
-	return d.readInto(&source{file: file, preset: true, blank: true}, src)
+	return d.readInto(&source{Source: &yamltree.Source{File: file}, preset: true, blank: true}, src)
 }
 
 // local is the personal file beside a devloop.yaml, or nil. A build server has
@@ -255,8 +256,8 @@ func (d *decoder) local(top *source) *source {
 	if info, err := d.opt.Stat(abs); errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir() {
 		return nil
 	}
-	display := place{file: strings.TrimSuffix(top.file, ext) + ".local" + ext, abs: abs}
-	s := d.open(Pos{File: top.file, Line: 1, Col: 1}, display, "", "")
+	display := place{file: strings.TrimSuffix(top.File, ext) + ".local" + ext, abs: abs}
+	s := d.open(Pos{File: top.File, Line: 1, Col: 1}, display, "", "")
 	if s == nil {
 		d.partial = true
 		return nil

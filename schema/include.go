@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"devloop/schema/yamltree"
 )
 
 // inclusion is one entry of `include`: another project beside this one.
@@ -11,7 +13,6 @@ type inclusion struct {
 	path string // as written
 	as   string // before the names of its nodes, or ""
 	pos  Pos
-	src  *source
 }
 
 var includeKeys = &table[inclusion]{
@@ -20,10 +21,10 @@ var includeKeys = &table[inclusion]{
 		row("path", typ[string]{shape: shape{name: "path"}, read: (*decoder).includePath}, func(i *inclusion) *string { return &i.path }, "its directory, or its devloop.yaml").must(),
 		row("as", typ[string]{
 			shape: shape{name: "name"},
-			read: func(d *decoder, n *node) (string, bool) {
+			read: func(d *decoder, n *yamltree.Node) (string, bool) {
 				name, ok := d.word(n, "a name")
 				if ok && !nameForm.MatchString(name) {
-					d.mistake(n.pos, quote(name)+" is not a name", "a name has letters, digits, `_`, `.` and `-`, and begins with a letter or a digit")
+					d.mistake(n.Pos, yamltree.Quote(name)+" is not a name", "a name has letters, digits, `_`, `.` and `-`, and begins with a letter or a digit")
 					return "", false
 				}
 				return name, ok
@@ -38,12 +39,12 @@ var includeKeys = &table[inclusion]{
 
 var includesType = listOf(typ[inclusion]{
 	shape: shape{name: "project", or: []shape{{name: "path"}, includeKeys.shape()}},
-	read: func(d *decoder, n *node) (inclusion, bool) {
-		in := inclusion{pos: n.pos, src: n.src}
-		if n.kind == mapping && !n.custom {
-			includeKeys.read(d, n, &in, "an included project", n.pos)
-			if path := n.get("path"); path != nil {
-				in.pos, in.src = path.pos, path.src
+	read: func(d *decoder, n *yamltree.Node) (inclusion, bool) {
+		in := inclusion{pos: n.Pos}
+		if n.Kind == yamltree.Mapping && !n.Custom {
+			includeKeys.read(d, n, &in, "an included project", n.Pos)
+			if path := n.Get("path"); path != nil {
+				in.pos = path.Pos
 			}
 			return in, in.path != ""
 		}
@@ -53,14 +54,14 @@ var includesType = listOf(typ[inclusion]{
 	},
 }, true, "a project, or a list of them")
 
-func (d *decoder) includePath(n *node) (string, bool) {
+func (d *decoder) includePath(n *yamltree.Node) (string, bool) {
 	text, ok := d.word(n, "the path of a project")
 	if ok && (text == "~" || strings.HasPrefix(text, "~/")) {
-		d.mistake(n.pos, "`~` is not expanded", "write `${HOME}"+text[1:]+"`")
+		d.mistake(n.Pos, "`~` is not expanded", "write `${HOME}"+text[1:]+"`")
 		return "", false
 	}
 	if ok && strings.ContainsAny(text, "*?[") {
-		d.mistake(n.pos, "`include` names one project, not a pattern", "write a list of paths")
+		d.mistake(n.Pos, "`include` names one project, not a pattern", "write a list of paths")
 		return "", false
 	}
 	return text, ok
@@ -69,12 +70,13 @@ func (d *decoder) includePath(n *node) (string, bool) {
 // include loads another project into c. A project that is included twice under
 // the same names is there once.
 func (d *decoder) include(in inclusion, prefix string, c *Config) {
-	if in.src.abs == "" {
+	from := d.sources[in.pos.File]
+	if from.abs == "" {
 		d.partial = true
-		d.mistake(in.pos, "a built-in preset has no directory, so "+quote(in.path)+" is nowhere", "")
+		d.mistake(in.pos, "a built-in preset has no directory, so "+yamltree.Quote(in.path)+" is nowhere", "")
 		return
 	}
-	at := in.src.beside(in.path)
+	at := from.beside(in.path)
 	if info, err := d.opt.Stat(at.abs); err == nil && info.IsDir() {
 		at = place{filepath.Join(at.file, fileName), filepath.Join(at.abs, fileName)}
 	}

@@ -2,11 +2,11 @@ package schema
 
 import (
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"strings"
 
 	"devloop/schema/nearest"
+	"devloop/schema/yamltree"
 )
 
 // part is a piece of a text with ${…} in it: either text, or a reference.
@@ -104,7 +104,7 @@ func cutRef(ref string, at int) (part, *refError) {
 	rest := body[len(name):]
 	switch {
 	case name == "":
-		return p, &refError{at: at, msg: quote(ref) + " has no name", hint: forms}
+		return p, &refError{at: at, msg: yamltree.Quote(ref) + " has no name", hint: forms}
 	case rest == "":
 	case strings.HasPrefix(rest, ":-"):
 		if strings.Count(rest, "${") > maxRefDepth {
@@ -118,9 +118,9 @@ func cutRef(ref string, at int) (part, *refError) {
 	case strings.HasPrefix(rest, ":?"):
 		p.op, p.msg = '?', rest[2:]
 	case rest[0] == '-' || rest[0] == '?':
-		return p, &refError{at: at, msg: quote(ref) + " is not supported", hint: "write `${" + name + ":" + rest + "}`"}
+		return p, &refError{at: at, msg: yamltree.Quote(ref) + " is not supported", hint: "write `${" + name + ":" + rest + "}`"}
 	default:
-		return p, &refError{at: at, msg: quote(ref) + " is not supported", hint: forms}
+		return p, &refError{at: at, msg: yamltree.Quote(ref) + " is not supported", hint: forms}
 	}
 	return p, nil
 }
@@ -152,7 +152,7 @@ func join(parts []part, get func(name string) (string, bool)) (string, error) {
 		case '?':
 			return "", &refError{at: p.at, msg: fmt.Sprintf("%s is not set: %s", p.name, p.msg)}
 		default:
-			return "", &refError{at: p.at, msg: quote(p.text) + " is not defined", undefined: p.name}
+			return "", &refError{at: p.at, msg: yamltree.Quote(p.text) + " is not defined", undefined: p.name}
 		}
 	}
 	return b.String(), nil
@@ -175,19 +175,11 @@ func isLate(name string) bool {
 // presetDirName is the directory of the preset that writes a value.
 const presetDirName = "PRESET_DIR"
 
-// presetDir is the directory of the preset that n stands in, or "".
-func (n *node) presetDir() string {
-	if !n.src.preset || n.src.abs == "" {
-		return ""
-	}
-	return filepath.Dir(n.src.abs)
-}
-
 // names has the values for the references in n.
-func (d *decoder) names(n *node) func(name string) (string, bool) {
+func (d *decoder) names(n *yamltree.Node) func(name string) (string, bool) {
 	return func(name string) (string, bool) {
 		if name == presetDirName {
-			dir := n.presetDir()
+			dir := d.sources.presetDir(n)
 			return dir, dir != ""
 		}
 		return d.vars.get(name)
@@ -196,7 +188,7 @@ func (d *decoder) names(n *node) func(name string) (string, bool) {
 
 // fill is a scalar's text with its references filled in. The result is text and
 // never read as YAML again.
-func (d *decoder) fill(n *node) (string, bool) {
+func (d *decoder) fill(n *yamltree.Node) (string, bool) {
 	parts, ok := d.cut(n)
 	if !ok {
 		return "", false
@@ -209,12 +201,12 @@ func (d *decoder) fill(n *node) (string, bool) {
 }
 
 // bounded checks what references made of a scalar.
-func (d *decoder) bounded(n *node, text string) bool {
+func (d *decoder) bounded(n *yamltree.Node, text string) bool {
 	if strings.ContainsRune(text, 0) {
-		d.mistake(n.pos, "`"+d.key+"` has a NUL character", "")
+		d.mistake(n.Pos, "`"+d.key+"` has a NUL character", "")
 		return false
 	}
-	if text == n.text {
+	if text == n.Text {
 		return true
 	}
 	before := d.filled
@@ -223,14 +215,14 @@ func (d *decoder) bounded(n *node, text string) bool {
 		return true
 	}
 	if before <= maxFilledAll {
-		d.mistake(n.pos, "the values of `${…}` come to more than 16 MiB", "")
+		d.mistake(n.Pos, "the values of `${…}` come to more than 16 MiB", "")
 	}
 	return false
 }
 
 // fillLate is fill for an argument of a command: the names that devloop sets
 // stay in the text, and the parts are returned if there are any.
-func (d *decoder) fillLate(n *node) (string, []part, bool) {
+func (d *decoder) fillLate(n *yamltree.Node) (string, []part, bool) {
 	parts, ok := d.cut(n)
 	if !ok {
 		return "", nil, false
@@ -245,7 +237,7 @@ func (d *decoder) fillLate(n *node) (string, []part, bool) {
 		b.WriteString(p.text)
 		late = late || p.name != ""
 		if p.name != "" {
-			parts[i].pos = n.at(p.at)
+			parts[i].pos = n.At(p.at)
 		}
 	}
 	if !late {
@@ -276,18 +268,18 @@ func (d *decoder) reduce(parts []part, get func(string) (string, bool)) ([]part,
 	return out, nil
 }
 
-func (d *decoder) cut(n *node) ([]part, bool) {
-	if !strings.Contains(n.text, "$") {
-		return []part{{text: n.text}}, true
+func (d *decoder) cut(n *yamltree.Node) ([]part, bool) {
+	if !strings.Contains(n.Text, "$") {
+		return []part{{text: n.Text}}, true
 	}
-	parts, err := cutRefs(n.text, 0)
+	parts, err := cutRefs(n.Text, 0)
 	if err != nil {
 		return nil, d.badRef(n, err)
 	}
 	return parts, true
 }
 
-func (d *decoder) badRef(n *node, err *refError) bool {
+func (d *decoder) badRef(n *yamltree.Node, err *refError) bool {
 	hint := err.hint
 	if name := err.undefined; name != "" {
 		hint = "define it under `vars` or in the environment, or give a default: `${" + name + ":-…}`"
@@ -297,12 +289,12 @@ func (d *decoder) badRef(n *node, err *refError) bool {
 			hint = "only a preset that is a file has a directory"
 		} else if isLate(name) && name != "PORT" {
 			hint = "devloop sets it for a command: only a `run` that is a list, or the shell, can use it"
-		} else if len(d.mistakes) <= maxMistakes {
+		} else if len(d.mistakes) <= yamltree.MaxMistakes {
 			if near, ok := nearest.Of(name, d.vars.names()); ok {
 				hint = "did you mean `${" + near + "}`?"
 			}
 		}
 	}
-	d.missed(n.at(err.at), err.msg, hint, d.current, ".vars."+err.undefined)
+	d.missed(n.At(err.at), err.msg, hint, d.current, ".vars."+err.undefined)
 	return false
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"devloop/schema/yamltree"
 )
 
 // only returns the one mistake of a load.
@@ -122,25 +124,25 @@ func TestLineBreaks(t *testing.T) {
 }
 
 func TestManySyntaxMistakes(t *testing.T) {
-	_, err := parse("x-a:\n" + strings.Repeat("  - @a\n", maxMistakes+1))
+	_, err := parse("x-a:\n" + strings.Repeat("  - @a\n", yamltree.MaxMistakes+1))
 	var m Mistakes
-	if !errors.As(err, &m) || len(m) != maxMistakes {
-		t.Fatalf("%d mistakes, want %d", len(m), maxMistakes)
+	if !errors.As(err, &m) || len(m) != yamltree.MaxMistakes {
+		t.Fatalf("%d mistakes, want %d", len(m), yamltree.MaxMistakes)
 	}
 }
 
 func TestManyMistakes(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("processes: {a: {run: x}}\n")
-	for i := range maxMistakes + 200 {
+	for i := range yamltree.MaxMistakes + 200 {
 		fmt.Fprintf(&b, "zebra%d: 1\n", i)
 	}
 	_, err := parse(b.String())
 	var m Mistakes
-	if !errors.As(err, &m) || len(m) != maxMistakes+1 {
-		t.Fatalf("%d mistakes, want %d", len(m), maxMistakes+1)
+	if !errors.As(err, &m) || len(m) != yamltree.MaxMistakes+1 {
+		t.Fatalf("%d mistakes, want %d", len(m), yamltree.MaxMistakes+1)
 	}
-	if last := m[maxMistakes]; last.Msg != "and 200 more, from here on" || last.Hint != "" || last.Pos.Line != maxMistakes+2 {
+	if last := m[yamltree.MaxMistakes]; last.Msg != "and 200 more, from here on" || last.Hint != "" || last.Pos.Line != yamltree.MaxMistakes+2 {
 		t.Errorf("got %v", last)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"devloop/schema/nearest"
+	"devloop/schema/yamltree"
 )
 
 // Listen is a parsed socket spec: systemfd's grammar, [TYPE::]ADDRESS.
@@ -76,10 +77,10 @@ func ParseListen(text string) (Listen, error) {
 	case strings.TrimSpace(text) == "":
 		return fail(0, "empty socket spec", "such as `http::3000`")
 	case strings.TrimSpace(text) != text:
-		return fail(0, "a space in the socket spec "+quote(text), "")
+		return fail(0, "a space in the socket spec "+yamltree.Quote(text), "")
 	case ok && isWord(typ):
 		if hint := schemeHint(typ, rest); hint != "" {
-			return fail(0, quote(typ)+" is not a type of socket", hint)
+			return fail(0, yamltree.Quote(typ)+" is not a type of socket", hint)
 		}
 		l.Type, address, offset = Scheme(typ), rest, len(typ)+2
 	}
@@ -90,13 +91,13 @@ func ParseListen(text string) (Listen, error) {
 		case address[0] == '@' || strings.ContainsRune(address, 0):
 			return fail(offset, "abstract unix sockets are not supported", "write a path")
 		case strings.HasSuffix(address, "/"):
-			return fail(offset, quote(address)+" is a directory", "write the path of the socket itself")
+			return fail(offset, yamltree.Quote(address)+" is a directory", "write the path of the socket itself")
 		}
 		l.Path = address
 		return l, nil
 	}
 	if hint := specHint(l.Type, text, address); hint != "" {
-		return fail(offset, "bad address "+quote(address), hint)
+		return fail(offset, "bad address "+yamltree.Quote(address), hint)
 	}
 	host, port, err := splitAddress(address)
 	if err != nil {
@@ -182,7 +183,7 @@ func splitAddress(address string) (host string, port int, _ *Error) {
 			return "127.0.0.1", port, nil
 		}
 		if _, ip := netip.ParseAddr(address); ip == nil || strings.ContainsAny(address, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
-			return fail(0, quote(address)+" has no port", "write `"+address+":3000`, or a port alone")
+			return fail(0, yamltree.Quote(address)+" has no port", "write `"+address+":3000`, or a port alone")
 		}
 		return "", 0, err
 	}
@@ -193,7 +194,7 @@ func splitAddress(address string) (host string, port int, _ *Error) {
 			return fail(0, "`[` is never closed", "an IPv6 address is written `[::1]:3000`")
 		}
 		if end == len(address)-1 {
-			return fail(0, quote(address)+" has no port", "write `"+address+":3000`")
+			return fail(0, yamltree.Quote(address)+" has no port", "write `"+address+":3000`")
 		}
 		if end != colon-1 {
 			return fail(end+1, "a port belongs after the `]`", "write `"+address[:end+1]+":3000`")
@@ -201,7 +202,7 @@ func splitAddress(address string) (host string, port int, _ *Error) {
 		host = address[1:end]
 		ip, err := netip.ParseAddr(host)
 		if err != nil {
-			return fail(1, quote(host)+" is not an IPv6 address", "an IPv6 address is written `[::1]:3000`")
+			return fail(1, yamltree.Quote(host)+" is not an IPv6 address", "an IPv6 address is written `[::1]:3000`")
 		}
 		if ip.Is4() {
 			return fail(0, "only an IPv6 address stands in brackets", "write `"+host+address[end+1:]+"`")
@@ -214,11 +215,11 @@ func splitAddress(address string) (host string, port int, _ *Error) {
 		if _, err := netip.ParseAddr(address); err == nil {
 			return fail(0, "an IPv6 address needs brackets, and a port", "write `\"["+address+"]:3000\"`")
 		}
-		return fail(0, "bad address "+quote(address), "an address is `PORT`, `HOST:PORT` or `[V6]:PORT`")
+		return fail(0, "bad address "+yamltree.Quote(address), "an address is `PORT`, `HOST:PORT` or `[V6]:PORT`")
 	} else if strings.EqualFold(host, "localhost") {
 		host = "localhost"
 	} else if ip, err := netip.ParseAddr(host); err != nil {
-		return fail(0, quote(host)+" is not an IP address", "write `127.0.0.1"+address[colon:]+"`, `0.0.0.0"+address[colon:]+"` for every address, or `localhost"+address[colon:]+"`")
+		return fail(0, yamltree.Quote(host)+" is not an IP address", "write `127.0.0.1"+address[colon:]+"`, `0.0.0.0"+address[colon:]+"` for every address, or `localhost"+address[colon:]+"`")
 	} else {
 		host = ip.String()
 	}
@@ -233,7 +234,7 @@ func splitAddress(address string) (host string, port int, _ *Error) {
 func parsePort(text string) (int, *Error) {
 	for _, r := range text {
 		if r < '0' || r > '9' {
-			return 0, &Error{Msg: quote(text) + " is not a port", Hint: "a port is a number up to 65535; 0 picks a free one"}
+			return 0, &Error{Msg: yamltree.Quote(text) + " is not a port", Hint: "a port is a number up to 65535; 0 picks a free one"}
 		}
 	}
 	port, err := strconv.Atoi(text)
@@ -241,7 +242,7 @@ func parsePort(text string) (int, *Error) {
 	case text == "":
 		return 0, &Error{Msg: "the port is missing", Hint: "a port is a number up to 65535; 0 picks a free one"}
 	case err != nil || port > 65535:
-		return 0, &Error{Msg: "the port " + quote(text) + " is above 65535", Hint: "a port is a number up to 65535; 0 picks a free one"}
+		return 0, &Error{Msg: "the port " + yamltree.Quote(text) + " is above 65535", Hint: "a port is a number up to 65535; 0 picks a free one"}
 	}
 	return port, nil
 }

@@ -9,6 +9,7 @@ import (
 	"runtime"
 
 	"devloop/schema/smallfile"
+	"devloop/schema/yamltree"
 )
 
 // Options is what a load takes from the machine. The zero value is the machine
@@ -87,7 +88,7 @@ func Parse(file string, src []byte, opt Options) (*Config, error) {
 func newDecoder(file, path string, opt Options) *decoder {
 	d := &decoder{
 		opt: opt.withDefaults(), first: file,
-		sources: map[string]*source{}, files: map[string]*source{}, ways: map[string]way{},
+		sources: sources{}, files: map[string]*source{}, ways: map[string]way{},
 		seen: map[string]bool{}, removed: map[string]Pos{},
 	}
 	d.owners, d.anybodys = trustedOwners(path)
@@ -97,7 +98,7 @@ func newDecoder(file, path string, opt Options) *decoder {
 // parse loads the first file. Beside mistakes it returns what could be read.
 func (d *decoder) parse(path string, src []byte) (*Config, error) {
 	d.lookAt(path)
-	top := d.readInto(&source{file: d.first, abs: path}, src)
+	top := d.readInto(&source{Source: &yamltree.Source{File: d.first}, abs: path}, src)
 	d.top = top
 	c := &Config{Jobs: d.opt.CPUs}
 	if top.root != nil {
@@ -120,7 +121,7 @@ func (d *decoder) parse(path string, src []byte) (*Config, error) {
 		if len(list) == 0 {
 			return list
 		}
-		return d.concealer().mistakes(list.sorted())
+		return d.concealer().mistakes(list.Sorted())
 	}
 	switch {
 	case len(d.mistakes) > 0:
@@ -130,47 +131,4 @@ func (d *decoder) parse(path string, src []byte) (*Config, error) {
 	}
 	c.Warnings = conceal(d.warnings)
 	return c, nil
-}
-
-// tree parses the text, and returns nil if there is nothing to decode.
-func (d *decoder) tree(s *source, text []byte) *node {
-	before := len(d.mistakes)
-	doc := parseYAML(s, text, &d.mistakes)
-	defer func() {
-		for i := before; i < len(d.mistakes); i++ {
-			d.mistakes[i].Also = append(d.mistakes[i].Also, d.route(s.file)...)
-		}
-	}()
-	if doc == nil || len(doc.Content) == 0 {
-		if doc == nil && len(d.mistakes) > before {
-			return nil
-		}
-		return d.nothing(s, Pos{File: s.file, Line: 1, Col: 1})
-	}
-	b := newBuilder(s, &d.mistakes)
-	root := b.build(doc.Content[0])
-	switch {
-	case root == nil || b.burst:
-		return nil
-	case root.null():
-		return d.nothing(s, root.pos)
-	case root.kind != mapping:
-		hint := "begin with `watchers:` or `processes:`"
-		if h := root.misread(); h != "" && root.kind == scalar {
-			hint = h
-		}
-		d.mistakes = append(d.mistakes, s.mistake(root.pos, "a devloop.yaml is a mapping of keys, not "+root.what(), hint))
-		return nil
-	}
-	return root
-}
-
-// nothing is about a file without a value. A personal file may be one: what it
-// once changed is commented out.
-func (d *decoder) nothing(s *source, pos Pos) *node {
-	if s.blank {
-		return &node{kind: mapping, src: s, pos: pos, tag: "!!map", size: 1}
-	}
-	d.mistakes = append(d.mistakes, s.mistake(pos, "the file is empty", "begin with `watchers:` or `processes:`, such as `processes: {server: {run: ./server}}`"))
-	return nil
 }

@@ -3,6 +3,8 @@ package schema
 import (
 	"slices"
 	"sync"
+
+	"devloop/schema/yamltree"
 )
 
 // appendTag on a list adds its items to those of the list below it.
@@ -16,49 +18,48 @@ var topShape = sync.OnceValue(func() shape { return topKeys.shape() })
 // by key, `null` takes a key away. Neither is written to. Absent is not zero:
 // only what stands in a file counts. path is where the values stand, for what
 // is said of those that were taken away.
-func (d *decoder) merge(base, over *node, s shape, path string) *node {
+func (d *decoder) merge(base, over *yamltree.Node, s shape, path string) *yamltree.Node {
 	switch {
 	case base == nil:
 		return over
 	case over == nil || over == base:
 		return base
-	case over.tag == appendTag && over.custom:
+	case over.Tag == appendTag && over.Custom:
 		return d.append(base, over, s)
-	case over.custom || base.custom && base.tag != appendTag:
+	case over.Custom || base.Custom && base.Tag != appendTag:
 		return over
 	}
 	base, over = s.written(base, over)
-	if base.kind != mapping || over.kind != mapping {
+	if base.Kind != yamltree.Mapping || over.Kind != yamltree.Mapping {
 		return over
 	}
 	if s.name == "readiness" && otherKind(base, over) {
 		return over
 	}
-	out := &node{kind: mapping, src: over.src, pos: over.pos, tag: over.tag, flow: over.flow, size: 1}
-	add := func(p pair) {
-		out.pairs = append(out.pairs, p)
-		out.size += p.value.size
+	out := &yamltree.Node{Kind: yamltree.Mapping, Source: over.Source, Pos: over.Pos, Tag: over.Tag, Flow: over.Flow}
+	add := func(p yamltree.Pair) {
+		out.Pairs = append(out.Pairs, p)
 	}
-	above := map[string]pair{}
-	for _, p := range over.pairs {
-		above[p.key.text] = p
+	above := map[string]yamltree.Pair{}
+	for _, p := range over.Pairs {
+		above[p.Key.Text] = p
 	}
-	for _, p := range base.pairs {
-		o, both := above[p.key.text]
+	for _, p := range base.Pairs {
+		o, both := above[p.Key.Text]
 		switch {
 		case !both:
 			add(p)
-		case o.value.null() && s.each != nil && s.each.null:
+		case o.Value.Null() && s.each != nil && s.each.null:
 			add(o) // in `env` it is a value
-		case o.value.null():
-			d.removed[d.dir+path+"."+p.key.text] = o.key.pos
+		case o.Value.Null():
+			d.removed[d.dir+path+"."+p.Key.Text] = o.Key.Pos
 		default:
-			add(pair{o.key, d.merge(p.value, o.value, s.of(p.key.text), path+"."+p.key.text)})
+			add(yamltree.Pair{Key: o.Key, Value: d.merge(p.Value, o.Value, s.of(p.Key.Text), path+"."+p.Key.Text)})
 		}
-		delete(above, p.key.text)
+		delete(above, p.Key.Text)
 	}
-	for _, p := range over.pairs {
-		if _, left := above[p.key.text]; left {
+	for _, p := range over.Pairs {
+		if _, left := above[p.Key.Text]; left {
 			add(p)
 		}
 	}
@@ -66,38 +67,37 @@ func (d *decoder) merge(base, over *node, s shape, path string) *node {
 }
 
 // append adds the items of over to those of base.
-func (d *decoder) append(base, over *node, s shape) *node {
+func (d *decoder) append(base, over *yamltree.Node, s shape) *yamltree.Node {
 	base, over = s.listed(base), s.listed(over)
-	if over.kind != list || base.null() {
+	if over.Kind != yamltree.List || base.Null() {
 		return over // which plain tells, if it is a mistake
 	}
-	if base.kind != list {
-		m := d.make(over.pos, "`!append` adds to a list, and what it adds to is "+base.what(), "write the whole value, without `!append`")
-		m.Also = append(m.Also, d.note(base.pos, "which stands here"))
+	if base.Kind != yamltree.List {
+		m := d.make(over.Pos, "`!append` adds to a list, and what it adds to is "+base.What(), "write the whole value, without `!append`")
+		m.Also = append(m.Also, d.note(base.Pos, "which stands here"))
 		d.mistakes = append(d.mistakes, m)
 		return over
 	}
 	out := *over
-	out.items = slices.Concat(base.items, over.items)
-	out.size = base.size + over.size
-	out.tag, out.custom = base.tag, base.custom // below this one there may be another
+	out.Items = slices.Concat(base.Items, over.Items)
+	out.Tag, out.Custom = base.Tag, base.Custom // below this one there may be another
 	return &out
 }
 
 // listed writes a lone item out as a list of one.
-func (s shape) listed(n *node) *node {
-	if n.kind == list || !s.loneList() || n.null() {
+func (s shape) listed(n *yamltree.Node) *yamltree.Node {
+	if n.Kind == yamltree.List || !s.loneList() || n.Null() {
 		return n
 	}
 	item := *n
-	item.custom, item.tag = n.custom && n.tag != appendTag, n.tag
-	if n.tag == appendTag {
-		item.tag = "!!str"
-		if n.kind == mapping {
-			item.tag = "!!map"
+	item.Custom, item.Tag = n.Custom && n.Tag != appendTag, n.Tag
+	if n.Tag == appendTag {
+		item.Tag = "!!str"
+		if n.Kind == yamltree.Mapping {
+			item.Tag = "!!map"
 		}
 	}
-	return &node{kind: list, src: n.src, pos: n.pos, tag: n.tag, custom: n.custom, items: []*node{&item}, size: n.size + 1}
+	return &yamltree.Node{Kind: yamltree.List, Source: n.Source, Pos: n.Pos, Tag: n.Tag, Custom: n.Custom, Items: []*yamltree.Node{&item}}
 }
 
 // loneList tells whether a lone item may stand for a list.
@@ -120,64 +120,57 @@ func (s shape) item() shape {
 
 // written writes out the shorthands of two values that merge, so that both are
 // mappings.
-func (s shape) written(base, over *node) (_, _ *node) {
+func (s shape) written(base, over *yamltree.Node) (_, _ *yamltree.Node) {
 	switch s.name {
 	case "socket":
-		return base.under("listen"), over.under("listen")
+		return base.Under("listen"), over.Under("listen")
 	case "condition":
-		return base.under("condition"), over.under("condition")
+		return base.Under("condition"), over.Under("condition")
 	case "readiness":
 		return notified(base), notified(over)
 	case "dependencies":
-		if over.kind == mapping {
+		if over.Kind == yamltree.Mapping {
 			base = conditions(base)
 		}
 	}
 	return base, over
 }
 
-// under is a scalar as the value of the one key of a mapping.
-func (n *node) under(key string) *node {
-	if n.kind != scalar || n.null() {
-		return n
-	}
-	k := &node{kind: scalar, src: n.src, pos: n.pos, tag: "!!str", text: key, size: 1}
-	return &node{kind: mapping, src: n.src, pos: n.pos, tag: "!!map", pairs: []pair{{k, n}}, size: n.size + 1}
-}
-
 // notified writes `ready: notify` out.
-func notified(n *node) *node {
-	if n.kind != scalar || n.text != "notify" {
+func notified(n *yamltree.Node) *yamltree.Node {
+	if n.Kind != yamltree.Scalar || n.Text != "notify" {
 		return n
 	}
 	yes := *n
-	yes.tag, yes.text, yes.quoted = "!!bool", "true", false
-	return yes.under("notify")
+	yes.Tag, yes.Text, yes.Quoted = "!!bool", "true", false
+	return yes.Under("notify")
 }
 
 // conditions writes a list of dependencies out as a mapping to no condition.
-func conditions(n *node) *node {
-	items := n.items
-	if n.kind == scalar && !n.null() {
-		items = []*node{n}
-	} else if n.kind != list {
+func conditions(n *yamltree.Node) *yamltree.Node {
+	items := n.Items
+	if n.Kind == yamltree.Scalar && !n.Null() {
+		items = []*yamltree.Node{n}
+	} else if n.Kind != yamltree.List {
 		return n
 	}
-	out := &node{kind: mapping, src: n.src, pos: n.pos, tag: "!!map", size: 1}
+	out := &yamltree.Node{Kind: yamltree.Mapping, Source: n.Source, Pos: n.Pos, Tag: "!!map"}
 	for _, item := range items {
-		if item.kind != scalar || out.get(item.text) != nil {
+		if item.Kind != yamltree.Scalar || out.Get(item.Text) != nil {
 			continue
 		}
-		out.pairs = append(out.pairs, pair{item, &node{kind: mapping, src: item.src, pos: item.pos, tag: "!!map", flow: true, size: 1}})
-		out.size += 2
+		out.Pairs = append(out.Pairs, yamltree.Pair{
+			Key:   item,
+			Value: &yamltree.Node{Kind: yamltree.Mapping, Source: item.Source, Pos: item.Pos, Tag: "!!map", Flow: true},
+		})
 	}
 	return out
 }
 
 // otherKind tells whether over checks readiness in another way than base.
-func otherKind(base, over *node) bool {
+func otherKind(base, over *yamltree.Node) bool {
 	for _, kind := range readyKinds {
-		if v := over.get(kind); v != nil && !v.null() && base.get(kind) == nil {
+		if v := over.Get(kind); v != nil && !v.Null() && base.Get(kind) == nil {
 			return true
 		}
 	}
@@ -204,60 +197,53 @@ func (s shape) of(key string) shape {
 
 // plain is the tree without `!append`, which has done its work: where nothing
 // lies below it, the list is all there is.
-func (d *decoder) plain(n *node, s shape) *node {
-	if n == nil || !d.appending || !n.appends() {
+func (d *decoder) plain(n *yamltree.Node, s shape) *yamltree.Node {
+	if n == nil || !d.appending || !appends(n) {
 		return n
 	}
 	out := *n
-	if n.custom && n.tag == appendTag {
+	if n.Custom && n.Tag == appendTag {
 		out = *s.listed(n)
-		if out.kind != list {
-			d.mistake(n.pos, "`!append` adds to a list, and `"+d.key+"` is none", "take it away")
+		if out.Kind != yamltree.List {
+			d.mistake(n.Pos, "`!append` adds to a list, and `"+d.key+"` is none", "take it away")
 		}
-		out.custom, out.tag = false, map[nodeKind]string{list: "!!seq", mapping: "!!map", scalar: "!!str"}[out.kind]
+		out.Custom, out.Tag = false, map[yamltree.Kind]string{yamltree.List: "!!seq", yamltree.Mapping: "!!map", yamltree.Scalar: "!!str"}[out.Kind]
 	}
-	if out.kind == list {
-		out.items = slices.Clone(out.items)
-		for i, c := range out.items {
-			out.items[i] = d.plain(c, s.item())
+	if out.Kind == yamltree.List {
+		out.Items = slices.Clone(out.Items)
+		for i, c := range out.Items {
+			out.Items[i] = d.plain(c, s.item())
 		}
 	}
-	out.pairs = slices.Clone(out.pairs)
-	for i, p := range out.pairs {
+	out.Pairs = slices.Clone(out.Pairs)
+	for i, p := range out.Pairs {
 		before := d.key
-		d.key = p.key.text
-		out.pairs[i].value = d.plain(p.value, s.of(p.key.text))
+		d.key = p.Key.Text
+		out.Pairs[i].Value = d.plain(p.Value, s.of(p.Key.Text))
 		d.key = before
 	}
 	return &out
 }
 
 // appended is plain for a list that is read before anything is merged.
-func (d *decoder) appended(n *node) *node {
+func (d *decoder) appended(n *yamltree.Node) *yamltree.Node {
 	return d.plain(n, shape{name: "list", list: &shape{name: "preset"}, lone: true})
 }
 
 // appends tells whether there is an `!append` at or below the node.
-func (n *node) appends() bool {
-	if n.custom && n.tag == appendTag {
+func appends(n *yamltree.Node) bool {
+	if n.Custom && n.Tag == appendTag {
 		return true
 	}
-	for _, item := range n.items {
-		if item.appends() {
+	for _, item := range n.Items {
+		if appends(item) {
 			return true
 		}
 	}
-	for _, p := range n.pairs {
-		if p.value.appends() {
+	for _, p := range n.Pairs {
+		if appends(p.Value) {
 			return true
 		}
 	}
 	return false
-}
-
-// without is a mapping less one key.
-func (n *node) without(key string) *node {
-	out := *n
-	out.pairs = slices.DeleteFunc(slices.Clone(n.pairs), func(p pair) bool { return p.key.text == key })
-	return &out
 }

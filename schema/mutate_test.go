@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"devloop/schema/yamltree"
 )
 
 // good are configurations without a mistake: those of the other tests.
@@ -118,7 +120,7 @@ func inFile(m Mistake, texts map[string]string) string {
 	if m.Msg == "" {
 		return "no text at " + m.Pos.String()
 	}
-	lines := splitLines(strings.TrimPrefix(text, "\uFEFF"))
+	lines := yamltree.SplitLines(strings.TrimPrefix(text, "\uFEFF"))
 	if m.Pos.Line < 1 || m.Pos.Line > len(lines) || m.Pos.Col < 1 || m.Pos.Col > utf8.RuneCountInString(lines[m.Pos.Line-1])+1 {
 		return "outside of the text: " + m.Pos.String()
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"devloop/schema/glob"
+	"devloop/schema/yamltree"
 )
 
 // resolve makes a path of the file absolute: a relative one belongs to the
@@ -23,33 +24,33 @@ func (d *decoder) resolve(text string) string {
 func slashed(path string) string { return filepath.ToSlash(path) }
 
 // path reads one path; wanted has the words for it.
-func (d *decoder) path(n *node, wanted string) (Path, bool) {
+func (d *decoder) path(n *yamltree.Node, wanted string) (Path, bool) {
 	text, ok := d.word(n, wanted)
 	if !ok {
 		return Path{}, false
 	}
 	if text == "~" || strings.HasPrefix(text, "~/") {
-		d.mistake(n.pos, "`~` is not expanded", "write `${HOME}"+text[1:]+"`")
+		d.mistake(n.Pos, "`~` is not expanded", "write `${HOME}"+text[1:]+"`")
 		return Path{}, false
 	}
 	d.bareRef(n)
-	return Path{Text: text, Abs: d.resolve(text), Pos: n.pos}, true
+	return Path{Text: text, Abs: d.resolve(text), Pos: n.Pos}, true
 }
 
 // dirType is a working directory. It may be missing when the file is read (a
 // stage may make it), so that is only a warning.
 var dirType = typ[string]{
 	shape: shape{name: "path"},
-	read: func(d *decoder, n *node) (string, bool) {
+	read: func(d *decoder, n *yamltree.Node) (string, bool) {
 		path, ok := d.path(n, "a directory")
 		if !ok {
 			return "", false
 		}
 		switch info, err := d.opt.Stat(path.Abs); {
 		case errors.Is(err, fs.ErrNotExist):
-			d.warn(n.pos, "the directory "+quote(path.Text)+" does not exist", "")
+			d.warn(n.Pos, "the directory "+yamltree.Quote(path.Text)+" does not exist", "")
 		case err == nil && !info.IsDir():
-			d.warn(n.pos, quote(path.Text)+" is not a directory", "")
+			d.warn(n.Pos, yamltree.Quote(path.Text)+" is not a directory", "")
 		}
 		return path.Abs, true
 	},
@@ -58,17 +59,17 @@ var dirType = typ[string]{
 // triggerType is a file that a watcher touches: one path, never a pattern.
 var triggerType = typ[Path]{
 	shape: shape{name: "path"},
-	read: func(d *decoder, n *node) (Path, bool) {
+	read: func(d *decoder, n *yamltree.Node) (Path, bool) {
 		path, ok := d.path(n, "a path")
 		if !ok {
 			return path, false
 		}
 		if strings.ContainsAny(path.Text, "*?[") {
-			d.mistake(n.pos, "a trigger is one file, not a pattern", "name a file of its own for it, such as `.trigger`")
+			d.mistake(n.Pos, "a trigger is one file, not a pattern", "name a file of its own for it, such as `.trigger`")
 			return path, false
 		}
 		if info, err := d.opt.Stat(path.Abs); err == nil && info.IsDir() || strings.HasSuffix(path.Text, "/") || path.Abs == d.dir {
-			d.mistake(n.pos, "the trigger "+quote(path.Text)+" is a directory", "name a file, such as `"+strings.TrimSuffix(path.Text, "/")+"/.trigger`")
+			d.mistake(n.Pos, "the trigger "+yamltree.Quote(path.Text)+" is a directory", "name a file, such as `"+strings.TrimSuffix(path.Text, "/")+"/.trigger`")
 			return path, false
 		}
 		return path, true
@@ -78,9 +79,9 @@ var triggerType = typ[Path]{
 // patternType is one pattern, anchored at the project.
 var patternType = typ[Pattern]{
 	shape: shape{name: "pattern"},
-	read: func(d *decoder, n *node) (Pattern, bool) {
-		if n.kind == list && !n.custom {
-			d.mistake(n.pos, "`"+d.key+"` needs a pattern, not a list", "lists do not nest; a pattern that begins with `[` needs quotes")
+	read: func(d *decoder, n *yamltree.Node) (Pattern, bool) {
+		if n.Kind == yamltree.List && !n.Custom {
+			d.mistake(n.Pos, "`"+d.key+"` needs a pattern, not a list", "lists do not nest; a pattern that begins with `[` needs quotes")
 			return Pattern{}, false
 		}
 		text, ok := d.text(n, "a pattern")
@@ -89,15 +90,15 @@ var patternType = typ[Pattern]{
 		}
 		compiled, err := glob.Compile(d.dir, text)
 		if err != nil {
-			pos, hint, msg := n.pos, "", err.Error()
+			pos, hint, msg := n.Pos, "", err.Error()
 			if text != "" {
-				msg = "bad pattern " + quote(text) + ": " + msg
+				msg = "bad pattern " + yamltree.Quote(text) + ": " + msg
 			}
 			var e *glob.Error
 			if errors.As(err, &e) {
 				hint = e.Hint
-				if text == n.text {
-					pos = n.at(e.Offset)
+				if text == n.Text {
+					pos = n.At(e.Offset)
 				}
 			}
 			if d.key == "ignore" && strings.HasPrefix(text, "!") {
@@ -107,7 +108,7 @@ var patternType = typ[Pattern]{
 			return Pattern{}, false
 		}
 		d.bareRef(n)
-		return Pattern{Pattern: compiled, Pos: n.pos}, true
+		return Pattern{Pattern: compiled, Pos: n.Pos}, true
 	},
 }
 
@@ -115,10 +116,10 @@ var patternType = typ[Pattern]{
 // looks as if it meant every directory, as it does in a .gitignore.
 var ignoreType = typ[Pattern]{
 	shape: patternType.shape,
-	read: func(d *decoder, n *node) (Pattern, bool) {
+	read: func(d *decoder, n *yamltree.Node) (Pattern, bool) {
 		p, ok := patternType.read(d, n)
 		if _, literal := p.Literal(); ok && !literal && !strings.Contains(p.String(), "/") && p.String() != "**" && p.String() != "*" {
-			d.warn(n.pos, quote(p.String())+" ignores only what lies directly in the project's directory", "write `**/"+p.String()+"` for every directory")
+			d.warn(n.Pos, yamltree.Quote(p.String())+" ignores only what lies directly in the project's directory", "write `**/"+p.String()+"` for every directory")
 		}
 		return p, ok
 	},

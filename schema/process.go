@@ -1,6 +1,10 @@
 package schema
 
-import "time"
+import (
+	"time"
+
+	"devloop/schema/yamltree"
+)
 
 var processKeys = &table[Process]{
 	what: "a process",
@@ -33,22 +37,22 @@ var processKeys = &table[Process]{
 
 var socketRefType = typ[SocketRef]{
 	shape: shape{name: "name"},
-	read: func(d *decoder, n *node) (SocketRef, bool) {
-		if n.kind == mapping && !n.custom {
-			d.mistake(n.pos, "`sockets` of a process needs names, not a mapping", "describe sockets under `sockets` at the top, and list their names here")
+	read: func(d *decoder, n *yamltree.Node) (SocketRef, bool) {
+		if n.Kind == yamltree.Mapping && !n.Custom {
+			d.mistake(n.Pos, "`sockets` of a process needs names, not a mapping", "describe sockets under `sockets` at the top, and list their names here")
 			return SocketRef{}, false
 		}
 		name, ok := d.word(n, "the names of sockets")
-		return SocketRef{Name: name, Pos: n.pos}, ok
+		return SocketRef{Name: name, Pos: n.Pos}, ok
 	},
 }
 
 var restartType = typ[RestartPolicy]{
 	shape: shape{name: "string", values: []string{string(RestartAlways), string(RestartOnFailure), string(RestartNever)}},
-	read: func(d *decoder, n *node) (RestartPolicy, bool) {
-		if n.kind == mapping && !n.custom {
+	read: func(d *decoder, n *yamltree.Node) (RestartPolicy, bool) {
+		if n.Kind == yamltree.Mapping && !n.Custom {
 			hint := "write `restart: on-failure`, and `backoff: {initial: 500ms, max: 30s, give_up: 10}` beside it"
-			d.mistake(n.pos, "`restart` needs one word, not a mapping", hint)
+			d.mistake(n.Pos, "`restart` needs one word, not a mapping", hint)
 			return "", false
 		}
 		return enumType[RestartPolicy](map[string]string{
@@ -75,19 +79,19 @@ var defaultBackoff = Backoff{Initial: 500 * time.Millisecond, Max: 30 * time.Sec
 
 var backoffType = typ[Backoff]{
 	shape: backoffKeys.shape(),
-	read: func(d *decoder, n *node) (Backoff, bool) {
+	read: func(d *decoder, n *yamltree.Node) (Backoff, bool) {
 		b := defaultBackoff
-		if !d.is(n, mapping, "a mapping such as `{initial: 500ms, max: 30s, give_up: 10}`") {
+		if !d.is(n, yamltree.Mapping, "a mapping such as `{initial: 500ms, max: 30s, give_up: 10}`") {
 			return b, false
 		}
-		backoffKeys.read(d, n, &b, "`backoff`", n.pos)
+		backoffKeys.read(d, n, &b, "`backoff`", n.Pos)
 		if b.Initial > b.Max {
-			if n.get("max") != nil {
+			if n.Get("max") != nil {
 				var initial Pos
-				if from := n.get("initial"); from != nil {
-					initial = from.pos
+				if from := n.Get("initial"); from != nil {
+					initial = from.Pos
 				}
-				d.both(n.get("max").pos, "`max` is shorter than `initial`, which is "+b.Initial.String(), "", initial, "which stands here")
+				d.both(n.Get("max").Pos, "`max` is shorter than `initial`, which is "+b.Initial.String(), "", initial, "which stands here")
 			} else {
 				b.Max = b.Initial
 			}
@@ -111,60 +115,60 @@ var defaultStop = Stop{Signal: "SIGTERM", Timeout: 5 * time.Second}
 
 var stopType = typ[Stop]{
 	shape: stopKeys.shape(),
-	read: func(d *decoder, n *node) (Stop, bool) {
+	read: func(d *decoder, n *yamltree.Node) (Stop, bool) {
 		s := defaultStop
-		if n.kind == scalar && !n.custom {
+		if n.Kind == yamltree.Scalar && !n.Custom {
 			hint := "such as `stop: {signal: SIGINT, timeout: 10s}`"
-			if _, err := time.ParseDuration(n.text); err == nil && n.tag == "!!str" {
-				hint = "write `stop: {timeout: " + n.text + "}`"
-			} else if name := signalName(n.text); isSignal(name) {
+			if _, err := time.ParseDuration(n.Text); err == nil && n.Tag == "!!str" {
+				hint = "write `stop: {timeout: " + n.Text + "}`"
+			} else if name := signalName(n.Text); isSignal(name) {
 				hint = "write `stop: {signal: " + name + "}`"
 			}
-			d.mistake(n.pos, "`stop` needs a mapping of keys, not "+n.what(), hint)
+			d.mistake(n.Pos, "`stop` needs a mapping of keys, not "+n.What(), hint)
 			return s, false
 		}
-		if !d.is(n, mapping, "a mapping of keys") {
+		if !d.is(n, yamltree.Mapping, "a mapping of keys") {
 			return s, false
 		}
-		stopKeys.read(d, n, &s, "`stop`", n.pos)
-		if signal := n.get("signal"); signal != nil && !signal.null() && s.Command != nil {
-			d.both(signal.pos, "`command` runs in place of the `signal`", "take one of the two away", n.get("command").pos, "the command")
+		stopKeys.read(d, n, &s, "`stop`", n.Pos)
+		if signal := n.Get("signal"); signal != nil && !signal.Null() && s.Command != nil {
+			d.both(signal.Pos, "`command` runs in place of the `signal`", "take one of the two away", n.Get("command").Pos, "the command")
 		}
 		return s, true
 	},
 }
 
-var processesType = named(processKeys.shape(), "a mapping of names to processes", func(d *decoder, key, value *node) Process {
+var processesType = named(processKeys.shape(), "a mapping of names to processes", func(d *decoder, key, value *yamltree.Node) Process {
 	p := Process{
-		Name: key.text, Pos: key.pos, Dir: d.dir, GitIgnore: true, ListenPID: PIDAuto, Start: true,
+		Name: key.Text, Pos: key.Pos, Dir: d.dir, GitIgnore: true, ListenPID: PIDAuto, Start: true,
 		Restart: RestartOnFailure, Backoff: defaultBackoff, Stop: defaultStop,
 		Update: StopFirst, WhileChecking: CheckServe,
 	}
 	example := "{run: ./server}"
-	if value.kind == scalar && !value.null() {
-		example = "{run: " + oneLine(value.text) + "}"
+	if value.Kind == yamltree.Scalar && !value.Null() {
+		example = "{run: " + yamltree.FirstLine(value.Text) + "}"
 	}
 	d.node(key, value, "process", example, func() {
-		p.at = value.places()
-		processKeys.read(d, value, &p, "process `"+key.text+"`", key.pos)
+		p.at = value.Places()
+		processKeys.read(d, value, &p, "process `"+key.Text+"`", key.Pos)
 		d.checkProcessKeys(value, p)
 	})
 	return p
 })
 
 // checkProcessKeys checks keys that only mean something beside another.
-func (d *decoder) checkProcessKeys(n *node, p Process) {
-	watch := n.get("watch")
+func (d *decoder) checkProcessKeys(n *yamltree.Node, p Process) {
+	watch := n.Get("watch")
 	for _, name := range []string{"ignore", "gitignore", "settle", "reload"} {
-		if v := n.get(name); v != nil && !v.null() && watch == nil {
-			d.warn(n.keyOf(name).pos, "`"+name+"` of process `"+p.Name+"` does nothing without `watch`", "")
+		if v := n.Get(name); v != nil && !v.Null() && watch == nil {
+			d.warn(n.KeyOf(name).Pos, "`"+name+"` of process `"+p.Name+"` does nothing without `watch`", "")
 		}
 	}
-	if v := n.get("backoff"); v != nil && p.Restart == RestartNever {
-		d.warn(n.keyOf("backoff").pos, "`backoff` of process `"+p.Name+"` does nothing under `restart: never`", "")
+	if v := n.Get("backoff"); v != nil && p.Restart == RestartNever {
+		d.warn(n.KeyOf("backoff").Pos, "`backoff` of process `"+p.Name+"` does nothing under `restart: never`", "")
 	}
 	if p.Reload == "SIGKILL" || p.Reload == "SIGSTOP" {
-		d.mistake(n.get("reload").pos, p.Reload+" cannot be caught, so it cannot reload anything", "leave `reload` out: a change restarts the process")
+		d.mistake(n.Get("reload").Pos, p.Reload+" cannot be caught, so it cannot reload anything", "leave `reload` out: a change restarts the process")
 	}
 }
 

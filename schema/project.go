@@ -3,6 +3,8 @@ package schema
 import (
 	"path/filepath"
 	"time"
+
+	"devloop/schema/yamltree"
 )
 
 // Project is one devloop.yaml with what it extends: the settings that its own
@@ -19,8 +21,9 @@ type Project struct {
 	Ignore []Pattern
 	Settle *time.Duration
 
-	vars *vars
-	root *node // the merged tree
+	vars    *vars
+	root    *yamltree.Node // the merged tree
+	sources sources        // that it stands in
 }
 
 // Root is the project that was loaded; the others are included in it.
@@ -38,7 +41,7 @@ func (c Command) Shell() Shell {
 // nodes of all of them come into c, in this order: its own, then those of each
 // project that it includes.
 func (d *decoder) project(top *source, prefix string, c *Config) {
-	p := &Project{Prefix: prefix, File: top.abs, Dir: filepath.Dir(top.abs)}
+	p := &Project{Prefix: prefix, File: top.abs, Dir: filepath.Dir(top.abs), sources: d.sources}
 	d.dir, d.current, d.vars = p.Dir, p, newVars(d, nil)
 	root := d.layers(top, nil)
 	if local := d.local(top); local != nil {
@@ -50,8 +53,8 @@ func (d *decoder) project(top *source, prefix string, c *Config) {
 	}
 	p.root = d.plain(root, topShape())
 	own := &Config{Name: filepath.Base(p.Dir), Jobs: c.Jobs, Shell: Shell{Argv: defaultShell, Default: true}}
-	d.vars = newVars(d, p.root.get("vars"))
-	topKeys.read(d, p.root, own, "the file", p.root.pos)
+	d.vars = newVars(d, p.root.Get("vars"))
+	topKeys.read(d, p.root, own, "the file", p.root.Pos)
 	p.Name, p.vars = own.Name, d.vars
 	p.Vars, p.Env, p.Shell, p.Ignore, p.Settle = own.Vars, own.Env, own.Shell, own.Ignore, own.Settle
 	for i := range own.Sockets {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"devloop/schema/nearest"
+	"devloop/schema/yamltree"
 )
 
 var readyKinds = []string{"http", "tcp", "exec", "log", "file", "notify"}
@@ -22,7 +23,7 @@ var readyKeys = &table[Ready]{
 		row("log", regexpType, func(r *Ready) **regexp.Regexp { return &r.Log }, "a line of its output matches"),
 		row("file", typ[string]{
 			shape: shape{name: "path"},
-			read: func(d *decoder, n *node) (string, bool) {
+			read: func(d *decoder, n *yamltree.Node) (string, bool) {
 				p, ok := d.path(n, "a path")
 				return p.Abs, ok
 			},
@@ -36,33 +37,33 @@ var readyKeys = &table[Ready]{
 
 var readyType = typ[Ready]{
 	shape: shape{name: "readiness", or: []shape{readyKeys.shape(), {name: "string", values: []string{"notify"}}}},
-	read: func(d *decoder, n *node) (Ready, bool) {
-		r := Ready{Timeout: 60 * time.Second, Pos: n.pos}
-		if n.kind == scalar && !n.custom {
-			if n.text == "notify" {
+	read: func(d *decoder, n *yamltree.Node) (Ready, bool) {
+		r := Ready{Timeout: 60 * time.Second, Pos: n.Pos}
+		if n.Kind == yamltree.Scalar && !n.Custom {
+			if n.Text == "notify" {
 				r.Notify = true
 				return r, true
 			}
-			d.mistake(n.pos, "`ready` needs a mapping of keys, not "+n.what(), readyHint(n.text))
+			d.mistake(n.Pos, "`ready` needs a mapping of keys, not "+n.What(), readyHint(n.Text))
 			return r, false
 		}
-		if !d.is(n, mapping, "a mapping of keys") {
+		if !d.is(n, yamltree.Mapping, "a mapping of keys") {
 			return r, false
 		}
-		r.at = n.places()
-		readyKeys.read(d, n, &r, "`ready`", n.pos)
+		r.at = n.Places()
+		readyKeys.read(d, n, &r, "`ready`", n.Pos)
 		var kinds []string
-		for _, p := range n.pairs {
-			if slices.Contains(readyKinds, p.key.text) && !p.value.null() {
-				kinds = append(kinds, p.key.text)
+		for _, p := range n.Pairs {
+			if slices.Contains(readyKinds, p.Key.Text) && !p.Value.Null() {
+				kinds = append(kinds, p.Key.Text)
 			}
 		}
 		switch {
 		case len(kinds) > 1:
-			d.mistake(n.keyOf(kinds[1]).pos, "`ready` has one kind of check, and this has "+series(kinds, " and "), "take all but one away")
+			d.mistake(n.KeyOf(kinds[1]).Pos, "`ready` has one kind of check, and this has "+series(kinds, " and "), "take all but one away")
 		case len(kinds) == 0 && !d.unknown(n, readyKeys.names()):
-			d.mistake(n.pos, "`ready` has no check", "one of "+either(readyKinds))
-		case len(kinds) == 1 && kinds[0] == "notify" && n.get("notify").text == "false":
+			d.mistake(n.Pos, "`ready` has no check", "one of "+either(readyKinds))
+		case len(kinds) == 1 && kinds[0] == "notify" && n.Get("notify").Text == "false":
 			d.mistake(r.at["notify"], "`notify: false` is no check", "take `ready` away")
 			return r, false
 		}
@@ -74,11 +75,11 @@ var readyType = typ[Ready]{
 }
 
 // unknown reports whether n has a key that was a mistake of its own.
-func (d *decoder) unknown(n *node, known []string) bool {
-	for _, p := range n.pairs {
-		found := strings.HasPrefix(p.key.text, "x-")
+func (d *decoder) unknown(n *yamltree.Node, known []string) bool {
+	for _, p := range n.Pairs {
+		found := strings.HasPrefix(p.Key.Text, "x-")
 		for _, k := range known {
-			found = found || k == p.key.text
+			found = found || k == p.Key.Text
 		}
 		if !found {
 			return true
@@ -104,14 +105,14 @@ func readyHint(text string) string {
 }
 
 // readyURL reads a URL, or a path of the process's own http socket.
-func (d *decoder) readyURL(n *node) (string, bool) {
+func (d *decoder) readyURL(n *yamltree.Node) (string, bool) {
 	text, ok := d.word(n, "a URL or a path")
 	if !ok {
 		return "", false
 	}
 	if strings.HasPrefix(text, "/") {
 		if _, err := url.ParseRequestURI(text); err != nil {
-			d.mistake(n.pos, quote(text)+" is not the path of a URL", "")
+			d.mistake(n.Pos, yamltree.Quote(text)+" is not the path of a URL", "")
 			return "", false
 		}
 		return text, true
@@ -121,21 +122,21 @@ func (d *decoder) readyURL(n *node) (string, bool) {
 	case err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "":
 		return text, true
 	case err == nil && u.Scheme == "http" && u.Host == "":
-		d.mistake(n.pos, quote(text)+" has no host", "such as `http://localhost:3000/health`")
+		d.mistake(n.Pos, yamltree.Quote(text)+" has no host", "such as `http://localhost:3000/health`")
 	case isPort(text):
-		d.mistake(n.pos, quote(text)+" is neither a URL nor a path", "write `http://localhost:"+text+"/`")
+		d.mistake(n.Pos, yamltree.Quote(text)+" is neither a URL nor a path", "write `http://localhost:"+text+"/`")
 	case strings.Contains(text, "://"):
-		d.mistake(n.pos, quote(text)+" is not a URL of http or https", "")
+		d.mistake(n.Pos, yamltree.Quote(text)+" is not a URL of http or https", "")
 	case strings.Contains(text, ":"):
-		d.mistake(n.pos, quote(text)+" is neither a URL nor a path", "write `http://"+text+"`")
+		d.mistake(n.Pos, yamltree.Quote(text)+" is neither a URL nor a path", "write `http://"+text+"`")
 	default:
-		d.mistake(n.pos, quote(text)+" is neither a URL nor a path", "a path begins with `/`")
+		d.mistake(n.Pos, yamltree.Quote(text)+" is neither a URL nor a path", "a path begins with `/`")
 	}
 	return "", false
 }
 
 // readyAddr reads HOST:PORT; a bare port is one of 127.0.0.1.
-func (d *decoder) readyAddr(n *node) (string, bool) {
+func (d *decoder) readyAddr(n *yamltree.Node) (string, bool) {
 	text, ok := d.word(n, "an address such as `localhost:5432`")
 	if !ok {
 		return "", false
@@ -154,7 +155,7 @@ func (d *decoder) readyAddr(n *node) (string, bool) {
 		hint = "write `localhost:" + port + "`"
 	}
 	if err != nil || host == "" || !isPort(port) || port == "0" || strings.ContainsAny(host, "/ ") {
-		d.mistake(n.pos, quote(text)+" is not an address", hint)
+		d.mistake(n.Pos, yamltree.Quote(text)+" is not an address", hint)
 		return "", false
 	}
 	return net.JoinHostPort(host, port), true

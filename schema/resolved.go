@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"devloop/schema/yamltree"
 )
 
 // Resolved is the project's file with all that it extends merged into it, as
@@ -22,9 +24,9 @@ func (p *Project) Resolved(origins, defaults bool) string {
 	w := &yamlWriter{project: p, origins: origins, defaults: defaults}
 	root := *p.root
 	order := topKeys.names()
-	root.pairs = slices.DeleteFunc(slices.Clone(root.pairs), func(q pair) bool { return strings.HasPrefix(q.key.text, "x-") || q.key.text == "extends" })
-	slices.SortStableFunc(root.pairs, func(a, b pair) int {
-		return slices.Index(order, a.key.text) - slices.Index(order, b.key.text)
+	root.Pairs = slices.DeleteFunc(slices.Clone(root.Pairs), func(q yamltree.Pair) bool { return strings.HasPrefix(q.Key.Text, "x-") || q.Key.Text == "extends" })
+	slices.SortStableFunc(root.Pairs, func(a, b yamltree.Pair) int {
+		return slices.Index(order, a.Key.Text) - slices.Index(order, b.Key.Text)
 	})
 	w.mapping(&root, topShape(), "", 0)
 	return w.out.String()
@@ -50,29 +52,29 @@ func (w *yamlWriter) indent(depth int) {
 }
 
 // end ends a line with the origin of what stands in it.
-func (w *yamlWriter) end(n *node, more string) {
+func (w *yamlWriter) end(n *yamltree.Node, more string) {
 	if w.origins && n != nil {
 		width := utf8.RuneCountInString(w.out.String()[w.line:])
 		w.out.WriteString(strings.Repeat(" ", max(1, commentColumn-width)))
-		fmt.Fprintf(&w.out, "# %s:%d%s", n.pos.File, n.pos.Line, more)
+		fmt.Fprintf(&w.out, "# %s:%d%s", n.Pos.File, n.Pos.Line, more)
 	}
 	w.out.WriteByte('\n')
 }
 
-func (w *yamlWriter) mapping(n *node, s shape, path string, depth int) {
-	for _, p := range n.pairs {
-		if strings.HasPrefix(p.key.text, "x-") && len(s.known()) > 0 {
+func (w *yamlWriter) mapping(n *yamltree.Node, s shape, path string, depth int) {
+	for _, p := range n.Pairs {
+		if strings.HasPrefix(p.Key.Text, "x-") && len(s.known()) > 0 {
 			continue
 		}
 		w.indent(depth)
-		w.out.WriteString(keyText(p.key) + ":")
-		w.value(p.value, s.of(p.key.text), path+"."+p.key.text, depth)
+		w.out.WriteString(keyText(p.Key) + ":")
+		w.value(p.Value, s.of(p.Key.Text), path+"."+p.Key.Text, depth)
 	}
 	if !w.defaults {
 		return
 	}
 	for _, f := range s.known() {
-		if n.get(f.name) == nil && f.def != "" {
+		if n.Get(f.name) == nil && f.def != "" {
 			w.indent(depth)
 			fmt.Fprintf(&w.out, "# %s: %s\n", f.name, f.def)
 		}
@@ -93,25 +95,25 @@ func (s shape) known() []field {
 }
 
 // value writes what stands behind a key or a `-`, from the space on.
-func (w *yamlWriter) value(n *node, s shape, path string, depth int) {
+func (w *yamlWriter) value(n *yamltree.Node, s shape, path string, depth int) {
 	switch {
-	case n.kind == mapping && len(n.pairs) > 0:
+	case n.Kind == yamltree.Mapping && len(n.Pairs) > 0:
 		w.out.WriteByte('\n')
 		w.mapping(n, s, path, depth+1)
-	case n.kind == list && len(n.items) > 0:
+	case n.Kind == yamltree.List && len(n.Items) > 0:
 		if text, ok := w.inline(n, s, path); ok {
 			w.out.WriteString(" " + text)
 			w.end(n, "")
 			return
 		}
 		w.out.WriteByte('\n')
-		for _, item := range n.items {
+		for _, item := range n.Items {
 			w.item(item, s.item(), path, depth+1)
 		}
-	case n.kind == mapping:
+	case n.Kind == yamltree.Mapping:
 		w.out.WriteString(" {}")
 		w.end(n, "")
-	case n.kind == list:
+	case n.Kind == yamltree.List:
 		w.out.WriteString(" []")
 		w.end(n, "")
 	default:
@@ -120,10 +122,10 @@ func (w *yamlWriter) value(n *node, s shape, path string, depth int) {
 }
 
 // item writes one item of a list. A mapping begins in the line of its `-`.
-func (w *yamlWriter) item(n *node, s shape, path string, depth int) {
+func (w *yamlWriter) item(n *yamltree.Node, s shape, path string, depth int) {
 	w.indent(depth)
 	w.out.WriteByte('-')
-	if n.kind != mapping || len(n.pairs) == 0 {
+	if n.Kind != yamltree.Mapping || len(n.Pairs) == 0 {
 		w.value(n, s, path, depth)
 		return
 	}
@@ -135,17 +137,17 @@ func (w *yamlWriter) item(n *node, s shape, path string, depth int) {
 
 // inline writes a short list of plain words in one line, where there is no
 // comment for each of them.
-func (w *yamlWriter) inline(n *node, s shape, path string) (string, bool) {
+func (w *yamlWriter) inline(n *yamltree.Node, s shape, path string) (string, bool) {
 	if w.origins {
 		return "", false
 	}
-	words := make([]string, len(n.items))
-	for i, item := range n.items {
-		if item.kind != scalar || strings.Contains(item.text, "\n") {
+	words := make([]string, len(n.Items))
+	for i, item := range n.Items {
+		if item.Kind != yamltree.Scalar || strings.Contains(item.Text, "\n") {
 			return "", false
 		}
 		words[i] = w.word(item, s.item(), path)
-		if !item.null() && words[i] == item.text && !flowSafe.MatchString(words[i]) {
+		if !item.Null() && words[i] == item.Text && !flowSafe.MatchString(words[i]) {
 			words[i] = strconv.Quote(words[i])
 		}
 	}
@@ -156,14 +158,14 @@ func (w *yamlWriter) inline(n *node, s shape, path string) (string, bool) {
 // flowSafe is a word that means the same between brackets.
 var flowSafe = regexp.MustCompile(`^[A-Za-z0-9_./+=@~-]+$`)
 
-func (w *yamlWriter) scalar(n *node, s shape, path string, depth int) {
+func (w *yamlWriter) scalar(n *yamltree.Node, s shape, path string, depth int) {
 	more := ""
 	if name, isVar := strings.CutPrefix(path, ".vars."); isVar && w.origins {
 		if _, set := w.project.vars.d.opt.LookupEnv(name); set {
 			more = ", and the environment has another"
 		}
 	}
-	if body, head, ok := block(n.text); ok {
+	if body, head, ok := block(n.Text); ok {
 		w.out.WriteString(" " + head)
 		w.end(n, more)
 		for line := range strings.Lines(body) {
@@ -189,7 +191,7 @@ func block(text string) (body, head string, ok bool) {
 			return "", "", false
 		}
 	}
-	if first := body[0]; first == ' ' || first == '\n' || strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && isControl(r) }) {
+	if first := body[0]; first == ' ' || first == '\n' || strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && yamltree.IsControl(r) }) {
 		return "", "", false
 	}
 	if body == text {
@@ -199,12 +201,12 @@ func block(text string) (body, head string, ok bool) {
 }
 
 // word is a scalar in one line.
-func (w *yamlWriter) word(n *node, s shape, path string) string {
+func (w *yamlWriter) word(n *yamltree.Node, s shape, path string) string {
 	text := w.here(n, s, path)
 	switch {
-	case n.null():
+	case n.Null():
 		return "null"
-	case n.quoted || text != n.text || n.tag == "!!str" && !plainSafe(text):
+	case n.Quoted || text != n.Text || n.Tag == "!!str" && !plainSafe(text):
 		return strconv.Quote(text)
 	}
 	return text
@@ -217,7 +219,7 @@ func plainSafe(text string) bool {
 		!strings.HasPrefix(text, "- ") && !strings.HasPrefix(text, "? ") && text != "-" && text != "?" &&
 		!strings.Contains(text, ": ") && !strings.Contains(text, " #") &&
 		!strings.HasSuffix(text, ":") && !strings.HasSuffix(text, " ") && !strings.HasPrefix(text, "---") && !strings.HasPrefix(text, "...") &&
-		!strings.ContainsFunc(text, func(r rune) bool { return r == '\t' || isControl(r) || r == '\u2028' || r == '\u2029' })
+		!strings.ContainsFunc(text, func(r rune) bool { return r == '\t' || yamltree.IsControl(r) || r == '\u2028' || r == '\u2029' })
 }
 
 // presetDirRef is a reference to the directory of a preset.
@@ -228,9 +230,9 @@ var shellSafe = regexp.MustCompile(`^[A-Za-z0-9_./+=@-]+$`)
 
 // here is a text as it has to be in the project's own file: what is relative to
 // the file of a preset, or to that of the personal file, is not.
-func (w *yamlWriter) here(n *node, s shape, path string) string {
-	text := n.text
-	if dir := n.presetDir(); dir != "" && strings.Contains(text, presetDirName) {
+func (w *yamlWriter) here(n *yamltree.Node, s shape, path string) string {
+	text := n.Text
+	if dir := w.project.sources.presetDir(n); dir != "" && strings.Contains(text, presetDirName) {
 		dir = filepath.ToSlash(dir)
 		if !isCommand(s) {
 			text = strings.ReplaceAll(text, "${"+presetDirName+"}", strings.ReplaceAll(dir, "$", "$$"))
@@ -239,8 +241,9 @@ func (w *yamlWriter) here(n *node, s shape, path string) string {
 		}
 	}
 	if path == ".include" || path == ".include.path" {
-		if n.src.abs != "" && filepath.Dir(n.src.abs) != w.project.Dir && !filepath.IsAbs(text) && !strings.HasPrefix(text, "${") {
-			if rel, err := filepath.Rel(w.project.Dir, n.src.beside(text).abs); err == nil {
+		from := w.project.sources[n.Pos.File]
+		if from.abs != "" && filepath.Dir(from.abs) != w.project.Dir && !filepath.IsAbs(text) && !strings.HasPrefix(text, "${") {
+			if rel, err := filepath.Rel(w.project.Dir, from.beside(text).abs); err == nil {
 				text = filepath.ToSlash(rel)
 			}
 		}
@@ -256,9 +259,9 @@ func isCommand(s shape) bool {
 var plainKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
 // keyText is a key as YAML has it.
-func keyText(n *node) string {
-	if plainKey.MatchString(n.text) && !n.quoted {
-		return n.text
+func keyText(n *yamltree.Node) string {
+	if plainKey.MatchString(n.Text) && !n.Quoted {
+		return n.Text
 	}
-	return strconv.Quote(n.text)
+	return strconv.Quote(n.Text)
 }

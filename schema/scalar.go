@@ -9,22 +9,23 @@ import (
 	"time"
 
 	"devloop/schema/nearest"
+	"devloop/schema/yamltree"
 )
 
 // text is a scalar with its ${…} filled in, whatever YAML takes it for: a
 // version `1.10` and the word `no` stay what the file says.
-func (d *decoder) text(n *node, wanted string) (string, bool) {
-	if !d.is(n, scalar, wanted) {
+func (d *decoder) text(n *yamltree.Node, wanted string) (string, bool) {
+	if !d.is(n, yamltree.Scalar, wanted) {
 		return "", false
 	}
 	return d.fill(n)
 }
 
 // word is text that must say something.
-func (d *decoder) word(n *node, wanted string) (string, bool) {
+func (d *decoder) word(n *yamltree.Node, wanted string) (string, bool) {
 	text, ok := d.text(n, wanted)
 	if ok && strings.TrimSpace(text) == "" {
-		d.mistake(n.pos, "`"+d.key+"` is empty", "")
+		d.mistake(n.Pos, "`"+d.key+"` is empty", "")
 		return "", false
 	}
 	return text, ok
@@ -32,10 +33,10 @@ func (d *decoder) word(n *node, wanted string) (string, bool) {
 
 var textType = typ[string]{
 	shape: shape{name: "string"},
-	read: func(d *decoder, n *node) (string, bool) {
+	read: func(d *decoder, n *yamltree.Node) (string, bool) {
 		text, ok := d.word(n, "text")
 		if ok && strings.ContainsAny(text, "\r\n") {
-			d.mistake(n.pos, "`"+d.key+"` has more than one line", "")
+			d.mistake(n.Pos, "`"+d.key+"` has more than one line", "")
 			return "", false
 		}
 		return text, ok
@@ -44,13 +45,13 @@ var textType = typ[string]{
 
 var boolType = typ[bool]{
 	shape: shape{name: "boolean"},
-	read: func(d *decoder, n *node) (bool, bool) {
+	read: func(d *decoder, n *yamltree.Node) (bool, bool) {
 		const wanted = "`true` or `false`"
 		text, ok := d.text(n, wanted)
 		if !ok {
 			return false, false
 		}
-		if n.tag == "!!bool" || text != n.text {
+		if n.Tag == "!!bool" || text != n.Text {
 			switch strings.ToLower(text) {
 			case "true":
 				return true, true
@@ -67,11 +68,11 @@ var boolType = typ[bool]{
 		case "no", "off", "n":
 			hint = "write `false`"
 		}
-		what := n.what()
-		if text != n.text {
-			what = quote(text)
+		what := n.What()
+		if text != n.Text {
+			what = yamltree.Quote(text)
 		}
-		d.mistake(n.pos, "`"+d.key+"` needs "+wanted+", not "+what, hint)
+		d.mistake(n.Pos, "`"+d.key+"` needs "+wanted+", not "+what, hint)
 		return false, false
 	},
 }
@@ -80,19 +81,19 @@ var boolType = typ[bool]{
 func intType(least int) typ[int] {
 	return typ[int]{
 		shape: shape{name: "integer"},
-		read: func(d *decoder, n *node) (int, bool) {
+		read: func(d *decoder, n *yamltree.Node) (int, bool) {
 			text, ok := d.text(n, "a whole number")
 			if !ok {
 				return 0, false
 			}
 			v, err := strconv.Atoi(text)
 			switch {
-			case n.quoted && text == n.text && err == nil:
-				d.mistake(n.pos, "`"+d.key+"` needs a whole number, not "+n.what(), "without quotes")
+			case n.Quoted && text == n.Text && err == nil:
+				d.mistake(n.Pos, "`"+d.key+"` needs a whole number, not "+n.What(), "without quotes")
 			case err != nil || strconv.Itoa(v) != text:
-				d.mistake(n.pos, "`"+d.key+"` needs a whole number, not "+quote(text), "")
+				d.mistake(n.Pos, "`"+d.key+"` needs a whole number, not "+yamltree.Quote(text), "")
 			case v < least:
-				d.mistake(n.pos, "`"+d.key+"` must be at least "+strconv.Itoa(least), "")
+				d.mistake(n.Pos, "`"+d.key+"` must be at least "+strconv.Itoa(least), "")
 			default:
 				return v, true
 			}
@@ -103,7 +104,7 @@ func intType(least int) typ[int] {
 
 var durationType = typ[time.Duration]{
 	shape: shape{name: "duration"},
-	read: func(d *decoder, n *node) (time.Duration, bool) {
+	read: func(d *decoder, n *yamltree.Node) (time.Duration, bool) {
 		const wanted = "a duration such as `300ms`"
 		text, ok := d.text(n, wanted)
 		if !ok {
@@ -113,11 +114,11 @@ var durationType = typ[time.Duration]{
 		_, number := strconv.ParseFloat(text, 64)
 		switch {
 		case number == nil:
-			d.mistake(n.pos, "the duration "+quote(text)+" has no unit", "write `"+text+"ms` or `"+text+"s`")
+			d.mistake(n.Pos, "the duration "+yamltree.Quote(text)+" has no unit", "write `"+text+"ms` or `"+text+"s`")
 		case err != nil:
-			d.mistake(n.pos, "`"+d.key+"` needs "+wanted+", not "+quote(text), durationHint(text))
+			d.mistake(n.Pos, "`"+d.key+"` needs "+wanted+", not "+yamltree.Quote(text), durationHint(text))
 		case v <= 0 || strings.HasPrefix(text, "+"):
-			d.mistake(n.pos, "`"+d.key+"` must be longer than nothing", "")
+			d.mistake(n.Pos, "`"+d.key+"` must be longer than nothing", "")
 		default:
 			return v, true
 		}
@@ -164,12 +165,12 @@ func enumType[E ~string](hints map[string]string, values ...E) typ[E] {
 	}
 	return typ[E]{
 		shape: shape{name: "string", values: words},
-		read: func(d *decoder, n *node) (E, bool) {
+		read: func(d *decoder, n *yamltree.Node) (E, bool) {
 			text, ok := d.text(n, either(words))
 			if !ok || slices.Contains(words, text) {
 				return E(text), ok
 			}
-			d.mistake(n.pos, "`"+d.key+"` needs "+either(words)+", not "+quote(text), enumHint(text, words, hints))
+			d.mistake(n.Pos, "`"+d.key+"` needs "+either(words)+", not "+yamltree.Quote(text), enumHint(text, words, hints))
 			return "", false
 		},
 	}
@@ -219,7 +220,7 @@ var (
 // do not agree on what 0600 is.
 var modeType = typ[fs.FileMode]{
 	shape: shape{name: "file mode"},
-	read: func(d *decoder, n *node) (fs.FileMode, bool) {
+	read: func(d *decoder, n *yamltree.Node) (fs.FileMode, bool) {
 		text, ok := d.text(n, "permissions such as `0600`")
 		if !ok {
 			return 0, false
@@ -229,7 +230,7 @@ var modeType = typ[fs.FileMode]{
 			if decimalMode.MatchString(text) {
 				hint = "write `0" + text + "`"
 			}
-			d.mistake(n.pos, "`"+d.key+"` needs permissions such as `0600`, not "+quote(text), hint)
+			d.mistake(n.Pos, "`"+d.key+"` needs permissions such as `0600`, not "+yamltree.Quote(text), hint)
 			return 0, false
 		}
 		mode, err := strconv.ParseUint(text[len(text)-3:], 8, 32)
@@ -240,7 +241,7 @@ var modeType = typ[fs.FileMode]{
 // regexpType is a regular expression in Go's syntax (RE2).
 var regexpType = typ[*regexp.Regexp]{
 	shape: shape{name: "regular expression"},
-	read: func(d *decoder, n *node) (*regexp.Regexp, bool) {
+	read: func(d *decoder, n *yamltree.Node) (*regexp.Regexp, bool) {
 		text, ok := d.word(n, "a regular expression")
 		if !ok {
 			return nil, false
@@ -252,7 +253,7 @@ var regexpType = typ[*regexp.Regexp]{
 			if strings.Contains(text, "(?=") || strings.Contains(text, "(?!") || strings.Contains(text, "(?<") {
 				hint = "the syntax is RE2, which cannot look ahead or behind"
 			}
-			d.mistake(n.pos, "not a regular expression: "+msg, hint)
+			d.mistake(n.Pos, "not a regular expression: "+msg, hint)
 			return nil, false
 		}
 		return re, true

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"devloop/schema/nearest"
+	"devloop/schema/yamltree"
 )
 
 // signals are the names that the Unix systems share, and those that one of them
@@ -26,7 +27,7 @@ var numbered = map[int]string{
 // signalType is the name of a signal with or without SIG; its value has it.
 var signalType = typ[string]{
 	shape: shape{name: "signal"},
-	read: func(d *decoder, n *node) (string, bool) {
+	read: func(d *decoder, n *yamltree.Node) (string, bool) {
 		const wanted = "the name of a signal such as `SIGTERM`"
 		text, ok := d.text(n, wanted)
 		if !ok {
@@ -37,14 +38,14 @@ var signalType = typ[string]{
 			if name := numbered[number]; name != "" {
 				hint = "write `" + name + "`"
 			}
-			d.mistake(n.pos, "`"+d.key+"` needs "+wanted+", not a number", hint)
+			d.mistake(n.Pos, "`"+d.key+"` needs "+wanted+", not a number", hint)
 			return "", false
 		}
 		name := signalName(text)
 		if isSignal(name) {
 			return name, true
 		}
-		d.mistake(n.pos, quote(text)+" is not a signal", signalHint(name))
+		d.mistake(n.Pos, yamltree.Quote(text)+" is not a signal", signalHint(name))
 		return "", false
 	},
 }

@@ -8,14 +8,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"devloop/schema/yamltree"
 )
 
 var listenType = typ[Listen]{
 	shape: shape{name: "socket spec"},
-	read: func(d *decoder, n *node) (Listen, bool) {
+	read: func(d *decoder, n *yamltree.Node) (Listen, bool) {
 		const wanted = "a socket spec such as `http::3000`"
-		if n.kind == list && !n.custom {
-			d.mistake(n.pos, "`"+d.key+"` needs "+wanted+", not a list", "an IPv6 address needs quotes: `\"[::1]:3000\"`; each socket has its own name")
+		if n.Kind == yamltree.List && !n.Custom {
+			d.mistake(n.Pos, "`"+d.key+"` needs "+wanted+", not a list", "an IPv6 address needs quotes: `\"[::1]:3000\"`; each socket has its own name")
 			return Listen{}, false
 		}
 		text, ok := d.text(n, wanted)
@@ -24,12 +26,12 @@ var listenType = typ[Listen]{
 		}
 		l, err := ParseListen(text)
 		if err != nil {
-			pos, hint := n.pos, ""
+			pos, hint := n.Pos, ""
 			var e *Error
 			if errors.As(err, &e) {
 				hint = e.Hint
-				if text == n.text {
-					pos = n.at(e.Offset)
+				if text == n.Text {
+					pos = n.At(e.Offset)
 				}
 			}
 			d.mistake(pos, err.Error(), hint)
@@ -38,7 +40,7 @@ var listenType = typ[Listen]{
 		if l.Type == Unix {
 			l.Path = d.resolve(l.Path)
 			if len(l.Path) > maxUnixPath() {
-				d.mistake(n.pos, "the path of a unix socket has at most "+strconv.Itoa(maxUnixPath())+" bytes, and "+quote(filepath.Base(l.Path))+" has "+strconv.Itoa(len(l.Path)), "take a shorter one, such as `unix::/tmp/"+filepath.Base(l.Path)+"`")
+				d.mistake(n.Pos, "the path of a unix socket has at most "+strconv.Itoa(maxUnixPath())+" bytes, and "+yamltree.Quote(filepath.Base(l.Path))+" has "+strconv.Itoa(len(l.Path)), "take a shorter one, such as `unix::/tmp/"+filepath.Base(l.Path)+"`")
 				return Listen{}, false
 			}
 		}
@@ -77,17 +79,17 @@ const defaultMaxWait = 60 * time.Second
 var socketsType = named(
 	shape{name: "socket", or: []shape{listenType.shape, socketKeys.shape()}},
 	"a mapping of names to socket specs",
-	func(d *decoder, key, value *node) Socket {
-		s := Socket{Name: key.text, Mode: 0o600, Via: ViaInherit, WhileDown: DownWait, MaxWait: defaultMaxWait, Pos: key.pos}
+	func(d *decoder, key, value *yamltree.Node) Socket {
+		s := Socket{Name: key.Text, Mode: 0o600, Via: ViaInherit, WhileDown: DownWait, MaxWait: defaultMaxWait, Pos: key.Pos}
 		before := d.key
-		d.key = key.text
+		d.key = key.Text
 		defer func() { d.key = before }()
 		switch {
-		case value.null():
-			d.mistake(key.pos, "socket `"+key.text+"` has no address", "such as `"+key.text+": http::3000`")
-		case value.kind == mapping && !value.custom:
-			s.at = value.places()
-			socketKeys.read(d, value, &s, "socket `"+key.text+"`", key.pos)
+		case value.Null():
+			d.mistake(key.Pos, "socket `"+key.Text+"` has no address", "such as `"+key.Text+": http::3000`")
+		case value.Kind == yamltree.Mapping && !value.Custom:
+			s.at = value.Places()
+			socketKeys.read(d, value, &s, "socket `"+key.Text+"`", key.Pos)
 			d.checkSocketKeys(s)
 		default:
 			s.Listen, _ = listenType.read(d, value)

@@ -1,6 +1,10 @@
 package schema
 
-import "time"
+import (
+	"time"
+
+	"devloop/schema/yamltree"
+)
 
 // commandStage has the keys of a stage that runs a command.
 var commandStage = &table[Stage]{
@@ -47,15 +51,15 @@ func notOfGroup() map[string]string {
 var stagesType = func() typ[[]Stage] {
 	t := filled(listOf(stageType(groupStage), true, "a list of stages"))
 	read := t.read
-	t.read = func(d *decoder, n *node) ([]Stage, bool) {
-		if n.kind != mapping || n.custom || len(n.pairs) == 0 || n.flow && n.misread() != "" {
+	t.read = func(d *decoder, n *yamltree.Node) ([]Stage, bool) {
+		if n.Kind != yamltree.Mapping || n.Custom || len(n.Pairs) == 0 || n.Flow && n.Misread() != "" {
 			return read(d, n)
 		}
 		hint := "put a `- ` before each stage"
-		if first := n.pairs[0]; commandStage.find(first.key.text) == nil && first.value.kind == scalar {
-			hint = "stages have an order: write each as an item, `- " + oneLine(first.value.text) + "`"
+		if first := n.Pairs[0]; commandStage.find(first.Key.Text) == nil && first.Value.Kind == yamltree.Scalar {
+			hint = "stages have an order: write each as an item, `- " + yamltree.FirstLine(first.Value.Text) + "`"
 		}
-		d.mistake(n.pos, "`stages` needs a list of stages, not a mapping", hint)
+		d.mistake(n.Pos, "`stages` needs a list of stages, not a mapping", hint)
 		return nil, false
 	}
 	return t
@@ -67,33 +71,33 @@ func stageType(group *table[Stage]) typ[Stage] {
 	if group != nil {
 		s.or = append(s.or, group.shape())
 	}
-	return typ[Stage]{shape: s, read: func(d *decoder, n *node) (Stage, bool) {
-		s := Stage{Pos: n.pos, Interruptible: true}
-		if n.null() {
-			d.mistake(n.pos, "an empty stage", "take the `-` away, or write a command after it")
+	return typ[Stage]{shape: s, read: func(d *decoder, n *yamltree.Node) (Stage, bool) {
+		s := Stage{Pos: n.Pos, Interruptible: true}
+		if n.Null() {
+			d.mistake(n.Pos, "an empty stage", "take the `-` away, or write a command after it")
 			return s, false
 		}
-		if n.kind == list && !n.custom {
-			d.mistake(n.pos, "a stage cannot be a list", "write `run: […]` for an argv, or `parallel: […]` for a group")
+		if n.Kind == yamltree.List && !n.Custom {
+			d.mistake(n.Pos, "a stage cannot be a list", "write `run: […]` for an argv, or `parallel: […]` for a group")
 			return s, false
 		}
-		if hint := n.misread(); n.kind == mapping && n.get("run") == nil && hint != "" {
-			d.mistake(n.pos, "a stage is a command or a mapping of keys", hint)
+		if hint := n.Misread(); n.Kind == yamltree.Mapping && n.Get("run") == nil && hint != "" {
+			d.mistake(n.Pos, "a stage is a command or a mapping of keys", hint)
 			return s, false
 		}
-		if n.kind != mapping || n.custom {
+		if n.Kind != yamltree.Mapping || n.Custom {
 			before := d.key
 			d.key = "run"
 			s.Run, _ = commandType.read(d, n)
 			d.key = before
-		} else if n.get("parallel") == nil {
-			commandStage.read(d, n, &s, "the stage", n.pos)
+		} else if n.Get("parallel") == nil {
+			commandStage.read(d, n, &s, "the stage", n.Pos)
 		} else if group != nil {
-			g := Stage{Pos: n.pos}
-			group.read(d, n, &g, "the group", n.pos)
+			g := Stage{Pos: n.Pos}
+			group.read(d, n, &g, "the group", n.Pos)
 			return g, len(g.Parallel) > 0
 		} else {
-			d.mistake(n.keyOf("parallel").pos, "a group within a group", "write its stages out in the outer one")
+			d.mistake(n.KeyOf("parallel").Pos, "a group within a group", "write its stages out in the outer one")
 			return s, false
 		}
 		if s.Name == "" {

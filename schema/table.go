@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"devloop/schema/nearest"
+	"devloop/schema/yamltree"
 )
 
 // A table describes a mapping with known keys: one row for each key, with its
@@ -25,14 +26,14 @@ type key[T any] struct {
 	doc      string // one sentence
 	def      string // the default, as the reference shows it
 	required bool
-	read     func(d *decoder, n *node, to *T)
+	read     func(d *decoder, n *yamltree.Node, to *T)
 }
 
 // typ is a type of the language: its shape, and how it is read. read reports
 // false if it recorded a mistake and has no value to give.
 type typ[V any] struct {
 	shape shape
-	read  func(d *decoder, n *node) (V, bool)
+	read  func(d *decoder, n *yamltree.Node) (V, bool)
 }
 
 // shape is a type as the reference and a JSON schema describe it.
@@ -58,7 +59,7 @@ type field struct {
 func row[T, V any](name string, t typ[V], to func(*T) *V, doc string) key[T] {
 	return key[T]{
 		name: name, shape: t.shape, doc: doc,
-		read: func(d *decoder, n *node, into *T) {
+		read: func(d *decoder, n *yamltree.Node, into *T) {
 			if v, ok := t.read(d, n); ok {
 				*to(into) = v
 			}
@@ -70,7 +71,7 @@ func row[T, V any](name string, t typ[V], to func(*T) *V, doc string) key[T] {
 func ptr[T, V any](name string, t typ[V], to func(*T) **V, doc string) key[T] {
 	return key[T]{
 		name: name, shape: t.shape, doc: doc,
-		read: func(d *decoder, n *node, into *T) {
+		read: func(d *decoder, n *yamltree.Node, into *T) {
 			if v, ok := t.read(d, n); ok {
 				*to(into) = &v
 			}
@@ -83,11 +84,11 @@ func ptr[T, V any](name string, t typ[V], to func(*T) **V, doc string) key[T] {
 func later[T any](name string, s shape, today []string, doc, hint string) key[T] {
 	return key[T]{
 		name: name, shape: s, doc: doc,
-		read: func(d *decoder, n *node, _ *T) {
-			if n.kind == list && len(n.items) == 0 || n.kind == mapping && len(n.pairs) == 0 {
+		read: func(d *decoder, n *yamltree.Node, _ *T) {
+			if n.Kind == yamltree.List && len(n.Items) == 0 || n.Kind == yamltree.Mapping && len(n.Pairs) == 0 {
 				return
 			}
-			if n.kind == scalar {
+			if n.Kind == yamltree.Scalar {
 				text, ok := d.fill(n)
 				if !ok || slices.Contains(today, text) {
 					return
@@ -97,11 +98,11 @@ func later[T any](name string, s shape, today []string, doc, hint string) key[T]
 					values = []string{"true", "false"}
 				}
 				if values != nil && !slices.Contains(values, text) {
-					d.mistake(n.pos, "`"+name+"` needs "+either(values)+", not "+quote(text), enumHint(text, values, nil))
+					d.mistake(n.Pos, "`"+name+"` needs "+either(values)+", not "+yamltree.Quote(text), enumHint(text, values, nil))
 					return
 				}
 				if len(today) > 0 {
-					d.mistake(n.pos, "`"+name+": "+oneLine(text)+"` is not supported yet", hint)
+					d.mistake(n.Pos, "`"+name+": "+yamltree.FirstLine(text)+"` is not supported yet", hint)
 					return
 				}
 			}
@@ -141,10 +142,10 @@ func (t *table[T]) shape() shape {
 
 // read reads a mapping into to. owner and at say whose mapping it is, for keys
 // that are missing.
-func (t *table[T]) read(d *decoder, n *node, to *T, owner string, at Pos) {
+func (t *table[T]) read(d *decoder, n *yamltree.Node, to *T, owner string, at Pos) {
 	meant := map[string]bool{} // keys that are there under another name
-	for _, p := range n.pairs {
-		name := p.key.text
+	for _, p := range n.Pairs {
+		name := p.Key.Text
 		if strings.HasPrefix(name, "x-") {
 			continue
 		}
@@ -152,22 +153,22 @@ func (t *table[T]) read(d *decoder, n *node, to *T, owner string, at Pos) {
 		if k == nil {
 			hint, key := t.hint(p)
 			meant[key] = true
-			d.mistake(p.key.pos, "unknown key "+quote(name)+" in "+t.what, hint)
+			d.mistake(p.Key.Pos, "unknown key "+yamltree.Quote(name)+" in "+t.what, hint)
 			continue
 		}
-		if p.value.null() {
+		if p.Value.Null() {
 			if k.required {
-				d.mistake(p.key.pos, "`"+name+"` has no value", k.hint())
+				d.mistake(p.Key.Pos, "`"+name+"` has no value", k.hint())
 			}
 			continue
 		}
 		before, beforePos := d.key, d.keyPos
-		d.key, d.keyPos = name, p.key.pos
-		k.read(d, p.value, to)
+		d.key, d.keyPos = name, p.Key.Pos
+		k.read(d, p.Value, to)
 		d.key, d.keyPos = before, beforePos
 	}
 	for i := range t.keys {
-		if k := &t.keys[i]; k.required && n.get(k.name) == nil && !meant[k.name] && !d.partial {
+		if k := &t.keys[i]; k.required && n.Get(k.name) == nil && !meant[k.name] && !d.partial {
 			m := d.make(at, owner+" needs `"+k.name+"`", k.hint())
 			if pos, ok := d.removed[d.dir+d.branch+"."+k.name]; ok {
 				m.Also = append(Mistakes{d.note(pos, "it is removed here")}, m.Also...)
@@ -181,10 +182,10 @@ func (k *key[T]) hint() string { return "`" + k.name + "`: " + k.doc }
 
 // hint says what an unknown key was probably meant to be, and names the key if
 // it is one of the table.
-func (t *table[T]) hint(p pair) (hint, meant string) {
-	name := p.key.text
-	if p.value.kind == scalar && strings.ContainsAny(name, " \t") {
-		return "YAML reads a `: ` as a key; quote the whole text if it is a command: " + quoted(name+": "+oneLine(p.value.text)), ""
+func (t *table[T]) hint(p yamltree.Pair) (hint, meant string) {
+	name := p.Key.Text
+	if p.Value.Kind == yamltree.Scalar && strings.ContainsAny(name, " \t") {
+		return "YAML reads a `: ` as a key; quote the whole text if it is a command: " + yamltree.QuoteScalar(name+": "+yamltree.FirstLine(p.Value.Text)), ""
 	}
 	plain := snake(name)
 	if t.find(plain) != nil {
@@ -226,10 +227,4 @@ func snake(name string) string {
 		before = r
 	}
 	return b.String()
-}
-
-// oneLine is text up to its first line break.
-func oneLine(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	return strings.TrimRight(line, "\r")
 }

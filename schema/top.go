@@ -1,6 +1,10 @@
 package schema
 
-import "time"
+import (
+	"time"
+
+	"devloop/schema/yamltree"
+)
 
 // topKeys is the whole language: every other table hangs below it.
 var topKeys = &table[Config]{
@@ -9,9 +13,9 @@ var topKeys = &table[Config]{
 		{
 			name: "version", shape: shape{name: "integer", values: []string{"1"}}, def: "1",
 			doc: "version of the language",
-			read: func(d *decoder, n *node, _ *Config) {
+			read: func(d *decoder, n *yamltree.Node, _ *Config) {
 				if v, ok := intType(0).read(d, n); ok && v != 1 {
-					d.mistake(n.pos, "this devloop reads version 1 of the language, not "+quote(n.text), "a newer devloop may read this file")
+					d.mistake(n.Pos, "this devloop reads version 1 of the language, not "+yamltree.Quote(n.Text), "a newer devloop may read this file")
 				}
 			},
 		},
@@ -19,7 +23,7 @@ var topKeys = &table[Config]{
 		{
 			name: "extends", shape: extendsType.shape,
 			doc:  "a preset, or a list of them, below this file: a path, a name, or `preset:NAME`",
-			read: func(*decoder, *node, *Config) {}, // by layers, before all others
+			read: func(*decoder, *yamltree.Node, *Config) {}, // by layers, before all others
 		},
 		row("include", includesType, func(c *Config) *[]inclusion { return &c.includes }, "other projects beside this one"),
 		row("vars", varsType, func(c *Config) *[]Var { return &c.Vars }, "names for ${NAME}; the environment wins over them"),
@@ -42,24 +46,28 @@ var defaultShell = []string{"/bin/sh", "-c"}
 
 var shellType = typ[Shell]{
 	shape: shape{name: "list", list: &shape{name: "string"}},
-	read: func(d *decoder, n *node) (Shell, bool) {
-		if n.kind == scalar && !n.custom {
-			hint := "write `[" + oneLine(n.text) + ", -c]`"
-			d.mistake(n.pos, "`shell` needs a list, the arguments before the command, not "+n.what(), hint)
+	read: func(d *decoder, n *yamltree.Node) (Shell, bool) {
+		if n.Kind == yamltree.Scalar && !n.Custom {
+			hint := "write `[" + yamltree.FirstLine(n.Text) + ", -c]`"
+			d.mistake(n.Pos, "`shell` needs a list, the arguments before the command, not "+n.What(), hint)
 			return Shell{}, false
 		}
-		argv, ok := filled(listOf(typ[string]{read: func(d *decoder, n *node) (string, bool) {
+		argv, ok := filled(listOf(typ[string]{read: func(d *decoder, n *yamltree.Node) (string, bool) {
 			return d.word(n, "text for each argument")
 		}}, false, "a list, the arguments before the command")).read(d, n)
 		return Shell{Argv: argv}, ok
 	},
 }
 
-// knownKeys are the names of all keys, and owners the tables that have them.
-var (
-	knownKeys = map[string]bool{}
-	owners    = map[string][]string{}
-)
+// dialect is what the parser of YAML knows of this one.
+var dialect = yamltree.Dialect{
+	File:    "a devloop.yaml",
+	IsKey:   func(key string) bool { return len(owners[key]) > 0 },
+	TagHint: tagHint,
+}
+
+// owners are the tables that have a key, by its name.
+var owners = map[string][]string{}
 
 func init() {
 	own(topKeys)
@@ -78,7 +86,6 @@ func init() {
 
 func own[T any](t *table[T]) {
 	for _, name := range t.names() {
-		knownKeys[name] = true
 		owners[name] = append(owners[name], t.what)
 	}
 }

@@ -3,25 +3,27 @@ package schema
 import (
 	"slices"
 	"strings"
+
+	"devloop/schema/yamltree"
 )
 
 // vars are the names for ${…}: the environment, and below it the file's own
 // `vars`, which may refer to each other in any order.
 type vars struct {
 	d      *decoder
-	pairs  []pair
-	index  map[string]pair
+	pairs  []yamltree.Pair
+	index  map[string]yamltree.Pair
 	values map[string]string
 	failed map[string]bool
 	open   []string // being filled in
 }
 
-func newVars(d *decoder, n *node) *vars {
-	v := &vars{d: d, index: map[string]pair{}, values: map[string]string{}, failed: map[string]bool{}}
-	if n != nil && n.kind == mapping {
-		v.pairs = n.pairs
-		for _, p := range n.pairs {
-			v.index[p.key.text] = p
+func newVars(d *decoder, n *yamltree.Node) *vars {
+	v := &vars{d: d, index: map[string]yamltree.Pair{}, values: map[string]string{}, failed: map[string]bool{}}
+	if n != nil && n.Kind == yamltree.Mapping {
+		v.pairs = n.Pairs
+		for _, p := range n.Pairs {
+			v.index[p.Key.Text] = p
 		}
 	}
 	return v
@@ -31,7 +33,7 @@ func newVars(d *decoder, n *node) *vars {
 func (v *vars) names() []string {
 	names := make([]string, len(v.pairs))
 	for i, p := range v.pairs {
-		names[i] = p.key.text
+		names[i] = p.Key.Text
 	}
 	return names
 }
@@ -54,26 +56,26 @@ func (v *vars) get(name string) (string, bool) {
 	return "", false
 }
 
-func (v *vars) fill(p pair) string {
-	name := p.key.text
+func (v *vars) fill(p yamltree.Pair) string {
+	name := p.Key.Text
 	if i := slices.Index(v.open, name); i >= 0 {
 		if !v.failed[name] {
 			v.failed[name] = true
 			circle := append(slices.Clone(v.open[i:]), name)
-			v.d.mistake(p.key.pos, "a variable that refers to itself: "+strings.Join(circle, " → "), "")
+			v.d.mistake(p.Key.Pos, "a variable that refers to itself: "+strings.Join(circle, " → "), "")
 		}
 		return ""
 	}
 	v.open = append(v.open, name)
 	defer func() { v.open = v.open[:len(v.open)-1] }()
 	before, beforePos := v.d.key, v.d.keyPos
-	v.d.key, v.d.keyPos = name, p.key.pos
+	v.d.key, v.d.keyPos = name, p.Key.Pos
 	defer func() { v.d.key, v.d.keyPos = before, beforePos }()
 	value := ""
-	if p.value.null() {
-		v.d.mistake(p.key.pos, "the variable `"+name+"` has no value", "write `"+name+": \"\"` for an empty one")
+	if p.Value.Null() {
+		v.d.mistake(p.Key.Pos, "the variable `"+name+"` has no value", "write `"+name+": \"\"` for an empty one")
 	} else {
-		value, _ = v.d.text(p.value, "text")
+		value, _ = v.d.text(p.Value, "text")
 	}
 	v.values[name] = value
 	return value
@@ -81,22 +83,22 @@ func (v *vars) fill(p pair) string {
 
 var varsType = typ[[]Var]{
 	shape: shape{name: "mapping", each: &shape{name: "string"}},
-	read: func(d *decoder, n *node) ([]Var, bool) {
-		if !d.is(n, mapping, "a mapping of names to values") {
+	read: func(d *decoder, n *yamltree.Node) ([]Var, bool) {
+		if !d.is(n, yamltree.Mapping, "a mapping of names to values") {
 			return nil, false
 		}
-		out := make([]Var, 0, len(n.pairs))
-		for _, p := range n.pairs {
-			name := p.key.text
+		out := make([]Var, 0, len(n.Pairs))
+		for _, p := range n.Pairs {
+			name := p.Key.Text
 			switch {
 			case refName.FindString(name) != name || name == "":
-				d.mistake(p.key.pos, quote(name)+" is not the name of a variable", "a variable has letters, digits and `_`, and does not begin with a digit")
+				d.mistake(p.Key.Pos, yamltree.Quote(name)+" is not the name of a variable", "a variable has letters, digits and `_`, and does not begin with a digit")
 			case isOwn(name):
-				d.mistake(p.key.pos, "`"+name+"` is set by devloop itself", "take another name")
+				d.mistake(p.Key.Pos, "`"+name+"` is set by devloop itself", "take another name")
 			}
 			value, _ := d.vars.get(name)
-			d.bareRefOf(name, p.value)
-			out = append(out, Var{Name: name, Value: value, Pos: p.key.pos})
+			d.bareRefOf(name, p.Value)
+			out = append(out, Var{Name: name, Value: value, Pos: p.Key.Pos})
 		}
 		return out, true
 	},

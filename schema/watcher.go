@@ -1,6 +1,10 @@
 package schema
 
-import "time"
+import (
+	"time"
+
+	"devloop/schema/yamltree"
+)
 
 var watcherKeys = &table[Watcher]{
 	what: "a watcher",
@@ -24,10 +28,10 @@ var watcherKeys = &table[Watcher]{
 	foreign: foreignWatcher,
 }
 
-var watchersType = named(watcherKeys.shape(), "a mapping of names to watchers", func(d *decoder, key, value *node) Watcher {
-	w := Watcher{Name: key.text, Pos: key.pos, GitIgnore: true, OnBusy: BusyRestart, OnStart: true, Dir: d.dir}
+var watchersType = named(watcherKeys.shape(), "a mapping of names to watchers", func(d *decoder, key, value *yamltree.Node) Watcher {
+	w := Watcher{Name: key.Text, Pos: key.Pos, GitIgnore: true, OnBusy: BusyRestart, OnStart: true, Dir: d.dir}
 	d.node(key, value, "watcher", "{watch: src, stages: [make]}", func() {
-		watcherKeys.read(d, value, &w, "watcher `"+key.text+"`", key.pos)
+		watcherKeys.read(d, value, &w, "watcher `"+key.Text+"`", key.Pos)
 	})
 	for i := range w.Stages {
 		s := &w.Stages[i]
@@ -45,22 +49,22 @@ var watchersType = named(watcherKeys.shape(), "a mapping of names to watchers", 
 
 // node reads the value of a named node, which is a mapping. An empty one is
 // read too, so that the keys it needs are told.
-func (d *decoder) node(key, value *node, what, example string, read func()) {
-	d.branch = "." + d.key + "." + key.text
+func (d *decoder) node(key, value *yamltree.Node, what, example string, read func()) {
+	d.branch = "." + d.key + "." + key.Text
 	defer func() { d.branch = "" }()
-	if value.kind == mapping && !value.custom || value.null() {
+	if value.Kind == yamltree.Mapping && !value.Custom || value.Null() {
 		read()
 		return
 	}
-	if value.custom {
+	if value.Custom {
 		d.tag(value)
 		return
 	}
-	hint := value.misread()
+	hint := value.Misread()
 	if hint == "" {
-		hint = "such as `" + key.text + ": " + example + "`"
+		hint = "such as `" + key.Text + ": " + example + "`"
 	}
-	d.mistake(value.pos, what+" "+quote(key.text)+" needs a mapping of keys, not "+value.what(), hint)
+	d.mistake(value.Pos, what+" "+yamltree.Quote(key.Text)+" needs a mapping of keys, not "+value.What(), hint)
 }
 
 // Watcher returns the watcher of that name, or nil.

@@ -116,7 +116,7 @@ func tryLoad(file string, text []byte) error {
 		return err
 	}
 	if _, mistakes := graph.New(cfg); len(mistakes) > 0 {
-		return mistakes.Quoted()
+		return schema.Quoted(mistakes)
 	}
 	return nil
 }

@@ -145,7 +145,7 @@ func (a *app) load() (*project, error) {
 	}
 	g, mistakes := graph.New(cfg)
 	if len(mistakes) > 0 {
-		return nil, loadError{mistakes.Quoted(), sources}
+		return nil, loadError{schema.Quoted(mistakes), sources}
 	}
 	return &project{cfg: cfg, graph: g, asked: asked}, nil
 }

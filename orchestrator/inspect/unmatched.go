@@ -159,7 +159,7 @@ func (c *PatternCheck) Warnings() schema.Mistakes {
 	slices.SortStableFunc(warnings, func(a, b schema.Mistake) int {
 		return cmp.Or(strings.Compare(a.Pos.File, b.Pos.File), a.Pos.Line-b.Pos.Line, a.Pos.Col-b.Pos.Col)
 	})
-	return slices.CompactFunc(warnings, func(a, b schema.Mistake) bool { return a.Pos == b.Pos && a.Msg == b.Msg }).Quoted()
+	return schema.Quoted(slices.CompactFunc(warnings, func(a, b schema.Mistake) bool { return a.Pos == b.Pos && a.Msg == b.Msg }))
 }
 
 // cause says why a pattern matches nothing, and what to do about it.

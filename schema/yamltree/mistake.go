@@ -1,4 +1,4 @@
-package schema
+package yamltree
 
 import (
 	"cmp"
@@ -6,9 +6,14 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"devloop/schema/smallfile"
 )
+
+// Pos is a place in a file, counted from 1. Col counts characters, not bytes.
+type Pos struct {
+	File string
+	Line int
+	Col  int
+}
 
 // Mistake is one thing wrong in a file: where, what, and what to write instead.
 type Mistake struct {
@@ -96,12 +101,13 @@ func snippet(line string, col int) (shown, caret string) {
 	return lead + string(before) + string(after) + trail, b.String() + "^"
 }
 
-// maxMistakes is how many mistakes of a file are told.
-const maxMistakes = 100
+// MaxMistakes is how many mistakes of a load are told.
+const MaxMistakes = 100
 
-// sorted is m in file order, each mistake once: what an alias repeats is one
-// mistake. Nobody reads more than a hundred; the others are only counted.
-func (m Mistakes) sorted() Mistakes {
+// Sorted is m in file order, each mistake once: what an alias repeats is one
+// mistake. Nobody reads more than a hundred; the others are only counted. It
+// sorts in place.
+func (m Mistakes) Sorted() Mistakes {
 	slices.SortStableFunc(m, func(a, b Mistake) int {
 		return cmp.Or(
 			cmp.Compare(a.Pos.File, b.Pos.File),
@@ -112,45 +118,24 @@ func (m Mistakes) sorted() Mistakes {
 	m = slices.CompactFunc(m, func(a, b Mistake) bool {
 		return a.Pos == b.Pos && a.Msg == b.Msg
 	})
-	if more := len(m) - maxMistakes; more > 0 {
-		m = m[:maxMistakes+1]
-		last := &m[maxMistakes]
+	if more := len(m) - MaxMistakes; more > 0 {
+		m = m[:MaxMistakes+1]
+		last := &m[MaxMistakes]
 		last.Msg, last.Hint, last.Also = "and "+strconv.Itoa(more)+" more, from here on", "", nil
 	}
 	return m
 }
 
-// mostQuoted is how many characters of a text a message bears.
-const mostQuoted = 60
+// MostQuoted is how many characters of a text a message bears.
+const MostQuoted = 60
 
-// quote puts text in backquotes, cut to a length that a message bears.
-func quote(text string) string {
+// Quote puts text in backquotes, cut to a length that a message bears.
+func Quote(text string) string {
 	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
 		text = text[:i] + "…"
 	}
-	if utf8.RuneCountInString(text) > mostQuoted {
-		text = string([]rune(text)[:mostQuoted]) + "…"
+	if utf8.RuneCountInString(text) > MostQuoted {
+		text = string([]rune(text)[:MostQuoted]) + "…"
 	}
 	return "`" + text + "`"
-}
-
-// Quoted fills in the lines that mistakes stand in, for those that were found
-// after the load, in the graph for instance. A file that cannot be read leaves
-// them out.
-func (m Mistakes) Quoted() Mistakes {
-	quoted := slices.Clone(m)
-	lines := map[string][]string{}
-	for i := range quoted {
-		pos := quoted[i].Pos
-		text, read := lines[pos.File]
-		if !read {
-			src, _ := smallfile.Read(pos.File)
-			text = conceal(splitLines(string(src))).lines
-			lines[pos.File] = text
-		}
-		if quoted[i].Line == "" && pos.Line <= len(text) {
-			quoted[i].Line = text[pos.Line-1]
-		}
-	}
-	return quoted
 }

@@ -1,4 +1,4 @@
-package schema
+package yamltree
 
 import (
 	"bytes"
@@ -17,15 +17,15 @@ import (
 // file is parsed again for each repair, and parts of it to find each place.
 const parseBudget = 8 << 20
 
-// parseYAML reads the only document of a file; nil if it is empty, or if it is
+// document reads the only document of a file; nil if it is empty, or if it is
 // no YAML even after repair.
 //
 // yaml.v3 gives a syntax error a line that is often the one before, and never a
 // column. So the line is found by parsing less and less of the file. Where the
 // mistake is a known one, the line is then read as it was meant, so that the
 // mistakes behind it are found in the same load.
-func parseYAML(s *source, text []byte, mistakes *Mistakes) *yaml.Node {
-	for budget := parseBudget; budget > 0 && len(*mistakes) < maxMistakes; {
+func (d Dialect) document(s *Source, text []byte, mistakes *Mistakes) *yaml.Node {
+	for budget := parseBudget; budget > 0 && len(*mistakes) < MaxMistakes; {
 		budget -= len(text) + 1
 		doc, err := decodeYAML(text)
 		if err == nil {
@@ -33,17 +33,17 @@ func parseYAML(s *source, text []byte, mistakes *Mistakes) *yaml.Node {
 		}
 		var second *secondDocument
 		if errors.As(err, &second) {
-			*mistakes = append(*mistakes, s.mistake(s.clamp(s.separator(second.line), 1),
-				"a second document", "a devloop.yaml is one document: take the `---` away, or put the rest into a file of its own"))
+			*mistakes = append(*mistakes, s.Mistake(s.clamp(s.separator(second.line), 1),
+				"a second document", d.File+" is one document: take the `---` away, or put the rest into a file of its own"))
 			return doc
 		}
-		lines := splitLines(string(text))
-		n, fix := findRepair(lines, err, &budget)
+		lines := SplitLines(string(text))
+		n, fix := d.findRepair(lines, err, &budget)
 		if fix.msg == "" {
 			*mistakes = append(*mistakes, describe(s, lines, n, err))
 			return nil
 		}
-		*mistakes = append(*mistakes, s.mistake(s.clamp(n, fix.col), fix.msg, fix.hint))
+		*mistakes = append(*mistakes, s.Mistake(s.clamp(n, fix.col), fix.msg, fix.hint))
 		if fix.line == "" {
 			return nil
 		}
@@ -55,15 +55,15 @@ func parseYAML(s *source, text []byte, mistakes *Mistakes) *yaml.Node {
 
 // findRepair returns the line that caused a syntax error, and the repair if
 // there is one.
-func findRepair(lines []string, err error, budget *int) (int, repair) {
+func (d Dialect) findRepair(lines []string, err error, budget *int) (int, repair) {
 	first, last := locate(lines, err, budget)
 	for n := first; n <= last; n++ {
-		if fix, ok := repairLine(lines, n); ok {
+		if fix, ok := d.repairLine(lines, n); ok {
 			return n, fix
 		}
 	}
 	if first > 1 { // `key:value` is text that goes on in the next line
-		if fix, ok := repairColon(lines[first-2]); ok {
+		if fix, ok := d.repairColon(lines[first-2]); ok {
 			return first - 1, fix
 		}
 	}
@@ -77,9 +77,9 @@ type secondDocument struct{ line int }
 func (e *secondDocument) Error() string { return "a second document" }
 
 // separator is the line of the `---` at or above line n.
-func (s *source) separator(n int) int {
+func (s *Source) separator(n int) int {
 	for i := min(n, len(s.lines)); i > 1; i-- {
-		if strings.HasPrefix(s.line(i), "---") {
+		if strings.HasPrefix(s.Line(i), "---") {
 			return i
 		}
 	}
@@ -156,7 +156,7 @@ func locate(lines []string, err error, budget *int) (first, last int) {
 
 // describe tells a syntax error that repair does not know, in the words of
 // somebody who writes YAML and not of somebody who parses it.
-func describe(s *source, lines []string, line int, err error) Mistake {
+func describe(s *Source, lines []string, line int, err error) Mistake {
 	problem := errorLine.ReplaceAllString(err.Error(), "")
 	problem = strings.TrimPrefix(problem, "yaml: ")
 	text := ""
@@ -165,7 +165,7 @@ func describe(s *source, lines []string, line int, err error) Mistake {
 	}
 	indent := len(text) - len(strings.TrimLeft(text, " \t"))
 	if m := flowQuestion.FindStringSubmatchIndex(text); m != nil && flowProblem.MatchString(problem) && strings.Count(text, "{") == strings.Count(text, "}") {
-		return s.mistake(s.clamp(line, 1+utf8.RuneCountInString(text[:m[2]])), "within brackets YAML reads a `?` before a space as the beginning of a key", "quote the value")
+		return s.Mistake(s.clamp(line, 1+utf8.RuneCountInString(text[:m[2]])), "within brackets YAML reads a `?` before a space as the beginning of a key", "quote the value")
 	}
 	for _, e := range syntaxErrors {
 		if !strings.Contains(problem, e.problem) {
@@ -177,9 +177,9 @@ func describe(s *source, lines []string, line int, err error) Mistake {
 				at = m[1]
 			}
 		}
-		return s.mistake(s.clamp(line, 1+utf8.RuneCountInString(text[:at])), e.msg, e.hint)
+		return s.Mistake(s.clamp(line, 1+utf8.RuneCountInString(text[:at])), e.msg, e.hint)
 	}
-	return s.mistake(s.clamp(line, 1+indent), "not valid YAML: "+problem, "")
+	return s.Mistake(s.clamp(line, 1+indent), "not valid YAML: "+problem, "")
 }
 
 // flowQuestion is a `?` before a space within brackets, such as that of

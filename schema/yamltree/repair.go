@@ -1,4 +1,4 @@
-package schema
+package yamltree
 
 import (
 	"maps"
@@ -33,7 +33,7 @@ const maxRepairLine = 2000
 
 // repairLine knows what people write without knowing that YAML reads it in its
 // own way, and reads line n as they meant it.
-func repairLine(lines []string, n int) (repair, bool) {
+func (d Dialect) repairLine(lines []string, n int) (repair, bool) {
 	line := lines[n-1]
 	text := strings.TrimLeft(line, " \t")
 	if text == "" || text[0] == '#' || line[0] == '%' || len(line) > maxRepairLine {
@@ -42,7 +42,7 @@ func repairLine(lines []string, n int) (repair, bool) {
 	if tab := strings.IndexByte(line[:len(line)-len(text)], '\t'); tab >= 0 {
 		return repair{col: 1 + tab, msg: "a tab in the indentation", hint: "YAML indents with spaces only"}, true
 	}
-	if r, ok := repairColon(line); ok {
+	if r, ok := d.repairColon(line); ok {
 		return r, true
 	}
 	start := len(lead.FindString(line))
@@ -59,16 +59,16 @@ func repairLine(lines []string, n int) (repair, bool) {
 		return repair{}, false
 	}
 	at += start
-	fixed := quoted(value)
+	fixed := QuoteScalar(value)
 	hint := "quote it: " + fixed
 	switch {
 	case aliasName.MatchString(value) && len(names) > 0: // somebody who uses aliases
 		why = "there is no anchor `&" + value[1:] + "` above this line"
 		hint = nearest.Hint(value[1:], slices.Sorted(maps.Keys(names)))
-		fixed = unknownTag + " \"\""
+		fixed = UnknownTag + " \"\""
 	case value[0] == '!':
-		hint = tagHint
-		fixed = unknownTag + " \"\""
+		hint = d.TagHint
+		fixed = UnknownTag + " \"\""
 	}
 	if strings.HasPrefix(text, "<<:") {
 		fixed = "{}"
@@ -81,10 +81,10 @@ func repairLine(lines []string, n int) (repair, bool) {
 	}, true
 }
 
-// repairColon knows `key:value`, if key is one of the language.
-func repairColon(line string) (repair, bool) {
+// repairColon knows `key:value`, if key is one of the dialect.
+func (d Dialect) repairColon(line string) (repair, bool) {
 	m := missingSpace.FindStringSubmatchIndex(line)
-	if m == nil || !knownKeys[line[m[2]:m[3]]] {
+	if m == nil || !d.IsKey(line[m[2]:m[3]]) {
 		return repair{}, false
 	}
 	key, value := line[m[2]:m[3]], line[m[4]:]
@@ -96,10 +96,9 @@ func repairColon(line string) (repair, bool) {
 	}, true
 }
 
-// unknownTag marks a value that repair could not guess; its mistake is told.
-const unknownTag = "!unknown"
-
-const tagHint = "a value that begins with `!` needs quotes; what `!` takes away from a pattern belongs under `ignore`"
+// UnknownTag is the tag of a value that Parse could not guess; its mistake is
+// among those that it returns.
+const UnknownTag = "!unknown"
 
 // misread finds text that YAML takes for something else: its place in value,
 // the text that needs quotes, and what YAML makes of it.
@@ -126,21 +125,21 @@ func misread(value string, anchors map[string]bool) (at int, text, why string) {
 		}
 	case '[', '{':
 		if v6Address.MatchString(value) {
-			return 0, value, "YAML reads the brackets of " + quote(value) + " as a list"
+			return 0, value, "YAML reads the brackets of " + Quote(value) + " as a list"
 		}
 		end := closing(value)
 		if end == 0 {
 			return 0, "", ""
 		}
 		if end < len(value)-1 {
-			return 0, value, "YAML reads " + quote(value[:end+1]) + " as " + map[byte]string{'[': "a list", '{': "a mapping"}[c]
+			return 0, value, "YAML reads " + Quote(value[:end+1]) + " as " + map[byte]string{'[': "a list", '{': "a mapping"}[c]
 		}
 		for _, item := range flowItems(value) {
 			if colon := strings.Index(value[item.from:item.to], ": "); c == '{' && colon >= 0 {
 				item.from += colon + 2
 			}
 			if text := value[item.from:item.to]; strings.HasPrefix(text, "!") && !strings.ContainsAny(text, " \t") {
-				return item.from, text, "YAML reads " + quote(text) + " as a tag"
+				return item.from, text, "YAML reads " + Quote(text) + " as a tag"
 			}
 			if text := value[item.from:item.to]; strings.Contains(text, "${") && text[0] != '"' && text[0] != '\'' && text[0] != '[' && text[0] != '{' {
 				return item.from, text, "YAML reads the `{` of `${` within brackets as a mapping"
@@ -219,8 +218,8 @@ func anchors(lines []string) map[string]bool {
 	return names
 }
 
-// quoted writes text as a quoted YAML scalar.
-func quoted(text string) string {
+// QuoteScalar writes text as a quoted YAML scalar.
+func QuoteScalar(text string) string {
 	if !strings.ContainsAny(text, `"\`) {
 		return `"` + text + `"`
 	}

@@ -1,4 +1,4 @@
-package schema
+package yamltree
 
 import "testing"
 
@@ -21,7 +21,7 @@ func TestText(t *testing.T) {
 
 func TestSorted(t *testing.T) {
 	at := func(line, col int, msg string) Mistake { return Mistake{Pos: Pos{"f", line, col}, Msg: msg} }
-	got := Mistakes{at(2, 1, "c"), at(1, 9, "b"), at(1, 2, "a"), at(2, 1, "c"), at(2, 1, "d")}.sorted()
+	got := Mistakes{at(2, 1, "c"), at(1, 9, "b"), at(1, 2, "a"), at(2, 1, "c"), at(2, 1, "d")}.Sorted()
 	text := ""
 	for _, m := range got {
 		text += m.Msg
@@ -36,7 +36,7 @@ func TestQuote(t *testing.T) {
 		"a": "`a`", "a\nb": "`a…`",
 		"0123456789012345678901234567890123456789012345678901234567890": "`012345678901234567890123456789012345678901234567890123456789…`",
 	} {
-		if got := quote(in); got != want {
+		if got := Quote(in); got != want {
 			t.Errorf("quote(%q) = %s", in, got)
 		}
 	}

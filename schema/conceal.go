@@ -1,0 +1,86 @@
+package schema
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"devloop/schema/smallfile"
+	"devloop/schema/yamltree"
+)
+
+// shortestSecret is the length of text that is hidden in a message: what is
+// shorter stands in it by chance.
+const shortestSecret = 6
+
+// concealer hides the secrets of all files of a load in what is told of them.
+type concealer struct {
+	files   map[string]concealed
+	secrets *strings.Replacer
+}
+
+func (d *decoder) concealer() *concealer {
+	c := &concealer{files: map[string]concealed{}}
+	all := slices.Clone(d.secrets)
+	for name, s := range d.sources {
+		if s.abs != "" { // a built-in preset has none
+			c.files[name] = conceal(s.Lines())
+			all = append(all, c.files[name].secrets...)
+		}
+	}
+	for _, secret := range all {
+		if runes := []rune(secret); len(runes) > yamltree.MostQuoted {
+			all = append(all, string(runes[:yamltree.MostQuoted]))
+		}
+	}
+	// Of two that begin alike the longer one is hidden whole.
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	var pairs []string
+	for _, secret := range slices.Compact(all) {
+		if len(secret) >= shortestSecret {
+			pairs = append(pairs, secret, strings.Repeat("*", utf8.RuneCountInString(secret)))
+		}
+	}
+	c.secrets = strings.NewReplacer(pairs...)
+	return c
+}
+
+// text hides the secrets of the files, and what looks like one, in a message.
+func (c *concealer) text(message string) string {
+	return strings.Join(conceal(strings.Split(c.secrets.Replace(message), "\n")).lines, "\n")
+}
+
+// mistakes hides the secrets in a list, and returns it.
+func (c *concealer) mistakes(list Mistakes) Mistakes {
+	for i := range list {
+		m := &list[i]
+		if file, known := c.files[m.Pos.File]; known && m.Line != "" && m.Pos.Line <= len(file.lines) {
+			m.Line = file.lines[m.Pos.Line-1]
+		}
+		m.Msg, m.Hint = c.text(m.Msg), c.text(m.Hint)
+		c.mistakes(m.Also)
+	}
+	return list
+}
+
+// Quoted is a copy of the mistakes with the lines that they stand in, for those
+// that were found after the load, in the graph for instance. A file that cannot be
+// read leaves them out.
+func Quoted(m Mistakes) Mistakes {
+	quoted := slices.Clone(m)
+	lines := map[string][]string{}
+	for i := range quoted {
+		pos := quoted[i].Pos
+		text, read := lines[pos.File]
+		if !read {
+			src, _ := smallfile.Read(pos.File)
+			text = conceal(yamltree.SplitLines(string(src))).lines
+			lines[pos.File] = text
+		}
+		if quoted[i].Line == "" && pos.Line <= len(text) {
+			quoted[i].Line = text[pos.Line-1]
+		}
+	}
+	return quoted
+}
