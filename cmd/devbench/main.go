@@ -9,6 +9,7 @@
 //	go run ./cmd/devbench burst                connections that meet no server
 //	go run ./cmd/devbench cost                 what the proxy adds to an answer
 //	go run ./cmd/devbench output               how fast output goes through
+//	go run ./cmd/devbench commands             what a command costs beside thousands of foreign processes
 //
 // Verbs with a comma between them are measured in one run, as what is compared has
 // to be: figures of two machines or of two afternoons cannot be compared. `devbench
@@ -31,6 +32,7 @@ import (
 	"strings"
 	"syscall"
 
+	"devloop/cmd/devbench/commands"
 	"devloop/cmd/devbench/output"
 	"devloop/cmd/devbench/swapping"
 	"devloop/cmd/devbench/watching"
@@ -49,6 +51,7 @@ var parts = []part{
 	{watching.Verbs, watching.Run, watching.Helper},
 	{swapping.Verbs, swapping.Run, swapping.Helper},
 	{output.Verbs, output.Run, output.Helper},
+	{commands.Verbs, commands.Run, commands.Helper},
 }
 
 func main() {

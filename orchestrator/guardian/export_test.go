@@ -29,14 +29,3 @@ func ThisLease(mark string, change func(owner *int, start *uint64, boot, space *
 	}
 	return string(l.text()), nil
 }
-
-var (
-	MarkOf     = markOf
-	SignalOnly = signalProcess
-)
-
-// StartOf is a process's start time.
-func StartOf(pid int) (uint64, bool) {
-	p, ok := readProcess(pid)
-	return p.start, ok
-}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"devloop/orchestrator/guardian"
+	"devloop/orchestrator/proctable"
 )
 
 // However the owner ends, the guardian ends what it has left, and then itself.
@@ -283,7 +284,7 @@ func markIn(t *testing.T, pid int) string {
 	if err != nil {
 		t.Skip("no /proc here: ", err)
 	}
-	return guardian.MarkOf(text)
+	return proctable.Variable(text, guardian.Name)
 }
 
 // A stranger who has the mark of another loop, or who merely begins like it, is not touched; nor is who sweeps.
@@ -322,10 +323,6 @@ func TestStrangersAreLeftAlone(t *testing.T) {
 	for _, cmd := range strangers {
 		if err := cmd.Process.Signal(syscall.Signal(0)); err != nil {
 			t.Errorf("%v: %v", cmd.Env, err)
-		}
-		start, _ := guardian.StartOf(cmd.Process.Pid)
-		if sent, err := guardian.SignalOnly(cmd.Process.Pid, start+1, syscall.SIGKILL); sent || err != nil {
-			t.Errorf("a process of another start was signalled: %v", err)
 		}
 	}
 }
@@ -433,18 +430,6 @@ func TestMarks(t *testing.T) {
 			t.Fatalf("a deep mark is %q", deep)
 		}
 	}
-	for text, want := range map[string]string{
-		"A=b\x00" + guardian.Name + "=x\x00C=d\x00": "x",
-		guardian.Name + "=x":                        "x",
-		guardian.Name + "X=x\x00":                   "",
-		"\x00\x00\x00":                              "",
-		"":                                          "",
-		"A=" + guardian.Name + "=x\x00":             "",
-	} {
-		if got := guardian.MarkOf([]byte(text)); got != want {
-			t.Errorf("in %q the mark is %q", text, got)
-		}
-	}
 }
 
 func TestStartRefuses(t *testing.T) {
@@ -526,10 +511,8 @@ func TestWhatTheGuardianHolds(t *testing.T) {
 	if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)); err == nil {
 		t.Logf("%s", text[bytes.Index(text, []byte("VmRSS")):][:60])
 	}
-	if start, ok := guardian.StartOf(pid); !ok {
+	if p, ok := proctable.Read(pid); !ok || p.Dead {
 		t.Error("a signal of a terminal ended it")
-	} else if alive, err := guardian.SignalOnly(pid, start, 0); !alive || err != nil {
-		t.Errorf("a signal of a terminal ended it: %v", err)
 	}
 	fmt.Fprintln(in, "close")
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"devloop/orchestrator/proctable"
 )
 
 const (
@@ -35,15 +37,16 @@ type hunt struct {
 	roots map[int]uint64 // recorded processes with their start times: what they lead is the loop's
 	born  uint64         // nobody who started before this is the loop's
 	fresh bool           // the roots were right a moment ago
+	since uint64         // sessions that began before are not looked at; 0 is for who has to look everywhere
 	// The inodes of pipes: who writes to one of them is the loop's.
 	expected map[string]bool
 	calm     int // so many looks in a row must find nobody
 
 	spare     map[int]bool // this process and its ancestors
+	older     proctable.Sessions
 	known     map[int]uint64
 	strangers map[int]uint64 // whose environment was read, and has no such mark: they never will
 	unsure    bool           // the last look met somebody in the middle of an exec
-	refused   error          // the last signal that the system did not send
 }
 
 func newHunt(mark string, roots map[int]uint64, born uint64, fresh bool) *hunt {
@@ -51,53 +54,49 @@ func newHunt(mark string, roots map[int]uint64, born uint64, fresh bool) *hunt {
 		spare: map[int]bool{1: true}, known: map[int]uint64{}, strangers: map[int]uint64{}}
 	for pid := os.Getpid(); pid > 1 && !h.spare[pid]; {
 		h.spare[pid] = true
-		p, ok := readProcess(pid)
+		p, ok := proctable.Read(pid)
 		if !ok {
 			break
 		}
-		pid = p.parent
+		pid = p.Parent
 	}
 	return h
 }
 
 // look returns who lives of those that are to end.
-func (h *hunt) look() ([]process, error) {
-	table, err := listProcesses()
+func (h *hunt) look() ([]proctable.Process, error) {
+	table, err := proctable.List(h.since, &h.older)
 	if err != nil {
 		return nil, &wrap{"list processes", err}
-	}
-	byPID := make(map[int]process, len(table))
-	for _, p := range table {
-		byPID[p.pid] = p
 	}
 	led := map[int]uint64{} // numbers of groups and sessions that are the loop's, and since when
 	for pid, start := range h.roots {
 		// A number is not given to a new process as long as a group or session has it. If it has been, both were empty.
 		// Of a leader that is gone nothing is known when much time has passed: others may have had the number since.
-		if p, there := byPID[pid]; !there && h.fresh || there && p.start == start {
+		if p, there := proctable.Read(pid); !there && h.fresh || there && p.Start == start {
 			led[pid] = start
 		}
 	}
-	leads := func(number int, p process) bool {
+	leads := func(number int, p proctable.Process) bool {
 		since, ok := led[number]
-		return ok && p.start >= since
+		return ok && p.Start >= since
 	}
 	ours := map[int]bool{}
 	h.unsure = false
-	var found []process
+	var found []proctable.Process
 	for grown := true; grown; {
 		grown = false
 		for _, p := range table {
-			if p.dead || ours[p.pid] || h.spare[p.pid] || p.pid <= 1 || p.start < h.born {
+			if p.Dead || ours[p.PID] || h.spare[p.PID] || p.PID <= 1 || p.Start < h.born {
 				continue
 			}
-			if h.is(p) || leads(p.session, p) || leads(p.group, p) || ours[p.parent] || h.carries(p) || h.expects(p) {
-				ours[p.pid], grown = true, true
+			if h.is(p) || leads(p.Session, p) || leads(p.Group, p) || ours[p.Parent] || h.carries(p) || h.expects(p) {
+				ours[p.PID], grown = true, true
 				// Nobody enters a session from outside, nor a group from outside its session.
-				if p.session == p.pid || p.group == p.pid {
-					led[p.pid] = p.start
+				if p.Session == p.PID || p.Group == p.PID {
+					led[p.PID] = p.Start
 				}
-				h.known[p.pid] = p.start
+				h.known[p.PID] = p.Start
 				found = append(found, p)
 			}
 		}
@@ -106,21 +105,21 @@ func (h *hunt) look() ([]process, error) {
 }
 
 // is says that a process was recorded, or found before.
-func (h *hunt) is(p process) bool {
-	if start, ok := h.roots[p.pid]; ok && start == p.start {
+func (h *hunt) is(p proctable.Process) bool {
+	if start, ok := h.roots[p.PID]; ok && start == p.Start {
 		return true
 	}
-	start, ok := h.known[p.pid]
-	return ok && start == p.start
+	start, ok := h.known[p.PID]
+	return ok && start == p.Start
 }
 
 // expects says that the standard output or error of a process is a pipe that was made for a command that nobody could tell
 // of any more.
-func (h *hunt) expects(p process) bool {
+func (h *hunt) expects(p proctable.Process) bool {
 	if len(h.expected) == 0 {
 		return false
 	}
-	for _, pipe := range outputsOf(p.pid) {
+	for _, pipe := range proctable.Outputs(p.PID) {
 		if h.expected[pipe] {
 			return true
 		}
@@ -128,18 +127,18 @@ func (h *hunt) expects(p process) bool {
 	return false
 }
 
-func (h *hunt) carries(p process) bool {
-	if start, ok := h.strangers[p.pid]; ok && start == p.start {
+func (h *hunt) carries(p proctable.Process) bool {
+	if start, ok := h.strangers[p.PID]; ok && start == p.Start {
 		return false
 	}
-	environ, known := readEnviron(p.pid)
+	environ, known := proctable.Environ(p.PID)
 	switch {
 	case !known:
 		h.unsure = true
-	case Carries(markOf(environ), h.mark):
+	case Carries(proctable.Variable(environ, Name), h.mark):
 		return true
 	case len(environ) > 0:
-		h.strangers[p.pid] = p.start
+		h.strangers[p.PID] = p.Start
 	}
 	return false
 }
@@ -148,11 +147,11 @@ func (h *hunt) carries(p process) bool {
 // is a *SurvivorsError, or that the system does not list processes.
 func (h *hunt) run(grace, patience time.Duration) ([]int, error) {
 	asked := map[int]uint64{}
-	gone, err := h.until(time.Now().Add(grace), func(p process) {
-		if start, ok := asked[p.pid]; ok && start == p.start {
+	gone, err := h.until(time.Now().Add(grace), func(p proctable.Process) {
+		if start, ok := asked[p.PID]; ok && start == p.Start {
 			return
 		}
-		asked[p.pid] = p.start
+		asked[p.PID] = p.Start
 		h.signal(p, syscall.SIGTERM)
 		h.signal(p, syscall.SIGCONT) // a stopped one sees the other signal only then
 	})
@@ -160,8 +159,8 @@ func (h *hunt) run(grace, patience time.Duration) ([]int, error) {
 		return h.ended(), err
 	}
 	h.freeze()
-	var left []process
-	gone, err = h.until(time.Now().Add(patience), func(p process) {
+	var left []proctable.Process
+	gone, err = h.until(time.Now().Add(patience), func(p proctable.Process) {
 		left = append(left, p)
 		h.signal(p, syscall.SIGKILL)
 	})
@@ -170,15 +169,15 @@ func (h *hunt) run(grace, patience time.Duration) ([]int, error) {
 	}
 	survivors := &SurvivorsError{}
 	for _, p := range left {
-		if now, ok := readProcess(p.pid); ok && now.start == p.start && !now.dead && !slices.Contains(survivors.PIDs, p.pid) {
-			survivors.PIDs = append(survivors.PIDs, p.pid)
+		if now, ok := proctable.Read(p.PID); ok && now.Start == p.Start && !now.Dead && !slices.Contains(survivors.PIDs, p.PID) {
+			survivors.PIDs = append(survivors.PIDs, p.PID)
 		}
 	}
 	return h.ended(), survivors
 }
 
 // until does something to everybody again and again, until nobody is left (true) or the deadline has passed.
-func (h *hunt) until(deadline time.Time, do func(process)) (bool, error) {
+func (h *hunt) until(deadline time.Time, do func(proctable.Process)) (bool, error) {
 	calm := 0
 	sure := time.Now()
 	for pause := lookMin; ; pause = min(2*pause, lookMax) {
@@ -222,8 +221,8 @@ func (h *hunt) freeze() {
 		}
 		still := true
 		for _, p := range found {
-			if !p.stopped {
-				still = still && p.stuck && quiet > stuckPatience
+			if !p.Stopped {
+				still = still && p.Stuck && quiet > stuckPatience
 				h.signal(p, syscall.SIGSTOP)
 			}
 		}
@@ -239,10 +238,8 @@ func (h *hunt) freeze() {
 	}
 }
 
-func (h *hunt) signal(p process, sig syscall.Signal) {
-	if _, err := signalProcess(p.pid, p.start, sig); err != nil {
-		h.refused = err
-	}
+func (h *hunt) signal(p proctable.Process, sig syscall.Signal) {
+	_ = proctable.Signal(p.PID, p.Start, sig) // who is left at the end is named
 }
 
 // ended lists whom the hunt has met, in order.

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"devloop/orchestrator/proctable"
 )
 
 // The lease file has a line for each fact, and ends with the line "end": what follows is left of a longer version. It is
@@ -32,11 +34,11 @@ type lease struct {
 }
 
 func newLease(mark string, grace time.Duration) (*lease, error) {
-	self, ok := readProcess(os.Getpid())
+	self, ok := proctable.Read(os.Getpid())
 	if !ok {
 		return nil, errors.New("this process is not in the system's table")
 	}
-	return &lease{mark: mark, owner: self.pid, start: self.start, boot: bootID(), space: pidSpace(), grace: grace,
+	return &lease{mark: mark, owner: self.PID, start: self.Start, boot: bootID(), space: pidSpace(), grace: grace,
 		roots: map[int]uint64{}, dirs: map[string]bool{}}, nil
 }
 
@@ -196,8 +198,8 @@ func (l *lease) ownerLives() bool {
 	if l.boot != bootID() {
 		return false
 	}
-	p, ok := readProcess(l.owner)
-	return ok && p.start == l.start && !p.dead
+	p, ok := proctable.Read(l.owner)
+	return ok && p.Start == l.start && !p.Dead
 }
 
 // Sweep ends who is left of the loop that made the lease, if that loop is dead, with the lease's grace, and removes the

@@ -22,6 +22,7 @@ import (
 
 	"devloop/orchestrator/guardian"
 	"devloop/orchestrator/procgroup"
+	"devloop/orchestrator/proctable"
 )
 
 // The test binary is also the owner of trees, which the tests order about and kill: with ownerKey in its environment it
@@ -329,12 +330,12 @@ func describe(pids []int) (text string) {
 // endOf waits for the end of a process that is no child.
 func endOf(t testing.TB, pid int) {
 	t.Helper()
-	start, ok := guardian.StartOf(pid)
+	before, ok := proctable.Read(pid)
 	if !ok {
 		return
 	}
 	eventually(t, func() string {
-		if alive, _ := guardian.SignalOnly(pid, start, 0); alive {
+		if now, ok := proctable.Read(pid); ok && now.Start == before.Start && !now.Dead {
 			return fmt.Sprintf("process %d lives", pid)
 		}
 		return ""

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"devloop/orchestrator/proctable"
 )
 
 const (
@@ -207,8 +209,8 @@ func (g *Guardian) Done() <-chan struct{} { return g.gone }
 func (g *Guardian) Add(pids ...int) {
 	fresh := map[int]uint64{}
 	for _, pid := range pids {
-		if p, ok := readProcess(pid); ok && pid > 1 {
-			fresh[pid] = p.start
+		if p, ok := proctable.Read(pid); ok && pid > 1 {
+			fresh[pid] = p.Start
 		}
 	}
 	g.mu.Lock()
@@ -309,7 +311,8 @@ func (g *Guardian) Finish() (ended []int, err error) {
 	}
 	g.mu.Unlock()
 	h := newHunt(g.lease.mark, roots, g.lease.start, true)
-	h.calm = 2 // nothing has been started lately
+	h.calm = 2              // nothing has been started lately
+	h.since = g.lease.start // this process knows the orphans of its commands, and commands begin sessions
 	return h.run(g.lease.grace, patience)
 }
 

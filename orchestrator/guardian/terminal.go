@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"syscall"
 	"unsafe"
+
+	"devloop/orchestrator/proctable"
 )
 
 // terminal is the owner's, on the guardian's standard output: its modes before the owner changed them, and since.
@@ -13,7 +15,7 @@ type terminal struct{ before, during []byte }
 
 // putBack is for an owner that has not done so itself. The guardian is in a session of its own, so that the system does
 // not mind that it is not in the terminal's foreground.
-func (t terminal) putBack(owner process) {
+func (t terminal) putBack(owner proctable.Process) {
 	if len(t.before) == 0 || len(t.before) != len(t.during) || !hasTerminal(owner) {
 		return
 	}
@@ -26,12 +28,12 @@ func (t terminal) putBack(owner process) {
 
 // hasTerminal says that the owner's group had the terminal to the end, or the shell that it was started from has it now.
 // Another job of that shell, which may be a second devloop with the same modes, is left alone.
-func hasTerminal(owner process) bool {
-	if owner.session == owner.pid && owner.pid > 0 {
+func hasTerminal(owner proctable.Process) bool {
+	if owner.Session == owner.PID && owner.PID > 0 {
 		return true // nobody else can have it
 	}
-	shell, ok := readProcess(owner.session)
-	return ok && (shell.front == owner.group || shell.front == shell.group)
+	shell, ok := proctable.Read(owner.Session)
+	return ok && (shell.Foreground == owner.Group || shell.Foreground == shell.Group)
 }
 
 // modes has room for every system's struct termios: 36 bytes for Linux, 72 for macOS.

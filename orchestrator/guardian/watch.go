@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"devloop/orchestrator/proctable"
 	"devloop/orchestrator/thrift/pages"
 )
 
@@ -53,8 +54,8 @@ func closeInherited() {
 
 // guard reads what the owner says until it says "end", or is gone.
 func guard() {
-	owner, _ := readProcess(syscall.Getppid()) // it may be gone already
-	_ = syscall.SetNonblock(0, false)          // the runtime's poller would cost memory
+	owner, _ := proctable.Read(syscall.Getppid()) // it may be gone already
+	_ = syscall.SetNonblock(0, false)             // the runtime's poller would cost memory
 	orders := orders{roots: map[int]uint64{}, dirs: map[string]bool{}, expected: map[string]bool{}}
 	var buf [4096]byte
 	var rest []byte

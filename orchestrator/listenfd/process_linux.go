@@ -3,11 +3,12 @@ package listenfd
 import (
 	"errors"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"devloop/orchestrator/proctable"
 )
 
 // socketInodes are the sockets that a process has open. The error is fs.ErrNotExist when it is gone or a zombie, and
@@ -39,23 +40,17 @@ func socketInodes(pid int) (map[uint64]bool, error) {
 // holderOf finds the process that has a socket open; of several, the one that started first, the others being its
 // children.
 func holderOf(inode uint64, uid int) Holder {
-	oldest, found := uint64(math.MaxUint64), 0
-	entries, _ := os.ReadDir("/proc")
-	for _, entry := range entries {
-		pid, err := strconv.Atoi(entry.Name())
-		if err != nil {
-			continue
-		}
-		if inodes, err := socketInodes(pid); err == nil && inodes[inode] {
-			if started := startTime(pid); started < oldest {
-				oldest, found = started, pid
-			}
+	var oldest proctable.Process
+	procs, _ := proctable.List(0, nil) // without /proc nobody is found
+	for _, p := range procs {
+		if inodes, err := socketInodes(p.PID); err == nil && inodes[inode] && (oldest.PID == 0 || p.Start < oldest.Start) {
+			oldest = p
 		}
 	}
-	if found == 0 {
+	if oldest.PID == 0 {
 		return Holder{UID: uid}
 	}
-	h := describe(found)
+	h := describe(oldest.PID)
 	h.UID = uid
 	return h
 }
@@ -74,29 +69,9 @@ func describe(pid int) Holder {
 	return h
 }
 
-// statFields are the fields of /proc/PID/stat from the third on; the second, the name, may contain anything.
-func statFields(pid int) []string {
-	raw, err := os.ReadFile(procDir(pid) + "/stat")
-	if err != nil {
-		return nil
-	}
-	text := string(raw)
-	return strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
-}
-
-// startTime is field 22 of proc_pid_stat(5), in ticks since boot.
-func startTime(pid int) uint64 {
-	if f := statFields(pid); len(f) > 19 {
-		if t, err := strconv.ParseUint(f[19], 10, 64); err == nil {
-			return t
-		}
-	}
-	return math.MaxUint64 - 1
-}
-
 func isZombie(pid int) bool {
-	f := statFields(pid)
-	return len(f) == 0 || f[0] == "Z" || f[0] == "X"
+	p, ok := proctable.Read(pid)
+	return !ok || p.Dead
 }
 
 func procDir(pid int) string { return "/proc/" + strconv.Itoa(pid) }

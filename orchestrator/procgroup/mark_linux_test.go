@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"devloop/orchestrator/proctable"
 )
 
 // aMark is one that no other test has.
@@ -51,16 +51,16 @@ func TestStopCountsDaemons(t *testing.T) {
 	mark := aMark(t)
 	g := tr.start(Spec{Mark: mark}, tuning{}, "lead", "", "leave", "setsid", "stubborn", "daemon")
 	_, daemon := tr.report()
-	p, ok := readProcess(daemon)
+	p, ok := proctable.Read(daemon)
 	if !ok {
 		t.Fatal("the daemon is gone")
 	}
-	if err := syscall.Kill(p.parent, syscall.SIGUSR2); err != nil { // the middle of the two forks
+	if err := syscall.Kill(p.Parent, syscall.SIGUSR2); err != nil { // the middle of the two forks
 		t.Fatal(err)
 	}
 	eventually(t, "the daemon has another parent", func() bool {
-		now, _ := readProcess(daemon)
-		return now.parent != p.parent
+		now, _ := proctable.Read(daemon)
+		return now.Parent != p.Parent
 	})
 	if err := g.Stop(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestKeptDaemons(t *testing.T) {
 	_, daemon := tr.report()
 	letLeaderEnd(t, g)
 	waitFor(t, g.Done(), "the group's end")
-	if p, ok := readProcess(daemon); !ok || p.dead() {
+	if p, ok := proctable.Read(daemon); !ok || p.Dead {
 		t.Error("the daemon is gone")
 	}
 	if exit := g.Exit(); exit.Leftovers != 0 {
@@ -113,7 +113,7 @@ func TestOtherMarksAreStrangers(t *testing.T) {
 			t.Fatal(err)
 		}
 		other := exec.Command("/bin/sleep", "60")
-		other.Env = []string{strings.Repeat("X", environPart) + "=", tc.env, "Y=z"} // beyond the first part
+		other.Env = []string{strings.Repeat("X", 16<<10) + "=", tc.env, "Y=z"} // beyond what is read at once
 		other.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 		if err := other.Start(); err != nil {
 			t.Fatal(err)
@@ -149,42 +149,6 @@ func TestTheMarkIsSet(t *testing.T) {
 	out, _ = run(t, Spec{Env: []string{MarkName + "=outer"}}, "env")
 	if !strings.Contains(out, MarkName+"=outer\n") {
 		t.Errorf("without a mark of its own it has %q", out)
-	}
-}
-
-// Older sessions are left out, and with them nobody who could be a member.
-func TestReadProcessesSince(t *testing.T) {
-	g, err := Start(Spec{Argv: []string{"/bin/sleep", "60"}, Mark: aMark(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { g.Kill(); waitFor(t, g.Done(), "the group's end") }()
-	leader, ok := readProcess(g.PID())
-	if !ok {
-		t.Fatal("no leader")
-	}
-	all, err := readProcesses(0, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	since, err := readProcesses(leader.start, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	has := func(procs []process, pid int) bool {
-		return slices.ContainsFunc(procs, func(p process) bool { return p.pid == pid })
-	}
-	if !has(since, leader.pid) || !has(all, leader.pid) {
-		t.Errorf("%+v is missing", leader)
-	}
-	// Session 0 is left out, which in a bare machine may be that of the test.
-	if session, err := unix.Getsid(0); err != nil || has(all, os.Getpid()) != (session != 0) {
-		t.Errorf("this process, of session %d (%v), is listed: %v", session, err, has(all, os.Getpid()))
-	}
-	for _, p := range all {
-		if p.start >= leader.start && p.session == leader.pid && !has(since, p.pid) {
-			t.Errorf("%+v is missing", p)
-		}
 	}
 }
 
@@ -278,7 +242,7 @@ func TestReaperLeavesTheOthers(t *testing.T) {
 	tr.close() // its lifeline
 	for daemon != await(t, buried) {
 	}
-	if _, there := readProcess(daemon); there {
+	if _, there := proctable.Read(daemon); there {
 		t.Error("it was not collected")
 	}
 }
@@ -326,10 +290,10 @@ func TestWhoseOrphan(t *testing.T) {
 		}
 		var pid int
 		eventually(t, "the orphan runs", func() bool {
-			procs, _ := readProcesses(0, nil)
+			procs, _ := proctable.List(0, nil)
 			for _, p := range procs {
-				if p.parent == os.Getpid() && p.session == p.pid && p.pid != g.PID() && (second == nil || p.pid != second.PID()) && strings.TrimSpace(string(text)) != "" {
-					pid = p.pid
+				if p.Parent == os.Getpid() && p.Session == p.PID && p.PID != g.PID() && (second == nil || p.PID != second.PID()) && strings.TrimSpace(string(text)) != "" {
+					pid = p.PID
 				}
 			}
 			return pid != 0
@@ -352,14 +316,14 @@ func TestWhoseOrphan(t *testing.T) {
 		g.Kill()
 		waitFor(t, g.Done(), "the group's end")
 		if second != nil {
-			p, ok := readProcess(pid)
-			if !ok || p.dead() {
+			p, ok := proctable.Read(pid)
+			if !ok || p.Dead {
 				t.Error("it was killed, and could be the other one's")
 			}
 			second.Kill()
 			waitFor(t, second.Done(), "the second group's end")
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
-		eventually(t, "it is collected", func() bool { _, there := readProcess(pid); return !there })
+		eventually(t, "it is collected", func() bool { _, there := proctable.Read(pid); return !there })
 	}
 }

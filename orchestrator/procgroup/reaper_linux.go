@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"devloop/orchestrator/proctable"
 )
 
 // Reaper makes this process the one that orphans of its descendants are handed
@@ -157,7 +159,7 @@ func (r *Reaper) adopts() bool {
 	}
 	var buf [4096]byte
 	for _, thread := range threads {
-		// With bare system calls, as in readProcess.
+		// With bare system calls, as in proctable.Read.
 		fd, err := unix.Open("/proc/self/task/"+thread.Name()+"/children", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		switch {
 		case errors.Is(err, unix.ENOENT) && !r.lists:
@@ -198,25 +200,25 @@ func (r *registry) knows(pid int) bool {
 // collect takes note of new orphans and collects those that have ended.
 func (r *Reaper) collect() {
 	var born uint64
-	self, ok := readProcess(os.Getpid())
+	self, ok := proctable.Read(os.Getpid())
 	if ok {
-		born = self.start
+		born = self.Start
 	}
-	procs, err := readProcesses(born, nil)
+	procs, err := proctable.List(born, nil)
 	if err != nil {
 		return // without /proc there is nothing to go by
 	}
 	var adopted, buried []int
 	for _, p := range procs {
-		if p.parent != self.pid || p.session == r.session {
+		if p.Parent != self.PID || p.Session == r.session {
 			continue
 		}
 		fresh, ended := trees.settle(p)
 		if fresh {
-			adopted = append(adopted, p.pid)
+			adopted = append(adopted, p.PID)
 		}
 		if ended {
-			buried = append(buried, p.pid)
+			buried = append(buried, p.PID)
 		}
 	}
 	r.noticed(adopted)
@@ -238,40 +240,41 @@ func (r *Reaper) gone(pids []int) {
 
 // settle notes a child of this process if it is an orphan, and collects it if
 // it has ended.
-func (r *registry) settle(p process) (fresh, ended bool) {
+func (r *registry) settle(p proctable.Process) (fresh, ended bool) {
 	mark := ""
-	if !p.dead() {
-		mark, _ = readMark(p.pid)
+	if !p.Dead {
+		environ, _ := proctable.Environ(p.PID)
+		mark = proctable.Variable(environ, MarkName)
 	}
 	r.starting.Lock()
 	defer r.starting.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	before := r.orphans[p.pid]
+	before := r.orphans[p.PID]
 	o := r.adopt(p, mark)
 	if o == nil {
 		return false, false
 	}
-	fresh = o != before && !p.dead()
-	if p.dead() {
+	fresh = o != before && !p.Dead
+	if p.Dead {
 		bury(p)
-		delete(r.orphans, p.pid)
+		delete(r.orphans, p.PID)
 	}
-	return fresh, p.dead()
+	return fresh, p.Dead
 }
 
 // bury collects a dead child. Through its pidfd it cannot be another one that
 // got the number.
-func bury(p process) {
-	fd, err := unix.PidfdOpen(p.pid, 0)
+func bury(p proctable.Process) {
+	fd, err := unix.PidfdOpen(p.PID, 0)
 	if err != nil {
 		if !errors.Is(err, unix.ESRCH) { // before Linux 5.3; nobody can be started meanwhile, see registry
-			_, _ = syscall.Wait4(p.pid, nil, syscall.WNOHANG, nil)
+			_, _ = syscall.Wait4(p.PID, nil, syscall.WNOHANG, nil)
 		}
 		return
 	}
 	defer unix.Close(fd)
-	if now, ok := readProcess(p.pid); ok && now.start == p.start {
+	if now, ok := proctable.Read(p.PID); ok && now.Start == p.Start {
 		_ = unix.Waitid(unix.P_PIDFD, fd, nil, unix.WEXITED|unix.WNOHANG, nil) // collected by its tree meanwhile
 	}
 }
@@ -281,7 +284,7 @@ func (r *registry) forgetOrphans() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for pid, o := range r.orphans {
-		if p, ok := readProcess(pid); !ok || p.start != o.start {
+		if p, ok := proctable.Read(pid); !ok || p.Start != o.start {
 			delete(r.orphans, pid)
 		}
 	}

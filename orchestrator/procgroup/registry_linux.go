@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"devloop/orchestrator/proctable"
 )
 
 // trees are all trees of this process. There is one registry because there is
@@ -48,8 +50,8 @@ type orphan struct {
 
 // precedes says that the tree began before p did. In the same tick their
 // numbers tell, which are given in turn.
-func (l life) precedes(p process) bool {
-	return l.from < p.start || l.from == p.start && l.leader < p.pid
+func (l life) precedes(p proctable.Process) bool {
+	return l.from < p.Start || l.from == p.Start && l.leader < p.PID
 }
 
 func (r *registry) fork(t *tree, f func() error) error {
@@ -58,8 +60,8 @@ func (r *registry) fork(t *tree, f func() error) error {
 	if err := f(); err != nil {
 		return err
 	}
-	if p, ok := readProcess(t.pid); ok {
-		t.born = p.start
+	if p, ok := proctable.Read(t.pid); ok {
+		t.born = p.Start
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -126,8 +128,8 @@ func ticks() uint64 {
 
 // owner is the tree of a process that was handed to this one, nil when it was
 // not, or when that cannot be told. Without a reaper nobody is.
-func (r *registry) owner(p process, mark string) *tree {
-	if p.parent != os.Getpid() {
+func (r *registry) owner(p proctable.Process, mark string) *tree {
+	if p.Parent != os.Getpid() {
 		return nil
 	}
 	if r.running() == nil {
@@ -157,32 +159,32 @@ func (r *registry) owner(p process, mark string) *tree {
 // Whoever this process starts otherwise stays in its session, or is told by
 // ReaperOptions.Other; and nobody can enter this process's session. So a child
 // in another session that is no leader was handed to it.
-func (r *registry) adopt(p process, mark string) *orphan {
-	if o := r.orphans[p.pid]; o != nil && o.start == p.start {
+func (r *registry) adopt(p proctable.Process, mark string) *orphan {
+	if o := r.orphans[p.PID]; o != nil && o.start == p.Start {
 		if o.mark == "" {
 			o.mark = mark // it may have been in the middle of an exec
 		}
 		return o
 	}
-	if r.reaper == nil || r.leaders[p.pid] != nil || p.session == r.reaper.session || r.reaper.other(p.pid) {
+	if r.reaper == nil || r.leaders[p.PID] != nil || p.Session == r.reaper.session || r.reaper.other(p.PID) {
 		return nil
 	}
 	// p was read before the mutexes were taken. A leader that has been
 	// collected since is gone now.
-	if now, ok := readProcess(p.pid); !ok || now.start != p.start || now.parent != os.Getpid() {
+	if now, ok := proctable.Read(p.PID); !ok || now.Start != p.Start || now.Parent != os.Getpid() {
 		return nil
 	}
-	o := &orphan{start: p.start, mark: mark}
+	o := &orphan{start: p.Start, mark: mark}
 	if mark == "" {
 		o.tree = r.only(p)
 	}
-	r.orphans[p.pid] = o
+	r.orphans[p.PID] = o
 	return o
 }
 
 // only is the one tree that p can come from, as it began while that one lived;
 // nil when there are several.
-func (r *registry) only(p process) *tree {
+func (r *registry) only(p proctable.Process) *tree {
 	var over []*tree // before p began
 	for _, l := range r.lives {
 		if l.precedes(p) {
@@ -191,7 +193,7 @@ func (r *registry) only(p process) *tree {
 	}
 	var found *tree
 	for _, l := range r.lives {
-		if !l.precedes(p) || l.to < p.start || slices.Contains(over, l.tree) {
+		if !l.precedes(p) || l.to < p.Start || slices.Contains(over, l.tree) {
 			continue
 		}
 		if found != nil {

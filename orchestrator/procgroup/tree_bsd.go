@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"devloop/orchestrator/proctable"
 )
 
 // system is empty: these systems know the group by its number alone.
@@ -34,14 +36,11 @@ func (t *tree) members() ([]int, error) {
 	return nil, fmt.Errorf("list members: %w", ErrUnsupported)
 }
 
-// process stands for a line of a table that cannot be read here.
-type process struct{}
-
-func (*tree) table() ([]process, error) {
+func (*tree) table() ([]proctable.Process, error) {
 	return nil, fmt.Errorf("list processes: %w", ErrUnsupported)
 }
 
-func (t *tree) freeze([]process, bool) (found int, still bool) { return 0, true }
+func (t *tree) freeze([]proctable.Process, bool) (found int, still bool) { return 0, true }
 
 func (t *tree) kill() error {
 	err := t.signalGroup(unix.SIGKILL)

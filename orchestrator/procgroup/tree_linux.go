@@ -4,9 +4,10 @@ import (
 	"errors"
 	"os"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
+
+	"devloop/orchestrator/proctable"
 )
 
 // pidfdSignalProcessGroup makes pidfd_send_signal reach the group whose number
@@ -21,12 +22,11 @@ type system struct {
 	escaped set  // outside the group, alive when last looked at
 	dead    set  // escaped once
 
-	born      uint64       // start of the leader: who is older is none of the tree
-	wide      bool         // those belong to it, too, whom the mark alone shows
-	older     map[int]bool // sessions that began before the leader
-	olderAt   time.Time    // when that was first looked at
-	strangers set          // whose environment was read, and has not the mark: they never will
-	unsure    int          // whose environment could not be told at the last look
+	born      uint64             // start of the leader: who is older is none of the tree
+	wide      bool               // those belong to it, too, whom the mark alone shows
+	older     proctable.Sessions // than the leader
+	strangers set                // whose environment was read, and has not the mark: they never will
+	unsure    int                // whose environment could not be told at the last look
 }
 
 // set holds processes by pid and start time; the two together are never used
@@ -70,28 +70,19 @@ func (t *tree) close() {
 	trees.running().gone(gone)
 	// The registry remembers the tree for a while, and these are as many as the
 	// system has sessions and processes.
-	t.older, t.olderAt, t.strangers = nil, time.Time{}, make(set)
+	t.older, t.strangers = proctable.Sessions{}, make(set)
 }
 
 // widen makes those members, too, who have left the group and the session
 // before anybody looked.
 func (t *tree) widen() { t.wide = true }
 
-// sessionsKnown is how long a session's number is taken for the same session.
-// It is given to another one only when all other numbers have been used.
-const sessionsKnown = 200 * time.Millisecond
-
 // table is the part of the process table that the tree can be in. It may be
 // called without the group's mutex.
-func (t *tree) table() ([]process, error) { return readProcesses(t.born, nil) }
+func (t *tree) table() ([]proctable.Process, error) { return proctable.List(t.born, nil) }
 
 // tableAgain is table, and remembers what it found for the next time.
-func (t *tree) tableAgain() ([]process, error) {
-	if time.Since(t.olderAt) > sessionsKnown {
-		t.older, t.olderAt = make(map[int]bool), time.Now()
-	}
-	return readProcesses(t.born, t.older)
-}
+func (t *tree) tableAgain() ([]proctable.Process, error) { return proctable.List(t.born, &t.older) }
 
 func (t *tree) killGroup(sig syscall.Signal) error {
 	if t.exact {
@@ -113,7 +104,7 @@ func (t *tree) waitLeader() error {
 }
 
 // look reads the process table and returns the living of the tree.
-func (t *tree) look() ([]process, error) {
+func (t *tree) look() ([]proctable.Process, error) {
 	procs, err := t.tableAgain()
 	if err != nil {
 		return nil, err
@@ -130,26 +121,26 @@ func (t *tree) track() {
 
 // remember notes who of the family is outside the group. It returns how many
 // were not known.
-func (t *tree) remember(family []process) (found int) {
+func (t *tree) remember(family []proctable.Process) (found int) {
 	var fresh []int
 	for _, p := range family {
 		if t.inGroup(p) {
 			continue
 		}
-		if start, known := t.escaped[p.pid]; !known || start != p.start {
-			t.escaped[p.pid] = p.start
-			fresh = append(fresh, p.pid)
+		if start, known := t.escaped[p.PID]; !known || start != p.Start {
+			t.escaped[p.PID] = p.Start
+			fresh = append(fresh, p.PID)
 		}
 	}
 	trees.running().noticed(fresh)
 	return len(fresh)
 }
 
-func (t *tree) inGroup(p process) bool { return !t.gone && p.group == t.pid }
+func (t *tree) inGroup(p proctable.Process) bool { return !t.gone && p.Group == t.pid }
 
 // family is every process of the tree, zombies left out: the group, those who
 // escaped, the sessions of both, and what descends from any of them.
-func (t *tree) family(procs []process) []process {
+func (t *tree) family(procs []proctable.Process) []proctable.Process {
 	// If the group has members now, it had them when the table was read, and
 	// the number was its own. If it has none, groupAlive notes that it is gone.
 	t.groupAlive()
@@ -158,10 +149,10 @@ func (t *tree) family(procs []process) []process {
 	if !t.gone {
 		sessions[t.pid] = true
 	}
-	var members []process
-	add := func(p process) {
-		ours[p.pid], sessions[p.session] = true, true
-		if !p.dead() {
+	var members []proctable.Process
+	add := func(p proctable.Process) {
+		ours[p.PID], sessions[p.Session] = true, true
+		if !p.Dead {
 			members = append(members, p)
 		}
 	}
@@ -169,11 +160,11 @@ func (t *tree) family(procs []process) []process {
 	for grown := true; grown; {
 		grown = false
 		for _, p := range procs {
-			if ours[p.pid] {
+			if ours[p.PID] {
 				continue
 			}
-			start, escaped := t.escaped[p.pid]
-			if t.inGroup(p) || escaped && start == p.start || ours[p.parent] || sessions[p.session] {
+			start, escaped := t.escaped[p.PID]
+			if t.inGroup(p) || escaped && start == p.Start || ours[p.Parent] || sessions[p.Session] {
 				add(p)
 				grown = true
 			}
@@ -183,7 +174,7 @@ func (t *tree) family(procs []process) []process {
 		}
 		// Only now, as it costs more than all the rest.
 		for _, p := range procs {
-			if !ours[p.pid] && t.marked(p) {
+			if !ours[p.PID] && t.marked(p) {
 				add(p)
 				grown = true
 			}
@@ -194,21 +185,22 @@ func (t *tree) family(procs []process) []process {
 
 // marked says that a process that does not show otherwise belongs to the tree:
 // it carries the mark, or was handed to this process and can be nobody else's.
-func (t *tree) marked(p process) bool {
-	if p.dead() || p.start < t.born {
+func (t *tree) marked(p proctable.Process) bool {
+	if p.Dead || p.Start < t.born {
 		return false
 	}
-	if start, known := t.strangers[p.pid]; known && start == p.start {
+	if start, known := t.strangers[p.PID]; known && start == p.Start {
 		return false
 	}
-	mark, sure := readMark(p.pid)
-	if carries(mark, t.mark) || trees.owner(p, mark) == t {
+	environ, known := proctable.Environ(p.PID)
+	mark := proctable.Variable(environ, MarkName)
+	switch {
+	case carries(mark, t.mark) || trees.owner(p, mark) == t:
 		return true
-	}
-	if sure {
-		t.strangers[p.pid] = p.start
-	} else {
+	case !known:
 		t.unsure++
+	case len(environ) > 0:
+		t.strangers[p.PID] = p.Start
 	}
 	return false
 }
@@ -245,7 +237,7 @@ func (t *tree) members() ([]int, error) {
 	}
 	pids := make([]int, 0, len(family))
 	for _, p := range family {
-		pids = append(pids, p.pid)
+		pids = append(pids, p.PID)
 	}
 	return pids, nil
 }
@@ -253,34 +245,11 @@ func (t *tree) members() ([]int, error) {
 // signalEscaped signals those who left the group, and forgets the dead.
 func (t *tree) signalEscaped(sig syscall.Signal) {
 	for pid, start := range t.escaped {
-		if err := signalProcess(pid, start, sig); errors.Is(err, os.ErrProcessDone) {
+		if err := proctable.Signal(pid, start, sig); errors.Is(err, os.ErrProcessDone) {
 			delete(t.escaped, pid)
 			t.dead[pid] = start
 		}
 	}
-}
-
-// signalProcess signals the process of this pid and start time, and none other.
-func signalProcess(pid int, start uint64, sig syscall.Signal) error {
-	// The descriptor first: what it stands for cannot become another process
-	// between the look at the start time and the signal.
-	fd, err := unix.PidfdOpen(pid, 0)
-	if err == nil {
-		defer unix.Close(fd)
-	} else if errors.Is(err, unix.ESRCH) {
-		return os.ErrProcessDone
-	}
-	p, ok := readProcess(pid)
-	if !ok || p.start != start {
-		return os.ErrProcessDone
-	}
-	if p.dead() {
-		return os.ErrProcessDone
-	}
-	if err != nil { // before Linux 5.3, or out of descriptors
-		return syscall.Kill(pid, sig)
-	}
-	return unix.PidfdSendSignal(fd, sig, nil, 0)
 }
 
 // freeze stops the tree. It returns how many were found that were not known,
@@ -288,17 +257,17 @@ func signalProcess(pid int, start uint64, sig syscall.Signal) error {
 // last freeze, or before the first. With stuck, those count as standing still
 // who cannot be stopped: in an uninterruptible wait, which is also that of a
 // parent for the exec of a child that it made with vfork.
-func (t *tree) freeze(procs []process, stuck bool) (found int, still bool) {
+func (t *tree) freeze(procs []proctable.Process, stuck bool) (found int, still bool) {
 	_ = t.signalGroup(unix.SIGSTOP) // SIGKILL meets the same obstacles, and reports them
 	family := t.family(procs)
 	found, still = t.remember(family), true
 	for _, p := range family {
-		if p.state == 'T' {
+		if p.Stopped {
 			continue
 		}
-		still = still && stuck && p.state == 'D'
+		still = still && stuck && p.Stuck
 		if !t.inGroup(p) {
-			_ = signalProcess(p.pid, p.start, unix.SIGSTOP) // gone is as good as stopped
+			_ = proctable.Signal(p.PID, p.Start, unix.SIGSTOP) // gone is as good as stopped
 		}
 	}
 	return found, still
@@ -346,7 +315,7 @@ func (t *tree) collect() {
 	t.collectGroup()
 	for _, known := range []set{t.escaped, t.dead} {
 		for pid, start := range known {
-			if p, ok := readProcess(pid); ok && p.start == start && p.dead() && p.parent == os.Getpid() {
+			if p, ok := proctable.Read(pid); ok && p.Start == start && p.Dead && p.Parent == os.Getpid() {
 				_, _ = syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
 			}
 		}

@@ -1,11 +1,9 @@
 package procgroup
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -222,93 +220,4 @@ func TestMembersOfWhatIsGone(t *testing.T) {
 	if pids, err := g.Members(); len(pids) != 0 || err != nil {
 		t.Errorf("got %v, %v", pids, err)
 	}
-}
-
-func TestParseStat(t *testing.T) {
-	tail := " 1 2 3 4 5 6 7 8 9 10 11 12 13 14 4711 16 17"
-	for _, tc := range []struct {
-		line string
-		want process
-		ok   bool
-	}{
-		{"12 (cat) S 1 10 9 0" + tail, process{12, 'S', 1, 10, 9, 13, 4711}, true},
-		{"12 (a) b) (c) Z 1 10 9 0" + tail, process{12, 'Z', 1, 10, 9, 13, 4711}, true},
-		{"12 () R 1 10 9 0" + tail, process{12, 'R', 1, 10, 9, 13, 4711}, true},
-		{"12 (cat) S 1 10 9", process{}, false},
-		{"12 cat S 1 10 9 0" + tail, process{}, false},
-		{"", process{}, false},
-		{")(", process{}, false},
-		{"12 (cat) S x 10 9 0" + tail, process{}, false},
-	} {
-		if got, ok := parseStat([]byte(tc.line)); ok != tc.ok || got != tc.want {
-			t.Errorf("%q: got %+v, %v", tc.line, got, ok)
-		}
-	}
-	self, ok := readProcess(os.Getpid())
-	if !ok || self.pid != os.Getpid() || self.parent != os.Getppid() || self.group != syscall.Getpgrp() || self.start == 0 {
-		t.Errorf("of this process it reads %+v", self)
-	}
-}
-
-func TestDead(t *testing.T) {
-	for _, tc := range []struct {
-		p    process
-		want bool
-	}{
-		{process{state: 'Z', threads: 1}, true},
-		{process{state: 'X', threads: 0}, true},
-		{process{state: 'Z', threads: 2}, false}, // its first thread is
-		{process{state: 'S', threads: 1}, false},
-		{process{state: 'T', threads: 1}, false},
-		{process{state: 'D', threads: 1}, false}, // it blocks a stop, and Members names it
-	} {
-		if got := tc.p.dead(); got != tc.want {
-			t.Errorf("%+v: dead is %v", tc.p, got)
-		}
-	}
-}
-
-// The pid alone does not name a process.
-func TestSignalProcessChecksTheStart(t *testing.T) {
-	tr := newTestTree(t)
-	g := tr.start(Spec{}, tuning{}, "sit", "leader")
-	_, pid := tr.report()
-	p, ok := readProcess(pid)
-	if !ok {
-		t.Fatal("it is not in /proc")
-	}
-	if err := signalProcess(pid, p.start+1, unix.SIGKILL); !errors.Is(err, os.ErrProcessDone) {
-		t.Errorf("a process of another start: %v", err)
-	}
-	if err := signalProcess(pid, p.start, 0); err != nil {
-		t.Errorf("the right process: %v", err)
-	}
-	if err := g.Stop(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	waitFor(t, g.Done(), "the group's end")
-	if exit := g.Exit(); exit.Signal != "SIGTERM" { // and not SIGKILL
-		t.Errorf("it ended with %v", exit)
-	}
-}
-
-func FuzzParseStat(f *testing.F) {
-	f.Add("12 (a) b) (c) Z 1 10 9 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 4711 16 17")
-	f.Fuzz(func(t *testing.T, line string) {
-		if p, ok := parseStat([]byte(line)); ok && !strings.ContainsRune(line, rune(p.state)) {
-			t.Errorf("%q: %+v", line, p)
-		}
-	})
-}
-
-func BenchmarkReadProcesses(b *testing.B) {
-	var n int
-	for b.Loop() {
-		procs, err := readProcesses(0, nil)
-		if err != nil {
-			b.Fatal(err)
-		}
-		n = len(procs)
-	}
-	b.ReportMetric(float64(n), "processes")
 }

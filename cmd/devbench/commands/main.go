@@ -1,0 +1,186 @@
+// Package commands measures what it costs to start a command and to follow it to
+// its end, on a quiet machine and on one that runs much else. It measures whole
+// processes, from outside.
+package commands
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"devloop/cmd/devbench/harness"
+)
+
+// patience is how long one measurement may take.
+const patience = 2 * time.Minute
+
+// Verbs are what can be measured.
+var Verbs = []string{"commands"}
+
+// Helper does what this executable does when it is one of the foreign processes,
+// which wait until the bench closes their input, or the parent that starts them.
+// args are those after the program's name.
+func Helper(args []string) (done bool, code int) {
+	if len(args) == 0 || args[0] != "__crowd" {
+		return false, 0
+	}
+	if err := crowd(args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "devbench:", err)
+		return true, 1
+	}
+	return true, 0
+}
+
+// Run measures; args are the flags.
+func Run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err error) {
+	f := flag.NewFlagSet("devbench commands", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	var (
+		binary  = f.String("devloop", "", "the devloop to measure (default: built from this module)")
+		rounds  = f.Int("rounds", 5, "how often each is measured; medians are printed")
+		stages  = f.Int("stages", 100, "stages of one run, each the command /bin/true")
+		foreign = f.Int("foreign", 3000, "processes of others on the machine that is not quiet")
+	)
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	if f.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	if *rounds < 1 || *stages < 1 || *foreign < 1 {
+		return errors.New("-rounds, -stages and -foreign must be at least 1")
+	}
+	h, err := harness.New(ctx, "", stdout, stderr)
+	if err != nil {
+		return err
+	}
+	b := &bench{Bench: h, stages: *stages}
+	defer func() { err = errors.Join(err, b.Close()) }()
+	if b.devloop, err = b.Devloop(*binary); err != nil {
+		return err
+	}
+	b.Machine()
+	return b.table(*foreign, *rounds)
+}
+
+type bench struct {
+	*harness.Bench
+	devloop string
+	stages  int
+}
+
+// table measures quiet and crowded rounds by turns, so that both have the same machine.
+func (b *bench) table(foreign, rounds int) error {
+	fmt.Fprintf(b.Stdout, "`devloop run` over %d stages of /bin/true, CPU time of devloop and of all that it starts, median of %d rounds:\n\n", b.stages, rounds)
+	var quiet, crowded []time.Duration
+	for range rounds {
+		took, err := b.measure()
+		if err != nil {
+			return err
+		}
+		quiet = append(quiet, took)
+		took, err = b.beside(foreign)
+		if err != nil {
+			return err
+		}
+		crowded = append(crowded, took)
+	}
+	var t harness.Table
+	t.Row("foreign processes", "CPU, ms", "lowest … highest", "ratio")
+	for _, row := range []struct {
+		foreign int
+		took    []time.Duration
+	}{{0, quiet}, {foreign, crowded}} {
+		ratio := float64(harness.Median(row.took)) / float64(harness.Median(quiet))
+		t.Row(strconv.Itoa(row.foreign), harness.Millis(harness.Median(row.took)),
+			harness.Millis(slices.Min(row.took))+" … "+harness.Millis(slices.Max(row.took)), fmt.Sprintf("%.2f", ratio))
+	}
+	return t.Write(b.Stdout)
+}
+
+// beside measures beside so many processes of others.
+func (b *bench) beside(foreign int) (took time.Duration, err error) {
+	cmd := exec.CommandContext(b.Ctx, b.Self, "__crowd", strconv.Itoa(foreign))
+	hold, err := cmd.StdinPipe()
+	if err != nil {
+		return 0, fmt.Errorf("make pipe: %w", err)
+	}
+	told, err := cmd.StdoutPipe()
+	if err != nil {
+		return 0, fmt.Errorf("make pipe: %w", err)
+	}
+	cmd.Stderr = b.Stderr
+	if err := cmd.Start(); err != nil {
+		return 0, fmt.Errorf("start foreign processes: %w", err)
+	}
+	defer func() {
+		_ = hold.Close() // which ends them
+		if waitErr := cmd.Wait(); err == nil && waitErr != nil {
+			err = fmt.Errorf("start foreign processes: %w", waitErr)
+		}
+	}()
+	if _, err := told.Read(make([]byte, 1)); err != nil {
+		return 0, fmt.Errorf("start foreign processes: %w", err)
+	}
+	return b.measure()
+}
+
+// measure is one run.
+func (b *bench) measure() (time.Duration, error) {
+	var text strings.Builder
+	text.WriteString("version: 1\nwatchers:\n  check:\n    watch: [\"*.none\"]\n    stages:\n")
+	for range b.stages {
+		text.WriteString("      - run: [/bin/true]\n")
+	}
+	if err := os.WriteFile(filepath.Join(b.Dir, "devloop.yaml"), []byte(text.String()), 0o666); err != nil {
+		return 0, fmt.Errorf("write devloop.yaml: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(b.Ctx, patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, b.devloop, "run")
+	cmd.Dir = b.Dir
+	cmd.Env = append(os.Environ(), "DEVLOOP_RUNTIME_DIR="+b.Dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("devloop run: %w\n%s", err, out)
+	}
+	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
+}
+
+// crowd starts processes that wait, says so with one byte, and waits with them.
+func crowd(args []string) error {
+	if len(args) != 1 {
+		return errors.New("__crowd takes a number")
+	}
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	var all []*exec.Cmd
+	defer func() {
+		for _, cmd := range all {
+			_ = cmd.Wait() // it was killed
+		}
+	}()
+	for range n {
+		cmd := exec.Command("/bin/sleep", "600")
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		defer cmd.Process.Kill() //nolint:errcheck // it may have ended
+		all = append(all, cmd)
+	}
+	if _, err := os.Stdout.WriteString("."); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}
