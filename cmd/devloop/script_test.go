@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"devloop/internal/testenv"
+
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -25,13 +27,31 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asDevloop) != "" {
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 	}
-	testscript.Main(m, map[string]func(){
+	testscript.Main(tests{m}, map[string]func(){
 		"devloop": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
 		"held":    held,
 		"serve":   serve,
 		"ask":     askPage,
 		"crowd":   crowd,
 	})
+}
+
+// scratch is a directory for what tests build, which ends with them.
+var scratch string
+
+// tests are the tests of this binary, when it is no command.
+type tests struct{ *testing.M }
+
+func (m tests) Run() int {
+	testenv.MostlyWaiting()
+	dir, err := os.MkdirTemp("", "devloop-tests-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	scratch = dir
+	return m.M.Run()
 }
 
 // held is a command that tells which sockets it was given.

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"devloop/internal/testenv"
 	"devloop/orchestrator/control"
 )
 
@@ -264,15 +265,11 @@ func entries(t *testing.T, dir string) []os.DirEntry {
 
 // TestSoak lives with a loop for a while: saves, mistakes, kills, changes of the
 // configuration, people who look. What the loop holds when it is at rest stays
-// the same. DEVLOOP_SOAK=1h says for how long; else it is a number of moves.
+// the same. DEVLOOP_SOAK=1h says for how long; else it is a number of moves, which the short run has few of.
 func TestSoak(t *testing.T) {
-	var last time.Duration
-	if text := os.Getenv("DEVLOOP_SOAK"); text != "" {
-		d, err := time.ParseDuration(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		last = d
+	last, looks := testenv.Duration(t, "DEVLOOP_SOAK"), 5
+	if testenv.Long() {
+		looks = 20
 	}
 	inProject(t, nil)
 	if err := os.Mkdir("src", 0o700); err != nil {
@@ -333,7 +330,7 @@ func TestSoak(t *testing.T) {
 	const moves = 10 // between two looks
 	var base, now holdings
 	begun := time.Now()
-	for look := 0; last > 0 && time.Since(begun) < last || look < 20; look++ {
+	for look := 0; last > 0 && time.Since(begun) < last || look < looks; look++ {
 		for range moves {
 			s.move()
 			if s.rng.IntN(3) > 0 {

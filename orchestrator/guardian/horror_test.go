@@ -4,14 +4,18 @@ package guardian_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"devloop/internal/testenv"
 )
 
 // horrors are the trees, and how many processes each has when it is grown.
@@ -37,16 +41,17 @@ var horrors = []struct {
 	{kind: "spawner", size: 1, linux: true},
 }
 
-// rounds is how often each cell of the test of horrors is tried: DEVLOOP_HORRORS=20 for a long run.
-func rounds() int {
-	if n, err := strconv.Atoi(os.Getenv("DEVLOOP_HORRORS")); err == nil {
-		return n
-	}
-	return 1
+// extent is how far the tests here go: whether they try everything, and how often. DEVLOOP_HORRORS=20 is everything, twenty
+// times.
+func extent(t *testing.T) (everything bool, rounds int) {
+	rounds = testenv.Count(t, "DEVLOOP_HORRORS", 0, 1)
+	return rounds > 0, max(rounds, 1)
 }
 
-// Every tree, ended in every way: nobody is left.
+// Every tree, ended in every way: nobody is left. The short run ends each tree in one way and each way's end comes to
+// two trees or more.
 func TestHorrors(t *testing.T) {
+	everything, rounds := extent(t)
 	ways := map[string]func(*testing.T, *owner, string, int){
 		"stop":    func(_ *testing.T, o *owner, _ string, _ int) { o.do("stop") },
 		"kill":    func(_ *testing.T, o *owner, _ string, _ int) { o.do("kill") },
@@ -67,14 +72,19 @@ func TestHorrors(t *testing.T) {
 			o.kill()
 		},
 	}
-	for _, h := range horrors {
-		for way, end := range ways {
+	names := slices.Sorted(maps.Keys(ways))
+	for i, h := range horrors {
+		for j, way := range names {
+			if !everything && i%len(names) != j {
+				continue
+			}
+			end := ways[way]
 			t.Run(h.kind+"/"+way, func(t *testing.T) {
 				if h.linux && runtime.GOOS != "linux" {
 					t.Skip("such trees are out of reach here")
 				}
 				t.Parallel()
-				for range rounds() {
+				for range rounds {
 					argv, dir := aHorror(t, h.kind)
 					o := newOwner(t, filepath.Join(t.TempDir(), "lease"), nil, argv...).up()
 					if got := o.do("start"); !isPID(got) {
@@ -124,7 +134,11 @@ func isPID(text string) bool {
 
 // The owner is killed while it starts a command, at any moment of that.
 func TestKilledWhileStarting(t *testing.T) {
-	for range 20 * rounds() {
+	times := 5
+	if everything, rounds := extent(t); everything {
+		times = 20 * rounds
+	}
+	for range times {
 		argv, dir := aHorror(t, "session")
 		o := newOwner(t, "", nil, argv...).up()
 		o.order("start")
@@ -137,7 +151,11 @@ func TestKilledWhileStarting(t *testing.T) {
 
 // Many owners, each killed before its guardian has come up.
 func TestKilledAtOnce(t *testing.T) {
-	for range 10 * rounds() {
+	times := 3
+	if everything, rounds := extent(t); everything {
+		times = 10 * rounds
+	}
+	for range times {
 		argv, dir := aHorror(t, "daemon")
 		o := newOwner(t, "", nil, argv...)
 		o.order("start")

@@ -20,6 +20,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"devloop/internal/testenv"
 	"devloop/orchestrator/guardian"
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/proctable"
@@ -33,6 +34,7 @@ func TestMain(m *testing.M) {
 	if lease, ok := os.LookupEnv(ownerKey); ok {
 		os.Exit(ownerMain(lease, os.Args[1:]))
 	}
+	testenv.MostlyWaiting()
 	code := 0
 	goleak.VerifyTestMain(running{m, &code}, goleak.Cleanup(func(leaked int) {
 		os.RemoveAll(horrorDir)
@@ -210,11 +212,7 @@ var (
 			return "", err
 		}
 		horrorDir = dir
-		path := filepath.Join(dir, "horror")
-		if out, err := exec.Command("go", "build", "-o", path, "devloop/orchestrator/guardian/horror").CombinedOutput(); err != nil {
-			return "", fmt.Errorf("%w: %s", err, out)
-		}
-		return path, nil
+		return testenv.Build(dir, "devloop/orchestrator/guardian/horror")
 	})
 )
 
