@@ -59,7 +59,7 @@ func (c *concealer) mistakes(list Mistakes) Mistakes {
 			m.Line = file.lines[m.Pos.Line-1]
 		}
 		m.Msg, m.Hint = c.text(m.Msg), c.text(m.Hint)
-		c.mistakes(m.Also)
+		m.Also = c.mistakes(m.Also)
 	}
 	return list
 }

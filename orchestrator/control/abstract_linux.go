@@ -64,7 +64,7 @@ func heldAbstract(config string) (*RunningError, bool) {
 	if err != nil {
 		return nil, false
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // nothing was said
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return nil, false

@@ -83,7 +83,7 @@ func (r *repository) readIndex(tell func(name []byte, digest uint64)) ([]uint64,
 			tell(name, digest)
 		}
 		// The index is sorted: directories come together.
-		for dir := parent(name); len(dir) > 0 && !(bytes.HasPrefix(last, dir) && (len(last) == len(dir) || last[len(dir)] == '/')); dir = parent(dir) {
+		for dir := parent(name); len(dir) > 0 && (!bytes.HasPrefix(last, dir) || len(last) != len(dir) && last[len(dir)] != '/'); dir = parent(dir) {
 			digests = append(digests, maphash.Bytes(indexSeed, dir))
 		}
 		last = append(last[:0], parent(name)...)

@@ -154,7 +154,7 @@ func (m *Machine) holdChange(n *node) Hold {
 	if hold := m.holdUpstream(n); hold.Kind == UpstreamBusy {
 		return hold
 	}
-	if u, tainted := m.tainted(n); tainted && !(d.own && n.fallen()) {
+	if u, tainted := m.tainted(n); tainted && (!d.own || !n.fallen()) {
 		return Hold{Kind: UpstreamFailed, Node: u}
 	}
 	return m.holdNeeds(n)

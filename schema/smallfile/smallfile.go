@@ -90,7 +90,7 @@ func open(path string) (*os.File, fs.FileInfo, error) {
 // ErrTooLarge.
 func Usable(info fs.FileInfo) error {
 	mode := info.Mode()
-	kind := ""
+	var kind string
 	switch {
 	case mode.IsRegular() && info.Size() <= Limit:
 		return nil

@@ -80,7 +80,7 @@ func (p *project) port(files []string, re *pattern) (place, port string) {
 			}
 			here := fmt.Sprintf("%s:%d", f, 1+strings.Count(text[:at], "\n"))
 			line := lineAt(text, at)
-			if !besides.MatchString(line) && !(profiled && handlesNothing.MatchString(line)) {
+			if !besides.MatchString(line) && (!profiled || !handlesNothing.MatchString(line)) {
 				return here, found
 			}
 			if port == "" {
