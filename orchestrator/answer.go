@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/machine"
+	"devloop/orchestrator/report"
 	"devloop/orchestrator/sockets"
 	"devloop/schema"
 )
@@ -26,7 +26,7 @@ func (l *loop) serve() {
 	}
 	s, err := l.opt.Control.Serve(l.handler())
 	if err != nil {
-		l.say.out.Say(self, console.Warn, err.Error()+"; `devloop status` will not work")
+		l.screen.Notice(err.Error() + "; `devloop status` will not work")
 		return
 	}
 	l.server = s
@@ -126,23 +126,24 @@ func (l *loop) status() control.Status {
 		s.Watching = l.files.sight.watching()
 	}
 	s.Mistakes = l.sources.mistakes()
-	for i, n := range l.machine.Status() {
+	all := l.snapshot(l.machine.Status())
+	for i, n := range all.Nodes {
 		if n.Gone && !l.running(i) {
 			continue
 		}
 		node := control.Node{Name: n.Name, Kind: l.graph.Nodes[i].Kind(), State: n.State, Busy: n.Busy, Failed: n.Failed,
-			Waits: l.hold(n), Number: n.Num, PIDs: l.pids(i), Restarts: n.Restarts, Crashes: n.Failures}
+			Waits: hold(all, i), Number: n.Num, PIDs: l.pids(i), Restarts: n.Restarts, Crashes: n.Failures}
 		if n.End != (machine.End{}) || n.State == "ended" {
 			node.End = &control.End{Code: n.End.Code, Signal: n.End.Signal, Error: n.End.Err}
 		}
 		if n.Num > 0 {
-			node.Since = moment(n.Since)
+			node.Since = control.Moment(n.Since)
 		}
 		node.Usual = n.Usual
 		for _, stage := range n.Stages {
 			node.Stages = append(node.Stages, control.Stage(stage))
 		}
-		l.generations(&node, i, n)
+		l.generations(&node, i, all)
 		s.Nodes = append(s.Nodes, node)
 	}
 	for _, held := range l.sockets.All() {
@@ -167,7 +168,8 @@ func (l *loop) socketStatus(held *sockets.Held) control.Socket {
 
 // generations tells of a process with two of them, and why a new one was not
 // taken.
-func (l *loop) generations(node *control.Node, i int, st machine.NodeStatus) {
+func (l *loop) generations(node *control.Node, i int, all report.Snapshot) {
+	st := all.Nodes[i]
 	if c := st.Candidate; c != nil {
 		state := "starting"
 		switch {
@@ -176,7 +178,7 @@ func (l *loop) generations(node *control.Node, i int, st machine.NodeStatus) {
 		case !c.New:
 			state = "stopping"
 		}
-		node.Candidate = &control.Candidate{Number: c.Num, State: state, Since: moment(c.Since)}
+		node.Candidate = &control.Candidate{Number: c.Num, State: state, Since: control.Moment(c.Since)}
 		if live := l.live[commandKey{i, c.Num, wholeProcess}]; live != nil {
 			node.Candidate.Reason = live.says.String()
 		}
@@ -187,9 +189,9 @@ func (l *loop) generations(node *control.Node, i int, st machine.NodeStatus) {
 	}
 	switch {
 	case st.Dropped != nil:
-		node.Reason = l.blocked(i)
+		node.Reason = all.Blocked(i)
 	case st.State == "gave up":
-		node.Reason = crashed(st)
+		node.Reason = report.Crashed(st)
 	case st.State == "ended" && st.Early:
 		node.Reason = "it ended before it was ready"
 	case !st.Watcher:
@@ -199,7 +201,7 @@ func (l *loop) generations(node *control.Node, i int, st machine.NodeStatus) {
 			}
 		}
 		if node.Reason == "" && time.Until(st.UpAt) > 0 {
-			node.Reason = "it has just started: counts as up in " + l.say.left(st.UpAt)
+			node.Reason = "it has just started: counts as up in " + report.Left(st.UpAt)
 		}
 	}
 }
@@ -217,88 +219,31 @@ func (l *loop) pids(node int) []int {
 }
 
 // hold is what a node waits for, nil if for nothing.
-func (l *loop) hold(st machine.NodeStatus) *control.Hold {
-	h := st.Hold
+func hold(all report.Snapshot, node int) *control.Hold {
+	h := all.Nodes[node].Hold
 	if h.Kind == machine.NotHeld {
 		return nil
 	}
-	out := &control.Hold{Kind: string(h.Kind), Until: moment(h.Until), Text: l.say.hold(st)}
+	out := &control.Hold{Kind: string(h.Kind), Until: control.Moment(h.Until), Text: all.Hold(node)}
 	if h.Node >= 0 {
-		out.Node = l.say.name(h.Node)
+		out.Node = all.Nodes[h.Node].Name
 	}
 	return out
 }
 
-// hold says what a node waits for.
-func (t *teller) hold(st machine.NodeStatus) string {
-	switch h := st.Hold; h.Kind {
-	case machine.Settling:
-		return "files are still changing"
-	case machine.SlowedDown:
-		return "its files change in each run: next in " + t.left(h.Until)
-	case machine.UpstreamBusy:
-		return "upstream busy: " + t.name(h.Node)
-	case machine.DownstreamStarting:
-		if t.name(h.Node) == st.Name {
-			return "somebody waits for the version that is just starting"
-		}
-		return t.name(h.Node) + " is starting with what the last run made"
-	case machine.UpstreamFailed:
-		return "upstream failed: " + t.name(h.Node)
-	case machine.Unmet:
-		return "depends on " + t.name(h.Node) + ", which " + t.became(h.Node, t.l.machine.Status()[h.Node])
-	case machine.NoSlot:
-		return "as many stages run as `jobs` allows"
-	case machine.BackingOff:
-		return crashed(st) + "; next start in " + t.left(h.Until)
-	case machine.NotBuilt:
-		return "nothing to run before the first pass of " + t.name(h.Node)
-	}
-	return string(st.Hold.Kind)
-}
-
-func (t *teller) left(until time.Time) string { return short(max(0, time.Until(until))) }
-
-// moment is a time that may be missing.
-func moment(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
-
-// wakeup is what made a node start or stop, and when.
-type wakeup struct {
-	machine.Report
-	at time.Time
-}
-
-// remember keeps what woke a node last.
-func (l *loop) remember(r machine.Report) {
-	switch r.Kind {
-	case machine.RunStarted, machine.Starting, machine.Stopping, machine.Reloading:
-		if r.Why != machine.ByShutdown && r.Why != machine.ByUpdate { // the new version has said why
-			r.Paths = slices.Clone(r.Paths)
-			l.wakeups[r.Node] = wakeup{r, time.Now()}
-		}
-	}
-}
-
-// mostPaths is how many changed paths are told of a wake.
-const mostPaths = 100
-
 func (l *loop) wake(node int) control.Wake {
-	now := l.machine.Status()[node]
-	w := control.Wake{Node: now.Name, Kind: l.graph.Nodes[node].Kind(), State: now.State, Waits: l.hold(now)}
-	last, woken := l.wakeups[node]
-	if !woken {
+	all := l.snapshot(l.machine.Status())
+	now := all.Nodes[node]
+	w := control.Wake{Node: now.Name, Kind: l.graph.Nodes[node].Kind(), State: now.State, Waits: hold(all, node)}
+	last := l.history.Wake(now.Name)
+	if last == nil {
 		return w
 	}
-	w.Did, w.Number, w.At, w.Cause = string(last.Kind), last.Num, moment(last.at), string(last.Why)
+	w.Did, w.Number, w.At, w.Cause = string(last.Kind), last.Number, control.Moment(last.At), string(last.Why)
 	if last.Why == machine.ByTrigger || last.Why == machine.ByDependency {
-		w.By = l.say.name(last.By)
+		w.By = last.By
 	}
-	w.Paths = last.Paths[:min(mostPaths, len(last.Paths))]
+	w.Paths = last.Paths[:min(control.MostPaths, len(last.Paths))]
 	w.More = len(last.Paths) - len(w.Paths)
 	return w
 }

@@ -2,12 +2,11 @@ package orchestrator
 
 import (
 	"context"
-	"fmt"
 	"strings"
-	"time"
 
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/machine"
+	"devloop/orchestrator/report"
 )
 
 // await answers when everything that any save before the call could cause is
@@ -46,7 +45,7 @@ func (l *loop) awaitPaid(nodes []int, answered chan<- control.Verdict) (id int) 
 		case l.awaiting[id] == nil: // forgotten meanwhile
 		case l.sources != nil && l.sources.broken != nil:
 			delete(l.awaiting, id)
-			answered <- control.Verdict{Why: "the configuration " + whatIsWrong(l.sources.broken) + ", and the last good one is in force: " + oneLine(l.sources.broken.Error())}
+			answered <- control.Verdict{Why: "the configuration " + report.WhatIsWrong(l.sources.broken) + ", and the last good one is in force: " + oneLine(l.sources.broken.Error())}
 		default:
 			l.step(machine.Await{ID: id, Nodes: nodes})
 		}
@@ -82,58 +81,4 @@ func (l *loop) awaited(a machine.Awaited) {
 		v = l.failing(a.Node)
 	}
 	answered <- v // it has room for the one answer
-}
-
-// blocked says in a line why a node does not come to what it should.
-func (l *loop) blocked(node int) string {
-	all := l.machine.Status()
-	st := all[node]
-	name := l.say.name(node)
-	switch {
-	case st.Hold.Kind == machine.UpstreamFailed:
-		return fmt.Sprintf("%s waits: %s %s", name, l.say.name(st.Hold.Node), l.say.became(st.Hold.Node, all[st.Hold.Node]))
-	case st.Hold.Kind == machine.Unmet || st.Hold.Kind == machine.NotBuilt:
-		return fmt.Sprintf("%s waits for %s, which %s", name, l.say.name(st.Hold.Node), l.say.became(st.Hold.Node, all[st.Hold.Node]))
-	case st.Dropped != nil && st.Dropped.Due:
-		return fmt.Sprintf("the new version of %s was not ready in time and was dropped; the old one serves", name)
-	case st.Dropped != nil:
-		return fmt.Sprintf("the new version of %s ended (%s) and was dropped; the old one serves", name, st.Dropped.End)
-	}
-	return name + " " + l.say.became(node, st)
-}
-
-// became says in a few words what has become of a node.
-func (t *teller) became(node int, st machine.NodeStatus) string {
-	switch st.State {
-	case "backing off":
-		if st.Hold.Kind != machine.BackingOff {
-			return crashed(st)
-		}
-		return crashed(st) + "; next start in " + t.left(st.Hold.Until)
-	case "gave up":
-		return crashed(st) + "; it stays down until something changes"
-	case "ended":
-		if st.Early {
-			return fmt.Sprintf("ended (%s) before it was ready", st.End)
-		}
-		return fmt.Sprintf("ended: %s", st.End)
-	case "unready":
-		text := "is not ready after " + short(time.Since(st.Since))
-		if c := t.l.live[commandKey{node, st.Num, wholeProcess}]; c != nil && c.lacks.String() != "" {
-			text += ": " + c.lacks.String()
-		}
-		return text
-	case "failed":
-		return "failed"
-	}
-	return "is " + st.State
-}
-
-// crashed says how a process ended that keeps ending.
-func crashed(st machine.NodeStatus) string {
-	text := "crashed: " + st.End.String()
-	if st.Failures > 1 {
-		text += fmt.Sprintf(", %d times in a row", st.Failures)
-	}
-	return text
 }

@@ -15,7 +15,7 @@ func (l *loop) bind() error {
 	}
 	l.sockets.Adopt(want, opened)
 	for _, s := range opened {
-		l.say.held(s)
+		l.screen.Holding(s.Name(), s.String())
 	}
 	return nil
 }
@@ -56,7 +56,7 @@ func (l *loop) usedOnce(socket string) bool {
 // nobody uses.
 func (l *loop) release() {
 	for _, s := range l.sockets.Release() {
-		l.say.released(s)
+		l.screen.Released(s.Name(), s.Address())
 	}
 }
 
@@ -78,6 +78,6 @@ func (l *loop) returnGrant(c *command, signal string, code int) {
 // troubles tells of what has gone wrong for a node.
 func (l *loop) troubles(node int, errs []error) {
 	for _, err := range errs {
-		l.say.trouble(node, err)
+		l.screen.Trouble(l.name(node), err)
 	}
 }

@@ -54,7 +54,7 @@ func (l *loop) boundItself(c *command) {
 		if s.Proxied {
 			hint = fmt.Sprintf("make it listen on $PORT (%d this time), which devloop forwards to; or let devloop listen on another port, and say under the socket `to: %s`", s.PrivatePort, s.Addr())
 		}
-		l.say.advice(adviceEvent{c.key.node, text, hint})
+		l.advise(adviceEvent{c.key.node, text, hint})
 		return
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"os"
 
-	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/machine"
 )
@@ -90,9 +89,9 @@ func (l *loop) answerByHand(verb machine.Verb) http.HandlerFunc {
 
 func (l *loop) byHand(verb machine.Verb, names []string) ([]control.Moved, *refusal) {
 	switch {
-	case l.say.ending:
+	case l.ending:
 		return nil, &refusal{http.StatusServiceUnavailable, errEnding.Error(), ""}
-	case !l.stream.started:
+	case !l.started:
 		return nil, &refusal{http.StatusServiceUnavailable, "the loop is just starting", "try again in a moment"}
 	}
 	nodes, no := l.named(names)
@@ -106,11 +105,12 @@ func (l *loop) byHand(verb machine.Verb, names []string) ([]control.Moved, *refu
 	}
 	before := l.machine.Status()
 	l.step(machine.Command{Verb: verb, Nodes: nodes})
-	after := l.machine.Status()
+	all := l.snapshot(l.machine.Status())
+	after := all.Nodes
 	moved := []control.Moved{}
 	for _, n := range nodes {
 		moved = append(moved, control.Moved{Node: after[n].Name, Kind: l.graph.Nodes[n].Kind(), Before: before[n].State,
-			State: after[n].State, Number: after[n].Num, Waits: l.hold(after[n])})
+			State: after[n].State, Number: after[n].Num, Waits: hold(all, n)})
 	}
 	return moved, nil
 }
@@ -118,9 +118,9 @@ func (l *loop) byHand(verb machine.Verb, names []string) ([]control.Moved, *refu
 // answerDown begins the end of the loop, once: who asks again does not hurry it.
 func (l *loop) answerDown(w http.ResponseWriter, r *http.Request) {
 	if !l.asked(w, r, func() {
-		if !l.say.ending {
-			l.say.ending = true
-			l.say.out.Say(self, console.Plain, "stopping: asked to by `devloop down`")
+		if !l.ending {
+			l.ending = true
+			l.screen.Ending("stopping: asked to by `devloop down`")
 			l.step(machine.Shutdown{})
 		}
 	}) {

@@ -169,14 +169,13 @@ func (l *loop) commandExited(ev exitedEvent) {
 		l.release()
 		return
 	}
-	l.say.output, l.say.stageWarned = c.spool, c.warned
+	l.exited = c
 	l.step(machine.StageExited{Node: ev.key.node, Run: ev.key.num, Stage: ev.key.stage, End: ev.end})
 	l.seekProgram(c, ev.end)
 	l.forgetGone(ev.key.node)
-	l.say.stageWarned = nil
-	if spool := l.say.output; spool != nil { // nobody wanted to see it
-		l.say.output = nil
-		spool.Close()
+	l.exited = nil
+	if c.spool != nil { // nobody wanted to see it
+		c.spool.Close()
 	}
 }
 
@@ -188,7 +187,7 @@ func (l *loop) commandLeft(ev leftEvent) {
 	if ev.key.stage != wholeProcess || c.stop || c.kill {
 		return
 	}
-	l.say.advice(adviceEvent{ev.key.node,
+	l.advise(adviceEvent{ev.key.node,
 		fmt.Sprintf("it went into the background: what was started has ended with exit code 0 and left %s", left(ev.count)),
 		"run it in the foreground: many servers have a flag for that, such as -D, -F, --foreground, --no-daemon"})
 }
@@ -228,7 +227,7 @@ func (l *loop) kill(key commandKey) {
 	default:
 		c.beforeSignal("SIGKILL")
 		if err := c.group.Kill(); err != nil {
-			l.say.trouble(key.node, fmt.Errorf("kill %s: %w", l.graph.Nodes[key.node].Name, err))
+			l.screen.Trouble(l.name(key.node), fmt.Errorf("kill %s: %w", l.graph.Nodes[key.node].Name, err))
 		}
 	}
 	c.kill = true
@@ -267,7 +266,7 @@ func (l *loop) end(c *command, name string, leaderOnly bool) {
 // just ended by itself is none of that.
 func (l *loop) failedSignal(c *command, err error) {
 	if err != nil && !errors.Is(err, os.ErrProcessDone) {
-		l.say.trouble(c.key.node, fmt.Errorf("signal %s: %w", l.graph.Nodes[c.key.node].Name, err))
+		l.screen.Trouble(l.name(c.key.node), fmt.Errorf("signal %s: %w", l.graph.Nodes[c.key.node].Name, err))
 	}
 }
 
@@ -343,7 +342,7 @@ func (l *loop) startStage(a machine.StartStage) {
 		prepare: func() error { return l.scratch.write(list, a.Paths, false) }}
 	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Grace: stageGrace, KeepDaemons: true}
 	if l.opt.Stream {
-		lines, open := l.say.streams(w.Name)
+		lines, open := l.show(w.Name)
 		spec.Output = l.keep(w.Name, a.Run, stage.Name, countWarnings(c.warned, lines))
 		spec.Unfinished = l.keepOpen(w.Name, a.Run, stage.Name, open)
 	} else {
@@ -387,8 +386,8 @@ func (l *loop) forgetGone(node int) {
 		}
 	}
 	delete(l.plans, node)
-	l.forgetPast(node)
 	if l.graph.Index(n.Name) < 0 { // nor is there another kind of node by that name
+		l.forgetPast(n.Name)
 		l.journal.Forget(n.Name)
 	}
 }

@@ -34,10 +34,10 @@ func (l *loop) watchHost() watchHost {
 		},
 		working: l.working,
 		writing: l.writing,
-		started: func() bool { return l.stream.started },
+		started: func() bool { return l.started },
 		note:    l.note,
-		notice:  l.say.notice,
-		warn:    l.say.warn,
+		notice:  l.screen.Notice,
+		warn:    l.screen.Notice,
 	}
 }
 
@@ -73,7 +73,7 @@ func (l *loop) note(notes ...string) {
 	for _, note := range notes {
 		if !l.noted[note] {
 			l.noted[note] = true
-			l.say.notice(note)
+			l.screen.Notice(note)
 		}
 	}
 }
@@ -122,7 +122,7 @@ func (l *loop) touch(a machine.Touch) {
 					err = errHung
 				}
 				if err != nil {
-					ev.Err = fmt.Sprintf("cannot touch the trigger %s: %v", l.say.paths([]string{path}), reasonOf(err))
+					ev.Err = fmt.Sprintf("cannot touch the trigger %s: %v", l.screen.Paths([]string{path}), reasonOf(err))
 					break
 				}
 			}
@@ -154,12 +154,12 @@ func (l *loop) drain(d machine.Drained) {
 
 // diskHangs tells of a file system that does not answer.
 func (l *loop) diskHangs(path string) {
-	l.say.notice(fmt.Sprintf("%s: the file system has not answered for %v; until it does, what changes there counts as changed without a look", path, diskqueue.Patience))
+	l.screen.Notice(fmt.Sprintf("%s: the file system has not answered for %v; until it does, what changes there counts as changed without a look", path, diskqueue.Patience))
 }
 
 // diskAnswers tells that it does again.
 func (l *loop) diskAnswers(place string) {
-	l.say.notice(place + ": the file system answers again")
+	l.screen.Notice(place + ": the file system answers again")
 	l.files.answers()
 }
 

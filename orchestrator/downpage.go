@@ -74,7 +74,7 @@ func (l *loop) newsOf(node int, status []machine.NodeStatus, before *proxy.News)
 		news.State = "checking"
 	}
 	if st.Hold.Kind != machine.NotHeld {
-		news.Detail = l.say.hold(st)
+		news.Detail = l.snapshot(status).Hold(blame)
 	}
 	if news.Failed {
 		if before != nil && before.Node == news.Node && before.State == news.State && before.Failed && before.Detail == news.Detail {
@@ -91,7 +91,7 @@ const outputTail = 64 << 10
 // lastOutput is the end of what the last run, or generation, of a node wrote.
 func (l *loop) lastOutput(node, num int) []byte {
 	var text []byte
-	for _, e := range l.journal.Read(journal.Query{Names: []string{l.say.name(node)}}) {
+	for _, e := range l.journal.Read(journal.Query{Names: []string{l.name(node)}}) {
 		if e.Run == num {
 			text = append(text, e.Text...)
 		}

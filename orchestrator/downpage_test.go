@@ -16,7 +16,6 @@ func TestNewsOfACheckThatRunsAgain(t *testing.T) {
 	g := &graph.Graph{Nodes: []graph.Node{{Name: "build", Watcher: &schema.Watcher{Name: "build", Project: project}},
 		{Name: "web", Process: &schema.Process{Name: "web", Project: project}}}}
 	l := &loop{cfg: &schema.Config{}, graph: g, journal: journal.New(0)}
-	l.say = &teller{l: l}
 	status := []machine.NodeStatus{{Name: "build", Watcher: true, State: "running", Busy: true, Hold: machine.Hold{Node: -1}},
 		{Name: "web", State: "not built", Busy: true, Hold: machine.Hold{Kind: machine.NotBuilt, Node: 0}}}
 	if news := l.newsOf(1, status, nil); news.Node != "build" || news.State != "checking" || news.Failed {

@@ -66,8 +66,11 @@ var floors = map[string]struct {
 	"orchestrator/inspect": {own: []string{"schema", "orchestrator/control", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/sockets", "orchestrator/watchset"},
 		why: "questions about a project, for which nothing needs to run"},
 
+	"orchestrator/report": {own: []string{"schema", "orchestrator/console", "orchestrator/control", "orchestrator/graph", "orchestrator/machine"},
+		why: "it tells what it is told, by names, and decides nothing"},
+
 	"orchestrator": {own: []string{"schema", "schema/smallfile", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/diskqueue", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/inspect", "orchestrator/journal",
-		"orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/guardian", "orchestrator/probe", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/sdnotify",
+		"orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/guardian", "orchestrator/probe", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/report", "orchestrator/sdnotify",
 		"orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/thrift", "orchestrator/warnings", "orchestrator/watchset"},
 		why: "the one place where the adapters meet the machine"},
 
@@ -80,7 +83,7 @@ var floors = map[string]struct {
 	"cmd/devbench/swapping": {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
 	"cmd/devbench/watching": {own: []string{"cmd/devbench/harness"}, modules: []string{"golang.org/x/sys"}, why: "a measurement"},
 
-	"cmd/devloop": {own: []string{"cmd/devloop/starter", "orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/guardian", "orchestrator/inspect", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/shellcmd", "orchestrator/sockets", "schema",
+	"cmd/devloop": {own: []string{"cmd/devloop/starter", "orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/guardian", "orchestrator/inspect", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/report", "orchestrator/shellcmd", "orchestrator/sockets", "schema",
 		"schema/preset", "schema/smallfile", "schema/jsonschema", "schema/reference"},
 		modules: []string{"github.com/google/jsonschema-go", "github.com/modelcontextprotocol/go-sdk", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
 }

@@ -31,10 +31,10 @@ func (l *loop) openGuard() error {
 		opt.Lease = l.opt.Control.Lease()
 		ended, err := guardian.Sweep(opt.Lease)
 		if len(ended) > 0 {
-			l.say.notice(fmt.Sprintf("ended what an earlier loop had left behind: %s", numbers(ended)))
+			l.screen.Notice(fmt.Sprintf("ended what an earlier loop had left behind: %s", numbers(ended)))
 		}
 		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
-			l.say.notice(err.Error())
+			l.screen.Notice(err.Error())
 		}
 	}
 	g, err := guardian.Start("", opt)
@@ -66,7 +66,7 @@ func (l *loop) lostGuardian(ev guardianLost) {
 	if ev.times > 1 {
 		text = fmt.Sprintf("devloop's guardian was ended from outside %d times; the next one is started in %s", ev.times, ev.pause)
 	}
-	l.say.notice(text + " (if devloop is killed meanwhile, the next start ends what is left)")
+	l.screen.Notice(text + " (if devloop is killed meanwhile, the next start ends what is left)")
 }
 
 // longestGrace is the longest time that any command has to end.
@@ -122,7 +122,7 @@ func (l *loop) closeGuard() error {
 	var errs []error
 	ended, err := g.guardian.Finish()
 	if len(ended) > 0 {
-		l.say.notice("ended what had left its command: " + numbers(ended))
+		l.screen.Notice("ended what had left its command: " + numbers(ended))
 	}
 	errs = append(errs, err)
 	if g.reaper != nil {

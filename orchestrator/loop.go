@@ -19,6 +19,7 @@ import (
 	"devloop/orchestrator/guardian"
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
+	"devloop/orchestrator/report"
 	"devloop/orchestrator/sockets"
 	"devloop/orchestrator/thrift"
 	"devloop/schema"
@@ -44,7 +45,7 @@ type Options struct {
 	// a load that failed, whose change may lead to another result.
 	Reload func() (cfg *schema.Config, g *graph.Graph, sources []string, err error)
 
-	Hooks Hooks
+	Hooks report.Hooks
 
 	// Signals end the loop: the first in order, the second at once. The exit
 	// code of an interrupted loop is SignalCode.
@@ -69,13 +70,6 @@ type Options struct {
 
 // Terminal is one whose modes the caller of Run has changed and puts back.
 type Terminal = guardian.Terminal
-
-// Hooks draw people's attention; each may be nil. They are called by the loop's
-// goroutine and may not wait for anything.
-type Hooks struct {
-	Begin func()                         // a change begins a run
-	Turn  func(failed bool, text string) // something fails that did not before, or is well again
-}
 
 // Request is a command made by hand for a node, or for every node that the
 // verb fits if Node is "".
@@ -110,7 +104,9 @@ type loop struct {
 	cfg     *schema.Config
 	graph   *graph.Graph
 	machine *machine.Machine
-	say     *teller
+	screen  *report.Screen
+	log     *report.Log
+	history *report.History
 
 	guard   guard
 	sockets *sockets.Set
@@ -129,6 +125,9 @@ type loop struct {
 	events   chan any
 	queue    []machine.Event // what the loop itself answers
 	stepping bool            // step carries out what the machine answers
+	started  bool            // the machine has been
+	ending   bool            // people have told it to end, and know that it does
+	exited   *command        // a stage, while the machine hears of its end
 	live     map[commandKey]*command
 	scratch  *scratch
 	timer    *time.Timer
@@ -136,8 +135,6 @@ type loop struct {
 
 	server  *control.Server // nil if nobody can ask
 	asks    chan func()     // questions, to be answered by the owner of all this
-	wakeups map[int]wakeup  // what woke each node last
-	stream  *stream         // of events, to whoever reads along
 	journal *journal.Journal
 
 	barriers int                            // barriers so far
@@ -159,7 +156,8 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		live:    map[commandKey]*command{},
 		timer:   time.NewTimer(time.Hour),
 		asks:    make(chan func()),
-		wakeups: map[int]wakeup{},
+		log:     report.NewLog(opt.Graph),
+		history: report.NewHistory(),
 		plans:   map[int]*schema.Watcher{},
 		journal: journal.New(opt.Kept),
 
@@ -171,8 +169,9 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 			err = errors.Join(err, l.close())
 		}
 	}()
-	l.say, l.stream = newTeller(l), newStream(l)
-	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) { l.post(ev) }, Notice: l.say.notice, Full: l.tryNotice})
+	l.screen = report.NewScreen(report.Options{Console: opt.Console, Dir: opt.Config.Dir, Live: opt.Stream, Hooks: opt.Hooks,
+		Hangs: func() bool { return len(l.disk.Hung()) > 0 }})
+	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) { l.post(ev) }, Notice: l.screen.Notice, Full: l.tryNotice})
 	l.scratch = newScratch(l.own.temporary)
 	l.disk = diskqueue.New(diskqueue.Options{Post: func(ev diskqueue.Event) { l.post(ev) }, Mount: fspoll.MountOf, Hung: l.diskHangs, Answers: l.diskAnswers})
 	for _, file := range opt.Own {
@@ -262,7 +261,7 @@ func (l *loop) run() int {
 
 // begin begins everything: nothing is missed any more.
 func (l *loop) begin() {
-	l.say.watching()
+	l.watching()
 	l.step(machine.Start{})
 	l.lookForOlderBuild()
 	thrift.Begun()
@@ -278,7 +277,8 @@ const oneSignal = 100 * time.Millisecond
 func (l *loop) interrupted() {
 	if now := time.Now(); now.Sub(l.signalled) > oneSignal {
 		l.signalled = now
-		l.say.interrupted()
+		l.ending = true
+		l.screen.Interrupted()
 		l.step(machine.Shutdown{Code: l.opt.SignalCode})
 	}
 }
@@ -350,10 +350,10 @@ func (l *loop) step(ev machine.Event) {
 	}
 	l.stepping = true
 	defer func() { l.stepping = false }()
-	defer l.stream.rested()
+	defer l.log.Rested(l.machine.Status)
 	for len(l.queue) > 0 {
 		ev, l.queue = l.queue[0], l.queue[1:]
-		l.stream.saw(ev)
+		l.announce(ev)
 		for _, action := range l.machine.Step(time.Now(), ev) {
 			l.do(action)
 			l.rest = time.Now().Add(restAfter)
@@ -387,19 +387,14 @@ func (l *loop) refreshDue() {
 	}
 	l.refreshed = time.Now()
 	if err := l.opt.Control.Refresh(); err != nil {
-		l.say.notice(err.Error())
+		l.screen.Notice(err.Error())
 	}
 }
 
 func (l *loop) do(action machine.Action) {
-	l.stream.did(action)
 	switch a := action.(type) {
 	case machine.Report:
-		if a.Kind == machine.RunStarted {
-			l.plans[a.Node] = l.graph.Nodes[a.Node].Watcher
-		}
-		l.remember(a)
-		l.say.report(a)
+		l.reported(a)
 	case machine.StartStage:
 		l.startStage(a)
 	case machine.StopStage:
@@ -409,6 +404,7 @@ func (l *loop) do(action machine.Action) {
 	case machine.Drain:
 		l.drain(machine.Drained{Node: a.Node, Run: a.Run})
 	case machine.Touch:
+		l.log.Touched(l.name(a.Node), a.Run)
 		l.touch(a)
 	case machine.StartProcess:
 		l.startProcess(a)
@@ -473,7 +469,7 @@ func (l *loop) handle(ev any) {
 	case adoptionDue:
 		l.checkAdoption(ev.key, ev.late)
 	case noticeEvent:
-		l.say.notice(ev.text)
+		l.screen.Notice(ev.text)
 	case sockets.Event:
 		l.sockets.Handle(ev)
 	case missingEvent:
@@ -481,10 +477,10 @@ func (l *loop) handle(ev any) {
 	case adoptionAdvice:
 		if c := l.live[ev.key]; c != nil && !c.advised {
 			c.advised = true
-			l.say.advice(ev.adviceEvent)
+			l.advise(ev.adviceEvent)
 		}
 	case adviceEvent:
-		l.say.advice(ev)
+		l.advise(ev)
 	}
 }
 
@@ -545,7 +541,7 @@ func (l *loop) request(r Request) {
 		}
 	}
 	if len(command.Nodes) == 0 {
-		l.say.nothingTo(r.Verb)
+		l.screen.NothingTo(r.Verb)
 		return
 	}
 	l.step(command)

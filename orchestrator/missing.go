@@ -95,7 +95,7 @@ func (l *loop) programMissing(ev missingEvent) {
 			hint += ": `run` that?"
 		}
 	}
-	l.say.missing(adviceEvent{ev.key.node, ev.path + " is not there", hint})
+	l.screen.Missing(l.name(ev.key.node), ev.path+" is not there", hint)
 }
 
 // elsewhere is the path of a program of the same name: at the same place below a directory above,

@@ -76,18 +76,20 @@ func newerThan(set *watchset.Set, triggers map[int][]string) (list []olderBuild)
 // liveBelow are the processes downstream of a node that run.
 func (l *loop) liveBelow(node int) (list []int) {
 	seen := map[int]bool{node: true}
-	for queue := []int{node}; len(queue) > 0; queue = queue[1:] {
-		for _, d := range l.graph.Downstream(queue[0]) {
+	var visit func(int)
+	visit = func(n int) {
+		for _, d := range l.graph.Downstream(n) {
 			if seen[d] {
 				continue
 			}
 			seen[d] = true
-			queue = append(queue, d)
 			if l.running(d) {
 				list = append(list, d)
 			}
+			visit(d)
 		}
 	}
+	visit(node)
 	return list
 }
 
@@ -99,9 +101,9 @@ func (l *loop) tellOlderBuild(o olderBuild) {
 	}
 	what := "checking"
 	if !st.Busy {
-		what = l.say.name(o.watcher) + " has not passed"
+		what = l.name(o.watcher) + " has not passed"
 	}
 	for _, node := range l.liveBelow(o.watcher) {
-		l.say.line(node, console.Plain, "- built from older sources (%s has changed since); %s", l.say.paths([]string{o.path}), what)
+		l.screen.Line(l.name(node), console.Plain, "- built from older sources (%s has changed since); %s", l.screen.Paths([]string{o.path}), what)
 	}
 }

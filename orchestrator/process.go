@@ -88,9 +88,9 @@ func (l *loop) startProcess(a machine.StartProcess) {
 	}
 	started = true
 	c.ctx, c.wrapper = ctx, program.wrapper
-	lines, open := l.say.streams(p.Name)
+	lines, open := l.show(p.Name)
 	output, open := l.keep(p.Name, a.Gen, "", lines), l.keepOpen(p.Name, a.Gen, "", open)
-	if mark := c.grant.MarkPrivate(func(text string) { l.say.out.Say(p.Name, console.Dim, text) }); mark != nil {
+	if mark := c.grant.MarkPrivate(func(text string) { l.opt.Console.Say(p.Name, console.Dim, text) }); mark != nil {
 		shown := output
 		output = func(b procgroup.Block) { shown(b); mark(b.Text) }
 	}
@@ -162,7 +162,8 @@ func (l *loop) stopAsConfigured(c *command) {
 		var stop program
 		if stop, err = l.program(*p.Stop.Command, e); err == nil {
 			c.group.Hold()
-			l.runStopCommand(c, p.Stop, procgroup.Spec{Argv: stop.argv, Dir: p.Dir, Env: e.list(), Output: l.say.stream(p.Name), Grace: stageGrace, KeepDaemons: true})
+			lines, _ := l.show(p.Name)
+			l.runStopCommand(c, p.Stop, procgroup.Spec{Argv: stop.argv, Dir: p.Dir, Env: e.list(), Output: lines, Grace: stageGrace, KeepDaemons: true})
 			return
 		}
 	}
@@ -178,7 +179,7 @@ type stopFailed struct {
 
 // stopBySignal ends a process whose stop.command has failed as if it had none.
 func (l *loop) stopBySignal(f stopFailed) {
-	l.say.advice(adviceEvent{node: f.key.node, text: fmt.Sprintf("stop.command: %s; sending %s instead", f.why, f.stop.Signal)})
+	l.advise(adviceEvent{node: f.key.node, text: fmt.Sprintf("stop.command: %s; sending %s instead", f.why, f.stop.Signal)})
 	if c := l.live[f.key]; c != nil && !c.kill {
 		l.end(c, f.stop.Signal, f.stop.LeaderOnly)
 	}
@@ -232,7 +233,7 @@ func (l *loop) reload(key commandKey, changed []string) {
 		err := l.scratch.write(list, changed, true)
 		_ = l.ask(l.ctx, func() { // else the loop has ended
 			if err != nil {
-				l.say.trouble(key.node, err)
+				l.screen.Trouble(l.name(key.node), err)
 			}
 			l.signalReload(key)
 		})

@@ -401,7 +401,7 @@ func (l *loop) lostByWrapper(c *command) {
 	if c.wrapper == "" || c.ready || c.stop || c.kill || c.grant.Empty() || !dropsDescriptors(c.wrapper) {
 		return
 	}
-	l.say.advice(adviceEvent{c.key.node, fmt.Sprintf("it may never have got its sockets: %s does not hand descriptors on", c.wrapper), wrapperHint})
+	l.advise(adviceEvent{c.key.node, fmt.Sprintf("it may never have got its sockets: %s does not hand descriptors on", c.wrapper), wrapperHint})
 }
 
 // dropsDescriptors tells whether the tool starts its child with the standard

@@ -9,6 +9,7 @@ import (
 	"devloop/orchestrator/diskqueue"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/machine"
+	"devloop/orchestrator/report"
 	"devloop/schema"
 )
 
@@ -24,7 +25,7 @@ const reloadQuiet = 50 * time.Millisecond
 // reloadAt is when the configuration is to be read again: not before the machine
 // has one at all.
 func (l *loop) reloadAt() (at time.Time, due bool) {
-	if l.sources == nil || l.sources.due.IsZero() || !l.stream.started {
+	if l.sources == nil || l.sources.due.IsZero() || !l.started {
 		return time.Time{}, false
 	}
 	return l.sources.due, true
@@ -149,9 +150,9 @@ func (l *loop) reloaded(sources []string, err error) {
 	}
 	switch {
 	case err != nil && (was == nil || was.Error() != err.Error()):
-		l.say.broken(err)
+		l.screen.Broken(err)
 	case err == nil && was != nil:
-		l.say.notice("the configuration is good again")
+		l.screen.Notice("the configuration is good again")
 	}
 }
 
@@ -184,11 +185,11 @@ func (l *loop) reconfigure(next *reopening) error {
 	for i, n := range rebased.Nodes {
 		if !n.Gone {
 			prints[i] = l.fingerprint(cfg, n)
+			if i >= len(before.Nodes) || before.Nodes[i].Gone {
+				l.forgetPast(n.Name)
+			}
 		}
 		if i < len(before.Nodes) {
-			if before.Nodes[i].Gone && !n.Gone {
-				l.forgetPast(i)
-			}
 			if !n.Gone && prints[i] != l.sources.prints[i] {
 				ev.Changed = append(ev.Changed, i)
 			}
@@ -196,10 +197,16 @@ func (l *loop) reconfigure(next *reopening) error {
 	}
 	ev.Apart = l.apart(cfg, rebased)
 	same := next.unseen && cfg.Resolved(false, false) == l.cfg.Resolved(false, false)
-	l.say.reconfigured(before, rebased, ev.Changed, opened, same)
-	l.say.warned(l.cfg.Warnings, cfg.Warnings)
+	change := report.Reconfiguration{Quiet: same, Opened: len(opened) > 0}
+	change.New, change.Changed, change.Gone = compare(before, rebased, ev.Changed)
+	l.screen.Reconfigured(change)
+	for _, s := range opened {
+		l.screen.Holding(s.Name(), s.String())
+	}
+	l.screen.Warned(l.cfg.Warnings, cfg.Warnings)
 	l.cfg, l.graph, l.sources.prints = cfg, rebased, prints
 	l.sockets.Adopt(want, opened)
+	l.log.Follow(rebased)
 	if next.sight != nil {
 		l.files.adopt(next)
 	}
@@ -211,13 +218,20 @@ func (l *loop) reconfigure(next *reopening) error {
 	return nil
 }
 
-// forgetPast makes a node one of which nothing is known yet.
-func (l *loop) forgetPast(node int) {
-	delete(l.wakeups, node)
-	delete(l.stream.failures, node)
-	delete(l.stream.byHand, node)
-	delete(l.say.renewing, node)
-	delete(l.say.failing, node)
+// compare names the nodes that are new, those that have changed, of which the numbers
+// are given, and those that are gone.
+func compare(before, after *graph.Graph, changed []int) (added, other, gone []string) {
+	for i, n := range after.Nodes {
+		switch {
+		case i >= len(before.Nodes) || before.Nodes[i].Gone && !n.Gone:
+			added = append(added, n.Name)
+		case n.Gone && !before.Nodes[i].Gone:
+			gone = append(gone, n.Name)
+		case slices.Contains(changed, i):
+			other = append(other, n.Name)
+		}
+	}
+	return added, other, gone
 }
 
 func equalPoll(a, b *time.Duration) bool {

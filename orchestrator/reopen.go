@@ -135,7 +135,7 @@ func (l *loop) reopened(ev reopenedEvent) {
 		l.note(ev.notes...)
 		l.note(ev.first.notices...)
 		if ev.err != nil {
-			l.say.notice(ev.err.Error())
+			l.screen.Notice(ev.err.Error())
 		}
 		l.enforce(ev.next)
 		if w.sight != ev.sight { // it was refused, or there is none
@@ -147,7 +147,7 @@ func (l *loop) reopened(ev reopenedEvent) {
 		w.after(w.forget)
 		w.look(append(ev.first.gone, ev.next.places...), nil, nil)
 		w.caughtUp()
-		l.say.watching()
+		l.watching()
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"devloop/orchestrator/fspoll"
+	"devloop/orchestrator/report"
 )
 
 // TestPollingAllBeforeAPartHasBeenSeen: whoever waits until nothing is missed is
@@ -23,7 +24,7 @@ func TestPollingAllBeforeAPartHasBeenSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &loop{ctx: ctx, events: make(chan any, 1), say: &teller{}}
+	l := &loop{ctx: ctx, events: make(chan any, 1), screen: report.NewScreen(report.Options{})}
 	w := &filewatch{host: l.watchHost(), sight: &sight{poll: part, part: true, waits: map[uint64]*barrier{}}}
 	defer l.onDisk.Wait()
 	defer cancel()

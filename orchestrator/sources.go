@@ -151,7 +151,7 @@ func (l *loop) sourcesSeen(seen batch, changed bool) {
 		}
 	case len(seen.passed) > 0 && !l.sources.due.IsZero():
 		l.sources.after = append(l.sources.after, seen.passed...)
-		if l.stream.started { // else it is read then
+		if l.started { // else it is read then
 			l.reloadConfig()
 		}
 	case l.reading != nil && l.reading.again:
@@ -174,7 +174,7 @@ func (l *loop) degradeSources() {
 	}
 	poll, err := src.area().poll(0)
 	if err != nil {
-		l.say.notice(err.Error())
+		l.screen.Notice(err.Error())
 		return
 	}
 	host := l.watchHost()
@@ -192,7 +192,7 @@ func sourcePaths(lists ...[]string) []string {
 func (l *loop) resource(paths []string) {
 	old := l.sources
 	if err := l.openSources(paths); err != nil {
-		l.say.notice(err.Error())
+		l.screen.Notice(err.Error())
 		return
 	}
 	l.discard(old.sight)

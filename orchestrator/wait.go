@@ -30,8 +30,8 @@ func (l *loop) answerWait(w http.ResponseWriter, r *http.Request) {
 // failing says whose failure it is that a node is held back by, and where what
 // it wrote is to be found.
 func (l *loop) failing(node int) control.Verdict {
-	answer := control.Verdict{Why: l.blocked(node)}
 	nodes := l.machine.Status()
+	answer := control.Verdict{Why: l.snapshot(nodes).Blocked(node)}
 	for range nodes {
 		h := nodes[node].Hold
 		if h.Kind != machine.UpstreamFailed && h.Kind != machine.NotBuilt && h.Kind != machine.Unmet {
@@ -39,9 +39,9 @@ func (l *loop) failing(node int) control.Verdict {
 		}
 		node = h.Node
 	}
-	answer.Node, answer.Kind = l.say.name(node), l.graph.Nodes[node].Kind()
-	if f, known := l.stream.failures[node]; known {
-		answer.Number, answer.Stages = f.num, f.stages
+	answer.Node, answer.Kind = l.name(node), l.graph.Nodes[node].Kind()
+	if f := l.history.Failure(answer.Node); f != nil {
+		answer.Number, answer.Stages = f.Number, f.Stages
 	}
 	return answer
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"devloop/orchestrator"
 	"devloop/orchestrator/console"
+	"devloop/orchestrator/report"
 )
 
 // attention is how the screen draws the eye to a run and its outcome.
@@ -20,8 +20,8 @@ func (n *attention) flags(cmd *cobra.Command) {
 }
 
 // hooks are what the loop calls.
-func (n attention) hooks(out *console.Console, screen io.Writer, title string) orchestrator.Hooks {
-	var h orchestrator.Hooks
+func (n attention) hooks(out *console.Console, screen io.Writer, title string) report.Hooks {
+	var h report.Hooks
 	if n.clear {
 		h.Begin = func() { out.Clear(rows(screen)) }
 	}

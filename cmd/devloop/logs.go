@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"devloop/orchestrator"
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
+	"devloop/orchestrator/report"
 )
 
 func (a *app) logsCommand() *cobra.Command {
@@ -143,7 +143,7 @@ func (a *app) printer(names []string) (*printer, error) {
 	}
 	p := &printer{streams: map[[2]string]*console.Stream{}}
 	p.out = console.New(console.Options{Out: a.screen, Color: color, Terminal: isTerminal(a.screen), Timestamps: a.timestamps,
-		Names: orchestrator.Names(names), Now: func() time.Time { return p.at }})
+		Names: report.Names(names), Now: func() time.Time { return p.at }})
 	return p, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/listenfd/shim"
+	"devloop/orchestrator/report"
 )
 
 func (a *app) upCommand() *cobra.Command {
@@ -159,7 +160,7 @@ func (a *app) console(p *project, unread chan<- os.Signal) (out *console.Console
 	for _, n := range p.graph.Nodes {
 		names = append(names, n.Name)
 	}
-	opt := console.Options{Out: &audience{Writer: a.screen, gone: unread}, Color: color, Timestamps: a.timestamps, Names: orchestrator.Names(names)}
+	opt := console.Options{Out: &audience{Writer: a.screen, gone: unread}, Color: color, Timestamps: a.timestamps, Names: report.Names(names)}
 	opt.Terminal, opt.Buffer = isTerminal(a.screen), console.DefaultBuffer
 	if a.logFile != "" {
 		if logFile, err = openLog(a.logFile); err != nil {

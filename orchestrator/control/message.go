@@ -186,3 +186,14 @@ type failure struct {
 	Error string `json:"error"`
 	Hint  string `json:"hint,omitempty"`
 }
+
+// MostPaths is how many of the paths that have changed are told of one change.
+const MostPaths = 100
+
+// Moment is a time that may be missing: nil for the zero one.
+func Moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

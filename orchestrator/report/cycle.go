@@ -1,4 +1,4 @@
-package orchestrator
+package report
 
 import (
 	"slices"
@@ -12,13 +12,12 @@ import (
 // steady stream of saves may keep one open for hours.
 const mostListed = 200
 
-// cycles follows what belongs together in time: see control.Cycle. The zero
-// value is ready to use.
+// cycles follows what belongs together in time: see control.Cycle. It has to
+// follow a graph before anything else.
 type cycles struct {
-	graph *graph.Graph // the one that part was made from
-	part  []int        // for each node, a number that connected nodes share
-	open  map[int]*cycle
-	last  int
+	part map[string]int // for each node, a number that connected nodes share
+	open map[int]*cycle // by part
+	last int
 }
 
 // cycle is an open one.
@@ -27,8 +26,15 @@ type cycle struct {
 	seen map[string]bool // paths
 }
 
-// partition gives connected nodes a number that they share.
-func partition(g *graph.Graph) []int {
+// follow makes the cycles those of the graph. What was open in another graph
+// has no end that anybody could tell.
+func (cs *cycles) follow(g *graph.Graph) {
+	cs.part, cs.open = partition(g), map[int]*cycle{}
+}
+
+// partition gives connected nodes a number that they share. One that is gone, and
+// has left its name to another, goes with that.
+func partition(g *graph.Graph) map[string]int {
 	part := make([]int, len(g.Nodes))
 	for i := range part {
 		part[i] = i
@@ -42,29 +48,21 @@ func partition(g *graph.Graph) []int {
 	for _, e := range g.Edges {
 		part[root(e.To)] = root(e.From)
 	}
-	for i := range part {
-		part[i] = root(i)
+	named := map[string]int{}
+	for i, n := range g.Nodes {
+		if _, taken := named[n.Name]; !taken || !n.Gone {
+			named[n.Name] = root(i)
+		}
 	}
-	return part
-}
-
-// follow makes the cycles those of the graph. What was open in another graph
-// has no end that anybody could tell.
-func (cs *cycles) follow(g *graph.Graph) {
-	if cs.graph != g {
-		cs.graph, cs.part, cs.open = g, partition(g), map[int]*cycle{}
-	}
+	return named
 }
 
 // of is the open cycle of a node, nil if it has none.
-func (cs *cycles) of(g *graph.Graph, node int) *cycle {
-	cs.follow(g)
-	return cs.open[cs.part[node]]
-}
+func (cs *cycles) of(node string) *cycle { return cs.open[cs.part[node]] }
 
 // begin opens a cycle for the node, unless one is open.
-func (cs *cycles) begin(g *graph.Graph, node int, cause string, t int64) *cycle {
-	if c := cs.of(g, node); c != nil {
+func (cs *cycles) begin(node, cause string, t int64) *cycle {
+	if c := cs.of(node); c != nil {
 		return c
 	}
 	cs.last++
@@ -78,11 +76,10 @@ func (cs *cycles) begin(g *graph.Graph, node int, cause string, t int64) *cycle 
 
 // rested closes the cycles of which no node moves, and returns those that have
 // led to anything.
-func (cs *cycles) rested(g *graph.Graph, nodes []machine.NodeStatus, t int64) (ended []*control.Cycle) {
-	cs.follow(g)
+func (cs *cycles) rested(nodes []machine.NodeStatus, t int64) (ended []*control.Cycle) {
 	moving, settling, failed := map[int]bool{}, map[int]bool{}, map[int]string{}
-	for i, n := range nodes {
-		part := cs.part[i]
+	for _, n := range nodes {
+		part := cs.part[n.Name]
 		// A process that waits to be started again is at rest until then.
 		moving[part] = moving[part] || n.Busy && n.Hold.Kind != machine.BackingOff
 		settling[part] = settling[part] || n.Hold.Kind == machine.Settling
@@ -110,7 +107,7 @@ func (cs *cycles) rested(g *graph.Graph, nodes []machine.NodeStatus, t int64) (e
 func (c *cycle) changed(path string) {
 	switch {
 	case c.seen[path]:
-	case len(c.Paths) < mostPaths:
+	case len(c.Paths) < control.MostPaths:
 		c.seen[path] = true
 		c.Paths = append(c.Paths, path)
 	default:

@@ -1,0 +1,91 @@
+package report
+
+import (
+	"slices"
+	"time"
+
+	"devloop/orchestrator/machine"
+)
+
+// History remembers of each node, by name, what is asked for later. One goroutine
+// owns it.
+type History struct{ nodes map[string]*past }
+
+type past struct {
+	asked   machine.Verb // by hand, last
+	wake    *Wake
+	failure *Failure
+}
+
+// Wake is what made a node start or stop, and when.
+type Wake struct {
+	Report
+	At time.Time
+}
+
+// Failure is what failed, for whoever wants to see what it wrote.
+type Failure struct {
+	Number int      // the run or generation
+	Stages []string // of a watcher
+}
+
+// NewHistory remembers nothing yet.
+func NewHistory() *History { return &History{map[string]*past{}} }
+
+// Asked remembers what was asked of a node by hand.
+func (h *History) Asked(node string, verb machine.Verb) { h.of(node).asked = verb }
+
+// LastAsked is what was asked of a node by hand last; "" if nothing was.
+func (h *History) LastAsked(node string) machine.Verb {
+	if p := h.nodes[node]; p != nil {
+		return p.asked
+	}
+	return ""
+}
+
+// Wake is what woke a node last; nil if nothing has.
+func (h *History) Wake(node string) *Wake {
+	if p := h.nodes[node]; p != nil {
+		return p.wake
+	}
+	return nil
+}
+
+// Failure is what failed last of a node; nil if nothing has.
+func (h *History) Failure(node string) *Failure {
+	if p := h.nodes[node]; p != nil {
+		return p.failure
+	}
+	return nil
+}
+
+// Forget makes a node one of which nothing is known.
+func (h *History) Forget(node string) { delete(h.nodes, node) }
+
+// Report remembers what a report tells.
+func (h *History) Report(r Report) {
+	switch r.Kind {
+	case machine.RunStarted, machine.Starting, machine.Stopping, machine.Reloading:
+		if r.Why != machine.ByShutdown && r.Why != machine.ByUpdate { // the new version has said why
+			r.Paths = slices.Clone(r.Paths)
+			h.of(r.Node).wake = &Wake{r, time.Now()}
+		}
+	case machine.StageFailed, machine.StageTimedOut:
+		p := h.of(r.Node)
+		if p.failure == nil || p.failure.Number != r.Number {
+			p.failure = &Failure{Number: r.Number}
+		}
+		p.failure.Stages = append(p.failure.Stages, r.Stage.Name)
+	case machine.Crashed, machine.AwaitsPass, machine.GaveUp, machine.Dropped, machine.Lost, machine.Unready, machine.Ended:
+		h.of(r.Node).failure = &Failure{Number: r.Number}
+	}
+}
+
+func (h *History) of(node string) *past {
+	p := h.nodes[node]
+	if p == nil {
+		p = &past{}
+		h.nodes[node] = p
+	}
+	return p
+}

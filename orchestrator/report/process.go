@@ -1,0 +1,110 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/machine"
+)
+
+// process tells what has become of a generation of a process.
+func (s *Screen) process(r Report) {
+	switch r.Kind {
+	case machine.Starting:
+		s.starting(r)
+	case machine.Ready:
+		if r.Process.Probed {
+			text := "✓ ready in " + Short(r.Took)
+			for _, url := range r.Process.URLs {
+				text += "  " + url
+			}
+			s.Line(r.Node, console.Good, "%s", text)
+		}
+	case machine.Unready:
+		s.Line(r.Node, console.Warn, "! not ready after %s; it is left running", Short(r.Took))
+		s.lastCheck(r)
+	case machine.Reloading:
+		s.Line(r.Node, console.Plain, "↻ reloading: %s", s.cause(r))
+	case machine.Stopping:
+		s.stopping(r)
+	case machine.Killing:
+		s.Line(r.Node, console.Warn, "! still running after %s: killing it", Short(r.Process.Grace))
+	case machine.Ended:
+		tone := console.Plain
+		if !r.End.OK() {
+			tone = console.Bad
+		}
+		s.Line(r.Node, tone, "ended: %s", r.End)
+	case machine.AwaitsPass:
+		why := r.End.String()
+		if r.End.Err != "" {
+			why = "nothing to run" // it has never been built, most likely
+		}
+		s.Line(r.Node, console.Dim, "- cannot run yet (%s): waits for %s to pass", why, r.By)
+	case machine.Crashed:
+		s.Line(r.Node, console.Bad, "✗ %s after %s; starting again in %s", r.End, Short(r.Took), Short(time.Until(r.Until)))
+	case machine.Dropped:
+		s.dropped(r)
+	case machine.Lost:
+		s.Line(r.Node, console.Bad, "✗ the old version ended: %s; the new one is starting", r.End)
+	case machine.GaveUp:
+		times := "once"
+		if r.Times > 1 {
+			times = fmt.Sprintf("%d times in a row", r.Times)
+		}
+		s.Line(r.Node, console.Bad, "✗ %s after %s, %s; it stays down until something changes", r.End, Short(r.Took), times)
+	}
+}
+
+func (s *Screen) starting(r Report) {
+	t := s.told(r.Node)
+	switch {
+	case r.Process.Beside:
+		s.Line(r.Node, console.Plain, "▸ starting a new version beside the old one: %s", s.cause(r))
+	case t.restarting: // the stop has said why
+	case r.Why == machine.ByStart:
+		s.Line(r.Node, console.Plain, "▸ starting")
+	case r.Why == machine.ByCrash:
+		s.Line(r.Node, console.Plain, "▸ starting again")
+	default:
+		s.Line(r.Node, console.Plain, "▸ starting: %s", s.cause(r))
+	}
+	t.restarting = false
+}
+
+func (s *Screen) stopping(r Report) {
+	switch {
+	case r.Why == machine.ByShutdown:
+		s.Line(r.Node, console.Dim, "■ stopping")
+	case r.Gone:
+		s.Line(r.Node, console.Plain, "■ stopping: it is not in the configuration any more")
+	case r.Why == machine.ByUpdate:
+		s.Line(r.Node, console.Dim, "■ stopping the old version")
+	case r.Why == machine.ByChecking:
+		s.Line(r.Node, console.Plain, "■ stopping: %s; requests wait for what comes of it", s.cause(r))
+	case r.Process.New:
+		s.Line(r.Node, console.Plain, "↻ replacing the new version: %s", s.cause(r))
+	case r.Why == machine.ByHand && r.Asked == machine.Stop:
+		s.Line(r.Node, console.Plain, "■ stopping: %s", s.cause(r))
+	default:
+		s.told(r.Node).restarting = true
+		s.Line(r.Node, console.Plain, "↻ restarting: %s", s.cause(r))
+	}
+}
+
+func (s *Screen) dropped(r Report) {
+	if (r.End != machine.End{}) {
+		s.Line(r.Node, console.Bad, "✗ the new version ended after %s: %s; it is dropped, the old one keeps serving", Short(r.Took), r.End)
+		return
+	}
+	s.Line(r.Node, console.Bad, "✗ the new version was not ready after %s; it is dropped, the old one keeps serving", Short(r.Took))
+	s.lastCheck(r)
+}
+
+// lastCheck tells what a generation that was not ready in time still lacked.
+func (s *Screen) lastCheck(r Report) {
+	if check := r.Process.LastCheck; check != "" {
+		s.Line(r.Node, console.Warn, "  the last check: %s", check)
+	}
+}

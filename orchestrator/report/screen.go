@@ -1,0 +1,258 @@
+package report
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/machine"
+)
+
+// Self is the name that devloop's own lines carry when they are about no node.
+const Self = "devloop"
+
+// Names lists who may speak, for the width of the console's column.
+func Names(nodes []string) []string { return append(append([]string{}, nodes...), Self) }
+
+// Options are what a screen needs from its surroundings.
+type Options struct {
+	Console *console.Console
+	Dir     string      // paths are shown as seen from here
+	Live    bool        // stages' output is shown as it comes, so their starts are told
+	Hangs   func() bool // whether a file system does not answer: then no file is looked at
+	Hooks   Hooks
+}
+
+// Hooks draw people's attention; each may be nil. They are called by the loop's
+// goroutine and may not wait for anything.
+type Hooks struct {
+	Begin func()                         // a change begins a run
+	Turn  func(failed bool, text string) // something fails that did not before, or is well again
+}
+
+// Screen puts what happens into words. It decides how things are said, never
+// whether they are done. One goroutine owns it.
+type Screen struct {
+	opt    Options
+	out    *console.Console
+	ending bool
+	nodes  map[string]*told
+}
+
+// told is what people know of a node already.
+type told struct {
+	restarting bool // its stop has been told, as half of a restart
+	failing    bool
+	missing    string // a program that is not there
+}
+
+// NewScreen makes one that has told nothing yet.
+func NewScreen(opt Options) *Screen {
+	return &Screen{opt: opt, out: opt.Console, nodes: map[string]*told{}}
+}
+
+// Forget makes a node one of which people know nothing.
+func (s *Screen) Forget(node string) { delete(s.nodes, node) }
+
+func (s *Screen) told(node string) *told {
+	t := s.nodes[node]
+	if t == nil {
+		t = &told{}
+		s.nodes[node] = t
+	}
+	return t
+}
+
+// Line tells something of a node.
+func (s *Screen) Line(node string, tone console.Tone, format string, args ...any) {
+	s.out.Say(node, tone, fmt.Sprintf(format, args...))
+}
+
+func (s *Screen) self(tone console.Tone, text string) { s.out.Say(Self, tone, text) }
+
+// Notice tells something that people should know, of no node.
+func (s *Screen) Notice(text string) { s.self(console.Warn, text) }
+
+// Trouble tells what could not be done to a node.
+func (s *Screen) Trouble(node string, err error) { s.Line(node, console.Bad, "%v", err) }
+
+// Advice tells what people should know of a node, and what to do about it; hint
+// may be "".
+func (s *Screen) Advice(node, text, hint string) {
+	s.Line(node, console.Warn, "! %s", text)
+	if hint != "" {
+		s.Line(node, console.Warn, "  hint: %s", hint)
+	}
+}
+
+// Missing tells that a program of a node is not there, the same only once.
+func (s *Screen) Missing(node, text, hint string) {
+	if t := s.told(node); t.missing != text {
+		t.missing = text
+		s.Advice(node, text, hint)
+	}
+}
+
+// Holding tells of a socket that is held from now on, and where it is found.
+func (s *Screen) Holding(socket, address string) {
+	s.self(console.Plain, "holding "+socket+": "+address)
+}
+
+// Released tells of a socket that is not held any more.
+func (s *Screen) Released(socket, address string) {
+	s.self(console.Dim, "released "+socket+": "+address)
+}
+
+// Watching tells how many directories are watched, and how many are polled.
+func (s *Screen) Watching(watched, polled int) {
+	what := directories(watched)
+	if polled > 0 {
+		what += ", polling " + directories(polled)
+		if watched == 0 {
+			what = directories(polled) + " by polling"
+		}
+	}
+	s.self(console.Dim, "watching "+what)
+}
+
+func directories(n int) string {
+	switch n {
+	case 0:
+		return "nothing"
+	case 1:
+		return "1 directory"
+	}
+	return fmt.Sprintf("%d directories", n)
+}
+
+// Interrupted tells that the loop begins to end, or what is left is killed.
+func (s *Screen) Interrupted() {
+	if s.ending {
+		s.Ending("killing what is left")
+	} else {
+		s.Ending("stopping; once more kills at once")
+	}
+}
+
+// Ending tells why the loop ends. What stops from then on is no reason to call for
+// attention.
+func (s *Screen) Ending(text string) {
+	s.ending = true
+	s.self(console.Plain, text)
+}
+
+// NothingTo tells that a command by hand fits no node.
+func (s *Screen) NothingTo(verb machine.Verb) {
+	text := "no watcher to run"
+	if verb == machine.Restart {
+		text = "no process to restart: one with `start: false` is started by `devloop start NAME`"
+	}
+	s.self(console.Plain, text)
+}
+
+// Report tells what the machine reports.
+func (s *Screen) Report(r Report) {
+	s.turn(r)
+	switch r.Kind {
+	case machine.RunStarted, machine.RunPassed, machine.RunFailed, machine.RunCancelled:
+		s.run(r)
+	case machine.Held, machine.Waits, machine.Blocked, machine.NotRun, machine.Slowed:
+		s.wait(r)
+	case machine.StageStarted, machine.StagePassed, machine.StageFailed, machine.StageTolerated,
+		machine.StageTimedOut, machine.StageCancelled, machine.StageSkipped:
+		s.stage(r)
+	case machine.StillWaiting:
+		who := r.Node
+		if r.Process.PID != 0 {
+			who = fmt.Sprintf("%s (pid %d)", r.Node, r.Process.PID)
+		}
+		s.Notice("waiting for " + who + " to end")
+	default:
+		s.process(r)
+	}
+}
+
+// turn calls for attention when a node begins to fail, or is well again.
+func (s *Screen) turn(r Report) {
+	var text string
+	var failed bool
+	switch r.Kind {
+	case machine.RunFailed, machine.GaveUp, machine.Dropped, machine.Crashed, machine.Unready:
+		failed, text = true, r.Node+" failed"
+	case machine.RunPassed:
+		text = r.Node + " passed again"
+	case machine.Ready:
+		text = r.Node + " is ready again"
+	default:
+		return
+	}
+	t := s.told(r.Node)
+	if t.failing != failed && !s.ending && s.opt.Hooks.Turn != nil {
+		s.opt.Hooks.Turn(failed, text)
+	}
+	t.failing = failed
+}
+
+// cause says why something starts or stops.
+func (s *Screen) cause(r Report) string {
+	switch r.Why {
+	case machine.ByStart:
+		return "first run"
+	case machine.ByTrigger:
+		return r.By + " passed"
+	case machine.ByHand:
+		return "by hand"
+	case machine.ByPass:
+		return "its upstream has passed"
+	case machine.ByDependency:
+		return r.By + " was restarted"
+	case machine.ByChecking:
+		return r.By + " is checking"
+	case machine.ByConfig:
+		return "the configuration has changed"
+	case machine.ByChecked:
+		return "the checks have passed"
+	case machine.ByChange:
+		return s.Paths(r.Paths) + " changed"
+	}
+	return string(r.Why)
+}
+
+// Paths names the first of the changed files.
+func (s *Screen) Paths(paths []string) string {
+	const most = 2
+	if !s.opt.Hangs() { // else to look could take for ever
+		paths = present(paths)
+	}
+	var shown []string
+	for i, p := range paths {
+		if i == most && len(paths) > most+1 {
+			return fmt.Sprintf("%s and %d more", strings.Join(shown, ", "), len(paths)-most)
+		}
+		if rel, err := filepath.Rel(s.opt.Dir, p); err == nil {
+			p = rel
+		}
+		shown = append(shown, console.Name(p))
+	}
+	return strings.Join(shown, ", ")
+}
+
+// present leaves out what is gone already, such as the file that an editor
+// wrote first and then renamed, as long as anything else is left to name.
+func present(paths []string) []string {
+	const looks = 16 // more are not shown, and a storm has thousands
+	if len(paths) < 2 || len(paths) > looks {
+		return paths
+	}
+	there := slices.DeleteFunc(slices.Clone(paths), func(p string) bool {
+		_, err := os.Lstat(p)
+		return err != nil
+	})
+	if len(there) == 0 {
+		return paths
+	}
+	return there
+}

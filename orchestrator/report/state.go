@@ -1,0 +1,117 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"devloop/orchestrator/machine"
+)
+
+// Snapshot is the state of every node at one moment.
+type Snapshot struct {
+	Nodes []machine.NodeStatus
+
+	// LastCheck is why a generation of one of Nodes is not ready; "" if that is
+	// not known.
+	LastCheck func(node, generation int) string
+}
+
+// Hold says what a node waits for; "" if for nothing.
+func (s Snapshot) Hold(node int) string {
+	st := s.Nodes[node]
+	switch h := st.Hold; h.Kind {
+	case machine.Settling:
+		return "files are still changing"
+	case machine.SlowedDown:
+		return "its files change in each run: next in " + Left(h.Until)
+	case machine.UpstreamBusy:
+		return "upstream busy: " + s.name(h.Node)
+	case machine.DownstreamStarting:
+		if s.name(h.Node) == st.Name {
+			return "somebody waits for the version that is just starting"
+		}
+		return s.name(h.Node) + " is starting with what the last run made"
+	case machine.UpstreamFailed:
+		return "upstream failed: " + s.name(h.Node)
+	case machine.Unmet:
+		return "depends on " + s.name(h.Node) + ", which " + s.Became(h.Node)
+	case machine.NoSlot:
+		return "as many stages run as `jobs` allows"
+	case machine.BackingOff:
+		return Crashed(st) + "; next start in " + Left(h.Until)
+	case machine.NotBuilt:
+		return "nothing to run before the first pass of " + s.name(h.Node)
+	}
+	return string(st.Hold.Kind)
+}
+
+// Blocked says in a line why a node does not come to what it should.
+func (s Snapshot) Blocked(node int) string {
+	st := s.Nodes[node]
+	switch {
+	case st.Hold.Kind == machine.UpstreamFailed:
+		return fmt.Sprintf("%s waits: %s %s", st.Name, s.name(st.Hold.Node), s.Became(st.Hold.Node))
+	case st.Hold.Kind == machine.Unmet || st.Hold.Kind == machine.NotBuilt:
+		return fmt.Sprintf("%s waits for %s, which %s", st.Name, s.name(st.Hold.Node), s.Became(st.Hold.Node))
+	case st.Dropped != nil && st.Dropped.Due:
+		return fmt.Sprintf("the new version of %s was not ready in time and was dropped; the old one serves", st.Name)
+	case st.Dropped != nil:
+		return fmt.Sprintf("the new version of %s ended (%s) and was dropped; the old one serves", st.Name, st.Dropped.End)
+	}
+	return st.Name + " " + s.Became(node)
+}
+
+// Became says in a few words what has become of a node.
+func (s Snapshot) Became(node int) string {
+	st := s.Nodes[node]
+	switch st.State {
+	case "backing off":
+		if st.Hold.Kind != machine.BackingOff {
+			return Crashed(st)
+		}
+		return Crashed(st) + "; next start in " + Left(st.Hold.Until)
+	case "gave up":
+		return Crashed(st) + "; it stays down until something changes"
+	case "ended":
+		if st.Early {
+			return fmt.Sprintf("ended (%s) before it was ready", st.End)
+		}
+		return fmt.Sprintf("ended: %s", st.End)
+	case "unready":
+		text := "is not ready after " + Short(time.Since(st.Since))
+		if check := s.LastCheck(node, st.Num); check != "" {
+			text += ": " + check
+		}
+		return text
+	case "failed":
+		return "failed"
+	}
+	return "is " + st.State
+}
+
+func (s Snapshot) name(node int) string { return s.Nodes[node].Name }
+
+// Crashed says how a process ended that keeps ending.
+func Crashed(st machine.NodeStatus) string {
+	text := "crashed: " + st.End.String()
+	if st.Failures > 1 {
+		text += fmt.Sprintf(", %d times in a row", st.Failures)
+	}
+	return text
+}
+
+// Left is how much time is left until then.
+func Left(until time.Time) string { return Short(max(0, time.Until(until))) }
+
+// Short writes a duration with as many digits as people read.
+func Short(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.1fms", float64(d.Microseconds())/1000)
+	case d < time.Second:
+		return fmt.Sprintf("%dms", d.Milliseconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}

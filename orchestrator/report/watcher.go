@@ -1,0 +1,165 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/machine"
+	"devloop/schema"
+)
+
+// run tells what has become of a watcher's run.
+func (s *Screen) run(r Report) {
+	switch r.Kind {
+	case machine.RunStarted:
+		if begin := s.opt.Hooks.Begin; begin != nil && r.Why == machine.ByChange {
+			begin()
+		}
+		s.Line(r.Node, console.Plain, "● %s: %s", s.cause(r), plan(r.Run.Plan))
+	case machine.RunCancelled:
+		s.Line(r.Node, console.Dim, "- cancelled after %s", Short(r.Took))
+	case machine.RunPassed:
+		text := "✓ passed in " + Short(r.Took)
+		if r.Run.Stale {
+			text += ", but files have changed since"
+		}
+		s.Line(r.Node, console.Good, "%s", text)
+	case machine.RunFailed:
+		text := "✗ failed"
+		if r.End.Err != "" {
+			text += ": " + r.End.Err
+		}
+		if serving := serving(r.Run.Serving); serving != "" && !s.ending {
+			text += "; " + serving
+		}
+		s.Line(r.Node, console.Bad, "%s", text)
+	}
+}
+
+// wait tells what a node waits for, or why it does not come to anything.
+func (s *Screen) wait(r Report) {
+	switch r.Kind {
+	case machine.Held:
+		s.Line(r.Node, console.Dim, "- waits: %s failed", r.By)
+	case machine.Waits:
+		s.Line(r.Node, console.Dim, "- waits for %s %s", r.By, wanted(r.Need.Condition))
+	case machine.Blocked:
+		s.Line(r.Node, console.Warn, "! waits for %s %s, which %s", r.By, wanted(r.Need.Condition), r.Need.Became)
+	case machine.NotRun:
+		did := "not run"
+		if r.Number > 0 {
+			did = "not finished"
+		}
+		s.Line(r.Node, console.Warn, "- %s: %s %s", did, r.By, r.Need.Became)
+	case machine.Slowed:
+		s.slowed(r)
+	}
+}
+
+// wanted says what is wanted of a dependency.
+func wanted(need schema.Condition) string {
+	switch need {
+	case schema.Passed:
+		return "to pass"
+	case schema.Started:
+		return "to start"
+	case schema.Succeeded:
+		return "to succeed"
+	}
+	return "to be ready"
+}
+
+// plan lists the stages that a run may go through.
+func plan(groups [][]string) string {
+	var steps []string
+	for _, names := range groups {
+		steps = append(steps, strings.Join(names, " | "))
+	}
+	return strings.Join(steps, " → ")
+}
+
+// serving says which processes downstream of a failed watcher still run.
+func serving(names []string) string {
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return names[0] + " keeps running as it was"
+	}
+	return strings.Join(names, ", ") + " keep running as they were"
+}
+
+// slowed says that a node waits because it keeps changing what it watches, or
+// seems to.
+func (s *Screen) slowed(r Report) {
+	again, writer := "restart", r.Node
+	if r.Watcher {
+		again = "run"
+	}
+	if r.By != "" {
+		writer = r.By
+	}
+	command := writer
+	if r.Stage.Name != "" {
+		command = "stage " + r.Stage.Name
+		if r.By != "" {
+			command += " of " + writer
+		}
+	}
+	file, wait := s.Paths(r.Paths), Short(time.Until(r.Until))
+	if r.Known {
+		what := "wakes itself"
+		if r.By != "" {
+			what = r.By + " and it wake each other"
+		}
+		s.Line(r.Node, console.Warn, "! %s: %s writes %s; next %s in %s", what, command, file, again, wait)
+		s.Line(r.Node, console.Warn, "  hint: add the file to `ignore`, or watch only what people write")
+		return
+	}
+	while := fmt.Sprintf("%s after %s starts", Short(r.Took), command)
+	switch {
+	case r.Stage.Name != "":
+		while = "while " + command + " runs"
+	case r.Took == 0:
+		while = "while " + command + " had it open"
+	}
+	s.Line(r.Node, console.Warn, "! %s has changed %d times in a row %s; next %s in %s", file, r.Times, while, again, wait)
+	s.Line(r.Node, console.Warn, "  hint: if %s writes it, add the file to `ignore`; what people save waits for a second at most", command)
+}
+
+func (s *Screen) stage(r Report) {
+	name := r.Stage.Name
+	if r.Stage.Output != nil {
+		s.out.Replay(r.Node, r.Stage.Output) // which closes it
+	}
+	switch r.Kind {
+	case machine.StageStarted:
+		if s.opt.Live {
+			s.Line(r.Node, console.Dim, "▸ %s", name)
+		}
+	case machine.StagePassed:
+		s.Line(r.Node, console.Good, "✓ %s  %s%s", name, Short(r.Took), warnings(r.Stage))
+	case machine.StageSkipped:
+		s.Line(r.Node, console.Dim, "- %s skipped: nothing it looks at has changed", name)
+	case machine.StageFailed:
+		s.Line(r.Node, console.Bad, "✗ %s  %s after %s", name, r.End, Short(r.Took))
+	case machine.StageTolerated:
+		s.Line(r.Node, console.Warn, "! %s  %s after %s, allowed", name, r.End, Short(r.Took))
+	case machine.StageTimedOut:
+		s.Line(r.Node, console.Bad, "✗ %s  timed out after %s", name, Short(r.Took))
+	}
+}
+
+// warnings counts those of a stage, with the first.
+func warnings(s Stage) string {
+	switch s.Warnings {
+	case 0:
+		return ""
+	case 1:
+		return ", 1 warning: " + s.Warning
+	default:
+		return fmt.Sprintf(", %d warnings: %s", s.Warnings, s.Warning)
+	}
+}
