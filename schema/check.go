@@ -6,72 +6,9 @@ import (
 	"devloop/schema/yamltree"
 )
 
-// checker finds what is only wrong when the whole file is seen: names that are
-// not there, names that stand twice, values that do not fit each other.
-type checker struct {
-	*decoder
-	watchers  map[string]*Watcher
-	processes map[string]*Process
-	sockets   map[string]*Socket
-	proxied   map[string]lent // whose a proxied socket is
-	config    *Config
-	nodeNames []string // in the order of the file
-	sockNames []string
-}
-
-// lent is a socket's one user, and where that lists it.
-type lent struct {
-	to *Process
-	at Pos
-}
-
+// check finds what is wrong in a configuration that could be read.
 func (d *decoder) check(c *Config) {
-	k := &checker{
-		decoder: d, config: c,
-		watchers: map[string]*Watcher{}, processes: map[string]*Process{}, sockets: map[string]*Socket{}, proxied: map[string]lent{},
-	}
-	for i := range c.Sockets {
-		s := &c.Sockets[i]
-		if before := k.sockets[s.Name]; before != nil {
-			k.twice(s.Name, "socket", s.Pos, "socket", before.Pos)
-			continue
-		}
-		k.sockets[s.Name] = s
-		k.sockNames = append(k.sockNames, s.Name)
-	}
-	for i := range c.Watchers {
-		w := &c.Watchers[i]
-		if before := k.watchers[w.Name]; before != nil {
-			k.twice(w.Name, "watcher", w.Pos, "watcher", before.Pos)
-			continue
-		}
-		k.watchers[w.Name] = w
-		k.nodeNames = append(k.nodeNames, w.Name)
-	}
-	for i := range c.Processes {
-		p := &c.Processes[i]
-		if before := k.processes[p.Name]; before != nil {
-			k.twice(p.Name, "process", p.Pos, "process", before.Pos)
-			continue
-		}
-		k.processes[p.Name] = p
-		k.nodeNames = append(k.nodeNames, p.Name)
-		if w := k.watchers[p.Name]; w != nil {
-			k.twice(p.Name, "process", p.Pos, "watcher", w.Pos)
-		}
-	}
-	for i := range c.Watchers {
-		k.reach(c.Watchers[i].DependsOn, c.Watchers[i].Project)
-	}
-	for i := range c.Processes {
-		p := &c.Processes[i]
-		k.reach(p.DependsOn, p.Project)
-		for j := range p.Sockets {
-			ref := &p.Sockets[j]
-			ref.Short = ref.Name
-			ref.Name = p.Project.resolve(ref.Name, func(name string) bool { return k.sockets[name] != nil })
-		}
-	}
+	k := newChecker(d, c)
 	d.checkSockets(c)
 	for i := range c.Watchers {
 		k.watcher(&c.Watchers[i])
@@ -82,54 +19,6 @@ func (d *decoder) check(c *Config) {
 	if len(k.nodeNames) == 0 && len(d.mistakes) == 0 {
 		d.missed(c.Root().root.Pos, "the file has neither watchers nor processes", "such as `processes: {server: {run: ./server}}`", c.Root(), ".processes", ".watchers")
 	}
-}
-
-// twice is about a name that two nodes or two sockets have. Within one mapping
-// of one file that is a key that stands twice.
-func (k *checker) twice(name, what string, at Pos, otherWhat string, other Pos) {
-	if at.File == other.File && other.Line > at.Line {
-		at, other, what, otherWhat = other, at, otherWhat, what
-	}
-	hint := "names are unique over watchers and processes together"
-	if what == "socket" {
-		hint = ""
-	}
-	if k.projectOf(at) != k.projectOf(other) {
-		hint = "write `as` beside the `path` of an included project, which prefixes its names"
-	}
-	if at.File == other.File {
-		hint = "the " + otherWhat + " " + where(other, at) + " has it; " + hint
-	}
-	k.both(at, "the name `"+name+"` stands twice", hint, other, "the "+otherWhat+" of that name")
-}
-
-// projectOf is the devloop.yaml through which a file came into the load.
-func (k *checker) projectOf(pos Pos) string {
-	file := pos.File
-	for w, ok := k.ways[file]; ok && w.how == extendedHere; w, ok = k.ways[file] {
-		file = w.pos.File
-	}
-	return file
-}
-
-// reach finds the nodes that dependencies name, which may be of another project.
-func (k *checker) reach(deps []Dependency, p *Project) {
-	for i := range deps {
-		deps[i].Name = p.resolve(deps[i].Name, func(name string) bool { return k.watchers[name] != nil || k.processes[name] != nil })
-	}
-}
-
-// resolve is the full name of what a project calls name: its own, or else that
-// of the project that includes it, and so on. A name that is not there stays
-// as it is.
-func (p *Project) resolve(name string, there func(string) bool) string {
-	for prefix := p.Prefix; prefix != ""; {
-		if there(prefix + name) {
-			return prefix + name
-		}
-		prefix = prefix[:strings.LastIndexByte(strings.TrimSuffix(prefix, "."), '.')+1]
-	}
-	return name
 }
 
 func (k *checker) watcher(w *Watcher) {

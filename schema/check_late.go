@@ -39,7 +39,8 @@ func (k *checker) assigned(p *Process) portSource {
 
 // outside tells whether the environment or the file sets PORT for a command.
 func (k *checker) outside(p *Project, layers ...EnvLayer) portSource {
-	_, known := p.vars.get("PORT")
+	_, known := k.opt.LookupEnv("PORT")
+	known = known || p.variable("PORT") != nil
 	for _, layer := range append([]EnvLayer{p.Env}, layers...) {
 		known = known || layer.mayDefine("PORT")
 		for _, v := range layer.Vars {

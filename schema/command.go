@@ -117,3 +117,28 @@ func (c Command) Fill(get func(name string) (string, bool)) ([]string, error) {
 	}
 	return argv, nil
 }
+
+// Shell is what the command is handed to, if it is a string.
+func (c Command) Shell() Shell {
+	if c.project == nil {
+		return Shell{Argv: defaultShell, Default: true}
+	}
+	return c.project.Shell
+}
+
+var defaultShell = []string{"/bin/sh", "-c"}
+
+var shellType = typ[Shell]{
+	shape: shape{name: "list", list: &shape{name: "string"}},
+	read: func(d *decoder, n *yamltree.Node) (Shell, bool) {
+		if n.Kind == yamltree.Scalar && !n.Custom {
+			hint := "write `[" + yamltree.FirstLine(n.Text) + ", -c]`"
+			d.mistake(n.Pos, "`shell` needs a list, the arguments before the command, not "+n.What(), hint)
+			return Shell{}, false
+		}
+		argv, ok := filled(listOf(typ[string]{read: func(d *decoder, n *yamltree.Node) (string, bool) {
+			return d.word(n, "text for each argument")
+		}}, false, "a list, the arguments before the command")).read(d, n)
+		return Shell{Argv: argv}, ok
+	},
+}

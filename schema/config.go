@@ -41,19 +41,43 @@ type Config struct {
 	includes []inclusion
 }
 
-// Pos is a place in a file.
-type Pos = yamltree.Pos
+// Project is one devloop.yaml with what it extends: the settings that its own
+// watchers, processes and sockets share, and that those of no other project see.
+type Project struct {
+	Prefix string // before the names of its nodes and sockets, such as "api.", or ""
+	Name   string
+	File   string // the absolute path of its devloop.yaml
+	Dir    string // that its relative paths belong to
+	Local  string // the personal file that was read with it, or ""
+	Vars   []Var  // in file order, the environment's value already chosen
+	Env    EnvLayer
+	Shell  Shell
+	Ignore []Pattern
+	Settle *time.Duration
 
-// Mistake is one thing wrong in a file: where, what, and what to write instead.
-type Mistake = yamltree.Mistake
+	root    *yamltree.Node // the merged tree
+	sources sources        // that it stands in
+}
 
-// Mistakes is every mistake of a load, in file order. It is an error.
-type Mistakes = yamltree.Mistakes
+// variable is one of the project's `vars`, or nil.
+func (p *Project) variable(name string) *Var {
+	for i := range p.Vars {
+		if p.Vars[i].Name == name {
+			return &p.Vars[i]
+		}
+	}
+	return nil
+}
+
+// Root is the project that was loaded; the others are included in it.
+func (c *Config) Root() *Project { return c.Projects[0] }
 
 // Var is one name for ${NAME}, and one variable in every command's environment.
 type Var struct {
 	Name, Value string
 	Pos         Pos
+
+	outside bool // the environment has it, whose value this is
 }
 
 // EnvLayer is what one level of the file (the top, a node, a stage) adds to an
@@ -333,4 +357,11 @@ type Stop struct {
 	Timeout    time.Duration
 	Command    *Command // run in place of the signal
 	LeaderOnly bool     // signal the process devloop started, not its group
+}
+
+// inclusion is one entry of `include`: another project beside this one.
+type inclusion struct {
+	path string // as written
+	as   string // before the names of its nodes, or ""
+	pos  Pos
 }

@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"regexp"
 	"slices"
 
 	"devloop/schema/nearest"
@@ -39,6 +38,16 @@ type decoder struct {
 	branch string // of the tree that is being read, such as ".processes.server"
 	key    string // the key whose value is being read, for messages
 	keyPos Pos
+}
+
+func newDecoder(file, path string, opt Options) *decoder {
+	d := &decoder{
+		opt: opt.withDefaults(), first: file,
+		sources: sources{}, files: map[string]*source{}, ways: map[string]way{},
+		seen: map[string]bool{}, removed: map[string]Pos{},
+	}
+	d.owners, d.anybodys = trustedOwners(path)
+	return d
 }
 
 // mistake records one at a place in a file that the decoder has read.
@@ -152,67 +161,50 @@ func (d *decoder) wrong(n *yamltree.Node, wanted string) {
 // tagHint is what to write in place of a value that begins with `!`.
 const tagHint = "a value that begins with `!` needs quotes; what `!` takes away from a pattern belongs under `ignore`"
 
-// listOf is a list of t, for which wanted has the words; with lone, a lone
-// value is a list of one.
-func listOf[V any](t typ[V], lone bool, wanted string) typ[[]V] {
-	return typ[[]V]{
-		shape: shape{name: "list", list: &t.shape, lone: lone},
-		read: func(d *decoder, n *yamltree.Node) ([]V, bool) {
-			items := []*yamltree.Node{n}
-			if n.Kind == yamltree.List && !n.Custom {
-				items = n.Items
-			} else if !lone {
-				d.is(n, yamltree.List, wanted)
-				return nil, false
-			}
-			values := make([]V, 0, len(items))
-			for _, item := range items {
-				if v, ok := t.read(d, item); ok {
-					values = append(values, v)
-				}
-			}
-			return values, true
-		},
+// note is a place that has to do with a mistake elsewhere.
+func (d *decoder) note(pos Pos, msg string) Mistake {
+	m := Mistake{Pos: pos, Msg: msg}
+	if s := d.sources[pos.File]; s != nil {
+		m.Line = s.Line(pos.Line)
 	}
+	return m
 }
 
-// filled is a list type that must not be empty.
-func filled[V any](t typ[[]V]) typ[[]V] {
-	read := t.read
-	t.read = func(d *decoder, n *yamltree.Node) ([]V, bool) {
-		if n.Kind == yamltree.List && len(n.Items) == 0 {
-			d.mistake(n.Pos, "`"+d.key+"` is empty", "")
-			return nil, false
+// route is how a file came into the load: the places that asked for it.
+func (d *decoder) route(file string) Mistakes {
+	var also Mistakes
+	for range maxFiles {
+		w, ok := d.ways[file]
+		if !ok {
+			break
 		}
-		return read(d, n)
+		also = append(also, d.note(w.pos, w.how))
+		file = w.pos.File
 	}
-	return t
+	return also
 }
 
-// named is a mapping from free names to values that read makes. A value whose
-// reading failed stays in the list, so that its name is known.
-func named[V any](each shape, wanted string, read func(d *decoder, key, value *yamltree.Node) V) typ[[]V] {
-	return typ[[]V]{
-		shape: shape{name: "mapping", each: &each},
-		read: func(d *decoder, n *yamltree.Node) ([]V, bool) {
-			if !d.is(n, yamltree.Mapping, wanted) {
-				return nil, false
-			}
-			values := make([]V, 0, len(n.Pairs))
-			for _, p := range n.Pairs {
-				d.name(p.Key)
-				values = append(values, read(d, p.Key, p.Value))
-			}
-			return values, true
-		},
-	}
-}
+// maxFiles bounds the files of one load, each counted as often as it is laid
+// under another: a dozen presets that extend two others each would come to
+// thousands.
+const maxFiles = 256
 
-// name checks the name of a node or a socket.
-func (d *decoder) name(key *yamltree.Node) {
-	if !nameForm.MatchString(key.Text) {
-		d.mistake(key.Pos, yamltree.Quote(key.Text)+" is not a name", "a name has letters, digits, `_`, `.` and `-`, and begins with a letter or a digit")
+// node reads the value of a named node, which is a mapping. An empty one is
+// read too, so that the keys it needs are told.
+func (d *decoder) node(key, value *yamltree.Node, what, example string, read func()) {
+	d.branch = "." + d.key + "." + key.Text
+	defer func() { d.branch = "" }()
+	if value.Kind == yamltree.Mapping && !value.Custom || value.Null() {
+		read()
+		return
 	}
+	if value.Custom {
+		d.tag(value)
+		return
+	}
+	hint := value.Misread()
+	if hint == "" {
+		hint = "such as `" + key.Text + ": " + example + "`"
+	}
+	d.mistake(value.Pos, what+" "+yamltree.Quote(key.Text)+" needs a mapping of keys, not "+value.What(), hint)
 }
-
-var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)

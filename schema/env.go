@@ -55,30 +55,6 @@ var envType = typ[[]EnvVar]{
 	},
 }
 
-// bareRef warns of a $NAME where only ${NAME} is filled in.
-func (d *decoder) bareRef(n *yamltree.Node) { d.bareRefOf("", n) }
-
-// bareRefOf is bareRef for the value of a variable: of one that is a secret, what
-// stands behind a `$` may be a part of it.
-func (d *decoder) bareRefOf(variable string, n *yamltree.Node) {
-	if n.Kind != yamltree.Scalar {
-		return
-	}
-	text := strings.ReplaceAll(n.Text, "$$", "  ")
-	for i := range text {
-		if text[i] != '$' {
-			continue
-		}
-		if name := refName.FindString(text[i+1:]); name != "" {
-			if secretWord.MatchString(variable) {
-				name = "NAME"
-			}
-			d.warn(n.At(i), "`$"+name+"` is not filled in", "write `${"+name+"}`, or `$$"+name+"` if it is meant so")
-			return
-		}
-	}
-}
-
 // envFileKeys is an entry of `env_file` that is written out.
 var envFileKeys = &table[EnvFile]{
 	what: "an env file",
@@ -107,3 +83,27 @@ var envFilesType = listOf(typ[EnvFile]{
 		return EnvFile{Path: p.Abs, Pos: n.Pos}, ok
 	},
 }, true, "a list of paths")
+
+var varsType = typ[[]Var]{
+	shape: shape{name: "mapping", each: &shape{name: "string"}},
+	read: func(d *decoder, n *yamltree.Node) ([]Var, bool) {
+		if !d.is(n, yamltree.Mapping, "a mapping of names to values") {
+			return nil, false
+		}
+		out := make([]Var, 0, len(n.Pairs))
+		for _, p := range n.Pairs {
+			name := p.Key.Text
+			switch {
+			case refName.FindString(name) != name || name == "":
+				d.mistake(p.Key.Pos, yamltree.Quote(name)+" is not the name of a variable", "a variable has letters, digits and `_`, and does not begin with a digit")
+			case isOwn(name):
+				d.mistake(p.Key.Pos, "`"+name+"` is set by devloop itself", "take another name")
+			}
+			value, _ := d.vars.get(name)
+			d.bareRefOf(name, p.Value)
+			_, outside := d.opt.LookupEnv(name)
+			out = append(out, Var{Name: name, Value: value, Pos: p.Key.Pos, outside: outside})
+		}
+		return out, true
+	},
+}

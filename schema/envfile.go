@@ -175,36 +175,6 @@ func (d *decoder) envFile(f *EnvFile, at place) *dotenv.File {
 	return content
 }
 
-// unreadable is about a file that is there and cannot be read.
-func (d *decoder) unreadable(pos Pos, at place, err error) {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		err = p.Err
-	}
-	d.mistake(pos, "cannot read "+yamltree.Quote(at.file)+": "+err.Error(), "")
-}
-
-// trusts tells whether those who can write a file that the configuration leads
-// to may choose what runs here. That they may not is a mistake, which is told.
-// Whoever may write the configuration itself chooses anyway; of a project's own
-// file it is a warning.
-func (d *decoder) trusts(pos Pos, at place, info fs.FileInfo, project bool) bool {
-	if owner := strangeOwner(at.abs, info, d.owners...); owner != "" {
-		d.mistake(pos, yamltree.Quote(at.file)+" belongs to "+owner, "whoever owns it would choose what runs here: copy what you need of it")
-		return false
-	}
-	if !anybodyWrites(info) {
-		return true
-	}
-	msg, hint := yamltree.Quote(at.file)+" may be written by anybody", "whoever writes it chooses what runs here: `chmod o-w "+at.file+"`"
-	if d.anybodys || project {
-		d.warn(pos, msg, hint)
-		return true
-	}
-	d.mistake(pos, msg, hint)
-	return false
-}
-
 // envDraft is the environment of a command as far as it is known before the
 // command starts: what has been set or unset over what lies below.
 type envDraft struct {

@@ -16,27 +16,6 @@ import (
 // builtin begins the name of a preset that is part of devloop.
 const builtin = "preset:"
 
-// maxFiles bounds the files of one load, each counted as often as it is laid
-// under another: a dozen presets that extend two others each would come to
-// thousands.
-const maxFiles = 256
-
-// entry is one item of `extends` or `include`, as it is written.
-type entry struct {
-	text string
-	node *yamltree.Node
-}
-
-// extendsType is a preset, or a list of them. It is read before the variables
-// of the file are known, so that only the environment fills it in.
-var extendsType = listOf(typ[entry]{
-	shape: shape{name: "preset"},
-	read: func(d *decoder, n *yamltree.Node) (entry, bool) {
-		text, ok := d.word(n, "the name or the path of a preset")
-		return entry{text, n}, ok
-	},
-}, true, "a preset, or a list of them")
-
 // layers is the tree of a file laid over everything that it extends, lowest
 // first; nil if there is nothing. open are the files that are being laid, to
 // which this one would be a circle.
@@ -78,12 +57,6 @@ func (d *decoder) layers(s *source, open []step) *yamltree.Node {
 	return d.merge(base, root.Without("extends"), topShape(), "")
 }
 
-// step is a file and the place in it that leads to the next one.
-type step struct {
-	file *source
-	pos  Pos
-}
-
 // circle is about files that lead back to the first of them.
 func (d *decoder) circle(steps []step, verb string) {
 	d.partial = true
@@ -103,26 +76,6 @@ func (d *decoder) circle(steps []step, verb string) {
 		m.Also = append(m.Also, d.note(s.pos, s.file.File+" "+verb+" the next one here"))
 	}
 	d.mistakes = append(d.mistakes, m)
-}
-
-// extendedHere is told of the `extends` that brought a file in.
-const extendedHere = "extended here"
-
-// includedHere is told of the `include` that brought a project in.
-const includedHere = "included here"
-
-// cameBy remembers how a file came into the load, for the mistakes in it. The
-// first way is told.
-func (d *decoder) cameBy(file string, pos Pos, how string) {
-	if _, known := d.ways[file]; !known && file != d.first && how != "" {
-		d.ways[file] = way{pos, how}
-	}
-}
-
-// way is where a file was asked for, and how.
-type way struct {
-	pos Pos
-	how string
 }
 
 // preset finds what an entry of `extends` names; nil if it told a mistake.

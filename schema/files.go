@@ -3,49 +3,12 @@ package schema
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 
 	"devloop/schema/smallfile"
 	"devloop/schema/yamltree"
 )
-
-// source is one file of a load.
-type source struct {
-	*yamltree.Source
-	abs    string         // "" for what is part of devloop
-	preset bool           // another file extends it
-	blank  bool           // it may be empty
-	root   *yamltree.Node // nil: it could not be read, which has been told
-}
-
-// sources are the files of a load by their names in messages.
-type sources map[string]*source
-
-// presetDir is the directory of the preset that n stands in, or "".
-func (s sources) presetDir(n *yamltree.Node) string {
-	if from := s[n.Pos.File]; from.preset && from.abs != "" {
-		return filepath.Dir(from.abs)
-	}
-	return ""
-}
-
-// place is a file as messages have it, and its absolute path.
-type place struct{ file, abs string }
-
-// name is what a bare name in `extends` has for the file.
-func (s *source) name() string { return strings.TrimSuffix(filepath.Base(s.abs), ".yaml") }
-
-// beside is a path as a file writes it that is relative to the file itself.
-func (s *source) beside(text string) place {
-	text = filepath.FromSlash(text)
-	if filepath.IsAbs(text) {
-		return place{filepath.Clean(text), filepath.Clean(text)}
-	}
-	return place{filepath.Join(filepath.Dir(s.File), text), filepath.Join(filepath.Dir(s.abs), text)}
-}
 
 // display writes a path within the project as messages have the project's own
 // file.
@@ -161,33 +124,48 @@ func (s *source) unusable(told Mistakes) *Mistake {
 	return &bad
 }
 
-// note is a place that has to do with a mistake elsewhere.
-func (d *decoder) note(pos Pos, msg string) Mistake {
-	m := Mistake{Pos: pos, Msg: msg}
-	if s := d.sources[pos.File]; s != nil {
-		m.Line = s.Line(pos.Line)
+// lookAt remembers a file that was read or looked for.
+func (d *decoder) lookAt(abs string) {
+	if !d.seen[abs] {
+		d.seen[abs] = true
+		d.looked = append(d.looked, abs)
 	}
-	return m
 }
 
-// route is how a file came into the load: the places that asked for it.
-func (d *decoder) route(file string) Mistakes {
-	var also Mistakes
-	for range maxFiles {
-		w, ok := d.ways[file]
-		if !ok {
-			break
-		}
-		also = append(also, d.note(w.pos, w.how))
-		file = w.pos.File
+// cameBy remembers how a file came into the load, for the mistakes in it. The
+// first way is told.
+func (d *decoder) cameBy(file string, pos Pos, how string) {
+	if _, known := d.ways[file]; !known && file != d.first && how != "" {
+		d.ways[file] = way{pos, how}
 	}
-	return also
 }
 
-// where says where another place is: its line if that is in the same file.
-func where(pos, from Pos) string {
-	if pos.File == from.File {
-		return fmt.Sprintf("in line %d", pos.Line)
+// unreadable is about a file that is there and cannot be read.
+func (d *decoder) unreadable(pos Pos, at place, err error) {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
 	}
-	return "at " + strings.TrimSuffix(pos.String(), fmt.Sprintf(":%d", pos.Col))
+	d.mistake(pos, "cannot read "+yamltree.Quote(at.file)+": "+err.Error(), "")
+}
+
+// trusts tells whether those who can write a file that the configuration leads
+// to may choose what runs here. That they may not is a mistake, which is told.
+// Whoever may write the configuration itself chooses anyway; of a project's own
+// file it is a warning.
+func (d *decoder) trusts(pos Pos, at place, info fs.FileInfo, project bool) bool {
+	if owner := strangeOwner(at.abs, info, d.owners...); owner != "" {
+		d.mistake(pos, yamltree.Quote(at.file)+" belongs to "+owner, "whoever owns it would choose what runs here: copy what you need of it")
+		return false
+	}
+	if !anybodyWrites(info) {
+		return true
+	}
+	msg, hint := yamltree.Quote(at.file)+" may be written by anybody", "whoever writes it chooses what runs here: `chmod o-w "+at.file+"`"
+	if d.anybodys || project {
+		d.warn(pos, msg, hint)
+		return true
+	}
+	d.mistake(pos, msg, hint)
+	return false
 }

@@ -1,19 +1,10 @@
 package schema
 
 import (
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"devloop/schema/yamltree"
 )
-
-// inclusion is one entry of `include`: another project beside this one.
-type inclusion struct {
-	path string // as written
-	as   string // before the names of its nodes, or ""
-	pos  Pos
-}
 
 var includeKeys = &table[inclusion]{
 	what: "an included project",
@@ -67,49 +58,18 @@ func (d *decoder) includePath(n *yamltree.Node) (string, bool) {
 	return text, ok
 }
 
-// include loads another project into c. A project that is included twice under
-// the same names is there once.
-func (d *decoder) include(in inclusion, prefix string, c *Config) {
-	from := d.sources[in.pos.File]
-	if from.abs == "" {
-		d.partial = true
-		d.mistake(in.pos, "a built-in preset has no directory, so "+yamltree.Quote(in.path)+" is nowhere", "")
-		return
-	}
-	at := from.beside(in.path)
-	if info, err := d.opt.Stat(at.abs); err == nil && info.IsDir() {
-		at = place{filepath.Join(at.file, fileName), filepath.Join(at.abs, fileName)}
-	}
-	if in.as != "" {
-		prefix += in.as + "."
-	}
-	steps := append(slices.Clone(d.within), step{d.top, in.pos})
-	if i := slices.IndexFunc(steps, func(s step) bool { return s.file.abs == at.abs }); i >= 0 {
-		d.circle(steps[i:], "includes")
-		return
-	}
-	if slices.ContainsFunc(c.Projects, func(p *Project) bool { return p.File == at.abs && p.Prefix == prefix }) {
-		return
-	}
-	hint := "`include: services/api` reads the " + fileName + " of that directory"
-	if strings.HasPrefix(in.path, builtin) {
-		hint = "a preset is not a project beside this one but a layer under it: `extends: " + in.path + "`"
-	}
-	s := d.open(in.pos, at, includedHere, hint)
-	if s == nil {
-		d.partial = true
-		return
-	}
-	if d.count++; d.count > maxFiles {
-		d.partial = true
-		return
-	}
-	if s.root == nil {
-		d.partial = true
-		return
-	}
-	dir, current, vars, within, top := d.dir, d.current, d.vars, d.within, d.top
-	d.within, d.top = steps, s
-	d.project(s, prefix, c)
-	d.dir, d.current, d.vars, d.within, d.top = dir, current, vars, within, top
+// entry is one item of `extends`, as it is written.
+type entry struct {
+	text string
+	node *yamltree.Node
 }
+
+// extendsType is a preset, or a list of them. It is read before the variables
+// of the file are known, so that only the environment fills it in.
+var extendsType = listOf(typ[entry]{
+	shape: shape{name: "preset"},
+	read: func(d *decoder, n *yamltree.Node) (entry, bool) {
+		text, ok := d.word(n, "the name or the path of a preset")
+		return entry{text, n}, ok
+	},
+}, true, "a preset, or a list of them")

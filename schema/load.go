@@ -3,40 +3,11 @@ package schema
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"runtime"
 
 	"devloop/schema/smallfile"
 	"devloop/schema/yamltree"
 )
-
-// Options is what a load takes from the machine. The zero value is the machine
-// itself.
-type Options struct {
-	LookupEnv func(name string) (string, bool)       // nil: os.LookupEnv
-	Stat      func(path string) (fs.FileInfo, error) // nil: os.Stat; asked for directories, triggers and files
-	ReadFile  func(path string) ([]byte, error)      // nil: smallfile.Read; for the files that the first one leads to
-	CPUs      int                                    // 0: runtime.NumCPU, the default of `jobs`
-	Presets   fs.FS                                  // the built-in ones, NAME.yaml at its root; nil: none
-}
-
-func (o Options) withDefaults() Options {
-	if o.LookupEnv == nil {
-		o.LookupEnv = os.LookupEnv
-	}
-	if o.Stat == nil {
-		o.Stat = os.Stat
-	}
-	if o.ReadFile == nil {
-		o.ReadFile = smallfile.Read
-	}
-	if o.CPUs == 0 {
-		o.CPUs = runtime.NumCPU()
-	}
-	return o
-}
 
 // Load reads and checks one devloop.yaml and the files that it leads to: what it
 // extends, what it includes, and the personal file beside it. The error is a
@@ -83,16 +54,6 @@ func Parse(file string, src []byte, opt Options) (*Config, error) {
 		return nil, err
 	}
 	return c, nil
-}
-
-func newDecoder(file, path string, opt Options) *decoder {
-	d := &decoder{
-		opt: opt.withDefaults(), first: file,
-		sources: sources{}, files: map[string]*source{}, ways: map[string]way{},
-		seen: map[string]bool{}, removed: map[string]Pos{},
-	}
-	d.owners, d.anybodys = trustedOwners(path)
-	return d
 }
 
 // parse loads the first file. Beside mistakes it returns what could be read.

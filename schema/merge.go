@@ -2,17 +2,12 @@ package schema
 
 import (
 	"slices"
-	"sync"
 
 	"devloop/schema/yamltree"
 )
 
 // appendTag on a list adds its items to those of the list below it.
 const appendTag = "!append"
-
-// topShape is the shape of a whole file. It is made once: the tables are the
-// same for every load.
-var topShape = sync.OnceValue(func() shape { return topKeys.shape() })
 
 // merge lays over above base: what is written in over wins, mappings merge key
 // by key, `null` takes a key away. Neither is written to. Absent is not zero:

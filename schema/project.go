@@ -2,40 +2,11 @@ package schema
 
 import (
 	"path/filepath"
-	"time"
+	"slices"
+	"strings"
 
 	"devloop/schema/yamltree"
 )
-
-// Project is one devloop.yaml with what it extends: the settings that its own
-// watchers, processes and sockets share, and that those of no other project see.
-type Project struct {
-	Prefix string // before the names of its nodes and sockets, such as "api.", or ""
-	Name   string
-	File   string // the absolute path of its devloop.yaml
-	Dir    string // that its relative paths belong to
-	Local  string // the personal file that was read with it, or ""
-	Vars   []Var  // in file order, the environment's value already chosen
-	Env    EnvLayer
-	Shell  Shell
-	Ignore []Pattern
-	Settle *time.Duration
-
-	vars    *vars
-	root    *yamltree.Node // the merged tree
-	sources sources        // that it stands in
-}
-
-// Root is the project that was loaded; the others are included in it.
-func (c *Config) Root() *Project { return c.Projects[0] }
-
-// Shell is what the command is handed to, if it is a string.
-func (c Command) Shell() Shell {
-	if c.project == nil {
-		return Shell{Argv: defaultShell, Default: true}
-	}
-	return c.project.Shell
-}
 
 // project loads one devloop.yaml, what it extends, and what it includes. The
 // nodes of all of them come into c, in this order: its own, then those of each
@@ -55,7 +26,7 @@ func (d *decoder) project(top *source, prefix string, c *Config) {
 	own := &Config{Name: filepath.Base(p.Dir), Jobs: c.Jobs, Shell: Shell{Argv: defaultShell, Default: true}}
 	d.vars = newVars(d, p.root.Get("vars"))
 	topKeys.read(d, p.root, own, "the file", p.root.Pos)
-	p.Name, p.vars = own.Name, d.vars
+	p.Name = own.Name
 	p.Vars, p.Env, p.Shell, p.Ignore, p.Settle = own.Vars, own.Env, own.Shell, own.Ignore, own.Settle
 	for i := range own.Sockets {
 		s := &own.Sockets[i]
@@ -83,10 +54,49 @@ func (d *decoder) project(top *source, prefix string, c *Config) {
 	}
 }
 
-// lookAt remembers a file that was read or looked for.
-func (d *decoder) lookAt(abs string) {
-	if !d.seen[abs] {
-		d.seen[abs] = true
-		d.looked = append(d.looked, abs)
+// include loads another project into c. A project that is included twice under
+// the same names is there once.
+func (d *decoder) include(in inclusion, prefix string, c *Config) {
+	from := d.sources[in.pos.File]
+	if from.abs == "" {
+		d.partial = true
+		d.mistake(in.pos, "a built-in preset has no directory, so "+yamltree.Quote(in.path)+" is nowhere", "")
+		return
 	}
+	at := from.beside(in.path)
+	if info, err := d.opt.Stat(at.abs); err == nil && info.IsDir() {
+		at = place{filepath.Join(at.file, fileName), filepath.Join(at.abs, fileName)}
+	}
+	if in.as != "" {
+		prefix += in.as + "."
+	}
+	steps := append(slices.Clone(d.within), step{d.top, in.pos})
+	if i := slices.IndexFunc(steps, func(s step) bool { return s.file.abs == at.abs }); i >= 0 {
+		d.circle(steps[i:], "includes")
+		return
+	}
+	if slices.ContainsFunc(c.Projects, func(p *Project) bool { return p.File == at.abs && p.Prefix == prefix }) {
+		return
+	}
+	hint := "`include: services/api` reads the " + fileName + " of that directory"
+	if strings.HasPrefix(in.path, builtin) {
+		hint = "a preset is not a project beside this one but a layer under it: `extends: " + in.path + "`"
+	}
+	s := d.open(in.pos, at, includedHere, hint)
+	if s == nil {
+		d.partial = true
+		return
+	}
+	if d.count++; d.count > maxFiles {
+		d.partial = true
+		return
+	}
+	if s.root == nil {
+		d.partial = true
+		return
+	}
+	dir, current, vars, within, top := d.dir, d.current, d.vars, d.within, d.top
+	d.within, d.top = steps, s
+	d.project(s, prefix, c)
+	d.dir, d.current, d.vars, d.within, d.top = dir, current, vars, within, top
 }

@@ -161,7 +161,7 @@ var flowSafe = regexp.MustCompile(`^[A-Za-z0-9_./+=@~-]+$`)
 func (w *yamlWriter) scalar(n *yamltree.Node, s shape, path string, depth int) {
 	more := ""
 	if name, isVar := strings.CutPrefix(path, ".vars."); isVar && w.origins {
-		if _, set := w.project.vars.d.opt.LookupEnv(name); set {
+		if v := w.project.variable(name); v != nil && v.outside {
 			more = ", and the environment has another"
 		}
 	}

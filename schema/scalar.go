@@ -8,28 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"devloop/schema/nearest"
 	"devloop/schema/yamltree"
 )
-
-// text is a scalar with its ${…} filled in, whatever YAML takes it for: a
-// version `1.10` and the word `no` stay what the file says.
-func (d *decoder) text(n *yamltree.Node, wanted string) (string, bool) {
-	if !d.is(n, yamltree.Scalar, wanted) {
-		return "", false
-	}
-	return d.fill(n)
-}
-
-// word is text that must say something.
-func (d *decoder) word(n *yamltree.Node, wanted string) (string, bool) {
-	text, ok := d.text(n, wanted)
-	if ok && strings.TrimSpace(text) == "" {
-		d.mistake(n.Pos, "`"+d.key+"` is empty", "")
-		return "", false
-	}
-	return text, ok
-}
 
 var textType = typ[string]{
 	shape: shape{name: "string"},
@@ -174,41 +154,6 @@ func enumType[E ~string](hints map[string]string, values ...E) typ[E] {
 			return "", false
 		},
 	}
-}
-
-func enumHint(text string, words []string, hints map[string]string) string {
-	plain := strings.ToLower(text)
-	if hint, ok := hints[plain]; ok {
-		if slices.Contains(words, hint) {
-			return "write `" + hint + "`"
-		}
-		return hint
-	}
-	for _, form := range []string{plain, strings.ReplaceAll(plain, "_", "-"), strings.ReplaceAll(plain, " ", "-")} {
-		if slices.Contains(words, form) {
-			return "write `" + form + "`"
-		}
-	}
-	return nearest.Hint(plain, words)
-}
-
-// either lists words as `a`, `b` or `c`.
-func either(words []string) string {
-	return series(words, " or ")
-}
-
-func series(words []string, last string) string {
-	var b strings.Builder
-	for i, w := range words {
-		switch {
-		case i > 0 && i == len(words)-1:
-			b.WriteString(last)
-		case i > 0:
-			b.WriteString(", ")
-		}
-		b.WriteString("`" + w + "`")
-	}
-	return b.String()
 }
 
 var (

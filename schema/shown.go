@@ -21,23 +21,20 @@ func (c Command) Shown(layers ...EnvLayer) string {
 		return strings.Join(c.Argv, " ")
 	}
 	text := strings.TrimSpace(c.Text)
-	if c.project == nil || c.project.vars == nil {
+	if c.project == nil {
 		return text
 	}
 	layers = append(layers, c.project.Env)
 	return shownRef.ReplaceAllStringFunc(text, func(ref string) string {
 		name := strings.Trim(ref, "${}")
-		if ref[0] != '$' || secretWord.MatchString(name) || !slices.Contains(c.project.vars.names(), name) {
+		v := c.project.variable(name)
+		if ref[0] != '$' || secretWord.MatchString(name) || v == nil {
 			return ref
 		}
 		if slices.ContainsFunc(layers, func(l EnvLayer) bool { return l.names(name) }) {
 			return ref
 		}
-		value, known := c.project.vars.get(name)
-		if !known {
-			return ref
-		}
-		return value
+		return v.Value
 	})
 }
 

@@ -228,3 +228,13 @@ func snake(name string) string {
 	}
 	return b.String()
 }
+
+// owners are the tables that have a key, by its name.
+var owners = map[string][]string{}
+
+// own adds the keys of a table to owners.
+func own[T any](t *table[T]) {
+	for _, name := range t.names() {
+		owners[name] = append(owners[name], t.what)
+	}
+}

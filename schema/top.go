@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"sync"
 	"time"
 
 	"devloop/schema/yamltree"
@@ -42,32 +43,12 @@ var topKeys = &table[Config]{
 	foreign: foreignTop,
 }
 
-var defaultShell = []string{"/bin/sh", "-c"}
-
-var shellType = typ[Shell]{
-	shape: shape{name: "list", list: &shape{name: "string"}},
-	read: func(d *decoder, n *yamltree.Node) (Shell, bool) {
-		if n.Kind == yamltree.Scalar && !n.Custom {
-			hint := "write `[" + yamltree.FirstLine(n.Text) + ", -c]`"
-			d.mistake(n.Pos, "`shell` needs a list, the arguments before the command, not "+n.What(), hint)
-			return Shell{}, false
-		}
-		argv, ok := filled(listOf(typ[string]{read: func(d *decoder, n *yamltree.Node) (string, bool) {
-			return d.word(n, "text for each argument")
-		}}, false, "a list, the arguments before the command")).read(d, n)
-		return Shell{Argv: argv}, ok
-	},
-}
-
-// dialect is what the parser of YAML knows of this one.
+// dialect is what the parser of YAML knows of the language.
 var dialect = yamltree.Dialect{
 	File:    "a devloop.yaml",
 	IsKey:   func(key string) bool { return len(owners[key]) > 0 },
 	TagHint: tagHint,
 }
-
-// owners are the tables that have a key, by its name.
-var owners = map[string][]string{}
 
 func init() {
 	own(topKeys)
@@ -84,8 +65,6 @@ func init() {
 	own(includeKeys)
 }
 
-func own[T any](t *table[T]) {
-	for _, name := range t.names() {
-		owners[name] = append(owners[name], t.what)
-	}
-}
+// topShape is the shape of a whole file. It is made once: the tables are the
+// same for every load.
+var topShape = sync.OnceValue(func() shape { return topKeys.shape() })

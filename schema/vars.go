@@ -80,32 +80,3 @@ func (v *vars) fill(p yamltree.Pair) string {
 	v.values[name] = value
 	return value
 }
-
-var varsType = typ[[]Var]{
-	shape: shape{name: "mapping", each: &shape{name: "string"}},
-	read: func(d *decoder, n *yamltree.Node) ([]Var, bool) {
-		if !d.is(n, yamltree.Mapping, "a mapping of names to values") {
-			return nil, false
-		}
-		out := make([]Var, 0, len(n.Pairs))
-		for _, p := range n.Pairs {
-			name := p.Key.Text
-			switch {
-			case refName.FindString(name) != name || name == "":
-				d.mistake(p.Key.Pos, yamltree.Quote(name)+" is not the name of a variable", "a variable has letters, digits and `_`, and does not begin with a digit")
-			case isOwn(name):
-				d.mistake(p.Key.Pos, "`"+name+"` is set by devloop itself", "take another name")
-			}
-			value, _ := d.vars.get(name)
-			d.bareRefOf(name, p.Value)
-			out = append(out, Var{Name: name, Value: value, Pos: p.Key.Pos})
-		}
-		return out, true
-	},
-}
-
-// isOwn reports whether devloop sets a variable of a command's environment, so
-// that a file cannot.
-func isOwn(name string) bool {
-	return strings.HasPrefix(name, "DEVLOOP_") || strings.HasPrefix(name, "LISTEN_") || name == "NOTIFY_SOCKET" || name == presetDirName
-}

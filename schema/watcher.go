@@ -47,26 +47,6 @@ var watchersType = named(watcherKeys.shape(), "a mapping of names to watchers", 
 	return w
 })
 
-// node reads the value of a named node, which is a mapping. An empty one is
-// read too, so that the keys it needs are told.
-func (d *decoder) node(key, value *yamltree.Node, what, example string, read func()) {
-	d.branch = "." + d.key + "." + key.Text
-	defer func() { d.branch = "" }()
-	if value.Kind == yamltree.Mapping && !value.Custom || value.Null() {
-		read()
-		return
-	}
-	if value.Custom {
-		d.tag(value)
-		return
-	}
-	hint := value.Misread()
-	if hint == "" {
-		hint = "such as `" + key.Text + ": " + example + "`"
-	}
-	d.mistake(value.Pos, what+" "+yamltree.Quote(key.Text)+" needs a mapping of keys, not "+value.What(), hint)
-}
-
 // Watcher returns the watcher of that name, or nil.
 func (c *Config) Watcher(name string) *Watcher {
 	for i := range c.Watchers {
