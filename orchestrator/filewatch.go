@@ -366,8 +366,9 @@ func (w *filewatch) lookWith(set *watchset.Set, dirs []string, files []sighted, 
 				} else {
 					delete(w.emptied, path)
 				}
-				// It holds again what it held: who has read it in between has not.
-				back := !f.changed && !f.emptied && !since.IsZero()
+				// It holds what it held, though it was written: who has read it meanwhile may
+				// have read something else.
+				same := i >= len(dirs) && !f.changed && !f.emptied && (!since.IsZero() || files[i-len(dirs)].wrote)
 				switch {
 				case w.past == nil || i < len(dirs):
 				case len(f.nodes) == 0:
@@ -379,14 +380,14 @@ func (w *filewatch) lookWith(set *watchset.Set, dirs []string, files []sighted, 
 					f.nodes = unnamed(f.nodes, path, *lost)
 					path = strings.TrimSuffix(path, string(filepath.Separator)) + string(filepath.Separator)
 				}
-				if (f.changed || back) && len(f.nodes) > 0 {
+				if (f.changed || same) && len(f.nodes) > 0 {
 					change := machine.Change{Path: path, Nodes: f.nodes, AtOnce: f.touched && set.Trigger(path)}
 					if i >= len(dirs) {
 						w.names.add(path)
 						change.At, change.Writers = files[i-len(dirs)].at, w.writers.take(path)
 					}
-					if back {
-						change.EmptySince = since
+					if same {
+						change.Same, change.EmptySince, change.First = true, since, files[i-len(dirs)].first
 					}
 					changes = append(changes, change)
 				}

@@ -35,8 +35,10 @@ type barrier struct {
 
 // sighted is a file that may have changed, and when that was noticed; zero: now.
 type sighted struct {
-	path string
-	at   time.Time
+	path  string
+	at    time.Time
+	first time.Time // when the first of what happened to it was noticed; zero: it is not known what did
+	wrote bool      // it was written, or was gone for a moment: not only touched, or replaced at once
 }
 
 func pathsOf(files []sighted) []string {
@@ -212,7 +214,7 @@ func (s *sight) take() batch {
 			b.limited = b.limited || n.Kind == fswatch.LimitReached
 		}
 		for _, c := range seen.Changes {
-			b.add(sighted{c.Path, c.Last}, c.Dir)
+			b.add(sighted{c.Path, c.Last, c.First, c.Op&(fswatch.Write|fswatch.Remove|fswatch.Rename) != 0}, c.Dir)
 		}
 		b.passed = append(b.passed, s.confirm(seen.Synced, false)...)
 	}

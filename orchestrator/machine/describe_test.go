@@ -37,8 +37,11 @@ func describe(c *Config, v any) string {
 			if ch.AtOnce {
 				part += " at once"
 			}
-			if !ch.EmptySince.IsZero() {
-				part += " again"
+			switch {
+			case !ch.EmptySince.IsZero():
+				part += " to what it held, after it was empty"
+			case ch.Same:
+				part += " to what it held"
 			}
 			for _, n := range ch.Writers {
 				part += " by " + name(n)

@@ -119,10 +119,11 @@ type Change struct {
 	// writing when it changed, as far as the system tells; see [Machine.Suspects].
 	Writers []int
 
-	// EmptySince is since when the file was empty, if it holds again now what it held
-	// before that; else zero. It is no change but for who has run in between, and may
-	// have read it as it was then.
-	EmptySince time.Time
+	// Same says that the file was written, and holds what it held before. It is no
+	// change, but for who has run meanwhile and may have read something else.
+	Same       bool
+	First      time.Time // of a Same: when the writing was noticed first; zero: at At
+	EmptySince time.Time // of a Same: since when the file was found empty; zero: it was not
 }
 
 // Verb is what a Command asks for.

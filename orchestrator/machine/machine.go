@@ -232,8 +232,8 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 	for _, c := range ev.Changes {
 		var cohort nodeset
 		nodes := c.Nodes
-		if !c.EmptySince.IsZero() {
-			nodes = slices.DeleteFunc(slices.Clone(nodes), func(i int) bool { return !m.nodes[i].ranSince(c) })
+		if c.Same {
+			nodes = slices.DeleteFunc(slices.Clone(nodes), func(i int) bool { return !m.misread(m.nodes[i], c) })
 		}
 		for _, i := range nodes {
 			cohort.add(i)
@@ -267,21 +267,51 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 	}
 }
 
-// ranSince tells whether the node may have read a file while it was empty: whether a
-// run was going on, or a generation has started, since then. What the node's own
-// command empties and fills again is what that means to write.
-func (n *node) ranSince(c Change) bool {
+// misread tells whether the node may have read something else of a file than what
+// it holds, and held before: whether a run was going on while the file was written,
+// or a generation has started while it was empty. What the node's own command writes
+// is what that means to write. If the file was not found empty, it counts only while
+// another watcher is at work, whose writing it may be: for else a stage that writes
+// its own sources again, as they are, would run for ever.
+func (m *Machine) misread(n *node, c Change) bool {
 	if slices.Contains(c.Writers, n.id) {
 		return false
 	}
-	if n.w != nil {
-		return n.w.phase != idle || n.feed.closed.After(c.EmptySince)
+	began, ended := c.First, c.At
+	if !c.EmptySince.IsZero() {
+		began = c.EmptySince
 	}
-	started := n.p.startedAt
-	if n.p.side != nil && n.p.side.candidate {
-		started = n.p.side.startedAt
+	if ended.IsZero() {
+		ended = m.now
 	}
-	return n.p.live() && started.After(c.EmptySince)
+	if began.IsZero() {
+		began = ended
+	}
+	if p := n.p; p != nil {
+		started := p.startedAt
+		if p.side != nil && p.side.candidate {
+			started = p.side.startedAt
+		}
+		return !c.EmptySince.IsZero() && p.live() && started.After(began)
+	}
+	if !n.w.ranAt(n.feed.closed, began, ended) {
+		return false
+	}
+	if !c.EmptySince.IsZero() {
+		return true
+	}
+	for _, u := range m.nodes {
+		if u != n && u.w != nil && u.w.ranAt(u.feed.closed, began, ended) {
+			return true
+		}
+	}
+	return false
+}
+
+// ranAt tells whether a run was going on at some time in between; closed is when
+// the last one has ended.
+func (w *watcher) ranAt(closed, began, ended time.Time) bool {
+	return w.run > 0 && !w.startedAt.After(ended) && (w.phase != idle || !closed.Before(began))
 }
 
 // weigh finds out whether the change is a real one or has to wait, because the

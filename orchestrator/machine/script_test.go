@@ -209,7 +209,11 @@ func (s *script) changes(args []string, atOnce bool) (all []Change) {
 		c := Change{Path: args[0], AtOnce: atOnce}
 		for args = args[1:]; len(args) > 0 && args[0] != "&"; args = args[1:] {
 			if args[0] == "empty" { // since so long
-				c.EmptySince, args = s.now.Add(-duration(args[1])), args[1:]
+				c.Same, c.EmptySince, args = true, s.now.Add(-duration(args[1])), args[1:]
+				continue
+			}
+			if args[0] == "same" { // it was written since so long ago
+				c.Same, c.First, args = true, s.now.Add(-duration(args[1])), args[1:]
 				continue
 			}
 			if args[0] == "by" {
