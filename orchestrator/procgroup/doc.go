@@ -20,10 +20,13 @@
 // more: started with a cleared environment, or by a program that writes its
 // title over it (nginx, PostgreSQL, Redis).
 //
-// It costs little, because nobody enters a session later than by birth: of a
-// session that is older than the leader nothing is read but the start of the
-// session, and an environment only of who is younger than the leader and shows
-// no other sign.
+// It does not matter what else the machine runs: with a Reaper nobody is looked
+// at but the leader, the orphans that this process was handed, and their
+// descendants, which is everybody who can belong to the tree. The whole process
+// table is read for a kill, and where there is no Reaper. Nobody enters a session
+// later than by birth: of a session that is older than the leader nothing is read
+// but the start of the session, and an environment only of who is younger than
+// the leader and shows no other sign.
 //
 // Out of reach remain: who runs as another user; an orphan without a mark when
 // several marked trees lived at its start, until all are ended by whom the

@@ -1,12 +1,11 @@
 package procgroup
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
-	"strconv"
+	"slices"
 	"syscall"
 	"time"
 
@@ -32,8 +31,7 @@ import (
 // process ends: start with this package what starts others.
 type Reaper struct {
 	opt     ReaperOptions
-	session int  // this process's own
-	lists   bool // the kernel lists the children of a thread
+	session int // this process's own
 	poke    chan struct{}
 	stop    chan struct{}
 	stopped chan struct{}
@@ -44,7 +42,7 @@ type Reaper struct {
 // start: servers become daemons early, most of them. Nobody is told of an
 // adoption. The looks are lookFirst apart, then twice as far each time, up to
 // lookLast, as long as a group lives: some become daemons late. Those further
-// apart than lookEarly cost next to nothing, see [Reaper.adopts].
+// apart than lookEarly are one read, see [Reaper.adopts].
 const (
 	lookFirst = 20 * time.Millisecond
 	lookEarly = 10 * time.Second
@@ -149,38 +147,56 @@ func (r *Reaper) run() {
 	}
 }
 
-// adopts tells whether this process has a child that is not known, from the
-// kernel's own list: some microseconds, where the whole process table takes
-// milliseconds. It is true where there is no such list.
+// adopts tells whether this process has a child that is not known, by one read
+// of the kernel's own list. It is true where there is no such list.
 func (r *Reaper) adopts() bool {
-	threads, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		return true
-	}
-	var buf [4096]byte
-	for _, thread := range threads {
-		// With bare system calls, as in proctable.Read.
-		fd, err := unix.Open("/proc/self/task/"+thread.Name()+"/children", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-		switch {
-		case errors.Is(err, unix.ENOENT) && !r.lists:
-			return true // the kernel was built without, or the thread has just ended
-		case err != nil:
-			continue
+	pids, err := proctable.Children(os.Getpid())
+	return err != nil || slices.ContainsFunc(pids, func(pid int) bool { return !trees.knows(pid) && !r.other(pid) })
+}
+
+// handed lists the children of this process that nobody here has started and
+// waits for. All orphans of those whom it has started are among them or descend
+// from one. It costs some system calls, whatever else the machine runs. It is
+// false where the system does not list children.
+func (r *Reaper) handed() ([]proctable.Process, bool) {
+	self := os.Getpid()
+	var procs []proctable.Process
+	// A child that is collected while the list is read may hide the next one.
+	const tries = 4
+	for range tries {
+		pids, err := proctable.Children(self)
+		if err != nil {
+			return nil, false
 		}
-		r.lists = true
-		n, err := unix.Read(fd, buf[:])
-		_ = unix.Close(fd) // only read from
-		if err != nil || n == len(buf) {
-			return true
-		}
-		text := buf[:n]
-		for field := range bytes.FieldsSeq(text) {
-			if pid, err := strconv.Atoi(string(field)); err == nil && !trees.knows(pid) && !r.other(pid) {
-				return true
+		procs = procs[:0]
+		whole := true
+		for _, pid := range pids {
+			session, err := unix.Getsid(pid)
+			if err != nil {
+				whole = false
+				continue
+			}
+			if session == r.session || trees.leads(pid) || r.other(pid) {
+				continue
+			}
+			if p, ok := proctable.Read(pid); ok && p.Parent == self {
+				procs = append(procs, p)
+			} else {
+				whole = false
 			}
 		}
+		if whole {
+			break
+		}
 	}
-	return false
+	return procs, true
+}
+
+// handedSlowly is handed by the whole table, for kernels without such lists.
+func (r *Reaper) handedSlowly() []proctable.Process {
+	self, _ := proctable.Read(os.Getpid()) // without /proc there is nothing to go by
+	procs, _ := proctable.List(self.Start, nil)
+	return slices.DeleteFunc(procs, func(p proctable.Process) bool { return p.Parent != self.PID || p.Session == r.session })
 }
 
 // live says that a group lives, or somebody whom one has left behind.
@@ -188,6 +204,13 @@ func (r *registry) live() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.leaders) > 0 || len(r.orphans) > 0
+}
+
+// leads says that a child of this process is a leader.
+func (r *registry) leads(pid int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.leaders[pid] != nil
 }
 
 // knows says that a child of this process is a leader or a known orphan.
@@ -199,20 +222,12 @@ func (r *registry) knows(pid int) bool {
 
 // collect takes note of new orphans and collects those that have ended.
 func (r *Reaper) collect() {
-	var born uint64
-	self, ok := proctable.Read(os.Getpid())
-	if ok {
-		born = self.Start
-	}
-	procs, err := proctable.List(born, nil)
-	if err != nil {
-		return // without /proc there is nothing to go by
+	procs, ok := r.handed()
+	if !ok {
+		procs = r.handedSlowly()
 	}
 	var adopted, buried []int
 	for _, p := range procs {
-		if p.Parent != self.PID || p.Session == r.session {
-			continue
-		}
 		fresh, ended := trees.settle(p)
 		if fresh {
 			adopted = append(adopted, p.PID)

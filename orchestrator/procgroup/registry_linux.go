@@ -66,6 +66,7 @@ func (r *registry) fork(t *tree, f func() error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.leaders[t.pid] = t
+	t.reaper = r.reaper
 	if t.mark != "" { // now: its first orphan may be found before this goroutine runs again
 		l := life{tree: t, leader: t.pid, from: t.born, to: math.MaxUint64}
 		for _, earlier := range r.lives {

@@ -25,6 +25,7 @@ type system struct {
 	born      uint64             // start of the leader: who is older is none of the tree
 	wide      bool               // those belong to it, too, whom the mark alone shows
 	older     proctable.Sessions // than the leader
+	reaper    *Reaper            // the one that ran when the leader was started, or nil
 	strangers set                // whose environment was read, and has not the mark: they never will
 	unsure    int                // whose environment could not be told at the last look
 }
@@ -77,12 +78,25 @@ func (t *tree) close() {
 // before anybody looked.
 func (t *tree) widen() { t.wide = true }
 
-// table is the part of the process table that the tree can be in. It may be
-// called without the group's mutex.
+// table is the part of the process table that the tree can be in: all of it
+// that is younger than the leader. It is for a kill, which looks everywhere. It
+// may be called without the group's mutex.
 func (t *tree) table() ([]proctable.Process, error) { return proctable.List(t.born, nil) }
 
-// tableAgain is table, and remembers what it found for the next time.
-func (t *tree) tableAgain() ([]proctable.Process, error) { return proctable.List(t.born, &t.older) }
+// near lists those who can belong to the tree. With a reaper these are the
+// leader, whom this process was handed, and all their descendants, so that it
+// does not matter how many others there are; else it is the table.
+func (t *tree) near() ([]proctable.Process, error) {
+	if t.reaper != nil && t.reaper == trees.running() {
+		if procs, ok := t.reaper.handed(); ok {
+			if leader, ok := proctable.Read(t.pid); ok && leader.Start == t.born {
+				procs = append(procs, leader)
+			}
+			return proctable.Descend(procs), nil
+		}
+	}
+	return proctable.List(t.born, &t.older)
+}
 
 func (t *tree) killGroup(sig syscall.Signal) error {
 	if t.exact {
@@ -103,9 +117,9 @@ func (t *tree) waitLeader() error {
 	return err
 }
 
-// look reads the process table and returns the living of the tree.
+// look returns the living of the tree.
 func (t *tree) look() ([]proctable.Process, error) {
-	procs, err := t.tableAgain()
+	procs, err := t.near()
 	if err != nil {
 		return nil, err
 	}

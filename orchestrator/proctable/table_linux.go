@@ -158,8 +158,31 @@ func Children(pid int) ([]int, error) {
 	return childrenOf("/proc/"+strconv.Itoa(pid)+"/task/"+strconv.Itoa(pid)+"/children", nil)
 }
 
-// AllChildren adds the children of all threads of a process to pids; a process that is gone has none.
-func AllChildren(pid int, pids []int) []int {
+// Descend adds to processes all who descend from them. It costs some system calls for each of their threads, however many
+// other processes there are. Who is handed to another parent meanwhile may be missing.
+func Descend(procs []Process) []Process {
+	seen := map[int]bool{}
+	for _, p := range procs {
+		seen[p.PID] = true
+	}
+	var pids []int
+	for i := 0; i < len(procs); i++ {
+		if procs[i].Dead {
+			continue
+		}
+		pids = allChildren(procs[i].PID, pids[:0])
+		for _, pid := range pids {
+			if p, ok := Read(pid); ok && !seen[pid] {
+				seen[pid] = true
+				procs = append(procs, p)
+			}
+		}
+	}
+	return procs
+}
+
+// allChildren adds the children of all threads of a process to pids; a process that is gone has none.
+func allChildren(pid int, pids []int) []int {
 	tasks := "/proc/" + strconv.Itoa(pid) + "/task/"
 	dir, err := os.Open(tasks)
 	if err != nil {
