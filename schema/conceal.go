@@ -20,10 +20,10 @@ type concealer struct {
 	secrets *strings.Replacer
 }
 
-func (d *decoder) concealer() *concealer {
+func (l *loader) concealer() *concealer {
 	c := &concealer{files: map[string]concealed{}}
-	all := slices.Clone(d.secrets)
-	for name, s := range d.sources {
+	all := slices.Clone(l.secrets)
+	for name, s := range l.sources {
 		if s.abs != "" { // a built-in preset has none
 			c.files[name] = conceal(s.Lines())
 			all = append(all, c.files[name].secrets...)

@@ -67,48 +67,48 @@ func (l EnvLayer) mayDefine(name string) bool {
 }
 
 // envFiles reads the env files of all commands, and finds what is wrong in them.
-func (d *decoder) envFiles(c *Config) {
-	if d.structure {
+func (l *loader) envFiles(c *Config) {
+	if l.structure {
 		return
 	}
 	read := map[string]*dotenv.File{}
 	tops := map[*Project]*envDraft{}
 	for _, p := range c.Projects {
-		env := &envDraft{below: d.opt.LookupEnv}
+		env := &envDraft{below: l.opt.LookupEnv}
 		for _, v := range p.Vars {
 			env.Set(v.Name, v.Value)
 		}
-		d.envLayer(p.Env, env, read)
+		l.envLayer(p.Env, env, read)
 		tops[p] = env
 	}
 	for i := range c.Watchers {
 		w := &c.Watchers[i]
 		env := tops[w.Project].above()
-		d.envLayer(w.Env, env, read)
+		l.envLayer(w.Env, env, read)
 		for _, s := range w.Stages {
-			d.envLayer(s.Env, env.above(), read)
+			l.envLayer(s.Env, env.above(), read)
 			for _, p := range s.Parallel {
-				d.envLayer(p.Env, env.above(), read)
+				l.envLayer(p.Env, env.above(), read)
 			}
 		}
 	}
 	for i := range c.Processes {
 		p := &c.Processes[i]
-		d.envLayer(p.Env, tops[p.Project].above(), read)
+		l.envLayer(p.Env, tops[p.Project].above(), read)
 	}
 }
 
 // envLayer reads the files of a layer, and adds it to the environment that its
 // commands will have, to see what is not set there.
-func (d *decoder) envLayer(l EnvLayer, env *envDraft, read map[string]*dotenv.File) {
+func (l *loader) envLayer(layer EnvLayer, env *envDraft, read map[string]*dotenv.File) {
 	good := true
-	for i := range l.Files {
-		f := &l.Files[i]
-		at := d.display(f.Path)
+	for i := range layer.Files {
+		f := &layer.Files[i]
+		at := l.display(f.Path)
 		f.shown = at.file
 		content, known := read[f.Path]
 		if !known {
-			content = d.envFile(f, at)
+			content = l.envFile(f, at)
 			read[f.Path] = content
 		}
 		f.content = content
@@ -121,54 +121,54 @@ func (d *decoder) envLayer(l EnvLayer, env *envDraft, read map[string]*dotenv.Fi
 			if !ref.Braced && secretWord.MatchString(ref.Of) { // what stands behind the `$` may be a part of the secret
 				w.Msg, w.Hint = "this `$` begins the name of a variable that is not set, so it is empty here", "`$$` is a `$`"
 			}
-			d.warnings = append(d.warnings, w)
+			l.warnings = append(l.warnings, w)
 		}
 		if bad != nil {
-			d.mistakes = append(d.mistakes, f.mistake(*bad))
+			l.mistakes = append(l.mistakes, f.mistake(*bad))
 			good = false
 		}
 	}
 	if good {
-		_ = EnvLayer{Vars: l.Vars}.Apply(env) // it has no files
+		_ = EnvLayer{Vars: layer.Vars}.Apply(env) // it has no files
 	}
 }
 
 // envFile reads one file; nil if it is not there, or is a mistake, which has then
 // been told.
-func (d *decoder) envFile(f *EnvFile, at place) *dotenv.File {
-	d.lookAt(f.Path)
-	info, err := d.opt.Stat(f.Path)
+func (l *loader) envFile(f *EnvFile, at place) *dotenv.File {
+	l.lookAt(f.Path)
+	info, err := l.opt.Stat(f.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if f.Required {
-			d.mistake(f.Pos, "there is no file "+yamltree.Quote(at.file), "without `required` it may be missing")
+			l.mistake(f.Pos, "there is no file "+yamltree.Quote(at.file), "without `required` it may be missing")
 		}
 		return nil
 	case err == nil:
 		if bad := smallfile.Usable(info); bad != nil {
-			d.mistake(f.Pos, yamltree.Quote(at.file)+" is "+bad.Error(), "")
+			l.mistake(f.Pos, yamltree.Quote(at.file)+" is "+bad.Error(), "")
 			return nil
 		}
-		if !d.trusts(f.Pos, at, info, false) {
+		if !l.trusts(f.Pos, at, info, false) {
 			return nil
 		}
 	}
-	text, err := d.opt.ReadFile(f.Path)
+	text, err := l.opt.ReadFile(f.Path)
 	if errors.Is(err, fs.ErrNotExist) && !f.Required {
 		return nil // a moment ago it was there
 	}
 	if err != nil {
-		d.unreadable(f.Pos, at, err)
+		l.unreadable(f.Pos, at, err)
 		return nil
 	}
 	content, mistakes := dotenv.Parse(text)
 	for _, m := range mistakes {
-		d.mistakes = append(d.mistakes, f.mistake(m))
+		l.mistakes = append(l.mistakes, f.mistake(m))
 	}
 	if content != nil {
 		for _, v := range content.Vars() {
 			if isOwn(v.Name) {
-				d.warnings = append(d.warnings, Mistake{Pos: f.at(v.Pos), Msg: "`" + v.Name + "` is set by devloop itself, whatever stands here"})
+				l.warnings = append(l.warnings, Mistake{Pos: f.at(v.Pos), Msg: "`" + v.Name + "` is set by devloop itself, whatever stands here"})
 			}
 		}
 	}

@@ -12,72 +12,72 @@ import (
 
 // display writes a path within the project as messages have the project's own
 // file.
-func (d *decoder) display(abs string) place {
-	if rel, err := filepath.Rel(d.dir, abs); err == nil && filepath.IsLocal(rel) {
-		return place{filepath.Join(filepath.Dir(d.top.File), rel), abs}
+func (l *loader) display(abs string) place {
+	if rel, err := filepath.Rel(l.dir, abs); err == nil && filepath.IsLocal(rel) {
+		return place{filepath.Join(filepath.Dir(l.top.File), rel), abs}
 	}
 	return place{abs, abs}
 }
 
-func (d *decoder) displayed(paths []string) []string {
+func (l *loader) displayed(paths []string) []string {
 	shown := make([]string, len(paths))
 	for i, p := range paths {
-		shown[i] = d.display(p).file
+		shown[i] = l.display(p).file
 	}
 	return shown
 }
 
 // open reads a file that another one names at pos; nil if that is a mistake,
 // which has then been told.
-func (d *decoder) open(pos Pos, at place, how, hint string) *source {
-	if s, known := d.files[at.abs]; known {
+func (l *loader) open(pos Pos, at place, how, hint string) *source {
+	if s, known := l.files[at.abs]; known {
 		if s == nil {
-			d.mistake(pos, "the file "+yamltree.Quote(at.file)+" cannot be used", "see what is said of it elsewhere")
+			l.mistake(pos, "the file "+yamltree.Quote(at.file)+" cannot be used", "see what is said of it elsewhere")
 		}
 		return s
 	}
-	d.lookAt(at.abs)
-	d.files[at.abs] = nil
-	info, err := d.opt.Stat(at.abs)
+	l.lookAt(at.abs)
+	l.files[at.abs] = nil
+	info, err := l.opt.Stat(at.abs)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		d.mistake(pos, "there is no file "+yamltree.Quote(at.file), hint)
+		l.mistake(pos, "there is no file "+yamltree.Quote(at.file), hint)
 		return nil
 	case err == nil && info.IsDir():
-		d.mistake(pos, yamltree.Quote(at.file)+" is a directory", hint)
+		l.mistake(pos, yamltree.Quote(at.file)+" is a directory", hint)
 		return nil
 	case err == nil:
 		if bad := smallfile.Usable(info); bad != nil {
-			d.mistake(pos, yamltree.Quote(at.file)+" is "+bad.Error(), "")
+			l.mistake(pos, yamltree.Quote(at.file)+" is "+bad.Error(), "")
 			return nil
 		}
-		if !d.trusts(pos, at, info, how == includedHere) {
+		if !l.trusts(pos, at, info, how == includedHere) {
 			return nil
 		}
 	}
-	d.cameBy(at.file, pos, how)
-	src, err := d.opt.ReadFile(at.abs)
+	l.cameBy(at.file, pos, how)
+	src, err := l.opt.ReadFile(at.abs)
 	if err != nil {
-		d.unreadable(pos, at, err)
+		l.unreadable(pos, at, err)
 		return nil
 	}
-	return d.readInto(&source{Source: &yamltree.Source{File: at.file}, abs: at.abs, preset: how == extendedHere, blank: how != includedHere}, src)
+	return l.readInto(&source{Source: &yamltree.Source{File: at.file}, abs: at.abs, preset: how == extendedHere, blank: how != includedHere}, src)
 }
 
 const tooLarge = "a file of more than 1 MiB"
 
 // readInto parses a file of a load. What is wrong in it has been told when the
 // source comes back without a tree.
-func (d *decoder) readInto(s *source, src []byte) *source {
+func (l *loader) readInto(s *source, src []byte) *source {
 	key := s.abs
 	if key == "" {
 		key = s.File
 	}
-	d.files[key] = s
-	d.sources[s.File] = s
+	l.files[key] = s
+	l.sources[s.File] = s
 	if len(src) > smallfile.Limit {
-		d.mistake(Pos{File: s.File, Line: 1, Col: 1}, tooLarge, "")
-		d.partial = true
+		l.mistake(Pos{File: s.File, Line: 1, Col: 1}, tooLarge, "")
+		l.partial = true
 		return s
 	}
 	var mistakes Mistakes
@@ -87,11 +87,11 @@ func (d *decoder) readInto(s *source, src []byte) *source {
 		s.root = nil
 	}
 	for i := range mistakes {
-		mistakes[i].Also = d.route(s.File)
+		mistakes[i].Also = l.route(s.File)
 	}
-	d.mistakes = append(d.mistakes, mistakes...)
-	d.partial = d.partial || s.root == nil
-	d.appending = d.appending || bytes.Contains(src, []byte(appendTag))
+	l.mistakes = append(l.mistakes, mistakes...)
+	l.partial = l.partial || s.root == nil
+	l.appending = l.appending || bytes.Contains(src, []byte(appendTag))
 	return s
 }
 
@@ -125,47 +125,47 @@ func (s *source) unusable(told Mistakes) *Mistake {
 }
 
 // lookAt remembers a file that was read or looked for.
-func (d *decoder) lookAt(abs string) {
-	if !d.seen[abs] {
-		d.seen[abs] = true
-		d.looked = append(d.looked, abs)
-	}
-}
-
-// cameBy remembers how a file came into the load, for the mistakes in it. The
-// first way is told.
-func (d *decoder) cameBy(file string, pos Pos, how string) {
-	if _, known := d.ways[file]; !known && file != d.first && how != "" {
-		d.ways[file] = way{pos, how}
+func (l *loader) lookAt(abs string) {
+	if !l.seen[abs] {
+		l.seen[abs] = true
+		l.looked = append(l.looked, abs)
 	}
 }
 
 // unreadable is about a file that is there and cannot be read.
-func (d *decoder) unreadable(pos Pos, at place, err error) {
+func (l *loader) unreadable(pos Pos, at place, err error) {
 	var p *fs.PathError
 	if errors.As(err, &p) {
 		err = p.Err
 	}
-	d.mistake(pos, "cannot read "+yamltree.Quote(at.file)+": "+err.Error(), "")
+	l.mistake(pos, "cannot read "+yamltree.Quote(at.file)+": "+err.Error(), "")
 }
 
 // trusts tells whether those who can write a file that the configuration leads
 // to may choose what runs here. That they may not is a mistake, which is told.
 // Whoever may write the configuration itself chooses anyway; of a project's own
 // file it is a warning.
-func (d *decoder) trusts(pos Pos, at place, info fs.FileInfo, project bool) bool {
-	if owner := strangeOwner(at.abs, info, d.owners...); owner != "" {
-		d.mistake(pos, yamltree.Quote(at.file)+" belongs to "+owner, "whoever owns it would choose what runs here: copy what you need of it")
+func (l *loader) trusts(pos Pos, at place, info fs.FileInfo, project bool) bool {
+	if owner := strangeOwner(at.abs, info, l.owners...); owner != "" {
+		l.mistake(pos, yamltree.Quote(at.file)+" belongs to "+owner, "whoever owns it would choose what runs here: copy what you need of it")
 		return false
 	}
 	if !anybodyWrites(info) {
 		return true
 	}
 	msg, hint := yamltree.Quote(at.file)+" may be written by anybody", "whoever writes it chooses what runs here: `chmod o-w "+at.file+"`"
-	if d.anybodys || project {
-		d.warn(pos, msg, hint)
+	if l.anybodys || project {
+		l.warn(pos, msg, hint)
 		return true
 	}
-	d.mistake(pos, msg, hint)
+	l.mistake(pos, msg, hint)
 	return false
+}
+
+// cameBy remembers how a file came into the load, for the mistakes in it. The
+// first way is told.
+func (l *loader) cameBy(file string, pos Pos, how string) {
+	if _, known := l.ways[file]; !known && file != l.first && how != "" {
+		l.ways[file] = way{pos, how}
+	}
 }

@@ -38,9 +38,9 @@ func includes(above, file string, opt Options) bool {
 	if err != nil {
 		return false
 	}
-	d := newDecoder(above, above, opt)
-	d.structure = true
-	c, err := d.parse(above, src)
+	l := newLoader(above, above, opt)
+	l.structure = true
+	c, err := l.parse(above, src)
 	if err != nil && !errors.As(err, &Mistakes{}) {
 		return false
 	}

@@ -34,10 +34,10 @@ func LoadSources(path string, opt Options) (*Config, []string, error) {
 	if err != nil {
 		return nil, []string{abs}, fmt.Errorf("read configuration: %w", err)
 	}
-	d := newDecoder(path, abs, opt)
-	c, err := d.parse(abs, src)
+	l := newLoader(path, abs, opt)
+	c, err := l.parse(abs, src)
 	if err != nil {
-		return nil, d.looked, err
+		return nil, l.looked, err
 	}
 	return c, c.Sources, nil
 }
@@ -49,7 +49,7 @@ func Parse(file string, src []byte, opt Options) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the directory of %s: %w", file, err)
 	}
-	c, err := newDecoder(file, abs, opt).parse(abs, src)
+	c, err := newLoader(file, abs, opt).parse(abs, src)
 	if err != nil {
 		return nil, err
 	}
@@ -57,39 +57,39 @@ func Parse(file string, src []byte, opt Options) (*Config, error) {
 }
 
 // parse loads the first file. Beside mistakes it returns what could be read.
-func (d *decoder) parse(path string, src []byte) (*Config, error) {
-	d.lookAt(path)
-	top := d.readInto(&source{Source: &yamltree.Source{File: d.first}, abs: path}, src)
-	d.top = top
-	c := &Config{Jobs: d.opt.CPUs}
+func (l *loader) parse(path string, src []byte) (*Config, error) {
+	l.lookAt(path)
+	top := l.readInto(&source{Source: &yamltree.Source{File: l.first}, abs: path}, src)
+	l.top = top
+	c := &Config{Jobs: l.opt.CPUs}
 	if top.root != nil {
-		d.project(top, "", c)
+		l.project(top, "", c)
 	}
-	if d.anybodys {
-		d.warn(Pos{File: d.first, Line: 1, Col: 1}, "anybody may write this file", "whoever writes it chooses what runs here: `chmod o-w "+d.first+"`")
+	if l.anybodys {
+		l.warn(Pos{File: l.first, Line: 1, Col: 1}, "anybody may write this file", "whoever writes it chooses what runs here: `chmod o-w "+l.first+"`")
 	}
 	if len(c.Projects) > 0 {
-		d.envFiles(c)
-		if len(d.mistakes) == 0 {
+		l.envFiles(c)
+		if len(l.mistakes) == 0 {
 			nameStages(c)
 		}
-		if !d.partial {
-			d.check(c)
+		if !l.partial {
+			l.check(c)
 		}
-		c.Sources = d.looked
+		c.Sources = l.looked
 	}
 	conceal := func(list Mistakes) Mistakes {
 		if len(list) == 0 {
 			return list
 		}
-		return d.concealer().mistakes(list.Sorted())
+		return l.concealer().mistakes(list.Sorted())
 	}
 	switch {
-	case len(d.mistakes) > 0:
-		return c, conceal(d.mistakes)
+	case len(l.mistakes) > 0:
+		return c, conceal(l.mistakes)
 	case len(c.Projects) == 0: // a tree that is nil has said why
 		return nil, errors.New("read configuration: no value")
 	}
-	c.Warnings = conceal(d.warnings)
+	c.Warnings = conceal(l.warnings)
 	return c, nil
 }

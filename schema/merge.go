@@ -13,14 +13,14 @@ const appendTag = "!append"
 // by key, `null` takes a key away. Neither is written to. Absent is not zero:
 // only what stands in a file counts. path is where the values stand, for what
 // is said of those that were taken away.
-func (d *decoder) merge(base, over *yamltree.Node, s shape, path string) *yamltree.Node {
+func (l *loader) merge(base, over *yamltree.Node, s shape, path string) *yamltree.Node {
 	switch {
 	case base == nil:
 		return over
 	case over == nil || over == base:
 		return base
 	case over.Tag == appendTag && over.Custom:
-		return d.append(base, over, s)
+		return l.append(base, over, s)
 	case over.Custom || base.Custom && base.Tag != appendTag:
 		return over
 	}
@@ -32,9 +32,6 @@ func (d *decoder) merge(base, over *yamltree.Node, s shape, path string) *yamltr
 		return over
 	}
 	out := &yamltree.Node{Kind: yamltree.Mapping, Source: over.Source, Pos: over.Pos, Tag: over.Tag, Flow: over.Flow}
-	add := func(p yamltree.Pair) {
-		out.Pairs = append(out.Pairs, p)
-	}
 	above := map[string]yamltree.Pair{}
 	for _, p := range over.Pairs {
 		above[p.Key.Text] = p
@@ -43,34 +40,34 @@ func (d *decoder) merge(base, over *yamltree.Node, s shape, path string) *yamltr
 		o, both := above[p.Key.Text]
 		switch {
 		case !both:
-			add(p)
+			out.Pairs = append(out.Pairs, p)
 		case o.Value.Null() && s.each != nil && s.each.null:
-			add(o) // in `env` it is a value
+			out.Pairs = append(out.Pairs, o) // in `env` it is a value
 		case o.Value.Null():
-			d.removed[d.dir+path+"."+p.Key.Text] = o.Key.Pos
+			l.removed[l.dir+path+"."+p.Key.Text] = o.Key.Pos
 		default:
-			add(yamltree.Pair{Key: o.Key, Value: d.merge(p.Value, o.Value, s.of(p.Key.Text), path+"."+p.Key.Text)})
+			out.Pairs = append(out.Pairs, yamltree.Pair{Key: o.Key, Value: l.merge(p.Value, o.Value, s.of(p.Key.Text), path+"."+p.Key.Text)})
 		}
 		delete(above, p.Key.Text)
 	}
 	for _, p := range over.Pairs {
 		if _, left := above[p.Key.Text]; left {
-			add(p)
+			out.Pairs = append(out.Pairs, p)
 		}
 	}
 	return out
 }
 
 // append adds the items of over to those of base.
-func (d *decoder) append(base, over *yamltree.Node, s shape) *yamltree.Node {
+func (l *loader) append(base, over *yamltree.Node, s shape) *yamltree.Node {
 	base, over = s.listed(base), s.listed(over)
 	if over.Kind != yamltree.List || base.Null() {
 		return over // which plain tells, if it is a mistake
 	}
 	if base.Kind != yamltree.List {
-		m := d.make(over.Pos, "`!append` adds to a list, and what it adds to is "+base.What(), "write the whole value, without `!append`")
-		m.Also = append(m.Also, d.note(base.Pos, "which stands here"))
-		d.mistakes = append(d.mistakes, m)
+		m := l.make(over.Pos, "`!append` adds to a list, and what it adds to is "+base.What(), "write the whole value, without `!append`")
+		m.Also = append(m.Also, l.note(base.Pos, "which stands here"))
+		l.mistakes = append(l.mistakes, m)
 		return over
 	}
 	out := *over
@@ -192,37 +189,37 @@ func (s shape) of(key string) shape {
 
 // plain is the tree without `!append`, which has done its work: where nothing
 // lies below it, the list is all there is.
-func (d *decoder) plain(n *yamltree.Node, s shape) *yamltree.Node {
-	if n == nil || !d.appending || !appends(n) {
+func (l *loader) plain(n *yamltree.Node, s shape) *yamltree.Node {
+	if n == nil || !l.appending || !appends(n) {
 		return n
 	}
 	out := *n
 	if n.Custom && n.Tag == appendTag {
 		out = *s.listed(n)
 		if out.Kind != yamltree.List {
-			d.mistake(n.Pos, "`!append` adds to a list, and `"+d.key+"` is none", "take it away")
+			l.mistake(n.Pos, "`!append` adds to a list, and `"+l.key+"` is none", "take it away")
 		}
 		out.Custom, out.Tag = false, map[yamltree.Kind]string{yamltree.List: "!!seq", yamltree.Mapping: "!!map", yamltree.Scalar: "!!str"}[out.Kind]
 	}
 	if out.Kind == yamltree.List {
 		out.Items = slices.Clone(out.Items)
 		for i, c := range out.Items {
-			out.Items[i] = d.plain(c, s.item())
+			out.Items[i] = l.plain(c, s.item())
 		}
 	}
 	out.Pairs = slices.Clone(out.Pairs)
 	for i, p := range out.Pairs {
-		before := d.key
-		d.key = p.Key.Text
-		out.Pairs[i].Value = d.plain(p.Value, s.of(p.Key.Text))
-		d.key = before
+		before := l.key
+		l.key = p.Key.Text
+		out.Pairs[i].Value = l.plain(p.Value, s.of(p.Key.Text))
+		l.key = before
 	}
 	return &out
 }
 
 // appended is plain for a list that is read before anything is merged.
-func (d *decoder) appended(n *yamltree.Node) *yamltree.Node {
-	return d.plain(n, shape{name: "list", list: &shape{name: "preset"}, lone: true})
+func (l *loader) appended(n *yamltree.Node) *yamltree.Node {
+	return l.plain(n, shape{name: "list", list: &shape{name: "preset"}, lone: true})
 }
 
 // appends tells whether there is an `!append` at or below the node.

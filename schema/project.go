@@ -11,21 +11,21 @@ import (
 // project loads one devloop.yaml, what it extends, and what it includes. The
 // nodes of all of them come into c, in this order: its own, then those of each
 // project that it includes.
-func (d *decoder) project(top *source, prefix string, c *Config) {
-	p := &Project{Prefix: prefix, File: top.abs, Dir: filepath.Dir(top.abs), sources: d.sources}
-	d.dir, d.current, d.vars = p.Dir, p, newVars(d, nil)
-	root := d.layers(top, nil)
-	if local := d.local(top); local != nil {
+func (l *loader) project(top *source, prefix string, c *Config) {
+	p := &Project{Prefix: prefix, File: top.abs, Dir: filepath.Dir(top.abs), sources: l.sources}
+	l.dir, l.current, l.vars = p.Dir, p, newVars(l.decoder, nil)
+	root := l.layers(top, nil)
+	if local := l.local(top); local != nil {
 		p.Local = local.abs
-		root = d.merge(root, d.layers(local, nil), topShape(), "")
+		root = l.merge(root, l.layers(local, nil), topShape(), "")
 	}
 	if root == nil {
 		return
 	}
-	p.root = d.plain(root, topShape())
+	p.root = l.plain(root, topShape())
 	own := &Config{Name: filepath.Base(p.Dir), Jobs: c.Jobs, Shell: Shell{Argv: defaultShell, Default: true}}
-	d.vars = newVars(d, p.root.Get("vars"))
-	topKeys.read(d, p.root, own, "the file", p.root.Pos)
+	l.vars = newVars(l.decoder, p.root.Get("vars"))
+	topKeys.read(l.decoder, p.root, own, "the file", p.root.Pos)
 	p.Name = own.Name
 	p.Vars, p.Env, p.Shell, p.Ignore, p.Settle = own.Vars, own.Env, own.Shell, own.Ignore, own.Settle
 	for i := range own.Sockets {
@@ -50,29 +50,29 @@ func (d *decoder) project(top *source, prefix string, c *Config) {
 	}
 	c.Projects = append(c.Projects, p)
 	for _, in := range own.includes {
-		d.include(in, prefix, c)
+		l.include(in, prefix, c)
 	}
 }
 
 // include loads another project into c. A project that is included twice under
 // the same names is there once.
-func (d *decoder) include(in inclusion, prefix string, c *Config) {
-	from := d.sources[in.pos.File]
+func (l *loader) include(in inclusion, prefix string, c *Config) {
+	from := l.sources[in.pos.File]
 	if from.abs == "" {
-		d.partial = true
-		d.mistake(in.pos, "a built-in preset has no directory, so "+yamltree.Quote(in.path)+" is nowhere", "")
+		l.partial = true
+		l.mistake(in.pos, "a built-in preset has no directory, so "+yamltree.Quote(in.path)+" is nowhere", "")
 		return
 	}
 	at := from.beside(in.path)
-	if info, err := d.opt.Stat(at.abs); err == nil && info.IsDir() {
+	if info, err := l.opt.Stat(at.abs); err == nil && info.IsDir() {
 		at = place{filepath.Join(at.file, fileName), filepath.Join(at.abs, fileName)}
 	}
 	if in.as != "" {
 		prefix += in.as + "."
 	}
-	steps := append(slices.Clone(d.within), step{d.top, in.pos})
+	steps := append(slices.Clone(l.within), step{l.top, in.pos})
 	if i := slices.IndexFunc(steps, func(s step) bool { return s.file.abs == at.abs }); i >= 0 {
-		d.circle(steps[i:], "includes")
+		l.circle(steps[i:], "includes")
 		return
 	}
 	if slices.ContainsFunc(c.Projects, func(p *Project) bool { return p.File == at.abs && p.Prefix == prefix }) {
@@ -82,21 +82,21 @@ func (d *decoder) include(in inclusion, prefix string, c *Config) {
 	if strings.HasPrefix(in.path, builtin) {
 		hint = "a preset is not a project beside this one but a layer under it: `extends: " + in.path + "`"
 	}
-	s := d.open(in.pos, at, includedHere, hint)
+	s := l.open(in.pos, at, includedHere, hint)
 	if s == nil {
-		d.partial = true
+		l.partial = true
 		return
 	}
-	if d.count++; d.count > maxFiles {
-		d.partial = true
+	if l.count++; l.count > maxFiles {
+		l.partial = true
 		return
 	}
 	if s.root == nil {
-		d.partial = true
+		l.partial = true
 		return
 	}
-	dir, current, vars, within, top := d.dir, d.current, d.vars, d.within, d.top
-	d.within, d.top = steps, s
-	d.project(s, prefix, c)
-	d.dir, d.current, d.vars, d.within, d.top = dir, current, vars, within, top
+	dir, current, vars, within, top := l.dir, l.current, l.vars, l.within, l.top
+	l.within, l.top = steps, s
+	l.project(s, prefix, c)
+	l.dir, l.current, l.vars, l.within, l.top = dir, current, vars, within, top
 }
