@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"devloop/internal/testenv"
 	"devloop/orchestrator/control"
 )
 
@@ -251,14 +252,8 @@ func (r *rounds) check(number int, asked time.Time, changed map[string]bool, v *
 // known. DEVLOOP_WAIT_ROUNDS says how often; with it, a second late is too late.
 func TestAwaitRounds(t *testing.T) {
 	const loops = 4
-	number, strict := 6, false
-	if text := os.Getenv("DEVLOOP_WAIT_ROUNDS"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		number, strict = (n+loops-1)/loops, true
-	}
+	strict := os.Getenv("DEVLOOP_WAIT_ROUNDS") != ""
+	number := (testenv.Count(t, "DEVLOOP_WAIT_ROUNDS", 3*loops, 6*loops) + loops - 1) / loops
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

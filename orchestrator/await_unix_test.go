@@ -10,20 +10,15 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"devloop/internal/testenv"
 )
 
 // TestAwait: after a save and a wait that says yes, nobody is served anything
 // older, also while other files are saved all the time. DEVLOOP_WAIT_ROUNDS
 // says how often.
 func TestAwait(t *testing.T) {
-	rounds := 12
-	if text := os.Getenv("DEVLOOP_WAIT_ROUNDS"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rounds = n
-	}
+	rounds := testenv.Count(t, "DEVLOOP_WAIT_ROUNDS", 4, 12)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -15,12 +15,13 @@ import (
 	"testing"
 	"time"
 
+	"devloop/internal/testenv"
 	"devloop/orchestrator"
 )
 
 var (
 	modelSeed   = flag.Uint64("model.seed", 1, "the first seed of the model test")
-	modelRounds = flag.Int("model.rounds", 4, "how many seeds it goes through")
+	modelRounds = flag.Int("model.rounds", testenv.Either(1, 4), "how many seeds it goes through")
 )
 
 // digestTree is all that a build could read below a directory.

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"devloop/internal/testenv"
 	"devloop/orchestrator"
 	"devloop/orchestrator/control"
 )
@@ -31,12 +32,8 @@ import (
 // has settled, the last run of each watcher must have seen every file that it watches as it is, once `wait` says
 // that all is live. DEVLOOP_SAVES=1h goes on for an hour, with a seed a round; DEVLOOP_SAVES_SEED is the first.
 func TestSaves(t *testing.T) {
-	rounds, until, first := 3, time.Time{}, uint64(1)
-	if text := os.Getenv("DEVLOOP_SAVES"); text != "" {
-		d, err := time.ParseDuration(text)
-		if err != nil {
-			t.Fatal(err)
-		}
+	rounds, until, first := testenv.Either(1, 3), time.Time{}, uint64(1)
+	if d := testenv.Duration(t, "DEVLOOP_SAVES"); d > 0 {
 		rounds, until = 1<<30, time.Now().Add(d)
 	}
 	if text := os.Getenv("DEVLOOP_SAVES_SEED"); text != "" {

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"devloop/internal/testenv"
+
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -52,9 +54,9 @@ func TestField(t *testing.T) {
 // needed is a program without which a script skips itself.
 var needed = regexp.MustCompile(`(?m)^\[!exec:([^]]+)\]`)
 
-// requireTools fails, under DEVLOOP_REQUIRE=all, where a script would skip itself.
+// requireTools fails, where DEVLOOP_REQUIRE says so, in place of a script that would skip itself.
 func requireTools(t *testing.T, script string) {
-	if os.Getenv("DEVLOOP_REQUIRE") != "all" {
+	if os.Getenv("DEVLOOP_REQUIRE") == "" {
 		return
 	}
 	text, err := os.ReadFile(script)
@@ -62,9 +64,7 @@ func requireTools(t *testing.T, script string) {
 		t.Fatal(err)
 	}
 	for _, need := range needed.FindAllSubmatch(text, -1) {
-		if _, err := exec.LookPath(string(need[1])); err != nil {
-			t.Fatalf("needs %s: %v", need[1], err)
-		}
+		testenv.Program(t, string(need[1]))
 	}
 }
 

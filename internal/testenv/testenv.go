@@ -19,22 +19,27 @@ import (
 // server. The short run does one small round of each.
 func Long() bool { return os.Getenv("DEVLOOP_TEST") == "long" }
 
+// Either is the one in the short run, and the other in the long one.
+func Either(short, long int) int {
+	if Long() {
+		return long
+	}
+	return short
+}
+
 // Count is how often a test does its round: short, or long in the long run, or the number in the environment variable, for
 // whoever runs that one test by hand.
 func Count(t testing.TB, variable string, short, long int) int {
 	t.Helper()
 	text := os.Getenv(variable)
-	switch {
-	case text != "":
+	if text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
 			t.Fatalf("%s=%s: want a number of at least 1", variable, text)
 		}
 		return n
-	case Long():
-		return long
 	}
-	return short
+	return Either(short, long)
 }
 
 // Duration is the time in the environment variable, such as 1h, for which a test goes on by hand; 0 if it is not set.
@@ -51,18 +56,13 @@ func Duration(t testing.TB, variable string) time.Duration {
 	return d
 }
 
-// OnlyLong skips what the short run leaves out. Whoever calls it says where the short run shows the same in small.
-func OnlyLong(t testing.TB, shown string) {
+// Need skips a test on a machine that does not have what it needs. DEVLOOP_REQUIRE, which is "all" or a list with
+// commas, makes a failure of the skip: a CI that has everything cannot pass by skipping.
+func Need(t testing.TB, what string, has bool) {
 	t.Helper()
-	if !Long() {
-		t.Skipf("DEVLOOP_TEST=long runs it; in small, %s", shown)
+	if has {
+		return
 	}
-}
-
-// Missing skips a test on a machine that lacks something. DEVLOOP_REQUIRE, which is "all" or a list with commas, makes a
-// failure of it: a CI that has everything cannot pass by skipping.
-func Missing(t testing.TB, what string) {
-	t.Helper()
 	required := strings.Split(os.Getenv("DEVLOOP_REQUIRE"), ",")
 	if slices.Contains(required, "all") || slices.Contains(required, what) {
 		t.Fatalf("needs %s", what)
@@ -74,9 +74,7 @@ func Missing(t testing.TB, what string) {
 func Program(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
-	if err != nil {
-		Missing(t, name)
-	}
+	Need(t, name, err == nil)
 	return path
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"gopkg.in/yaml.v3"
 
+	"devloop/internal/testenv"
 	"devloop/schema"
 )
 
@@ -98,7 +99,7 @@ func TestUnknownFormat(t *testing.T) {
 
 // TestSystemdAcceptsTheUnits has systemd's own reader judge them.
 func TestSystemdAcceptsTheUnits(t *testing.T) {
-	requires(t, "systemd-analyze")
+	testenv.Program(t, "systemd-analyze")
 	for file, a := range archives(t) {
 		r, err := Write("systemd", load(t, string(a.Files[0].Data)))
 		if err != nil {
@@ -142,15 +143,5 @@ func TestComposeIsYAML(t *testing.T) {
 		if err := yaml.Unmarshal(r.Files[0].Text, &got); err != nil || len(got.Services) != len(cfg.Processes) {
 			t.Errorf("%s: %d services of %d processes, %v", file, len(got.Services), len(cfg.Processes), err)
 		}
-	}
-}
-
-func requires(t *testing.T, program string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err != nil {
-		if os.Getenv("DEVLOOP_REQUIRE") == "all" {
-			t.Fatalf("needs %s", program)
-		}
-		t.Skipf("needs %s", program)
 	}
 }

@@ -10,12 +10,14 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"devloop/internal/testenv"
 )
 
 // TestNothingIsLost makes random changes between random ticks. After an interval, whatever differs from what was
 // there before must have been reported.
 func TestNothingIsLost(t *testing.T) {
-	for seed := range uint64(15) {
+	for seed := range uint64(testenv.Either(5, 15)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(seed, 5))
 			p := poll(t, Options{Interval: time.Duration(1+rnd.IntN(20)) * time.Second}, "a/a/f", "b/f", "f")

@@ -9,16 +9,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"devloop/internal/testenv"
 )
 
 // TestModel changes a tree at random, while the watcher is at work, and now and then waits for a barrier. Then every
 // file whose content is another than at the barrier before, or which has come or gone, must have been reported; and
 // every directory must be watched: a write in any of them is reported. Events are lost now and then too.
 func TestModel(t *testing.T) {
-	seeds, rounds := 40, 12
-	if testing.Short() {
-		seeds = 10
-	}
+	seeds, rounds := testenv.Either(10, 40), 12
 	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()

@@ -10,17 +10,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"devloop/internal/testenv"
 )
 
-// needGit skips where git is missing; DEVLOOP_REQUIRE=all turns that into a failure.
+// needGit asks for git, to compare with.
 func needGit(t testing.TB) {
 	t.Helper()
-	if _, err := exec.LookPath("git"); err != nil {
-		if os.Getenv("DEVLOOP_REQUIRE") == "all" {
-			t.Fatal("git is not installed, and DEVLOOP_REQUIRE=all asks for it")
-		}
-		t.Skip("git is not installed: nothing to compare with")
-	}
+	testenv.Program(t, "git")
 }
 
 // isolate keeps the user's own git configuration out of a test, for git and for the package alike.
@@ -137,10 +134,7 @@ func dump(top string) string {
 // TestAgreesWithGit compares random rules on random trees with git itself: which pattern of which line decides.
 func TestAgreesWithGit(t *testing.T) {
 	needGit(t)
-	trees := 60
-	if testing.Short() {
-		trees = 8
-	}
+	trees := testenv.Either(12, 60)
 	isolate(t)
 	asked := 0
 	for seed := range trees {
@@ -164,10 +158,7 @@ func TestAgreesWithGit(t *testing.T) {
 // TestPatternsAgreeWithGit compares single patterns, many of them odd, against many names: a pattern a repository.
 func TestPatternsAgreeWithGit(t *testing.T) {
 	needGit(t)
-	rounds := 150
-	if testing.Short() {
-		rounds = 20
-	}
+	rounds := testenv.Either(30, 150)
 	isolate(t)
 	top := t.TempDir()
 	git(t, top, "init", "-q")

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"devloop/internal/testenv"
 	"devloop/orchestrator/listenfd/shim"
 )
 
@@ -98,7 +99,7 @@ asyncio.run(main())`
 		{"asyncio", "python3", "-c", asyncioServer},
 	} {
 		t.Run(consumer.name, func(t *testing.T) {
-			program := needProgram(t, consumer.program)
+			program := testenv.Program(t, consumer.program)
 			web := mustOpen(t, Spec{Network: TCP})
 			for range 2 { // generations
 				if err := web.Reset(); err != nil {
@@ -117,7 +118,7 @@ asyncio.run(main())`
 
 // libsystemd itself is the judge of what we pass.
 func TestLibsystemdTakesTheSockets(t *testing.T) {
-	cc := needProgram(t, "cc")
+	cc := testenv.Program(t, "cc")
 	const source = `
 		#include <stdio.h>
 		#include <systemd/sd-daemon.h>
@@ -139,7 +140,7 @@ func TestLibsystemdTakesTheSockets(t *testing.T) {
 	if err != nil {
 		t.Logf("%s", out)
 	}
-	need(t, "libsystemd", err == nil)
+	testenv.Need(t, "libsystemd", err == nil)
 	web := mustOpen(t, Spec{Name: "web", Network: TCP})
 	dns := mustOpen(t, Spec{Name: "dns", Network: UDP})
 	start(t, shim.Wrap(self(t), []string{program}), []string{"LISTEN_PIDFDID=1"}, web, dns).hears("2 web:1 dns:1")

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"devloop/internal/testenv"
 )
 
 // startOpener runs a child that opens spec, "NETWORK HOST PORT", and first says "bound ADDR" or why not, with the hint.
@@ -83,7 +85,7 @@ func TestLivePathNamesTheHolder(t *testing.T) {
 // ordinary makes a child one of a user without privileges.
 func ordinary(t *testing.T) *syscall.SysProcAttr {
 	t.Helper()
-	need(t, "root", os.Geteuid() == 0)
+	testenv.Need(t, "root", os.Geteuid() == 0)
 	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 }
 
@@ -97,7 +99,7 @@ func TestInUseByAnotherUser(t *testing.T) {
 
 func TestPrivilegedPort(t *testing.T) {
 	attr := ordinary(t)
-	need(t, "privileged ports", privilegedBelow() > 80)
+	testenv.Need(t, "privileged ports", privilegedBelow() > 80)
 	startOpener(t, "tcp 127.0.0.1 80", attr).hears(fmt.Sprintf("bind 127.0.0.1:80: permission denied | ports below %d are "+
 		"the system's; use a higher one, or allow it: sudo sysctl net.ipv4.ip_unprivileged_port_start=80", privilegedBelow()))
 }

@@ -9,11 +9,12 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"devloop/internal/testenv"
 
 	"golang.org/x/sys/unix"
 )
@@ -289,30 +290,9 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// need skips a test whose helper is not installed, or fails it when DEVLOOP_REQUIRE is "all" or names the helper: a CI
-// that has everything shall not pass by skipping.
-func need(t *testing.T, tool string, have bool) {
-	t.Helper()
-	if have {
-		return
-	}
-	required := strings.Split(os.Getenv("DEVLOOP_REQUIRE"), ",")
-	if slices.Contains(required, "all") || slices.Contains(required, tool) {
-		t.Fatalf("%s is required (DEVLOOP_REQUIRE) and not there", tool)
-	}
-	t.Skipf("%s is not there", tool)
-}
-
-func needProgram(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	need(t, name, err == nil)
-	return path
-}
-
 func needIPv6(t *testing.T) {
 	t.Helper()
 	l, err := net.Listen("tcp6", "[::1]:0")
-	need(t, "ipv6", err == nil)
+	testenv.Need(t, "ipv6", err == nil)
 	_ = l.Close()
 }

@@ -16,7 +16,7 @@ import (
 
 var (
 	seed  = flag.Uint64("machine.seed", 1, "the first random sequence")
-	count = flag.Uint64("machine.n", 2000, "how many random sequences")
+	count = flag.Uint64("machine.n", uint64(testenv.Either(2000, 10_000)), "how many random sequences")
 )
 
 // changing finds the numbers of nodes and the times in messages, to tell their kinds.

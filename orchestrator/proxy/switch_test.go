@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"devloop/internal/testenv"
 )
 
 // load is clients that never rest, and count.
@@ -89,13 +91,8 @@ func (l *load) end(t *testing.T, f *Front) {
 	}
 }
 
-// switches is how often the server changes in a test; -short is for a glance.
-func switches() int {
-	if testing.Short() {
-		return 20
-	}
-	return 200
-}
+// switches is how often the server changes in a test.
+func switches() int { return testenv.Either(20, 200) }
 
 // echo answers with the method and the body.
 var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
