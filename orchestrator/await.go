@@ -1,7 +1,6 @@
 package orchestrator
 
 import (
-	"context"
 	"strings"
 
 	"devloop/orchestrator/control"
@@ -9,43 +8,47 @@ import (
 	"devloop/orchestrator/report"
 )
 
-// await answers when everything that any save before the call could cause is
-// done, to the given nodes and all they depend on (none: to every node), or
-// cannot be done any more. What is saved after the call does not matter to it.
-// The error is that the context or the loop has ended first.
-func (l *loop) await(ctx context.Context, nodes []int) (control.Verdict, error) {
-	answered := make(chan control.Verdict, 1)
-	var id int
-	if err := l.ask(ctx, func() { id = l.awaitPaid(nodes, answered) }); err != nil {
-		return control.Verdict{}, err
+// barriers are questions for when all is done that was caused until then.
+type barriers struct {
+	last    int
+	answers map[int]func(control.Verdict) // by number; each is called once
+}
+
+// open notes a question.
+func (b *barriers) open(answer func(control.Verdict)) (id int) {
+	b.last++
+	if b.answers == nil {
+		b.answers = map[int]func(control.Verdict){}
 	}
-	select {
-	case v := <-answered:
-		return v, nil
-	case <-l.ctx.Done():
-		return control.Verdict{}, errEnding
-	case <-ctx.Done():
-		// The loop ends sooner or later; if it has, nobody is left to forget.
-		_ = l.ask(l.ctx, func() {
-			delete(l.awaiting, id)
-			l.step(machine.Forget{ID: id})
-		})
-		return control.Verdict{}, ctx.Err()
+	b.answers[b.last] = answer
+	return b.last
+}
+
+func (b *barriers) waits(id int) bool { return b.answers[id] != nil }
+
+// answer answers a question, unless it has been forgotten.
+func (b *barriers) answer(id int, verdict func() control.Verdict) {
+	if answer := b.forget(id); answer != nil {
+		answer(verdict())
 	}
 }
 
-// awaitPaid asks the machine, once everything that was written until now has
-// been seen.
-func (l *loop) awaitPaid(nodes []int, answered chan<- control.Verdict) (id int) {
-	l.barriers++
-	id = l.barriers
-	l.awaiting[id] = answered
+func (b *barriers) forget(id int) (answer func(control.Verdict)) {
+	answer = b.answers[id]
+	delete(b.answers, id)
+	return answer
+}
+
+// await asks the machine, once everything that was written until now has been seen.
+func (l *loop) await(nodes []int, answer func(control.Verdict)) (forget func()) {
+	id := l.barriers.open(answer)
 	ask := func() {
 		switch {
-		case l.awaiting[id] == nil: // forgotten meanwhile
+		case !l.barriers.waits(id): // forgotten meanwhile
 		case l.sources != nil && l.sources.broken != nil:
-			delete(l.awaiting, id)
-			answered <- control.Verdict{Why: "the configuration " + report.WhatIsWrong(l.sources.broken) + ", and the last good one is in force: " + oneLine(l.sources.broken.Error())}
+			l.barriers.answer(id, func() control.Verdict {
+				return control.Verdict{Why: "the configuration " + report.WhatIsWrong(l.sources.broken) + ", and the last good one is in force: " + oneLine(l.sources.broken.Error())}
+			})
 		default:
 			l.step(machine.Await{ID: id, Nodes: nodes})
 		}
@@ -61,7 +64,10 @@ func (l *loop) awaitPaid(nodes []int, answered chan<- control.Verdict) (id int) 
 	if l.sources == nil || !l.sources.sync(seen) {
 		seen()
 	}
-	return id
+	return func() {
+		l.barriers.forget(id)
+		l.step(machine.Forget{ID: id})
+	}
 }
 
 func oneLine(text string) string {
@@ -71,14 +77,10 @@ func oneLine(text string) string {
 
 // awaited hands the machine's answer on.
 func (l *loop) awaited(a machine.Awaited) {
-	answered := l.awaiting[a.ID]
-	delete(l.awaiting, a.ID)
-	if answered == nil {
-		return
-	}
-	v := control.Verdict{OK: a.OK}
-	if !a.OK {
-		v = l.failing(a.Node)
-	}
-	answered <- v // it has room for the one answer
+	l.barriers.answer(a.ID, func() control.Verdict {
+		if a.OK {
+			return control.Verdict{OK: true}
+		}
+		return l.snapshot(l.machine.Status()).Verdict(a.Node, l.history)
+	})
 }

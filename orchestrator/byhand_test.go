@@ -17,7 +17,7 @@ import (
 func TestByHandAllOrNone(t *testing.T) {
 	l, end := inert(t, still, claimed(t))
 	defer end()
-	h := l.handler()
+	h := l.api.Handler()
 	ask := func(method, target string) (code int, body string) {
 		w := exchange(h, httptest.NewRequest(method, target, nil))
 		return w.Code, w.Body.String()
@@ -32,7 +32,7 @@ func TestByHandAllOrNone(t *testing.T) {
 		{"/v1/restart?node=app&node=check", http.StatusBadRequest, "devloop trigger check"},
 		{"/v1/stop", http.StatusBadRequest, "no node is named"},
 		{"/v1/start?node=" + strings.Repeat("x", 5000), http.StatusNotFound, "…"},
-		{"/v1/start?" + strings.Repeat("node=app&", mostNamed+1), http.StatusBadRequest, "more than"},
+		{"/v1/start?" + strings.Repeat("node=app&", 1001), http.StatusBadRequest, "more than"},
 		{"/v1/wait?node=nobody", http.StatusNotFound, "POST /v1/wait"},
 	} {
 		if code, body := ask(http.MethodPost, c.target); code != c.code || !strings.Contains(body, c.text) || len(body) > 1000 {

@@ -69,7 +69,10 @@ var floors = map[string]struct {
 	"orchestrator/report": {own: []string{"schema", "orchestrator/console", "orchestrator/control", "orchestrator/graph", "orchestrator/machine"},
 		why: "it tells what it is told, by names, and decides nothing"},
 
-	"orchestrator": {own: []string{"schema", "schema/smallfile", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/diskqueue", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/inspect", "orchestrator/journal",
+	"orchestrator/api": {own: []string{"orchestrator/control", "orchestrator/journal", "orchestrator/machine", "orchestrator/procgroup", "orchestrator/report"},
+		why: "it answers whoever asks, and knows of the loop what its interface says"},
+
+	"orchestrator": {own: []string{"schema", "schema/smallfile", "orchestrator/api", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/diskqueue", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/inspect", "orchestrator/journal",
 		"orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/guardian", "orchestrator/probe", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/report", "orchestrator/sdnotify",
 		"orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/thrift", "orchestrator/warnings", "orchestrator/watchset"},
 		why: "the one place where the adapters meet the machine"},

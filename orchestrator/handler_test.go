@@ -147,7 +147,7 @@ func FuzzRequests(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		l, end := inert(t, still, claim)
 		defer end()
-		h := l.handler()
+		h := l.api.Handler()
 		in := bufio.NewReader(bytes.NewReader(text))
 		for range 8 {
 			r, err := http.ReadRequest(in)

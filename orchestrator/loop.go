@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"devloop/orchestrator/api"
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/diskqueue"
@@ -133,12 +134,11 @@ type loop struct {
 	timer    *time.Timer
 	rest     time.Time // when nothing will have been done for restAfter; zero if memory was given back since
 
-	server  *control.Server // nil if nobody can ask
-	asks    chan func()     // questions, to be answered by the owner of all this
+	api     *api.Server
+	asks    chan func() // questions, to be answered by the owner of all this
 	journal *journal.Journal
 
-	barriers int                            // barriers so far
-	awaiting map[int]chan<- control.Verdict // by barrier
+	barriers barriers
 
 	signalled time.Time // when the last signal came
 	refreshed time.Time // when the control files were last refreshed
@@ -160,8 +160,6 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		history: report.NewHistory(),
 		plans:   map[int]*schema.Watcher{},
 		journal: journal.New(opt.Kept),
-
-		awaiting: map[int]chan<- control.Verdict{},
 	}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	defer func() {
@@ -172,6 +170,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	l.screen = report.NewScreen(report.Options{Console: opt.Console, Dir: opt.Config.Dir, Live: opt.Stream, Hooks: opt.Hooks,
 		Hangs: func() bool { return len(l.disk.Hung()) > 0 }})
 	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) { l.post(ev) }, Notice: l.screen.Notice, Full: l.tryNotice})
+	l.api = api.New(l.ctx, api.Options{Loop: asked{l}, Log: l.log, Journal: l.journal})
 	l.scratch = newScratch(l.own.temporary)
 	l.disk = diskqueue.New(diskqueue.Options{Post: func(ev diskqueue.Event) { l.post(ev) }, Mount: fspoll.MountOf, Hung: l.diskHangs, Answers: l.diskAnswers})
 	for _, file := range opt.Own {
@@ -201,9 +200,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 func (l *loop) close() error {
 	l.cancel()
 	var errs []error
-	if l.server != nil {
-		errs = append(errs, l.server.Close())
-	}
+	errs = append(errs, l.api.Close())
 	l.joined.Wait()
 	errs = append(errs, l.closeGuard())
 	l.timer.Stop()

@@ -1,6 +1,8 @@
 package orchestrator
 
 import (
+	"slices"
+
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/report"
@@ -76,7 +78,9 @@ func (l *loop) complete(a machine.Report) report.Report {
 	case machine.Unready, machine.Dropped:
 		r.Process.LastCheck = l.lastCheck(a.Node, a.Num)
 	case machine.StillWaiting:
-		r.Process.PID = l.pid(a.Node)
+		if pids := l.pids(a.Node); len(pids) > 0 {
+			r.Process.PID = pids[0]
+		}
 	case machine.Blocked, machine.NotRun:
 		r.Need.Became = l.snapshot(l.machine.Status()).Became(a.By)
 	}
@@ -111,7 +115,7 @@ func stageNames(w *schema.Watcher) (names [][]string) {
 
 // snapshot is the state of the nodes, for those who put it into words.
 func (l *loop) snapshot(nodes []machine.NodeStatus) report.Snapshot {
-	return report.Snapshot{Nodes: nodes, LastCheck: l.lastCheck}
+	return report.Snapshot{Nodes: nodes, LastCheck: l.lastCheck, Says: l.says, PIDs: l.pids}
 }
 
 // lastCheck is why a generation of a process is not ready; "" if that is not known.
@@ -122,14 +126,24 @@ func (l *loop) lastCheck(node, generation int) string {
 	return ""
 }
 
-// pid is that of a command of the node that runs; 0 if none does.
-func (l *loop) pid(node int) int {
+// says is what a generation of a process has told of itself.
+func (l *loop) says(node, generation int) string {
+	if c := l.live[commandKey{node, generation, wholeProcess}]; c != nil {
+		return c.says.String()
+	}
+	return ""
+}
+
+// pids lists the leaders of a node's commands that run now.
+func (l *loop) pids(node int) []int {
+	var pids []int
 	for key, c := range l.live {
 		if key.node == node && c.group != nil {
-			return c.group.PID()
+			pids = append(pids, c.group.PID())
 		}
 	}
-	return 0
+	slices.Sort(pids)
+	return pids
 }
 
 // running tells whether a process has a live generation.

@@ -7,13 +7,15 @@ import (
 	"devloop/orchestrator/machine"
 )
 
-// Snapshot is the state of every node at one moment.
+// Snapshot is the state of every node at one moment: by its methods in words, and
+// as programs are told of it. A node goes by its place in Nodes, in which a Hold
+// names another, too. What runs is asked for while the moment lasts.
 type Snapshot struct {
 	Nodes []machine.NodeStatus
 
-	// LastCheck is why a generation of one of Nodes is not ready; "" if that is
-	// not known.
-	LastCheck func(node, generation int) string
+	LastCheck func(node, generation int) string // why a generation is not ready; "" if that is not known
+	Says      func(node, generation int) string // what a generation has told of itself
+	PIDs      func(node int) []int              // the leaders of its commands that run
 }
 
 // Hold says what a node waits for; "" if for nothing.

@@ -1,4 +1,4 @@
-package orchestrator
+package api
 
 import (
 	"context"
@@ -9,13 +9,13 @@ import (
 )
 
 // answerEvents hands on the event log, from now on.
-func (l *loop) answerEvents(w http.ResponseWriter, r *http.Request) {
+func (s *Server) answerEvents(w http.ResponseWriter, r *http.Request) {
 	me := report.NewReader()
-	if !l.asked(w, r, func() { l.log.Subscribe(me) }) {
+	if !s.asked(w, r, func() *refusal { s.log.Subscribe(me); return nil }) {
 		return
 	}
 	// A loop that has ended takes no questions, and has no readers either.
-	defer func() { _ = l.ask(context.Background(), func() { l.log.Leave(me) }) }()
+	defer func() { _ = s.loop.Ask(context.Background(), func() { s.log.Leave(me) }) }()
 	out := control.NewStream(w)
 	events := me.Events()
 	for {
@@ -25,7 +25,7 @@ func (l *loop) answerEvents(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 			continue
-		case <-l.ctx.Done():
+		case <-s.ctx.Done():
 		case <-r.Context().Done():
 		}
 		// The loop has ended, or the client has gone. What is queued was

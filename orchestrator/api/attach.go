@@ -1,4 +1,4 @@
-package orchestrator
+package api
 
 import (
 	"io"
@@ -11,25 +11,21 @@ import (
 
 // answerAttach gives the connection over to the terminal of a process, until
 // the client detaches or this generation of the process has ended.
-func (l *loop) answerAttach(w http.ResponseWriter, r *http.Request) {
+func (s *Server) answerAttach(w http.ResponseWriter, r *http.Request) {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), control.AttachProtocol) {
 		control.Refuse(w, http.StatusUpgradeRequired, "a terminal is reached with Upgrade: "+control.AttachProtocol, "")
 		return
 	}
 	var term *procgroup.Terminal
-	var no *refusal
-	if !l.asked(w, r, func() {
-		if term, no = l.terminal(r.URL.Query().Get("node")); term != nil {
-			l.joined.Add(1) // nobody waits for a connection that was given over but the loop
+	if !s.asked(w, r, func() (no *refusal) {
+		if term, no = s.terminal(r.URL.Query().Get("node")); term != nil {
+			s.attached.Add(1) // nobody waits for a connection that was given over but Close
 		}
+		return no
 	}) {
 		return
 	}
-	if no != nil {
-		control.Refuse(w, no.code, no.msg, no.hint)
-		return
-	}
-	defer l.joined.Done()
+	defer s.attached.Done()
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		control.Refuse(w, http.StatusInternalServerError, "give the connection over: "+err.Error(), "")
@@ -49,7 +45,7 @@ func (l *loop) answerAttach(w http.ResponseWriter, r *http.Request) {
 	ended := make(chan struct{})
 	go func() {
 		select {
-		case <-l.ctx.Done():
+		case <-s.ctx.Done():
 			_ = conn.Close()
 		case <-ended:
 		}
@@ -69,26 +65,18 @@ func (l *loop) answerAttach(w http.ResponseWriter, r *http.Request) {
 }
 
 // terminal finds the terminal of a process's youngest generation.
-func (l *loop) terminal(name string) (*procgroup.Terminal, *refusal) {
-	node := l.graph.Index(name)
-	if node < 0 {
-		return nil, l.unknown(name)
+func (s *Server) terminal(name string) (*procgroup.Terminal, *refusal) {
+	if s.loop.Kind(name) == "" {
+		return nil, s.unknown(name)
 	}
-	if p := l.graph.Nodes[node].Process; p == nil || !p.PTY {
+	switch term := s.loop.Terminal(name); {
+	case !term.Configured:
 		return nil, &refusal{http.StatusBadRequest, name + " has no terminal", "a process has one with `pty: true` in devloop.yaml"}
-	}
-	var youngest *command
-	for key, c := range l.live {
-		if key.node == node && key.stage == wholeProcess && c.group != nil && (youngest == nil || key.num > youngest.key.num) {
-			youngest = c
-		}
-	}
-	if youngest == nil {
+	case !term.Running:
 		return nil, &refusal{http.StatusConflict, name + " does not run now", "`devloop status` says why"}
-	}
-	term := youngest.group.Terminal()
-	if term == nil {
+	case term.Terminal == nil:
 		return nil, &refusal{http.StatusConflict, name + " was started without a terminal", "devloop restart " + name}
+	default:
+		return term.Terminal, nil
 	}
-	return term, nil
 }

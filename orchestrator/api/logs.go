@@ -1,4 +1,4 @@
-package orchestrator
+package api
 
 import (
 	"bytes"
@@ -52,25 +52,20 @@ func parseLogQuery(r *http.Request) (q logQuery, err error) {
 	return q, nil
 }
 
-func (l *loop) answerLogs(w http.ResponseWriter, r *http.Request) {
+func (s *Server) answerLogs(w http.ResponseWriter, r *http.Request) {
 	q, err := parseLogQuery(r)
 	if err != nil {
 		control.Refuse(w, http.StatusBadRequest, err.Error(), "")
 		return
 	}
-	var no *refusal
-	if !l.asked(w, r, func() { _, no = l.named(q.names) }) {
-		return
-	}
-	if no != nil {
-		control.Refuse(w, no.code, no.msg, no.hint)
+	if !s.asked(w, r, func() (no *refusal) { _, no = s.named(q.names); return no }) {
 		return
 	}
 	out := control.NewStream(w)
 	want := journal.Query{Names: q.names, Since: q.since}
 	var read uint64 // the last block that has been
 	if !q.follow && q.tail != 0 || q.tail > 0 {
-		kept := l.journal.Read(want)
+		kept := s.journal.Read(want)
 		for i := range kept {
 			read = max(read, kept[i].Seq)
 		}
@@ -91,9 +86,9 @@ func (l *loop) answerLogs(w http.ResponseWriter, r *http.Request) {
 		}
 		return put(out, &q, batch)
 	}
-	_ = l.journal.Follow(r.Context(), want, fresh) // always ends with an error
-	if l.ctx.Err() != nil {
-		_ = fresh(l.journal.Read(want)) // the last words of a loop that has ended
+	_ = s.journal.Follow(r.Context(), want, fresh) // always ends with an error
+	if s.ctx.Err() != nil {
+		_ = fresh(s.journal.Read(want)) // the last words of a loop that has ended
 	}
 }
 

@@ -1,0 +1,172 @@
+// Package api answers on the control socket of a running loop: docs/control.md is
+// its protocol. It asks the loop through a small interface, and hands out copies.
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"sync"
+
+	"devloop/orchestrator/control"
+	"devloop/orchestrator/journal"
+	"devloop/orchestrator/machine"
+	"devloop/orchestrator/procgroup"
+	"devloop/orchestrator/report"
+)
+
+// Loop is the running loop. Nodes go by the names that they have in the
+// configuration in force.
+type Loop interface {
+	// Ask runs a question in the loop's goroutine, which owns everything, and waits
+	// for it. A question may not block, and what it hands out must be a copy. The
+	// error is that the context or the loop has ended first.
+	Ask(ctx context.Context, question func()) error
+
+	// The rest is called by questions.
+
+	Names() []string
+	Kind(node string) string // "watcher" or "process"; "" if there is no such node
+
+	Status() control.Status
+	Wake(node string) control.Wake
+	Terminal(node string) Terminal
+
+	// Closed is why commands by hand are not taken now, ErrStarting or ErrEnding; nil
+	// if they are.
+	Closed() error
+	ByHand(verb machine.Verb, nodes []string) []control.Moved
+
+	// Await has answer called once, when everything that any save until now could
+	// cause is done, to the nodes and all they depend on (none: to every node), or
+	// cannot be done any more; never after forget, which is a question, too.
+	Await(nodes []string, answer func(control.Verdict)) (forget func())
+
+	// Down begins the end of the loop, once: who asks again does not hurry it.
+	Down()
+}
+
+// Terminal is that of a process's youngest generation.
+type Terminal struct {
+	Configured bool // the process is to have one
+	Running    bool // there is a generation
+	*procgroup.Terminal
+}
+
+// Options are what a Server needs beside the loop.
+type Options struct {
+	Loop    Loop
+	Log     *report.Log // used by questions only
+	Journal *journal.Journal
+}
+
+// Why a loop does not take what is asked of it.
+var (
+	ErrStarting = errors.New("the loop is just starting")
+	ErrEnding   = errors.New("the loop is ending")
+)
+
+// Server answers requests.
+type Server struct {
+	ctx      context.Context // ends with the loop
+	loop     Loop
+	log      *report.Log
+	journal  *journal.Journal
+	server   *control.Server // nil if nobody can ask
+	attached sync.WaitGroup  // connections that were given over
+}
+
+// New makes a Server that nobody can ask yet. ctx must have ended before Close.
+func New(ctx context.Context, opt Options) *Server {
+	return &Server{ctx: ctx, loop: opt.Loop, log: opt.Log, journal: opt.Journal}
+}
+
+// Serve begins to answer on the control socket of a claim.
+func (s *Server) Serve(claim *control.Claim) (err error) {
+	s.server, err = claim.Serve(s.Handler())
+	return err
+}
+
+// Close ends every connection, and waits for those who answer.
+func (s *Server) Close() (err error) {
+	if s.server != nil {
+		err = s.server.Close()
+	}
+	s.attached.Wait()
+	return err
+}
+
+// mostAsked is how many bytes a request may have beside its header. None needs
+// a body.
+const mostAsked = 4 << 10
+
+// Handler is the whole protocol. What a client names is looked up among the nodes;
+// nothing of it is ever a path, a command or a pattern.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+control.PathStatus, s.answerStatus)
+	mux.HandleFunc("GET "+control.PathWake, s.answerWake)
+	mux.HandleFunc("GET "+control.PathDiffering, s.answerDiffering)
+	mux.HandleFunc("GET "+control.PathEvents, s.answerEvents)
+	mux.HandleFunc("GET "+control.PathWait, s.answerWait)
+	mux.HandleFunc("GET "+control.PathLogs, s.answerLogs)
+	mux.HandleFunc("POST "+control.PathTrigger, s.answerByHand(machine.Trigger))
+	mux.HandleFunc("POST "+control.PathRestart, s.answerByHand(machine.Restart))
+	mux.HandleFunc("POST "+control.PathStop, s.answerByHand(machine.Stop))
+	mux.HandleFunc("POST "+control.PathStart, s.answerByHand(machine.Resume))
+	mux.HandleFunc("POST "+control.PathDown, s.answerDown)
+	mux.HandleFunc("POST "+control.PathAttach, s.answerAttach)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.EscapedPath()
+		control.Refuse(w, http.StatusNotFound, "this loop does not know "+r.Method+" "+path[:min(len(path), 200)],
+			"it may be another version of devloop: end it and start it again")
+	})
+	return http.MaxBytesHandler(mux, mostAsked)
+}
+
+// refusal is why a request cannot be met.
+type refusal struct {
+	code      int
+	msg, hint string
+}
+
+// asked asks a question for a request. If it cannot be asked, or refuses, the
+// request is answered, and asked is false.
+func (s *Server) asked(w http.ResponseWriter, r *http.Request, question func() *refusal) bool {
+	var no *refusal
+	if err := s.loop.Ask(r.Context(), func() { no = question() }); err != nil {
+		no = &refusal{http.StatusServiceUnavailable, err.Error(), ""}
+	}
+	if no != nil {
+		control.Refuse(w, no.code, no.msg, no.hint)
+	}
+	return no == nil
+}
+
+func (s *Server) answerStatus(w http.ResponseWriter, r *http.Request) {
+	var status control.Status
+	if s.asked(w, r, func() *refusal { status = s.loop.Status(); return nil }) {
+		control.Reply(w, status)
+	}
+}
+
+func (s *Server) answerWake(w http.ResponseWriter, r *http.Request) {
+	name := r.URL.Query().Get("node")
+	var wake control.Wake
+	if s.asked(w, r, func() *refusal {
+		if s.loop.Kind(name) == "" {
+			return s.unknown(name)
+		}
+		wake = s.loop.Wake(name)
+		return nil
+	}) {
+		control.Reply(w, wake)
+	}
+}
+
+// answerDiffering names the variables that have another value here than the client
+// says of its own. No value leaves the loop, nor a fingerprint of one.
+func (s *Server) answerDiffering(w http.ResponseWriter, r *http.Request) {
+	control.Reply(w, control.Differing{PID: os.Getpid(), Names: control.ReadVariables(r.URL.Query()).Differing(os.LookupEnv)})
+}
