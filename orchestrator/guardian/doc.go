@@ -8,7 +8,7 @@
 // Every command of a loop has the variable [Name] in its environment, with the loop's mark and the command's number:
 // "c0ffee01d2e3f405/7". Whoever it starts inherits it, and keeps it when it forks twice, begins a session of its own, or is
 // handed to process 1. A loop that is started by a command of another loop appends to the mark that it finds
-// ("c0ffee01d2e3f405/7/0badcafe00112233/1"), and [Carries] compares whole elements from the left: so the outer loop reaches
+// ("c0ffee01d2e3f405/7/0badcafe00112233/1"), and orchestrator/proctree compares whole elements from the left: so the outer loop reaches
 // everything of the inner one, and never the other way round. The system shows the environment that a process was started
 // with: /proc/PID/environ on Linux, the sysctl kern.procargs2 on macOS (not for Apple's own protected programs).
 //

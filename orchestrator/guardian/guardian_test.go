@@ -19,6 +19,7 @@ import (
 
 	"devloop/orchestrator/guardian"
 	"devloop/orchestrator/proctable"
+	"devloop/orchestrator/proctree"
 )
 
 // However the owner ends, the guardian ends what it has left, and then itself.
@@ -260,7 +261,7 @@ func TestLoopsInsideLoops(t *testing.T) {
 	inner.do("start")
 	grown(t, innerDir, 2)
 	innerMark := markIn(t, living(t, innerDir)[0])
-	if !guardian.Carries(innerMark, mark) || guardian.Carries(mark, innerMark) {
+	if !proctree.Carries(innerMark, mark) || proctree.Carries(mark, innerMark) {
 		t.Fatalf("the outer mark is %s, the inner %s", mark, innerMark)
 	}
 	inner.kill()
@@ -411,7 +412,7 @@ func TestMarks(t *testing.T) {
 		{own, own, true}, {own + "/1", own, true}, {own + "/1", own + "/1", true}, {own + "/12", own + "/1", false},
 		{own + "/1/" + own, own + "/1", true}, {own, own + "/1", false}, {own, "", false}, {"", "", false},
 	} {
-		if got := guardian.Carries(tc.value, tc.mark); got != tc.want {
+		if got := proctree.Carries(tc.value, tc.mark); got != tc.want {
 			t.Errorf("Carries(%q, %q) is %v", tc.value, tc.mark, got)
 		}
 	}

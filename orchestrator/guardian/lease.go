@@ -220,7 +220,7 @@ func Sweep(path string) (ended []int, err error) {
 	}
 	removeDirectories(l.dirs)
 	if l.boot == bootID() {
-		ended, err = newHunt(l.mark, l.roots, l.start, false).run(l.grace, patience)
+		ended, err = newKiller(l.mark, l.roots, l.start, false).run(l.grace, patience)
 		if err != nil {
 			return ended, &wrap{"sweep " + path, err}
 		}

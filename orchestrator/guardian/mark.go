@@ -4,10 +4,12 @@ import (
 	"os"
 	"strconv"
 	"time"
+
+	"devloop/orchestrator/proctree"
 )
 
 // Name is the environment variable that carries a mark.
-const Name = "DEVLOOP_MARK"
+const Name = proctree.MarkName
 
 // longest is how many bytes a mark may have: some twenty loops inside each other.
 const longest = 512
@@ -38,12 +40,6 @@ func Inherited(environ []string) string {
 
 // CommandMark is the mark of the loop's command of that number. A number is used once in the life of a loop.
 func CommandMark(loop string, number int) string { return loop + "/" + strconv.Itoa(number) }
-
-// Carries says that what carries value belongs to mark: it is the same, or continues it by whole elements.
-func Carries(value, mark string) bool {
-	return mark != "" && len(value) >= len(mark) && value[:len(mark)] == mark &&
-		(len(value) == len(mark) || value[len(mark)] == '/')
-}
 
 // valid says that a mark can have been made here. Nothing is ever ended by a mark that is not: a short one could be a
 // stranger's by chance.

@@ -310,10 +310,10 @@ func (g *Guardian) Finish() (ended []int, err error) {
 		roots[pid] = start
 	}
 	g.mu.Unlock()
-	h := newHunt(g.lease.mark, roots, g.lease.start, true)
-	h.calm = 2              // nothing has been started lately
-	h.since = g.lease.start // this process knows the orphans of its commands, and commands begin sessions
-	return h.run(g.lease.grace, patience)
+	k := newKiller(g.lease.mark, roots, g.lease.start, true)
+	k.calm = 2              // nothing has been started lately
+	k.since = g.lease.start // this process knows the orphans of its commands, and commands begin sessions
+	return k.run(g.lease.grace, patience)
 }
 
 // Close tells the guardian that the loop ends in good order, waits for it to be gone, and removes the lease. It ends

@@ -84,9 +84,9 @@ func guard() {
 	if !valid(orders.mark) {
 		return // the owner was gone before it had started anything
 	}
-	h := newHunt(orders.mark, orders.roots, orders.born, true)
-	h.expected = orders.expected
-	_, _ = h.run(orders.grace, persistence) // nobody is there to be told
+	k := newKiller(orders.mark, orders.roots, orders.born, true)
+	k.expected = orders.expected
+	_, _ = k.run(orders.grace, persistence) // nobody is there to be told
 	removeDirectories(orders.dirs)
 }
 

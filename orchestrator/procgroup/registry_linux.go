@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"devloop/orchestrator/proctable"
+	"devloop/orchestrator/proctree"
 )
 
 // trees are all trees of this process. There is one registry because there is
@@ -148,7 +149,7 @@ func (r *registry) owner(p proctable.Process, mark string) *tree {
 		return o.tree
 	}
 	for _, l := range r.lives {
-		if carries(o.mark, l.tree.mark) {
+		if proctree.Carries(o.mark, l.tree.mark) {
 			return l.tree
 		}
 	}

@@ -6,16 +6,8 @@ import (
 	"os"
 	"syscall"
 	"time"
-)
 
-// Kill sends SIGKILL when the tree stands still. It waits for that only so long:
-const (
-	// for those who are in an uninterruptible wait,
-	stuckPatience = 50 * time.Millisecond
-	// for those who have not yet come to stop, on a machine with much to do,
-	freezePatience = time.Second
-	// and for a tree that grows faster than it can be looked at.
-	growthPatience = 10 * time.Second
+	"devloop/orchestrator/proctree"
 )
 
 // Signal sends a signal to the whole group, and to nobody who left it. It does
@@ -159,36 +151,19 @@ func (g *Group) carryOutKill(t *tree) {
 
 // freeze returns when the whole tree is stopped, or patience is at an end.
 func (g *Group) freeze(t *tree) {
-	begun := time.Now()
-	news := begun // when somebody was last found
-	// One look that finds nobody new and everybody stopped is not enough: it
-	// may have passed by the child that was born while it was going on.
-	for calm := 0; calm < 2; {
-		quiet := time.Since(news)
-		if quiet > freezePatience || time.Since(begun) > growthPatience {
-			return
-		}
+	proctree.Halt(func(stuck bool) (fresh int, still, over bool) {
 		procs, err := t.table() // not under the mutex: it takes milliseconds
 		if err != nil {
-			return
+			return 0, false, true
 		}
 		g.mu.Lock()
+		defer g.mu.Unlock()
 		if g.gone {
-			g.mu.Unlock()
-			return
+			return 0, false, true
 		}
-		found, still := t.freeze(procs, quiet > stuckPatience)
-		g.mu.Unlock()
-		switch {
-		case found > 0:
-			news, calm = time.Now(), 0
-		case still:
-			calm++
-		default:
-			calm = 0
-			g.pause(pollMin)
-		}
-	}
+		fresh, still = t.freeze(procs, stuck)
+		return fresh, still, false
+	}, func() { g.pause(pollMin) })
 }
 
 // pause waits, but not for what is over.

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"devloop/orchestrator/proctable"
+	"devloop/orchestrator/proctree"
 )
 
 // pidfdSignalProcessGroup makes pidfd_send_signal reach the group whose number
@@ -17,26 +18,21 @@ const pidfdSignalProcessGroup = 1 << 2
 
 // system is the leader's pidfd, and those who left the group.
 type system struct {
-	pidfd   int  // of the leader, or -1
-	exact   bool // the pidfd signals the whole group
-	escaped set  // outside the group, alive when last looked at
-	dead    set  // escaped once
+	pidfd   int          // of the leader, or -1
+	exact   bool         // the pidfd signals the whole group
+	escaped proctree.Set // outside the group, alive when last looked at
+	dead    proctree.Set // escaped once
 
-	born      uint64             // start of the leader: who is older is none of the tree
-	wide      bool               // those belong to it, too, whom the mark alone shows
-	older     proctable.Sessions // than the leader
-	reaper    *Reaper            // the one that ran when the leader was started, or nil
-	strangers set                // whose environment was read, and has not the mark: they never will
-	unsure    int                // whose environment could not be told at the last look
+	born   uint64             // start of the leader: who is older is none of the tree
+	wide   bool               // those belong to it, too, whom the mark alone shows
+	older  proctable.Sessions // than the leader
+	reaper *Reaper            // the one that ran when the leader was started, or nil
+	search proctree.Search
 }
-
-// set holds processes by pid and start time; the two together are never used
-// again.
-type set map[int]uint64
 
 func (t *tree) prepare(attr *syscall.SysProcAttr) {
 	t.pidfd = -1
-	t.escaped, t.dead, t.strangers = make(set), make(set), make(set)
+	t.escaped, t.dead = make(proctree.Set), make(proctree.Set)
 	t.wide = !t.keep
 	attr.PidFD = &t.pidfd
 }
@@ -63,7 +59,7 @@ func (t *tree) close() {
 	t.pidfd, t.exact = -1, false
 	trees.end(t)
 	var gone []int
-	for _, known := range []set{t.escaped, t.dead} {
+	for _, known := range []proctree.Set{t.escaped, t.dead} {
 		for pid := range known {
 			gone = append(gone, pid)
 		}
@@ -71,7 +67,8 @@ func (t *tree) close() {
 	trees.running().gone(gone)
 	// The registry remembers the tree for a while, and these are as many as the
 	// system has sessions and processes.
-	t.older, t.strangers = proctable.Sessions{}, make(set)
+	t.older = proctable.Sessions{}
+	t.search.Forget()
 }
 
 // widen makes those members, too, who have left the group and the session
@@ -141,7 +138,7 @@ func (t *tree) remember(family []proctable.Process) (found int) {
 		if t.inGroup(p) {
 			continue
 		}
-		if start, known := t.escaped[p.PID]; !known || start != p.Start {
+		if !t.escaped.Has(p) {
 			t.escaped[p.PID] = p.Start
 			fresh = append(fresh, p.PID)
 		}
@@ -158,65 +155,25 @@ func (t *tree) family(procs []proctable.Process) []proctable.Process {
 	// If the group has members now, it had them when the table was read, and
 	// the number was its own. If it has none, groupAlive notes that it is gone.
 	t.groupAlive()
-	ours := make(map[int]bool)     // pids
-	sessions := make(map[int]bool) // begun inside the tree: nobody enters one from outside
+	signs := proctree.Signs{
+		Led:      make(map[int]uint64),
+		Is:       func(p proctable.Process) bool { return t.inGroup(p) || t.escaped.Has(p) },
+		Not:      func(p proctable.Process) bool { return p.Start < t.born },
+		Sessions: true,
+	}
 	if !t.gone {
-		sessions[t.pid] = true
+		signs.Led[t.pid] = 0 // nobody enters the session from outside
 	}
-	var members []proctable.Process
-	add := func(p proctable.Process) {
-		ours[p.PID], sessions[p.Session] = true, true
-		if !p.Dead {
-			members = append(members, p)
-		}
+	if t.mark != "" && t.wide {
+		signs.Marked = t.marked
 	}
-	t.unsure = 0
-	for grown := true; grown; {
-		grown = false
-		for _, p := range procs {
-			if ours[p.PID] {
-				continue
-			}
-			start, escaped := t.escaped[p.PID]
-			if t.inGroup(p) || escaped && start == p.Start || ours[p.Parent] || sessions[p.Session] {
-				add(p)
-				grown = true
-			}
-		}
-		if grown || t.mark == "" || !t.wide {
-			continue
-		}
-		// Only now, as it costs more than all the rest.
-		for _, p := range procs {
-			if !ours[p.PID] && t.marked(p) {
-				add(p)
-				grown = true
-			}
-		}
-	}
-	return members
+	return t.search.Find(procs, signs)
 }
 
 // marked says that a process that does not show otherwise belongs to the tree:
 // it carries the mark, or was handed to this process and can be nobody else's.
-func (t *tree) marked(p proctable.Process) bool {
-	if p.Dead || p.Start < t.born {
-		return false
-	}
-	if start, known := t.strangers[p.PID]; known && start == p.Start {
-		return false
-	}
-	environ, known := proctable.Environ(p.PID)
-	mark := proctable.Variable(environ, MarkName)
-	switch {
-	case carries(mark, t.mark) || trees.owner(p, mark) == t:
-		return true
-	case !known:
-		t.unsure++
-	case len(environ) > 0:
-		t.strangers[p.PID] = p.Start
-	}
-	return false
+func (t *tree) marked(p proctable.Process, mark string) bool {
+	return proctree.Carries(mark, t.mark) || trees.owner(p, mark) == t
 }
 
 // elsewhere looks for members when the group is gone and nobody who left it is
@@ -236,7 +193,7 @@ func (t *tree) elsewhere() bool {
 		if len(family) > 0 {
 			return true
 		}
-		if t.unsure == 0 {
+		if t.search.Unsure == 0 {
 			return false
 		}
 	}
@@ -279,7 +236,7 @@ func (t *tree) freeze(procs []proctable.Process, stuck bool) (found int, still b
 		if p.Stopped {
 			continue
 		}
-		still = still && stuck && p.Stuck
+		still = still && proctree.Still(p, stuck)
 		if !t.inGroup(p) {
 			_ = proctable.Signal(p.PID, p.Start, unix.SIGSTOP) // gone is as good as stopped
 		}
@@ -327,7 +284,7 @@ func (t *tree) living() int {
 // lives that is all of them.
 func (t *tree) collect() {
 	t.collectGroup()
-	for _, known := range []set{t.escaped, t.dead} {
+	for _, known := range []proctree.Set{t.escaped, t.dead} {
 		for pid, start := range known {
 			if p, ok := proctable.Read(pid); ok && p.Start == start && p.Dead && p.Parent == os.Getpid() {
 				_, _ = syscall.Wait4(pid, nil, syscall.WNOHANG, nil)

@@ -1,0 +1,204 @@
+//go:build linux || darwin
+
+package guardian
+
+import (
+	"os"
+	"slices"
+	"syscall"
+	"time"
+
+	"devloop/orchestrator/proctable"
+	"devloop/orchestrator/proctree"
+)
+
+const (
+	// Between two looks pass from lookMin to lookMax: no system tells when a process ends that is not one's child.
+	lookMin = 2 * time.Millisecond
+	lookMax = 50 * time.Millisecond
+
+	// So many looks in a row must find nobody, as a rule. One could pass by a process that is in the middle of an exec, when its
+	// environment cannot be read.
+	calmLooks = 3
+
+	// Who is in the middle of an exec may yet show the mark; that is waited for at most so long, on a machine with much to do.
+	execPatience = time.Second
+)
+
+// killer ends everybody who carries a mark, or belongs to who was recorded.
+type killer struct {
+	mark  string
+	roots proctree.Set // recorded processes with their start times: what they lead is the loop's
+	born  uint64       // nobody who started before this is the loop's
+	fresh bool         // the roots were right a moment ago
+	since uint64       // sessions that began before are not looked at; 0 is for who has to look everywhere
+	// The inodes of pipes: who writes to one of them is the loop's.
+	expected map[string]bool
+	calm     int // so many looks in a row must find nobody
+
+	spare  map[int]bool // this process and its ancestors
+	older  proctable.Sessions
+	search proctree.Search
+	known  proctree.Set // who was found
+}
+
+func newKiller(mark string, roots proctree.Set, born uint64, fresh bool) *killer {
+	k := &killer{mark: mark, roots: roots, born: born, fresh: fresh, calm: calmLooks,
+		spare: map[int]bool{1: true}, known: proctree.Set{}}
+	for pid := os.Getpid(); pid > 1 && !k.spare[pid]; {
+		k.spare[pid] = true
+		p, ok := proctable.Read(pid)
+		if !ok {
+			break
+		}
+		pid = p.Parent
+	}
+	return k
+}
+
+// look returns who lives of those that are to end.
+func (k *killer) look() ([]proctable.Process, error) {
+	table, err := proctable.List(k.since, &k.older)
+	if err != nil {
+		return nil, &wrap{"list processes", err}
+	}
+	led := map[int]uint64{} // numbers of groups and sessions that are the loop's, and since when
+	for pid, start := range k.roots {
+		// A number is not given to a new process as long as a group or session has it. If it has been, both were empty.
+		// Of a leader that is gone nothing is known when much time has passed: others may have had the number since.
+		if p, there := proctable.Read(pid); !there && k.fresh || there && p.Start == start {
+			led[pid] = start
+		}
+	}
+	found := k.search.Find(table, proctree.Signs{Led: led, Is: k.is, Not: k.stranger, Marked: k.carries})
+	for _, p := range found {
+		k.known[p.PID] = p.Start
+	}
+	return found, nil
+}
+
+// stranger says that a process is never touched.
+func (k *killer) stranger(p proctable.Process) bool {
+	return k.spare[p.PID] || p.PID <= 1 || p.Start < k.born
+}
+
+// is says that a process was recorded, or found before, or is a command that nobody could tell of any more.
+func (k *killer) is(p proctable.Process) bool {
+	return k.roots.Has(p) || k.known.Has(p) || k.expects(p)
+}
+
+func (k *killer) carries(_ proctable.Process, mark string) bool {
+	return proctree.Carries(mark, k.mark)
+}
+
+// expects says that the standard output or error of a process is a pipe that was made for a command that nobody could tell
+// of any more.
+func (k *killer) expects(p proctable.Process) bool {
+	if len(k.expected) == 0 {
+		return false
+	}
+	for _, pipe := range proctable.Outputs(p.PID) {
+		if k.expected[pipe] {
+			return true
+		}
+	}
+	return false
+}
+
+// run ends them: SIGTERM, grace, SIGKILL until nobody is left or patience is at an end. It returns whom it met; the error
+// is a *SurvivorsError, or that the system does not list processes.
+func (k *killer) run(grace, patience time.Duration) ([]int, error) {
+	asked := map[int]uint64{}
+	gone, err := k.until(time.Now().Add(grace), func(p proctable.Process) {
+		if start, ok := asked[p.PID]; ok && start == p.Start {
+			return
+		}
+		asked[p.PID] = p.Start
+		k.signal(p, syscall.SIGTERM)
+		k.signal(p, syscall.SIGCONT) // a stopped one sees the other signal only then
+	})
+	if gone || err != nil {
+		return k.ended(), err
+	}
+	k.freeze()
+	var left []proctable.Process
+	gone, err = k.until(time.Now().Add(patience), func(p proctable.Process) {
+		left = append(left, p)
+		k.signal(p, syscall.SIGKILL)
+	})
+	if gone || err != nil {
+		return k.ended(), err
+	}
+	survivors := &SurvivorsError{}
+	for _, p := range left {
+		if now, ok := proctable.Read(p.PID); ok && now.Start == p.Start && !now.Dead && !slices.Contains(survivors.PIDs, p.PID) {
+			survivors.PIDs = append(survivors.PIDs, p.PID)
+		}
+	}
+	return k.ended(), survivors
+}
+
+// until does something to everybody again and again, until nobody is left (true) or the deadline has passed.
+func (k *killer) until(deadline time.Time, do func(proctable.Process)) (bool, error) {
+	calm := 0
+	sure := time.Now()
+	for pause := lookMin; ; pause = min(2*pause, lookMax) {
+		found, err := k.look()
+		if err != nil {
+			return false, err
+		}
+		if k.search.Unsure == 0 {
+			sure = time.Now()
+		}
+		switch {
+		case len(found) > 0:
+			calm = 0
+		case time.Since(sure) < execPatience && k.search.Unsure > 0: // neither calm nor alarmed
+		default:
+			calm++
+		}
+		if calm == k.calm {
+			return true, nil
+		}
+		for _, p := range found {
+			do(p)
+		}
+		if len(found) > 0 && !time.Now().Before(deadline) {
+			return false, nil
+		}
+		<-time.After(min(pause, max(time.Until(deadline), lookMin)))
+	}
+}
+
+// freeze returns when everybody is stopped, or patience is at an end.
+func (k *killer) freeze() {
+	proctree.Halt(func(stuck bool) (fresh int, still, over bool) {
+		before := len(k.known)
+		found, err := k.look()
+		if err != nil {
+			return 0, false, true
+		}
+		still = true
+		for _, p := range found {
+			if !p.Stopped {
+				still = still && proctree.Still(p, stuck)
+				k.signal(p, syscall.SIGSTOP)
+			}
+		}
+		return len(k.known) - before, still, false
+	}, func() { <-time.After(lookMin) })
+}
+
+func (k *killer) signal(p proctable.Process, sig syscall.Signal) {
+	_ = proctable.Signal(p.PID, p.Start, sig) // who is left at the end is named
+}
+
+// ended lists whom the killer has met, in order.
+func (k *killer) ended() []int {
+	var pids []int
+	for pid := range k.known {
+		pids = append(pids, pid)
+	}
+	slices.Sort(pids)
+	return pids
+}
