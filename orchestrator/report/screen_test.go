@@ -1,0 +1,100 @@
+package report
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/machine"
+	"devloop/schema"
+)
+
+// TestScreen reads what reports become on the screen.
+func TestScreen(t *testing.T) {
+	dir := t.TempDir()
+	failed := machine.End{Code: 1}
+	paths := func(names ...string) (paths []string) {
+		for _, name := range names {
+			paths = append(paths, filepath.Join(dir, name))
+		}
+		return paths
+	}
+	for _, c := range []struct {
+		reports []Report
+		want    string
+	}{
+		{[]Report{{Kind: machine.RunStarted, Node: "check", Why: machine.ByChange, Paths: paths("a", "b", "c", "d"), Run: Run{Plan: [][]string{{"lint"}, {"unit", "docs"}}}}},
+			"check | ● a, b and 2 more changed: lint → unit | docs"},
+		{[]Report{{Kind: machine.StagePassed, Node: "check", Took: time.Second, Stage: Stage{Name: "lint", Warnings: 2, Warning: "a.go:1: unused"}}},
+			"check | ✓ lint  1.0s, 2 warnings: a.go:1: unused"},
+		{[]Report{{Kind: machine.RunPassed, Node: "check", Took: time.Second, Run: Run{Stale: true}}},
+			"check | ✓ passed in 1.0s, but files have changed since"},
+		{[]Report{{Kind: machine.RunFailed, Node: "check", Run: Run{Serving: []string{"app", "api"}}}},
+			"check | ✗ failed; app, api keep running as they were"},
+		{[]Report{{Kind: machine.Blocked, Node: "app", By: "db", Need: Need{schema.IsReady, "crashed: exit code 1"}}},
+			"app | ! waits for db to be ready, which crashed: exit code 1"},
+		{[]Report{
+			{Kind: machine.Stopping, Node: "app", Why: machine.ByTrigger, By: "check"},
+			{Kind: machine.Starting, Node: "app", Why: machine.ByTrigger, By: "check"},
+			{Kind: machine.Ready, Node: "app", Took: 20 * time.Millisecond, Process: Process{Probed: true, URLs: []string{"http://x"}}},
+			{Kind: machine.Starting, Node: "app", Why: machine.ByTrigger, By: "check"},
+		}, "app | ↻ restarting: check passed\napp | ✓ ready in 20ms  http://x\napp | ▸ starting: check passed"},
+		{[]Report{{Kind: machine.Stopping, Node: "app", Why: machine.ByHand, Asked: machine.Stop}, {Kind: machine.Starting, Node: "app", Why: machine.ByHand}},
+			"app | ■ stopping: by hand\napp | ▸ starting: by hand"},
+		{[]Report{{Kind: machine.Dropped, Node: "app", Took: time.Second, Process: Process{LastCheck: "404"}}},
+			"app | ✗ the new version was not ready after 1.0s; it is dropped, the old one keeps serving\napp |   the last check: 404"},
+		{[]Report{{Kind: machine.GaveUp, Node: "app", Took: time.Second, End: failed, Times: 3}},
+			"app | ✗ exit code 1 after 1.0s, 3 times in a row; it stays down until something changes"},
+		{[]Report{{Kind: machine.StillWaiting, Node: "app", Process: Process{PID: 12}}}, "devloop | waiting for app (pid 12) to end"},
+	} {
+		var out bytes.Buffer
+		cons := console.New(console.Options{Out: &out})
+		s := NewScreen(Options{Console: cons, Dir: dir, Hangs: func() bool { return true }})
+		for _, r := range c.reports {
+			s.Report(r)
+		}
+		if err := cons.Close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.TrimSpace(out.String()); got != c.want {
+			t.Errorf("got\n%s\nwant\n%s", got, c.want)
+		}
+	}
+}
+
+// TestTurn: attention is called for when a node begins to fail, or is well again,
+// and not for what ends because the loop does.
+func TestTurn(t *testing.T) {
+	var turns []string
+	cons := console.New(console.Options{Out: &bytes.Buffer{}})
+	s := NewScreen(Options{Console: cons, Hooks: Hooks{Turn: func(_ bool, text string) { turns = append(turns, text) }}})
+	for _, kind := range []machine.ReportKind{machine.RunPassed, machine.RunFailed, machine.RunFailed, machine.RunPassed} {
+		s.Report(Report{Kind: kind, Node: "check"})
+	}
+	s.Report(Report{Kind: machine.RunFailed, Node: "other"})
+	s.Forget("other")
+	s.Report(Report{Kind: machine.RunPassed, Node: "other"})
+	s.Ending("stopping")
+	s.Report(Report{Kind: machine.RunFailed, Node: "check"})
+	if err := cons.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if got := strings.Join(turns, ", "); got != "check failed, check passed again, other failed" {
+		t.Error(got)
+	}
+}
+
+// TestWhatIsWrong tells mistakes from a file that could not be read.
+func TestWhatIsWrong(t *testing.T) {
+	if got := WhatIsWrong(schema.Mistakes{{Msg: "x"}}); got != "has mistakes" {
+		t.Error(got)
+	}
+	if got := WhatIsWrong(errors.New("no such file")); got != "cannot be read" {
+		t.Error(got)
+	}
+}
