@@ -285,8 +285,11 @@ func (l *loop) program(c schema.Command, e *environ) (program, error) {
 	}
 	if len(c.Argv) > 0 {
 		argv, err := c.Fill(e.lookup)
+		if err != nil {
+			return program{}, err
+		}
 		wrapper := shellcmd.Wrapper(argv)
-		return program{argv, wrapper == "", wrapper, argv[0]}, err
+		return program{argv, wrapper == "", wrapper, argv[0]}, nil
 	}
 	shell := c.Shell()
 	cmd, err := shellcmd.Resolve(c.Text, shell.Argv, shell.Default)
@@ -327,17 +330,17 @@ func (l *loop) startStage(a machine.StartStage) {
 		l.failStart(key, err)
 		return
 	}
-	program, err := l.program(stage.Run, e)
-	if err != nil {
-		l.failStart(key, err)
-		return
-	}
-	l.hintColor(program, e)
 	list := changedList{w.Name, a.Run, a.Run - 1}
 	l.tellChanged(e, list, a.Paths)
 	e.set("DEVLOOP_WATCHER", w.Short)
 	e.set("DEVLOOP_STAGE", stage.Name)
 	e.set("DEVLOOP_RUN", strconv.Itoa(a.Run))
+	program, err := l.program(stage.Run, e) // which may use all of these
+	if err != nil {
+		l.failStart(key, err)
+		return
+	}
+	l.hintColor(program, e)
 	c := &command{key: key, warned: &warnings.Counter{}, wanted: l.wantedProgram(stage.Run, program.argv, stage.Dir, w.Env, stage.Env),
 		prepare: func() error { return l.scratch.write(list, a.Paths, false) }}
 	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Grace: stageGrace, KeepDaemons: true}

@@ -650,6 +650,15 @@ watchers:
 	}
 }
 
+// A stage's list of arguments may use what devloop sets for the stage.
+func TestArgumentsOfAStage(t *testing.T) {
+	p := start(t, map[string]string{
+		"devloop.yaml": "watchers: {check: {watch: src, stages: [{name: one, run: [test, '${DEVLOOP_WATCHER} ${DEVLOOP_STAGE} ${DEVLOOP_RUN}', =, 'check one 1']}]}}",
+	}, orchestrator.Options{})
+	p.screen.wait(t, `check\s*\| ✓ one`)
+	p.end(0)
+}
+
 // A check that a command makes is not the process: it has no descriptor at 3,
 // and must not be told of one.
 func TestReadyCommandHasNoSockets(t *testing.T) {
