@@ -23,7 +23,7 @@ type Mistake struct {
 	Line string // the text of the line at Pos, for the caret
 
 	// Also are other places that have to do with it, each with what stands
-	// there: the value that it does not fit, the `extends` that brought it in.
+	// there: the value that it does not fit, the one that brought the file in.
 	Also Mistakes
 }
 

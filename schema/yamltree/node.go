@@ -128,7 +128,8 @@ func (n *Node) Misread() string {
 	return ""
 }
 
-// Under is a scalar as the value of the one key of a mapping.
+// Under is a scalar as the value of the one key of a mapping; any other value
+// stays as it is.
 func (n *Node) Under(key string) *Node {
 	if n.Kind != Scalar || n.Null() {
 		return n
@@ -137,7 +138,7 @@ func (n *Node) Under(key string) *Node {
 	return &Node{Kind: Mapping, Source: n.Source, Pos: n.Pos, Tag: "!!map", Pairs: []Pair{{k, n}}}
 }
 
-// Without is a mapping less one key.
+// Without is a copy of a mapping less one key.
 func (n *Node) Without(key string) *Node {
 	out := *n
 	out.Pairs = slices.DeleteFunc(slices.Clone(n.Pairs), func(p Pair) bool { return p.Key.Text == key })
