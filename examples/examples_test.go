@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"devloop/internal/looptest"
+	"devloop/internal/testenv"
 )
 
 // An example is a folder here, and how to try it.
@@ -108,9 +111,10 @@ var examples = []example{
 func TestExamples(t *testing.T) {
 	for _, ex := range examples {
 		t.Run(ex.name, func(t *testing.T) {
+			t.Parallel()
 			dir := ex.prepare(t)
 			loop := start(t, dir)
-			loop.shows(t, ex.old)
+			loop.Shows(t, ex.old)
 
 			rewrite(t, filepath.Join(dir, ex.edit), func(text string) string {
 				if !strings.Contains(text, ex.old) {
@@ -118,13 +122,13 @@ func TestExamples(t *testing.T) {
 				}
 				return strings.ReplaceAll(text, ex.old, ex.new)
 			})
-			loop.turns(t, ex.old, ex.new)
+			loop.Turns(t, ex.old, ex.new)
 
 			rewrite(t, filepath.Join(dir, ex.spoil), func(text string) string { return text + ex.with })
-			loop.prints(t, ex.failure)
-			loop.turns(t, ex.new, ex.new)
+			loop.Prints(t, ex.failure)
+			loop.Turns(t, ex.new, ex.new)
 
-			loop.interrupt(t)
+			loop.Interrupt(t)
 		})
 	}
 }
@@ -135,12 +139,11 @@ func (ex *example) prepare(t *testing.T) (dir string) {
 	requires(t, ex.needs...)
 	dir = copyExample(t, ex.name)
 	if len(ex.fetch) > 0 {
-		if out, err := command(t, dir, ex.fetch[0], ex.fetch[1:]...).CombinedOutput(); err != nil {
-			if os.Getenv("DEVLOOP_REQUIRE") == "all" {
-				t.Fatalf("%s: %v\n%s", strings.Join(ex.fetch, " "), err, out)
-			}
-			t.Skipf("%s: %v\n%s", strings.Join(ex.fetch, " "), err, out)
+		out, err := looptest.Command(t, dir, ex.fetch[0], ex.fetch[1:]...).CombinedOutput()
+		if err != nil {
+			t.Logf("%v: %s", err, out)
 		}
+		testenv.Need(t, strings.Join(ex.fetch, " "), err == nil)
 	}
 	return dir
 }
@@ -149,7 +152,8 @@ func (ex *example) prepare(t *testing.T) (dir string) {
 func TestChecks(t *testing.T) {
 	for _, ex := range examples {
 		t.Run(ex.name, func(t *testing.T) {
-			out, err := devloop(t, copyExample(t, ex.name), "check").CombinedOutput()
+			t.Parallel()
+			out, err := looptest.Devloop(t, copyExample(t, ex.name), "check").CombinedOutput()
 			if err != nil {
 				t.Errorf("devloop check: %v\n%s", err, out)
 			}
@@ -194,9 +198,10 @@ func TestServeIsCopiedUnchanged(t *testing.T) {
 
 // A generated file that is checked in is the one that the generator makes now.
 func TestGeneratedIsUpToDate(t *testing.T) {
+	t.Parallel()
 	requires(t, "go")
 	dir := copyExample(t, "two-services")
-	run(t, dir, "go", "run", "./gen")
+	looptest.Run(t, dir, "go", "run", "./gen")
 	const file = "backend/greetings.go"
 	if !bytes.Equal(read(t, filepath.Join(dir, file)), read(t, filepath.Join("two-services", file))) {
 		t.Errorf("two-services/%s is stale: go run ./gen in that folder", file)

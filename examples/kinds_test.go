@@ -20,6 +20,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"devloop/internal/looptest"
+	"devloop/internal/testenv"
 )
 
 // serverEnv makes the test binary a server: it tells its name on every socket that it is given, whatever the kind.
@@ -94,7 +97,7 @@ func anyServer(name string) error {
 }
 
 // project writes a devloop.yaml whose commands are this binary, and runs it.
-func project(t *testing.T, text string) *loop {
+func project(t *testing.T, text string) *looptest.Loop {
 	t.Helper()
 	dir := t.TempDir()
 	self, err := os.Executable()
@@ -109,9 +112,9 @@ func project(t *testing.T, text string) *loop {
 }
 
 // until asks until there is an answer that fits: before devloop has bound its sockets there is nothing to ask.
-func until(t *testing.T, l *loop, ask func() (string, error), fits func(string) bool) string {
+func until(t *testing.T, l *looptest.Loop, ask func() (string, error), fits func(string) bool) string {
 	t.Helper()
-	timeout := time.NewTimer(patience)
+	timeout := time.NewTimer(looptest.Patience)
 	defer timeout.Stop()
 	pause := time.NewTicker(20 * time.Millisecond)
 	defer pause.Stop()
@@ -122,8 +125,8 @@ func until(t *testing.T, l *loop, ask func() (string, error), fits func(string) 
 		}
 		select {
 		case <-pause.C:
-		case <-l.ended:
-			t.Fatalf("devloop ended by itself: %v", l.err)
+		case <-l.Ended:
+			t.Fatalf("devloop ended by itself: %v", l.Err)
 		case <-timeout.C:
 			t.Fatalf("still %q, %v", text, err)
 		}
@@ -139,7 +142,7 @@ func over(url string, config *tls.Config, dial func() (net.Conn, error)) func() 
 		if dial != nil {
 			tr.DialContext = func(context.Context, string, string) (net.Conn, error) { return dial() }
 		}
-		c := &http.Client{Transport: tr, Timeout: patience}
+		c := &http.Client{Transport: tr, Timeout: looptest.Patience}
 		res, err := c.Get(url)
 		if err != nil {
 			return "", err
@@ -166,18 +169,14 @@ func pidIn(t *testing.T, answer string) string {
 // A process has a tcp, a unix, an IPv6 and a udp socket at once, and gets each back at a restart: nobody who asks
 // afterwards, on any of them, is refused.
 func TestSeveralKinds(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("sockets are handed over on Unix only")
 	}
-	if l, err := net.Listen("tcp", "[::1]:0"); err != nil {
-		if os.Getenv("DEVLOOP_REQUIRE") == "all" {
-			t.Fatalf("needs IPv6: %v", err)
-		}
-		t.Skipf("needs IPv6: %v", err)
-	} else {
-		l.Close()
-	}
-	port, six, udp := freePort(t), freePort(t), freePort(t)
+	loopback, err := net.Listen("tcp", "[::1]:0")
+	testenv.Need(t, "ipv6", err == nil)
+	loopback.Close()
+	port, six, udp := testenv.FreePort(), testenv.FreePort(), testenv.FreePort()
 	l := project(t, `
 sockets:
   web: http::`+port+`
@@ -190,7 +189,7 @@ processes:
     env: {`+serverEnv+`: all}
     sockets: [web, local, six, talk]
 `)
-	path := filepath.Join(l.cmd.Dir, "s.sock")
+	path := filepath.Join(l.Cmd.Dir, "s.sock")
 	kinds := map[string]func() (string, error){
 		"tcp":  over("http://127.0.0.1:"+port, nil, nil),
 		"ipv6": over("http://[::1]:"+six, nil, nil),
@@ -204,11 +203,11 @@ processes:
 	if len(pids) != 1 {
 		t.Fatalf("answers from %v", pids)
 	}
-	l.verb(t, "restart", "server")
+	l.Verb(t, "restart", "server")
 	for _, kind := range []string{"tcp", "unix", "ipv6", "udp"} {
 		ask := kinds[kind]
 		if kind == "udp" {
-			l.verb(t, "wait") // what an old one has read when it ends is lost, as udp allows
+			l.Verb(t, "wait") // what an old one has read when it ends is lost, as udp allows
 		}
 		text, err := ask() // once: it waits in the socket if nobody is there yet
 		if err != nil {
@@ -222,7 +221,7 @@ processes:
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the unix socket: %v, %v", info, err)
 	}
-	l.ends(t)
+	l.Ends(t)
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the unix socket is left behind: %v", err)
 	}
@@ -235,7 +234,7 @@ func datagram(address string) (string, error) {
 		return "", err
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(looptest.Patience)); err != nil {
 		return "", err
 	}
 	if _, err := conn.Write([]byte("hello")); err != nil {
@@ -248,10 +247,11 @@ func datagram(address string) (string, error) {
 
 // Two processes accept on one socket. While one of them is down the other answers; alone it answers all.
 func TestSharedSocket(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("sockets are handed over on Unix only")
 	}
-	port := freePort(t)
+	port := testenv.FreePort()
 	l := project(t, `
 sockets:
   web: http::`+port+`
@@ -270,25 +270,27 @@ processes:
 		return func(text string) bool { return strings.HasPrefix(text, name+" ") }
 	}
 	until(t, l, ask, anything)
-	l.verb(t, "wait")
+	l.Verb(t, "wait")
 	for _, down := range []string{"one", "two"} {
 		other := map[string]string{"one": "two", "two": "one"}[down]
-		l.verb(t, "stop", down)
+		l.Verb(t, "stop", down)
+		l.Verb(t, "wait") // until it is gone: it may accept a while longer
 		until(t, l, ask, from(other))
 		for range 20 {
 			if text, err := ask(); err != nil || !from(other)(text) {
 				t.Errorf("while %s is stopped: %q, %v", down, text, err)
 			}
 		}
-		l.verb(t, "start", down)
-		l.verb(t, "wait")
+		l.Verb(t, "start", down)
+		l.Verb(t, "wait")
 		until(t, l, ask, from(down))
 	}
-	l.ends(t)
+	l.Ends(t)
 }
 
 // TLS passes through to the server, whether it inherits the socket or is behind the proxy: the certificate is its own.
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("sockets are handed over on Unix only")
 	}
@@ -298,7 +300,7 @@ func TestTLS(t *testing.T) {
 	mine.Close()
 	for _, via := range []string{"inherit", "proxy"} {
 		t.Run(via, func(t *testing.T) {
-			port := freePort(t)
+			port := testenv.FreePort()
 			l := project(t, `
 sockets:
   web: {listen: "https::`+port+`", via: `+via+`}
@@ -310,13 +312,13 @@ processes:
 `)
 			ask := over("https://127.0.0.1:"+port, &tls.Config{RootCAs: roots}, nil)
 			old := pidIn(t, until(t, l, ask, anything))
-			l.verb(t, "restart", "server")
-			l.verb(t, "wait")
+			l.Verb(t, "restart", "server")
+			l.Verb(t, "wait")
 			text, err := ask()
 			if err != nil || pidIn(t, text) == old || !strings.HasSuffix(text, " 127.0.0.1:"+port) {
 				t.Errorf("after a restart of %s: %q, %v", old, text, err)
 			}
-			l.ends(t)
+			l.Ends(t)
 		})
 	}
 }
@@ -324,6 +326,7 @@ processes:
 // Vite tells the browser what changed through a WebSocket. It lives behind the proxy, and a browser gets a new one when
 // Vite was restarted.
 func TestViteWebSocket(t *testing.T) {
+	t.Parallel()
 	var vite example
 	for _, ex := range examples {
 		if ex.name == "node-vite" {
@@ -332,14 +335,14 @@ func TestViteWebSocket(t *testing.T) {
 	}
 	dir := vite.prepare(t)
 	l := start(t, dir)
-	l.shows(t, vite.old)
-	l.verb(t, "wait")
+	l.Shows(t, vite.old)
+	l.Verb(t, "wait")
 	for round := range 2 {
-		conn, messages := l.hot(t)
+		conn, messages := hot(t, l)
 		if first := nextText(t, messages); !strings.Contains(first, `"connected"`) {
 			t.Fatalf("Vite greets with %q", first)
 		}
-		if _, err := get(l.url + "src/main.js"); err != nil { // what nobody has asked for is no news
+		if _, err := looptest.Get(l.URL + "src/main.js"); err != nil { // what nobody has asked for is no news
 			t.Fatal(err)
 		}
 		rewrite(t, filepath.Join(dir, "src", "main.js"), func(text string) string {
@@ -350,17 +353,17 @@ func TestViteWebSocket(t *testing.T) {
 				break
 			}
 		}
-		l.verb(t, "restart", "vite")
-		l.verb(t, "wait")
+		l.Verb(t, "restart", "vite")
+		l.Verb(t, "wait")
 		conn.Close()
 	}
-	l.interrupt(t)
+	l.Interrupt(t)
 }
 
 // hot opens Vite's WebSocket as its client in the browser does.
-func (l *loop) hot(t *testing.T) (net.Conn, *bufio.Reader) {
+func hot(t *testing.T, l *looptest.Loop) (net.Conn, *bufio.Reader) {
 	t.Helper()
-	script, err := get(l.url + "@vite/client")
+	script, err := looptest.Get(l.URL + "@vite/client")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -369,13 +372,13 @@ func (l *loop) hot(t *testing.T) (net.Conn, *bufio.Reader) {
 	if !ok || !closed {
 		t.Fatalf("no token in Vite's client:\n%.2000s", script)
 	}
-	host := strings.Trim(strings.TrimPrefix(l.url, "http:"), "/") // such as 127.0.0.1:3000
+	host := strings.Trim(strings.TrimPrefix(l.URL, "http:"), "/") // such as 127.0.0.1:3000
 	conn, err := net.Dial("tcp", host)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() }) //nolint:errcheck // closed before, if all went well
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(looptest.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	// The key is RFC 6455's own example.

@@ -8,41 +8,41 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"devloop/internal/looptest"
+	"devloop/internal/testenv"
 )
 
 // Every server is replaced while a few clients ask without a pause: nobody is ever refused, and where the server drains,
-// or the proxy is in front of it, nobody loses a page. DEVLOOP_RESTARTS=500 replaces each so often; what is lost at one
-// restart in fifty shows only then.
+// or the proxy is in front of it, nobody loses a page. The short run loads one server of each of the two, a few times.
+// DEVLOOP_RESTARTS=500 replaces each of all so often; what is lost at one restart in fifty shows only then.
 func TestUnderLoad(t *testing.T) {
-	restarts := 10
-	if s := os.Getenv("DEVLOOP_RESTARTS"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 {
-			t.Fatalf("DEVLOOP_RESTARTS=%s: want a number of at least 1", s)
-		}
-		restarts = n
-	}
+	restarts := testenv.Count(t, "DEVLOOP_RESTARTS", 3, 10)
+	all := testenv.Long() || os.Getenv("DEVLOOP_RESTARTS") != ""
 	for _, ex := range examples {
+		if !all && ex.name != "go-http" && ex.name != "php-builtin" {
+			continue
+		}
 		t.Run(ex.name, func(t *testing.T) {
+			t.Parallel()
 			dir := ex.prepare(t)
 			loop := start(t, dir)
-			loop.shows(t, ex.old)
-			loop.verb(t, "wait") // the first checks restart it once more
+			loop.Shows(t, ex.old)
+			loop.Verb(t, "wait") // the first checks restart it once more
 
 			process := ex.process
 			if process == "" {
 				process = "server"
 			}
-			crowd := newCrowd(t, loop.url)
+			crowd := newCrowd(t, loop.URL)
 			for range restarts {
 				before := crowd.answered()
-				loop.verb(t, "restart", process)
-				loop.verb(t, "wait")
+				loop.Verb(t, "restart", process)
+				loop.Verb(t, "wait")
 				crowd.awaits(t, before+20)
 			}
 			refused, failed := crowd.leaves()
@@ -53,18 +53,8 @@ func TestUnderLoad(t *testing.T) {
 			if ex.drains && failed != 0 {
 				t.Errorf("%d requests failed: %v", failed, crowd.why())
 			}
-			loop.interrupt(t)
+			loop.Interrupt(t)
 		})
-	}
-}
-
-// verb asks the running loop by a verb of devloop's.
-func (l *loop) verb(t *testing.T, args ...string) {
-	t.Helper()
-	cmd := devloop(t, l.cmd.Dir, args...)
-	cmd.Env = l.cmd.Env
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("devloop %v: %v\n%s", args, err, out)
 	}
 }
 
@@ -99,7 +89,7 @@ func ask(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	res, err := client.Do(r)
+	res, err := looptest.Client.Do(r)
 	if err != nil {
 		return err
 	}
@@ -138,7 +128,7 @@ func (c *crowd) answered() int {
 // awaits waits until there have been so many answers.
 func (c *crowd) awaits(t *testing.T, answers int) {
 	t.Helper()
-	timeout := time.NewTimer(patience)
+	timeout := time.NewTimer(looptest.Patience)
 	defer timeout.Stop()
 	for {
 		c.mu.Lock()

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"devloop/internal/looptest"
+	"devloop/internal/testenv"
 )
 
 var block = regexp.MustCompile("(?s)```(python|yaml)\n(.*?)```")
@@ -17,8 +20,9 @@ var block = regexp.MustCompile("(?s)```(python|yaml)\n(.*?)```")
 func TestPagesLeadToAServer(t *testing.T) {
 	for _, page := range []string{"../README.md", "../docs/getting-started.md"} {
 		t.Run(filepath.Base(page), func(t *testing.T) {
+			t.Parallel()
 			requires(t, "python3")
-			dir, port := t.TempDir(), freePort(t)
+			dir, port := t.TempDir(), testenv.FreePort()
 			names := map[string]string{"python": "server.py", "yaml": "devloop.yaml"}
 			for _, m := range block.FindAllStringSubmatch(string(read(t, page)), -1) {
 				name := names[m[1]]
@@ -34,16 +38,16 @@ func TestPagesLeadToAServer(t *testing.T) {
 			if len(names) > 0 {
 				t.Fatalf("the page has no %v", names)
 			}
-			loop := startAt(t, dir, port)
-			loop.shows(t, "Hello, World!")
+			loop := looptest.Start(t, dir, port)
+			loop.Shows(t, "Hello, World!")
 			rewrite(t, filepath.Join(dir, "server.py"), func(text string) string { return strings.ReplaceAll(text, "World", "devloop") })
-			loop.asks(t, func(page string, err error) bool {
+			loop.Asks(t, func(page string, err error) bool {
 				if errors.Is(err, syscall.ECONNREFUSED) { // one that it has begun to answer it may well drop
 					t.Fatalf("a request was refused: %v", err)
 				}
 				return err == nil && strings.Contains(page, "Hello, devloop!")
 			})
-			loop.interrupt(t)
+			loop.Interrupt(t)
 		})
 	}
 }

@@ -22,6 +22,8 @@ var floors = map[string]struct {
 }{
 	"internal/testenv": {modules: []string{"github.com/rogpeppe/go-internal"}, why: "what tests share: no product code imports it"},
 
+	"internal/looptest": {own: []string{"internal/testenv"}, modules: []string{"go.uber.org/goleak"}, why: "the same, for tests that run devloop in a project"},
+
 	"schema/glob":                  {modules: []string{"github.com/bmatcuk/doublestar/v4"}, why: "a pattern is text and a path: it needs no disk and nobody else"},
 	"schema/dotenv":                {why: "an env file is text: who gets its variables is for others"},
 	"schema/nearest":               {why: "words and their distance, whatever they name"},

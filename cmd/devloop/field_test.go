@@ -113,15 +113,9 @@ func scriptParams(dir string) testscript.Params {
 				return err
 			}
 			env.Defer(func() { taken.Close() })
-			free, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				return err
-			}
-			free.Close()
-			for name, l := range map[string]net.Listener{"TAKEN": taken, "FREE": free} {
-				_, port, _ := net.SplitHostPort(l.Addr().String())
-				env.Setenv(name, port)
-			}
+			_, port, _ := net.SplitHostPort(taken.Addr().String())
+			env.Setenv("TAKEN", port)
+			env.Setenv("FREE", testenv.FreePort())
 			env.Setenv("CI", "")
 			for name, dir := range map[string]string{"RUSTUP_HOME": ".rustup", "CARGO_HOME": ".cargo"} { // HOME is the script's own
 				if home, err := os.UserHomeDir(); err == nil && os.Getenv(name) == "" {

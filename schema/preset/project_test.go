@@ -1,7 +1,6 @@
 package preset
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"devloop/internal/looptest"
+	"devloop/internal/testenv"
 )
 
 // A project is a folder that extends a preset, and how it is tried.
@@ -21,6 +23,7 @@ type project struct {
 	edit     string // the file that is edited; "" if the loop is not tried
 	old, new string // and what is replaced in it: the page shows the one, then the other, or the tests then fail
 	serves   bool   // it has a page
+	long     bool   // only the long run tries its loop: another project shows the preset's
 }
 
 const (
@@ -37,7 +40,7 @@ var projects = []project{
 	{preset: "go", dir: "testdata/go", needs: []string{"go"}, edit: "sum.go", old: "a + b", new: "a - b"},
 	{preset: "go-web", dir: "../../examples/go-http", needs: []string{"go"}, edit: "main.go", old: hello, new: goodbye, serves: true},
 	{preset: "node", dir: "testdata/node", needs: []string{"npm"}, edit: "sum.js", old: "a + b", new: "a - b"},
-	{preset: "node-web", dir: "../../examples/node-http", needs: []string{"npm"}, vars: map[string]string{"VIA": "inherit"}, edit: "app.js", old: hello, new: goodbye, serves: true},
+	{preset: "node-web", dir: "../../examples/node-http", needs: []string{"npm"}, vars: map[string]string{"VIA": "inherit"}, edit: "app.js", old: hello, new: goodbye, serves: true, long: true},
 	{preset: "node-web", dir: "testdata/node-web", needs: []string{"npm"}, vars: map[string]string{"MAIN": "app.js"}, edit: "app.js", old: hello, new: goodbye, serves: true},
 	{preset: "vite", dir: "testdata/vite", needs: []string{"npm"}, edit: "src/main.js", old: "document.body", new: "document..body"}, // its checks
 	{preset: "vite", dir: "../../examples/node-vite", needs: []string{"npm"}, fetch: []string{"npm", "ci", "--no-audit", "--no-fund"}, edit: "index.html", old: hello, new: goodbye, serves: true},
@@ -58,6 +61,7 @@ var projects = []project{
 func TestProjectsCheck(t *testing.T) {
 	for _, p := range projects {
 		t.Run(p.preset, func(t *testing.T) {
+			t.Parallel()
 			dir := p.copied(t, "0")
 			out, err := devloop(t, dir, "check").CombinedOutput()
 			if err != nil || !strings.Contains(string(out), "devloop.yaml: ok") {
@@ -78,6 +82,7 @@ func TestProjectsRun(t *testing.T) {
 			continue
 		}
 		t.Run(p.preset, func(t *testing.T) {
+			t.Parallel()
 			p.requires(t)
 			dir := p.copied(t, "0")
 			if out, err := devloop(t, dir, "run").CombinedOutput(); err != nil {
@@ -95,6 +100,7 @@ func TestProjectsRun(t *testing.T) {
 // TestNoTestsYet holds that a project without a test passes: both runners of
 // Python's then end with 5. What fails does not.
 func TestNoTestsYet(t *testing.T) {
+	t.Parallel()
 	p := project{preset: "python", dir: "testdata/python", needs: []string{"python3"}, vars: map[string]string{"TEST": "runner"}}
 	p.requires(t)
 	for end, want := range map[string]int{"5": 0, "0": 0, "1": 1, "2": 1} {
@@ -112,25 +118,26 @@ func TestNoTestsYet(t *testing.T) {
 // clean.
 func TestProjectsServe(t *testing.T) {
 	for _, p := range projects {
-		if !p.serves {
+		if !p.serves || p.long && !testenv.Long() {
 			continue
 		}
 		t.Run(p.preset, func(t *testing.T) {
+			t.Parallel()
 			p.requires(t)
-			port := freePort(t)
+			notInherited(t)
+			port := testenv.FreePort()
 			dir := p.copied(t, port)
 			p.fetched(t, dir)
-			l := start(t, dir, port)
-			l.turns(t, "", p.old)
+			l := looptest.Start(t, dir, port)
+			l.Shows(t, p.old)
 			p.change(t, dir)
-			l.turns(t, p.old, p.new)
-			l.interrupt(t)
+			l.Turns(t, p.old, p.new)
+			l.Interrupt(t)
 		})
 	}
 }
 
-// requires skips a test on a machine that lacks something; under
-// DEVLOOP_REQUIRE=all it fails in place of that.
+// requires skips a test on a machine that lacks something.
 func (p *project) requires(t *testing.T) {
 	t.Helper()
 	for _, need := range p.needs {
@@ -155,12 +162,7 @@ func (p *project) requires(t *testing.T) {
 		} else {
 			found, _ = exec.LookPath(need)
 		}
-		if found == "" {
-			if os.Getenv("DEVLOOP_REQUIRE") == "all" {
-				t.Fatalf("needs %s", need)
-			}
-			t.Skipf("needs %s", need)
-		}
+		testenv.Need(t, need, found != "")
 	}
 }
 
@@ -171,16 +173,11 @@ func (p *project) fetched(t *testing.T, dir string) {
 	if len(p.fetch) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, p.fetch[0], p.fetch[1:]...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		if os.Getenv("DEVLOOP_REQUIRE") == "all" {
-			t.Fatalf("%s: %v\n%s", strings.Join(p.fetch, " "), err, out)
-		}
-		t.Skipf("%s: %v", strings.Join(p.fetch, " "), err)
+	out, err := looptest.Command(t, dir, p.fetch[0], p.fetch[1:]...).CombinedOutput()
+	if err != nil {
+		t.Logf("%v: %s", err, out)
 	}
+	testenv.Need(t, strings.Join(p.fetch, " "), err == nil)
 }
 
 // copied returns a copy of the project, out of the repository's sight, whose

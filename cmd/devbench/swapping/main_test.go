@@ -3,12 +3,12 @@ package swapping
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"devloop/internal/testenv"
 
 	"go.uber.org/goleak"
 )
@@ -30,9 +30,8 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "devloop")
-	if out, err := exec.Command("go", "build", "-o", binary, "devloop/cmd/devloop").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build devloop: %v\n%s", err, out)
+	if binary, err = testenv.Build(dir, "devloop/cmd/devloop"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	code := m.Run()

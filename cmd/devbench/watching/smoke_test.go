@@ -2,11 +2,12 @@ package watching
 
 import (
 	"context"
-	"os/exec"
-	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
+
+	"devloop/internal/testenv"
 )
 
 // floorOnly skips where there is no floor to run.
@@ -43,12 +44,13 @@ func (w logWriter) Write(p []byte) (int, error) {
 // floor and by devloop, and the tables say so.
 func TestLatency(t *testing.T) {
 	floorOnly(t)
-	devloop := filepath.Join(t.TempDir(), "devloop")
-	if out, err := exec.Command("go", "build", "-o", devloop, "devloop/cmd/devloop").CombinedOutput(); err != nil {
-		t.Skipf("devloop cannot be built, so there is nothing to measure: %v\n%s", err, out)
+	t.Parallel()
+	devloop, err := testenv.Build(t.TempDir(), "devloop/cmd/devloop")
+	if err != nil {
+		t.Fatal(err)
 	}
 	var report strings.Builder
-	args := []string{"-tools", "floor,devloop", "-devloop", devloop, "-rounds", "2", "-pause", "200ms", "-bound", "1m", "-dir", t.TempDir()}
+	args := []string{"-tools", "floor,devloop", "-devloop", devloop, "-rounds", strconv.Itoa(testenv.Either(1, 2)), "-pause", "200ms", "-bound", "1m", "-dir", t.TempDir()}
 	if err := Run(t.Context(), []string{"latency"}, args, &report, logWriter{t}); err != nil {
 		t.Fatal(err)
 	}
