@@ -70,7 +70,7 @@ func (l asked) Status() control.Status {
 	s.Mistakes = l.sources.mistakes()
 	all := l.snapshot(l.machine.Status())
 	for i, n := range all.Nodes {
-		if !n.Gone || l.running(i) {
+		if !n.Gone || l.runner.RunsProcess(i) {
 			s.Nodes = append(s.Nodes, all.Node(i))
 		}
 	}
@@ -100,12 +100,7 @@ func (l asked) Terminal(node string) (t api.Terminal) {
 	i := l.graph.Index(node)
 	p := l.graph.Nodes[i].Process
 	t.Configured = p != nil && p.PTY
-	youngest := 0
-	for key, c := range l.live {
-		if key.node == i && key.stage == wholeProcess && c.group != nil && key.num > youngest {
-			youngest, t.Running, t.Terminal = key.num, true, c.group.Terminal()
-		}
-	}
+	t.Terminal, t.Running = l.runner.Terminal(i)
 	return t
 }
 

@@ -1,7 +1,6 @@
 package orchestrator
 
 import (
-	"devloop/orchestrator/sockets"
 	"devloop/schema"
 )
 
@@ -57,27 +56,5 @@ func (l *loop) usedOnce(socket string) bool {
 func (l *loop) release() {
 	for _, s := range l.sockets.Release() {
 		l.screen.Released(s.Name(), s.Address())
-	}
-}
-
-// lend gives a process its sockets for its next generation, and tells of them in
-// its environment.
-func (l *loop) lend(p *schema.Process, e *environ) (*sockets.Grant, error) {
-	grant, err := l.sockets.Lend(p.Sockets)
-	if err == nil {
-		e.setAll(grant.Env())
-	}
-	return grant, err
-}
-
-// returnGrant gives the sockets of a command back that has ended.
-func (l *loop) returnGrant(c *command, signal string, code int) {
-	l.troubles(c.key.node, c.grant.Return(sockets.End{Asked: c.stop || c.kill, Signal: signal, Code: code}))
-}
-
-// troubles tells of what has gone wrong for a node.
-func (l *loop) troubles(node int, errs []error) {
-	for _, err := range errs {
-		l.screen.Trouble(l.name(node), err)
 	}
 }

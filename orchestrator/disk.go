@@ -32,7 +32,7 @@ func (l *loop) watchHost() watchHost {
 			at, ok := l.machine.Deadline()
 			return ok && at.Sub(now) >= farAhead && l.machine.Settling()
 		},
-		working: l.working,
+		working: l.runner.RunsStages,
 		writing: l.writing,
 		started: func() bool { return l.started },
 		note:    l.note,
@@ -182,7 +182,7 @@ func (l *loop) leaveDisk() error {
 	if l.sources != nil {
 		l.onDisk.Go(func() { add(l.sources.close()) })
 	}
-	l.onDisk.Go(func() { add(l.scratch.close()) })
+	l.onDisk.Go(func() { add(l.runner.CloseScratch()) })
 	left := make(chan struct{})
 	go func() {
 		l.onDisk.Wait()

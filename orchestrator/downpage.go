@@ -3,7 +3,6 @@ package orchestrator
 import (
 	"slices"
 
-	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/proxy"
 	"devloop/schema"
@@ -80,21 +79,10 @@ func (l *loop) newsOf(node int, status []machine.NodeStatus, before *proxy.News)
 		if before != nil && before.Node == news.Node && before.State == news.State && before.Failed && before.Detail == news.Detail {
 			return before // its output is known
 		}
-		news.Output = l.lastOutput(blame, st.Num)
+		news.Output = l.journal.Tail(l.name(blame), st.Num, outputTail)
 	}
 	return news
 }
 
 // outputTail is how much of a node's last output is shown, in bytes.
 const outputTail = 64 << 10
-
-// lastOutput is the end of what the last run, or generation, of a node wrote.
-func (l *loop) lastOutput(node, num int) []byte {
-	var text []byte
-	for _, e := range l.journal.Read(journal.Query{Names: []string{l.name(node)}}) {
-		if e.Run == num {
-			text = append(text, e.Text...)
-		}
-	}
-	return text[max(0, len(text)-outputTail):]
-}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"devloop/orchestrator/graph"
+	"devloop/orchestrator/runner"
 	"devloop/orchestrator/sockets"
 	"devloop/schema"
 )
@@ -66,11 +67,10 @@ func patternsPrint(list []schema.Pattern) (texts []string) {
 
 // environPrint is the environment of a command, sorted; or why it has none.
 func (l *loop) environPrint(p *schema.Project, layers ...schema.EnvLayer) []string {
-	e, err := commandEnviron(l.opt.Environ, p, layers...)
+	list, err := runner.Environment(l.opt.Environ, p, layers...)
 	if err != nil {
 		return []string{err.Error()}
 	}
-	list := e.list()
 	slices.Sort(list)
 	return list
 }

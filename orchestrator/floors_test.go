@@ -75,9 +75,13 @@ var floors = map[string]struct {
 	"orchestrator/api": {own: []string{"orchestrator/control", "orchestrator/journal", "orchestrator/machine", "orchestrator/procgroup", "orchestrator/report"},
 		why: "it answers whoever asks, and knows of the loop what its interface says"},
 
-	"orchestrator": {own: []string{"schema", "schema/smallfile", "orchestrator/api", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/diskqueue", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/inspect", "orchestrator/journal",
-		"orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/guardian", "orchestrator/probe", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/report", "orchestrator/sdnotify",
-		"orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/thrift", "orchestrator/warnings", "orchestrator/watchset"},
+	"orchestrator/runner": {own: []string{"schema", "orchestrator/console", "orchestrator/guardian", "orchestrator/journal", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/probe", "orchestrator/procgroup",
+		"orchestrator/sdnotify", "orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/warnings"},
+		why: "it starts and ends what it is told to: which command that is, is decided above"},
+
+	"orchestrator": {own: []string{"schema", "schema/smallfile", "orchestrator/api", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/diskqueue", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/inspect", "orchestrator/journal",
+		"orchestrator/listenfd", "orchestrator/machine", "orchestrator/guardian", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/report", "orchestrator/sdnotify",
+		"orchestrator/runner", "orchestrator/sockets", "orchestrator/thrift", "orchestrator/watchset"},
 		why: "the one place where the adapters meet the machine"},
 
 	"cmd/devloop/starter": {modules: []string{"gopkg.in/yaml.v3", "github.com/BurntSushi/toml"}, why: "it reads a project and writes text: the language checks it"},

@@ -188,16 +188,6 @@ func (w *filewatch) pause(d time.Duration) bool {
 	}
 }
 
-// working tells whether a stage runs.
-func (l *loop) working() bool {
-	for key := range l.live {
-		if key.stage != wholeProcess {
-			return true
-		}
-	}
-	return false
-}
-
 // learnedEvent says that every watched file has been read, or that what was read
 // counts no more.
 type learnedEvent struct {

@@ -21,6 +21,7 @@ import (
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/report"
+	"devloop/orchestrator/runner"
 	"devloop/orchestrator/sockets"
 	"devloop/orchestrator/thrift"
 	"devloop/schema"
@@ -109,8 +110,8 @@ type loop struct {
 	log     *report.Log
 	history *report.History
 
-	guard   guard
 	sockets *sockets.Set
+	runner  *runner.Runner
 	sources *sources // nil if the configuration is not read again
 	reading *reading // nil if it is not being read just now
 	plans   map[int]*schema.Watcher
@@ -128,9 +129,7 @@ type loop struct {
 	stepping bool            // step carries out what the machine answers
 	started  bool            // the machine has been
 	ending   bool            // people have told it to end, and know that it does
-	exited   *command        // a stage, while the machine hears of its end
-	live     map[commandKey]*command
-	scratch  *scratch
+	exited   *runner.Command // a stage, while the machine hears of its end
 	timer    *time.Timer
 	rest     time.Time // when nothing will have been done for restAfter; zero if memory was given back since
 
@@ -153,7 +152,6 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		machine: machine.New(machineConfig(opt.Config, opt.Graph, opt.Once)),
 		noted:   map[string]bool{},
 		events:  make(chan any, 64),
-		live:    map[commandKey]*command{},
 		timer:   time.NewTimer(time.Hour),
 		asks:    make(chan func()),
 		log:     report.NewLog(opt.Graph),
@@ -171,7 +169,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		Hangs: func() bool { return len(l.disk.Hung()) > 0 }})
 	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) { l.post(ev) }, Notice: l.screen.Notice, Full: l.tryNotice})
 	l.api = api.New(l.ctx, api.Options{Loop: asked{l}, Log: l.log, Journal: l.journal})
-	l.scratch = newScratch(l.own.temporary)
+	l.runner = l.newRunner()
 	l.disk = diskqueue.New(diskqueue.Options{Post: func(ev diskqueue.Event) { l.post(ev) }, Mount: fspoll.MountOf, Hung: l.diskHangs, Answers: l.diskAnswers})
 	for _, file := range opt.Own {
 		l.own.file(file)
@@ -179,9 +177,10 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	if opt.Control != nil {
 		l.own.dir(opt.Control.Dir())
 	}
-	if err := l.openGuard(); err != nil {
+	if err := l.runner.Open(); err != nil {
 		return l, err
 	}
+	l.own.made, l.own.gone = l.runner.AddDirectory, l.runner.RemoveDirectory
 	if err := l.bind(); err != nil {
 		return l, err
 	}
@@ -202,7 +201,7 @@ func (l *loop) close() error {
 	var errs []error
 	errs = append(errs, l.api.Close())
 	l.joined.Wait()
-	errs = append(errs, l.closeGuard())
+	errs = append(errs, l.runner.Close())
 	l.timer.Stop()
 	errs = append(errs, l.leaveDisk())
 	errs = append(errs, l.sockets.Close())
@@ -368,7 +367,7 @@ const restAfter = 12 * time.Second
 func (l *loop) restDue() {
 	switch {
 	case l.rest.IsZero() || l.rest.After(time.Now()):
-	case l.working():
+	case l.runner.RunsStages():
 		l.rest = time.Now().Add(restAfter)
 	default:
 		l.rest = time.Time{}
@@ -395,9 +394,9 @@ func (l *loop) do(action machine.Action) {
 	case machine.StartStage:
 		l.startStage(a)
 	case machine.StopStage:
-		l.stop(commandKey{a.Node, a.Run, a.Stage})
+		l.runner.Stop(stageKey(a.Node, a.Run, a.Stage))
 	case machine.KillStage:
-		l.kill(commandKey{a.Node, a.Run, a.Stage})
+		l.runner.Kill(stageKey(a.Node, a.Run, a.Stage))
 	case machine.Drain:
 		l.drain(machine.Drained{Node: a.Node, Run: a.Run})
 	case machine.Touch:
@@ -406,15 +405,15 @@ func (l *loop) do(action machine.Action) {
 	case machine.StartProcess:
 		l.startProcess(a)
 	case machine.StopProcess:
-		l.stop(commandKey{a.Node, a.Gen, wholeProcess})
+		l.runner.Stop(processKey(a.Node, a.Gen))
 	case machine.KillProcess:
-		l.kill(commandKey{a.Node, a.Gen, wholeProcess})
+		l.runner.Kill(processKey(a.Node, a.Gen))
 	case machine.ServeProcess:
-		l.serveProcess(a)
+		l.runner.Serve(processKey(a.Node, a.Gen))
 	case machine.Awaited:
 		l.awaited(a)
 	case machine.ReloadProcess:
-		l.reload(commandKey{a.Node, a.Gen, wholeProcess}, a.Paths)
+		l.runner.Reload(processKey(a.Node, a.Gen), a.Paths)
 	case machine.Exit:
 		l.exit = &a.Code
 	default:
@@ -425,30 +424,8 @@ func (l *loop) do(action machine.Action) {
 // handle takes in what another goroutine reports.
 func (l *loop) handle(ev any) {
 	switch ev := ev.(type) {
-	case startedEvent:
-		l.commandStarted(ev)
-	case leftEvent:
-		l.commandLeft(ev)
-	case exitedEvent:
-		l.commandExited(ev)
-	case readyEvent:
-		if c := l.live[commandKey{ev.node, ev.gen, wholeProcess}]; c != nil {
-			c.ready = true
-			l.troubles(ev.node, c.grant.Ready(ev.addrs))
-		}
-		l.step(machine.ProcessReady{Node: ev.node, Gen: ev.gen})
-	case drainedEvent:
-		if c := l.live[ev.key]; c != nil && !c.kill {
-			l.stopAsConfigured(c)
-		}
-	case guardianLost:
-		l.lostGuardian(ev)
-	case stopFailed:
-		l.stopBySignal(ev)
-	case notifiedEvent:
-		if c := l.live[ev.key]; c != nil {
-			c.says.hear(ev.Message)
-		}
+	case runner.Event:
+		l.runner.Handle(ev)
 	case readEvent:
 		l.configRead(ev)
 	case sourcedEvent:
@@ -463,21 +440,10 @@ func (l *loop) handle(ev any) {
 		l.tellOlderBuild(ev)
 	case learnedEvent:
 		l.files.learned(ev)
-	case adoptionDue:
-		l.checkAdoption(ev.key, ev.late)
 	case noticeEvent:
 		l.screen.Notice(ev.text)
 	case sockets.Event:
 		l.sockets.Handle(ev)
-	case missingEvent:
-		l.programMissing(ev)
-	case adoptionAdvice:
-		if c := l.live[ev.key]; c != nil && !c.advised {
-			c.advised = true
-			l.advise(ev.adviceEvent)
-		}
-	case adviceEvent:
-		l.advise(ev)
 	}
 }
 

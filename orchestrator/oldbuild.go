@@ -83,7 +83,7 @@ func (l *loop) liveBelow(node int) (list []int) {
 				continue
 			}
 			seen[d] = true
-			if l.running(d) {
+			if l.runner.RunsProcess(d) {
 				list = append(list, d)
 			}
 			visit(d)

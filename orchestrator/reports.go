@@ -1,10 +1,7 @@
 package orchestrator
 
 import (
-	"slices"
-
 	"devloop/orchestrator/machine"
-	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/report"
 	"devloop/schema"
 )
@@ -66,7 +63,7 @@ func (l *loop) complete(a machine.Report) report.Report {
 	case machine.StagePassed, machine.StageFailed, machine.StageTolerated, machine.StageTimedOut:
 		l.completeStage(&r, a)
 	case machine.Starting:
-		r.Process.Beside = l.running(a.Node)
+		r.Process.Beside = l.runner.RunsProcess(a.Node)
 	case machine.Ready:
 		r.Process.Probed = probed(l.cfg, n.Process)
 		r.Process.URLs = l.urls(n.Process)
@@ -76,9 +73,9 @@ func (l *loop) complete(a machine.Report) report.Report {
 	case machine.Killing:
 		r.Process.Grace = n.Process.Stop.Timeout
 	case machine.Unready, machine.Dropped:
-		r.Process.LastCheck = l.lastCheck(a.Node, a.Num)
+		r.Process.LastCheck = l.runner.Process(a.Node, a.Num).Lacks()
 	case machine.StillWaiting:
-		if pids := l.pids(a.Node); len(pids) > 0 {
+		if pids := l.runner.PIDs(a.Node); len(pids) > 0 {
 			r.Process.PID = pids[0]
 		}
 	case machine.Blocked, machine.NotRun:
@@ -91,13 +88,13 @@ func (l *loop) complete(a machine.Report) report.Report {
 // to whoever gets the report of a failure.
 func (l *loop) completeStage(r *report.Report, a machine.Report) {
 	c := l.exited
-	if c == nil || c.key.node != a.Node || c.key.num != a.Num || stageOf(l.plan(a.Node), c.key.stage).Name != a.Stage {
+	if c == nil || c.Key.Node != a.Node || c.Key.Num != a.Num || stageOf(l.plan(a.Node), c.Key.Stage).Name != a.Stage {
 		return // it never came to a command
 	}
 	if a.Kind != machine.StagePassed {
-		r.Stage.Output, c.spool = c.spool, nil
-	} else if c.warned != nil {
-		r.Stage.Warnings, r.Stage.Warning = c.warned.Count()
+		r.Stage.Output, c.Spool = c.Spool, nil
+	} else if c.Warned != nil {
+		r.Stage.Warnings, r.Stage.Warning = c.Warned.Count()
 	}
 }
 
@@ -115,45 +112,9 @@ func stageNames(w *schema.Watcher) (names [][]string) {
 
 // snapshot is the state of the nodes, for those who put it into words.
 func (l *loop) snapshot(nodes []machine.NodeStatus) report.Snapshot {
-	return report.Snapshot{Nodes: nodes, LastCheck: l.lastCheck, Says: l.says, PIDs: l.pids}
-}
-
-// lastCheck is why a generation of a process is not ready; "" if that is not known.
-func (l *loop) lastCheck(node, generation int) string {
-	if c := l.live[commandKey{node, generation, wholeProcess}]; c != nil {
-		return c.lacks.String()
-	}
-	return ""
-}
-
-// says is what a generation of a process has told of itself.
-func (l *loop) says(node, generation int) string {
-	if c := l.live[commandKey{node, generation, wholeProcess}]; c != nil {
-		return c.says.String()
-	}
-	return ""
-}
-
-// pids lists the leaders of a node's commands that run now.
-func (l *loop) pids(node int) []int {
-	var pids []int
-	for key, c := range l.live {
-		if key.node == node && c.group != nil {
-			pids = append(pids, c.group.PID())
-		}
-	}
-	slices.Sort(pids)
-	return pids
-}
-
-// running tells whether a process has a live generation.
-func (l *loop) running(node int) bool {
-	for key := range l.live {
-		if key.node == node && key.stage == wholeProcess {
-			return true
-		}
-	}
-	return false
+	return report.Snapshot{Nodes: nodes, PIDs: l.runner.PIDs,
+		LastCheck: func(node, generation int) string { return l.runner.Process(node, generation).Lacks() },
+		Says:      func(node, generation int) string { return l.runner.Process(node, generation).Says() }}
 }
 
 // urls lists where a process's http sockets are found.
@@ -168,9 +129,6 @@ func (l *loop) urls(p *schema.Process) (urls []string) {
 
 func (l *loop) name(node int) string { return l.graph.Nodes[node].Name }
 
-// advise tells what people should know of a node.
-func (l *loop) advise(a adviceEvent) { l.screen.Advice(l.name(a.node), a.text, a.hint) }
-
 // watching tells what is watched.
 func (l *loop) watching() {
 	w := l.files.sight.watching()
@@ -181,11 +139,4 @@ func (l *loop) watching() {
 func (l *loop) forgetPast(name string) {
 	l.history.Forget(name)
 	l.screen.Forget(name)
-}
-
-// show hands a command's output to the console as it comes: whole lines, and one
-// that is not finished.
-func (l *loop) show(name string) (lines func(procgroup.Block), unfinished func([]byte)) {
-	s := l.opt.Console.Stream(name)
-	return func(b procgroup.Block) { s.Lines(b.Text, b.Continued) }, s.Unfinished
 }

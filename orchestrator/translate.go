@@ -8,6 +8,7 @@ import (
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/listenfd"
 	"devloop/orchestrator/machine"
+	"devloop/orchestrator/runner"
 	"devloop/schema"
 )
 
@@ -75,7 +76,7 @@ func machineProcess(cfg *schema.Config, p *schema.Process) *machine.Process {
 	mp := &machine.Process{
 		Start:        p.Start,
 		Probed:       probed(cfg, p),
-		ReadyTimeout: defaultReadyTimeout,
+		ReadyTimeout: runner.ReadyTimeout,
 		Restart:      p.Restart,
 		Backoff:      p.Backoff,
 		Reload:       p.Reload != "",

@@ -4,8 +4,6 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
-
-	"devloop/orchestrator/procgroup"
 )
 
 // It is remembered for writerKept who had a file open: a file that was emptied
@@ -34,12 +32,7 @@ func (l *loop) writing() func(path string, wakes []int) (nodes []int) {
 			suspects = append(suspects, node)
 		}
 	}
-	groups := map[*procgroup.Group]int{}
-	for key, c := range l.live {
-		if c.group != nil {
-			groups[c.group] = key.node
-		}
-	}
+	groups := l.runner.Groups()
 	if len(groups) == 0 {
 		return nil
 	}

@@ -35,6 +35,18 @@ func (j *Journal) Read(q Query) []Entry {
 	}
 }
 
+// Tail is the end, at most limit bytes, of what one run, or generation, of a node
+// wrote.
+func (j *Journal) Tail(node string, run, limit int) []byte {
+	var text []byte
+	for _, e := range j.Read(Query{Names: []string{node}}) {
+		if e.Run == run {
+			text = append(text, e.Text...)
+		}
+	}
+	return text[max(0, len(text)-limit):]
+}
+
 // Follow hands on what is kept and then what comes, until ctx ends, whose error
 // it returns, or until emit returns an error, which it returns. The entries are
 // valid during the call of emit only. While emit takes its time nobody waits

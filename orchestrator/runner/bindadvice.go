@@ -1,4 +1,4 @@
-package orchestrator
+package runner
 
 import (
 	"bytes"
@@ -16,6 +16,9 @@ var inUse = regexp.MustCompile(`(?i)address already in use|EADDRINUSE|AddrInUse|
 
 // portNumber is a port on such a line: behind a colon, or the word.
 var portNumber = regexp.MustCompile(`(?i)(?::|\bport\s*:?\s*)(\d{2,5})\b`)
+
+// complaintTail is how much of the last output is looked at, in bytes.
+const complaintTail = 64 << 10
 
 // portsInUse are the ports that output complains of; said is whether it complains
 // at all.
@@ -36,11 +39,11 @@ func portsInUse(output []byte) (ports []int, said bool) {
 
 // boundItself gives the likely reason when a process ended because an address is in
 // use, and devloop is the one who uses it.
-func (l *loop) boundItself(c *command) {
+func (r *Runner) boundItself(c *Command) {
 	if c.ready || c.stop || c.kill || c.grant.Empty() {
 		return
 	}
-	ports, said := portsInUse(l.lastOutput(c.key.node, c.key.num))
+	ports, said := portsInUse(r.opt.Journal.Tail(c.name, c.Key.Num, complaintTail))
 	if !said {
 		return
 	}
@@ -54,7 +57,7 @@ func (l *loop) boundItself(c *command) {
 		if s.Proxied {
 			hint = fmt.Sprintf("make it listen on $PORT (%d this time), which devloop forwards to; or let devloop listen on another port, and say under the socket `to: %s`", s.PrivatePort, s.Addr())
 		}
-		l.advise(adviceEvent{c.key.node, text, hint})
+		r.opt.Advice(c.Key.Node, text, hint)
 		return
 	}
 }

@@ -1,4 +1,4 @@
-package orchestrator
+package runner
 
 import (
 	"context"
@@ -33,41 +33,39 @@ func (s *signal) wait(ctx context.Context) error {
 // can say that it is ready. It is there until the generation has ended, and not
 // only until it was asked to: a server that says STOPPING=1 on its way out, as
 // Puma and many with libsystemd do, would fail for want of it.
-func (l *loop) openNotify(c *command, e *environ) error {
+func (r *Runner) openNotify(c *Command, e *environ) error {
 	socket, err := sdnotify.New("")
 	if err != nil {
 		return err
 	}
 	e.set("NOTIFY_SOCKET", socket.Path())
-	ctx, cancel := context.WithCancel(l.ctx)
+	ctx, cancel := context.WithCancel(r.ctx)
 	c.endNotify = cancel
 	dir := filepath.Dir(socket.Path())
-	l.own.temporary(dir)
-	key := c.key
-	l.goroutine(func() {
+	r.opt.Made(dir)
+	key := c.Key
+	r.joined.Go(func() {
 		err := socket.Receive(ctx, func(m sdnotify.Message) {
 			if m.Ready {
 				c.told.give()
 			}
 			if m.Ready || m.Reloading || m.Stopping || m.StatusSet {
-				l.post(notifiedEvent{key, m})
+				r.post(func() {
+					if c := r.live[key]; c != nil {
+						c.says.hear(m)
+					}
+				})
 			}
 		})
 		if err == nil {
 			err = socket.Close()
 		}
-		l.own.leave(dir)
+		r.opt.Gone(dir)
 		if err != nil && ctx.Err() == nil {
-			l.post(adviceEvent{node: key.node, text: err.Error()})
+			r.advise(key.Node, err.Error(), "")
 		}
 	})
 	return nil
-}
-
-// notifiedEvent is what a generation has said of itself.
-type notifiedEvent struct {
-	key commandKey
-	sdnotify.Message
 }
 
 // says is what a process has told of itself by notifications.

@@ -1,4 +1,4 @@
-package orchestrator
+package runner
 
 import (
 	"errors"
@@ -7,17 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"devloop/orchestrator/machine"
+	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/shellcmd"
 	"devloop/schema"
 )
-
-// missingEvent is a command whose program is not there.
-type missingEvent struct {
-	key   commandKey
-	path  string // absolute
-	found string // where there is one of that name, as people would write it; or ""
-}
 
 // wanted is the program that a command runs, if it is named by a path.
 type wanted struct {
@@ -28,7 +21,7 @@ type wanted struct {
 
 // wantedProgram is the program of a configured command, whose environment is made of these
 // layers. It is told on the screen, so of variables only those of `vars` are filled in.
-func (l *loop) wantedProgram(run schema.Command, argv []string, dir string, layers ...schema.EnvLayer) wanted {
+func (r *Runner) wantedProgram(run schema.Command, argv []string, dir string, layers ...schema.EnvLayer) wanted {
 	name := ""
 	switch {
 	case len(run.Argv) > 0:
@@ -40,7 +33,7 @@ func (l *loop) wantedProgram(run schema.Command, argv []string, dir string, laye
 		return wanted{}
 	}
 	w := wanted{program: name, dir: dir}
-	for _, v := range l.opt.Environ {
+	for _, v := range r.opt.Environ {
 		if built, ok := strings.CutPrefix(v, "CARGO_TARGET_DIR="); ok && built != "" {
 			w.builds = absoluteIn(dir, built)
 		}
@@ -49,18 +42,18 @@ func (l *loop) wantedProgram(run schema.Command, argv []string, dir string, laye
 }
 
 // couldNotRun reports whether a command may have ended because its program is not there.
-func couldNotRun(end machine.End) bool {
-	return end.Code == 127 || end.Err != "" // what a shell ends with, or the system said so
+func couldNotRun(exit procgroup.Exit) bool {
+	return exit.Code == 127 || exit.Err != nil // what a shell ends with, or the system said so
 }
 
 // seekProgram looks, in a goroutine of its own, whether the program of a command is missing and
 // where there is one of its name.
-func (l *loop) seekProgram(c *command, end machine.End) {
+func (r *Runner) seekProgram(c *Command, exit procgroup.Exit) {
 	w := c.wanted
-	if w.program == "" || c.stop || c.kill || !couldNotRun(end) {
+	if w.program == "" || c.stop || c.kill || !couldNotRun(exit) {
 		return
 	}
-	l.onDisk.Go(func() {
+	r.opt.OnDisk(func() {
 		path := absoluteIn(w.dir, w.program)
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			return
@@ -69,7 +62,7 @@ func (l *loop) seekProgram(c *command, end machine.End) {
 		if rel, err := filepath.Rel(w.dir, found); err == nil && found != "" {
 			found = filepath.ToSlash(rel)
 		}
-		l.post(missingEvent{c.key, path, found})
+		r.post(func() { r.programMissing(c.Key.Node, path, found) })
 	})
 }
 
@@ -81,21 +74,18 @@ func absoluteIn(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// programMissing tells of it, unless a process waits for what builds it.
-func (l *loop) programMissing(ev missingEvent) {
-	if st := l.machine.Status()[ev.key.node]; st.Hold.Kind == machine.NotBuilt {
-		return
-	}
+// programMissing tells of it. found is as people would write it, or "".
+func (r *Runner) programMissing(node int, path, found string) {
 	hint := "check the path, and that a stage builds it: a relative one belongs to `dir`"
-	if ev.found != "" {
-		hint = "there is " + ev.found
-		if strings.HasPrefix(ev.found, "../") && strings.Contains(ev.found, "/target/") {
+	if found != "" {
+		hint = "there is " + found
+		if strings.HasPrefix(found, "../") && strings.Contains(found, "/target/") {
 			hint += ": cargo builds a member of a workspace in the workspace's target directory; `run` that, or set CARGO_TARGET_DIR for both"
 		} else {
 			hint += ": `run` that?"
 		}
 	}
-	l.screen.Missing(l.name(ev.key.node), ev.path+" is not there", hint)
+	r.opt.Missing(node, path+" is not there", hint)
 }
 
 // elsewhere is the path of a program of the same name: at the same place below a directory above,

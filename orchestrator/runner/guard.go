@@ -1,4 +1,4 @@
-package orchestrator
+package runner
 
 import (
 	"errors"
@@ -20,21 +20,21 @@ type guard struct {
 	commands int                // so far; numbers their marks
 }
 
-// openGuard ends what an earlier loop of the configuration has left behind, and
+// Open ends what an earlier loop of the configuration has left behind, and
 // begins to guard this one. Where the system has no guardian, the loop goes on
 // without one.
-func (l *loop) openGuard() error {
-	l.guard.mark = guardian.NewMark(l.opt.Environ)
-	opt := guardian.Options{Mark: l.guard.mark, Grace: l.longestGrace(), Terminal: l.opt.Terminal,
-		Lost: func(times int, pause time.Duration) { l.post(guardianLost{times, pause}) }}
-	if l.opt.Control != nil {
-		opt.Lease = l.opt.Control.Lease()
+func (r *Runner) Open() error {
+	r.guard.mark = guardian.NewMark(r.opt.Environ)
+	opt := guardian.Options{Mark: r.guard.mark, Grace: max(stageGrace, r.opt.Grace), Terminal: r.opt.Terminal,
+		Lost: func(times int, pause time.Duration) { r.post(func() { r.lostGuardian(times, pause) }) }}
+	if r.opt.Lease != "" {
+		opt.Lease = r.opt.Lease
 		ended, err := guardian.Sweep(opt.Lease)
 		if len(ended) > 0 {
-			l.screen.Notice(fmt.Sprintf("ended what an earlier loop had left behind: %s", numbers(ended)))
+			r.opt.Notice(fmt.Sprintf("ended what an earlier loop had left behind: %s", numbers(ended)))
 		}
 		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
-			l.screen.Notice(err.Error())
+			r.opt.Notice(err.Error())
 		}
 	}
 	g, err := guardian.Start("", opt)
@@ -44,38 +44,37 @@ func (l *loop) openGuard() error {
 	case err != nil:
 		return err
 	}
-	l.guard.guardian = g
-	l.own.made, l.own.gone = g.AddDirectory, g.RemoveDirectory
+	r.guard.guardian = g
 	reaper, err := procgroup.StartReaper(procgroup.ReaperOptions{Other: g.Is, Noticed: g.Add, Gone: g.Remove})
 	if err == nil {
-		l.guard.reaper = reaper // else: marks, groups and sessions do what they can
+		r.guard.reaper = reaper // else: marks, groups and sessions do what they can
 	}
 	return nil
 }
 
-// guardianLost says that there is no guardian for the moment.
-type guardianLost struct {
-	times int
-	pause time.Duration // until the next one is started
-}
-
 // lostGuardian tells people of it: somebody, or the system for want of memory,
 // ends what nobody would think of ending.
-func (l *loop) lostGuardian(ev guardianLost) {
+func (r *Runner) lostGuardian(times int, pause time.Duration) {
 	text := "devloop's guardian was ended from outside; another one is started"
-	if ev.times > 1 {
-		text = fmt.Sprintf("devloop's guardian was ended from outside %d times; the next one is started in %s", ev.times, ev.pause)
+	if times > 1 {
+		text = fmt.Sprintf("devloop's guardian was ended from outside %d times; the next one is started in %s", times, pause)
 	}
-	l.screen.Notice(text + " (if devloop is killed meanwhile, the next start ends what is left)")
+	r.opt.Notice(text + " (if devloop is killed meanwhile, the next start ends what is left)")
 }
 
-// longestGrace is the longest time that any command has to end.
-func (l *loop) longestGrace() time.Duration {
-	grace := stageGrace
-	for i := range l.cfg.Processes {
-		grace = max(grace, l.cfg.Processes[i].Stop.Timeout)
+// AddDirectory tells the guardian of a temporary directory, which it removes if
+// the loop comes to a sudden end. It may be called by any goroutine, after Open.
+func (r *Runner) AddDirectory(path string) {
+	if g := r.guard.guardian; g != nil {
+		g.AddDirectory(path)
 	}
-	return grace
+}
+
+// RemoveDirectory tells it that the directory is gone.
+func (r *Runner) RemoveDirectory(path string) {
+	if g := r.guard.guardian; g != nil {
+		g.RemoveDirectory(path)
+	}
 }
 
 // next is the mark of the next command.
@@ -114,15 +113,15 @@ func (g *guard) ended(pid int) {
 
 // closeGuard ends whoever is left of what this loop has started, and then the
 // guardian.
-func (l *loop) closeGuard() error {
-	g := &l.guard
+func (r *Runner) closeGuard() error {
+	g := &r.guard
 	if g.guardian == nil {
 		return nil
 	}
 	var errs []error
 	ended, err := g.guardian.Finish()
 	if len(ended) > 0 {
-		l.screen.Notice("ended what had left its command: " + numbers(ended))
+		r.opt.Notice("ended what had left its command: " + numbers(ended))
 	}
 	errs = append(errs, err)
 	if g.reaper != nil {

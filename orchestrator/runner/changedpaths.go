@@ -1,4 +1,4 @@
-package orchestrator
+package runner
 
 import (
 	"slices"
@@ -20,8 +20,8 @@ type changedList struct {
 
 // tellChanged lets a command know what has changed: a run's stages, or a
 // generation. The list is written by scratch.write, before its start.
-func (l *loop) tellChanged(e *environ, list changedList, paths []string) {
-	file := l.scratch.path(list.num, list.node)
+func (r *Runner) tellChanged(e *environ, list changedList, paths []string) {
+	file := r.scratch.path(list.num, list.node)
 	e.set("DEVLOOP_CHANGED", capped(ofALine(paths)))
 	e.set("DEVLOOP_CHANGED_FILE", file)
 	e.set("DEVLOOP_CHANGED_FILE0", withNUL(file))

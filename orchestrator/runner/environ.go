@@ -1,4 +1,4 @@
-package orchestrator
+package runner
 
 import (
 	"strings"
@@ -68,6 +68,16 @@ func (e *environ) list() []string {
 		}
 	}
 	return all
+}
+
+// Environment is that of a command, NAME=VALUE, before a Runner adds what is of
+// one start.
+func Environment(inherited []string, project *schema.Project, layers ...schema.EnvLayer) ([]string, error) {
+	e, err := commandEnviron(inherited, project, layers...)
+	if err != nil {
+		return nil, err
+	}
+	return e.list(), nil
 }
 
 // commandEnviron is the environment of a command: what is inherited, the vars

@@ -1,0 +1,185 @@
+package runner
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"devloop/orchestrator/listenfd"
+	"devloop/orchestrator/procgroup"
+)
+
+// adoptionCheck is how long a process with sockets has before somebody looks
+// whether it uses them. That costs a walk through /proc, so it is done once.
+const adoptionCheck = 3 * time.Second
+
+// watchOver looks, some time after the start, whether a process really uses
+// the sockets that it was given: wrappers lose descriptors, and servers that
+// know nothing of the protocol bind a port of their own.
+func (r *Runner) watchOver(c *Command) {
+	if c.grant.Empty() {
+		return
+	}
+	done, key := c.group.Done(), c.Key
+	late := ReadyTimeout
+	if r := c.process.Ready; r != nil {
+		late = r.Timeout
+	}
+	r.joined.Go(func() {
+		first, last := time.NewTimer(adoptionCheck), time.NewTimer(max(late, adoptionCheck))
+		defer first.Stop()
+		defer last.Stop()
+		for range 2 {
+			select {
+			case <-first.C:
+				r.post(func() { r.checkAdoption(key, late <= adoptionCheck) })
+			case <-last.C:
+				r.post(func() { r.checkAdoption(key, true) })
+				return
+			case <-done:
+				return
+			case <-r.ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+// checkAdoption looks beside the owner's goroutine, since /proc may be long. late
+// is whether it should be ready by now: before, one that holds its socket and does
+// not accept yet has only not come so far.
+func (r *Runner) checkAdoption(key Key, late bool) {
+	c := r.live[key]
+	if c == nil || late && (c.ready || c.advised) {
+		return
+	}
+	given := gift{group: c.group, unready: c.probed && !c.ready, late: late}
+	for _, s := range c.grant.Lent() {
+		one := lent{s.Socket, s.Name, s.Address(), s.Proxied, s.PrivatePort, s.FD, false}
+		if given.unready && !s.Proxied {
+			// Not to be ready yet may have other reasons than that nobody
+			// accepts, if it is told by something else than an accept.
+			waiting, _, err := s.Queue()
+			one.idle = c.process.Ready == nil || err == nil && waiting > 0
+		}
+		given.sockets = append(given.sockets, one)
+	}
+	for _, s := range r.opt.Sockets.All() {
+		given.ours = append(given.ours, listenfd.Listener{Network: s.Network(), Addr: s.Addr()})
+	}
+	r.joined.Go(func() {
+		if text, hint := given.adoption(); text != "" {
+			r.post(func() {
+				if c := r.live[key]; c != nil && !c.advised {
+					c.advised = true
+					r.opt.Advice(key.Node, text, hint)
+				}
+			})
+		}
+	})
+}
+
+// gift is what a process was given, for a look at what it makes of that.
+type gift struct {
+	group   *procgroup.Group
+	sockets []lent
+	unready bool
+	late    bool // and it should be by now
+	ours    []listenfd.Listener
+}
+
+type lent struct {
+	*listenfd.Socket
+	name, address string
+	proxied       bool
+	port          int  // its private port, if proxied; 0: a fixed address
+	fd            int  // its descriptor, if not
+	idle          bool // nobody accepts on it, if it is not proxied
+}
+
+// missed tells whether a server that listens on these addresses, and is not
+// ready, has missed its private port.
+func (s lent) missed(addrs []string) bool {
+	if s.port == 0 || len(addrs) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(addrs, func(addr string) bool {
+		_, port, err := net.SplitHostPort(addr)
+		return err == nil && port == strconv.Itoa(s.port)
+	})
+}
+
+// adoption says what is wrong with the way a process treats its sockets.
+func (g gift) adoption() (text, hint string) {
+	pids, err := g.group.Members()
+	if err != nil || len(pids) == 0 {
+		return "", "" // this system does not tell, or it is gone
+	}
+	strangers, err := g.strangers(pids)
+	if err != nil {
+		return "", ""
+	}
+	elsewhere := strings.Join(strangers, ", ")
+	for _, s := range g.sockets {
+		if s.proxied {
+			if g.unready && s.missed(strangers) {
+				return fmt.Sprintf("listens on %s, and not on port %d that the socket %s is forwarded to", elsewhere, s.port, s.name),
+					"make it listen on $PORT, or say under the socket where it listens: `to: ADDRESS`"
+			}
+			continue
+		}
+		holding, err := s.HeldBy(pids)
+		if err != nil {
+			return "", ""
+		}
+		name := fmt.Sprintf("the socket %s (%s)", s.name, s.address)
+		hint = fmt.Sprintf("make it listen on file descriptor %d: docs/sockets.md has the line for each language", s.fd)
+		switch {
+		case len(holding) == 0 && elsewhere != "":
+			return fmt.Sprintf("listens on %s, and does not hold %s that it was given", elsewhere, name), hint
+		case len(holding) == 0:
+			return fmt.Sprintf("does not hold %s that it was given", name), hint
+		case s.idle && elsewhere != "":
+			return fmt.Sprintf("listens on %s, and not on %s that it was given", elsewhere, name), hint
+		case g.late && s.idle && len(holding) < len(pids) && slices.Contains(holding, g.group.PID()):
+			return fmt.Sprintf("nobody accepts on %s: process %d holds it, but what that started does not", name, g.group.PID()), wrapperHint
+		}
+	}
+	return "", ""
+}
+
+const wrapperHint = "wrappers such as npm run close the descriptors that a server needs: run the server itself, for example `node server.js`"
+
+// lostByWrapper gives the likely reason when a process that was to take a
+// socket ended before it ever did, behind a tool that is known to start it as
+// a child.
+func (r *Runner) lostByWrapper(c *Command) {
+	if c.wrapper == "" || c.ready || c.stop || c.kill || c.grant.Empty() || !dropsDescriptors(c.wrapper) {
+		return
+	}
+	r.opt.Advice(c.Key.Node, fmt.Sprintf("it may never have got its sockets: %s does not hand descriptors on", c.wrapper), wrapperHint)
+}
+
+// dropsDescriptors tells whether the tool starts its child with the standard
+// descriptors alone: node's child_process does, unless it is told otherwise,
+// and so do the tools that are written with it.
+func dropsDescriptors(wrapper string) bool {
+	tool, _, _ := strings.Cut(wrapper, " ")
+	return slices.Contains([]string{"npm", "npx", "pnpm", "pnpx", "yarn", "nodemon"}, tool)
+}
+
+// strangers names what the processes listen on besides the held sockets.
+func (g gift) strangers(pids []int) ([]string, error) {
+	listeners, err := listenfd.ListenersOf(pids)
+	var addrs []string
+	for _, found := range listeners {
+		ours := slices.ContainsFunc(g.ours, func(o listenfd.Listener) bool { return o.Network == found.Network && o.Addr == found.Addr })
+		if !ours {
+			addrs = append(addrs, found.Addr)
+		}
+	}
+	return addrs, err
+}

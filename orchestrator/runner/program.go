@@ -1,0 +1,61 @@
+package runner
+
+import (
+	"fmt"
+
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/listenfd/shim"
+	"devloop/orchestrator/procgroup"
+	"devloop/orchestrator/shellcmd"
+	"devloop/schema"
+)
+
+// program is a configured command as it is executed.
+type program struct {
+	argv     []string
+	keepsPID bool   // what is started becomes, by exec, what the command names
+	wrapper  string // a tool that starts the program as a child, such as "npm run"
+	sole     string // the program, if nothing stands between what it writes and devloop
+}
+
+// program turns a configured command into what is executed.
+func (r *Runner) program(c schema.Command, e *environ) (program, error) {
+	if c.PresetDir != "" {
+		e.set("PRESET_DIR", c.PresetDir)
+	}
+	if len(c.Argv) > 0 {
+		argv, err := c.Fill(e.lookup)
+		if err != nil {
+			return program{}, err
+		}
+		wrapper := shellcmd.Wrapper(argv)
+		return program{argv, wrapper == "", wrapper, argv[0]}, nil
+	}
+	shell := c.Shell()
+	cmd, err := shellcmd.Resolve(c.Text, shell.Argv, shell.Default)
+	if err != nil {
+		return program{}, fmt.Errorf("read command %q: %w", c.Text, err)
+	}
+	e.setAll(cmd.Env)
+	return program{cmd.Argv, cmd.KeepsPID && cmd.Wrapper == "", cmd.Wrapper, cmd.Sole}, nil
+}
+
+// hintColor asks a program whose output goes to a screen with colours for some.
+func (r *Runner) hintColor(p program, e *environ) {
+	if !r.opt.Color {
+		return
+	}
+	if name, value := console.ColorHint(p.sole, e.lookup); name != "" {
+		e.set(name, value)
+	}
+}
+
+// throughShim makes the command one that sets LISTEN_PID to its own pid and
+// then becomes the program. A program that does not exist is found out here,
+// where it can be said clearly.
+func (r *Runner) throughShim(argv []string, dir string, e *environ) ([]string, error) {
+	if err := procgroup.Check(procgroup.Spec{Argv: argv, Dir: dir, Env: e.list()}); err != nil {
+		return nil, err
+	}
+	return shim.Wrap(r.opt.Self, argv), nil
+}

@@ -1,0 +1,192 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"devloop/orchestrator/procgroup"
+	"devloop/schema"
+)
+
+// Stop asks a command to end. It goes on to live until it does, or is killed.
+func (r *Runner) Stop(key Key) {
+	c := r.live[key]
+	switch {
+	case c == nil:
+		return
+	case c.group == nil: // see started
+	case key.Stage == Whole:
+		stop := r.opt.Process(key.Node).Stop
+		c.beforeSignal(stop.Signal)
+		if !c.stop && !c.grant.Drain(stop.Timeout, func() { r.post(func() { r.drained(key) }) }) {
+			r.stopAsConfigured(c)
+		}
+	default:
+		r.end(c, "SIGTERM", false)
+	}
+	c.stop = true
+}
+
+// drained goes on to end a generation to which nothing is in flight any more.
+func (r *Runner) drained(key Key) {
+	if c := r.live[key]; c != nil && !c.kill {
+		r.stopAsConfigured(c)
+	}
+}
+
+// Kill ends a command at once, with its whole tree.
+func (r *Runner) Kill(key Key) {
+	c := r.live[key]
+	switch {
+	case c == nil:
+		return
+	case c.group == nil: // see started
+	default:
+		c.beforeSignal("SIGKILL")
+		if err := c.group.Kill(); err != nil {
+			r.opt.Trouble(key.Node, fmt.Errorf("kill %s: %w", c.name, err))
+		}
+	}
+	c.kill = true
+}
+
+// beforeSignal notes what a process has on its sockets just before a signal.
+func (c *Command) beforeSignal(name string) {
+	if c.Key.Stage != Whole {
+		return
+	}
+	sig, err := procgroup.ParseSignal(name)
+	fatal := err == nil
+	if fatal {
+		caught, err := c.group.Catches(sig)
+		fatal = err == nil && !caught
+	}
+	c.grant.BeforeSignal(fatal)
+}
+
+// end begins the stop of a command: a signal to its whole tree, or to the
+// leader alone, which then ends the rest itself.
+func (r *Runner) end(c *Command, name string, leaderOnly bool) {
+	sig, err := procgroup.ParseSignal(name)
+	switch {
+	case err != nil:
+	case leaderOnly:
+		c.group.Hold()
+		err = c.group.SignalLeader(sig)
+	default:
+		err = c.group.Stop(sig)
+	}
+	r.failedSignal(c, err)
+}
+
+// failedSignal tells of a signal that could not be sent. A command that has
+// just ended by itself is none of that.
+func (r *Runner) failedSignal(c *Command, err error) {
+	if err != nil && !errors.Is(err, os.ErrProcessDone) {
+		r.opt.Trouble(c.Key.Node, fmt.Errorf("signal %s: %w", c.name, err))
+	}
+}
+
+// stopAsConfigured ends a process the way its `stop` says.
+func (r *Runner) stopAsConfigured(c *Command) {
+	p := r.opt.Process(c.Key.Node)
+	c.cancel() // it need not become ready any more
+	if p.Stop.Command == nil {
+		r.end(c, p.Stop.Signal, p.Stop.LeaderOnly)
+		return
+	}
+	e, err := commandEnviron(r.opt.Environ, p.Project, p.Env)
+	if err == nil {
+		e.set("DEVLOOP_PROCESS", p.Short)
+		e.set("DEVLOOP_GENERATION", strconv.Itoa(c.Key.Num))
+		e.set("DEVLOOP_PID", strconv.Itoa(c.group.PID()))
+		var stop program
+		if stop, err = r.program(*p.Stop.Command, e); err == nil {
+			lines, _ := r.streams(p.Name)
+			c.group.Hold()
+			r.runStopCommand(c, p.Stop, procgroup.Spec{Argv: stop.argv, Dir: p.Dir, Env: e.list(), Output: lines, Grace: stageGrace, KeepDaemons: true})
+			return
+		}
+	}
+	r.stopBySignal(c.Key, p.Stop, err)
+}
+
+// stopBySignal ends a process whose stop.command has failed as if it had none.
+func (r *Runner) stopBySignal(key Key, stop schema.Stop, why error) {
+	r.opt.Advice(key.Node, fmt.Sprintf("stop.command: %v; sending %s instead", why, stop.Signal), "")
+	if c := r.live[key]; c != nil && !c.kill {
+		r.end(c, stop.Signal, stop.LeaderOnly)
+	}
+}
+
+// runStopCommand runs a stop.command beside the process. It may not outlive
+// the process that it ends.
+func (r *Runner) runStopCommand(c *Command, stop schema.Stop, spec procgroup.Spec) {
+	target := c.group.Done()
+	failed := func(why error) { r.post(func() { r.stopBySignal(c.Key, stop, why) }) }
+	spec.Mark = r.guard.next()
+	r.joined.Go(func() {
+		group, err := procgroup.Start(spec)
+		if err != nil {
+			failed(err)
+			return
+		}
+		select {
+		case <-group.Done():
+			if err := failure(group.Exit()); err != nil {
+				failed(err)
+			}
+		case <-target:
+			// A command that waits for the process to be gone ends by itself
+			// at once; one that does not is not worth waiting for.
+			select {
+			case <-group.Done():
+			case <-time.After(stageGrace):
+			}
+			group.Kill()
+			<-group.Done()
+		}
+	})
+}
+
+// Serve makes a generation the one that serves.
+func (r *Runner) Serve(key Key) {
+	if c := r.live[key]; c != nil {
+		c.grant.Serve()
+	}
+}
+
+// Reload sends the signal that makes a process read its files again. changed are
+// paths.
+func (r *Runner) Reload(key Key, changed []string) {
+	c := r.live[key]
+	if c == nil || c.group == nil {
+		return
+	}
+	list := changedList{c.name, key.Num, key.Num - 2}
+	r.opt.OnDisk(func() {
+		err := r.scratch.write(list, changed, true)
+		r.post(func() {
+			if err != nil {
+				r.opt.Trouble(key.Node, err)
+			}
+			r.signalReload(key)
+		})
+	})
+}
+
+// signalReload sends the signal of reload, if the process still runs.
+func (r *Runner) signalReload(key Key) {
+	c := r.live[key]
+	if c == nil {
+		return
+	}
+	sig, err := procgroup.ParseSignal(r.opt.Process(key.Node).Reload)
+	if err == nil {
+		err = c.group.Signal(sig)
+	}
+	r.failedSignal(c, err)
+}
