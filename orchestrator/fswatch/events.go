@@ -3,6 +3,7 @@ package fswatch
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -162,13 +163,19 @@ func (w *Watcher) isDirLink(name string) bool {
 	return m != nil && !m.root && m.kind == directory
 }
 
+// standsForItself says whether the symbolic link is one that is not followed: whatever it leads to, the name is a file.
+func (w *Watcher) standsForItself(link string) bool {
+	r := w.resolve(parentOf(link), filepath.Base(link))
+	return r.kind == file && r.real == link
+}
+
 // spotEvent handles an event of a path that mounts depend on.
 func (w *Watcher) spotEvent(path string, op Op, now kind, spots []*mount, reported bool) {
 	for _, m := range spots {
 		w.tree.mu.RLock()
 		name, final, is := m.name, m.real, m.kind
 		w.tree.mu.RUnlock()
-		if path == final && is != directory && now != directory && now != symlink {
+		if path == final && is != directory && now != directory && (now != symlink || w.standsForItself(path)) {
 			w.report(name, op)
 			reported = true
 		}

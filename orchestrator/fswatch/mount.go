@@ -188,6 +188,8 @@ func (w *Watcher) attach(m *mount, tell, reported bool, only string) {
 		w.report(m.name, Create)
 	case r.kind != file && was == file && (moved || r.kind == directory):
 		w.report(m.name, Remove)
+	case m.root && r.kind == directory && was == missing && !w.opt.Descend(m.name):
+		w.report(m.name, Create) // a file is wanted there, and nothing below will tell of what has come in its place
 	}
 	if r.kind == directory && !m.shut(r.real) && (m.root || w.opt.Descend(m.name)) {
 		w.walk(step{real: r.real, name: m.name, inode: r.inode}, tell, only)
