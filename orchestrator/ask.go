@@ -38,14 +38,14 @@ func (l *loop) serve() {
 	}
 }
 
-// asked is the loop as the api asks it.
-type asked struct{ *loop }
+// apiLoop is the loop as the api asks it.
+type apiLoop struct{ *loop }
 
-var _ api.Loop = asked{}
+var _ api.Loop = apiLoop{}
 
-func (l asked) Ask(ctx context.Context, question func()) error { return l.ask(ctx, question) }
+func (l apiLoop) Ask(ctx context.Context, question func()) error { return l.ask(ctx, question) }
 
-func (l asked) Names() (names []string) {
+func (l apiLoop) Names() (names []string) {
 	for _, n := range l.graph.Nodes {
 		if !n.Gone {
 			names = append(names, n.Name)
@@ -54,14 +54,14 @@ func (l asked) Names() (names []string) {
 	return names
 }
 
-func (l asked) Kind(node string) string {
+func (l apiLoop) Kind(node string) string {
 	if i := l.graph.Index(node); i >= 0 {
 		return l.graph.Nodes[i].Kind()
 	}
 	return ""
 }
 
-func (l asked) Status() control.Status {
+func (l apiLoop) Status() control.Status {
 	l.step(machine.Asked{})
 	s := control.Status{Config: l.opt.Control.Config(), PID: os.Getpid(), Since: l.opt.Control.Since(), Nodes: []control.Node{}, Sockets: []control.Socket{}}
 	if l.files != nil {
@@ -92,11 +92,11 @@ func socketStatus(held *sockets.Held, cfg *schema.Config) control.Socket {
 	return s
 }
 
-func (l asked) Wake(node string) control.Wake {
+func (l apiLoop) Wake(node string) control.Wake {
 	return l.snapshot(l.machine.Status()).Wake(l.graph.Index(node), l.history.Wake(node))
 }
 
-func (l asked) Terminal(node string) (t api.Terminal) {
+func (l apiLoop) Terminal(node string) (t api.Terminal) {
 	i := l.graph.Index(node)
 	p := l.graph.Nodes[i].Process
 	t.Configured = p != nil && p.PTY
@@ -104,7 +104,7 @@ func (l asked) Terminal(node string) (t api.Terminal) {
 	return t
 }
 
-func (l asked) Closed() error {
+func (l apiLoop) Closed() error {
 	switch {
 	case l.ending:
 		return api.ErrEnding
@@ -114,7 +114,7 @@ func (l asked) Closed() error {
 	return nil
 }
 
-func (l asked) ByHand(verb machine.Verb, nodes []string) []control.Moved {
+func (l apiLoop) ByHand(verb machine.Verb, nodes []string) []control.Moved {
 	before := l.machine.Status()
 	command := machine.Command{Verb: verb, Nodes: l.numbers(nodes)}
 	l.step(command)
@@ -126,11 +126,11 @@ func (l asked) ByHand(verb machine.Verb, nodes []string) []control.Moved {
 	return moved
 }
 
-func (l asked) Await(nodes []string, answer func(control.Verdict)) (forget func()) {
+func (l apiLoop) Await(nodes []string, answer func(control.Verdict)) (forget func()) {
 	return l.await(l.numbers(nodes), answer)
 }
 
-func (l asked) Down() {
+func (l apiLoop) Down() {
 	if !l.ending {
 		l.ending = true
 		l.screen.Ending("stopping: asked to by `devloop down`")

@@ -1,6 +1,19 @@
 // Package orchestrator is the loop: the only place where the watcher, the
 // sockets, the processes and the console meet the machine that decides. It
 // carries out what the machine says, and decides nothing itself.
+//
+// What comes in, where it is taken in, and what the machine hears of it:
+//
+//	a file has changed             filewatch.take     FilesChanged
+//	a deadline has passed          loop.due           Tick
+//	a command has started or ended loop.handle        ProcessStarted, ProcessReady, ProcessExited, StageExited
+//	the configuration has changed  loop.takeSources   Reconfigure
+//	a signal, a key                interrupted, request  Shutdown, Command
+//	a question of the api          apiLoop            Asked, Command, Await, Forget, Shutdown
+//
+// loop.step hands it to the machine, and loop.do carries out what comes back, an
+// action a case: commands are started and stopped, triggers are touched, and
+// reports go on to the screen, the event log and the history (reports.go).
 package orchestrator
 
 import (
@@ -168,7 +181,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	l.screen = report.NewScreen(report.Options{Console: opt.Console, Dir: opt.Config.Dir, Live: opt.Stream, Hooks: opt.Hooks,
 		Hangs: func() bool { return len(l.disk.Hung()) > 0 }})
 	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) { l.post(ev) }, Notice: l.screen.Notice, Full: l.tryNotice})
-	l.api = api.New(l.ctx, api.Options{Loop: asked{l}, Log: l.log, Journal: l.journal})
+	l.api = api.New(l.ctx, api.Options{Loop: apiLoop{l}, Log: l.log, Journal: l.journal})
 	l.runner = l.newRunner()
 	l.disk = diskqueue.New(diskqueue.Options{Post: func(ev diskqueue.Event) { l.post(ev) }, Mount: fspoll.MountOf, Hung: l.diskHangs, Answers: l.diskAnswers})
 	for _, file := range opt.Own {
