@@ -22,6 +22,7 @@ var floors = map[string]struct {
 }{
 	"internal/testenv": {modules: []string{"github.com/rogpeppe/go-internal"}, why: "what tests share: no product code imports it"},
 
+	"internal/stubborn": {own: []string{"internal/testenv"}, why: "the same, for tests that end trees of processes"},
 	"internal/looptest": {own: []string{"internal/testenv"}, modules: []string{"go.uber.org/goleak"}, why: "the same, for tests that run devloop in a project"},
 
 	"schema/glob":                  {modules: []string{"github.com/bmatcuk/doublestar/v4"}, why: "a pattern is text and a path: it needs no disk and nobody else"},

@@ -10,44 +10,21 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	"devloop/internal/testenv"
+	"devloop/internal/stubborn"
 )
-
-// horrors are the trees of orchestrator/guardian/horror, and how many processes each has when it is grown.
-var horrors = []struct {
-	kind    string
-	size    int
-	noticed bool // a sudden end reaches it only when its daemon has been noticed
-}{
-	{kind: "sit", size: 1},
-	{kind: "stubborn", size: 1},
-	{kind: "tree", size: 3},
-	{kind: "session", size: 2},
-	{kind: "group", size: 2},
-	{kind: "bare", size: 2},
-	{kind: "barren", size: 2},
-	{kind: "daemon", size: 2},
-	{kind: "polite", size: 2},
-	{kind: "title", size: 2, noticed: true},
-	{kind: "nameless", size: 2, noticed: true},
-	{kind: "late", size: 2, noticed: true},
-	{kind: "gone", size: 2},
-	{kind: "spawner", size: 1},
-}
 
 // Every tree, as a server or as a stage of a real loop, and every way in which it or the loop comes to its end: nobody is
 // left. The short run has each tree in one way and each way with one tree or two; DEVLOOP_HORRORS=20 tries all of them twenty
 // times.
 func TestHorrors(t *testing.T) {
 	program := horrorProgram(t)
-	rounds := testenv.Count(t, "DEVLOOP_HORRORS", 0, 1)
+	rounds := stubborn.Rounds(t)
 	everything := rounds > 0
 	interrupt := func(h *haunted) { h.signal(os.Interrupt) }
 	ways := []struct {
@@ -73,20 +50,20 @@ func TestHorrors(t *testing.T) {
 			for range max(rounds, 1) {
 				// All of them end side by side: most of the time is grace.
 				var all []*haunted
-				for j, k := range horrors {
+				for j, k := range stubborn.Trees {
 					if !everything && (j+1)%len(ways) != i { // so that the last way gets one that need not be noticed
 						continue
 					}
 					switch {
 					case way.name != atOnce:
-						h := haunt(t, program, k.kind, k.size, way.stage)
-						h.grown(k.size)
-						if k.noticed && strings.HasPrefix(way.name, "kill") {
+						h := haunt(t, program, k.Kind, k.Size, way.stage)
+						h.grown(k.Size)
+						if k.Noticed && strings.HasPrefix(way.name, "kill") {
 							h.recorded()
 						}
 						all = append(all, h)
-					case !k.noticed: // nobody could have noticed it
-						h := haunt(t, program, k.kind, k.size, way.stage)
+					case !k.Noticed: // nobody could have noticed it
+						h := haunt(t, program, k.Kind, k.Size, way.stage)
 						h.await("starting")
 						<-time.After(rand.N(5 * time.Millisecond)) // any moment is a case of its own
 						h.kill()
@@ -120,7 +97,7 @@ func TestLateDaemon(t *testing.T) {
 
 // buildHorror builds the program of the trees, once.
 var buildHorror = sync.OnceValues(func() (string, error) {
-	return testenv.Build(scratch, "devloop/orchestrator/guardian/horror")
+	return stubborn.Build(scratch)
 })
 
 func horrorProgram(t *testing.T) string {
@@ -313,25 +290,17 @@ func (h *haunted) recorded() {
 		for _, path := range leases {
 			text, _ = os.ReadFile(path) // rewritten just now, perhaps
 		}
-		for _, pid := range h.living() {
-			if !bytes.Contains(text, fmt.Appendf(nil, "\nroot %d ", pid)) {
-				return fmt.Sprintf("%d is not in the lease", pid)
-			}
+		if pid := stubborn.Unrecorded(text, h.living()); pid != 0 {
+			return fmt.Sprintf("%d is not in the lease", pid)
 		}
 		return ""
 	})
 }
 
-// living lists who has the tree's directory in its arguments and runs; a zombie has none.
-func (h *haunted) living() (pids []int) {
-	paths, _ := filepath.Glob("/proc/[0-9]*/cmdline") // the pattern is right
-	for _, path := range paths {
-		if text, err := os.ReadFile(path); err == nil && bytes.Contains(text, []byte(h.tree)) {
-			pid, _ := strconv.Atoi(strings.Split(path, "/")[2]) // as the pattern says
-			pids = append(pids, pid)
-		}
-	}
-	return pids
+// living lists the processes of the tree.
+func (h *haunted) living() []int {
+	h.Helper()
+	return stubborn.Living(h.T, h.tree, "")
 }
 
 func (h *haunted) nobodyLeft() {

@@ -11,40 +11,16 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
-	"devloop/internal/testenv"
+	"devloop/internal/stubborn"
 )
-
-// horrors are the trees, and how many processes each has when it is grown.
-var horrors = []struct {
-	kind    string
-	size    int
-	linux   bool // all of it can be found there alone
-	noticed bool // a sudden end reaches it only when its daemon has been noticed
-}{
-	{kind: "sit", size: 1},
-	{kind: "stubborn", size: 1},
-	{kind: "tree", size: 3},
-	{kind: "session", size: 2},
-	{kind: "group", size: 2},
-	{kind: "bare", size: 2},
-	{kind: "barren", size: 2, linux: true},
-	{kind: "daemon", size: 2},
-	{kind: "polite", size: 2},
-	{kind: "title", size: 2, linux: true, noticed: true},
-	{kind: "nameless", size: 2, linux: true, noticed: true},
-	{kind: "late", size: 2, linux: true, noticed: true},
-	{kind: "gone", size: 2},
-	{kind: "spawner", size: 1, linux: true},
-}
 
 // extent is how far the tests here go: whether they try everything, and how often. DEVLOOP_HORRORS=20 is everything, twenty
 // times.
 func extent(t *testing.T) (everything bool, rounds int) {
-	rounds = testenv.Count(t, "DEVLOOP_HORRORS", 0, 1)
+	rounds = stubborn.Rounds(t)
 	return rounds > 0, max(rounds, 1)
 }
 
@@ -73,34 +49,34 @@ func TestHorrors(t *testing.T) {
 		},
 	}
 	names := slices.Sorted(maps.Keys(ways))
-	for i, h := range horrors {
+	for i, h := range stubborn.Trees {
 		for j, way := range names {
 			if !everything && i%len(names) != j {
 				continue
 			}
 			end := ways[way]
-			t.Run(h.kind+"/"+way, func(t *testing.T) {
-				if h.linux && runtime.GOOS != "linux" {
+			t.Run(h.Kind+"/"+way, func(t *testing.T) {
+				if h.Linux && runtime.GOOS != "linux" {
 					t.Skip("such trees are out of reach here")
 				}
 				t.Parallel()
 				for range rounds {
-					argv, dir := aHorror(t, h.kind)
+					argv, dir := aHorror(t, h.Kind)
 					o := newOwner(t, filepath.Join(t.TempDir(), "lease"), nil, argv...).up()
 					if got := o.do("start"); !isPID(got) {
 						t.Fatal(got)
 					}
-					grown(t, dir, h.size)
-					if h.kind == "gone" && way != "kill -9" { // it ends by itself
+					grown(t, dir, h.Size)
+					if h.Kind == "gone" && way != "kill -9" { // it ends by itself
 						o.do("wait")
 						if left := living(t, dir); len(left) > 0 {
 							t.Fatalf("it is done, and there are %v%s", left, describe(left))
 						}
 					}
-					if h.noticed {
+					if h.Noticed {
 						recorded(t, o, living(t, dir))
 					}
-					end(t, o, dir, h.size)
+					end(t, o, dir, h.Size)
 					nobodyLeft(t, dir)
 					o.kill()
 					endOf(t, o.guardian)
@@ -118,10 +94,8 @@ func recorded(t *testing.T, o *owner, pids []int) {
 		if err != nil {
 			return err.Error()
 		}
-		for _, pid := range pids {
-			if !strings.Contains(string(text), "\nroot "+strconv.Itoa(pid)+" ") {
-				return fmt.Sprintf("%d is not in the lease", pid)
-			}
+		if pid := stubborn.Unrecorded(text, pids); pid != 0 {
+			return fmt.Sprintf("%d is not in the lease", pid)
 		}
 		return ""
 	})

@@ -9,8 +9,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,6 +18,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"devloop/internal/stubborn"
 	"devloop/internal/testenv"
 	"devloop/orchestrator/guardian"
 	"devloop/orchestrator/procgroup"
@@ -203,7 +202,7 @@ func (o *owner) kill() {
 	o.cmd.Wait()
 }
 
-// horror is the program of horrors, built once. With -race the children are not: 500 of them would take minutes.
+// horror is the program of the trees, built once.
 var (
 	horrorDir string
 	horror    = sync.OnceValues(func() (string, error) {
@@ -212,7 +211,7 @@ var (
 			return "", err
 		}
 		horrorDir = dir
-		return testenv.Build(dir, "devloop/orchestrator/guardian/horror")
+		return stubborn.Build(dir)
 	})
 )
 
@@ -235,45 +234,14 @@ func aHorror(t testing.TB, kind string) (argv []string, dir string) {
 	return []string{path, dir, kind}, dir
 }
 
-// living lists who has dir in its arguments and runs: those of a tree, whatever they have lost, and not a zombie, whose
-// arguments are gone.
+// living lists the processes of a tree. An owner of this test, which has dir among its arguments too, is none.
 func living(t testing.TB, dir string) []int {
 	t.Helper()
-	names, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil || len(names) == 0 {
-		return livingByPs(t, dir)
-	}
-	var pids []int
-	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil || !strings.Contains(string(text), dir) {
-			continue
-		}
-		pid, _ := strconv.Atoi(strings.Split(name, "/")[2])
-		pids = append(pids, pid)
-	}
-	self, _ := os.Executable()
-	return slices.DeleteFunc(pids, func(pid int) bool { // an owner of this test, which has dir among its arguments too
-		exe, _ := os.Readlink("/proc/" + strconv.Itoa(pid) + "/exe")
-		return exe == self
-	})
-}
-
-func livingByPs(t testing.TB, dir string) []int {
-	t.Helper()
-	out, err := exec.Command("ps", "-axww", "-o", "pid=,command=").Output()
+	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	self, _ := os.Executable()
-	var pids []int
-	for line := range strings.SplitSeq(string(out), "\n") {
-		number, command, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if pid, err := strconv.Atoi(number); err == nil && strings.Contains(command, dir) && !strings.HasPrefix(command, self) {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
+	return stubborn.Living(t, dir, self)
 }
 
 // eventually polls: there is no event for the end, or the file, of a process that is no child of the test. The time is no
