@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strconv"
 	"syscall"
+	"unsafe"
 )
 
 // List lists the processes that can be seen, kernel threads left out, and those of sessions that began before since: nobody
@@ -77,7 +78,9 @@ func readSome(path string, buf []byte) int {
 	return n
 }
 
-func closeDescriptor(fd int) { _ = syscall.Close(fd) } // only ever read from
+func closeDescriptor(fd int) { // only ever read from
+	_, _, _ = syscall.RawSyscall(syscall.SYS_CLOSE, uintptr(fd), 0, 0)
+}
 
 // Fields of proc_pid_stat(5), counted from STATE, which is 0.
 const (
@@ -199,7 +202,7 @@ func allChildren(pid int, pids []int) []int {
 }
 
 func childrenOf(path string, pids []int) ([]int, error) {
-	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	fd, err := rawOpen(path)
 	if err != nil {
 		return pids, ErrUnsupported
 	}
@@ -207,9 +210,9 @@ func childrenOf(path string, pids []int) ([]int, error) {
 	var buf [2048]byte
 	pid := 0
 	for {
-		n, err := syscall.Read(fd, buf[:])
-		if err != nil || n <= 0 { // each number is followed by a space
-			return pids, err
+		n := rawRead(fd, buf[:])
+		if n <= 0 { // each number is followed by a space
+			return pids, nil
 		}
 		for _, c := range buf[:n] {
 			switch {
@@ -220,7 +223,36 @@ func childrenOf(path string, pids []int) ([]int, error) {
 				pid = 0
 			}
 		}
+		if n < len(buf)/2 { // all of it: the kernel fills the buffer, but for a last number
+			return pids, nil
+		}
 	}
+}
+
+// rawOpen and rawRead do not tell Go's scheduler of the call, which would wake a thread that watches over it: for files that
+// the kernel makes up at once, in a process that is otherwise idle.
+func rawOpen(path string) (int, error) {
+	name, err := syscall.BytePtrFromString(path)
+	if err != nil {
+		return 0, err
+	}
+	const here = -100 // AT_FDCWD in linux/fcntl.h
+	dir := here
+	//nolint:gosec // the system's call takes a pointer
+	fd, _, e := syscall.RawSyscall6(syscall.SYS_OPENAT, uintptr(dir), uintptr(unsafe.Pointer(name)), syscall.O_RDONLY|syscall.O_CLOEXEC, 0, 0, 0)
+	if e != 0 {
+		return 0, e
+	}
+	return int(fd), nil
+}
+
+func rawRead(fd int, buf []byte) int {
+	//nolint:gosec // the system's call takes a pointer
+	n, _, e := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)))
+	if e != 0 {
+		return 0
+	}
+	return int(n)
 }
 
 // Environ is the environment that a process was started with: strings that end in a zero byte each. It is empty when
