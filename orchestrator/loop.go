@@ -4,12 +4,13 @@
 //
 // What comes in, where it is taken in, and what the machine hears of it:
 //
-//	a file has changed             filewatch.take     FilesChanged
-//	a deadline has passed          loop.due           Tick
-//	a command has started or ended loop.handle        ProcessStarted, ProcessReady, ProcessExited, StageExited
-//	the configuration has changed  loop.takeSources   Reconfigure
-//	a signal, a key                interrupted, request  Shutdown, Command
-//	a question of the api          apiLoop            Asked, Command, Await, Forget, Shutdown
+//	a file has changed              filewatch.take    FilesChanged
+//	a deadline has passed           loop.due          Tick
+//	a command has started or ended  loop.handle       ProcessStarted, ProcessReady, ProcessExited, StageExited
+//	the configuration has changed   loop.takeSources  Reconfigure
+//	a signal                        loop.interrupted  Shutdown
+//	a key                           loop.request      Command
+//	a question of the api           apiLoop           Asked, Command, Await, Forget, Shutdown
 //
 // loop.step hands it to the machine, and loop.do carries out what comes back, an
 // action a case: commands are started and stopped, triggers are touched, and
