@@ -73,7 +73,7 @@ func (l *loop) complete(a machine.Report) report.Report {
 	case machine.Killing:
 		r.Process.Grace = n.Process.Stop.Timeout
 	case machine.Unready, machine.Dropped:
-		r.Process.LastCheck = l.runner.Process(a.Node, a.Num).Lacks()
+		r.Process.LastCheck = l.runner.Process(a.Node, a.Num).LastCheck()
 	case machine.StillWaiting:
 		if pids := l.runner.PIDs(a.Node); len(pids) > 0 {
 			r.Process.PID = pids[0]
@@ -113,7 +113,7 @@ func stageNames(w *schema.Watcher) (names [][]string) {
 // snapshot is the state of the nodes, for those who put it into words.
 func (l *loop) snapshot(nodes []machine.NodeStatus) report.Snapshot {
 	return report.Snapshot{Nodes: nodes, PIDs: l.runner.PIDs,
-		LastCheck: func(node, generation int) string { return l.runner.Process(node, generation).Lacks() },
+		LastCheck: func(node, generation int) string { return l.runner.Process(node, generation).LastCheck() },
 		Says:      func(node, generation int) string { return l.runner.Process(node, generation).Says() }}
 }
 

@@ -12,9 +12,9 @@ import (
 	"devloop/orchestrator/procgroup"
 )
 
-// adoptionCheck is how long a process with sockets has before somebody looks
+// adoptionAfter is how long a process with sockets has before somebody looks
 // whether it uses them. That costs a walk through /proc, so it is done once.
-const adoptionCheck = 3 * time.Second
+const adoptionAfter = 3 * time.Second
 
 // watchOver looks, some time after the start, whether a process really uses
 // the sockets that it was given: wrappers lose descriptors, and servers that
@@ -29,13 +29,13 @@ func (r *Runner) watchOver(c *Command) {
 		late = r.Timeout
 	}
 	r.joined.Go(func() {
-		first, last := time.NewTimer(adoptionCheck), time.NewTimer(max(late, adoptionCheck))
+		first, last := time.NewTimer(adoptionAfter), time.NewTimer(max(late, adoptionAfter))
 		defer first.Stop()
 		defer last.Stop()
 		for range 2 {
 			select {
 			case <-first.C:
-				r.post(func() { r.checkAdoption(key, late <= adoptionCheck) })
+				r.post(func() { r.checkAdoption(key, late <= adoptionAfter) })
 			case <-last.C:
 				r.post(func() { r.checkAdoption(key, true) })
 				return
@@ -56,9 +56,9 @@ func (r *Runner) checkAdoption(key Key, late bool) {
 	if c == nil || late && (c.ready || c.advised) {
 		return
 	}
-	given := gift{group: c.group, unready: c.probed && !c.ready, late: late}
-	for _, s := range c.grant.Lent() {
-		one := lent{s.Socket, s.Name, s.Address(), s.Proxied, s.PrivatePort, s.FD, false}
+	given := adoption{group: c.group, unready: c.probed && !c.ready, late: late}
+	for _, s := range c.grant.Sockets() {
+		one := givenSocket{s.Socket, s.Name, s.Address(), s.Proxied, s.PrivatePort, s.FD, false}
 		if given.unready && !s.Proxied {
 			// Not to be ready yet may have other reasons than that nobody
 			// accepts, if it is told by something else than an accept.
@@ -71,7 +71,7 @@ func (r *Runner) checkAdoption(key Key, late bool) {
 		given.ours = append(given.ours, listenfd.Listener{Network: s.Network(), Addr: s.Addr()})
 	}
 	r.joined.Go(func() {
-		if text, hint := given.adoption(); text != "" {
+		if text, hint := given.problem(); text != "" {
 			r.post(func() {
 				if c := r.live[key]; c != nil && !c.advised {
 					c.advised = true
@@ -82,16 +82,16 @@ func (r *Runner) checkAdoption(key Key, late bool) {
 	})
 }
 
-// gift is what a process was given, for a look at what it makes of that.
-type gift struct {
+// adoption is what a process was given, for a look at what it makes of that.
+type adoption struct {
 	group   *procgroup.Group
-	sockets []lent
+	sockets []givenSocket
 	unready bool
 	late    bool // and it should be by now
 	ours    []listenfd.Listener
 }
 
-type lent struct {
+type givenSocket struct {
 	*listenfd.Socket
 	name, address string
 	proxied       bool
@@ -102,7 +102,7 @@ type lent struct {
 
 // missed tells whether a server that listens on these addresses, and is not
 // ready, has missed its private port.
-func (s lent) missed(addrs []string) bool {
+func (s givenSocket) missed(addrs []string) bool {
 	if s.port == 0 || len(addrs) == 0 {
 		return false
 	}
@@ -112,20 +112,20 @@ func (s lent) missed(addrs []string) bool {
 	})
 }
 
-// adoption says what is wrong with the way a process treats its sockets.
-func (g gift) adoption() (text, hint string) {
-	pids, err := g.group.Members()
+// problem says what is wrong with the way a process treats its sockets.
+func (a adoption) problem() (text, hint string) {
+	pids, err := a.group.Members()
 	if err != nil || len(pids) == 0 {
 		return "", "" // this system does not tell, or it is gone
 	}
-	strangers, err := g.strangers(pids)
+	others, err := a.others(pids)
 	if err != nil {
 		return "", ""
 	}
-	elsewhere := strings.Join(strangers, ", ")
-	for _, s := range g.sockets {
+	elsewhere := strings.Join(others, ", ")
+	for _, s := range a.sockets {
 		if s.proxied {
-			if g.unready && s.missed(strangers) {
+			if a.unready && s.missed(others) {
 				return fmt.Sprintf("listens on %s, and not on port %d that the socket %s is forwarded to", elsewhere, s.port, s.name),
 					"make it listen on $PORT, or say under the socket where it listens: `to: ADDRESS`"
 			}
@@ -144,8 +144,8 @@ func (g gift) adoption() (text, hint string) {
 			return fmt.Sprintf("does not hold %s that it was given", name), hint
 		case s.idle && elsewhere != "":
 			return fmt.Sprintf("listens on %s, and not on %s that it was given", elsewhere, name), hint
-		case g.late && s.idle && len(holding) < len(pids) && slices.Contains(holding, g.group.PID()):
-			return fmt.Sprintf("nobody accepts on %s: process %d holds it, but what that started does not", name, g.group.PID()), wrapperHint
+		case a.late && s.idle && len(holding) < len(pids) && slices.Contains(holding, a.group.PID()):
+			return fmt.Sprintf("nobody accepts on %s: process %d holds it, but what that started does not", name, a.group.PID()), wrapperHint
 		}
 	}
 	return "", ""
@@ -171,12 +171,12 @@ func dropsDescriptors(wrapper string) bool {
 	return slices.Contains([]string{"npm", "npx", "pnpm", "pnpx", "yarn", "nodemon"}, tool)
 }
 
-// strangers names what the processes listen on besides the held sockets.
-func (g gift) strangers(pids []int) ([]string, error) {
+// others names what the processes listen on besides the held sockets.
+func (a adoption) others(pids []int) ([]string, error) {
 	listeners, err := listenfd.ListenersOf(pids)
 	var addrs []string
 	for _, found := range listeners {
-		ours := slices.ContainsFunc(g.ours, func(o listenfd.Listener) bool { return o.Network == found.Network && o.Addr == found.Addr })
+		ours := slices.ContainsFunc(a.ours, func(o listenfd.Listener) bool { return o.Network == found.Network && o.Addr == found.Addr })
 		if !ours {
 			addrs = append(addrs, found.Addr)
 		}

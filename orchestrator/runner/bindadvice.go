@@ -47,7 +47,7 @@ func (r *Runner) boundItself(c *Command) {
 	if !said {
 		return
 	}
-	for _, s := range c.grant.Lent() {
+	for _, s := range c.grant.Sockets() {
 		if s.Network() == listenfd.Unix || len(ports) > 0 && !slices.Contains(ports, s.Port()) {
 			continue
 		}

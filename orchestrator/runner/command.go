@@ -42,8 +42,8 @@ type Command struct {
 	cancel    context.CancelFunc // ends ctx
 	ready     bool               // it has said so, or accepted
 	advised   bool               // people know what it does wrong with its sockets
-	told      *signal            // if its ready is a line of its log, or a notification
-	lacks     lack               // why it is not ready yet
+	told      *latch             // if its ready is a line of its log, or a notification
+	lastCheck lastCheck          // why it is not ready yet
 	checks    *environ           // of what looks whether it is ready
 	readyFile probe.Mark         // of `ready: {file: …}`, before it was started
 	says      says               // what it has told of itself
@@ -62,13 +62,13 @@ func (c *Command) Says() string {
 	return c.says.String()
 }
 
-// Lacks is what the last check of a process has found that is not ready; "" if
+// LastCheck is what the last check of a process has found that is not ready; "" if
 // nothing.
-func (c *Command) Lacks() string {
+func (c *Command) LastCheck() string {
 	if c == nil {
 		return ""
 	}
-	return c.lacks.String()
+	return c.lastCheck.String()
 }
 
 // launch starts a command in a goroutine of its own, since a start may have to

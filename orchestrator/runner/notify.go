@@ -8,19 +8,19 @@ import (
 	"devloop/orchestrator/sdnotify"
 )
 
-// signal is something that happens once: a process has said that it is ready.
-type signal struct {
+// latch is something that happens once: a process has said that it is ready.
+type latch struct {
 	once sync.Once
 	done chan struct{}
 }
 
-func newSignal() *signal { return &signal{done: make(chan struct{})} }
+func newLatch() *latch { return &latch{done: make(chan struct{})} }
 
-// give may be called any number of times, by any goroutine.
-func (s *signal) give() { s.once.Do(func() { close(s.done) }) }
+// set may be called any number of times, by any goroutine.
+func (s *latch) set() { s.once.Do(func() { close(s.done) }) }
 
-// wait returns when the signal was given, or the context has ended.
-func (s *signal) wait(ctx context.Context) error {
+// wait returns when it was set, or the context has ended.
+func (s *latch) wait(ctx context.Context) error {
 	select {
 	case <-s.done:
 		return nil
@@ -47,7 +47,7 @@ func (r *Runner) openNotify(c *Command, e *environ) error {
 	r.joined.Go(func() {
 		err := socket.Receive(ctx, func(m sdnotify.Message) {
 			if m.Ready {
-				c.told.give()
+				c.told.set()
 			}
 			if m.Ready || m.Reloading || m.Stopping || m.StatusSet {
 				r.post(func() {

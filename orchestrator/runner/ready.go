@@ -28,7 +28,7 @@ func (r *Runner) awaitReady(c *Command) {
 	wait := r.untilServes(c)
 	ctx := c.ctx
 	r.joined.Go(func() {
-		addrs, err := c.grant.Dial(ctx, c.lacks.noteError, func(by sockets.OccupiedError) { r.advise(c.Key.Node, by.Error(), by.Hint()) })
+		addrs, err := c.grant.Dial(ctx, c.lastCheck.noteError, func(by sockets.OccupiedError) { r.advise(c.Key.Node, by.Error(), by.Hint()) })
 		if err == nil {
 			err = wait(ctx, addrs)
 		}
@@ -56,27 +56,27 @@ func (r *Runner) untilServes(c *Command) func(ctx context.Context, addrs sockets
 	case ready == nil:
 		if held := c.grant.Named(c.acceptor); held != nil {
 			return func(ctx context.Context, _ sockets.Addrs) error {
-				c.lacks.note("nobody accepts on the socket " + c.acceptor)
+				c.lastCheck.note("nobody accepts on the socket " + c.acceptor)
 				return held.WaitAccept(ctx)
 			}
 		}
 		// Behind a proxy, it is enough that its ports accept.
 		return func(context.Context, sockets.Addrs) error { return nil }
 	case ready.Log != nil, ready.Notify:
-		lacks := notSaidReady
+		unsaid := notSaidReady
 		if ready.Log != nil {
-			lacks = "no line of its output matches " + strconv.Quote(ready.Log.String())
+			unsaid = "no line of its output matches " + strconv.Quote(ready.Log.String())
 		}
-		c.lacks.note(lacks)
+		c.lastCheck.note(unsaid)
 		return func(ctx context.Context, _ sockets.Addrs) error {
-			c.lacks.note(lacks) // behind a proxy its port came first
+			c.lastCheck.note(unsaid) // behind a proxy its port came first
 			return c.told.wait(ctx)
 		}
 	case strings.HasPrefix(ready.HTTP, "/"):
 		base, schedule := c.grant.BaseURL(), probe.Schedule{Interval: ready.Interval}
 		return func(ctx context.Context, addrs sockets.Addrs) error {
 			url := base(addrs) + ready.HTTP
-			c.lacks.note(url + " has not answered")
+			c.lastCheck.note(url + " has not answered")
 			return probe.Poll(ctx, c.noting(bounded(func(ctx context.Context) error { return probe.HTTP(ctx, url) })), schedule)
 		}
 	default:
@@ -104,19 +104,19 @@ func bounded(try func(context.Context) error) func(context.Context) error {
 	}
 }
 
-// lack is what a process lacks that is not ready: what the last check of it has
-// found. A goroutine notes it, and the loop tells it.
-type lack struct {
+// lastCheck is why a process is not ready: what the last check of it has found. A
+// goroutine notes it, and the owner tells it.
+type lastCheck struct {
 	text      atomic.Pointer[string]
 	complaint atomic.Pointer[string] // of its own, why it does not notify; nil: none
 }
 
-func (l *lack) note(text string) { l.text.Store(&text) }
+func (l *lastCheck) note(text string) { l.text.Store(&text) }
 
-func (l *lack) noteError(err error) { l.note(err.Error()) }
+func (l *lastCheck) noteError(err error) { l.note(err.Error()) }
 
 // String is one line, or empty.
-func (l *lack) String() string {
+func (l *lastCheck) String() string {
 	text := l.text.Load()
 	if text == nil {
 		return ""
@@ -128,7 +128,7 @@ func (l *lack) String() string {
 	return line
 }
 
-// notSaidReady is what a process lacks that is to notify.
+// notSaidReady is what a process unsaid that is to notify.
 const notSaidReady = "it has not said READY=1"
 
 // cannotNotify is what servers write that were asked to notify and cannot: Puma 5
@@ -137,7 +137,7 @@ var cannotNotify = regexp.MustCompile(`(?i)\b(sd_?notify|systemd (integration|no
 
 // hearComplaint follows the output of a process that is to notify for a line that
 // says why it does not.
-func (l *lack) hearComplaint(next func(procgroup.Block)) func(procgroup.Block) {
+func (l *lastCheck) hearComplaint(next func(procgroup.Block)) func(procgroup.Block) {
 	return func(b procgroup.Block) {
 		next(b)
 		if l.complaint.Load() != nil || !bytes.Contains(bytes.ToLower(b.Text), []byte("notify")) && !bytes.Contains(bytes.ToLower(b.Text), []byte("systemd")) {
@@ -158,7 +158,7 @@ func (c *Command) noting(check func(context.Context) error) func(context.Context
 	return func(ctx context.Context) error {
 		err := check(ctx)
 		if err != nil && ctx.Err() == nil {
-			c.lacks.note(err.Error())
+			c.lastCheck.note(err.Error())
 		}
 		return err
 	}
@@ -202,7 +202,7 @@ func runCheck(ctx context.Context, spec procgroup.Spec) error {
 
 // readyByLog looks for the line that says the process serves, on its way to
 // the console.
-func readyByLog(told *signal, line *regexp.Regexp, next func(procgroup.Block)) func(procgroup.Block) {
+func readyByLog(told *latch, line *regexp.Regexp, next func(procgroup.Block)) func(procgroup.Block) {
 	found := false
 	return func(b procgroup.Block) {
 		next(b)
@@ -213,7 +213,7 @@ func readyByLog(told *signal, line *regexp.Regexp, next func(procgroup.Block)) f
 		// to have a terminal puts escape codes before its words.
 		for one := range bytes.Lines(console.Tame(nil, b.Text, false)) {
 			if found = line.Match(bytes.TrimSuffix(one, []byte("\n"))); found {
-				told.give()
+				told.set()
 				return
 			}
 		}
@@ -222,11 +222,11 @@ func readyByLog(told *signal, line *regexp.Regexp, next func(procgroup.Block)) f
 
 // readyByOpenLine is readyByLog for a line that is not finished, such as the
 // prompt of a shell.
-func readyByOpenLine(told *signal, line *regexp.Regexp, next func([]byte)) func([]byte) {
+func readyByOpenLine(told *latch, line *regexp.Regexp, next func([]byte)) func([]byte) {
 	return func(text []byte) {
 		next(text)
 		if line.Match(bytes.TrimSuffix(console.Tame(nil, text, false), []byte("\n"))) {
-			told.give()
+			told.set()
 		}
 	}
 }

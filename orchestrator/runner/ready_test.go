@@ -18,7 +18,7 @@ func TestMissed(t *testing.T) {
 		{4000, []string{"127.0.0.1:9229", "[::]:3000"}, true},
 		{0, []string{"127.0.0.1:3000"}, false}, // a fixed address
 	} {
-		if got := (lent{port: c.port}).missed(c.addrs); got != c.want {
+		if got := (givenSocket{port: c.port}).missed(c.addrs); got != c.want {
 			t.Errorf("port %d, listening on %v: %t", c.port, c.addrs, got)
 		}
 	}

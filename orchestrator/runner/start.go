@@ -81,10 +81,10 @@ func (r *Runner) StartProcess(key Key, g Generation) (err error) {
 	}
 	e.set("DEVLOOP_PROCESS", p.Short)
 	e.set("DEVLOOP_GENERATION", strconv.Itoa(key.Num))
-	c := &Command{Key: key, name: p.Name, process: p, acceptor: g.Acceptor, probed: g.Probed, told: newSignal()}
+	c := &Command{Key: key, name: p.Name, process: p, acceptor: g.Acceptor, probed: g.Probed, told: newLatch()}
 	c.ctx, c.cancel = context.WithCancel(r.ctx)
-	c.lacks.note("it has not started yet")
-	if c.grant, err = r.opt.Sockets.Lend(p.Sockets); err != nil {
+	c.lastCheck.note("it has not started yet")
+	if c.grant, err = r.opt.Sockets.Grant(p.Sockets); err != nil {
 		c.cancel()
 		return err
 	}
@@ -159,7 +159,7 @@ func (r *Runner) follow(c *Command) (lines func(procgroup.Block), open func([]by
 	case ready.Log != nil:
 		return readyByLog(c.told, ready.Log, lines), readyByOpenLine(c.told, ready.Log, open)
 	case ready.Notify:
-		return c.lacks.hearComplaint(lines), open
+		return c.lastCheck.hearComplaint(lines), open
 	}
 	return lines, open
 }

@@ -33,8 +33,8 @@ type Grant struct {
 // Addrs are the addresses at which the proxied sockets of a generation are served.
 type Addrs map[*Held]string
 
-// Lent is one socket of a grant.
-type Lent struct {
+// Granted is one socket of a grant.
+type Granted struct {
 	*Held
 	Name        string // as the process was configured when it started
 	Proxied     bool
@@ -42,8 +42,8 @@ type Lent struct {
 	FD          int // the descriptor, if it is inherited
 }
 
-// Lend prepares the sockets of a process for its next generation.
-func (s *Set) Lend(refs []schema.SocketRef) (*Grant, error) {
+// Grant prepares the sockets of a process for its next generation.
+func (s *Set) Grant(refs []schema.SocketRef) (*Grant, error) {
 	s.serials++
 	g := &Grant{set: s, serial: s.serials, refs: refs}
 	var names []string
@@ -110,11 +110,11 @@ func (g *Grant) Env() []string { return g.env }
 // Empty tells whether there is no socket in it.
 func (g *Grant) Empty() bool { return len(g.sockets) == 0 }
 
-// Lent lists the sockets, in the order of the configuration.
-func (g *Grant) Lent() (list []Lent) {
+// Sockets lists the sockets, in the order of the configuration.
+func (g *Grant) Sockets() (list []Granted) {
 	fd := listenfd.FirstFD
 	for i, h := range g.sockets {
-		one := Lent{Held: h, Name: g.refs[i].Name}
+		one := Granted{Held: h, Name: g.refs[i].Name}
 		if e, proxied := g.endpoints[h]; proxied {
 			one.Proxied, one.PrivatePort = true, e.port
 		} else {

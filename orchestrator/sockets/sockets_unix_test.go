@@ -40,7 +40,7 @@ func local(name string) schema.Listen {
 // taken out of the configuration, and takes its time to end.
 func TestNoPageWhileAProcessHoldsTheSocket(t *testing.T) {
 	s := newSet(t, &schema.Socket{Name: "web", Listen: local("web"), WhileDown: schema.DownPage})
-	old, err := s.Lend([]schema.SocketRef{{Name: "web", Short: "web"}})
+	old, err := s.Grant([]schema.SocketRef{{Name: "web", Short: "web"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestNoPageWhileAProcessHoldsTheSocket(t *testing.T) {
 // more stays with the generation that was given it.
 func TestSocketIsLetGoWhenItsUserHasEnded(t *testing.T) {
 	s := newSet(t, &schema.Socket{Name: "web", Listen: local("web")}, &schema.Socket{Name: "api", Listen: local("api"), Via: schema.ViaProxy})
-	grant, err := s.Lend([]schema.SocketRef{{Name: "web", Short: "web"}, {Name: "api", Short: "api"}})
+	grant, err := s.Grant([]schema.SocketRef{{Name: "web", Short: "web"}, {Name: "api", Short: "api"}})
 	if err != nil {
 		t.Fatal(err)
 	}
