@@ -128,7 +128,9 @@ func (s *sources) pollWake() <-chan struct{} {
 	return s.sight.pollWake()
 }
 
-// takeSources notes that a file of the configuration has changed.
+// takeSources notes that a file of the configuration has changed. Whoever waits for
+// a barrier has all of them looked at: polling tells of files, and not of a FIFO or
+// a directory that has come in place of one.
 func (l *loop) takeSources() {
 	src := l.sources
 	seen := src.take()
@@ -136,7 +138,11 @@ func (l *loop) takeSources() {
 	if seen.limited {
 		l.degradeSources()
 	}
-	src.changed(pathsOf(seen.files), func(changed bool) { l.sourcesSeen(seen, changed) })
+	paths := pathsOf(seen.files)
+	if len(seen.passed) > 0 {
+		paths = src.paths
+	}
+	src.changed(paths, func(changed bool) { l.sourcesSeen(seen, changed) })
 }
 
 // sourcesSeen has the configuration read again, if a file of it has changed.
