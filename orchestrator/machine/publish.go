@@ -74,7 +74,7 @@ func (m *Machine) touched(ev Touched) {
 	if ev.Run != w.run || w.phase != idle {
 		return // it is being done again
 	}
-	w.outcome, w.starved, w.unpublished = outFailed, 0, true
+	w.outcome, w.reason, w.starved, w.unpublished = outFailed, ev.Err, 0, true
 	w.promised = older(w.promised, debt)
 }
 

@@ -132,6 +132,9 @@ func (m *Machine) stageExited(ev StageExited) {
 			r.Kind = StageTolerated
 		} else {
 			w.failing = true
+			if w.reason == "" {
+				w.reason = ev.End.Err
+			}
 		}
 	}
 	m.report(r)

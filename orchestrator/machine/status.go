@@ -17,6 +17,7 @@ type NodeStatus struct {
 	Since    time.Time // the start of the last run, or of the generation that serves
 
 	Stages []StageStatus // of a watcher: those that run now
+	Reason string        // why the last run of a watcher failed, where no stage has written it; else ""
 	Usual  time.Duration // of a process that starts: how long it usually takes to be ready; 0: not known
 
 	End      End       // of a process that ended by itself, how
@@ -52,6 +53,9 @@ func (m *Machine) Status() []NodeStatus {
 		if n.w != nil {
 			s.State, s.Num, s.Since = n.w.state(n), n.w.run, n.w.startedAt
 			s.Stages = n.w.running()
+			if n.w.outcome == outFailed {
+				s.Reason = n.w.reason
+			}
 		} else {
 			s.State, s.Num, s.Since = n.p.state(), n.p.gen, n.p.startedAt
 			s.PID, s.Restarts, s.Failures = n.p.pid, n.p.restarts, n.p.failures

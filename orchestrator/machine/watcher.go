@@ -16,7 +16,8 @@ type watcher struct {
 	next        *Watcher // takes the place of cfg with the next run, if not nil
 	promised    uint64   // the oldest debt that its runs have taken and not paid
 	startedAt   time.Time
-	failing     bool // the run is going to fail
+	failing     bool   // the run is going to fail
+	reason      string // why it failed, where no stage has written it
 	outcome     outcome
 	everPassed  bool
 	starved     int // runs in a row that a change took away
@@ -171,7 +172,7 @@ func (m *Machine) startRun(n *node) {
 	}
 	w.run++
 	w.asked = true
-	w.phase, w.group, w.failing = running, -1, false
+	w.phase, w.group, w.failing, w.reason = running, -1, false, ""
 	w.took = n.dirt.take()
 	if n.startStep = m.clock; len(w.owed) == 0 {
 		w.owedSince = w.took.debt

@@ -86,6 +86,9 @@ func (s Snapshot) Became(node int) string {
 		}
 		return text
 	case "failed":
+		if st.Reason != "" {
+			return "failed: " + st.Reason
+		}
 		return "failed"
 	}
 	return "is " + st.State

@@ -59,6 +59,8 @@ func (s Snapshot) reason(node int) string {
 		return Crashed(st)
 	case st.State == "ended" && st.Early:
 		return "it ended before it was ready"
+	case st.Watcher && st.State == "failed":
+		return st.Reason
 	case st.Watcher:
 		return ""
 	}
