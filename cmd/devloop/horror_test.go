@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -44,9 +45,15 @@ func TestHorrors(t *testing.T) {
 		{"kill -9 in a stage", true, (*haunted).kill, (*haunted).guarded},
 		{atOnce, false, (*haunted).kill, (*haunted).guarded},
 	}
+	pool := make(chan struct{}, len(ways))
+	if everything { // with every tree in each of them, more ways at once would wait for the processors alone
+		pool = make(chan struct{}, runtime.GOMAXPROCS(0))
+	}
 	for i, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
+			pool <- struct{}{}
+			defer func() { <-pool }()
 			for range max(rounds, 1) {
 				// All of them end side by side: most of the time is grace.
 				var all []*haunted

@@ -101,13 +101,13 @@ func (e *buildError) Error() string {
 }
 func (e *buildError) Unwrap() error { return e.err }
 
-// MostlyWaiting lets more tests run side by side than there are processors, unless -parallel says how many: for a package
-// whose tests wait for other processes most of the time. TestMain calls it.
+// MostlyWaiting lets more tests of the short run stand side by side than there are processors, unless -parallel says how
+// many: for a package whose tests wait for other processes most of the time. TestMain calls it.
 func MostlyWaiting() {
 	flag.Parse()
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-	if !given {
+	if !given && !Long() {
 		_ = flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))) // a number it takes
 	}
 }
