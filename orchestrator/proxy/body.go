@@ -15,7 +15,8 @@ var errBodyGone = errors.New("the body was read already, and is too large to be 
 // A body is a request's body that can be read from the start again, as long as
 // what was read is not too much to keep.
 type body struct {
-	over atomic.Bool // too much was read
+	over atomic.Bool               // too much was read
+	bad  atomic.Pointer[bodyError] // src ended before the body did; nil: not so far
 
 	mu    sync.Mutex // held while the client is read from; guards below
 	src   io.Reader
@@ -25,6 +26,23 @@ type body struct {
 }
 
 func newBody(src io.Reader) *body { return &body{src: src} }
+
+// A bodyError is the client's mistake, or its going away: no server is asked again.
+type bodyError struct{ error }
+
+func (e bodyError) Error() string {
+	return "the body of the request cannot be read: " + e.error.Error()
+}
+
+func (e bodyError) Unwrap() error { return e.error }
+
+// failed tells why the body cannot be read to its end; it does not wait.
+func (b *body) failed() error {
+	if e := b.bad.Load(); e != nil {
+		return *e
+	}
+	return nil
+}
 
 // complete tells whether all that was read is still there; it does not wait.
 func (b *body) complete() bool { return !b.over.Load() }
@@ -60,6 +78,9 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	}
 	n, err := b.src.Read(p)
 	b.err = err
+	if err != nil && err != io.EOF {
+		b.bad.Store(&bodyError{err})
+	}
 	if b.over.Load() {
 		return n, err
 	}

@@ -123,9 +123,12 @@ func (f *Front) roundTrip(req *http.Request) (*http.Response, error) {
 		case ctx.Err() != nil:
 			fl.land(left)
 			return nil, err
+		case ex.body != nil && ex.body.failed() != nil:
+			fl.land(left)
+			return nil, ex.body.failed()
 		case ex.body != nil && !ex.body.complete():
 			fl.land(cut)
-			return nil, err
+			return nil, f.fate(fl.gen, err)
 		case errors.As(err, &dial) || traced && !ex.sent():
 			fl.land(retried)
 			f.pause(ctx, ex, changed, dialPause)

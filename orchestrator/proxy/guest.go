@@ -187,7 +187,7 @@ func (g *guest) forward() {
 	if ended {
 		from = silent{from}
 	}
-	join(from, to)
+	join(from, to, s.opt.Room.copier())
 }
 
 // A silent connection has been read to its end.

@@ -45,16 +45,15 @@ func (f *Front) handler() http.Handler {
 		if c, ok := r.Context().Value(reasonKey{}).(*reasonConn); ok {
 			f.opt.Room.asks(c.Conn)
 		}
-		// The answer's headers are the server's: net/http adds none of its own.
-		for _, name := range []string{"Content-Type", "Date"} {
-			w.Header()[name] = nil
-		}
 		if r.ProtoMajor == 1 && r.ContentLength != 0 {
 			// Else an answer that begins before the request has ended waits for
 			// the client to send more.
 			_ = http.NewResponseController(w).EnableFullDuplex() // every server of net/http can
 		}
-		reverse.ServeHTTP(w, r)
+		answer := &verbatim{ResponseWriter: w, proto10: !r.ProtoAtLeast(1, 1)}
+		defer answer.finish()
+		reverse.ServeHTTP(answer, r)
+		answer.done = true
 	})
 }
 
@@ -115,6 +114,12 @@ func rewrite(p *httputil.ProxyRequest) {
 func (f *Front) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil || errors.Is(err, errClosed) {
 		panic(http.ErrAbortHandler) // nobody is there to read an answer
+	}
+	var body bodyError
+	if errors.As(err, &body) {
+		w.Header().Set("Connection", "close") // nobody knows where the next request begins
+		http.Error(w, "devloop: "+body.Error(), http.StatusBadRequest)
+		return
 	}
 	p := page{Name: f.opt.Name, Status: http.StatusBadGateway, Kind: "failed", Err: err.Error()}
 	if errors.Is(err, errTimedOut) || errors.Is(err, errDown) {

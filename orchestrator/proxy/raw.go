@@ -55,7 +55,7 @@ func (f *Front) forward(client net.Conn) {
 		server, err := fl.gen.dial(f.base)
 		if err == nil {
 			fl.begin(true)
-			fl.land(join(bare(client), &server.fading))
+			fl.land(join(bare(client), &server.fading, f.opt.Room.copier()))
 			_ = server.Close() // both have ended
 			return
 		}

@@ -419,3 +419,29 @@ func TestDeadMensWords(t *testing.T) {
 		}
 	}
 }
+
+// TestMalformedBody: it is the client's mistake, is told so, and no server is asked
+// twice.
+func TestMalformedBody(t *testing.T) {
+	for _, method := range []string{"POST", "PUT"} {
+		for _, size := range []int{1, 2 * keepBody} {
+			var asked atomic.Int64
+			_, url := one(t, Options{}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				asked.Add(1)
+				io.Copy(io.Discard, r.Body)
+			}))
+			conn, r := raw(t, url, fmt.Sprintf("%s / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\nZZ\r\n",
+				method, size, strings.Repeat("x", size)))
+			if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			b, err := io.ReadAll(r)
+			if err != nil || !strings.HasPrefix(string(b), "HTTP/1.1 400 ") || !strings.Contains(string(b), "the body of the request cannot be read: ") {
+				t.Errorf("%s %d: got %q, %v", method, size, b, err)
+			}
+			if n := asked.Load(); n > 1 {
+				t.Errorf("%s %d: asked %d times", method, size, n)
+			}
+		}
+	}
+}

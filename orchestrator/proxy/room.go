@@ -42,6 +42,17 @@ func ShareOf(openFiles int) int {
 	return max(8, min(openFiles/4, most))
 }
 
+// plenty is a Room in which a connection may take more than two descriptors.
+const plenty = 4 << 10
+
+// copier is how whole connections are passed on.
+func (r *Room) copier() copier {
+	if r != nil && r.most < plenty {
+		return plainCopy
+	}
+	return splice
+}
+
 // take waits for a place, until ctx ends.
 func (r *Room) take(ctx context.Context) error {
 	r.mu.Lock()

@@ -1,9 +1,11 @@
 package proxy
 
 import (
+	"bufio"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -101,4 +103,52 @@ func TestRoomOfWholeConnections(t *testing.T) {
 	}
 	raw(t, url, "three") // waits until the end
 	conn.Close()
+}
+
+// TestWholeConnectionsTakeTwoFiles: where there are few of them, a connection takes no
+// others beside itself and that to the server.
+func TestWholeConnectionsTakeTwoFiles(t *testing.T) {
+	if _, err := os.ReadDir("/dev/fd"); err != nil {
+		t.Skip("nothing tells how many files are open")
+	}
+	const clients = 20
+	f, url := front(t, Options{Room: NewRoom(2*clients, nil)})
+	l := listen(t)
+	defer l.Close()
+	f.Serve(1, l.Addr().String())
+	before := openFiles(t)
+	for range clients {
+		conn, r := raw(t, url, "ping\n")
+		server, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer server.Close()
+		for _, side := range []struct {
+			to   io.Writer
+			from *bufio.Reader
+			word string
+		}{{nil, bufio.NewReader(server), "ping\n"}, {server, r, "pong\n"}} {
+			if side.to != nil {
+				io.WriteString(side.to, side.word)
+			}
+			if s, err := side.from.ReadString('\n'); err != nil || s != side.word {
+				t.Fatalf("got %q, %v", s, err)
+			}
+		}
+		defer conn.Close()
+	}
+	// The client's and the server's ends are ours, too.
+	if n := openFiles(t) - before; n > 4*clients {
+		t.Errorf("%d connections have opened %d files", clients, n)
+	}
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	files, err := os.ReadDir("/dev/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(files)
 }
