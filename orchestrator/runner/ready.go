@@ -128,7 +128,7 @@ func (l *lastCheck) String() string {
 	return line
 }
 
-// notSaidReady is what a process unsaid that is to notify.
+// notSaidReady is why a process is not ready that is to notify.
 const notSaidReady = "it has not said READY=1"
 
 // cannotNotify is what servers write that were asked to notify and cannot: Puma 5
