@@ -134,7 +134,8 @@ func newWatcher(opt Options) (*Watcher, error) {
 	}
 	for _, root := range opt.Roots {
 		w.roots[root] = true
-		w.order = append(w.order, &dir{path: filepath.Dir(root), only: filepath.Base(root)})
+		holder := &dir{path: filepath.Dir(root), only: filepath.Base(root)}
+		w.order, w.holders = append(w.order, holder), append(w.holders, holder)
 	}
 	w.stats.Interval = w.interval
 	return w, nil
@@ -187,7 +188,7 @@ func (w *Watcher) request(change func(*requests)) {
 
 // Stats describes the watcher's present state, for people who wonder what it does.
 type Stats struct {
-	Directories int           // known, each looked at in its turn
+	Directories int           // looked at, those included in which a root is a file
 	Files       int           // wanted ones, and symbolic links
 	Interval    time.Duration // in which the whole tree is looked at
 	LastScan    time.Duration // what looking at the whole tree took last time, without the pauses

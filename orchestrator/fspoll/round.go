@@ -71,8 +71,14 @@ func (w *Watcher) tick(now time.Time) time.Duration {
 
 // count brings what Stats tells up to date.
 func (w *Watcher) count() {
+	of := map[string]bool{} // the directories in which a root is a file
+	for _, holder := range w.holders {
+		if len(holder.files) > 0 {
+			of[holder.path] = true
+		}
+	}
 	w.mu.Lock()
-	w.stats.Directories, w.stats.Files, w.stats.Interval = w.dirs, w.files, w.interval
+	w.stats.Directories, w.stats.Files, w.stats.Interval = w.dirs+len(of), w.files, w.interval
 	w.mu.Unlock()
 }
 

@@ -17,6 +17,7 @@ type scanner struct {
 	leaf     func(link string) bool
 	roots    map[string]bool
 	order    []*dir // all directories, in the order in which they are looked at; may hold some that are gone
+	holders  []*dir // of the roots: each looks at one name
 	dirs     int    // those without the holders of the roots
 	files    int
 	hot      hot

@@ -194,3 +194,10 @@ func TestALinkToALeafStandsForItself(t *testing.T) {
 	p.pass(time.Minute)
 	p.want("a file in the link's place", "in/file")
 }
+
+func TestTheDirectoryOfAFileThatIsARootCounts(t *testing.T) {
+	p := poll(t, Options{Roots: []string{"x/a", "x/b", "y/c", "z/missing"}}, "x/a", "x/b", "y/c")
+	if s := p.Stats(); s.Directories != 2 || s.Files != 3 {
+		t.Errorf("%d directories and %d files, want 2 and 3", s.Directories, s.Files)
+	}
+}
