@@ -72,7 +72,7 @@ func (l *loop) reloadConfig() {
 		return
 	}
 	r := &reading{unseen: l.sources.unseen, after: l.sources.after, until: time.Now().Add(diskqueue.Patience)}
-	l.reading, l.sources.after = r, nil
+	l.reading, l.sources.after, l.sources.began = r, nil, time.Now()
 	l.onDisk.Go(func() {
 		cfg, g, sources, err := l.opt.Reload()
 		l.post(readEvent{r, cfg, g, sources, err})

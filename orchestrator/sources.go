@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -22,6 +23,7 @@ type sources struct {
 	open     bool            // the sight misses nothing any more
 	after    []func()        // what waits for the reading that is due then
 	due      time.Time       // when they are to be read again; zero: not at all
+	began    time.Time       // when they were read last
 	unseen   bool            // no change of them has been seen: they are read to be sure
 	since    time.Time       // when broken was noticed
 	broken   error           // why they could not be read the last time
@@ -42,7 +44,7 @@ func (l *loop) openSources(paths []string) error {
 		return fmt.Errorf("watch the configuration: %w", err)
 	}
 	if old := l.sources; old != nil {
-		src.broken, src.since, src.prints, src.after = old.broken, old.since, old.prints, old.after
+		src.broken, src.since, src.prints, src.after, src.began = old.broken, old.since, old.prints, old.after, old.began
 		for _, w := range old.waits { // whoever waits for a barrier waits for the new sight
 			src.after = append(src.after, w.then)
 		}
@@ -72,7 +74,7 @@ func (l *loop) sourced(ev sourcedEvent) {
 		return
 	}
 	src.open, src.unseen = true, src.unseen || src.due.IsZero()
-	src.changed(src.paths, func(bool) { // what they hold now is read right after
+	src.changed(src.paths, func(bool, bool) { // what they hold now is read right after
 		src.due = time.Now()
 		l.reloadDue()
 	})
@@ -90,17 +92,22 @@ func (s *sources) has(path string) bool {
 }
 
 // changed finds out whether any of the files holds something else than when it
-// was looked at last.
-func (s *sources) changed(paths []string, then func(any bool)) {
-	changed := make([]bool, len(paths))
+// was looked at last, and whether any was written after the last reading began:
+// that may have met something else, which is gone by now.
+func (s *sources) changed(paths []string, then func(changed, written bool)) {
+	changed, written, began := make([]bool, len(paths)), make([]bool, len(paths)), s.began
 	s.disk.Add(diskqueue.Job{
 		Paths: paths,
-		Do:    func(i int) { changed[i] = s.contents.Settle(paths[i]).Changed },
+		Do: func(i int) {
+			changed[i] = s.contents.Settle(paths[i]).Changed
+			info, err := os.Stat(paths[i])
+			written[i] = err == nil && info.ModTime().After(began.Add(-clockStep))
+		},
 		Done: func(hung []bool) {
 			for i := range hung { // who cannot be read cannot be read again
-				changed[i] = changed[i] && !hung[i]
+				changed[i], written[i] = changed[i] && !hung[i], written[i] && !hung[i]
 			}
-			then(slices.Contains(changed, true))
+			then(slices.Contains(changed, true), slices.Contains(written, true))
 		},
 	})
 }
@@ -142,13 +149,16 @@ func (l *loop) takeSources() {
 	if len(seen.passed) > 0 {
 		paths = src.paths
 	}
-	src.changed(paths, func(changed bool) { l.sourcesSeen(seen, changed) })
+	src.changed(paths, func(changed, written bool) { l.sourcesSeen(seen, changed, written) })
 }
 
-// sourcesSeen has the configuration read again, if a file of it has changed.
-func (l *loop) sourcesSeen(seen batch, changed bool) {
+// sourcesSeen has the configuration read again, if a file of it has changed, or may
+// have been another one when it was read.
+func (l *loop) sourcesSeen(seen batch, changed, written bool) {
 	if seen.lost || changed || len(seen.gone) > 0 || l.sources.broken != nil && len(seen.files) > 0 {
 		l.sources.due, l.sources.unseen = time.Now().Add(reloadQuiet), false
+	} else if written && l.sources.due.IsZero() {
+		l.sources.due, l.sources.unseen = time.Now().Add(reloadQuiet), true
 	}
 	switch { // whoever waits, waits for what was written until now
 	case l.reading.hangs(): // which is known to be wrong
