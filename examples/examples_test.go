@@ -67,12 +67,12 @@ var examples = []example{
 		spoil: "main.go", with: "\nvar _ = notDefined\n", failure: "undefined: notDefined",
 	},
 	{
-		name: "node-express", needs: []string{"node", "npm"}, fetch: []string{"npm", "ci"}, drains: true,
+		name: "node-express", needs: []string{"node", "npm"}, fetch: []string{"npm", "ci", "--no-audit", "--no-fund", "--prefer-offline"}, drains: true,
 		edit: "app.js", old: "Hello, World!", new: "Hello, Turtles!",
 		spoil: "app.js", with: "\n}\n", failure: "SyntaxError",
 	},
 	{
-		name: "node-vite", needs: []string{"node", "npm"}, fetch: []string{"npm", "ci"}, process: "vite", drains: true,
+		name: "node-vite", needs: []string{"node", "npm"}, fetch: []string{"npm", "ci", "--no-audit", "--no-fund", "--prefer-offline"}, process: "vite", drains: true,
 		edit: "index.html", old: "Hello, World!", new: "Hello, Turtles!",
 		spoil: "package-lock.json", with: "}", failure: "npm",
 	},

@@ -43,7 +43,7 @@ var projects = []project{
 	{preset: "node-web", dir: "../../examples/node-http", needs: []string{"npm"}, vars: map[string]string{"VIA": "inherit"}, edit: "app.js", old: hello, new: goodbye, serves: true, long: true},
 	{preset: "node-web", dir: "testdata/node-web", needs: []string{"npm"}, vars: map[string]string{"MAIN": "app.js"}, edit: "app.js", old: hello, new: goodbye, serves: true},
 	{preset: "vite", dir: "testdata/vite", needs: []string{"npm"}, edit: "src/main.js", old: "document.body", new: "document..body"}, // its checks
-	{preset: "vite", dir: "../../examples/node-vite", needs: []string{"npm"}, fetch: []string{"npm", "ci", "--no-audit", "--no-fund"}, edit: "index.html", old: hello, new: goodbye, serves: true},
+	{preset: "vite", dir: "../../examples/node-vite", needs: []string{"npm"}, fetch: []string{"npm", "ci", "--no-audit", "--no-fund", "--prefer-offline"}, edit: "index.html", old: hello, new: goodbye, serves: true},
 	{preset: "python", dir: "testdata/python", needs: []string{"python3"}, edit: "sum.py", old: "a + b", new: "a - b - 1"},
 	{preset: "python-web", dir: "testdata/python-web", needs: []string{"python:uvicorn"}, edit: "main.py", old: hello, new: goodbye, serves: true},
 	{preset: "gunicorn", dir: "testdata/gunicorn", needs: []string{"gunicorn", "python3"}, edit: "wsgi.py", old: hello, new: goodbye, serves: true},
