@@ -1,5 +1,7 @@
 package machine
 
+import "fmt"
+
 import "time"
 
 // stopGrace is how long a cancelled stage has between SIGTERM and SIGKILL.
@@ -132,7 +134,11 @@ func (m *Machine) stageExited(ev StageExited) {
 			r.Kind = StageTolerated
 		} else {
 			w.failing = true
-			if w.reason == "" {
+			switch {
+			case w.reason != "":
+			case s.timedOut:
+				w.reason = fmt.Sprintf("%s timed out after %s", s.cfg.Name, s.cfg.Timeout)
+			default:
 				w.reason = ev.End.Err
 			}
 		}
