@@ -192,5 +192,9 @@ func (c *PatternCheck) cause(w watched) (msg, hint string) {
 	case why.GitRule != nil:
 		return fmt.Sprintf(" for %s: git ignores %s, by %s", node, name, place(gitPlace(*why.GitRule))), "`gitignore: false` watches it all the same; so does a path that is named in full, without a wildcard"
 	}
-	return fmt.Sprintf(": %s is never watched (%s)", name, why.Builtin), "such names are those of passing files"
+	hint = "editors and other programs leave files of such names for a moment"
+	if why.Builtin == ".git" {
+		hint = "a file in it that is named in full, without a wildcard, is watched"
+	}
+	return fmt.Sprintf(": %s is never watched (%s)", name, why.Builtin), hint
 }

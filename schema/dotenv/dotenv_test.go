@@ -128,10 +128,10 @@ var dialect = []struct{ text, want string }{
 	{"A=${EMPTY:?secret}", "1:3: `EMPTY` is not set, and has to be"},
 	{"A=${EMPTY?secret}", `""`},
 	{"A=x${HOME", "1:4: `${` is never closed"},
-	{"A=${}", "1:3: no reference to a variable"},
-	{"A=${1}", "1:3: no reference to a variable"},
-	{"A=${HOME/a/b}", "1:3: no reference to a variable"},
-	{"A=${A B}", "1:3: no reference to a variable"},
+	{"A=${}", "1:3: what `${` begins is no reference to a variable"},
+	{"A=${1}", "1:3: what `${` begins is no reference to a variable"},
+	{"A=${HOME/a/b}", "1:3: what `${` begins is no reference to a variable"},
+	{"A=${A B}", "1:3: what `${` begins is no reference to a variable"},
 	{"A=" + strings.Repeat("${B:-", 30) + strings.Repeat("}", 30), "1:103: too many references in each other"},
 }
 
@@ -246,6 +246,6 @@ var mistakesSeen = map[string]bool{
 	nameRule: true, nameRule + ", and does not begin with a digit": true, "the file is UTF-16": true, "a NUL character": true,
 	"there is no = behind the name": true, "there is no name before the =": true,
 	"backquotes do not quote here, and no command is run": true, "the quote is never closed": true, "text behind the closing quote": true,
-	"`${` is never closed": true, "no reference to a variable": true, "too many references in each other": true,
+	"`${` is never closed": true, "what `${` begins is no reference to a variable": true, "too many references in each other": true,
 	"the value becomes longer than 128 KiB": true, "the values come to more than 2 MiB": true,
 }

@@ -120,7 +120,7 @@ func (p *parser) braced(start, end int, m manner, depth int) (ref part, next int
 		ref.word, ok = p.refs(start+2+n+len(op), shut, m, depth+1)
 		return ref, shut + 1, ok
 	}
-	p.mistake(start, "no reference to a variable", "the forms are `${NAME}`, `${NAME:-default}`, `${NAME:+instead}` and `${NAME:?}`; `$$` is a `$`")
+	p.mistake(start, "what `${` begins is no reference to a variable", "the forms are `${NAME}`, `${NAME:-default}`, `${NAME:+instead}` and `${NAME:?}`; `$$` is a `$`")
 	return part{}, 0, false
 }
 
