@@ -1,0 +1,544 @@
+package orchestrator_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+// The tables below name what is larger than it should be, with its size today.
+// A size may only shrink: a test fails when it grows, and when it has shrunk
+// and the table does not say so yet.
+
+// fileCycles are the packages in which more than four files use each other's
+// names in a circle: the number of files of the largest circle, and what ties
+// them.
+var fileCycles = map[string]struct {
+	files int
+	why   string
+}{
+	"cmd/devbench/swapping":  {11, "bench: the measured servers, and what is done to them"},
+	"cmd/devbench/watching":  {9, "bench: the measured tools, and what is saved for them"},
+	"cmd/devloop":            {28, "app: the commands, and what they share"},
+	"cmd/devloop/starter":    {19, "project and draft: each kind of project reads the one and adds to the other"},
+	"orchestrator":           {19, "loop: what comes in, and where it goes"},
+	"orchestrator/api":       {6, "Server, and the routes it answers"},
+	"orchestrator/console":   {6, "Console and its streams, which share a screen"},
+	"orchestrator/contents":  {5, "Store, and the files it reads"},
+	"orchestrator/fspoll":    {7, "Poller, and the files of one round"},
+	"orchestrator/fswatch":   {14, "Watcher: the tree and the watches follow each other"},
+	"orchestrator/machine":   {18, "Machine: one state, one step"},
+	"orchestrator/procgroup": {11, "Group: a command from its start to its end"},
+	"orchestrator/proxy":     {10, "Front: a request, the generation it goes to, and the way between"},
+	"orchestrator/runner":    {13, "Runner and Command: a start needs both"},
+	"orchestrator/sockets":   {6, "Set, Held and Grant: what is held, and who has it"},
+}
+
+func TestNoLargeCycleOfFiles(t *testing.T) {
+	const most = 4
+	for _, p := range packages(t) {
+		var largest []string
+		if cycles := p.cycles(); len(cycles) > 0 {
+			largest = cycles[0]
+		}
+		allowed, why := most, "files of a package should be read one after the other"
+		if known, ok := fileCycles[p.path]; ok {
+			allowed, why = known.files, known.why
+			if len(largest) < allowed {
+				t.Errorf("%s: its largest cycle has %d files now: write that in fileCycles, or take the line out if it is not more than %d", p.path, len(largest), most)
+			}
+		}
+		if len(largest) > allowed {
+			t.Errorf("%s: a cycle of %d files, and not more than %d are allowed (%s): %s", p.path, len(largest), allowed, why, strings.Join(largest, " "))
+		}
+	}
+}
+
+// largeTypes are the types with more than 20 fields or 40 methods. The machine
+// is one state and is not asked.
+var largeTypes = map[string]struct {
+	fields, methods int
+	why             string
+}{
+	"cmd/devloop.app":              {methods: 65, why: "the commands: one method each"},
+	"cmd/devloop/starter.draft":    {methods: 41, why: "what a project is found to need"},
+	"orchestrator.filewatch":       {fields: 24, why: "what is watched, and what is known of it"},
+	"orchestrator.loop":            {fields: 35, methods: 85, why: "the event map, and a method for each event and action"},
+	"orchestrator/fswatch.Watcher": {methods: 64, why: "the tree, the watches, and the events of both"},
+	"orchestrator/runner.Command":  {fields: 24, why: "a live command"},
+	"orchestrator/runner.Options":  {fields: 23, why: "what the loop gives it, and wants to hear"},
+	"orchestrator/runner.Runner":   {methods: 56, why: "starts, adoption, readiness and ends"},
+}
+
+func TestNoLargeTypes(t *testing.T) {
+	const mostFields, mostMethods = 20, 40
+	for _, p := range packages(t) {
+		if p.path == "orchestrator/machine" {
+			continue
+		}
+		for _, named := range p.named() {
+			fields, methods := 0, named.NumMethods()
+			if s, ok := named.Underlying().(*types.Struct); ok {
+				fields = s.NumFields()
+			}
+			if p.path == "schema" && methods == 0 {
+				continue // plain data: as many fields as the language has keys
+			}
+			name := p.path + "." + named.Obj().Name()
+			known := largeTypes[name]
+			if allowed := max(mostFields, known.fields); fields > allowed {
+				t.Errorf("%s: %s has %d fields, and not more than %d are allowed: give some of them a type of their own", p.where(named.Obj().Pos()), name, fields, allowed)
+			}
+			if allowed := max(mostMethods, known.methods); methods > allowed {
+				t.Errorf("%s: %s has %d methods, and not more than %d are allowed: give some of them a type of their own", p.where(named.Obj().Pos()), name, methods, allowed)
+			}
+			if fields < known.fields || methods < known.methods {
+				t.Errorf("%s has %d fields and %d methods now: write that in largeTypes, with 0 for what is not more than %d and %d", name, fields, methods, mostFields, mostMethods)
+			}
+		}
+	}
+}
+
+// unusedNames are exported although no other package names them.
+var unusedNames = map[string]string{
+	"cmd/devbench/harness.Figure":               "tests read it",
+	"cmd/devloop/starter.ErrNothing":            "an error that a caller can ask for",
+	"orchestrator.ErrHangs":                     "an error that a caller can ask for",
+	"orchestrator/console.Console.Flush":        "tests read it",
+	"orchestrator/console.Console.Lines":        "tests read it",
+	"orchestrator/console.ErrStalled":           "an error that a caller can ask for",
+	"orchestrator/console.Spool.Lines":          "tests read it",
+	"orchestrator/console.Spool.Replay":         "tests read it",
+	"orchestrator/contents.Large":               "tests read it",
+	"orchestrator/contents.Store.Len":           "tests read it",
+	"orchestrator/control.Client.Events":        "tests read it",
+	"orchestrator/control.FrameInput":           "tests read it",
+	"orchestrator/control.FrameResize":          "tests read it",
+	"orchestrator/diskqueue.Queue.Idle":         "tests read it",
+	"orchestrator/fspoll.Mounts.Below":          "tests read it",
+	"orchestrator/fspoll.ReadMounts":            "tests read it",
+	"orchestrator/fswatch.Watcher.Rescan":       "tests read it",
+	"orchestrator/fswatch.Watcher.Watched":      "tests read it",
+	"orchestrator/gitignore.Matcher.RuleFiles":  "tests read it",
+	"orchestrator/graph.Graph.StartOrder":       "tests read it",
+	"orchestrator/graph.Graph.StopOrder":        "tests read it",
+	"orchestrator/graph.Node.Pos":               "tests read it",
+	"orchestrator/guardian.Guardian.Done":       "tests read it",
+	"orchestrator/guardian.Guardian.PID":        "tests read it",
+	"orchestrator/guardian.Inherited":           "tests read it",
+	"orchestrator/guardian.SurvivorsError":      "an error that a caller can ask for",
+	"orchestrator/journal.DefaultLimit":         "tests read it",
+	"orchestrator/listenfd.BindError":           "an error that a caller can ask for",
+	"orchestrator/listenfd.ErrLost":             "an error that a caller can ask for",
+	"orchestrator/listenfd.ErrNotListening":     "an error that a caller can ask for",
+	"orchestrator/listenfd.Socket.FD":           "tests read it",
+	"orchestrator/procgroup.Attachment.Skipped": "tests read it",
+	"orchestrator/procgroup.ErrBusy":            "an error that a caller can ask for",
+	"orchestrator/procgroup.ErrDir":             "an error that a caller can ask for",
+	"orchestrator/procgroup.ErrFormat":          "an error that a caller can ask for",
+	"orchestrator/procgroup.ErrInterpreter":     "an error that a caller can ask for",
+	"orchestrator/procgroup.ErrNotStarted":      "an error that a caller can ask for",
+	"orchestrator/procgroup.ErrStopped":         "an error that a caller can ask for",
+	"orchestrator/procgroup.MarkName":           "tests read it",
+	"orchestrator/procgroup.MaxLine":            "tests read it",
+	"orchestrator/procgroup.SignalName":         "tests read it",
+	"orchestrator/proxy.CheckingHeader":         "tests read it",
+	"orchestrator/proxy.PageHeader":             "tests read it",
+	"orchestrator/report.Crashed":               "tests read it",
+	"orchestrator/report.History.Failure":       "tests read it",
+	"orchestrator/report.Left":                  "tests read it",
+	"orchestrator/report.Self":                  "tests read it",
+	"orchestrator/report.Short":                 "tests read it",
+	"orchestrator/report.Snapshot.Blocked":      "tests read it",
+	"orchestrator/sdnotify.ErrPathTooLong":      "an error that a caller can ask for",
+	"orchestrator/sdnotify.Variable":            "tests read it",
+	"schema.Config.Root":                        "tests read it",
+	"schema.Config.Watcher":                     "tests read it",
+	"schema.Load":                               "tests read it",
+	"schema.Project.Resolved":                   "tests read it",
+	"schema/jsonschema.Draft":                   "tests read it",
+	"schema/smallfile.ErrNotRegular":            "an error that a caller can ask for",
+	"schema/yamltree.Mistakes.Text":             "tests read it",
+}
+
+// An exported name is for another package's product code. What need not be
+// named there: a type that comes with another exported name, the values of a
+// type whose other values are used, fields, and a method that an interface asks
+// for.
+func TestExportedNamesHaveUsers(t *testing.T) {
+	all := packages(t)
+	used := map[types.Object]bool{}
+	usedType := map[types.Type]bool{} // of constants
+	elsewhere := map[string]bool{}    // names in files for other systems
+	for _, p := range all {
+		for _, name := range p.other {
+			elsewhere[name] = true
+		}
+		for _, obj := range p.info.Uses {
+			if obj.Pkg() == p.types {
+				continue
+			}
+			switch obj := obj.(type) {
+			case *types.Func:
+				used[obj.Origin()] = true
+			case *types.Const:
+				usedType[obj.Type()] = true
+				used[obj] = true
+			default:
+				used[obj] = true
+			}
+		}
+	}
+	asked := interfaces(all)
+	left := maps.Clone(unusedNames)
+	check := func(p *pkg, obj types.Object, name string) {
+		if !obj.Exported() || used[obj] || elsewhere[obj.Name()] {
+			return
+		}
+		name = p.path + "." + name
+		if _, known := unusedNames[name]; known {
+			delete(left, name)
+			return
+		}
+		t.Errorf("%s: %s has no user in another package: take it out, or give it a small letter", p.where(obj.Pos()), name)
+	}
+	for _, p := range all {
+		if strings.HasPrefix(p.path, "internal/") {
+			continue // for tests
+		}
+		comes := p.mentioned()
+		for _, name := range p.types.Scope().Names() {
+			obj := p.types.Scope().Lookup(name)
+			if constant, ok := obj.(*types.Const); ok && (usedType[constant.Type()] || comes[named(constant.Type())]) {
+				if _, basic := constant.Type().(*types.Basic); !basic {
+					continue
+				}
+			}
+			if !comes[obj] {
+				check(p, obj, name)
+			}
+		}
+		for _, typ := range p.named() {
+			if !typ.Obj().Exported() {
+				continue
+			}
+			for m := range typ.Methods() {
+				if m.Name() == "Unwrap" {
+					continue // errors.Is asks for it, without an interface that has a name
+				}
+				implements := func(i *types.Interface) bool { return types.Implements(types.NewPointer(typ), i) }
+				if !slices.ContainsFunc(asked[m.Name()], implements) {
+					check(p, m, typ.Obj().Name()+"."+m.Name())
+				}
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		t.Errorf("%s has a user now, or is gone: take it out of unusedNames", name)
+	}
+}
+
+// named is the type name of typ, or nil.
+func named(typ types.Type) types.Object {
+	if n, ok := types.Unalias(typ).(*types.Named); ok {
+		return n.Obj()
+	}
+	return nil
+}
+
+// mentioned are the package's own types that a user gets with its other
+// exported names: as a parameter, a result, a field, a variable.
+func (p *pkg) mentioned() map[types.Object]bool {
+	all := map[types.Object]bool{}
+	var add func(types.Type)
+	add = func(typ types.Type) {
+		switch typ := types.Unalias(typ).(type) {
+		case *types.Named:
+			all[typ.Obj()] = true
+			for arg := range typ.TypeArgs().Types() {
+				add(arg)
+			}
+		case *types.Pointer:
+			add(typ.Elem())
+		case *types.Slice:
+			add(typ.Elem())
+		case *types.Array:
+			add(typ.Elem())
+		case *types.Chan:
+			add(typ.Elem())
+		case *types.Map:
+			add(typ.Key())
+			add(typ.Elem())
+		case *types.Signature:
+			for v := range typ.Params().Variables() {
+				add(v.Type())
+			}
+			for v := range typ.Results().Variables() {
+				add(v.Type())
+			}
+		case *types.Struct:
+			for f := range typ.Fields() {
+				if f.Exported() {
+					add(f.Type())
+				}
+			}
+		case *types.Interface:
+			for m := range typ.Methods() {
+				add(m.Type())
+			}
+		}
+	}
+	for _, name := range p.types.Scope().Names() {
+		obj := p.types.Scope().Lookup(name)
+		if !obj.Exported() {
+			continue
+		}
+		if _, ok := obj.(*types.TypeName); !ok {
+			add(obj.Type())
+			continue
+		}
+		add(obj.Type().Underlying())
+		if typ, ok := obj.Type().(*types.Named); ok {
+			for m := range typ.Methods() {
+				if m.Exported() {
+					add(m.Type())
+				}
+			}
+		}
+	}
+	return all
+}
+
+// interfaces are those that the packages and what they import declare or
+// spell out, by the names of their methods.
+func interfaces(all []*pkg) map[string][]*types.Interface {
+	found := map[string][]*types.Interface{}
+	add := func(typ types.Type) {
+		if i, ok := typ.Underlying().(*types.Interface); ok {
+			for m := range i.Methods() {
+				found[m.Name()] = append(found[m.Name()], i)
+			}
+		}
+	}
+	add(types.Universe.Lookup("error").Type())
+	seen := map[*types.Package]bool{}
+	for _, p := range all {
+		for _, tv := range p.info.Types {
+			if i, ok := tv.Type.(*types.Interface); ok && tv.IsType() {
+				add(i)
+			}
+		}
+		for _, in := range append(p.types.Imports(), p.types) {
+			if seen[in] {
+				continue
+			}
+			seen[in] = true
+			for _, name := range in.Scope().Names() {
+				if obj, ok := in.Scope().Lookup(name).(*types.TypeName); ok {
+					add(obj.Type())
+				}
+			}
+		}
+	}
+	return found
+}
+
+// bannedWords are words of our own for what has a name that everybody knows,
+// and that name.
+var bannedWords = map[string]string{
+	"board":    "begin",
+	"calm":     "what it is: unchanged, readable, idle",
+	"debt":     "since (a step)",
+	"dirt":     "pending",
+	"door":     "endpoint",
+	"feed":     "feedback loop",
+	"flight":   "attempt",
+	"foreign":  "aliases",
+	"gift":     "grant",
+	"greet":    "accept",
+	"guest":    "held connection",
+	"horror":   "stubborn tree",
+	"hot":      "recent",
+	"hunt":     "tree killer",
+	"husk":     "tombstone",
+	"keeper":   "worker",
+	"knock":    "dial",
+	"lack":     "last check error",
+	"land":     "finish",
+	"later":    "reserved",
+	"learn":    "baseline",
+	"lease":    "crash record",
+	"lent":     "granted",
+	"manner":   "mode",
+	"moment":   "event, time",
+	"outlook":  "down page",
+	"owe":      "since (a step)",
+	"ration":   "descriptor budget",
+	"resight":  "reopen",
+	"say":      "report, write",
+	"sight":    "file watch",
+	"spare":    "reserve",
+	"spot":     "place",
+	"standin":  "placeholder",
+	"stay":     "serve",
+	"stranger": "other process",
+	"survey":   "evaluate",
+	"tainted":  "blocked",
+	"tame":     "sanitize",
+	"tell":     "report",
+	"teller":   "reporter",
+	"thrift":   "memory release",
+	"wind":     "stop, shut down",
+}
+
+// wordsLeft are the packages that still use them: a word, and how many names
+// of the package have it.
+var wordsLeft = map[string]map[string]int{
+	"cmd/devbench/commands":  {"foreign": 1},
+	"cmd/devbench/swapping":  {"calm": 1, "spare": 1},
+	"cmd/devbench/watching":  {"calm": 1},
+	"cmd/devloop":            {"calm": 1, "tell": 2},
+	"orchestrator":           {"learn": 4, "sight": 3, "tell": 2},
+	"orchestrator/console":   {"say": 1, "tame": 2, "tell": 1},
+	"orchestrator/contents":  {"later": 1, "learn": 1},
+	"orchestrator/control":   {"flight": 1, "lease": 1, "moment": 1},
+	"orchestrator/doctor":    {"spare": 1},
+	"orchestrator/fspoll":    {"hot": 6, "keeper": 1, "manner": 1, "tell": 1},
+	"orchestrator/fswatch":   {"keeper": 1, "ration": 2, "spot": 5, "tell": 2},
+	"orchestrator/gitignore": {"tell": 1},
+	"orchestrator/graph":     {"husk": 1},
+	"orchestrator/guardian":  {"calm": 2, "lease": 9, "say": 2, "spare": 1, "stranger": 1},
+	"orchestrator/journal":   {"spare": 1},
+	"orchestrator/machine":   {"debt": 3, "dirt": 1, "feed": 2, "later": 1, "owe": 1, "survey": 3, "tainted": 1, "tell": 8, "wind": 1},
+	"orchestrator/procgroup": {"later": 2},
+	"orchestrator/proctree":  {"calm": 1, "stranger": 1},
+	"orchestrator/proxy":     {"board": 1, "flight": 3, "greet": 1, "guest": 3, "land": 1, "stay": 2},
+	"orchestrator/report":    {"say": 2},
+	"orchestrator/runner":    {"lease": 1, "say": 2, "tell": 1},
+	"orchestrator/sdnotify":  {"say": 1},
+	"orchestrator/shellcmd":  {"say": 1},
+	"orchestrator/sockets":   {"flight": 2, "say": 1, "tell": 1},
+	"orchestrator/thrift":    {"thrift": 1},
+	"schema":                 {"foreign": 15, "later": 1, "lent": 1},
+	"schema/dotenv":          {"manner": 1},
+}
+
+func TestNoPrivateWordsInNames(t *testing.T) {
+	names := map[string]map[string]map[string]bool{} // package, word, name
+	where := map[string]string{}                     // one place of a name
+	goFiles(t, func(pkg, path string) {
+		fset := token.NewFileSet()
+		file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if names[pkg] == nil {
+			names[pkg] = map[string]map[string]bool{}
+		}
+		for _, id := range declared(file) {
+			for _, word := range words(id.Name) {
+				if bannedWords[word] == "" {
+					word = strings.TrimSuffix(word, "s")
+				}
+				if bannedWords[word] == "" {
+					continue
+				}
+				if names[pkg][word] == nil {
+					names[pkg][word] = map[string]bool{}
+				}
+				names[pkg][word][id.Name] = true
+				where[pkg+"."+id.Name] = fset.Position(id.Pos()).String()
+			}
+		}
+	})
+	for pkg, left := range wordsLeft {
+		for word, n := range left {
+			if now := len(names[pkg][word]); now < n {
+				t.Errorf("%s: %q is in %d names now: write that in wordsLeft, or take it out if there is none", pkg, word, now)
+			}
+		}
+	}
+	for pkg, found := range names {
+		for word, with := range found {
+			if allowed := wordsLeft[pkg][word]; len(with) > allowed {
+				for _, name := range slices.Sorted(maps.Keys(with)) {
+					t.Errorf("%s: %s says %q, our own word for: %s (%d names in the package, not more than %d are allowed)", where[pkg+"."+name], name, word, bannedWords[word], len(with), allowed)
+				}
+			}
+		}
+	}
+}
+
+// declared are the names that a file gives to something: its package, types,
+// functions, fields, parameters, variables, constants, imports and labels.
+func declared(file *ast.File) []*ast.Ident {
+	all := []*ast.Ident{file.Name}
+	add := func(e ast.Expr) {
+		if id, ok := e.(*ast.Ident); ok {
+			all = append(all, id)
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.ImportSpec:
+			if n.Name != nil {
+				all = append(all, n.Name)
+			}
+		case *ast.TypeSpec:
+			all = append(all, n.Name)
+		case *ast.ValueSpec:
+			all = append(all, n.Names...)
+		case *ast.FuncDecl:
+			all = append(all, n.Name)
+		case *ast.Field:
+			all = append(all, n.Names...)
+		case *ast.LabeledStmt:
+			all = append(all, n.Label)
+		case *ast.AssignStmt:
+			if n.Tok == token.DEFINE {
+				for _, e := range n.Lhs {
+					add(e)
+				}
+			}
+		case *ast.RangeStmt:
+			if n.Tok == token.DEFINE {
+				add(n.Key)
+				add(n.Value)
+			}
+		}
+		return true
+	})
+	return all
+}
+
+// words are the words of a name, in small letters: those of readHTTPLine are
+// read, http and line.
+func words(name string) []string {
+	var all []string
+	var word []rune
+	end := func() {
+		if len(word) > 0 {
+			all = append(all, strings.ToLower(string(word)))
+			word = nil
+		}
+	}
+	letters := []rune(name)
+	for i, r := range letters {
+		switch {
+		case !unicode.IsLetter(r):
+			end()
+			continue
+		case unicode.IsUpper(r) && i > 0 && (unicode.IsLower(letters[i-1]) || i+1 < len(letters) && unicode.IsLower(letters[i+1])):
+			end()
+		}
+		word = append(word, r)
+	}
+	end()
+	return all
+}
