@@ -320,7 +320,8 @@ func Signal(pid int, start uint64, sig syscall.Signal) error {
 }
 
 func pidfdOpen(pid int) (uintptr, syscall.Errno) {
-	if len(runtime.GOARCH) >= 4 && runtime.GOARCH[:4] == "mips" {
+	switch runtime.GOARCH {
+	case "mips", "mipsle", "mips64", "mips64le":
 		return 0, syscall.ENOSYS
 	}
 	fd, _, err := syscall.Syscall(sysPidfdOpen, uintptr(pid), 0, 0)
