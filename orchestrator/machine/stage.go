@@ -1,7 +1,5 @@
 package machine
 
-import "fmt"
-
 import "time"
 
 // stopGrace is how long a cancelled stage has between SIGTERM and SIGKILL.
@@ -134,12 +132,8 @@ func (m *Machine) stageExited(ev StageExited) {
 			r.Kind = StageTolerated
 		} else {
 			w.failing = true
-			switch {
-			case w.reason != "":
-			case s.timedOut:
-				w.reason = fmt.Sprintf("%s timed out after %s", s.cfg.Name, s.cfg.Timeout)
-			default:
-				w.reason = ev.End.Err
+			if w.reason == "" {
+				w.reason = s.unwritten(ev.End)
 			}
 		}
 	}
@@ -147,6 +141,17 @@ func (m *Machine) stageExited(ev StageExited) {
 	if w.phase == cancelling {
 		m.cancelled(n)
 	}
+}
+
+// unwritten is why a stage failed, where the stage itself cannot have written it; else "".
+func (s *stage) unwritten(end End) string {
+	switch {
+	case s.timedOut:
+		return s.cfg.Name + " timed out after " + s.cfg.Timeout.String()
+	case end.Err == "" && end.Signal != "":
+		return s.cfg.Name + " was ended by " + end.Signal
+	}
+	return end.Err
 }
 
 // passed remembers how long a stage took.
