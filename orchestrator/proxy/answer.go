@@ -13,9 +13,9 @@ func isEventStream(h http.Header) bool {
 	return kind == "text/event-stream"
 }
 
-// watch lands the flight when the answer's body ends.
-func watch(ctx context.Context, body io.ReadCloser, fl *flight) io.ReadCloser {
-	watched := &answerBody{ReadCloser: body, ctx: ctx, flight: fl}
+// watch finishes the attempt when the answer's body ends.
+func watch(ctx context.Context, body io.ReadCloser, try *attempt) io.ReadCloser {
+	watched := &answerBody{ReadCloser: body, ctx: ctx, attempt: try}
 	if conn, ok := body.(io.ReadWriteCloser); ok {
 		return &upgraded{answerBody: watched, conn: conn} // 101: both ways
 	}
@@ -24,8 +24,8 @@ func watch(ctx context.Context, body io.ReadCloser, fl *flight) io.ReadCloser {
 
 type answerBody struct {
 	io.ReadCloser
-	ctx    context.Context
-	flight *flight
+	ctx     context.Context
+	attempt *attempt
 }
 
 func (b *answerBody) Read(p []byte) (int, error) {
@@ -33,18 +33,18 @@ func (b *answerBody) Read(p []byte) (int, error) {
 	switch {
 	case err == nil:
 	case err == io.EOF:
-		b.flight.land(answered)
+		b.attempt.finish(answered)
 	case b.ctx.Err() != nil:
-		b.flight.land(left)
+		b.attempt.finish(left)
 	default:
-		b.flight.land(cut)
+		b.attempt.finish(cut)
 	}
 	return n, err
 }
 
 // Close before the end means that the client would not have the rest.
 func (b *answerBody) Close() error {
-	b.flight.land(left)
+	b.attempt.finish(left)
 	return b.ReadCloser.Close()
 }
 
@@ -65,6 +65,6 @@ func (u *upgraded) CloseWrite() error {
 }
 
 func (u *upgraded) Close() error {
-	u.flight.land(answered)
+	u.attempt.finish(answered)
 	return u.conn.Close()
 }

@@ -107,30 +107,30 @@ func (f *Front) roundTrip(req *http.Request) (*http.Response, error) {
 	traced := !ex.idempotent // else nobody asks what was written
 	dialPause := dialPauseMin
 	for {
-		fl, changed, err := f.board(ctx, ex)
+		try, changed, err := f.newAttempt(ctx, ex)
 		if err != nil {
 			return nil, err
 		}
-		res, err := fl.gen.transport(req.ProtoMajor).RoundTrip(ex.prepare(req, traced))
+		res, err := try.gen.transport(req.ProtoMajor).RoundTrip(ex.prepare(req, traced))
 		if err == nil {
 			stream := res.StatusCode == http.StatusSwitchingProtocols || isEventStream(res.Header)
-			fl.begin(stream)
-			res.Body = watch(ctx, res.Body, fl)
+			try.begin(stream)
+			res.Body = watch(ctx, res.Body, try)
 			return res, nil
 		}
 		var dial dialError
 		switch {
 		case ctx.Err() != nil:
-			fl.land(left)
+			try.finish(left)
 			return nil, err
 		case ex.body != nil && ex.body.failed() != nil:
-			fl.land(left)
+			try.finish(left)
 			return nil, ex.body.failed()
 		case ex.body != nil && !ex.body.complete():
-			fl.land(cut)
-			return nil, f.fate(fl.gen, err)
+			try.finish(cut)
+			return nil, f.fate(try.gen, err)
 		case errors.As(err, &dial) || traced && !ex.sent():
-			fl.land(retried)
+			try.finish(retried)
 			f.pause(ctx, ex, changed, dialPause)
 			dialPause = min(2*dialPause, dialPauseMax)
 			if ctx.Err() == nil && ex.patience <= 0 {
@@ -138,10 +138,10 @@ func (f *Front) roundTrip(req *http.Request) (*http.Response, error) {
 				return nil, errTimedOut
 			}
 		case !ex.idempotent:
-			fl.land(cut)
-			return nil, f.fate(fl.gen, err)
-		case !f.sendAgain(ctx, ex, fl, changed):
-			return nil, f.fate(fl.gen, err)
+			try.finish(cut)
+			return nil, f.fate(try.gen, err)
+		case !f.sendAgain(ctx, ex, try, changed):
+			return nil, f.fate(try.gen, err)
 		default:
 			dialPause = dialPauseMin
 		}
@@ -149,11 +149,11 @@ func (f *Front) roundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // sendAgain tells whether an idempotent request that a generation took and did
-// not answer is sent again, and waits until it may be. It lands the flight.
-func (f *Front) sendAgain(ctx context.Context, ex *exchange, fl *flight, changed <-chan struct{}) (again bool) {
+// not answer is sent again, and waits until it may be. It finishes the attempt.
+func (f *Front) sendAgain(ctx context.Context, ex *exchange, try *attempt, changed <-chan struct{}) (again bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	gen := fl.gen
+	gen := try.gen
 	switch {
 	case gen.replaced: // it was told to end, and did
 		again = true
@@ -169,9 +169,9 @@ func (f *Front) sendAgain(ctx context.Context, ex *exchange, fl *flight, changed
 		again = gen.killed || gen == ex.hungUp && gen.gone
 	}
 	if again {
-		fl.end(retried)
+		try.end(retried)
 	} else {
-		fl.end(cut)
+		try.end(cut)
 	}
 	return again
 }

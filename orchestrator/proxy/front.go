@@ -64,7 +64,7 @@ type Front struct {
 	joined   sync.WaitGroup // acceptors and connections
 	handling sync.WaitGroup // requests; added to by connections only, which are joined first
 
-	mu      sync.Mutex // guards all below, and the flights and generations
+	mu      sync.Mutex // guards all below, and the attempts and generations
 	closed  bool
 	pages   bool
 	refuses bool
@@ -72,7 +72,7 @@ type Front struct {
 	current *generation // nil: held
 	gens    map[int]*generation
 	change  chan struct{} // closed, and another put in its place, when current or pages changes
-	trying  *flight       // the one that is sent once more, see board; nil: none
+	trying  *attempt      // the one that is sent once more, see newAttempt; nil: none
 	turn    chan struct{} // closed, and another put in its place, when trying ends
 	waiting int
 	stats   Stats
@@ -301,8 +301,8 @@ func (f *Front) Drop(gen int, killed bool) (cut int) {
 	if f.current == g {
 		f.setCurrent(nil)
 	}
-	for fl := range g.flights {
-		if !fl.mayResend() {
+	for try := range g.attempts {
+		if !try.mayResend() {
 			cut++
 		}
 	}
@@ -318,7 +318,7 @@ func (f *Front) Stats() Stats {
 	s.Waiting = f.waiting
 	s.InFlight = map[int]int{}
 	for id, g := range f.gens {
-		if n := len(g.flights); n > 0 {
+		if n := len(g.attempts); n > 0 {
 			s.InFlight[id] = n
 		}
 	}

@@ -46,7 +46,7 @@ type generation struct {
 	replaced bool // another one, or none, was made the current one before it was gone
 	gone     bool
 	killed   bool // it is gone because somebody has killed it
-	flights  map[*flight]struct{}
+	attempts map[*attempt]struct{}
 	drained  chan struct{} // closed when nothing finite is in flight; nil when nobody waits
 
 	connMu sync.Mutex // guards below; taken last
@@ -56,7 +56,7 @@ type generation struct {
 }
 
 func newGeneration(f *Front, id int) *generation {
-	g := &generation{front: f, id: id, flights: map[*flight]struct{}{}, conns: map[*backConn]struct{}{}}
+	g := &generation{front: f, id: id, attempts: map[*attempt]struct{}{}, conns: map[*backConn]struct{}{}}
 	g.ctx, g.stop = context.WithCancel(f.base)
 	transport := func(h2 bool) *http.Transport {
 		var protocols http.Protocols
@@ -95,8 +95,8 @@ func (g *generation) retire() {
 
 // count is called with front.mu held.
 func (g *generation) count() (finite, streams int) {
-	for fl := range g.flights {
-		if fl.stream {
+	for try := range g.attempts {
+		if try.stream {
 			streams++
 		} else {
 			finite++
@@ -106,7 +106,7 @@ func (g *generation) count() (finite, streams int) {
 }
 
 // settle wakes who drains, and forgets a generation of which nothing is left.
-// Called with front.mu held, whenever a flight has ended or become a stream.
+// Called with front.mu held, whenever an attempt has ended or become a stream.
 func (g *generation) settle() {
 	if g.drained != nil {
 		if finite, _ := g.count(); finite == 0 {
@@ -114,7 +114,7 @@ func (g *generation) settle() {
 			g.drained = nil
 		}
 	}
-	if g.gone && len(g.flights) == 0 && g.front.gens[g.id] == g {
+	if g.gone && len(g.attempts) == 0 && g.front.gens[g.id] == g {
 		delete(g.front.gens, g.id)
 	}
 }

@@ -48,18 +48,18 @@ func (f *Front) forward(client net.Conn) {
 
 	ex := &exchange{patience: f.opt.MaxWait, idempotent: true}
 	for pause := dialPauseMin; ; pause = min(2*pause, dialPauseMax) {
-		fl, changed, err := f.board(f.base, ex)
+		try, changed, err := f.newAttempt(f.base, ex)
 		if err != nil {
 			return
 		}
-		server, err := fl.gen.dial(f.base)
+		server, err := try.gen.dial(f.base)
 		if err == nil {
-			fl.begin(true)
-			fl.land(join(bare(client), &server.fading, f.opt.Room.copier()))
+			try.begin(true)
+			try.finish(join(bare(client), &server.fading, f.opt.Room.copier()))
 			_ = server.Close() // both have ended
 			return
 		}
-		fl.land(retried)
+		try.finish(retried)
 		f.pause(f.base, ex, changed, pause)
 		if ex.patience <= 0 {
 			f.timedOut()

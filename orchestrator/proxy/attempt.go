@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A flight is one request, or raw connection, that was handed to a generation.
-type flight struct {
+// An attempt is one request, or raw connection, that was handed to a generation.
+type attempt struct {
 	gen  *generation
 	mine *exchange
 
@@ -18,16 +18,16 @@ type flight struct {
 
 // mayResend tells whether another generation may be asked instead, if this one
 // dies now. Called with front.mu held.
-func (fl *flight) mayResend() bool {
-	return !fl.stream && !fl.answered && fl.mine.mayResend()
+func (try *attempt) mayResend() bool {
+	return !try.stream && !try.answered && try.mine.mayResend()
 }
 
-// board waits for a generation, as long as the exchange has patience, and books
-// a flight with it. changed is closed when another generation is, or none. Requests
+// newAttempt waits for a generation, as long as the exchange has patience, and books
+// an attempt with it. changed is closed when another generation is, or none. Requests
 // that are sent once more because a generation has hung up on them go one at a time,
 // each alone with what was never sent before: whichever of them kills a server
 // takes none of the others with it.
-func (f *Front) board(ctx context.Context, ex *exchange) (fl *flight, changed <-chan struct{}, err error) {
+func (f *Front) newAttempt(ctx context.Context, ex *exchange) (try *attempt, changed <-chan struct{}, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for {
@@ -41,13 +41,13 @@ func (f *Front) board(ctx context.Context, ex *exchange) (fl *flight, changed <-
 		case f.current != nil && suspect && f.trying != nil:
 			next = f.turn
 		case f.current != nil:
-			fl := &flight{gen: f.current, mine: ex}
-			f.current.flights[fl] = struct{}{}
+			try := &attempt{gen: f.current, mine: ex}
+			f.current.attempts[try] = struct{}{}
 			if suspect {
-				f.trying = fl
-				fl.overdue = time.AfterFunc(suspectLimit, fl.nextTurn)
+				f.trying = try
+				try.overdue = time.AfterFunc(suspectLimit, try.nextTurn)
 			}
-			return fl, f.change, nil
+			return try, f.change, nil
 		case ex.page && f.pages, f.refuses && f.current == nil:
 			return nil, nil, errDown
 		}
@@ -60,20 +60,20 @@ func (f *Front) board(ctx context.Context, ex *exchange) (fl *flight, changed <-
 }
 
 // nextTurn lets the next request be sent once more.
-func (fl *flight) nextTurn() {
-	f := fl.gen.front
+func (try *attempt) nextTurn() {
+	f := try.gen.front
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	fl.endTurn()
+	try.endTurn()
 }
 
 // endTurn is called with front.mu held.
-func (fl *flight) endTurn() {
-	f := fl.gen.front
-	if fl.overdue == nil || f.trying != fl {
+func (try *attempt) endTurn() {
+	f := try.gen.front
+	if try.overdue == nil || f.trying != try {
 		return
 	}
-	fl.overdue.Stop()
+	try.overdue.Stop()
 	f.trying = nil
 	close(f.turn)
 	f.turn = make(chan struct{})
@@ -108,19 +108,19 @@ func (f *Front) wait(ctx context.Context, ex *exchange, changed <-chan struct{},
 }
 
 // begin notes that the answer comes.
-func (fl *flight) begin(stream bool) {
-	f := fl.gen.front
+func (try *attempt) begin(stream bool) {
+	f := try.gen.front
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	fl.answered = true
-	fl.endTurn()
+	try.answered = true
+	try.endTurn()
 	if stream {
-		fl.stream = true
-		fl.gen.settle()
+		try.stream = true
+		try.gen.settle()
 	}
 }
 
-// How a flight ends.
+// How an attempt ends.
 type ending int
 
 const (
@@ -130,23 +130,23 @@ const (
 	retried                // it is sent again
 )
 
-// land ends a flight; only the first call counts.
-func (fl *flight) land(how ending) {
-	f := fl.gen.front
+// finish ends an attempt; only the first call counts.
+func (try *attempt) finish(how ending) {
+	f := try.gen.front
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	fl.end(how)
+	try.end(how)
 }
 
-// end is land, called with front.mu held.
-func (fl *flight) end(how ending) {
-	f := fl.gen.front
-	if _, flying := fl.gen.flights[fl]; !flying {
+// end is finish, called with front.mu held.
+func (try *attempt) end(how ending) {
+	f := try.gen.front
+	if _, running := try.gen.attempts[try]; !running {
 		return
 	}
-	delete(fl.gen.flights, fl)
-	fl.endTurn()
-	if fl.stream && fl.gen.gone {
+	delete(try.gen.attempts, try)
+	try.endTurn()
+	if try.stream && try.gen.gone {
 		how = cut // it had no end of its own: its server's was it
 	}
 	switch how {
@@ -158,5 +158,5 @@ func (fl *flight) end(how ending) {
 		f.stats.Retried++
 	case left:
 	}
-	fl.gen.settle()
+	try.gen.settle()
 }
