@@ -418,7 +418,7 @@ var wordsLeft = map[string]map[string]int{
 	"orchestrator/machine":   {"debt": 3, "dirt": 1, "feed": 2, "later": 1, "owe": 1, "survey": 3, "tainted": 1, "tell": 8, "wind": 1},
 	"orchestrator/procgroup": {"later": 2},
 	"orchestrator/proctree":  {"calm": 1, "stranger": 1},
-	"orchestrator/proxy":     {"flight": 1, "greet": 1, "guest": 3, "stay": 2},
+	"orchestrator/proxy":     {"flight": 1},
 	"orchestrator/report":    {"say": 2},
 	"orchestrator/runner":    {"lease": 1, "say": 2, "tell": 1},
 	"orchestrator/sdnotify":  {"say": 1},

@@ -126,7 +126,7 @@ func (g *generation) drop() {
 	g.connMu.Lock()
 	g.ended = true
 	for conn := range g.conns {
-		conn.fade()
+		conn.drain()
 	}
 	if len(g.conns) > 0 {
 		g.limit = time.AfterFunc(dropLimit, g.close)
@@ -172,7 +172,7 @@ func (g *generation) dial(ctx context.Context) (*backConn, error) {
 	if err != nil {
 		return nil, dialError{err}
 	}
-	conn := &backConn{fading: fading{Conn: raw}, gen: g}
+	conn := &backConn{drainable: drainable{Conn: raw}, gen: g}
 	g.connMu.Lock()
 	defer g.connMu.Unlock()
 	if g.ended {
@@ -193,7 +193,7 @@ func (g *generation) dialHTTP(ctx context.Context, _, _ string) (net.Conn, error
 
 // A backConn is a connection to a generation.
 type backConn struct {
-	fading
+	drainable
 	gen     *generation
 	written atomic.Int64 // bytes; not counted on raw connections
 }
@@ -205,7 +205,7 @@ func (c *backConn) Write(p []byte) (int, error) {
 }
 
 func (c *backConn) Read(p []byte) (int, error) {
-	if c.fades.Load() {
+	if c.draining.Load() {
 		c.rearm()
 	}
 	return c.Conn.Read(p)

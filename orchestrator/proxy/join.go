@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// A fading connection leads to a server; when it fades, what the server has
+// A drainable connection leads to a server; when it drains, what the server has
 // written already can still be read, and then it ends. What a dead server has
 // written is at hand at once, and then the end of file is.
-type fading struct {
+type drainable struct {
 	net.Conn
-	fades atomic.Bool
+	draining atomic.Bool
 }
 
-func (c *fading) fade() {
-	c.fades.Store(true)
+func (c *drainable) drain() {
+	c.draining.Store(true)
 	c.rearm()
 }
 
 // rearm ends the connection when the next read or write waits for long.
-func (c *fading) rearm() { _ = c.SetDeadline(time.Now().Add(quiet)) } // fails when it is closed, which is what it is for
+func (c *drainable) rearm() { _ = c.SetDeadline(time.Now().Add(quiet)) } // fails when it is closed, which is what it is for
 
 // A copier passes on what a connection says until it has ended.
 type copier func(to io.Writer, from io.Reader) (int64, error)
@@ -41,7 +41,7 @@ func plainCopy(to io.Writer, from io.Reader) (int64, error) {
 
 // join copies both ways until both sides have ended, or one has failed, and
 // tells how it ended. It does not close them, unless one has failed.
-func join(client net.Conn, server *fading, pass copier) ending {
+func join(client net.Conn, server *drainable, pass copier) ending {
 	toServer := make(chan bool, 1) // whether it failed
 	go func() {
 		_, err := pass(server.Conn, client)
@@ -49,13 +49,13 @@ func join(client net.Conn, server *fading, pass copier) ending {
 			err = closeWrite(server.Conn)
 		}
 		if err != nil {
-			server.fade() // what it said before it hung up is the client's
+			server.drain() // what it said before it hung up is the client's
 		}
 		toServer <- err != nil
 	}()
 	for {
 		n, err := pass(client, server.Conn)
-		if n > 0 && server.fades.Load() && errors.Is(err, os.ErrDeadlineExceeded) {
+		if n > 0 && server.draining.Load() && errors.Is(err, os.ErrDeadlineExceeded) {
 			server.rearm()
 			continue
 		}

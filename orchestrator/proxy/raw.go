@@ -55,7 +55,7 @@ func (f *Front) forward(client net.Conn) {
 		server, err := try.gen.dial(f.base)
 		if err == nil {
 			try.begin(true)
-			try.finish(join(bare(client), &server.fading, f.opt.Room.copier()))
+			try.finish(join(bare(client), &server.drainable, f.opt.Room.copier()))
 			_ = server.Close() // both have ended
 			return
 		}

@@ -89,7 +89,7 @@ func (r *Room) leaves() (goes *roomConn, in time.Duration) {
 	in = time.Hour
 	for e := r.idle.Front(); e != nil; e = e.Next() {
 		c := e.Value.(*roomConn)
-		left := time.Until(c.stays)
+		left := time.Until(c.until)
 		if left <= 0 {
 			return c, in
 		}
@@ -145,7 +145,7 @@ func (r *Room) idles(conn net.Conn, grace time.Duration) {
 		return
 	}
 	c.leaveIdle()
-	c.stays = time.Now().Add(grace)
+	c.until = time.Now().Add(grace)
 	c.idle = r.idle.PushBack(c)
 }
 
@@ -166,7 +166,7 @@ type roomConn struct {
 	// Guarded by room.mu.
 	closed bool
 	idle   *list.Element // nil: it is not
-	stays  time.Time     // until when, at the least
+	until  time.Time     // it may be idle, at the least
 }
 
 // leaveIdle takes a connection from those that are idle. It is called with room.mu held.

@@ -37,8 +37,8 @@ type StandIn struct {
 
 	mu     sync.Mutex // guards below
 	closed bool
-	guests map[*guest]struct{}
-	room   chan struct{} // closed when a guest leaves; nil when nobody waits for that
+	held   map[*heldConn]struct{}
+	room   chan struct{} // closed when a held connection ends; nil when nobody waits for that
 	stats  StandInStats
 }
 
@@ -49,7 +49,7 @@ func NewStandIn(opt Options) *StandIn {
 	if opt.MaxWait == 0 {
 		opt.MaxWait = DefaultMaxWait
 	}
-	s := &StandIn{opt: opt, guests: map[*guest]struct{}{}}
+	s := &StandIn{opt: opt, held: map[*heldConn]struct{}{}}
 	s.base, s.cancel = context.WithCancel(context.Background())
 	return s
 }
@@ -101,7 +101,7 @@ func (s *StandIn) leave() {
 func (s *StandIn) Forward(dial func(context.Context) (net.Conn, error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for g := range s.guests {
+	for g := range s.held {
 		g.call(dial)
 	}
 }
@@ -111,7 +111,7 @@ func (s *StandIn) Stats() StandInStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	stats := s.stats
-	for g := range s.guests {
+	for g := range s.held {
 		if g.called {
 			stats.Forwarding++
 		} else {
@@ -132,7 +132,7 @@ func (s *StandIn) Close() error {
 	s.cancel()
 	s.leave()
 	s.mu.Lock()
-	for g := range s.guests {
+	for g := range s.held {
 		_ = g.conn.Close() // its goroutine ends with an error that nobody needs
 	}
 	s.mu.Unlock()
@@ -164,7 +164,7 @@ func (s *StandIn) accept(ctx context.Context, l net.Listener) {
 		conn, err := s.opt.Room.accept(ctx, l)
 		if err == nil {
 			pause = 0
-			s.greet(conn)
+			s.hold(conn)
 			continue
 		}
 		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
@@ -186,8 +186,8 @@ func (s *StandIn) accept(ctx context.Context, l net.Listener) {
 func (s *StandIn) waitForRoom(ctx context.Context) (ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for ctx.Err() == nil && len(s.guests) >= standInLimit {
-		for g := range s.guests {
+	for ctx.Err() == nil && len(s.held) >= standInLimit {
+		for g := range s.held {
 			if g.ended && !g.called {
 				g.call(nil)
 				break

@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	// guestBuffer is how much a waiting client may send before it is no longer
+	// heldBuffer is how much a waiting client may send before it is no longer
 	// read from, in bytes; only who is read from is seen to have gone.
-	guestBuffer = headLimit
+	heldBuffer = headLimit
 	// pageLimit is how long a client may take to receive a page.
 	pageLimit = 10 * time.Second
 )
 
-// A guest is one connection that a stand-in accepted.
-type guest struct {
+// A heldConn is one connection that a stand-in accepted.
+type heldConn struct {
 	standIn *StandIn
 	conn    net.Conn
 	wake    chan struct{} // closed by call
@@ -32,37 +32,37 @@ type guest struct {
 	ended  bool                                    // the client will send no more
 }
 
-// greet takes a connection in.
-func (s *StandIn) greet(conn net.Conn) {
+// hold takes a connection in.
+func (s *StandIn) hold(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		_ = conn.Close() // it came too late
 		return
 	}
-	g := &guest{standIn: s, conn: conn, wake: make(chan struct{})}
-	s.guests[g] = struct{}{}
-	s.joined.Go(g.stay)
+	g := &heldConn{standIn: s, conn: conn, wake: make(chan struct{})}
+	s.held[g] = struct{}{}
+	s.joined.Go(g.serve)
 }
 
-// call ends a guest's wait. It is called with standIn.mu held, and only the
+// call ends the wait of a held connection. It is called with standIn.mu held, and only the
 // first call counts.
-func (g *guest) call(dial func(context.Context) (net.Conn, error)) {
+func (g *heldConn) call(dial func(context.Context) (net.Conn, error)) {
 	if g.called {
 		return
 	}
 	g.called, g.dial = true, dial
 	close(g.wake)
-	_ = g.conn.SetReadDeadline(time.Unix(1, 0)) // ends a read; fails when the guest is gone, which is as good
+	_ = g.conn.SetReadDeadline(time.Unix(1, 0)) // ends a read; fails when the client is gone, which is as good
 }
 
-// stay attends to a guest until it is forwarded or gone.
-func (g *guest) stay() {
+// serve attends to a held connection until it is forwarded or gone.
+func (g *heldConn) serve() {
 	defer func() {
 		_ = g.conn.Close() // what was to be said was said
 		g.standIn.mu.Lock()
 		defer g.standIn.mu.Unlock()
-		delete(g.standIn.guests, g)
+		delete(g.standIn.held, g)
 		g.standIn.makeRoom()
 	}()
 	if g.attend() {
@@ -71,8 +71,8 @@ func (g *guest) stay() {
 }
 
 // attend answers with pages, and reads without acting on it what is the
-// server's, until the guest is called. forward is false when it is gone.
-func (g *guest) attend() (forward bool) {
+// server's, until it is called. forward is false when it is gone.
+func (g *heldConn) attend() (forward bool) {
 	chunk := make([]byte, 4<<10)
 	verdict := more
 	for {
@@ -81,7 +81,7 @@ func (g *guest) attend() (forward bool) {
 			return true
 		default:
 		}
-		if len(g.buf) >= guestBuffer {
+		if len(g.buf) >= heldBuffer {
 			return g.await()
 		}
 		n, err := g.conn.Read(chunk)
@@ -118,7 +118,7 @@ func (g *guest) attend() (forward bool) {
 }
 
 // await waits to be called, without reading.
-func (g *guest) await() bool {
+func (g *heldConn) await() bool {
 	select {
 	case <-g.wake:
 		return true
@@ -128,7 +128,7 @@ func (g *guest) await() bool {
 }
 
 // page answers with a page, and tells whether the connection goes on.
-func (g *guest) page(req *http.Request) bool {
+func (g *heldConn) page(req *http.Request) bool {
 	s := g.standIn
 	p := page{Name: s.opt.Name, Status: http.StatusServiceUnavailable, Kind: "held"}
 	if s.opt.News != nil {
@@ -154,8 +154,8 @@ func (g *guest) page(req *http.Request) bool {
 	return err == nil && !last
 }
 
-// forward joins the guest to a server.
-func (g *guest) forward() {
+// forward joins the client to a server.
+func (g *heldConn) forward() {
 	s := g.standIn
 	s.mu.Lock()
 	dial, ended := g.dial, g.ended
@@ -178,9 +178,9 @@ func (g *guest) forward() {
 	defer context.AfterFunc(s.base, func() { _ = server.Close() })() // Close closes the client's side itself
 	_ = g.conn.SetReadDeadline(time.Time{})
 
-	to := &fading{Conn: server}
+	to := &drainable{Conn: server}
 	if _, err := server.Write(g.buf); err != nil {
-		to.fade() // what it said before it hung up is the client's
+		to.drain() // what it said before it hung up is the client's
 	}
 	g.buf = nil
 	from := bare(g.conn)
@@ -198,7 +198,7 @@ func (silent) Read([]byte) (int, error) { return 0, io.EOF }
 func (c silent) CloseWrite() error { return closeWrite(c.Conn) }
 
 // connect dials until it succeeds, for MaxWait; nil when it does not.
-func (g *guest) connect(dial func(context.Context) (net.Conn, error)) net.Conn {
+func (g *heldConn) connect(dial func(context.Context) (net.Conn, error)) net.Conn {
 	ctx, cancel := context.WithTimeout(g.standIn.base, max(g.standIn.opt.MaxWait, time.Second))
 	defer cancel()
 	for pause := dialPauseMin; ; pause = min(2*pause, dialPauseMax) {
