@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"devloop/internal/looptest"
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/looptest"
+	"devloop/orchestrator/test/testenv"
 )
 
 // An example is a folder here, and how to try it.

@@ -21,8 +21,8 @@ import (
 	"testing"
 	"time"
 
-	"devloop/internal/looptest"
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/looptest"
+	"devloop/orchestrator/test/testenv"
 )
 
 // serverEnv makes the test binary a server: it tells its name on every socket that it is given, whatever the kind.

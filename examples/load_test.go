@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"devloop/internal/looptest"
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/looptest"
+	"devloop/orchestrator/test/testenv"
 )
 
 // Every server is replaced while a few clients ask without a pause: nobody is ever refused, and where the server drains,

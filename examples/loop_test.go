@@ -6,8 +6,8 @@ import (
 	"os/exec"
 	"testing"
 
-	"devloop/internal/looptest"
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/looptest"
+	"devloop/orchestrator/test/testenv"
 )
 
 func TestMain(m *testing.M) {

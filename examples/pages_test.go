@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"testing"
 
-	"devloop/internal/looptest"
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/looptest"
+	"devloop/orchestrator/test/testenv"
 )
 
 var block = regexp.MustCompile("(?s)```(python|yaml)\n(.*?)```")

@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"devloop/internal/testenv"
 	"devloop/orchestrator/fspoll"
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/inspect"
+	"devloop/orchestrator/test/testenv"
 	"devloop/orchestrator/watchset"
 	"devloop/schema"
 )

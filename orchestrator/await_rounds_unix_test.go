@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"devloop/internal/testenv"
 	"devloop/orchestrator/control"
+	"devloop/orchestrator/test/testenv"
 )
 
 // mark notes, beside the file that a child was started with, what has become of

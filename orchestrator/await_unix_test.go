@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 )
 
 // TestAwait: after a save and a wait that says yes, nobody is served anything

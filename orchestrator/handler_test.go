@@ -16,11 +16,11 @@ import (
 	"sync"
 	"testing"
 
-	"devloop/internal/testenv"
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/machine"
+	"devloop/orchestrator/test/testenv"
 	"devloop/schema"
 )
 

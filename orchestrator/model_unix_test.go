@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"devloop/internal/testenv"
 	"devloop/orchestrator"
+	"devloop/orchestrator/test/testenv"
 )
 
 var (

@@ -13,9 +13,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"devloop/internal/testenv"
 	"devloop/orchestrator"
 	"devloop/orchestrator/control"
+	"devloop/orchestrator/test/testenv"
 )
 
 // replace writes a file as most editors do: another one takes its place.

@@ -20,9 +20,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"devloop/internal/testenv"
 	"devloop/orchestrator"
 	"devloop/orchestrator/control"
+	"devloop/orchestrator/test/testenv"
 )
 
 // TestSaves throws at a running loop whatever happens to a tree: saves of every kind, also through memory maps and

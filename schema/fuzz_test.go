@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 )
 
 // FuzzParse holds that no text makes the loader panic or hang, that it returns

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"devloop/internal/stubborn"
+	"devloop/orchestrator/test/stubborn"
 )
 
 // Every tree, as a server or as a stage of a real loop, and every way in which it or the loop comes to its end: nobody is

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )

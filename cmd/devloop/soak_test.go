@@ -20,8 +20,8 @@ import (
 	"testing"
 	"time"
 
-	"devloop/internal/testenv"
 	"devloop/orchestrator/control"
+	"devloop/orchestrator/test/testenv"
 )
 
 // asServer in the environment makes the test binary a server: it answers on the

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 )
 
 func TestTame(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 )
 
 // TestAttachment sends frames of all sizes over a connection that was given

@@ -12,7 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"gopkg.in/yaml.v3"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 	"devloop/schema"
 )
 

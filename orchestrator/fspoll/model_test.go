@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 )
 
 // TestNothingIsLost makes random changes between random ticks. After an interval, whatever differs from what was

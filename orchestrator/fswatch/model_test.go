@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 )
 
 // TestModel changes a tree at random, while the watcher is at work, and now and then waits for a barrier. Then every

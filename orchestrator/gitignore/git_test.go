@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 )
 
 // needGit asks for git, to compare with.

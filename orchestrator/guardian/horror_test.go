@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"devloop/internal/stubborn"
+	"devloop/orchestrator/test/stubborn"
 )
 
 // extent is how far the tests here go: whether they try everything, and how often. DEVLOOP_HORRORS=20 is everything, twenty

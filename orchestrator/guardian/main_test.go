@@ -18,11 +18,11 @@ import (
 
 	"go.uber.org/goleak"
 
-	"devloop/internal/stubborn"
-	"devloop/internal/testenv"
 	"devloop/orchestrator/guardian"
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/proctable"
+	"devloop/orchestrator/test/stubborn"
+	"devloop/orchestrator/test/testenv"
 )
 
 // The test binary is also the owner of trees, which the tests order about and kill: with ownerKey in its environment it

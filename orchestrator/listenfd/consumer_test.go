@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"testing"
 
-	"devloop/internal/testenv"
 	"devloop/orchestrator/listenfd/shim"
+	"devloop/orchestrator/test/testenv"
 )
 
 // strictConsumer takes the sockets as the strict half of the consumers does, which is spelled out in sd_listen_fds(3):

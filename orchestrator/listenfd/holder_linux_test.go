@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 )
 
 // startOpener runs a child that opens spec, "NETWORK HOST PORT", and first says "bound ADDR" or why not, with the hint.

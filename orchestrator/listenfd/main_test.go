@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 
 	"golang.org/x/sys/unix"
 )

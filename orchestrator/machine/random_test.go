@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 )
 
 var (

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 )
 
 // refSplit is the splitter's meaning, a byte at a time: a list of lines and

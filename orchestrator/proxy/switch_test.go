@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 )
 
 // load is clients that never rest, and count.

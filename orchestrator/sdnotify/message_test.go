@@ -8,7 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 )
 
 func TestParse(t *testing.T) {

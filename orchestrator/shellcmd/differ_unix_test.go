@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 )
 
 // teller is p, the program that the texts name: it tells its arguments and the

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 
 	"mvdan.cc/sh/v3/syntax"
 )

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 
 	"github.com/bmatcuk/doublestar/v4"
 )

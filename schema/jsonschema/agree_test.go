@@ -14,7 +14,7 @@ import (
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 	"devloop/schema"
 )
 

@@ -6,7 +6,7 @@ import (
 	"os/exec"
 	"testing"
 
-	"devloop/internal/looptest"
+	"devloop/orchestrator/test/looptest"
 )
 
 func TestMain(m *testing.M) { os.Exit(looptest.Main(m)) }

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"devloop/internal/looptest"
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/looptest"
+	"devloop/orchestrator/test/testenv"
 )
 
 // A project is a folder that extends a preset, and how it is tried.

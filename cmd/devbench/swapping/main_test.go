@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 
 	"go.uber.org/goleak"
 )

@@ -14,8 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"devloop/internal/testenv"
 	"devloop/orchestrator/graph"
+	"devloop/orchestrator/test/testenv"
 	"devloop/schema"
 	"devloop/schema/preset"
 )

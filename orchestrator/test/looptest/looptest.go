@@ -20,7 +20,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 )
 
 // Patience bounds every wait here. It is long, because a first build on a busy machine is; it measures nothing.

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"devloop/internal/testenv"
+	"devloop/orchestrator/test/testenv"
 )
 
 // A Tree is a kind that the program knows.
