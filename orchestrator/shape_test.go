@@ -405,7 +405,7 @@ var wordsLeft = map[string]map[string]int{
 	"cmd/devbench/watching":  {"calm": 1},
 	"cmd/devloop":            {"calm": 1, "tell": 2},
 	"orchestrator":           {"learn": 4, "sight": 3, "tell": 2},
-	"orchestrator/console":   {"say": 1, "tame": 2, "tell": 1},
+	"orchestrator/console":   {"say": 1},
 	"orchestrator/contents":  {"later": 1, "learn": 1},
 	"orchestrator/control":   {"flight": 1, "lease": 1, "moment": 1},
 	"orchestrator/doctor":    {"spare": 1},

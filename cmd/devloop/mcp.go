@@ -299,7 +299,7 @@ func mcpLines(ctx context.Context, client *control.Client, want control.LogQuery
 			return nil
 		}
 		// No agent has colours, or a cursor to move.
-		fmt.Fprintf(&text, "%s | %s", line.Node, console.Tame(nil, append(line.Bytes(), '\n'), false))
+		fmt.Fprintf(&text, "%s | %s", line.Node, console.Sanitize(nil, append(line.Bytes(), '\n'), false))
 		return nil
 	})
 	all := text.String()

@@ -16,7 +16,7 @@ import (
 
 // Console puts the lines of many commands on one stream. Every write to the
 // stream holds whole lines, so that nothing else that writes there can split
-// one, but for a line that its command has not finished, see [Stream.Unfinished]. What commands wrote is tamed, see [Tame]. It is safe for concurrent use.
+// one, but for a line that its command has not finished, see [Stream.Unfinished]. What commands wrote is sanitized, see [Sanitize]. It is safe for concurrent use.
 type Console struct {
 	opt   Options
 	width int
@@ -103,7 +103,7 @@ func (c *Console) Lines(name string, block []byte) { c.Stream(name).Lines(block,
 func (c *Console) Say(name string, tone Tone, text string) {
 	s := c.Stream(name)
 	for i := range s.lanes {
-		s.lanes[i].tamer.color = false // the words may quote a file's name
+		s.lanes[i].clean.color = false // the words may quote a file's name
 	}
 	s.emit(tone, []byte(text+"\n"), false, false)
 }
@@ -126,9 +126,9 @@ func (c *Console) Replay(name string, spool *Spool) {
 		for _, to := range l.sinks {
 			to.replay(name, spool.Lines(), func(put func([]byte)) {
 				defer shared.release()
-				own := lane{c: c, name: name, color: l.color, tamer: tamer{color: l.color}}
+				own := lane{c: c, name: name, color: l.color, clean: sanitizer{color: l.color}}
 				if err := spool.Replay(func(block []byte) { own.format(Plain, block, false, false, func(b []byte, _ int) { put(b) }) }); err != nil {
-					own.tamer.color = false
+					own.clean.color = false
 					own.format(Bad, []byte(err.Error()+"\n"), false, false, func(b []byte, _ int) { put(b) })
 				}
 			}, shared.release)

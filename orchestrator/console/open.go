@@ -12,7 +12,7 @@ type openLines struct {
 type openLine struct {
 	of    *lane
 	label []byte
-	body  []byte // tamed
+	body  []byte // sanitized
 }
 
 const (

@@ -44,6 +44,6 @@ func notification(title, text string, getenv func(string) string) string {
 
 // oneLine leaves nothing in a text that could end a code.
 func oneLine(text string) string {
-	tame := string(Tame(nil, []byte(text), false))
-	return strings.ReplaceAll(strings.TrimSuffix(tame, "\n"), "\n", " ")
+	clean := string(Sanitize(nil, []byte(text), false))
+	return strings.ReplaceAll(strings.TrimSuffix(clean, "\n"), "\n", " ")
 }

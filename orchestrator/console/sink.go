@@ -254,7 +254,7 @@ func (s *sink) write(text []byte, size int, queued bool) int {
 			s.fail(err)
 		}
 		stop := s.err != nil
-		s.tell()
+		s.report()
 		switch {
 		case !queued:
 		case stop:
@@ -270,8 +270,8 @@ func (s *sink) write(text []byte, size int, queued bool) int {
 	return size
 }
 
-// tell queues how much was lost, now that somebody reads again.
-func (s *sink) tell() {
+// report queues how much was lost, now that somebody reads again.
+func (s *sink) report() {
 	s.stalled = false
 	for _, l := range s.lost {
 		s.push(s.open.around(nil, s.notice(l.name, l.lines)))

@@ -228,7 +228,7 @@ func TestManyStreamsKeepTheirOrder(t *testing.T) {
 	for i, got := range [][]string{r.lines(), log.lines()} {
 		next := map[string]int{}
 		for _, line := range got {
-			plain, _, _ := strings.Cut(string(Tame(nil, []byte(line), false)), "\n")
+			plain, _, _ := strings.Cut(string(Sanitize(nil, []byte(line), false)), "\n")
 			name, n, _ := strings.Cut(plain, " | ")
 			if n != strconv.Itoa(next[name]) {
 				t.Fatalf("%q after %d", line, next[name])

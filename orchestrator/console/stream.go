@@ -19,7 +19,7 @@ type lane struct {
 	c     *Console
 	name  string
 	color bool
-	tamer tamer
+	clean sanitizer
 	sinks []*sink
 	label []byte // kept unless it tells the time
 }
@@ -35,7 +35,7 @@ func (c *Console) Stream(name string) *Stream {
 	default:
 		s.lanes = append(s.lanes, lane{c: c, name: name, sinks: []*sink{c.log}})
 	}
-	s.lanes = append(s.lanes, lane{c: c, name: name, color: c.opt.Color, tamer: tamer{color: c.opt.Color}, sinks: to})
+	s.lanes = append(s.lanes, lane{c: c, name: name, color: c.opt.Color, clean: sanitizer{color: c.opt.Color}, sinks: to})
 	return s
 }
 
@@ -55,7 +55,7 @@ func (s *Stream) Unfinished(text []byte) {
 	for i := range s.lanes {
 		l := &s.lanes[i]
 		l.relabel()
-		own := l.tamer // the line itself is still to come
+		own := l.clean // the line itself is still to come
 		var body []byte
 		if s.joined {
 			body = append(body, cutMark...)
@@ -107,7 +107,7 @@ func (l *lane) format(tone Tone, block []byte, joined, continued bool, put func(
 			buf = append(buf, cutMark...)
 			joined = false
 		}
-		buf = l.tamer.line(buf, line)
+		buf = l.clean.line(buf, line)
 		if continued && len(block) == 0 {
 			buf = append(buf, cutMark...)
 		}

@@ -11,7 +11,7 @@ import (
 // or what would show other words in another order than they have, is written out
 // as `\x1b` or `\u202e`. Newlines and tabs are passed. It is for what devloop says
 // itself, which may quote anybody's file or name; for the output of commands,
-// whose colours are wanted, see [Tame].
+// whose colours are wanted, see [Sanitize].
 //
 // Of a JSON text it makes another one of the same value.
 func Visible(text string) string {

@@ -65,9 +65,9 @@ func FuzzVisible(f *testing.F) {
 		if json.Unmarshal(encoded, &before) != nil || json.Unmarshal(out.Bytes(), &after) != nil || before != after {
 			t.Errorf("%q as JSON is %q, and %q when it is shown", text, before, after)
 		}
-		for _, line := range bytes.Split(Tame(nil, []byte(text), false), []byte("\n")) {
+		for _, line := range bytes.Split(Sanitize(nil, []byte(text), false), []byte("\n")) {
 			if !plain(line) {
-				t.Errorf("Tame(%q) leaves %q", text, line)
+				t.Errorf("Sanitize(%q) leaves %q", text, line)
 			}
 		}
 	})

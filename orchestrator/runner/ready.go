@@ -143,7 +143,7 @@ func (l *lastCheck) hearComplaint(next func(procgroup.Block)) func(procgroup.Blo
 		if l.complaint.Load() != nil || !bytes.Contains(bytes.ToLower(b.Text), []byte("notify")) && !bytes.Contains(bytes.ToLower(b.Text), []byte("systemd")) {
 			return
 		}
-		for line := range bytes.Lines(console.Tame(nil, b.Text, false)) {
+		for line := range bytes.Lines(console.Sanitize(nil, b.Text, false)) {
 			if cannotNotify.Match(line) {
 				text := string(bytes.TrimSpace(line))
 				l.complaint.Store(&text)
@@ -211,7 +211,7 @@ func readyByLog(told *latch, line *regexp.Regexp, next func(procgroup.Block)) fu
 		}
 		// As it would be read on a screen without colours: a server that believes
 		// to have a terminal puts escape codes before its words.
-		for one := range bytes.Lines(console.Tame(nil, b.Text, false)) {
+		for one := range bytes.Lines(console.Sanitize(nil, b.Text, false)) {
 			if found = line.Match(bytes.TrimSuffix(one, []byte("\n"))); found {
 				told.set()
 				return
@@ -225,7 +225,7 @@ func readyByLog(told *latch, line *regexp.Regexp, next func(procgroup.Block)) fu
 func readyByOpenLine(told *latch, line *regexp.Regexp, next func([]byte)) func([]byte) {
 	return func(text []byte) {
 		next(text)
-		if line.Match(bytes.TrimSuffix(console.Tame(nil, text, false), []byte("\n"))) {
+		if line.Match(bytes.TrimSuffix(console.Sanitize(nil, text, false), []byte("\n"))) {
 			told.set()
 		}
 	}

@@ -57,7 +57,7 @@ func (r *Runner) StartStage(key Key, w *schema.Watcher, stage *schema.Stage, pat
 func countWarnings(to *warnings.Counter, next func(procgroup.Block)) func(procgroup.Block) {
 	var plain []byte
 	return func(b procgroup.Block) {
-		plain = console.Tame(plain[:0], b.Text, false)
+		plain = console.Sanitize(plain[:0], b.Text, false)
 		to.Write(plain)
 		next(b)
 	}

@@ -38,7 +38,7 @@ func (g *Grant) MarkPrivate(say func(text string)) func(lines []byte) {
 		var left []place
 		for _, p := range places {
 			// The digits come first: most blocks are passed over at the speed of memory.
-			if bytes.Contains(lines, p.digits) && p.port.Match(console.Tame(nil, lines, false)) {
+			if bytes.Contains(lines, p.digits) && p.port.Match(console.Sanitize(nil, lines, false)) {
 				say(p.text)
 			} else {
 				left = append(left, p)

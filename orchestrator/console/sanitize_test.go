@@ -9,7 +9,7 @@ import (
 	"devloop/orchestrator/test/testenv"
 )
 
-func TestTame(t *testing.T) {
+func TestSanitize(t *testing.T) {
 	for _, tc := range []struct{ name, in, plain, color string }{
 		{"text", "a line\n\ttabs, ünïcödé, 日本, 🚀\n", "=", "="},
 		{"an empty line", "\n", "=", "="},
@@ -47,7 +47,7 @@ func TestTame(t *testing.T) {
 					want = tc.in
 				}
 				want = strings.ReplaceAll(want, "\r\x1b", "\x1b") // the return itself is never shown
-				if got := string(Tame(nil, []byte(tc.in), color)); got != want {
+				if got := string(Sanitize(nil, []byte(tc.in), color)); got != want {
 					t.Errorf("color %v: got  %q\nwant %q", color, got, want)
 				}
 			}
@@ -81,8 +81,8 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// checkTamed fails on what may never be shown.
-func checkTamed(t *testing.T, out []byte, color bool) {
+// checkSanitized fails on what may never be shown.
+func checkSanitized(t *testing.T, out []byte, color bool) {
 	t.Helper()
 	if !utf8.Valid(out) {
 		t.Fatalf("not UTF-8: %q", out)
@@ -122,14 +122,14 @@ func checkTamed(t *testing.T, out []byte, color bool) {
 	}
 }
 
-func FuzzTame(f *testing.F) {
-	testenv.Seeds(f, "testdata/fuzz/FuzzTame.txtar")
+func FuzzSanitize(f *testing.F) {
+	testenv.Seeds(f, "testdata/fuzz/FuzzSanitize.txtar")
 	f.Add([]byte("plain\n"), true)
 	f.Add([]byte("\x1b[1;38;5;3mred\x1b[0m\r\x1b[K10%\b\b\xff\u009b\n\x1b]0;t\a"), true)
 	f.Add([]byte("a\x1b[31m\bb\x1b[2K\x1b[1Gc\n"), false)
 	f.Fuzz(func(t *testing.T, in []byte, color bool) {
-		out := Tame(nil, in, color)
-		checkTamed(t, out, color)
+		out := Sanitize(nil, in, color)
+		checkSanitized(t, out, color)
 		lines := bytes.Count(in, []byte{'\n'})
 		if len(in) > 0 && in[len(in)-1] != '\n' {
 			lines++
@@ -137,8 +137,8 @@ func FuzzTame(f *testing.F) {
 		if got := bytes.Count(out, []byte{'\n'}); got != lines {
 			t.Fatalf("%d lines have become %d", lines, got)
 		}
-		if again := Tame(nil, out, false); !color && !bytes.Equal(again, out) {
-			t.Fatalf("tamed twice: %q, then %q", out, again)
+		if again := Sanitize(nil, out, false); !color && !bytes.Equal(again, out) {
+			t.Fatalf("sanitized twice: %q, then %q", out, again)
 		}
 		isPlain := true
 		for _, r := range string(in) {
@@ -150,7 +150,7 @@ func FuzzTame(f *testing.F) {
 	})
 }
 
-func BenchmarkTame(b *testing.B) {
+func BenchmarkSanitize(b *testing.B) {
 	for _, bc := range []struct{ name, line string }{
 		{"plain", strings.Repeat("x", 79)},
 		{"short", "1234567"},
@@ -163,7 +163,7 @@ func BenchmarkTame(b *testing.B) {
 			var out []byte
 			b.SetBytes(int64(len(block)))
 			for b.Loop() {
-				out = Tame(out[:0], block, true)
+				out = Sanitize(out[:0], block, true)
 			}
 		})
 	}

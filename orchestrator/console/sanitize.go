@@ -5,15 +5,15 @@ import (
 	"unicode/utf8"
 )
 
-// Tame appends a block of lines to dst as they may be shown beside others: of
+// Sanitize appends a block of lines to dst as they may be shown beside others: of
 // terminal codes only colours are left (none if color is false), and they end
 // with their line; of a line that was redrawn or erased the last state; control
 // characters are gone, those that would reorder the line are written out as
 // `\u202e`, and what is no UTF-8 has become U+FFFD, one for a run of
 // bytes. Ordinary text, tabs included, is passed as it is. Each line ends in a
 // newline.
-func Tame(dst, block []byte, color bool) []byte {
-	t := tamer{color: color}
+func Sanitize(dst, block []byte, color bool) []byte {
+	t := sanitizer{color: color}
 	for len(block) > 0 {
 		var line []byte
 		line, block = cutLine(block)
@@ -22,16 +22,16 @@ func Tame(dst, block []byte, color bool) []byte {
 	return dst
 }
 
-// tamer makes lines fit to be shown. It carries the colours of one line over
+// sanitizer makes lines fit to be shown. It carries the colours of one line over
 // to the next.
-type tamer struct {
+type sanitizer struct {
 	color bool
 	sgr   sgr
 }
 
 // line appends one line, without its newline. If it leaves a colour on, that is
 // ended.
-func (t *tamer) line(dst, line []byte) []byte {
+func (t *sanitizer) line(dst, line []byte) []byte {
 	if !t.sgr.on && plain(line) {
 		return append(dst, line...)
 	}
@@ -49,7 +49,7 @@ func (t *tamer) line(dst, line []byte) []byte {
 
 // slow appends a line that starts at dst[start:], where colours of the line
 // before may stand already.
-func (t *tamer) slow(dst []byte, start int, line []byte) []byte {
+func (t *sanitizer) slow(dst []byte, start int, line []byte) []byte {
 	var (
 		home    = false // the cursor went to the start: what comes overwrites
 		junk    = false // the last thing appended stands for bytes that are no text
@@ -129,7 +129,7 @@ func (t *tamer) slow(dst []byte, start int, line []byte) []byte {
 }
 
 // again begins the line anew, in the colours that are on.
-func (t *tamer) again(dst []byte, start int) []byte {
+func (t *sanitizer) again(dst []byte, start int) []byte {
 	if !t.color {
 		return dst[:start]
 	}
