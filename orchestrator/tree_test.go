@@ -36,7 +36,7 @@ type pkg struct {
 // they import from elsewhere is read from the build cache, so this takes about
 // as long as reading the sources.
 var tree = sync.OnceValues(func() ([]*pkg, error) {
-	list := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,GoFiles,IgnoredGoFiles,Export", "./cmd/...", "./internal/...", "./orchestrator/...", "./schema/...")
+	list := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,GoFiles,IgnoredGoFiles,Export", "./cmd/...", "./orchestrator/...", "./schema/...")
 	list.Dir = ".."
 	var stderr bytes.Buffer
 	list.Stderr = &stderr
