@@ -170,20 +170,20 @@ func (n *node) excused() bool {
 // owes is the oldest debt of the node.
 func (n *node) owes() uint64 {
 	if n.w != nil {
-		return older(older(n.dirt.debt, n.w.promised), n.w.touchDebt)
+		return older(older(n.pending.debt, n.w.promised), n.w.touchDebt)
 	}
-	return older(older(n.dirt.debt, n.p.owed), n.p.dueDebt)
+	return older(older(n.pending.debt, n.p.owed), n.p.dueDebt)
 }
 
 // lost tells whether the node has failed with all that it owes from that step or
 // before, or is kept from it by a failure. What comes from later may still mend
 // it; that is another question.
 func (m *Machine) lost(n *node, step uint64) bool {
-	if by(n.dirt.debt, step) || n.p != nil && by(n.p.dueDebt, step) {
+	if by(n.pending.debt, step) || n.p != nil && by(n.p.dueDebt, step) {
 		return m.stuck(n.hold)
 	}
 	if w := n.w; w != nil {
-		if w.phase == idle && n.dirt.dirty && m.stuck(n.hold) {
+		if w.phase == idle && n.pending.dirty && m.stuck(n.hold) {
 			return true // a later change keeps it from handing on what has passed
 		}
 		running := w.phase != idle && by(w.took.debt, step)
@@ -234,7 +234,7 @@ func (m *Machine) hope(b *barrier, n *node) bool {
 // worksOn tells whether a watcher has to act, or acts, on what changed after that
 // step.
 func (n *node) worksOn(since uint64) bool {
-	return n.dirt.dirty && n.dirt.last > since || n.w.phase != idle && n.w.took.last > since
+	return n.pending.dirty && n.pending.last > since || n.w.phase != idle && n.w.took.last > since
 }
 
 func (n *node) restartsWith(id int) bool {
@@ -252,9 +252,9 @@ func (n *node) restartsWith(id int) bool {
 // want to see the change.
 func (m *Machine) holdAwaited(n *node) Hold {
 	p := n.p
-	if until, rising := p.rising(); rising && !n.dirt.hand && until.After(m.now) {
+	if until, rising := p.rising(); rising && !n.pending.hand && until.After(m.now) {
 		for _, b := range m.barriers {
-			if step := b.until(n.id); b.nodes.has(n.id) && by(p.owed, step) && !by(n.dirt.debt, step) {
+			if step := b.until(n.id); b.nodes.has(n.id) && by(p.owed, step) && !by(n.pending.debt, step) {
 				return Hold{DownstreamStarting, n.id, until}
 			}
 		}

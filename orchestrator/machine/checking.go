@@ -42,7 +42,7 @@ func (m *Machine) holdParked(n *node) Hold {
 			return Hold{Kind: UpstreamFailed, Node: i}
 		}
 	}
-	if n.dirt.dirty {
+	if n.pending.dirty {
 		return m.holdChange(n)
 	}
 	return m.holdNeeds(n)

@@ -17,14 +17,14 @@ func (m *Machine) Deadline() (time.Time, bool) {
 	for _, n := range m.nodes {
 		if !m.ending.begun {
 			// Whether it is held or not: what is settling may also cancel a run.
-			if n.dirt.settling {
-				sooner(n.dirt.until)
+			if n.pending.settling {
+				sooner(n.pending.until)
 			}
 			if n.hold.Kind == DownstreamStarting {
 				sooner(n.hold.Until)
 			}
-			if n.dirt.dirty && n.feed.holds(m.now, &n.dirt) {
-				sooner(n.feed.until)
+			if n.pending.dirty && n.feedback.holds(m.now, &n.pending) {
+				sooner(n.feedback.until)
 			}
 			// A crash restarts even while a change is held.
 			if n.p != nil && n.p.phase == procBackoff && !n.p.parked && n.p.backoffUntil.After(m.now) {
@@ -52,7 +52,7 @@ func (m *Machine) Deadline() (time.Time, bool) {
 // knows when it must find out whether git is at work.
 func (m *Machine) Settling() bool {
 	for _, n := range m.nodes {
-		if n.dirt.settling {
+		if n.pending.settling {
 			return true
 		}
 	}

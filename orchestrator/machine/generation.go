@@ -4,9 +4,9 @@ import "time"
 
 // generation is one start of a process.
 type generation struct {
-	gen        int  // its number, from 1
-	pid        int  // 0 before it is known
-	took       dirt // what it was started for
+	gen        int     // its number, from 1
+	pid        int     // 0 before it is known
+	took       pending // what it was started for
 	why        Why
 	again      bool // the same version, because the one before it had crashed
 	startedAt  time.Time
@@ -54,9 +54,9 @@ func (p *process) live() bool { return p.running() || p.phase == procStopping ||
 // begin starts the next generation. Whatever changed until now is in it.
 func (m *Machine) begin(n *node, why Why, by int) generation {
 	p := n.p
-	n.feed.close(m.now)
-	n.feed.start()
-	took := n.dirt.take()
+	n.feedback.close(m.now)
+	n.feedback.start()
+	took := n.pending.take()
 	n.startStep = m.clock
 	if p.last++; p.begun {
 		p.restarts++
@@ -86,8 +86,8 @@ func (m *Machine) restartDependants(n *node) {
 			if need.Node == n.id && need.Restart && d.p != nil && d.p.running() && d.p.wanted {
 				var alone nodeset
 				alone.add(d.id)
-				d.dirt.mark(alone, ByDependency, n.id, older(n.p.owed, m.clock))
-				d.dirt.anew = true
+				d.pending.mark(alone, ByDependency, n.id, older(n.p.owed, m.clock))
+				d.pending.anew = true
 			}
 		}
 	}

@@ -19,7 +19,7 @@ type HoldKind string
 const (
 	NotHeld        HoldKind = ""
 	Settling       HoldKind = "settling"        // the burst is not over
-	SlowedDown     HoldKind = "slowed"          // it seems to wake itself, see feed.go
+	SlowedDown     HoldKind = "slowed"          // it seems to wake itself, see feedback.go
 	UpstreamBusy   HoldKind = "upstream busy"   // Node is working on it
 	UpstreamFailed HoldKind = "upstream failed" // the same change failed in Node
 	Unmet          HoldKind = "dependency"      // depends_on Node is not fulfilled
@@ -32,20 +32,20 @@ const (
 	DownstreamStarting HoldKind = "downstream starting"
 )
 
-// survey looks at every node, upstream first: what holds it, and what that
+// evaluate looks at every node, upstream first: what holds it, and what that
 // makes of it for the nodes downstream.
-func (m *Machine) survey() {
+func (m *Machine) evaluate() {
 	for _, i := range m.order {
 		n := m.nodes[i]
 		if n.w != nil {
-			m.surveyWatcher(n)
+			m.evaluateWatcher(n)
 		} else {
-			m.surveyProcess(n)
+			m.evaluateProcess(n)
 		}
 	}
 }
 
-func (m *Machine) surveyWatcher(n *node) {
+func (m *Machine) evaluateWatcher(n *node) {
 	n.hold, n.busy = Hold{Node: -1}, false
 	n.failed = n.w.outcome == outFailed && n.w.phase == idle // one that runs again does not wait for people
 	switch {
@@ -54,8 +54,8 @@ func (m *Machine) surveyWatcher(n *node) {
 		if n.w.phase == running && n.w.pending() && m.slots >= m.cfg.Jobs {
 			n.hold.Kind = NoSlot
 		}
-	case n.dirt.dirty && !n.off:
-		if n.hold = m.holdChange(n); n.hold.Kind == NotHeld && !n.dirt.hand {
+	case n.pending.dirty && !n.off:
+		if n.hold = m.holdChange(n); n.hold.Kind == NotHeld && !n.pending.hand {
 			n.hold = m.holdStanding(n)
 		}
 		n.busy = !m.stuck(n.hold)
@@ -63,7 +63,7 @@ func (m *Machine) surveyWatcher(n *node) {
 	}
 }
 
-func (m *Machine) surveyProcess(n *node) {
+func (m *Machine) evaluateProcess(n *node) {
 	p := n.p
 	n.hold, n.busy, n.failed = Hold{Node: -1}, false, false
 	if !p.wanted {
@@ -105,7 +105,7 @@ func (m *Machine) surveyProcess(n *node) {
 		n.hold = m.holdDue(n)
 		n.busy = !m.stuck(n.hold)
 		n.failed = !n.busy
-	case n.dirt.dirty && p.phase != procStopping:
+	case n.pending.dirty && p.phase != procStopping:
 		if n.hold = m.holdChange(n); n.hold.Kind == NotHeld {
 			n.hold = m.holdAwaited(n)
 		}
@@ -138,15 +138,15 @@ func (m *Machine) stuck(h Hold) bool {
 
 // holdChange is what keeps a change from being acted on.
 func (m *Machine) holdChange(n *node) Hold {
-	d := &n.dirt
+	d := &n.pending
 	if !d.settled() {
 		return Hold{Settling, -1, d.until}
 	}
 	if d.hand {
 		return Hold{Node: -1}
 	}
-	if n.feed.holds(m.now, d) {
-		return Hold{SlowedDown, -1, n.feed.until}
+	if n.feedback.holds(m.now, d) {
+		return Hold{SlowedDown, -1, n.feedback.until}
 	}
 	if d.urgent {
 		return m.holdNeeds(n)
@@ -154,7 +154,7 @@ func (m *Machine) holdChange(n *node) Hold {
 	if hold := m.holdUpstream(n); hold.Kind == UpstreamBusy {
 		return hold
 	}
-	if u, tainted := m.tainted(n); tainted && (!d.own || !n.fallen()) {
+	if u, blocked := m.blocked(n); blocked && (!d.own || !n.fallen()) {
 		return Hold{Kind: UpstreamFailed, Node: u}
 	}
 	return m.holdNeeds(n)
@@ -163,7 +163,7 @@ func (m *Machine) holdChange(n *node) Hold {
 // holdDue is what keeps a process from starting that is due.
 func (m *Machine) holdDue(n *node) Hold {
 	switch {
-	case n.p.due != ByHand, n.p.turn == onceMet, n.dirt.urgent && n.p.turn != atOnce:
+	case n.p.due != ByHand, n.p.turn == onceMet, n.pending.urgent && n.p.turn != atOnce:
 		return m.holdNeeds(n)
 	case n.p.turn == onceSettled:
 		return m.holdUpstream(n)
@@ -197,10 +197,10 @@ func (n *node) fallen() bool {
 	return false
 }
 
-// tainted tells whether everything that made the node dirty also went to an
+// blocked tells whether everything that made the node dirty also went to an
 // upstream node that failed with it; it names that node.
-func (m *Machine) tainted(n *node) (by int, tainted bool) {
-	for _, cohort := range n.dirt.causes {
+func (m *Machine) blocked(n *node) (by int, blocked bool) {
+	for _, cohort := range n.pending.causes {
 		clean := true
 		for _, i := range m.order {
 			if n.up.has(i) && cohort.has(i) && m.nodes[i].failed {
@@ -212,7 +212,7 @@ func (m *Machine) tainted(n *node) (by int, tainted bool) {
 			return -1, false
 		}
 	}
-	return by, len(n.dirt.causes) > 0
+	return by, len(n.pending.causes) > 0
 }
 
 func (m *Machine) holdNeeds(n *node) Hold {

@@ -31,10 +31,10 @@ type node struct {
 	up        nodeset // every node upstream, direct or not
 	ins       nodeset // those of them whose work it takes in: direct, or through watchers
 	down      []int   // direct
-	dirt      dirt
+	pending   pending
 	burst     burst
 	startStep uint64 // the step in which a run, or a generation, began last
-	feed      feed
+	feedback  feedback
 	held      bool  // the hold by a failed upstream has been told
 	told      unmet // which dependency it waits for, as has been told
 	off       bool  // stopped by hand
@@ -43,7 +43,7 @@ type node struct {
 	since   uint64 // the step of its last start with what had changed
 	oneShot bool   // a process: somebody waits for it to succeed
 
-	// What survey last saw.
+	// What evaluate last saw.
 	hold   Hold
 	busy   bool
 	failed bool
@@ -63,7 +63,7 @@ func New(cfg Config) *Machine {
 }
 
 func newNode(id int, c *Node) *node {
-	n := &node{id: id, cfg: c, dirt: dirt{by: -1}}
+	n := &node{id: id, cfg: c, pending: pending{by: -1}}
 	if c.Watcher != nil {
 		n.w = newWatcher(c.Watcher)
 	} else {
@@ -118,7 +118,7 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 		m.start()
 	case Tick:
 		for _, n := range m.nodes {
-			n.dirt.tick(now, ev.VCSBusy)
+			n.pending.tick(now, ev.VCSBusy)
 		}
 	case FilesChanged:
 		m.filesChanged(ev)
@@ -161,7 +161,7 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 // was true before the last one.
 func (m *Machine) advance() {
 	for m.started {
-		m.survey()
+		m.evaluate()
 		moved := false
 		for _, i := range m.order {
 			if m.expire(m.nodes[i]) || m.act(m.nodes[i]) {
@@ -205,7 +205,7 @@ func (m *Machine) start() {
 			n.p.wanted, n.p.due, n.p.dueBy, n.p.dueDebt = true, ByStart, -1, m.clock
 		case cohort.has(n.id):
 			n.w.asked = true
-			n.dirt.mark(cohort, ByStart, -1, m.clock)
+			n.pending.mark(cohort, ByStart, -1, m.clock)
 		}
 	}
 }
@@ -244,10 +244,10 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 				continue // it is down on purpose: nothing to restart
 			}
 			m.extend(n)
-			n.dirt.mark(cohort, ByChange, -1, m.clock)
-			n.dirt.path(c.Path)
-			n.dirt.own = true
-			n.dirt.urgent = n.dirt.urgent || c.AtOnce
+			n.pending.mark(cohort, ByChange, -1, m.clock)
+			n.pending.path(c.Path)
+			n.pending.own = true
+			n.pending.urgent = n.pending.urgent || c.AtOnce
 			if n.w != nil {
 				n.w.touched(c.Path)
 			}
@@ -261,7 +261,7 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 				if m.awaited(n, n.owes()) {
 					limit = awaitedCap
 				}
-				n.dirt.settle(m.now, at, m.quiet(n, at), limit)
+				n.pending.settle(m.now, at, m.quiet(n, at), limit)
 			}
 		}
 	}
@@ -294,14 +294,14 @@ func (m *Machine) misread(n *node, c Change) bool {
 		}
 		return !c.EmptySince.IsZero() && p.live() && started.After(began)
 	}
-	if !n.w.ranAt(n.feed.closed, began, ended) {
+	if !n.w.ranAt(n.feedback.closed, began, ended) {
 		return false
 	}
 	if !c.EmptySince.IsZero() {
 		return true
 	}
 	for _, u := range m.nodes {
-		if u != n && u.w != nil && u.w.ranAt(u.feed.closed, began, ended) {
+		if u != n && u.w != nil && u.w.ranAt(u.feedback.closed, began, ended) {
 			return true
 		}
 	}
@@ -318,13 +318,13 @@ func (w *watcher) ranAt(closed, began, ended time.Time) bool {
 // node keeps making it itself.
 func (m *Machine) weigh(n *node, c Change, at time.Time) {
 	if !m.suspect(n, c, at) {
-		n.dirt.real = true
+		n.pending.real = true
 		return
 	}
 	// While a run goes on, it is its end that the wait counts from, and the change
 	// may cancel it, unless it is known to be its own.
-	if n.feed.until.IsZero() && (n.w == nil || n.w.phase == idle || n.feed.from.sure()) {
-		n.feed.slow(m.now, n.feed.streak+1)
+	if n.feedback.until.IsZero() && (n.w == nil || n.w.phase == idle || n.feedback.from.sure()) {
+		n.feedback.slow(m.now, n.feedback.streak+1)
 	}
 }
 
@@ -404,7 +404,7 @@ func turnOf(n *node, all nodeset) turn {
 // of whom the same is asked.
 func (m *Machine) renewByHand(n *node, all nodeset) {
 	inTurn := turnOf(n, all) == onceSettled
-	n.feed = feed{}
+	n.feedback = feedback{}
 	switch {
 	case n.p != nil && !inTurn:
 		m.restartByHand(n)
@@ -414,12 +414,12 @@ func (m *Machine) renewByHand(n *node, all nodeset) {
 		n.p.turn = onceSettled
 		return
 	case n.p != nil:
-		n.p.wanted, n.dirt.anew = true, true
+		n.p.wanted, n.pending.anew = true, true
 	}
-	n.dirt.mark(all, ByHand, -1, m.clock)
-	n.dirt.why, n.dirt.by = ByHand, -1
-	n.dirt.all, n.dirt.settling = true, false
-	n.dirt.hand = n.dirt.hand || !inTurn
+	n.pending.mark(all, ByHand, -1, m.clock)
+	n.pending.why, n.pending.by = ByHand, -1
+	n.pending.all, n.pending.settling = true, false
+	n.pending.hand = n.pending.hand || !inTurn
 }
 
 // report tells people; node and stage are filled in by the callers' helpers.

@@ -98,19 +98,19 @@ func (m *Machine) actProcess(n *node) bool {
 		return false
 	}
 	m.tellHeld(n)
-	changed := n.dirt.dirty && n.hold.Kind == NotHeld
+	changed := n.pending.dirty && n.hold.Kind == NotHeld
 	switch {
 	case p.side != nil && p.side.stopping:
 		return false // no third generation
 	case p.side != nil && (changed || p.due != ""):
 		// What is to come replaces what was to come.
-		why, by := n.dirt.why, n.dirt.by
+		why, by := n.pending.why, n.pending.by
 		if p.due != "" {
 			why, by = p.due, p.dueBy
 		}
 		m.stopSide(n, why, by)
-		n.dirt.restore(p.side.took)
-		n.dirt.anew = true // a reload signal to the old one is not enough
+		n.pending.restore(p.side.took)
+		n.pending.anew = true // a reload signal to the old one is not enough
 		if p.due == "" && p.side.why == ByHand {
 			p.due, p.dueBy = ByHand, -1 // it still waits for nothing
 		}
@@ -127,7 +127,7 @@ func (m *Machine) actProcess(n *node) bool {
 	case p.due != "" && n.hold.Kind == NotHeld:
 		m.startProcess(n, p.due, p.dueBy)
 	case changed:
-		m.startProcess(n, n.dirt.why, n.dirt.by)
+		m.startProcess(n, n.pending.why, n.pending.by)
 	case m.holdNeeds(n).Kind != NotHeld:
 		return false
 	case p.phase == procBackoff && !p.backoffUntil.After(m.now): // even while a change is held
@@ -143,19 +143,19 @@ func (m *Machine) actProcess(n *node) bool {
 // renew brings a running process up to date with what changed.
 func (m *Machine) renew(n *node) {
 	switch {
-	case n.cfg.Process.Reload && n.p.phase == procReady && !n.dirt.anew:
-		n.feed.close(m.now)
-		n.feed.start()
+	case n.cfg.Process.Reload && n.p.phase == procReady && !n.pending.anew:
+		n.feedback.close(m.now)
+		n.feedback.start()
 		n.p.reloadedAt = m.now
-		took := n.dirt.take()
+		took := n.pending.take()
 		m.report(Report{Kind: Reloading, Node: n.id, Num: n.p.gen, Why: took.why, By: took.by, Paths: took.paths})
 		m.do(ReloadProcess{n.id, n.p.gen, took.paths})
 		m.reloaded(n, took)
-	case n.overlaps() && !n.dirt.apart:
-		m.startCandidate(n, n.dirt.why, n.dirt.by)
+	case n.overlaps() && !n.pending.apart:
+		m.startCandidate(n, n.pending.why, n.pending.by)
 	default:
-		n.p.due, n.p.dueBy, n.p.turn = n.dirt.why, n.dirt.by, onceMet
-		m.stopProcess(n, n.dirt.why, n.dirt.by)
+		n.p.due, n.p.dueBy, n.p.turn = n.pending.why, n.pending.by, onceMet
+		m.stopProcess(n, n.pending.why, n.pending.by)
 	}
 }
 
@@ -178,7 +178,7 @@ func (m *Machine) stopProcess(n *node, why Why, by int) bool {
 		return side
 	}
 	p.phase = procStopping
-	m.report(Report{Kind: Stopping, Node: n.id, Num: p.gen, Why: why, By: by, Paths: n.dirt.paths})
+	m.report(Report{Kind: Stopping, Node: n.id, Num: p.gen, Why: why, By: by, Paths: n.pending.paths})
 	p.stoppedAt, p.killAt = m.now, m.now.Add(n.cfg.Process.StopTimeout)
 	m.do(StopProcess{n.id, p.gen})
 	return true
@@ -213,7 +213,7 @@ func (m *Machine) killAll(n *node) {
 func (m *Machine) stopByHand(n *node) {
 	p := n.p
 	p.wanted, p.due, p.parked, p.dropped, p.owed, p.dueDebt = false, "", false, nil, 0, 0
-	n.dirt.take()
+	n.pending.take()
 	m.stopProcess(n, ByHand, -1)
 	if p.phase != procStopping {
 		p.phase = procIdle

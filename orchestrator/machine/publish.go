@@ -14,8 +14,8 @@ func (m *Machine) drained(ev Drained) {
 		return
 	}
 	w.phase = idle
-	m.closeFeed(n)
-	r := Report{Node: n.id, Num: w.run, By: -1, Took: m.now.Sub(w.startedAt), Stale: n.dirt.dirty || w.took.stale}
+	m.closeFeedback(n)
+	r := Report{Node: n.id, Num: w.run, By: -1, Took: m.now.Sub(w.startedAt), Stale: n.pending.dirty || w.took.stale}
 	if w.failing {
 		w.outcome, w.starved = outFailed, 0
 		r.Kind = RunFailed
@@ -34,7 +34,7 @@ func (m *Machine) drained(ev Drained) {
 	}
 	w.owed = nil
 	through := w.took.stale
-	if n.dirt.dirty {
+	if n.pending.dirty {
 		// The readers would wait for the next run anyway; but under a steady
 		// stream of changes there is always a next run.
 		w.starved++
@@ -87,12 +87,12 @@ func (m *Machine) overtaken(n *node) {
 		for _, d := range m.nodes {
 			switch {
 			case !d.ins.has(n.id) || !cohort.has(d.id) || d.p != nil && !d.p.wanted:
-			case d.dirt.causes.has(cohort) && d.startStep <= n.w.owedSince: // it has waited, and goes on to act on it
-			case d.dirt.causes.has(cohort): // that is by a later change of the same files
-				d.dirt.debt = older(d.dirt.debt, n.w.promised)
+			case d.pending.causes.has(cohort) && d.startStep <= n.w.owedSince: // it has waited, and goes on to act on it
+			case d.pending.causes.has(cohort): // that is by a later change of the same files
+				d.pending.debt = older(d.pending.debt, n.w.promised)
 			default:
-				d.dirt.mark(cohort, ByTrigger, n.id, n.w.promised)
-				d.dirt.last = max(d.dirt.last, n.w.took.last)
+				d.pending.mark(cohort, ByTrigger, n.id, n.w.promised)
+				d.pending.last = max(d.pending.last, n.w.took.last)
 			}
 		}
 	}
@@ -119,7 +119,7 @@ func (m *Machine) publish(n *node, through bool) {
 		if d == n {
 			continue // what is dirty here by now came after what it publishes
 		}
-		d.dirt.causes.spread(n.id, readers)
+		d.pending.causes.spread(n.id, readers)
 		if d.w != nil {
 			d.w.took.causes.spread(n.id, readers)
 			d.w.owed.spread(n.id, readers)
@@ -130,11 +130,11 @@ func (m *Machine) publish(n *node, through bool) {
 		if r.p != nil && !r.p.wanted {
 			continue
 		}
-		r.dirt.mark(cohort, ByTrigger, n.id, n.w.promised)
-		r.dirt.last = max(r.dirt.last, n.w.took.last)
-		r.dirt.path(reader.Trigger)
-		r.dirt.urgent = r.dirt.urgent || through
-		r.dirt.stale = r.dirt.stale || through
+		r.pending.mark(cohort, ByTrigger, n.id, n.w.promised)
+		r.pending.last = max(r.pending.last, n.w.took.last)
+		r.pending.path(reader.Trigger)
+		r.pending.urgent = r.pending.urgent || through
+		r.pending.stale = r.pending.stale || through
 		if r.w != nil {
 			r.w.touched(reader.Trigger)
 		}
@@ -145,8 +145,8 @@ func (m *Machine) publish(n *node, through bool) {
 	// Those who only depend on this one, and watch what it writes, are dirty by
 	// now, and would wait for the run after this one, and for the one after that.
 	for _, i := range n.down {
-		if d := m.nodes[i]; d.dirt.dirty {
-			d.dirt.urgent, d.dirt.stale = true, true
+		if d := m.nodes[i]; d.pending.dirty {
+			d.pending.urgent, d.pending.stale = true, true
 		}
 	}
 }

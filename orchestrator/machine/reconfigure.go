@@ -38,7 +38,7 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 	for _, i := range ev.Changed {
 		// Of a watcher that runs only when something asks for it, and that
 		// nothing has asked yet, this asks nothing either.
-		if n := m.nodes[i]; !arrived.has(i) && (n.w == nil || n.w.asked || n.dirt.dirty || n.cfg.Watcher.OnStart) {
+		if n := m.nodes[i]; !arrived.has(i) && (n.w == nil || n.w.asked || n.pending.dirty || n.cfg.Watcher.OnStart) {
 			changed.add(i)
 		}
 	}
@@ -59,17 +59,17 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 		case !changed.has(i):
 		case n.w != nil:
 			n.w.asked = n.w.asked || n.cfg.Watcher.OnStart
-			n.dirt.mark(changed, ByConfig, -1, m.clock)
-			n.dirt.all = true
-			n.feed = feed{} // of what it was
+			n.pending.mark(changed, ByConfig, -1, m.clock)
+			n.pending.all = true
+			n.feedback = feedback{} // of what it was
 		case n.p.wanted:
-			n.dirt.mark(changed, ByConfig, -1, m.clock)
-			n.dirt.anew = true
-			n.feed = feed{}
+			n.pending.mark(changed, ByConfig, -1, m.clock)
+			n.pending.anew = true
+			n.feedback = feedback{}
 		}
 	}
 	for _, i := range ev.Apart {
-		m.nodes[i].dirt.apart = true
+		m.nodes[i].pending.apart = true
 	}
 }
 
@@ -113,9 +113,9 @@ func (m *Machine) retire(n *node) {
 	case n.w.phase == running:
 		m.cancelRun(n, ByConfig, -1)
 	}
-	n.dirt = dirt{by: -1}
-	n.feed = feed{}
+	n.pending = pending{by: -1}
+	n.feedback = feedback{}
 	for _, other := range m.nodes {
-		other.feed.acquit(n.id)
+		other.feedback.acquit(n.id)
 	}
 }

@@ -123,7 +123,7 @@ func (m *Machine) finished() bool {
 		}
 	}
 	for _, n := range m.nodes {
-		if n.w != nil && (n.w.phase != idle || n.w.touching || n.dirt.dirty) {
+		if n.w != nil && (n.w.phase != idle || n.w.touching || n.pending.dirty) {
 			if n.w.phase == idle && !n.w.touching && m.stuck(n.hold) {
 				m.tellNotRun(m.nodes[n.hold.Node])
 				m.shutdown(Shutdown{Code: 1})
@@ -140,7 +140,7 @@ func (m *Machine) finished() bool {
 // node has failed.
 func (m *Machine) tellNotRun(failed *node) {
 	for _, i := range m.order {
-		if n := m.nodes[i]; n != failed && n.w != nil && (n.w.phase != idle || n.dirt.dirty) {
+		if n := m.nodes[i]; n != failed && n.w != nil && (n.w.phase != idle || n.pending.dirty) {
 			m.report(Report{Kind: NotRun, Node: n.id, Num: n.w.run, By: failed.id})
 		}
 	}

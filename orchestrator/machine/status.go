@@ -89,7 +89,7 @@ func (w *watcher) state(n *node) string {
 		return "cancelling"
 	case n.off:
 		return "stopped"
-	case n.dirt.dirty:
+	case n.pending.dirty:
 		return "waiting"
 	case w.outcome == outPassed:
 		return "passed"

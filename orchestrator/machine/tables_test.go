@@ -110,7 +110,7 @@ func TestSettle(t *testing.T) {
 		{"but a little from now on", 80 * ms, []time.Duration{50 * ms, 90 * ms}, 200 * ms, 92 * ms},
 		{"less if less was asked for", ms, []time.Duration{50 * ms}, 40 * ms, 51 * ms},
 	} {
-		var d dirt
+		var d pending
 		for _, at := range c.changes {
 			d.mark(nil, ByChange, -1, 1)
 			d.settle(epoch.Add(at), epoch.Add(at-c.lag), c.quiet, settleCap)
@@ -131,14 +131,14 @@ func TestSettle(t *testing.T) {
 
 func TestRestore(t *testing.T) {
 	a, b := set(1), set(2)
-	var d dirt
+	var d pending
 	d.mark(a, ByTrigger, 7, 1)
 	d.path("x")
 	d.path("y")
 	d.all = true
 	old := d.take()
 	if d.dirty || d.by != -1 {
-		t.Error("taken dirt is still there")
+		t.Error("what was taken is still there")
 	}
 	d.mark(b, ByChange, -1, 1)
 	d.path("y")
@@ -227,7 +227,7 @@ func set(nodes ...int) (s nodeset) {
 }
 
 // run lets one run go by, at the end of which the node waits for what changed.
-func (f *feed) run(changes map[string]origin, self bool) (slows bool) {
+func (f *feedback) run(changes map[string]origin, self bool) (slows bool) {
 	for _, path := range slices.Sorted(maps.Keys(changes)) {
 		slows = f.note(path, changes[path], self) || slows
 	}
@@ -257,7 +257,7 @@ func TestFeed(t *testing.T) {
 		{"the first of several", []string{"ba", "ba", "ba", "ba", "cba"}, true, 100 * ms, "a"},
 		{"each a second time", []string{"a", "ab", "bc", "cd", "de"}, true, 100 * ms, "d"},
 	} {
-		var f feed
+		var f feedback
 		for i, run := range c.runs {
 			if i > 0 {
 				f.start()
@@ -297,7 +297,7 @@ func TestFeedRhythm(t *testing.T) {
 		{"one is another", []int{50, 50, 50, 50, 500, 50, 50}, false, false},
 		{"seen", []int{900, 2100, 1500, 4000, 700, 1200}, true, true},
 	} {
-		var f feed
+		var f feedback
 		slows := false
 		for _, lag := range c.lags {
 			o := origin{by: 1, loop: true, seen: c.seen, lag: time.Duration(lag) * ms}
@@ -323,7 +323,7 @@ func TestFeedOutside(t *testing.T) {
 		{"right after the run", "a", 100 * ms, false},
 		{"another file", "b", time.Second, false},
 	} {
-		var f feed
+		var f feedback
 		for range 6 {
 			f.start()
 			f.run(map[string]origin{"a": {loop: true}}, true)
@@ -349,7 +349,7 @@ func TestFeedByAnother(t *testing.T) {
 		{"it writes the file in steps", true, 250 * ms, true},
 		{"somebody saves", true, 251 * ms, false},
 	} {
-		var f feed
+		var f feedback
 		for run := range 6 {
 			f.start()
 			f.note("a", origin{by: 1, run: run, at: epoch, loop: c.loop}, false)

@@ -27,7 +27,7 @@ func (m *Machine) readied(n *node) {
 
 // reloaded notes that the generation that serves was told to take in what
 // changed: it must outlive that.
-func (m *Machine) reloaded(n *node, took dirt) {
+func (m *Machine) reloaded(n *node, took pending) {
 	p := n.p
 	p.owed = older(p.owed, took.debt)
 	p.upAt = later(p.upAt, m.now.Add(upAfter))

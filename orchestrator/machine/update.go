@@ -31,7 +31,7 @@ func (m *Machine) stopSide(n *node, why Why, by int) {
 	if s == nil || s.stopping {
 		return
 	}
-	m.report(Report{Kind: Stopping, Node: n.id, Num: s.gen, Why: why, By: by, Paths: n.dirt.paths})
+	m.report(Report{Kind: Stopping, Node: n.id, Num: s.gen, Why: why, By: by, Paths: n.pending.paths})
 	m.endSide(n)
 }
 

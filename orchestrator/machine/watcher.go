@@ -10,7 +10,7 @@ type watcher struct {
 	asked       bool // it has run, or is to: nobody waits for one that only runs by hand before that
 	group       int
 	stages      []stage
-	took        dirt     // what the run was started for
+	took        pending  // what the run was started for
 	owed        causes   // what the runs since the last pass were started for
 	owedSince   uint64   // the step of the first of that
 	next        *Watcher // takes the place of cfg with the next run, if not nil
@@ -119,14 +119,14 @@ func (w *watcher) current() (name string) {
 func (m *Machine) actWatcher(n *node) bool {
 	switch w := n.w; w.phase {
 	case idle:
-		if n.dirt.dirty && !n.off && n.hold.Kind == NotHeld {
+		if n.pending.dirty && !n.off && n.hold.Kind == NotHeld {
 			m.startRun(n)
 			return true
 		}
 		m.tellHeld(n)
 	case running:
 		if m.superseded(n) {
-			m.cancelRun(n, n.dirt.why, n.dirt.by)
+			m.cancelRun(n, n.pending.why, n.pending.by)
 			return true
 		}
 		return m.progress(n)
@@ -137,9 +137,9 @@ func (m *Machine) actWatcher(n *node) bool {
 // tellHeld reports once that a change waits for a failed upstream, or for long
 // because the node keeps waking itself.
 func (m *Machine) tellHeld(n *node) {
-	held := n.dirt.dirty && n.hold.Kind == UpstreamFailed
+	held := n.pending.dirty && n.hold.Kind == UpstreamFailed
 	if held && !n.held {
-		m.report(Report{Kind: Held, Node: n.id, By: n.hold.Node, Paths: n.dirt.paths})
+		m.report(Report{Kind: Held, Node: n.id, By: n.hold.Node, Paths: n.pending.paths})
 	}
 	n.held = held
 	m.tellUnmet(n)
@@ -152,9 +152,9 @@ func (m *Machine) tellHeld(n *node) {
 func (m *Machine) superseded(n *node) bool {
 	w := n.w
 	switch {
-	case !n.dirt.dirty || !n.dirt.settled() || n.feed.holds(m.now, &n.dirt):
+	case !n.pending.dirty || !n.pending.settled() || n.feedback.holds(m.now, &n.pending):
 		return false
-	case (w.cfg.Queue || w.protected) && !n.dirt.hand:
+	case (w.cfg.Queue || w.protected) && !n.pending.hand:
 		return false
 	}
 	for i := range w.stages {
@@ -173,7 +173,7 @@ func (m *Machine) startRun(n *node) {
 	w.run++
 	w.asked = true
 	w.phase, w.group, w.failing, w.reason = running, -1, false, ""
-	w.took = n.dirt.take()
+	w.took = n.pending.take()
 	if n.startStep = m.clock; len(w.owed) == 0 {
 		w.owedSince = w.took.debt
 	}
@@ -182,7 +182,7 @@ func (m *Machine) startRun(n *node) {
 	}
 	w.promised = older(w.promised, w.took.debt)
 	w.startedAt, n.since = m.now, m.clock
-	n.feed.start()
+	n.feedback.start()
 	w.protected = w.starved >= letThrough || m.awaited(n, w.promised)
 	if w.took.all {
 		for i := range w.stages {
@@ -201,7 +201,7 @@ func (m *Machine) cancelRun(n *node, why Why, by int) {
 	if why != ByHand {
 		w.starved++
 	}
-	n.dirt.restore(w.took)
+	n.pending.restore(w.took)
 	m.report(Report{Kind: RunCancelled, Node: n.id, Num: w.run, Why: why, By: by, Took: m.now.Sub(w.startedAt)})
 	for i := range w.stages {
 		if w.stages[i].state == stagePending {
@@ -218,14 +218,14 @@ func (m *Machine) cancelled(n *node) {
 		return
 	}
 	n.w.phase = idle
-	m.closeFeed(n)
+	m.closeFeedback(n)
 }
 
-// closeFeed ends a run for the sake of feed.
-func (m *Machine) closeFeed(n *node) {
-	n.feed.close(m.now)
-	n.feed.slow(m.now, n.feed.streak)
-	if n.dirt.dirty {
+// closeFeedback ends a run for the sake of feedback.
+func (m *Machine) closeFeedback(n *node) {
+	n.feedback.close(m.now)
+	n.feedback.slow(m.now, n.feedback.streak)
+	if n.pending.dirty {
 		m.tellSlowed(n)
 	}
 }
@@ -233,8 +233,8 @@ func (m *Machine) closeFeed(n *node) {
 // tellSlowed reports once that what has changed has to wait for long because the
 // node keeps waking itself.
 func (m *Machine) tellSlowed(n *node) {
-	f := &n.feed
-	if !f.toTell(m.now) || n.dirt.real {
+	f := &n.feedback
+	if !f.toTell(m.now) || n.pending.real {
 		return
 	}
 	f.told, f.toldAt = true, f.runs

@@ -33,8 +33,8 @@ const (
 	selfLook  = 2                      // runs in a row after which it matters who writes
 )
 
-// feed watches for a node that changes what it watches.
-type feed struct {
+// feedback watches for a node that changes what it watches.
+type feedback struct {
 	during map[string]origin // what changed since the run before, and who may have done it
 	last   map[string]origin // up to then
 	wakers [2]nodeset        // who stands in during, and in last
@@ -76,22 +76,22 @@ func (o origin) inRhythm(before origin) bool {
 func (o origin) sure() bool { return o.seen && o.rhythm }
 
 // outside takes in a change that comes while the node does nothing.
-func (f *feed) outside(now time.Time, path string) {
+func (f *feedback) outside(now time.Time, path string) {
 	if o, suspect := f.last[path]; suspect && o.loop && now.Sub(f.closed) > selfLate {
-		*f = feed{}
+		*f = feedback{}
 	}
 }
 
 // note takes in a change that may be the work of a node: of this one, if self.
 // It tells whether it is one that the node has to wait for.
-func (f *feed) note(path string, o origin, self bool) (slows bool) {
+func (f *feedback) note(path string, o origin, self bool) (slows bool) {
 	if f.during == nil {
 		f.during = map[string]origin{}
 	}
 	first, known := f.during[path]
 	switch {
 	case known && !self && !o.seen && first.by == o.by && first.run == o.run && o.at.Sub(first.at) > burstGap:
-		*f = feed{}
+		*f = feedback{}
 		return false
 	case known && (first.loop || !o.loop) && !o.seen: // the run goes on writing
 		o = first
@@ -114,12 +114,12 @@ func (f *feed) note(path string, o origin, self bool) (slows bool) {
 }
 
 // woken tells whether the node has changed files of this one of late.
-func (f *feed) woken(by int) bool { return f.wakers[0].has(by) || f.wakers[1].has(by) }
+func (f *feedback) woken(by int) bool { return f.wakers[0].has(by) || f.wakers[1].has(by) }
 
 // acquit forgets what a node that is no more may have done.
-func (f *feed) acquit(node int) {
+func (f *feedback) acquit(node int) {
 	if f.from.by == node && f.path != "" {
-		*f = feed{}
+		*f = feedback{}
 		return
 	}
 	for _, seen := range []map[string]origin{f.during, f.last} {
@@ -128,7 +128,7 @@ func (f *feed) acquit(node int) {
 }
 
 // close ends a run, or the time that a generation has served.
-func (f *feed) close(now time.Time) {
+func (f *feedback) close(now time.Time) {
 	loops := false
 	for _, o := range f.during {
 		loops = loops || o.loop
@@ -146,7 +146,7 @@ func (f *feed) close(now time.Time) {
 }
 
 // slow holds the next start back from now on; runs is how many were alike.
-func (f *feed) slow(now time.Time, runs int) {
+func (f *feedback) slow(now time.Time, runs int) {
 	if runs <= selfFree || f.path == "" {
 		return
 	}
@@ -161,14 +161,14 @@ func (f *feed) slow(now time.Time, runs int) {
 }
 
 // start begins the next run, which waits for nothing any more.
-func (f *feed) start() { f.path, f.from, f.told, f.until = "", origin{}, false, time.Time{} }
+func (f *feedback) start() { f.path, f.from, f.told, f.until = "", origin{}, false, time.Time{} }
 
 // holds tells whether what has changed has to wait.
-func (f *feed) holds(now time.Time, d *dirt) bool { return !d.real && f.until.After(now) }
+func (f *feedback) holds(now time.Time, d *pending) bool { return !d.real && f.until.After(now) }
 
 // toTell tells whether people should know that the node is slowed down: of a
 // short wait again and again only when it has gone on for twice as long.
-func (f *feed) toTell(now time.Time) bool {
+func (f *feedback) toTell(now time.Time) bool {
 	return !f.told && f.until.After(now) && f.wait >= selfTold && (f.from.sure() || f.runs >= 2*f.toldAt)
 }
 
@@ -176,15 +176,15 @@ func (f *feed) toTell(now time.Time) bool {
 // between such questions is no feedback, unless that is sure.
 func (m *Machine) asked() {
 	for _, n := range m.nodes {
-		if f := &n.feed; f.path == "" || !f.from.sure() {
-			*f = feed{wakers: f.wakers, closed: f.closed}
+		if f := &n.feedback; f.path == "" || !f.from.sure() {
+			*f = feedback{wakers: f.wakers, closed: f.closed}
 		}
 	}
 }
 
 // Suspects tells whether it matters who writes what the node watches, see
 // [Change.Writers].
-func (m *Machine) Suspects(node int) bool { return m.nodes[node].feed.streak >= selfLook }
+func (m *Machine) Suspects(node int) bool { return m.nodes[node].feedback.streak >= selfLook }
 
 // suspect notes who may have changed a file of the node: itself, or another one
 // that is at work, and rather one that the node wakes too. It tells whether the
@@ -201,7 +201,7 @@ func (m *Machine) suspect(n *node, c Change, at time.Time) (slows bool) {
 		switch {
 		case o.seen:
 			r = 6
-		case o.repeats(n.feed.last[c.Path]):
+		case o.repeats(n.feedback.last[c.Path]):
 			r = 5
 		case u == n && u.w != nil && u.w.phase == idle:
 			r = 1 // it has ended: rather than nobody
@@ -215,23 +215,23 @@ func (m *Machine) suspect(n *node, c Change, at time.Time) (slows bool) {
 		}
 	}
 	if !best.loop {
-		n.feed.outside(m.now, c.Path)
+		n.feedback.outside(m.now, c.Path)
 	}
 	if rank == 0 {
 		return false
 	}
-	return n.feed.note(c.Path, best, best.by == n.id)
+	return n.feedback.note(c.Path, best, best.by == n.id)
 }
 
 // work tells whether u may have made a change at that time, and whether u and n
 // wake each other then.
 func (m *Machine) work(u, n *node, c Change, at time.Time) (o origin, loop, works bool) {
-	loop = u == n || u.feed.woken(n.id) || m.leads(n, u)
+	loop = u == n || u.feedback.woken(n.id) || m.leads(n, u)
 	o = origin{by: u.id, run: u.num(), at: m.now, loop: loop}
 	var since time.Time
 	switch p := u.p; {
 	case u.w != nil:
-		late := u == n && u.w.phase == idle && u.w.run > 0 && at.Sub(u.feed.closed) <= selfLate
+		late := u == n && u.w.phase == idle && u.w.run > 0 && at.Sub(u.feedback.closed) <= selfLate
 		o.stage, since, works = u.w.current(), u.w.startedAt, u.w.phase != idle || late
 	case p.side != nil && p.side.candidate:
 		since, works = p.side.startedAt, true

@@ -20,10 +20,10 @@ const (
 	vcsRecheck = 20 * time.Millisecond
 )
 
-// dirt is what has changed for a node since its last start.
-type dirt struct {
+// pending is what has changed for a node since its last start.
+type pending struct {
 	dirty  bool
-	real   bool // something in it is not what the node keeps making itself, see feed.go
+	real   bool // something in it is not what the node keeps making itself, see feedback.go
 	own    bool // a file that it watches itself has changed, not only a trigger that a run touched
 	urgent bool // touched from outside, or let through: does not wait for upstream
 	stale  bool // by a run that was let through, and so is what comes of it
@@ -61,7 +61,7 @@ func (b *burst) add(at time.Time) time.Duration {
 	return b.last.Sub(b.first)
 }
 
-func (d *dirt) mark(cohort nodeset, why Why, by int, debt uint64) {
+func (d *pending) mark(cohort nodeset, why Why, by int, debt uint64) {
 	d.debt, d.last = older(d.debt, debt), max(d.last, debt)
 	if !d.dirty {
 		d.dirty, d.why, d.by = true, why, by
@@ -70,7 +70,7 @@ func (d *dirt) mark(cohort nodeset, why Why, by int, debt uint64) {
 	d.causes.add(cohort)
 }
 
-func (d *dirt) path(path string) {
+func (d *pending) path(path string) {
 	if path == "" || d.seen[path] {
 		return
 	}
@@ -83,7 +83,7 @@ func (d *dirt) path(path string) {
 
 // settle begins to wait for the end of a burst, or goes on waiting: quiet from
 // the change on, and a little from now on, but never past the limit.
-func (d *dirt) settle(now, at time.Time, quiet, limit time.Duration) {
+func (d *pending) settle(now, at time.Time, quiet, limit time.Duration) {
 	if !d.settling {
 		d.settling, d.began, d.until = true, now, now
 	}
@@ -101,7 +101,7 @@ func (d *dirt) settle(now, at time.Time, quiet, limit time.Duration) {
 
 // tick ends the wait if it has been quiet for long enough. While git rewrites
 // the tree the burst is not over, however quiet it looks.
-func (d *dirt) tick(now time.Time, vcsBusy bool) {
+func (d *pending) tick(now time.Time, vcsBusy bool) {
 	switch {
 	case !d.settling || d.until.After(now):
 	case vcsBusy && d.began.Add(vcsCap).After(now):
@@ -112,17 +112,17 @@ func (d *dirt) tick(now time.Time, vcsBusy bool) {
 }
 
 // settled tells whether the node may act on what changed.
-func (d *dirt) settled() bool { return !d.settling || d.urgent }
+func (d *pending) settled() bool { return !d.settling || d.urgent }
 
-// take empties the dirt and returns what it held.
-func (d *dirt) take() dirt {
+// take empties it and returns what it held.
+func (d *pending) take() pending {
 	old := *d
-	*d = dirt{by: -1}
+	*d = pending{by: -1}
 	return old
 }
 
 // restore puts back what a cancelled run had taken, ahead of what came since.
-func (d *dirt) restore(old dirt) {
+func (d *pending) restore(old pending) {
 	newer := *d
 	d.causes, d.paths, d.seen = nil, nil, nil
 	if !d.dirty {
