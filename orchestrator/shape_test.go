@@ -415,7 +415,7 @@ var wordsLeft = map[string]map[string]int{
 	"orchestrator/graph":     {"husk": 1},
 	"orchestrator/guardian":  {"calm": 2, "lease": 9, "say": 2, "spare": 1, "stranger": 1},
 	"orchestrator/journal":   {"spare": 1},
-	"orchestrator/machine":   {"debt": 3, "later": 1, "owe": 1, "tell": 8, "wind": 1},
+	"orchestrator/machine":   {"later": 1},
 	"orchestrator/procgroup": {"later": 2},
 	"orchestrator/proctree":  {"calm": 1, "stranger": 1},
 	"orchestrator/proxy":     {"flight": 1},

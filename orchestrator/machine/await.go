@@ -5,17 +5,17 @@ import "time"
 // The barrier: whoever asks whether a change is live is answered when all that
 // any change before the question could cause is done, whatever comes after it.
 //
-// Every step has a number. A mark that makes a node dirty carries the number of
-// the step that it comes from, its debt. What a run touches downstream carries
-// the debt of the run, not the moment of the touch. A node has paid when a run
-// that began with the mark has passed, or a generation that did is up: see
-// up.go. So a question asked at step C is answered when nobody owes anything
-// from C or before, and what is owed from later does not matter.
+// Every step has a number. A pending change carries the number of the step that
+// caused it, and so does the work that it triggers: what a run touches
+// downstream carries the step of the run, not that of the touch. A node is done
+// with a change when a run that began with it has passed, or a generation that
+// did is up: see up.go. So a question asked at step C is answered when nothing
+// numbered C or less is left, and what came later does not matter.
 //
 // A change that comes while a run is going on may be what that run writes, so
 // it belongs to every question that waits for the run: see extend.
 
-// older is the older of two debts; 0 is none.
+// older is the older of two steps; 0 is none.
 func older(a, b uint64) uint64 {
 	if a == 0 || b != 0 && b < a {
 		return b
@@ -23,8 +23,8 @@ func older(a, b uint64) uint64 {
 	return a
 }
 
-// by tells whether a debt is from that step or before.
-func by(debt, step uint64) bool { return debt != 0 && debt <= step }
+// by tells whether something is open since that step or before; 0 is nothing.
+func by(since, step uint64) bool { return since != 0 && since <= step }
 
 // barrier is one question that waits for its answer.
 type barrier struct {
@@ -34,16 +34,16 @@ type barrier struct {
 
 	// For nodes whose files changed while a run was going on that it waits for:
 	// up to which step it waits for them, and the nodes whose work that may be.
-	later  map[int]uint64
-	causes map[int]nodeset
+	extended map[int]uint64
+	causes   map[int]nodeset
 }
 
-// until is the step up to which the barrier waits for what a node owes.
-func (b *barrier) until(node int) uint64 { return max(b.clock, b.later[node]) }
+// until is the step up to which the barrier waits for what is open at a node.
+func (b *barrier) until(node int) uint64 { return max(b.clock, b.extended[node]) }
 
 // awaitPaid takes in a question. What the named nodes depend on counts with them.
 func (m *Machine) awaitPaid(ev Await) {
-	b := &barrier{id: ev.ID, clock: m.clock, later: map[int]uint64{}, causes: map[int]nodeset{}}
+	b := &barrier{id: ev.ID, clock: m.clock, extended: map[int]uint64{}, causes: map[int]nodeset{}}
 	for _, n := range m.nodes {
 		if n.gone {
 			continue
@@ -68,10 +68,10 @@ func (m *Machine) forget(ev Forget) {
 	}
 }
 
-// awaited tells whether somebody waits for what the node owes since then.
-func (m *Machine) awaited(n *node, debt uint64) bool {
+// awaited tells whether somebody waits for what is open at the node since then.
+func (m *Machine) awaited(n *node, since uint64) bool {
 	for _, b := range m.barriers {
-		if b.nodes.has(n.id) && by(debt, b.until(n.id)) {
+		if b.nodes.has(n.id) && by(since, b.until(n.id)) {
 			return true
 		}
 	}
@@ -106,7 +106,7 @@ func (b *barrier) extend(m *Machine, u, n *node) {
 		if d != n && !d.up.has(n.id) {
 			continue
 		}
-		b.later[d.id] = m.clock
+		b.extended[d.id] = m.clock
 		all := b.causes[d.id].clone()
 		all.union(causes)
 		b.causes[d.id] = all
@@ -158,7 +158,7 @@ func (b *barrier) paid(n *node) bool {
 	case n.excused():
 		return !n.alive()
 	}
-	return !by(n.owes(), b.until(n.id))
+	return !by(n.openSince(), b.until(n.id))
 }
 
 // excused tells whether the node is left out: somebody has stopped it, or it is
@@ -167,32 +167,32 @@ func (n *node) excused() bool {
 	return n.off || n.gone || n.p != nil && !n.p.wanted
 }
 
-// owes is the oldest debt of the node.
-func (n *node) owes() uint64 {
+// openSince is the oldest debt of the node.
+func (n *node) openSince() uint64 {
 	if n.w != nil {
-		return older(older(n.pending.debt, n.w.promised), n.w.touchDebt)
+		return older(older(n.pending.since, n.w.promised), n.w.touchSince)
 	}
-	return older(older(n.pending.debt, n.p.owed), n.p.dueDebt)
+	return older(older(n.pending.since, n.p.owed), n.p.dueSince)
 }
 
-// lost tells whether the node has failed with all that it owes from that step or
+// lost tells whether the node has failed with all that is open from that step or
 // before, or is kept from it by a failure. What comes from later may still mend
 // it; that is another question.
 func (m *Machine) lost(n *node, step uint64) bool {
-	if by(n.pending.debt, step) || n.p != nil && by(n.p.dueDebt, step) {
+	if by(n.pending.since, step) || n.p != nil && by(n.p.dueSince, step) {
 		return m.stuck(n.hold)
 	}
 	if w := n.w; w != nil {
 		if w.phase == idle && n.pending.dirty && m.stuck(n.hold) {
 			return true // a later change keeps it from handing on what has passed
 		}
-		running := w.phase != idle && by(w.took.debt, step)
+		running := w.phase != idle && by(w.took.since, step)
 		return w.outcome == outFailed && !running
 	}
 	return n.p.down(m.stuck(n.hold))
 }
 
-// down tells whether a process that owes something will not come up with it by
+// down tells whether a process with something open will not come up with it by
 // itself. One that crashed and starts again later has crashed all the same.
 func (p *process) down(stuck bool) bool {
 	switch {
@@ -254,7 +254,7 @@ func (m *Machine) holdAwaited(n *node) Hold {
 	p := n.p
 	if until, rising := p.rising(); rising && !n.pending.hand && until.After(m.now) {
 		for _, b := range m.barriers {
-			if step := b.until(n.id); b.nodes.has(n.id) && by(p.owed, step) && !by(n.pending.debt, step) {
+			if step := b.until(n.id); b.nodes.has(n.id) && by(p.owed, step) && !by(n.pending.since, step) {
 				return Hold{DownstreamStarting, n.id, until}
 			}
 		}

@@ -43,7 +43,7 @@ func (m *Machine) Deadline() (time.Time, bool) {
 		}
 	}
 	if m.ending.begun {
-		sooner(m.ending.tellAt)
+		sooner(m.ending.reportAt)
 	}
 	return at, !at.IsZero()
 }

@@ -166,9 +166,9 @@ func (f *feedback) start() { f.path, f.from, f.told, f.until = "", origin{}, fal
 // holds tells whether what has changed has to wait.
 func (f *feedback) holds(now time.Time, d *pending) bool { return !d.real && f.until.After(now) }
 
-// toTell tells whether people should know that the node is slowed down: of a
+// toReport tells whether people should know that the node is slowed down: of a
 // short wait again and again only when it has gone on for twice as long.
-func (f *feedback) toTell(now time.Time) bool {
+func (f *feedback) toReport(now time.Time) bool {
 	return !f.told && f.until.After(now) && f.wait >= selfTold && (f.from.sure() || f.runs >= 2*f.toldAt)
 }
 

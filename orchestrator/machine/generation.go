@@ -68,8 +68,8 @@ func (m *Machine) begin(n *node, why Why, by int) generation {
 		p.failures, p.stoodBefore, p.stood = 0, p.stoodBefore || p.stood, false
 	}
 	p.due, p.dueBy, p.turn, p.parked, p.dropped = "", -1, atOnce, false, nil
-	p.owed = older(older(p.owed, took.debt), p.dueDebt)
-	p.dueDebt = 0
+	p.owed = older(older(p.owed, took.since), p.dueSince)
+	p.dueSince = 0
 	g := generation{gen: p.last, took: took, why: why, again: again, startedAt: m.now}
 	if t := n.cfg.Process.ReadyTimeout; n.cfg.Process.Probed && t > 0 {
 		g.readyBy = m.now.Add(t)

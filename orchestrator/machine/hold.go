@@ -231,10 +231,10 @@ type unmet struct {
 	stuck bool // it does not come by itself
 }
 
-// tellUnmet reports once that the node waits for a dependency, and once more if
+// reportUnmet reports once that the node waits for a dependency, and once more if
 // that does not come by itself any more. What comes with the next event is not
 // worth a word.
-func (m *Machine) tellUnmet(n *node) {
+func (m *Machine) reportUnmet(n *node) {
 	if n.hold.Kind != Unmet {
 		n.told = unmet{}
 		return

@@ -169,7 +169,7 @@ func (m *Machine) advance() {
 				break
 			}
 		}
-		if !moved && !m.wind() {
+		if !moved && !m.advanceShutdown() {
 			return
 		}
 	}
@@ -202,7 +202,7 @@ func (m *Machine) start() {
 	for _, n := range m.nodes {
 		switch {
 		case n.p != nil && (!m.cfg.Once && n.cfg.Process.Start || m.cfg.Once && m.serves(n)):
-			n.p.wanted, n.p.due, n.p.dueBy, n.p.dueDebt = true, ByStart, -1, m.clock
+			n.p.wanted, n.p.due, n.p.dueBy, n.p.dueSince = true, ByStart, -1, m.clock
 		case cohort.has(n.id):
 			n.w.asked = true
 			n.pending.mark(cohort, ByStart, -1, m.clock)
@@ -258,7 +258,7 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 			m.weigh(n, c, at)
 			if !c.AtOnce {
 				limit := settleCap
-				if m.awaited(n, n.owes()) {
+				if m.awaited(n, n.openSince()) {
 					limit = awaitedCap
 				}
 				n.pending.settle(m.now, at, m.quiet(n, at), limit)

@@ -33,7 +33,7 @@ type pending struct {
 	apart  bool // the old generation must end before the new one starts
 	why    Why
 	by     int
-	debt   uint64 // the step of the oldest mark, see await.go
+	since  uint64 // the step of the oldest mark, see await.go
 	last   uint64 // that of the latest
 	causes causes
 	paths  []string
@@ -61,8 +61,8 @@ func (b *burst) add(at time.Time) time.Duration {
 	return b.last.Sub(b.first)
 }
 
-func (d *pending) mark(cohort nodeset, why Why, by int, debt uint64) {
-	d.debt, d.last = older(d.debt, debt), max(d.last, debt)
+func (d *pending) mark(cohort nodeset, why Why, by int, since uint64) {
+	d.since, d.last = older(d.since, since), max(d.last, since)
 	if !d.dirty {
 		d.dirty, d.why, d.by = true, why, by
 	}
@@ -128,7 +128,7 @@ func (d *pending) restore(old pending) {
 	if !d.dirty {
 		d.why, d.by, d.real = old.why, old.by, old.real
 	}
-	d.dirty, d.all, d.debt = true, d.all || old.all, older(d.debt, old.debt)
+	d.dirty, d.all, d.since = true, d.all || old.all, older(d.since, old.since)
 	d.own = d.own || old.own
 	d.last = max(d.last, old.last)
 	for _, cohort := range append(old.causes, newer.causes...) {

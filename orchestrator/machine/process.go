@@ -22,8 +22,8 @@ type process struct {
 	turn       turn   // when, if it is due by hand
 	begun      bool   // it has been started, since it is in the configuration
 	restarts   int    // starts after the first
-	owed       uint64 // the oldest debt that its generations have taken and not paid
-	dueDebt    uint64 // of due, if it was by hand or at start: see await.go
+	owed       uint64 // the oldest step that its generations have taken and are not done with
+	dueSince   uint64 // of due, if it was by hand or at start: see await.go
 	checking   bool   // a watcher upstream is busy, see checking.go
 	parked     bool   // it is down for that reason
 	dropped    *Drop  // the last new version, if it was not taken
@@ -97,7 +97,7 @@ func (m *Machine) actProcess(n *node) bool {
 	if p.phase == procStopping {
 		return false
 	}
-	m.tellHeld(n)
+	m.reportHeld(n)
 	changed := n.pending.dirty && n.hold.Kind == NotHeld
 	switch {
 	case p.side != nil && p.side.stopping:
@@ -212,7 +212,7 @@ func (m *Machine) killAll(n *node) {
 
 func (m *Machine) stopByHand(n *node) {
 	p := n.p
-	p.wanted, p.due, p.parked, p.dropped, p.owed, p.dueDebt = false, "", false, nil, 0, 0
+	p.wanted, p.due, p.parked, p.dropped, p.owed, p.dueSince = false, "", false, nil, 0, 0
 	n.pending.take()
 	m.stopProcess(n, ByHand, -1)
 	if p.phase != procStopping {
@@ -226,7 +226,7 @@ func (m *Machine) startByHand(n *node) {
 	p := n.p
 	p.wanted, p.due, p.dueBy, p.parked, p.turn = true, ByHand, -1, false, atOnce
 	p.checking = m.checking(n) >= 0
-	p.dueDebt = older(p.dueDebt, m.clock)
+	p.dueSince = older(p.dueSince, m.clock)
 }
 
 func (m *Machine) restartByHand(n *node) {

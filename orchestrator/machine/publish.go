@@ -21,7 +21,7 @@ func (m *Machine) drained(ev Drained) {
 		r.Kind = RunFailed
 		m.report(r)
 		if m.cfg.Once {
-			m.tellNotRun(n)
+			m.reportNotRun(n)
 			m.shutdown(Shutdown{Code: 1})
 		}
 		return
@@ -61,21 +61,21 @@ func (m *Machine) touched(ev Touched) {
 	if w == nil || !w.touching {
 		return
 	}
-	debt := w.touchDebt
-	w.touching, w.touchDebt = false, 0
+	since := w.touchSince
+	w.touching, w.touchSince = false, 0
 	if ev.Err == "" {
 		return
 	}
 	m.report(Report{Kind: RunFailed, Node: n.id, Num: ev.Run, By: -1, Took: m.now.Sub(w.startedAt), End: End{Code: -1, Err: ev.Err}})
 	if m.cfg.Once {
-		m.tellNotRun(n)
+		m.reportNotRun(n)
 		m.shutdown(Shutdown{Code: 1})
 	}
 	if ev.Run != w.run || w.phase != idle {
 		return // it is being done again
 	}
 	w.outcome, w.reason, w.starved, w.unpublished = outFailed, ev.Err, 0, true
-	w.promised = older(w.promised, debt)
+	w.promised = older(w.promised, since)
 }
 
 // overtaken marks again what the same changes had made dirty downstream and has
@@ -89,7 +89,7 @@ func (m *Machine) overtaken(n *node) {
 			case !d.ins.has(n.id) || !cohort.has(d.id) || d.p != nil && !d.p.wanted:
 			case d.pending.causes.has(cohort) && d.startStep <= n.w.owedSince: // it has waited, and goes on to act on it
 			case d.pending.causes.has(cohort): // that is by a later change of the same files
-				d.pending.debt = older(d.pending.debt, n.w.promised)
+				d.pending.since = older(d.pending.since, n.w.promised)
 			default:
 				d.pending.mark(cohort, ByTrigger, n.id, n.w.promised)
 				d.pending.last = max(d.pending.last, n.w.took.last)
@@ -104,7 +104,7 @@ func (m *Machine) overtaken(n *node) {
 // of the trigger, nor those who read the files that the run wrote.
 func (m *Machine) publish(n *node, through bool) {
 	if n.w.cfg.Triggers {
-		n.w.touching, n.w.touchDebt = true, n.w.promised
+		n.w.touching, n.w.touchSince = true, n.w.promised
 		m.do(Touch{n.id, n.w.run})
 	}
 	var readers, cohort nodeset

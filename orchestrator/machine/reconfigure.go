@@ -54,7 +54,7 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 		case !m.started: // all of it is to start anyway
 		case arrived.has(i) && n.p != nil:
 			if n.cfg.Process.Start {
-				n.p.wanted, n.p.due, n.p.dueBy, n.p.dueDebt = true, ByStart, -1, m.clock
+				n.p.wanted, n.p.due, n.p.dueBy, n.p.dueSince = true, ByStart, -1, m.clock
 			}
 		case !changed.has(i):
 		case n.w != nil:
@@ -78,7 +78,7 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 func (n *node) revive(c *Node) {
 	n.cfg, n.gone, n.off, n.held = c, false, false, false
 	if p := n.p; p != nil {
-		p.failures, p.end, p.owed, p.dueDebt, p.checking = 0, End{}, 0, 0, false
+		p.failures, p.end, p.owed, p.dueSince, p.checking = 0, End{}, 0, 0, false
 		p.begun, p.restarts = false, 0
 		p.stood, p.stoodBefore, p.lived, p.dropped = false, false, 0, nil
 		return

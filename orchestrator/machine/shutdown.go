@@ -4,17 +4,17 @@ import "time"
 
 // How often a shut-down that takes long says what it waits for.
 const (
-	tellFirst = time.Second
-	tellAgain = 5 * time.Second
+	reportFirst = time.Second
+	reportAgain = 5 * time.Second
 )
 
 // ending is the state of the shut-down.
 type ending struct {
-	begun  bool
-	hard   bool // everything is killed
-	exited bool
-	code   int
-	tellAt time.Time
+	begun    bool
+	hard     bool // everything is killed
+	exited   bool
+	code     int
+	reportAt time.Time
 }
 
 // shutdown begins the end: stages are cancelled at once, processes stop in
@@ -24,7 +24,7 @@ func (m *Machine) shutdown(ev Shutdown) {
 	e.hard = e.hard || ev.Hard || e.begun
 	if !e.begun {
 		e.begun, e.code = true, ev.Code
-		e.tellAt = m.now.Add(tellFirst)
+		e.reportAt = m.now.Add(reportFirst)
 	}
 	for _, n := range m.nodes {
 		switch {
@@ -58,9 +58,9 @@ func (m *Machine) endWatcher(n *node) {
 	}
 }
 
-// wind carries a shut-down on: a process stops once everything downstream of
+// advanceShutdown carries a shut-down on: a process stops once everything downstream of
 // it is down. In a single run it also notices that the work is done.
-func (m *Machine) wind() bool {
+func (m *Machine) advanceShutdown() bool {
 	if !m.ending.begun {
 		return m.cfg.Once && m.finished()
 	}
@@ -83,8 +83,8 @@ func (m *Machine) wind() bool {
 		m.do(Exit{m.ending.code})
 		return false
 	}
-	if !m.ending.tellAt.After(m.now) {
-		m.ending.tellAt = m.now.Add(tellAgain)
+	if !m.ending.reportAt.After(m.now) {
+		m.ending.reportAt = m.now.Add(reportAgain)
 		for _, i := range m.order {
 			if n := m.nodes[i]; n.alive() && (n.w != nil || !n.p.running()) {
 				m.report(Report{Kind: StillWaiting, Node: n.id, By: -1})
@@ -117,7 +117,7 @@ func (n *node) alive() bool {
 func (m *Machine) finished() bool {
 	for _, n := range m.nodes {
 		if n.p != nil && n.p.phase == procEnded && !n.p.end.OK() {
-			m.tellNotRun(n)
+			m.reportNotRun(n)
 			m.shutdown(Shutdown{Code: 1})
 			return true
 		}
@@ -125,7 +125,7 @@ func (m *Machine) finished() bool {
 	for _, n := range m.nodes {
 		if n.w != nil && (n.w.phase != idle || n.w.touching || n.pending.dirty) {
 			if n.w.phase == idle && !n.w.touching && m.stuck(n.hold) {
-				m.tellNotRun(m.nodes[n.hold.Node])
+				m.reportNotRun(m.nodes[n.hold.Node])
 				m.shutdown(Shutdown{Code: 1})
 				return true
 			}
@@ -136,9 +136,9 @@ func (m *Machine) finished() bool {
 	return true
 }
 
-// tellNotRun names what a single run does not run, or not to its end, because a
+// reportNotRun names what a single run does not run, or not to its end, because a
 // node has failed.
-func (m *Machine) tellNotRun(failed *node) {
+func (m *Machine) reportNotRun(failed *node) {
 	for _, i := range m.order {
 		if n := m.nodes[i]; n != failed && n.w != nil && (n.w.phase != idle || n.pending.dirty) {
 			m.report(Report{Kind: NotRun, Node: n.id, Num: n.w.run, By: failed.id})

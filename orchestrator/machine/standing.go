@@ -39,7 +39,7 @@ func (m *Machine) standing(d *node) (until time.Time, stands bool) {
 	case d.pending.stale && d.pending.settled() && m.holdNeeds(d).Kind == NotHeld:
 		return time.Time{}, false // it acts in this very step, or once the last one is gone
 	case p.due != "" && !p.running():
-		return time.Time{}, p.turn == onceSettled || m.holdNeeds(d).Kind != NotHeld || !m.awaited(d, d.owes())
+		return time.Time{}, p.turn == onceSettled || m.holdNeeds(d).Kind != NotHeld || !m.awaited(d, d.openSince())
 	}
 	until, rising := p.rising()
 	starts := g != &p.generation || p.phase == procStarting

@@ -29,11 +29,11 @@ func (m *Machine) readied(n *node) {
 // changed: it must outlive that.
 func (m *Machine) reloaded(n *node, took pending) {
 	p := n.p
-	p.owed = older(p.owed, took.debt)
+	p.owed = older(p.owed, took.since)
 	p.upAt = later(p.upAt, m.now.Add(upAfter))
 }
 
-// pay ends what the process owes once the generation that serves is up, and
+// pay ends what is open at the process once the generation that serves is up, and
 // nobody is answered by an older one any more.
 func (m *Machine) pay(n *node) {
 	p := n.p

@@ -14,7 +14,7 @@ type watcher struct {
 	owed        causes   // what the runs since the last pass were started for
 	owedSince   uint64   // the step of the first of that
 	next        *Watcher // takes the place of cfg with the next run, if not nil
-	promised    uint64   // the oldest debt that its runs have taken and not paid
+	promised    uint64   // the oldest step that its runs have taken and are not done with
 	startedAt   time.Time
 	failing     bool   // the run is going to fail
 	reason      string // why it failed, where no stage has written it
@@ -23,7 +23,7 @@ type watcher struct {
 	starved     int // runs in a row that a change took away
 	protected   bool
 	touching    bool                  // its triggers are being touched
-	touchDebt   uint64                // what is paid once they are
+	touchSince  uint64                // what is paid once they are
 	unpublished bool                  // a stage has run since the trigger was last touched
 	lasted      map[string]*durations // of its stages, by name
 }
@@ -123,7 +123,7 @@ func (m *Machine) actWatcher(n *node) bool {
 			m.startRun(n)
 			return true
 		}
-		m.tellHeld(n)
+		m.reportHeld(n)
 	case running:
 		if m.superseded(n) {
 			m.cancelRun(n, n.pending.why, n.pending.by)
@@ -134,17 +134,17 @@ func (m *Machine) actWatcher(n *node) bool {
 	return false
 }
 
-// tellHeld reports once that a change waits for a failed upstream, or for long
+// reportHeld reports once that a change waits for a failed upstream, or for long
 // because the node keeps waking itself.
-func (m *Machine) tellHeld(n *node) {
+func (m *Machine) reportHeld(n *node) {
 	held := n.pending.dirty && n.hold.Kind == UpstreamFailed
 	if held && !n.held {
 		m.report(Report{Kind: Held, Node: n.id, By: n.hold.Node, Paths: n.pending.paths})
 	}
 	n.held = held
-	m.tellUnmet(n)
+	m.reportUnmet(n)
 	if n.hold.Kind == SlowedDown {
-		m.tellSlowed(n)
+		m.reportSlowed(n)
 	}
 }
 
@@ -175,12 +175,12 @@ func (m *Machine) startRun(n *node) {
 	w.phase, w.group, w.failing, w.reason = running, -1, false, ""
 	w.took = n.pending.take()
 	if n.startStep = m.clock; len(w.owed) == 0 {
-		w.owedSince = w.took.debt
+		w.owedSince = w.took.since
 	}
 	for _, cohort := range w.took.causes {
 		w.owed.add(cohort)
 	}
-	w.promised = older(w.promised, w.took.debt)
+	w.promised = older(w.promised, w.took.since)
 	w.startedAt, n.since = m.now, m.clock
 	n.feedback.start()
 	w.protected = w.starved >= letThrough || m.awaited(n, w.promised)
@@ -226,15 +226,15 @@ func (m *Machine) closeFeedback(n *node) {
 	n.feedback.close(m.now)
 	n.feedback.slow(m.now, n.feedback.streak)
 	if n.pending.dirty {
-		m.tellSlowed(n)
+		m.reportSlowed(n)
 	}
 }
 
-// tellSlowed reports once that what has changed has to wait for long because the
+// reportSlowed reports once that what has changed has to wait for long because the
 // node keeps waking itself.
-func (m *Machine) tellSlowed(n *node) {
+func (m *Machine) reportSlowed(n *node) {
 	f := &n.feedback
-	if !f.toTell(m.now) || n.pending.real {
+	if !f.toReport(m.now) || n.pending.real {
 		return
 	}
 	f.told, f.toldAt = true, f.runs
