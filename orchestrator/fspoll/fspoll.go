@@ -69,17 +69,17 @@ type Watcher struct {
 	ready   chan struct{} // closed after the first scan
 	done    chan struct{} // closed by Close
 	kick    chan struct{} // holds one element while requests is not empty
-	keeper  sync.WaitGroup
+	worker  sync.WaitGroup
 	closing sync.Once
 
 	mu       sync.Mutex // guards what follows
 	requests requests
 	stats    Stats
 
-	scanner // the keeper's own
+	scanner // the worker's own
 }
 
-// requests are what other goroutines want of the keeper.
+// requests are what other goroutines want of the worker.
 type requests struct {
 	tokens   []uint64
 	refilter bool
@@ -93,7 +93,7 @@ func Open(opt Options) (*Watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.keeper.Go(w.keep)
+	w.worker.Go(w.keep)
 	return w, nil
 }
 
@@ -205,7 +205,7 @@ func (w *Watcher) Stats() Stats {
 // waiting. Calling it again does nothing.
 func (w *Watcher) Close() error {
 	w.closing.Do(func() { close(w.done) })
-	w.keeper.Wait()
+	w.worker.Wait()
 	return nil
 }
 

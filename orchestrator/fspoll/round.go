@@ -38,19 +38,19 @@ func (w *Watcher) tick(now time.Time) time.Duration {
 	w.mu.Unlock()
 	switch {
 	case !w.scanned:
-		w.all(manner{})
+		w.all(readMode{})
 		w.scanned = true
 		w.count()
 		if !w.isClosed() {
 			close(w.ready)
 		}
 		if len(asked.tokens) > 0 || asked.refilter {
-			w.all(manner{tell: true, refilter: asked.refilter})
+			w.all(readMode{report: true, refilter: asked.refilter})
 		}
 	case len(asked.tokens) > 0 || asked.refilter:
-		w.all(manner{tell: true, refilter: asked.refilter})
+		w.all(readMode{report: true, refilter: asked.refilter})
 	default:
-		w.lookHot()
+		w.lookRecent()
 		w.sweep()
 	}
 	if w.isClosed() {
@@ -62,8 +62,8 @@ func (w *Watcher) tick(now time.Time) time.Duration {
 	slice := w.length() / parts
 	after := w.time()
 	pause := slice - after.Sub(w.round.begun)%slice
-	if hot := w.hot.pause(after); hot > 0 {
-		pause = min(pause, hot)
+	if often := w.recent.pause(after); often > 0 {
+		pause = min(pause, often)
 	}
 	// A tree too large for the interval must not take the whole core.
 	return max(pause, time.Since(began), time.Millisecond)
@@ -84,7 +84,7 @@ func (w *Watcher) count() {
 
 // all looks at everything at once. The next round begins right then: a slice must not wait for longer than a round
 // because everything was looked at before its turn.
-func (w *Watcher) all(how manner) {
+func (w *Watcher) all(how readMode) {
 	w.begin()
 	w.advance(math.MaxInt, how)
 	w.begin()
@@ -95,13 +95,13 @@ func (w *Watcher) sweep() {
 	passed := w.time().Sub(w.round.begun)
 	if passed >= w.length() || passed < 0 {
 		if !w.round.complete {
-			w.advance(math.MaxInt, manner{tell: true})
+			w.advance(math.MaxInt, readMode{report: true})
 		}
 		w.begin()
 		passed = 0
 	}
 	due := int(passed/(w.length()/parts)) + 1
-	w.advance((len(w.order)+w.files)*due/parts, manner{tell: true})
+	w.advance((len(w.order)+w.files)*due/parts, readMode{report: true})
 }
 
 func (w *Watcher) begin() {
@@ -110,7 +110,7 @@ func (w *Watcher) begin() {
 }
 
 // advance goes on with the round until so many files and directories have been looked at.
-func (w *Watcher) advance(units int, how manner) {
+func (w *Watcher) advance(units int, how readMode) {
 	r := &w.round
 	if r.complete || r.units >= units {
 		return

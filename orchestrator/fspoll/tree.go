@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// scanner is the keeper's memory.
+// scanner is the worker's memory.
 type scanner struct {
 	seed     maphash.Seed
 	leaf     func(link string) bool
@@ -20,7 +20,7 @@ type scanner struct {
 	holders  []*dir // of the roots: each looks at one name
 	dirs     int    // those without the holders of the roots
 	files    int
-	hot      hot
+	recent   recent
 	scanned  bool // the first scan is complete
 	interval time.Duration
 	round    round
@@ -95,14 +95,14 @@ func list(d *dir) ([]entry, error) {
 	return entries, nil
 }
 
-// manner is how a directory is read.
-type manner struct {
-	tell     bool // report files that were not known
+// readMode is how a directory is read.
+type readMode struct {
+	report   bool // report files that were not known
 	refilter bool // ask Descend and Want about what is known too
 }
 
 // read lists a directory, enters what is new, forgets what has gone and looks at every file in it.
-func (w *Watcher) read(d *dir, how manner) error {
+func (w *Watcher) read(d *dir, how readMode) error {
 	entries, err := list(d)
 	if err != nil {
 		d.stamp = 0
@@ -189,11 +189,11 @@ func (w *Watcher) read(d *dir, how manner) error {
 			switch {
 			case known != nil && known.stamp == found.stamp:
 				now.flags |= known.flags & fresh
-				if wanted && known.flags&unwanted != 0 && how.tell {
+				if wanted && known.flags&unwanted != 0 && how.report {
 					w.pending.add(path, false) // Want has changed its mind
 				}
 				w.settle(d, &now, found)
-			case known != nil || how.tell:
+			case known != nil || how.report:
 				w.changed(d, &now, found)
 			case w.isFresh(found.mtime):
 				now.flags |= fresh
@@ -241,7 +241,7 @@ func leadsUp(link string) bool {
 }
 
 // enter adds a directory and all below it.
-func (w *Watcher) enter(parent *dir, path string, link bool, how manner) *dir {
+func (w *Watcher) enter(parent *dir, path string, link bool, how readMode) *dir {
 	d := &dir{path: path, parent: parent, link: link, inLink: parent.only == "" && (link || parent.inLink)}
 	w.order = append(w.order, d)
 	w.dirs++
@@ -252,8 +252,8 @@ func (w *Watcher) enter(parent *dir, path string, link bool, how manner) *dir {
 		w.mark(d, found)
 		_ = w.read(d, how) // if it fails it is read in its next turn
 	}
-	if how.tell {
-		w.hot.addDir(d, w.time())
+	if how.report {
+		w.recent.addDir(d, w.time())
 	}
 	return d
 }
@@ -264,26 +264,26 @@ func (w *Watcher) mark(d *dir, found seen) {
 }
 
 // forget drops a directory and all below it; the caller takes it from its parent.
-func (w *Watcher) forget(d *dir, tell bool) {
+func (w *Watcher) forget(d *dir, report bool) {
 	for _, f := range d.files {
-		if tell && f.flags&unwanted == 0 {
+		if report && f.flags&unwanted == 0 {
 			w.lost(join(d.path, f.name))
 		}
 	}
 	for _, sub := range d.subs {
-		w.forget(sub, tell)
+		w.forget(sub, report)
 	}
 	w.dirs--
 	w.files -= len(d.files)
 	d.gone, d.files, d.subs = true, nil, nil
-	if tell {
+	if report {
 		w.pending.add(d.path, true)
-		w.hot.touch(w.time())
+		w.recent.touch(w.time())
 	}
 }
 
 // look looks at a directory and the files in it.
-func (w *Watcher) look(d *dir, how manner) {
+func (w *Watcher) look(d *dir, how readMode) {
 	if d.gone {
 		return
 	}
@@ -311,7 +311,7 @@ func (w *Watcher) look(d *dir, how manner) {
 		return
 	}
 	if changed {
-		w.hot.addDir(d, w.time())
+		w.recent.addDir(d, w.time())
 	}
 	if replaced {
 		for _, sub := range slices.Clone(d.subs) {
@@ -321,7 +321,7 @@ func (w *Watcher) look(d *dir, how manner) {
 }
 
 // leave is called for a directory that is not there any more: its parent tells what has become of it.
-func (w *Watcher) leave(d *dir, how manner) {
+func (w *Watcher) leave(d *dir, how readMode) {
 	d.stamp = 0
 	if err := w.read(d.parent, how); isGone(err) {
 		w.leave(d.parent, how)
@@ -336,7 +336,7 @@ func (w *Watcher) lookFiles(d *dir) {
 		}
 	}
 	if d.stamp == 0 && !d.gone {
-		_ = w.read(d, manner{tell: true})
+		_ = w.read(d, readMode{report: true})
 	}
 }
 
@@ -350,7 +350,7 @@ func (w *Watcher) lookFile(d *dir, i int) bool {
 	case err != nil:
 		if f.flags&unwanted == 0 {
 			w.lost(join(d.path, f.name))
-			w.hot.addDir(d, w.time())
+			w.recent.addDir(d, w.time())
 		}
 		d.files = slices.Delete(d.files, i, i+1)
 		w.files--
@@ -373,7 +373,7 @@ func (w *Watcher) changed(d *dir, f *file, found seen) {
 	}
 	w.pending.add(join(d.path, f.name), false)
 	// One that was looked at a moment ago has changed since by our own clock, whatever the server's clock says.
-	if f.flags &^= fresh; w.hot.addFile(d, f.name, w.time()) || w.isFresh(found.mtime) {
+	if f.flags &^= fresh; w.recent.addFile(d, f.name, w.time()) || w.isFresh(found.mtime) {
 		f.flags |= fresh
 	}
 }
@@ -381,7 +381,7 @@ func (w *Watcher) changed(d *dir, f *file, found seen) {
 // settle is called for a file whose stamp is as before. If that did not say much when it was noted, and does now,
 // the file is reported again.
 func (w *Watcher) settle(d *dir, f *file, found seen) {
-	if f.flags&(fresh|unwanted) != fresh || w.isFresh(found.mtime) || w.hot.isUnsettled(d, f.name, w.time()) {
+	if f.flags&(fresh|unwanted) != fresh || w.isFresh(found.mtime) || w.recent.isUnsettled(d, f.name, w.time()) {
 		return
 	}
 	f.flags &^= fresh
@@ -391,5 +391,5 @@ func (w *Watcher) settle(d *dir, f *file, found seen) {
 // lost is called for a wanted file that is not there any more.
 func (w *Watcher) lost(path string) {
 	w.pending.add(path, false)
-	w.hot.touch(w.time())
+	w.recent.touch(w.time())
 }

@@ -46,11 +46,11 @@ func (g *Graph) Rebase(before *Graph) *Graph {
 func (n Node) leave() Node {
 	n.Gone = true
 	if w := n.Watcher; w != nil {
-		n.Watcher = &schema.Watcher{Name: w.Name, Short: w.Short, Project: husk(w.Project)}
+		n.Watcher = &schema.Watcher{Name: w.Name, Short: w.Short, Project: tombstone(w.Project)}
 		return n
 	}
 	p := n.Process
-	left := &schema.Process{Name: p.Name, Short: p.Short, Project: husk(p.Project), Stop: p.Stop}
+	left := &schema.Process{Name: p.Name, Short: p.Short, Project: tombstone(p.Project), Stop: p.Stop}
 	if p.Stop.Command != nil { // which runs where the process does, with what that has
 		left.Dir, left.Env = p.Dir, p.Env
 		left.Project.Vars, left.Project.Env = p.Project.Vars, p.Project.Env
@@ -59,6 +59,6 @@ func (n Node) leave() Node {
 	return n
 }
 
-func husk(p *schema.Project) *schema.Project {
+func tombstone(p *schema.Project) *schema.Project {
 	return &schema.Project{Prefix: p.Prefix, Name: p.Name, File: p.File, Dir: p.Dir}
 }

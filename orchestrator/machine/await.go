@@ -167,7 +167,7 @@ func (n *node) excused() bool {
 	return n.off || n.gone || n.p != nil && !n.p.wanted
 }
 
-// openSince is the oldest debt of the node.
+// openSince is the oldest step that the node is not done with.
 func (n *node) openSince() uint64 {
 	if n.w != nil {
 		return older(older(n.pending.since, n.w.promised), n.w.touchSince)

@@ -27,28 +27,28 @@ func TestAFileThatChangedIsLookedAtOften(t *testing.T) {
 	p.write("a/f")
 	p.pass(150 * time.Millisecond)
 	p.want("made again", "a/f")
-	p.pass(2*hotFor + time.Minute)
-	if n := len(p.hot.files) + len(p.hot.dirs); n != 0 {
+	p.pass(2*recentFor + time.Minute)
+	if n := len(p.recent.files) + len(p.recent.dirs); n != 0 {
 		t.Errorf("%d files and directories are looked at often long after", n)
 	}
 }
 
 func TestWhatIsHotHasALimit(t *testing.T) {
 	p := poll(t, Options{Interval: time.Minute}, "d0/f")
-	for i := range 3 * hotMost {
+	for i := range 3 * recentMost {
 		p.write(fmt.Sprintf("d%d/f", i))
 	}
 	p.pass(time.Minute)
-	if got := len(p.changes()); got != 3*hotMost {
-		t.Errorf("%d changes, want %d", got, 3*hotMost)
+	if got := len(p.changes()); got != 3*recentMost {
+		t.Errorf("%d changes, want %d", got, 3*recentMost)
 	}
-	if len(p.hot.files) != hotMost || len(p.hot.dirs) != hotMost {
-		t.Errorf("%d files and %d directories are looked at often, want %d", len(p.hot.files), len(p.hot.dirs), hotMost)
+	if len(p.recent.files) != recentMost || len(p.recent.dirs) != recentMost {
+		t.Errorf("%d files and %d directories are looked at often, want %d", len(p.recent.files), len(p.recent.dirs), recentMost)
 	}
-	newest := p.hot.files[0]
+	newest := p.recent.files[0]
 	p.write("d7/f")
 	p.pass(time.Minute)
-	if p.hot.files[0] == newest || !strings.HasSuffix(p.hot.files[0].dir.path, "d7") {
+	if p.recent.files[0] == newest || !strings.HasSuffix(p.recent.files[0].dir.path, "d7") {
 		t.Errorf("the file that changed last is not the first")
 	}
 }
@@ -101,7 +101,7 @@ func TestAClockThatIsWrongDoesNotHideASecondWrite(t *testing.T) {
 	p.want("first", "f")
 	p.write("f")
 	p.pass(200 * time.Millisecond)
-	p.want("second, seen while hot", "f")
+	p.want("second, seen while recent", "f")
 	p.pass(2 * time.Second)
 	p.want("not yet")
 	p.pass(4 * time.Second)
