@@ -10,7 +10,7 @@ import (
 
 	"devloop/orchestrator/diskqueue"
 	"devloop/orchestrator/machine"
-	"devloop/orchestrator/thrift"
+	"devloop/orchestrator/memrelease"
 	"devloop/schema"
 )
 
@@ -19,7 +19,7 @@ func (l *loop) watch() (err error) {
 	if l.opt.Once || l.opt.NoWatch {
 		return nil
 	}
-	thrift.Begin()
+	memrelease.Begin()
 	l.files, err = newFilewatch(l.watchHost(), l.disk, &l.own, l.cfg, l.graph, l.polling())
 	return err
 }

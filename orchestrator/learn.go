@@ -8,7 +8,7 @@ import (
 	"devloop/orchestrator/diskqueue"
 	"devloop/orchestrator/inspect"
 	"devloop/orchestrator/machine"
-	"devloop/orchestrator/thrift"
+	"devloop/orchestrator/memrelease"
 	"devloop/orchestrator/watchset"
 	"devloop/schema"
 )
@@ -52,7 +52,7 @@ func (w *filewatch) learn() {
 		if done {
 			w.names.replace(pack.packed())
 			git.Rest()
-			thrift.Settle()
+			memrelease.Settle()
 		}
 		w.host.post(learnedEvent{s.lesson, set, s.arrived, warnings})
 	})

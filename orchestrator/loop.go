@@ -34,10 +34,10 @@ import (
 	"devloop/orchestrator/guardian"
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
+	"devloop/orchestrator/memrelease"
 	"devloop/orchestrator/report"
 	"devloop/orchestrator/runner"
 	"devloop/orchestrator/sockets"
-	"devloop/orchestrator/thrift"
 	"devloop/schema"
 )
 
@@ -274,7 +274,7 @@ func (l *loop) begin() {
 	l.watching()
 	l.step(machine.Start{})
 	l.lookForOlderBuild()
-	thrift.Begun()
+	memrelease.Begun()
 	l.files.learn()
 }
 
@@ -385,7 +385,7 @@ func (l *loop) restDue() {
 		l.rest = time.Now().Add(restAfter)
 	default:
 		l.rest = time.Time{}
-		l.goroutine(thrift.Settle)
+		l.goroutine(memrelease.Settle)
 	}
 }
 

@@ -422,7 +422,6 @@ var wordsLeft = map[string]map[string]int{
 	"orchestrator/sdnotify":  {"say": 1},
 	"orchestrator/shellcmd":  {"say": 1},
 	"orchestrator/sockets":   {"flight": 2, "say": 1, "tell": 1},
-	"orchestrator/thrift":    {"thrift": 1},
 	"schema":                 {"foreign": 15, "later": 1, "lent": 1},
 	"schema/dotenv":          {"manner": 1},
 }

@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"time"
 
+	"devloop/orchestrator/memrelease/pages"
 	"devloop/orchestrator/proctable"
-	"devloop/orchestrator/thrift/pages"
 )
 
 // marker as the first argument makes this program a guardian. Nobody types it.

@@ -1,12 +1,12 @@
-// Package thrift gives memory back to the system that a process which mostly
+// Package memrelease gives memory back to the system that a process which mostly
 // waits does not need; it never changes what the program does.
-package thrift
+package memrelease
 
 import (
 	"os"
 	"runtime/debug"
 
-	"devloop/orchestrator/thrift/pages"
+	"devloop/orchestrator/memrelease/pages"
 )
 
 // How much may be allocated, in hundredths of what is in use, before the garbage
