@@ -107,7 +107,6 @@ func TestNoLargeTypes(t *testing.T) {
 
 // unusedNames are exported although no other package names them.
 var unusedNames = map[string]string{
-	"cmd/devbench/harness.Figure":               "tests read it",
 	"cmd/devloop/starter.ErrNothing":            "an error that a caller can ask for",
 	"orchestrator.ErrHangs":                     "an error that a caller can ask for",
 	"orchestrator/console.Console.Flush":        "tests read it",
@@ -133,7 +132,6 @@ var unusedNames = map[string]string{
 	"orchestrator/guardian.Guardian.PID":        "tests read it",
 	"orchestrator/guardian.Inherited":           "tests read it",
 	"orchestrator/guardian.SurvivorsError":      "an error that a caller can ask for",
-	"orchestrator/journal.DefaultLimit":         "tests read it",
 	"orchestrator/listenfd.BindError":           "an error that a caller can ask for",
 	"orchestrator/listenfd.ErrLost":             "an error that a caller can ask for",
 	"orchestrator/listenfd.ErrNotListening":     "an error that a caller can ask for",
@@ -150,11 +148,7 @@ var unusedNames = map[string]string{
 	"orchestrator/procgroup.SignalName":         "tests read it",
 	"orchestrator/proxy.CheckingHeader":         "tests read it",
 	"orchestrator/proxy.PageHeader":             "tests read it",
-	"orchestrator/report.Crashed":               "tests read it",
-	"orchestrator/report.History.Failure":       "tests read it",
-	"orchestrator/report.Left":                  "tests read it",
 	"orchestrator/report.Self":                  "tests read it",
-	"orchestrator/report.Short":                 "tests read it",
 	"orchestrator/report.Snapshot.Blocked":      "tests read it",
 	"orchestrator/sdnotify.ErrPathTooLong":      "an error that a caller can ask for",
 	"orchestrator/sdnotify.Variable":            "tests read it",

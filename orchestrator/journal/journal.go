@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// DefaultLimit is how many bytes are kept of each node unless [New] is told.
-const DefaultLimit = 4 << 20
+// defaultLimit is how many bytes are kept of each node unless [New] is told.
+const defaultLimit = 4 << 20
 
 // Entry is a block of a node's output.
 type Entry struct {
@@ -50,10 +50,10 @@ type Journal struct {
 }
 
 // New makes a journal that keeps about limit bytes of each node's output, what
-// it needs to find them again counted in. Zero or less is [DefaultLimit].
+// it needs to find them again counted in. Zero or less is [defaultLimit].
 func New(limit int) *Journal {
 	if limit <= 0 {
-		limit = DefaultLimit
+		limit = defaultLimit
 	}
 	return &Journal{limit: limit, nodes: make(map[string]*history)}
 }

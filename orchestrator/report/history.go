@@ -14,7 +14,7 @@ type History struct{ nodes map[string]*past }
 type past struct {
 	asked   machine.Verb // by hand, last
 	wake    *Wake
-	failure *Failure
+	failure *failure
 }
 
 // Wake is what made a node start or stop, and when.
@@ -23,8 +23,8 @@ type Wake struct {
 	At time.Time
 }
 
-// Failure is what failed, for whoever wants to see what it wrote.
-type Failure struct {
+// failure is what failed, for whoever wants to see what it wrote.
+type failure struct {
 	Number int      // the run or generation
 	Stages []string // of a watcher
 }
@@ -51,8 +51,8 @@ func (h *History) Wake(node string) *Wake {
 	return nil
 }
 
-// Failure is what failed last of a node; nil if nothing has.
-func (h *History) Failure(node string) *Failure {
+// failure is what failed last of a node; nil if nothing has.
+func (h *History) failure(node string) *failure {
 	if p := h.nodes[node]; p != nil {
 		return p.failure
 	}
@@ -73,11 +73,11 @@ func (h *History) Report(r Report) {
 	case machine.StageFailed, machine.StageTimedOut:
 		p := h.of(r.Node)
 		if p.failure == nil || p.failure.Number != r.Number {
-			p.failure = &Failure{Number: r.Number}
+			p.failure = &failure{Number: r.Number}
 		}
 		p.failure.Stages = append(p.failure.Stages, r.Stage.Name)
 	case machine.Crashed, machine.AwaitsPass, machine.GaveUp, machine.Dropped, machine.Lost, machine.Unready, machine.Ended:
-		h.of(r.Node).failure = &Failure{Number: r.Number}
+		h.of(r.Node).failure = &failure{Number: r.Number}
 	}
 }
 

@@ -15,21 +15,21 @@ func (s *Screen) process(r Report) {
 		s.starting(r)
 	case machine.Ready:
 		if r.Process.Probed {
-			text := "✓ ready in " + Short(r.Took)
+			text := "✓ ready in " + short(r.Took)
 			for _, url := range r.Process.URLs {
 				text += "  " + url
 			}
 			s.Line(r.Node, console.Good, "%s", text)
 		}
 	case machine.Unready:
-		s.Line(r.Node, console.Warn, "! not ready after %s; it is left running", Short(r.Took))
+		s.Line(r.Node, console.Warn, "! not ready after %s; it is left running", short(r.Took))
 		s.lastCheck(r)
 	case machine.Reloading:
 		s.Line(r.Node, console.Plain, "↻ reloading: %s", s.cause(r))
 	case machine.Stopping:
 		s.stopping(r)
 	case machine.Killing:
-		s.Line(r.Node, console.Warn, "! still running after %s: killing it", Short(r.Process.Grace))
+		s.Line(r.Node, console.Warn, "! still running after %s: killing it", short(r.Process.Grace))
 	case machine.Ended:
 		tone := console.Plain
 		if !r.End.OK() {
@@ -43,7 +43,7 @@ func (s *Screen) process(r Report) {
 		}
 		s.Line(r.Node, console.Dim, "- cannot run yet (%s): waits for %s to pass", why, r.By)
 	case machine.Crashed:
-		s.Line(r.Node, console.Bad, "✗ %s after %s; starting again in %s", r.End, Short(r.Took), Short(time.Until(r.Until)))
+		s.Line(r.Node, console.Bad, "✗ %s after %s; starting again in %s", r.End, short(r.Took), short(time.Until(r.Until)))
 	case machine.Dropped:
 		s.dropped(r)
 	case machine.Lost:
@@ -53,7 +53,7 @@ func (s *Screen) process(r Report) {
 		if r.Times > 1 {
 			times = fmt.Sprintf("%d times in a row", r.Times)
 		}
-		s.Line(r.Node, console.Bad, "✗ %s after %s, %s; it stays down until something changes", r.End, Short(r.Took), times)
+		s.Line(r.Node, console.Bad, "✗ %s after %s, %s; it stays down until something changes", r.End, short(r.Took), times)
 	}
 }
 
@@ -95,10 +95,10 @@ func (s *Screen) stopping(r Report) {
 
 func (s *Screen) dropped(r Report) {
 	if (r.End != machine.End{}) {
-		s.Line(r.Node, console.Bad, "✗ the new version ended after %s: %s; it is dropped, the old one keeps serving", Short(r.Took), r.End)
+		s.Line(r.Node, console.Bad, "✗ the new version ended after %s: %s; it is dropped, the old one keeps serving", short(r.Took), r.End)
 		return
 	}
-	s.Line(r.Node, console.Bad, "✗ the new version was not ready after %s; it is dropped, the old one keeps serving", Short(r.Took))
+	s.Line(r.Node, console.Bad, "✗ the new version was not ready after %s; it is dropped, the old one keeps serving", short(r.Took))
 	s.lastCheck(r)
 }
 

@@ -25,7 +25,7 @@ func (s Snapshot) Hold(node int) string {
 	case machine.Settling:
 		return "files are still changing"
 	case machine.SlowedDown:
-		return "its files change in each run: next in " + Left(h.Until)
+		return "its files change in each run: next in " + left(h.Until)
 	case machine.UpstreamBusy:
 		return "upstream busy: " + s.name(h.Node)
 	case machine.DownstreamStarting:
@@ -40,7 +40,7 @@ func (s Snapshot) Hold(node int) string {
 	case machine.NoSlot:
 		return "as many stages run as `jobs` allows"
 	case machine.BackingOff:
-		return Crashed(st) + "; next start in " + Left(h.Until)
+		return crashed(st) + "; next start in " + left(h.Until)
 	case machine.NotBuilt:
 		return "nothing to run before the first pass of " + s.name(h.Node)
 	}
@@ -69,18 +69,18 @@ func (s Snapshot) Became(node int) string {
 	switch st.State {
 	case "backing off":
 		if st.Hold.Kind != machine.BackingOff {
-			return Crashed(st)
+			return crashed(st)
 		}
-		return Crashed(st) + "; next start in " + Left(st.Hold.Until)
+		return crashed(st) + "; next start in " + left(st.Hold.Until)
 	case "gave up":
-		return Crashed(st) + "; it stays down until something changes"
+		return crashed(st) + "; it stays down until something changes"
 	case "ended":
 		if st.Early {
 			return fmt.Sprintf("ended (%s) before it was ready", st.End)
 		}
 		return fmt.Sprintf("ended: %s", st.End)
 	case "unready":
-		text := "is not ready after " + Short(time.Since(st.Since))
+		text := "is not ready after " + short(time.Since(st.Since))
 		if check := s.LastCheck(node, st.Num); check != "" {
 			text += ": " + check
 		}
@@ -96,8 +96,8 @@ func (s Snapshot) Became(node int) string {
 
 func (s Snapshot) name(node int) string { return s.Nodes[node].Name }
 
-// Crashed says how a process ended that keeps ending.
-func Crashed(st machine.NodeStatus) string {
+// crashed says how a process ended that keeps ending.
+func crashed(st machine.NodeStatus) string {
 	text := "crashed: " + st.End.String()
 	if st.Failures > 1 {
 		text += fmt.Sprintf(", %d times in a row", st.Failures)
@@ -105,11 +105,11 @@ func Crashed(st machine.NodeStatus) string {
 	return text
 }
 
-// Left is how much time is left until then.
-func Left(until time.Time) string { return Short(max(0, time.Until(until))) }
+// left is how much time is left until then.
+func left(until time.Time) string { return short(max(0, time.Until(until))) }
 
-// Short writes a duration with as many digits as people read.
-func Short(d time.Duration) string {
+// short writes a duration with as many digits as people read.
+func short(d time.Duration) string {
 	switch {
 	case d < 10*time.Millisecond:
 		return fmt.Sprintf("%.1fms", float64(d.Microseconds())/1000)

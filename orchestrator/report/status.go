@@ -56,7 +56,7 @@ func (s Snapshot) reason(node int) string {
 	case st.Dropped != nil:
 		return s.Blocked(node)
 	case st.State == "gave up":
-		return Crashed(st)
+		return crashed(st)
 	case st.State == "ended" && st.Early:
 		return "it ended before it was ready"
 	case st.Watcher && st.State == "failed":
@@ -73,7 +73,7 @@ func (s Snapshot) reason(node int) string {
 		}
 	}
 	if time.Until(st.UpAt) > 0 {
-		return "it has just started: counts as up in " + Left(st.UpAt)
+		return "it has just started: counts as up in " + left(st.UpAt)
 	}
 	return ""
 }
@@ -125,7 +125,7 @@ func (s Snapshot) Verdict(node int, h *History) control.Verdict {
 		node = hold.Node
 	}
 	v.Node, v.Kind = s.name(node), kind(s.Nodes[node])
-	if f := h.Failure(v.Node); f != nil {
+	if f := h.failure(v.Node); f != nil {
 		v.Number, v.Stages = f.Number, f.Stages
 	}
 	return v

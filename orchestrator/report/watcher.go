@@ -19,9 +19,9 @@ func (s *Screen) run(r Report) {
 		}
 		s.Line(r.Node, console.Plain, "● %s: %s", s.cause(r), plan(r.Run.Plan))
 	case machine.RunCancelled:
-		s.Line(r.Node, console.Dim, "- cancelled after %s", Short(r.Took))
+		s.Line(r.Node, console.Dim, "- cancelled after %s", short(r.Took))
 	case machine.RunPassed:
-		text := "✓ passed in " + Short(r.Took)
+		text := "✓ passed in " + short(r.Took)
 		if r.Run.Stale {
 			text += ", but files have changed since"
 		}
@@ -108,7 +108,7 @@ func (s *Screen) slowed(r Report) {
 			command += " of " + writer
 		}
 	}
-	file, wait := s.Paths(r.Paths), Short(time.Until(r.Until))
+	file, wait := s.Paths(r.Paths), short(time.Until(r.Until))
 	if r.Known {
 		what := "wakes itself"
 		if r.By != "" {
@@ -118,7 +118,7 @@ func (s *Screen) slowed(r Report) {
 		s.Line(r.Node, console.Warn, "  hint: add the file to `ignore`, or watch only what people write")
 		return
 	}
-	while := fmt.Sprintf("%s after %s starts", Short(r.Took), command)
+	while := fmt.Sprintf("%s after %s starts", short(r.Took), command)
 	switch {
 	case r.Stage.Name != "":
 		while = "while " + command + " runs"
@@ -140,15 +140,15 @@ func (s *Screen) stage(r Report) {
 			s.Line(r.Node, console.Dim, "▸ %s", name)
 		}
 	case machine.StagePassed:
-		s.Line(r.Node, console.Good, "✓ %s  %s%s", name, Short(r.Took), warnings(r.Stage))
+		s.Line(r.Node, console.Good, "✓ %s  %s%s", name, short(r.Took), warnings(r.Stage))
 	case machine.StageSkipped:
 		s.Line(r.Node, console.Dim, "- %s skipped: nothing it looks at has changed", name)
 	case machine.StageFailed:
-		s.Line(r.Node, console.Bad, "✗ %s  %s after %s", name, r.End, Short(r.Took))
+		s.Line(r.Node, console.Bad, "✗ %s  %s after %s", name, r.End, short(r.Took))
 	case machine.StageTolerated:
-		s.Line(r.Node, console.Warn, "! %s  %s after %s, allowed", name, r.End, Short(r.Took))
+		s.Line(r.Node, console.Warn, "! %s  %s after %s, allowed", name, r.End, short(r.Took))
 	case machine.StageTimedOut:
-		s.Line(r.Node, console.Bad, "✗ %s  timed out after %s", name, Short(r.Took))
+		s.Line(r.Node, console.Bad, "✗ %s  timed out after %s", name, short(r.Took))
 	}
 }
 

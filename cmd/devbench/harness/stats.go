@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Figure is what can be measured.
-type Figure interface {
+// figure is what can be measured.
+type figure interface {
 	int | int64 | float64 | time.Duration
 }
 
 // Quantile is the smallest value that at least the share q of all values do not
 // exceed (the nearest rank); 0 for no values.
-func Quantile[T Figure](all []T, q float64) T {
+func Quantile[T figure](all []T, q float64) T {
 	if len(all) == 0 {
 		return 0
 	}
@@ -23,10 +23,10 @@ func Quantile[T Figure](all []T, q float64) T {
 }
 
 // Median is the quantile 0.5; 0 for no values.
-func Median[T Figure](all []T) T { return Quantile(all, 0.5) }
+func Median[T figure](all []T) T { return Quantile(all, 0.5) }
 
 // Greatest is the largest value; 0 for no values.
-func Greatest[T Figure](all []T) T { return Quantile(all, 1) }
+func Greatest[T figure](all []T) T { return Quantile(all, 1) }
 
 // None stands in a table for what there is no figure for.
 const None = "–"
@@ -44,7 +44,7 @@ func Millis(d time.Duration) string {
 }
 
 // Ratio writes how many times b goes into a.
-func Ratio[T Figure](a, b T) string {
+func Ratio[T figure](a, b T) string {
 	if b <= 0 {
 		return None
 	}
