@@ -51,6 +51,22 @@ func TestField(t *testing.T) {
 	}
 }
 
+// unmount ends the file systems that a script has mounted and, because it failed, not
+// unmounted: nobody could remove its directory while one of them hangs.
+func unmount(dir string) {
+	mounts, _ := os.ReadFile("/proc/mounts") // only Linux has such scripts
+	for line := range strings.Lines(string(mounts)) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 || !strings.HasPrefix(fields[1], dir+"/") {
+			continue
+		}
+		if text, err := os.ReadFile(filepath.Join(dir, "pid")); err == nil {
+			_ = exec.Command("kill", "-KILL", strings.TrimSpace(string(text))).Run() // whoever waits for it gets an error
+		}
+		_ = exec.Command("fusermount3", "-uz", fields[1]).Run()
+	}
+}
+
 // needed is a program without which a script skips itself.
 var needed = regexp.MustCompile(`(?m)^\[!exec:([^]]+)\]`)
 
@@ -115,6 +131,7 @@ func scriptParams(dir string) testscript.Params {
 			env.Defer(func() { taken.Close() })
 			_, port, _ := net.SplitHostPort(taken.Addr().String())
 			env.Setenv("TAKEN", port)
+			env.Defer(func() { unmount(env.WorkDir) })
 			env.Setenv("FREE", testenv.FreePort())
 			env.Setenv("CI", "")
 			for name, dir := range map[string]string{"RUSTUP_HOME": ".rustup", "CARGO_HOME": ".cargo"} { // HOME is the script's own

@@ -36,6 +36,8 @@ type app struct {
 	attention  attention
 }
 
+func init() { cobra.EnableCommandSorting = false }
+
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	a := &app{screen: stdout, screenErr: stderr, stdout: console.VisibleWriter(stdout), stderr: console.VisibleWriter(stderr)}
 	root := a.upCommand()
@@ -69,8 +71,7 @@ in this directory or a parent.`
 	for _, h := range byHands {
 		byHand = append(byHand, a.byHandCommand(h))
 	}
-	// In the order in which --help shows them.
-	cobra.EnableCommandSorting = false
+	// In the order in which --help shows them, see init.
 	for _, g := range []struct {
 		id, title string
 		verbs     []*cobra.Command

@@ -238,9 +238,9 @@ func (t *task) hang(i int) {
 	t.hung[i] = true
 }
 
-// hangs tells whether the i-th path lies where nobody answers.
-func (t *task) hangs(i int) bool {
-	return slices.ContainsFunc(t.skip, func(place string) bool { return below(t.Paths[i], place) })
+// lies tells whether the path lies in one of the places.
+func lies(path string, places []string) bool {
+	return slices.ContainsFunc(places, func(place string) bool { return below(path, place) })
 }
 
 // below tells whether a path is the place, or lies below it.
@@ -252,8 +252,12 @@ func below(path, place string) bool {
 func (w *worker) work(post func(Event)) {
 	defer close(w.ended)
 	for t := range w.tasks {
-		for i := t.from; i < len(t.Paths); i++ {
-			skip := t.hangs(i)
+		// Once the worker is given up, the task is another one's to change.
+		w.mu.Lock()
+		from, places := w.done, t.skip
+		w.mu.Unlock()
+		for i := from; i < len(t.Paths); i++ {
+			skip := lies(t.Paths[i], places)
 			if !skip {
 				t.Do(i)
 			}
