@@ -50,11 +50,8 @@ func Run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err e
 		stages  = f.Int("stages", 100, "stages of one run, each the command /bin/true")
 		foreign = f.Int("foreign", 3000, "processes of others on the machine that is not quiet")
 	)
-	if err := f.Parse(args); err != nil {
+	if err := harness.Parse(f, args); err != nil {
 		return err
-	}
-	if f.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
 	if *rounds < 1 || *stages < 1 || *foreign < 1 {
 		return errors.New("-rounds, -stages and -foreign must be at least 1")

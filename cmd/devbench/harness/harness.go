@@ -5,6 +5,7 @@ package harness
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -102,4 +103,15 @@ func Names(flag, list string, known []string) ([]string, error) {
 		}
 	}
 	return names, nil
+}
+
+// Parse reads the flags of a verb, which takes nothing else.
+func Parse(f *flag.FlagSet, args []string) error {
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	if f.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	return nil
 }

@@ -69,11 +69,8 @@ func Run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err e
 		mb     = f.Int("mb", 300, "megabytes of long lines in one measurement")
 		short  = f.Int("lines", 1_000_000, "short lines of each of four children")
 	)
-	if err := f.Parse(args); err != nil {
+	if err := harness.Parse(f, args); err != nil {
 		return err
-	}
-	if f.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
 	if *rounds < 1 || *mb < 1 || *short < 1 {
 		return errors.New("-rounds, -mb and -lines must be at least 1")

@@ -88,11 +88,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.IntVar(&s.rounds, "rounds", 5, "rounds of the part cost")
 	f.DurationVar(&s.slice, "slice", 3*time.Second, "how long each proxy is loaded in a round, twice")
 	f.BoolVar(&s.verbose, "v", false, "show what devloop prints")
-	if err := f.Parse(args); err != nil {
+	if err := harness.Parse(f, args); err != nil {
 		return s, err
-	}
-	if f.NArg() > 0 {
-		return s, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
 	for _, list := range []struct {
 		name, text string

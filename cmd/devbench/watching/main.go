@@ -73,11 +73,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.DurationVar(&s.idle, "idle", 20*time.Second, "how long idling is watched")
 	f.IntVar(&s.storms, "storms", 3, "storms for each tool")
 	f.IntVar(&s.readies, "readies", 5, "starts on the big tree for each tool")
-	if err := f.Parse(args); err != nil {
+	if err := harness.Parse(f, args); err != nil {
 		return s, err
-	}
-	if f.NArg() > 0 {
-		return s, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
 	s.tools, _ = harness.Names("tools", tools, nil) // newBench knows which there are
 	if s.tree != "small" && s.tree != "big" {
