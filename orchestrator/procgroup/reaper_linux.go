@@ -133,12 +133,12 @@ func (r *Reaper) run() {
 			case <-ended.C:
 			}
 		case <-later.C:
-			late := distance >= min(lookEarly, r.opt.Apart)
+			early := min(lookEarly, r.opt.Apart)
+			late := distance >= early
 			distance = min(2*distance, r.opt.Apart)
-			if late && !trees.live() {
-				continue // until the next start
+			if distance < early || trees.live() { // else the next start asks for looks
+				later.Reset(distance)
 			}
-			later.Reset(distance)
 			if late && !r.adopts() {
 				continue
 			}
