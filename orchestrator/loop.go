@@ -51,7 +51,7 @@ type Options struct {
 
 	Once    bool           // run every watcher one time, then end
 	NoWatch bool           // start everything, but act on no change
-	Poll    *time.Duration // in place of the configuration's poll, if not nil
+	Poll    *time.Duration // instead of the configuration's poll, if not nil
 	Stream  bool           // show the output of stages as it comes, not only when one fails
 	Color   bool           // what commands write is shown with its colours
 	Kept    int            // bytes of output kept of each node; 0: journal.DefaultLimit

@@ -27,7 +27,7 @@ type names struct {
 // more, the next lesson brings them.
 const mostLate = 4096
 
-// replace takes in what a packer has, in place of all that was known.
+// replace takes in what a packer has, instead of all that was known.
 func (n *names) replace(packed []byte) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -106,7 +106,7 @@ func (s *sight) open(a area, poll *time.Duration) (notes []string, err error) {
 		s.events, err = fswatch.Open(fswatch.Options{Roots: told, Descend: all, Want: a.Want, Leaf: watchset.Leaf})
 		switch {
 		case errors.Is(err, fswatch.ErrLimit):
-			notes = append(notes, err.Error()+"; polling in place of it")
+			notes = append(notes, err.Error()+"; polling instead")
 			polled, s.part = a.roots, false
 		case err != nil:
 			return notes, err

@@ -137,7 +137,7 @@ func (s *sources) pollWake() <-chan struct{} {
 
 // takeSources notes that a file of the configuration has changed. Whoever waits for
 // a barrier has all of them looked at: polling tells of files, and not of a FIFO or
-// a directory that has come in place of one.
+// a directory that has come instead of one.
 func (l *loop) takeSources() {
 	src := l.sources
 	seen := src.take()

@@ -151,7 +151,7 @@ func (k *checker) idleReady(p *Process) {
 		for i := range k.config.Processes {
 			other := &k.config.Processes[i]
 			if other.Name != p.Name && slices.ContainsFunc(other.Sockets, func(ref SocketRef) bool { return ref.Name == s.Name }) {
-				k.warn(r.at["http"], "process `"+other.Name+"` has the socket `"+s.Name+"` too, and may answer in place of `"+p.Name+"`", others+" which of them is ready")
+				k.warn(r.at["http"], "process `"+other.Name+"` has the socket `"+s.Name+"` too, and may answer instead of `"+p.Name+"`", others+" which of them is ready")
 				return
 			}
 		}

@@ -355,7 +355,7 @@ type Backoff struct {
 type Stop struct {
 	Signal     string // such as "SIGTERM"
 	Timeout    time.Duration
-	Command    *Command // run in place of the signal
+	Command    *Command // run instead of the signal
 	LeaderOnly bool     // signal the process devloop started, not its group
 }
 

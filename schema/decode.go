@@ -56,7 +56,7 @@ func (d *decoder) wrong(n *yamltree.Node, wanted string) {
 	d.mistake(n.Pos, "`"+d.key+"` needs "+wanted+", not "+n.What(), n.Misread())
 }
 
-// tagHint is what to write in place of a value that begins with `!`.
+// tagHint is what to write instead of a value that begins with `!`.
 const tagHint = "a value that begins with `!` needs quotes; what `!` takes away from a pattern belongs under `ignore`"
 
 // node reads the value of a named node, which is a mapping. An empty one is

@@ -28,7 +28,7 @@ var processKeys = &table[Process]{
 		row("start", boolType, func(p *Process) *bool { return &p.Start }, "false: only by hand").or("true"),
 		row("restart", restartType, func(p *Process) *RestartPolicy { return &p.Restart }, "what happens when it ends by itself").or("on-failure"),
 		row("backoff", backoffType, func(p *Process) *Backoff { return &p.Backoff }, "the wait between such restarts"),
-		row("reload", signalType, func(p *Process) *string { return &p.Reload }, "a signal sent on change in place of a restart"),
+		row("reload", signalType, func(p *Process) *string { return &p.Reload }, "a signal sent on change instead of a restart"),
 		row("stop", stopType, func(p *Process) *Stop { return &p.Stop }, "how it is ended").or("{signal: SIGTERM, timeout: 5s}"),
 		row("pty", boolType, func(p *Process) *bool { return &p.PTY }, "give it a terminal").or("false"),
 	},
@@ -105,7 +105,7 @@ var stopKeys = &table[Stop]{
 	keys: []key[Stop]{
 		row("signal", signalType, func(s *Stop) *string { return &s.Signal }, "the first thing it gets").or("SIGTERM"),
 		row("timeout", durationType, func(s *Stop) *time.Duration { return &s.Timeout }, "after this long the whole tree is killed").or("5s"),
-		ptr("command", commandType, func(s *Stop) **Command { return &s.Command }, "run in place of the signal"),
+		ptr("command", commandType, func(s *Stop) **Command { return &s.Command }, "run instead of the signal"),
 		row("leader_only", boolType, func(s *Stop) *bool { return &s.LeaderOnly }, "signal the process that was started, not its group").or("false"),
 	},
 	foreign: foreignStop,
@@ -132,7 +132,7 @@ var stopType = typ[Stop]{
 		}
 		stopKeys.read(d, n, &s, "`stop`", n.Pos)
 		if signal := n.Get("signal"); signal != nil && !signal.Null() && s.Command != nil {
-			d.both(signal.Pos, "`command` runs in place of the `signal`", "take one of the two away", n.Get("command").Pos, "the command")
+			d.both(signal.Pos, "`command` runs instead of the `signal`", "take one of the two away", n.Get("command").Pos, "the command")
 		}
 		return s, true
 	},

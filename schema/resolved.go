@@ -13,7 +13,7 @@ import (
 )
 
 // Resolved is the project's file with all that it extends merged into it, as
-// YAML that means the same where it stands in place of that file. Nothing of
+// YAML that means the same where it stands instead of that file. Nothing of
 // the environment is in it: references stay as they are written, and so do
 // `vars` that the environment overrides. With origins every value is followed
 // by a comment with the file and the line that it comes from; with defaults

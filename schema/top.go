@@ -33,7 +33,7 @@ var topKeys = &table[Config]{
 		row("shell", shellType, func(c *Config) *Shell { return &c.Shell }, "what a command that is a string is handed to").or("[/bin/sh, -c]"),
 		row("ignore", ignoresType, func(c *Config) *[]Pattern { return &c.Ignore }, "patterns that no watcher sees"),
 		ptr("settle", durationType, func(c *Config) **time.Duration { return &c.Settle }, "how long changes must have been quiet").or("adaptive"),
-		row("poll", pollType, func(c *Config) **time.Duration { return &c.Poll }, "look for changes in place of being told of them; a duration is how long one may go unnoticed").or("false"),
+		row("poll", pollType, func(c *Config) **time.Duration { return &c.Poll }, "look for changes instead of being told of them; a duration is how long one may go unnoticed").or("false"),
 		row("jobs", intType(1), func(c *Config) *int { return &c.Jobs }, "stages that may run at once").or("the number of CPUs"),
 		row("sockets", socketsType, func(c *Config) *[]Socket { return &c.Sockets }, "sockets that devloop binds and holds"),
 		row("watchers", watchersType, func(c *Config) *[]Watcher { return &c.Watchers }, "stages that run when files change"),

@@ -70,7 +70,7 @@ func unmount(dir string) {
 // needed is a program without which a script skips itself.
 var needed = regexp.MustCompile(`(?m)^\[!exec:([^]]+)\]`)
 
-// requireTools fails, where DEVLOOP_REQUIRE says so, in place of a script that would skip itself.
+// requireTools fails, where DEVLOOP_REQUIRE says so, instead of a script that would skip itself.
 func requireTools(t *testing.T, script string) {
 	if os.Getenv("DEVLOOP_REQUIRE") == "" {
 		return

@@ -37,7 +37,7 @@ type Options struct {
 	// Buffer is how many bytes may wait for the reader of Out, and as many for
 	// Log; [DefaultBuffer] is a good number. A full buffer makes commands wait
 	// that have output, as a pipe does; when the reader takes nothing at all
-	// for [Patience], lines are dropped in place of it, whole ones, and how
+	// for [Patience], lines are dropped instead, whole ones, and how
 	// many of which name is said once it reads on. What devloop itself says
 	// waits for nobody. A console with a buffer needs [Console.Close].
 	//

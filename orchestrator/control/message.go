@@ -170,7 +170,7 @@ type Line struct {
 	// whole.
 	Unfinished bool `json:"unfinished,omitempty"`
 
-	Missed uint64 `json:"missed,omitempty"` // in place of a line: how many are no longer kept
+	Missed uint64 `json:"missed,omitempty"` // instead of a line: how many are no longer kept
 }
 
 // Bytes is the line as it was written.

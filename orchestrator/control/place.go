@@ -86,7 +86,7 @@ func home(list []place) (place, error) {
 }
 
 // nameOf is what a configuration is called by, within the places: the directory
-// of the project and the name that the file was given. A link in place of the
+// of the project and the name that the file was given. A link instead of the
 // file can be turned to another one, and the project stays the same.
 func nameOf(config string) (string, error) {
 	file, err := filepath.Abs(config)

@@ -65,7 +65,7 @@ func (e *exporter) unit(name string) string { return e.name + "-" + unitName(nam
 // fixed reports whether a socket has an address that a unit can name.
 func (e *exporter) fixed(s *schema.Socket) bool {
 	if s.Listen.Type != schema.Unix && s.Listen.Port == 0 {
-		e.lose("socket %s: systemd picks no free port; write one in place of 0", s.Name)
+		e.lose("socket %s: systemd picks no free port; write one instead of 0", s.Name)
 		return false
 	}
 	return true

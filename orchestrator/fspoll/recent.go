@@ -46,7 +46,7 @@ func (h *recent) addDir(d *dir, now time.Time) {
 	h.dirs = first(h.dirs, i, recentDir{d, now})
 }
 
-// first puts an item before all others, in place of the one at i, or of the last if there are too many.
+// first puts an item before all others, instead of the one at i, or of the last if there are too many.
 func first[T any](list []T, i int, item T) []T {
 	if i < 0 {
 		if len(list) < recentMost {

@@ -142,7 +142,7 @@ func parseLease(text string) (*lease, error) {
 	return nil, errLease
 }
 
-// create writes the lease where path says, in place of an older one, and leaves it open to be rewritten.
+// create writes the lease where path says, instead of an older one, and leaves it open to be rewritten.
 func (l *lease) create(path string) (*os.File, error) {
 	fresh := path + ".new"
 	f, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)

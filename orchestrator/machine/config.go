@@ -71,7 +71,7 @@ type Process struct {
 	ReadyTimeout time.Duration
 	Restart      schema.RestartPolicy
 	Backoff      schema.Backoff
-	Reload       bool // a change sends the reload signal in place of a restart
+	Reload       bool // a change sends the reload signal instead of a restart
 	StopTimeout  time.Duration
 	StartFirst   bool // a renewal starts the new one before it stops the old one
 	WaitChecking bool // it is down while a watcher upstream is busy

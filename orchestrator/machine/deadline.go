@@ -3,7 +3,7 @@ package machine
 import "time"
 
 // Deadline is when the machine wants a Tick, if it waits for a time at all. It
-// may have passed already, if another event came in place of the Tick.
+// may have passed already, if another event came instead of the Tick.
 func (m *Machine) Deadline() (time.Time, bool) {
 	var at time.Time
 	sooner := func(t time.Time) {

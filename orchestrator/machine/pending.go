@@ -15,7 +15,7 @@ const (
 	burstGap   = 250 * time.Millisecond
 	recentRun  = time.Second
 	settleCap  = 5 * time.Second
-	awaitedCap = 100 * time.Millisecond // in place of settleCap while somebody waits for the outcome
+	awaitedCap = 100 * time.Millisecond // instead of settleCap while somebody waits for the outcome
 	vcsCap     = 10 * time.Second
 	vcsRecheck = 20 * time.Millisecond
 )

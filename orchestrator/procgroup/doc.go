@@ -7,7 +7,7 @@
 //
 // The leader gets a new session, and with it a new process group: one signal
 // reaches everything it starts, the terminal's Ctrl-C reaches none of it, and a
-// command that wants to ask a question on /dev/tty fails in place of being
+// command that wants to ask a question on /dev/tty fails instead of being
 // stopped for ever as a background job.
 //
 // A process can leave the group (setsid, a shell with job control). On Linux
@@ -46,6 +46,6 @@
 // last user is gone. So the leader's end is first looked at (waitid WNOWAIT,
 // kqueue NOTE_EXIT) and a signal to what it left behind is sent while its zombie
 // still holds the number; later ones stop at the first ESRCH. Where the kernel
-// signals groups through a pidfd (Linux 6.9) that is used in place of the
+// signals groups through a pidfd (Linux 6.9) that is used instead of the
 // number, and there is no gap at all.
 package procgroup

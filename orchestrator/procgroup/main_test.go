@@ -316,7 +316,7 @@ func (tr *testTree) report() (name string, pid int) {
 
 func (tr *testTree) line() string {
 	tr.t.Helper()
-	_ = tr.ours[1].SetReadDeadline(time.Now().Add(30 * time.Second)) // in place of a hang
+	_ = tr.ours[1].SetReadDeadline(time.Now().Add(30 * time.Second)) // instead of a hang
 	line, err := tr.reports.ReadString('\n')
 	if err != nil {
 		tr.t.Fatalf("read report: %v", err)

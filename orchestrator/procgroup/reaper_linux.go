@@ -15,7 +15,7 @@ import (
 )
 
 // Reaper makes this process the one that orphans of its descendants are handed
-// to, in place of process 1 (PR_SET_CHILD_SUBREAPER), knows them for the
+// to, instead of process 1 (PR_SET_CHILD_SUBREAPER), knows them for the
 // groups they come from, and collects them when they end. So descent is not
 // lost by forking twice, not even by who has no mark any more: what writes over
 // its environment, or was started without one.

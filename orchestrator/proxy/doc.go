@@ -1,4 +1,4 @@
-// Package proxy answers on a listener in place of a server that cannot inherit
+// Package proxy answers on a listener instead of a server that cannot inherit
 // it: it forwards to whichever generation of the server is ready, and while
 // none is, requests wait.
 //

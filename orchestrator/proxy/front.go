@@ -176,7 +176,7 @@ func (f *Front) Hold() {
 
 // AnswerPages says whether a browser that opens a page while no generation is
 // ready is answered with a page that tells what is going on, and reloads
-// itself later, in place of waiting; also those that wait already. Other
+// itself later, instead of waiting; also those that wait already. Other
 // requests always wait. It starts off, and matters for HTTP only.
 func (f *Front) AnswerPages(on bool) {
 	f.mu.Lock()

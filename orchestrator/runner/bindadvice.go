@@ -52,7 +52,7 @@ func (r *Runner) boundItself(c *Command) {
 			continue
 		}
 		text := fmt.Sprintf("it tries to bind %s, which devloop holds for it", s.Addr())
-		hint := fmt.Sprintf("take file descriptor %d in place of binding: docs/sockets.md has the line for each language; or, for a server that must bind: "+
+		hint := fmt.Sprintf("take file descriptor %d instead of binding: docs/sockets.md has the line for each language; or, for a server that must bind: "+
 			"`%s: {listen: PORT, via: proxy, to: %s}` with another PORT", s.FD, s.Name, s.Addr())
 		if s.Proxied {
 			hint = fmt.Sprintf("make it listen on $PORT (%d this time), which devloop forwards to; or let devloop listen on another port, and say under the socket `to: %s`", s.PrivatePort, s.Addr())

@@ -6,5 +6,5 @@ import "syscall"
 
 // openFlags keep an open from waiting for a writer, or for a terminal's line,
 // and from making a terminal ours. A file of /proc that waits for news, such as
-// kmsg, fails in place of that.
+// kmsg, fails instead of that.
 const openFlags = syscall.O_NONBLOCK | syscall.O_NOCTTY

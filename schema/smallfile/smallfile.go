@@ -22,7 +22,7 @@ var (
 	ErrTooLarge   = errors.New("more than 1 MiB")
 )
 
-// Read returns what a regular file of at most Limit bytes holds. Use it in place
+// Read returns what a regular file of at most Limit bytes holds. Use it instead
 // of os.ReadFile wherever the name of the file, or what stands under that name,
 // is somebody else's choice. Symbolic links are followed.
 //

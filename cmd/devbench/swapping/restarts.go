@@ -26,7 +26,7 @@ type swap struct {
 	answers
 	bar  string
 	kept string
-	note string // in place of all figures
+	note string // instead of all figures
 }
 
 // bareSwap is the least: a supervisor that holds a socket, waits for the old

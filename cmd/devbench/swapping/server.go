@@ -24,7 +24,7 @@ import (
 const (
 	directorEnv = "DEVBENCH_DIRECTOR" // the director's socket; none: nobody directs it
 	delayEnv    = "DEVBENCH_DELAY"    // of an answer
-	portEnv     = "DEVBENCH_PORT"     // bound in place of PORT
+	portEnv     = "DEVBENCH_PORT"     // bound instead of PORT
 )
 
 // versionHeader tells which version answered.

@@ -48,7 +48,7 @@ var airLost = map[string]string{
 	"build.rerun":                     "a process that ends by itself is restarted on a failure; `restart: always` restarts it whatever it ended with",
 	"build.rerun_delay":               "`backoff: {initial: …}` of the process",
 	"build.stop_on_error":             "",
-	"build.poll_interval":             "`poll: 500ms` at the top, in place of `poll: true`",
+	"build.poll_interval":             "`poll: 500ms` at the top, instead of `poll: true`",
 	"build.ignore_dangerous_root_dir": "",
 	"color":                           "`--color` is a flag of devloop",
 	"log":                             "`--timestamps` and `--log-file` are flags of devloop",
