@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"devloop/orchestrator"
 	"devloop/orchestrator/control"
@@ -319,5 +320,32 @@ func TestEndWhileReadingHangs(t *testing.T) {
 	r := <-p.result
 	if r.code != 0 || r.err == nil || !strings.Contains(r.err.Error(), "does not answer") {
 		t.Errorf("it has ended with %+v", r)
+	}
+}
+
+// TestSavedBeforeAReload: what was saved right before the configuration leads to another run, also where files
+// are polled, and whatever time the file has.
+func TestSavedBeforeAReload(t *testing.T) {
+	const config = "watchers:\n  build: {watch: [src], stages: ['cat src/v > built']}\n"
+	every := time.Hour
+	p, client := controlledWith(t, map[string]string{"devloop.yaml": config, "src/v": "0"}, orchestrator.Options{Poll: &every})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	wait := func(when string) {
+		t.Helper()
+		if v, err := client.Wait(ctx); err != nil || !v.OK {
+			t.Fatalf("%s: %+v, %v; the screen shows:\n%s", when, v, err, p.screen)
+		}
+	}
+	wait("the start")
+	path, long := filepath.Join(p.dir, "src/v"), time.Now().Add(-time.Hour)
+	p.write("src/v", "saved")
+	if err := os.Chtimes(path, long, long); err != nil {
+		t.Fatal(err)
+	}
+	p.write("devloop.yaml", config+"  other: {watch: [lib], stages: ['true']}\n")
+	wait("the save")
+	if got, err := os.ReadFile(filepath.Join(p.dir, "built")); err != nil || string(got) != "saved" {
+		t.Fatalf("built: %q, %v; the screen shows:\n%s", got, err, p.screen)
 	}
 }

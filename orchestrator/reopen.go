@@ -89,7 +89,7 @@ func (w *filewatch) open(o *opened, poll *time.Duration, since time.Time) bool {
 			ready = allReady(w.host.ctx, poll.Ready())
 		}
 	}
-	if !ready {
+	if !ready || !w.confirm(o, 2*time.Since(since)) {
 		return false
 	}
 	o.first.files = append(o.first.files, changedSince(o.set, since)...)
@@ -98,6 +98,29 @@ func (w *filewatch) open(o *opened, poll *time.Duration, since time.Time) bool {
 		if !w.times.knows(path) {
 			w.times.note(path)
 		}
+	}
+	return true
+}
+
+// confirm waits until the first sight has told what was written before the second
+// one missed nothing: polled, it may not have looked yet, and the second one knows
+// no other state. If it does not come to an end within patience, everything counts
+// as changed. It is false if the loop has ended.
+func (w *filewatch) confirm(o *opened, patience time.Duration) bool {
+	passed := make(chan struct{})
+	select {
+	case w.host.asks <- func() { w.sync(func() { close(passed) }) }:
+	case <-w.host.ctx.Done():
+		return false
+	}
+	timer := time.NewTimer(diskqueue.Patience + patience)
+	defer timer.Stop()
+	select {
+	case <-passed:
+	case <-timer.C:
+		o.first.gone = append(o.first.gone, o.set.Roots()...)
+	case <-w.host.ctx.Done():
+		return false
 	}
 	return true
 }
