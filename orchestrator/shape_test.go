@@ -25,7 +25,6 @@ var fileCycles = map[string]struct {
 }{
 	"cmd/devbench/swapping":  {11, "bench: the measured servers, and what is done to them"},
 	"cmd/devbench/watching":  {9, "bench: the measured tools, and what is saved for them"},
-	"cmd/devloop":            {28, "app: the commands, and what they share"},
 	"cmd/devloop/starter":    {19, "project and draft: each kind of project reads the one and adds to the other"},
 	"orchestrator":           {19, "loop: what comes in, and where it goes"},
 	"orchestrator/api":       {6, "Server, and the routes it answers"},
@@ -66,7 +65,6 @@ var largeTypes = map[string]struct {
 	fields, methods int
 	why             string
 }{
-	"cmd/devloop.app":              {methods: 65, why: "the commands: one method each"},
 	"cmd/devloop/starter.draft":    {methods: 41, why: "what a project is found to need"},
 	"orchestrator.filewatch":       {fields: 24, why: "what is watched, and what is known of it"},
 	"orchestrator.loop":            {fields: 35, methods: 85, why: "the event map, and a method for each event and action"},
@@ -397,7 +395,6 @@ var wordsLeft = map[string]map[string]int{
 	"cmd/devbench/commands":  {"foreign": 1},
 	"cmd/devbench/swapping":  {"calm": 1, "spare": 1},
 	"cmd/devbench/watching":  {"calm": 1},
-	"cmd/devloop":            {"calm": 1, "tell": 2},
 	"orchestrator":           {"learn": 4, "sight": 3, "tell": 2},
 	"orchestrator/console":   {"say": 1},
 	"orchestrator/contents":  {"later": 1, "learn": 1},

@@ -8,7 +8,7 @@ import (
 	"devloop/orchestrator/control"
 )
 
-func (a *app) attachCommand() *cobra.Command {
+func attachCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "attach NAME",
 		Short:   "Use the terminal of a process (not on this system)",

@@ -21,11 +21,11 @@ import (
 // detachKey is Ctrl-], as in telnet and virsh console: no debugger uses it.
 const detachKey = 0x1d
 
-// calm ends what a program may have switched on in the terminal and left so:
+// resetModes ends what a program may have switched on in the terminal and left so:
 // colours, a hidden cursor, mouse reports, bracketed paste, application keys.
-const calm = "\x1b[0m\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>"
+const resetModes = "\x1b[0m\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>"
 
-func (a *app) attachCommand() *cobra.Command {
+func attachCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "attach NAME",
 		Short: "Use the terminal of a process, such as a debugger's",
@@ -50,14 +50,14 @@ with the process. Exit code 3 if no loop is running.`,
 				return answered(err)
 			}
 			defer func() { _ = there.Close() }() // it may have ended
-			return a.attached(there, tty, names[0])
+			return attached(a, there, tty, names[0])
 		},
 	}
 }
 
 // attached joins two terminals until the user detaches, or the other one ends.
 // The modes of this one are put back however that comes.
-func (a *app) attached(there *control.Attachment, tty int, name string) error {
+func attached(a *app, there *control.Attachment, tty int, name string) error {
 	fmt.Fprintf(a.screenErr, "devloop: this is the terminal of %s; Ctrl-] detaches\n", name)
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGWINCH)
@@ -147,7 +147,7 @@ func (s *screen) Write(p []byte) (int, error) {
 }
 
 func (s *screen) leave() {
-	text := calm
+	text := resetModes
 	if s.alternate {
 		text = "\x1b[?1049l" + text
 	}

@@ -21,10 +21,10 @@ const detachedFlag = "detached"
 // its sockets and looks at its files before; after so long it hangs.
 const startsIn = time.Minute
 
-// detach starts the loop that this command line asks for in the background, in
+// startDetached starts the loop that this command line asks for in the background, in
 // a session of its own, and returns when it answers or has failed. Mistakes of
 // the configuration have been told by then.
-func (a *app) detach(config string) error {
+func startDetached(a *app, config string) error {
 	if who := control.Running(config); who != nil {
 		return runError{who}
 	}
@@ -55,22 +55,22 @@ func (a *app) detach(config string) error {
 	for {
 		select {
 		case <-look.C:
-			if a.answers(config, child.Process.Pid) {
-				return a.tellDetached(config, child.Process.Pid)
+			if answers(config, child.Process.Pid) {
+				return printDetached(a.stdout, config, child.Process.Pid)
 			}
 		case <-ended:
-			return a.failedDetached(log, child.ProcessState)
+			return failedDetached(a.stderr, log, child.ProcessState)
 		case <-interrupted:
-			return a.giveUp(child, ended, exitCode(exitInterrupted))
+			return giveUp(child, ended, exitCode(exitInterrupted))
 		case <-late.C:
 			err := fmt.Errorf("start in the background: it does not answer after %s; it wrote %s", startsIn, log.Name())
-			return a.giveUp(child, ended, runError{err})
+			return giveUp(child, ended, runError{err})
 		}
 	}
 }
 
 // answers tells whether the loop with this pid does what it is asked.
-func (a *app) answers(config string, pid int) bool {
+func answers(config string, pid int) bool {
 	client, err := control.Dial(config)
 	if err != nil {
 		return false
@@ -82,8 +82,8 @@ func (a *app) answers(config string, pid int) bool {
 	return err == nil && s.PID == pid
 }
 
-func (a *app) tellDetached(config string, pid int) error {
-	_, err := fmt.Fprintf(a.stdout, `devloop runs in the background for %[1]s: pid %[2]d
+func printDetached(w io.Writer, config string, pid int) error {
+	_, err := fmt.Fprintf(w, `devloop runs in the background for %[1]s: pid %[2]d
   %[3]s logs -f    follow it
   %[3]s status     what it does
   %[3]s wait       until everything is done and ready
@@ -93,7 +93,7 @@ func (a *app) tellDetached(config string, pid int) error {
 }
 
 // failedDetached shows what a loop that has ended at once had to say.
-func (a *app) failedDetached(log *os.File, end *os.ProcessState) error {
+func failedDetached(stderr io.Writer, log *os.File, end *os.ProcessState) error {
 	const most = 64 << 10
 	info, err := log.Stat()
 	if err != nil {
@@ -104,7 +104,7 @@ func (a *app) failedDetached(log *os.File, end *os.ProcessState) error {
 		return runError{fmt.Errorf("read the log of the loop: %w", err)}
 	}
 	if text = bytes.TrimRight(text, "\n"); len(text) > 0 {
-		fmt.Fprintf(a.stderr, "%s\n", text)
+		fmt.Fprintf(stderr, "%s\n", text)
 	}
 	control.DropLog(log)
 	if code := end.ExitCode(); code > 0 {
@@ -114,7 +114,7 @@ func (a *app) failedDetached(log *os.File, end *os.ProcessState) error {
 }
 
 // giveUp ends a loop that nobody waits for any more.
-func (a *app) giveUp(child *exec.Cmd, ended <-chan struct{}, result error) error {
+func giveUp(child *exec.Cmd, ended <-chan struct{}, result error) error {
 	_ = child.Process.Signal(os.Interrupt) // it may just have ended
 	select {
 	case <-ended:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -42,7 +41,7 @@ watcher catches up with what changed meanwhile.`,
 		"  devloop start worker", (*control.Client).Start},
 }
 
-func (a *app) byHandCommand(h byHand) *cobra.Command {
+func byHandCommand(a *app, h byHand) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:               h.verb + " NAME…",
@@ -88,14 +87,4 @@ func movedText(m control.Moved) string {
 		text += ", waits: " + m.Waits.Text
 	}
 	return text
-}
-
-// answered is the error of a loop that was asked. A name or a request that it
-// does not know is a mistake on the command line.
-func answered(err error) error {
-	var refused *control.RefusedError
-	if errors.As(err, &refused) && (refused.Code == http.StatusNotFound || refused.Code == http.StatusBadRequest) {
-		return err
-	}
-	return runError{err}
 }

@@ -12,7 +12,7 @@ import (
 	"devloop/orchestrator/inspect"
 )
 
-func (a *app) doctorCommand() *cobra.Command {
+func doctorCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
@@ -27,7 +27,7 @@ works with and without a running loop. Exit code 1 if something is wrong.`,
 			if err != nil {
 				return err
 			}
-			running, trouble := a.running()
+			running, trouble := running(a)
 			list := inspect.Diagnose(p.cfg, p.graph, running)
 			if trouble != nil {
 				list = append(list, *trouble)
@@ -54,7 +54,7 @@ works with and without a running loop. Exit code 1 if something is wrong.`,
 }
 
 // running asks the loop of this project, if one runs.
-func (a *app) running() (*control.Status, *doctor.Finding) {
+func running(a *app) (*control.Status, *doctor.Finding) {
 	client, ctx, done, err := a.dial()
 	if err == nil {
 		defer done()

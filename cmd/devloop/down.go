@@ -11,7 +11,7 @@ import (
 	"devloop/orchestrator/control"
 )
 
-func (a *app) downCommand() *cobra.Command {
+func downCommand(a *app) *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "down",
@@ -37,7 +37,7 @@ order, and the sockets are closed. It returns when the loop has ended. Exit code
 				err = control.WaitGone(ctx, config, d.PID)
 			}
 			if errors.Is(err, context.DeadlineExceeded) {
-				return a.timedOut(fmt.Errorf("the loop has not ended after %s", timeout), "it goes on ending; `devloop status` tells what is still there")
+				return timedOut(a.stderr, fmt.Errorf("the loop has not ended after %s", timeout), "it goes on ending; `devloop status` tells what is still there")
 			}
 			if err != nil {
 				return runError{err}
@@ -48,41 +48,3 @@ order, and the sockets are closed. It returns when the loop has ended. Exit code
 	timeoutFlag(cmd, &timeout)
 	return cmd
 }
-
-// exitTimeout is the exit code of a verb that has waited for as long as it was
-// told to.
-const exitTimeout = 4
-
-func timeoutFlag(cmd *cobra.Command, timeout *time.Duration) {
-	cmd.Flags().DurationVar(timeout, "timeout", 0, "give up after `DURATION`, such as 30s, with exit code 4 (default: never)")
-}
-
-// deadline is the time that a --timeout leaves.
-func deadline(timeout time.Duration, command string) (context.Context, context.CancelFunc, error) {
-	switch {
-	case timeout < 0:
-		return nil, nil, usageError{fmt.Errorf("--timeout %s: it is no less than 0", timeout), command}
-	case timeout == 0:
-		ctx, cancel := context.WithCancel(context.Background())
-		return ctx, cancel, nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	return ctx, cancel, nil
-}
-
-// timedOut tells of an end that did not come.
-func (a *app) timedOut(err error, hint string) error {
-	printError(a.stderr, advised{err, hint})
-	return exitCode(exitTimeout)
-}
-
-// advised is an error with something to do about it.
-type advised struct {
-	error
-	hint string
-}
-
-// Hint says what to do.
-func (e advised) Hint() string { return e.hint }
-
-func (e advised) Unwrap() error { return e.error }

@@ -15,7 +15,7 @@ import (
 	"devloop/orchestrator/inspect"
 )
 
-func (a *app) explainCommand() *cobra.Command {
+func explainCommand(a *app) *cobra.Command {
 	var asJSON bool
 	var why string
 	cmd := &cobra.Command{
@@ -33,7 +33,7 @@ now. Exit code 3 if no loop is running.`,
 			case why != "" && len(paths) > 0:
 				return usageError{errors.New("--why tells of a node of the running loop, and takes no path"), "devloop explain"}
 			case why != "":
-				return a.explainWhy(why, asJSON)
+				return explainWhy(a, why, asJSON)
 			case len(paths) == 0:
 				return usageError{errors.New("name a path, or a node with --why"), "devloop explain"}
 			}
@@ -127,7 +127,7 @@ func shorterPlace(at string) string {
 	return shorter(at[:i]) + at[i:]
 }
 
-func (a *app) explainWhy(node string, asJSON bool) error {
+func explainWhy(a *app, node string, asJSON bool) error {
 	client, ctx, done, err := a.dial()
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,7 +12,7 @@ import (
 	"devloop/orchestrator/export"
 )
 
-func (a *app) exportCommand() *cobra.Command {
+func exportCommand(a *app) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "export systemd|compose|procfile",
@@ -34,7 +35,7 @@ there is told on standard error, and in the files.`,
 			if err != nil {
 				return err
 			}
-			if err := a.exported(result, dir); err != nil {
+			if err := writeExport(a.stdout, result, dir); err != nil {
 				return err
 			}
 			for _, l := range result.Lost {
@@ -49,16 +50,16 @@ there is told on standard error, and in the files.`,
 
 // exported prints the files, or writes them into a directory: all, or, where
 // one is there already, none.
-func (a *app) exported(r export.Result, dir string) error {
+func writeExport(stdout io.Writer, r export.Result, dir string) error {
 	if dir == "" {
 		for i, f := range r.Files {
 			if len(r.Files) > 1 {
 				if i > 0 {
-					fmt.Fprintln(a.stdout)
+					fmt.Fprintln(stdout)
 				}
-				fmt.Fprintf(a.stdout, "# ---- %s ----\n", f.Name)
+				fmt.Fprintf(stdout, "# ---- %s ----\n", f.Name)
 			}
-			if _, err := a.stdout.Write(f.Text); err != nil {
+			if _, err := stdout.Write(f.Text); err != nil {
 				return fmt.Errorf("print %s: %w", f.Name, err)
 			}
 		}
@@ -74,7 +75,7 @@ func (a *app) exported(r export.Result, dir string) error {
 		if err := create(path, f.Text); err != nil {
 			return runError{err}
 		}
-		fmt.Fprintf(a.stdout, "wrote %s\n", path)
+		fmt.Fprintf(stdout, "wrote %s\n", path)
 	}
 	return nil
 }

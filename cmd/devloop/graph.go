@@ -10,7 +10,7 @@ import (
 	"devloop/orchestrator/graph"
 )
 
-func (a *app) graphCommand() *cobra.Command {
+func graphCommand(a *app) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:     "graph",

@@ -23,7 +23,7 @@ import (
 // names.
 const schemaCopy = ".devloop/devloop.schema.json"
 
-func (a *app) initCommand() *cobra.Command {
+func initCommand(a *app) *cobra.Command {
 	var name, from string
 	cmd := &cobra.Command{
 		Use:   "init",
@@ -39,7 +39,7 @@ file, and says, line by line, what has no counterpart.`,
 			if name != "" && from != "" {
 				return usageError{errors.New("--preset and --from are two ways; take one"), "devloop init"}
 			}
-			return a.init(name, from)
+			return initProject(a, name, from)
 		},
 	}
 	cmd.Flags().StringVar(&name, "preset", "", "extend the preset `NAME`, whatever is here")
@@ -47,7 +47,7 @@ file, and says, line by line, what has no counterpart.`,
 	return cmd
 }
 
-func (a *app) init(presetName, from string) error {
+func initProject(a *app, presetName, from string) error {
 	file := a.file
 	if file == "" {
 		file = "devloop.yaml"
@@ -56,7 +56,7 @@ func (a *app) init(presetName, from string) error {
 		return fileThere{file}
 	}
 	dir := filepath.Dir(file)
-	draft, err := a.draft(dir, presetName, from)
+	draft, err := draftFor(dir, a.file, presetName, from)
 	if err != nil {
 		return err
 	}
@@ -150,10 +150,10 @@ func placeOf(dir string) starter.Place {
 }
 
 // draft is what init would write.
-func (a *app) draft(dir, presetName, from string) (starter.Draft, error) {
+func draftFor(dir, file, presetName, from string) (starter.Draft, error) {
 	switch {
 	case presetName != "":
-		all, err := a.presets()
+		all, err := presets(file)
 		if err != nil {
 			return starter.Draft{}, err
 		}

@@ -3,13 +3,14 @@
 package main
 
 import (
+	"io"
 	"os"
 
 	"devloop/orchestrator"
 	"devloop/orchestrator/console"
 )
 
-// keys: this system's terminals are not read key by key.
-func (a *app) keys(*console.Console, chan<- os.Signal) (<-chan orchestrator.Request, *orchestrator.Terminal, func()) {
+// readKeys: this system's terminals are not read key by key.
+func readKeys(io.Writer, *console.Console, chan<- os.Signal) (<-chan orchestrator.Request, *orchestrator.Terminal, func()) {
 	return nil, nil, func() {}
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"os/signal"
 	"sync"
@@ -37,12 +38,12 @@ type keyboard struct {
 	joined     sync.WaitGroup
 }
 
-// keys reads single keys while devloop has the terminal. restore puts the
+// readKeys reads single keys while devloop has the terminal. restore puts the
 // terminal's modes back; whoever ends without it leaves that to the guardian,
 // where there is one.
-func (a *app) keys(out *console.Console, signals chan<- os.Signal) (requests <-chan orchestrator.Request, changed *orchestrator.Terminal, restore func()) {
+func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal) (requests <-chan orchestrator.Request, changed *orchestrator.Terminal, restore func()) {
 	nothing := func() {}
-	if !isTerminal(a.screen) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
+	if !isTerminal(screen) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
 		return nil, nil, nothing
 	}
 	tty := int(os.Stdin.Fd())

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -16,7 +17,7 @@ import (
 	"devloop/orchestrator/sockets"
 )
 
-func (a *app) listenCommand() *cobra.Command {
+func listenCommand(a *app) *cobra.Command {
 	var l listening
 	cmd := &cobra.Command{
 		Use:   "listen -s SPEC… [flags] -- COMMAND [ARG…]",
@@ -31,7 +32,7 @@ PORT, HOST:PORT, [V6]:PORT or a path.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, argv []string) error {
 			l.argv = argv
-			return a.listen(l)
+			return listen(a.stderr, l)
 		},
 	}
 	flags := cmd.Flags()
@@ -55,7 +56,7 @@ type listening struct {
 
 // listen stays beside the command, and does not become it, so that a unix
 // socket is removed when the command has ended.
-func (a *app) listen(l listening) (err error) {
+func listen(stderr io.Writer, l listening) (err error) {
 	sealInherited()
 	if l.open.Backlog < 0 {
 		return usageError{fmt.Errorf("--backlog %d is not a length", l.open.Backlog), "devloop listen"}
@@ -75,13 +76,13 @@ func (a *app) listen(l listening) (err error) {
 		files = append(files, s.File())
 		names = append(names, s.Name())
 		if !l.quiet {
-			fmt.Fprintf(a.stderr, "~> socket %s -> fd #%d\n", s, 3+i)
+			fmt.Fprintf(stderr, "~> socket %s -> fd #%d\n", s, 3+i)
 		}
 	}
 	if len(bound) == 0 && !l.quiet {
-		fmt.Fprintln(a.stderr, "~> warning: no sockets created")
+		fmt.Fprintln(stderr, "~> warning: no sockets created")
 	}
-	guard, mark := a.guardOne()
+	guard, mark := guardOne(stderr)
 	defer func() {
 		if guard != nil {
 			err = errors.Join(err, guard.Close())
@@ -94,7 +95,7 @@ func (a *app) listen(l listening) (err error) {
 	argv := l.argv
 	path, err := exec.LookPath(argv[0])
 	if err != nil {
-		printError(a.stderr, fmt.Errorf("start %s: %w", argv[0], errors.Unwrap(err)))
+		printError(stderr, fmt.Errorf("start %s: %w", argv[0], errors.Unwrap(err)))
 		if errors.Is(err, exec.ErrNotFound) {
 			return exitCode(127) // as a shell would tell it
 		}
@@ -105,7 +106,7 @@ func (a *app) listen(l listening) (err error) {
 	case len(files) == 0 || l.noPID:
 	case wrapper != "":
 		if !l.quiet {
-			fmt.Fprintf(a.stderr, "~> no LISTEN_PID: the server is a child of `%s`\n", wrapper)
+			fmt.Fprintf(stderr, "~> no LISTEN_PID: the server is a child of `%s`\n", wrapper)
 		}
 	default:
 		argv = shim.Wrap(shim.Self(), argv)
@@ -144,34 +145,14 @@ func (a *app) listen(l listening) (err error) {
 // guardOne starts a guardian for one command, which ends it when devloop is
 // killed, and returns what the command must have in its environment for that.
 // It is nil where the system has none.
-func (a *app) guardOne() (guard *guardian.Guardian, env []string) {
+func guardOne(stderr io.Writer) (guard *guardian.Guardian, env []string) {
 	mark := guardian.NewMark(os.Environ())
 	guard, err := guardian.Start("", guardian.Options{Mark: mark})
 	if err != nil {
 		if !errors.Is(err, errors.ErrUnsupported) {
-			fmt.Fprintf(a.stderr, "devloop: warning: %v; if devloop is killed, the command stays\n", err)
+			fmt.Fprintf(stderr, "devloop: warning: %v; if devloop is killed, the command stays\n", err)
 		}
 		return nil, nil
 	}
 	return guard, []string{guardian.Name + "=" + guardian.CommandMark(mark, 1)}
-}
-
-func (a *app) adoptCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "adopt -- COMMAND [ARG…]",
-		Short: "Set LISTEN_PID to the pid of COMMAND, and become it",
-		Long: `adopt corrects LISTEN_PID behind a wrapper that starts the server as a child:
-most servers that take sockets by the systemd protocol insist that LISTEN_PID is
-their own pid.`,
-		Example: `  go run -exec 'devloop adopt --' .
-  CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='devloop adopt --' cargo test`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, argv []string) error {
-			err := shim.Exec(argv, os.Environ())
-			printError(a.stderr, err)
-			return exitCode(shim.ExitCode(err))
-		},
-	}
-	cmd.Flags().SetInterspersed(false)
-	return cmd
 }

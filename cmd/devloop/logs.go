@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,7 +15,7 @@ import (
 	"devloop/orchestrator/report"
 )
 
-func (a *app) logsCommand() *cobra.Command {
+func logsCommand(a *app) *cobra.Command {
 	var (
 		want   control.LogQuery
 		since  string
@@ -52,11 +51,11 @@ verb.`,
 			defer client.Close()
 			each := func(line control.Line) error { return a.jsonLine(line) }
 			if !asJSON {
-				known, err := a.knownNames(client)
+				known, err := knownNames(client)
 				if err != nil {
 					return err
 				}
-				p, err := a.printer(known)
+				p, err := newPrinter(a, known)
 				if err != nil {
 					return err
 				}
@@ -115,7 +114,7 @@ func sinceWhen(text string, now time.Time) (time.Time, error) {
 }
 
 // knownNames lists the nodes of a running loop.
-func (a *app) knownNames(client *control.Client) ([]string, error) {
+func knownNames(client *control.Client) ([]string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), answerIn)
 	defer cancel()
 	s, err := client.Status(ctx)
@@ -136,7 +135,7 @@ type printer struct {
 	streams map[[2]string]*console.Stream // by node and stage
 }
 
-func (a *app) printer(names []string) (*printer, error) {
+func newPrinter(a *app, names []string) (*printer, error) {
 	color, err := a.useColor(a.screen)
 	if err != nil {
 		return nil, err
@@ -169,11 +168,4 @@ func (p *printer) show(line control.Line) {
 	} else {
 		s.Lines(append(line.Bytes(), '\n'), false)
 	}
-}
-
-// jsonLine writes a value for programs, in one line.
-func (a *app) jsonLine(value any) error {
-	e := json.NewEncoder(a.stdout)
-	e.SetEscapeHTML(false)
-	return e.Encode(value)
 }

@@ -19,7 +19,7 @@ import (
 	"devloop/orchestrator/inspect"
 )
 
-func (a *app) mcpCommand() *cobra.Command {
+func mcpCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "mcp",
 		Short: "MCP server for coding agents (stdio)",

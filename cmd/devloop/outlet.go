@@ -88,17 +88,17 @@ func openLog(path string) (*os.File, error) {
 	return f, nil
 }
 
-// logTold is a log file that says once, in words, that it takes no more.
-type logTold struct {
+// reportedLog is a log file that says once, in words, that it takes no more.
+type reportedLog struct {
 	*os.File
-	once sync.Once
-	tell func(error)
+	once   sync.Once
+	report func(error)
 }
 
-func (l *logTold) Write(p []byte) (int, error) {
+func (l *reportedLog) Write(p []byte) (int, error) {
 	n, err := l.File.Write(p)
 	if err != nil {
-		l.once.Do(func() { l.tell(fmt.Errorf("write log file: %w; the log ends here", err)) })
+		l.once.Do(func() { l.report(fmt.Errorf("write log file: %w; the log ends here", err)) })
 	}
 	return n, err
 }

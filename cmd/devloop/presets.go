@@ -14,7 +14,7 @@ import (
 	"devloop/schema/smallfile"
 )
 
-func (a *app) presetsCommand() *cobra.Command {
+func presetsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "presets",
 		Short: "List the presets that a devloop.yaml can extend",
@@ -25,7 +25,7 @@ are built in, which are named preset:NAME.`,
 		Example: "  devloop presets\n  devloop presets show rust-web\n  devloop presets show preset:rust-web > team.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			all, err := a.presets()
+			all, err := presets(a.file)
 			if err != nil {
 				return err
 			}
@@ -39,11 +39,11 @@ are built in, which are named preset:NAME.`,
 			return nil
 		},
 	}
-	cmd.AddCommand(a.presetsShowCommand())
+	cmd.AddCommand(presetsShowCommand(a))
 	return cmd
 }
 
-func (a *app) presetsShowCommand() *cobra.Command {
+func presetsShowCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "show NAME",
 		Short:   "Print a preset",
@@ -51,7 +51,7 @@ func (a *app) presetsShowCommand() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			var names []string
-			if all, err := a.presets(); err == nil && len(args) == 0 {
+			if all, err := presets(a.file); err == nil && len(args) == 0 {
 				for _, p := range all {
 					names = append(names, p.name)
 				}
@@ -59,7 +59,7 @@ func (a *app) presetsShowCommand() *cobra.Command {
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			all, err := a.presets()
+			all, err := presets(a.file)
 			if err != nil {
 				return err
 			}
@@ -93,9 +93,9 @@ func (p listedPreset) from() string {
 
 // presets are those of the team in the order of the preset path, and the
 // built-in ones. Of two with one name the first is the one that counts.
-func (a *app) presets() ([]listedPreset, error) {
+func presets(file string) ([]listedPreset, error) {
 	var all []listedPreset
-	for _, dir := range a.presetPath() {
+	for _, dir := range presetPath(file) {
 		entries, err := os.ReadDir(dir)
 		if err != nil {
 			continue // most of these directories do not exist
@@ -120,9 +120,8 @@ func (a *app) presets() ([]listedPreset, error) {
 }
 
 // presetPath are the directories of a team's presets, the nearest first.
-func (a *app) presetPath() []string {
+func presetPath(project string) []string {
 	dirs := filepath.SplitList(os.Getenv("DEVLOOP_PRESET_PATH"))
-	project := a.file
 	if project == "" {
 		if here, err := os.Getwd(); err == nil {
 			if project, err = schema.Find(here); err != nil {

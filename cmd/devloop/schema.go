@@ -13,7 +13,7 @@ import (
 
 var schemaFormats = []string{"json", "markdown"}
 
-func (a *app) schemaCommand() *cobra.Command {
+func schemaCommand(a *app) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "schema",

@@ -1,84 +1,17 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"devloop/orchestrator/control"
-	"devloop/schema"
-	"devloop/schema/preset"
 )
 
-// answerIn is how long a loop may take to answer: it does so between two
-// moves, so more than an instant means that it hangs.
-const answerIn = 10 * time.Second
-
-// dial finds the running loop, without reading the configuration: it may be
-// broken just now, and the loop runs all the same. The caller closes the client
-// and cancels.
-func (a *app) dial() (client *control.Client, ctx context.Context, done func(), err error) {
-	client, _, err = a.connect()
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), answerIn)
-	return client, ctx, func() { cancel(); client.Close() }, nil
-}
-
-// connect is dial without a limit of time. The caller closes the client.
-func (a *app) connect() (client *control.Client, config string, err error) {
-	file, err := a.find()
-	if err != nil {
-		if file = a.orphaned(); file == "" {
-			return nil, "", err
-		}
-	}
-	config = shorter(file)
-	client, err = control.Dial(config)
-	if errors.Is(err, control.ErrNotRunning) && a.file == "" {
-		// It may run as part of a project that includes this one.
-		for _, above := range schema.Including(file, schema.Options{Presets: preset.FS()}) {
-			if client, err := control.Dial(shorter(above)); err == nil {
-				return client, shorter(above), nil
-			}
-		}
-	}
-	if err != nil {
-		return nil, "", runError{err}
-	}
-	return client, config, nil
-}
-
-// orphaned is the file of a loop that runs in this directory or a parent though
-// its devloop.yaml is gone: the loop goes on with what it has read, and can be
-// asked, and ended. "" if there is none.
-func (a *app) orphaned() string {
-	at, err := os.Getwd()
-	if err != nil || a.file != "" {
-		return ""
-	}
-	for ; ; at = filepath.Dir(at) {
-		if file := filepath.Join(at, "devloop.yaml"); control.Running(file) != nil {
-			return file
-		}
-		if at == filepath.Dir(at) {
-			return ""
-		}
-	}
-}
-
-func (a *app) statusCommand() *cobra.Command {
+func statusCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "status",
@@ -106,14 +39,6 @@ loop is running.`,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs")
 	return cmd
-}
-
-// json writes a value for programs.
-func (a *app) json(value any) error {
-	e := json.NewEncoder(a.stdout)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(value)
 }
 
 // printStatus writes a table: what is known of each node, and at the end of
@@ -245,30 +170,6 @@ func waitingText(s *control.Socket) string {
 	return text
 }
 
-// columns aligns cells that tabs end, and writes no blanks after the last one.
-type columns struct {
-	*tabwriter.Writer
-	text *bytes.Buffer
-	out  io.Writer
-}
-
-func table(w io.Writer) columns {
-	text := &bytes.Buffer{}
-	return columns{tabwriter.NewWriter(text, 0, 0, 2, ' ', 0), text, w}
-}
-
-// Flush writes what has been gathered.
-func (c columns) Flush() error {
-	_ = c.Writer.Flush() // a buffer takes everything
-	for line := range strings.Lines(c.text.String()) {
-		if _, err := fmt.Fprintln(c.out, strings.TrimRight(line, " \n")); err != nil {
-			return err
-		}
-	}
-	c.text.Reset()
-	return nil
-}
-
 // dash lists numbers, or writes a dash where there is none.
 func dash(numbers ...int) string {
 	var list []string
@@ -288,17 +189,4 @@ func directories(n int) string {
 		return "1 directory"
 	}
 	return fmt.Sprintf("%d directories", n)
-}
-
-// age writes how long something has been, as coarsely as people think of it.
-func age(d time.Duration) string {
-	switch d = max(0, d); {
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
-	case d < 24*time.Hour:
-		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
-	}
-	return fmt.Sprintf("%dd%02dh", int(d.Hours())/24, int(d.Hours())%24)
 }

@@ -12,7 +12,7 @@ import (
 	"devloop/orchestrator/control"
 )
 
-func (a *app) waitCommand() *cobra.Command {
+func waitCommand(a *app) *cobra.Command {
 	var timeout time.Duration
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -42,13 +42,13 @@ devloop.yaml, and on a node that a failure holds back; 3 if no loop is running;
 			v, err := client.Wait(ctx, names...)
 			switch {
 			case errors.Is(err, context.DeadlineExceeded):
-				return a.timedOut(fmt.Errorf("not done after %s", timeout), stillBusy(client))
+				return timedOut(a.stderr, fmt.Errorf("not done after %s", timeout), stillBusy(client))
 			case err != nil:
 				return answered(err)
 			case asJSON:
 				err = a.json(v)
 			case !v.OK:
-				err = a.failingOutput(client, v)
+				err = printFailing(a, client, v)
 			}
 			if err != nil || v.OK {
 				return err
@@ -69,15 +69,15 @@ func verdictError(v *control.Verdict) error {
 	return advised{errors.New(v.Why), v.Hint}
 }
 
-// failingOutput prints what the node that has failed wrote, as the loop's own
+// printFailing prints what the node that has failed wrote, as the loop's own
 // screen shows it.
-func (a *app) failingOutput(client *control.Client, v *control.Verdict) error {
+func printFailing(a *app, client *control.Client, v *control.Verdict) error {
 	if v.Node == "" || v.Number == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), answerIn)
 	defer cancel()
-	p, err := a.printer([]string{v.Node})
+	p, err := newPrinter(a, []string{v.Node})
 	if err != nil {
 		return err
 	}

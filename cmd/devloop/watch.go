@@ -26,7 +26,7 @@ type watchOptions struct {
 	unignored, poll           bool
 }
 
-func (a *app) watchCommand() *cobra.Command {
+func watchCommand(a *app) *cobra.Command {
 	var o watchOptions
 	cmd := &cobra.Command{
 		Use:   "watch [-w PATTERN…] [-x CARGO…] [flags] [-- COMMAND [ARG…]]",
@@ -47,7 +47,7 @@ as it is. The flags are those of cargo watch where they mean the same.`,
 			if o.poll {
 				opt.Poll = new(time.Duration)
 			}
-			return a.loop(p, opt)
+			return runLoop(a, p, opt)
 		},
 	}
 	flags := cmd.Flags()

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"devloop/schema"
+)
+
+// app is what every verb shares: the global flags and the streams.
+type app struct {
+	// What devloop says goes to stdout and stderr, whatever it quotes: see
+	// [console.VisibleWriter]. screen and screenErr are the same as they are, for
+	// who draws.
+	stdout, stderr    io.Writer
+	screen, screenErr io.Writer
+
+	file       string
+	color      string
+	timestamps bool
+	logFile    string
+	verbose    bool
+	detached   bool // this is the loop in the background
+	attention  attention
+}
+
+// find finds the configuration file.
+func (a *app) find() (string, error) {
+	if a.file != "" {
+		return a.file, nil
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the current directory: %w", err)
+	}
+	return schema.Find(dir)
+}
+
+// json writes a value for programs.
+func (a *app) json(value any) error {
+	e := json.NewEncoder(a.stdout)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(value)
+}
+
+// jsonLine writes a value for programs, in one line.
+func (a *app) jsonLine(value any) error {
+	e := json.NewEncoder(a.stdout)
+	e.SetEscapeHTML(false)
+	return e.Encode(value)
+}
+
+// useColor follows --color, then NO_COLOR (https://no-color.org), then whether
+// anybody can see colours.
+func (a *app) useColor(w io.Writer) (bool, error) {
+	switch a.color {
+	case "always":
+		return true, nil
+	case "never":
+		return false, nil
+	case "auto":
+		return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && os.Getenv("CI") == "", nil
+	}
+	return false, usageError{fmt.Errorf("--color %s: it is auto, always or never", a.color), "devloop"}
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"devloop/orchestrator/control"
+	"devloop/schema"
+	"devloop/schema/preset"
+)
+
+// answerIn is how long a loop may take to answer: it does so between two
+// moves, so more than an instant means that it hangs.
+const answerIn = 10 * time.Second
+
+// dial finds the running loop, without reading the configuration: it may be
+// broken just now, and the loop runs all the same. The caller closes the client
+// and cancels.
+func (a *app) dial() (client *control.Client, ctx context.Context, done func(), err error) {
+	client, _, err = a.connect()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), answerIn)
+	return client, ctx, func() { cancel(); client.Close() }, nil
+}
+
+// connect is dial without a limit of time. The caller closes the client.
+func (a *app) connect() (client *control.Client, config string, err error) {
+	file, err := a.find()
+	if err != nil {
+		if file = a.orphaned(); file == "" {
+			return nil, "", err
+		}
+	}
+	config = shorter(file)
+	client, err = control.Dial(config)
+	if errors.Is(err, control.ErrNotRunning) && a.file == "" {
+		// It may run as part of a project that includes this one.
+		for _, above := range schema.Including(file, schema.Options{Presets: preset.FS()}) {
+			if client, err := control.Dial(shorter(above)); err == nil {
+				return client, shorter(above), nil
+			}
+		}
+	}
+	if err != nil {
+		return nil, "", runError{err}
+	}
+	return client, config, nil
+}
+
+// orphaned is the file of a loop that runs in this directory or a parent though
+// its devloop.yaml is gone: the loop goes on with what it has read, and can be
+// asked, and ended. "" if there is none.
+func (a *app) orphaned() string {
+	at, err := os.Getwd()
+	if err != nil || a.file != "" {
+		return ""
+	}
+	for ; ; at = filepath.Dir(at) {
+		if file := filepath.Join(at, "devloop.yaml"); control.Running(file) != nil {
+			return file
+		}
+		if at == filepath.Dir(at) {
+			return ""
+		}
+	}
+}
+
+// answered is the error of a loop that was asked. A name or a request that it
+// does not know is a mistake on the command line.
+func answered(err error) error {
+	var refused *control.RefusedError
+	if errors.As(err, &refused) && (refused.Code == http.StatusNotFound || refused.Code == http.StatusBadRequest) {
+		return err
+	}
+	return runError{err}
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"sync"
+
+	"devloop/orchestrator"
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/control"
+	"devloop/orchestrator/listenfd/shim"
+	"devloop/orchestrator/report"
+)
+
+// kept is how many bytes of output are kept of each node; 0: the default. Only
+// tests change it.
+var kept int
+
+// runLoop runs the loop with what the flags and the terminal say.
+func runLoop(a *app, p *project, opt orchestrator.Options) error {
+	sealInherited()
+	if a.detached {
+		a.screen = &logFile{file: os.Stdout}
+	}
+	signals := make(chan os.Signal, 4)
+	ends := heeded(endSignals)
+	defer outlive()()
+	signal.Notify(signals, ends...)
+	defer signal.Stop(signals)
+	out, log, end, err := newConsole(a, p, signals)
+	if err != nil {
+		return err
+	}
+	opt.Own = regular(os.Stdout, os.Stderr, log)
+	defer end()
+	for _, part := range p.cfg.Projects {
+		if part.Local != "" { // else two people wonder why the same file does two things
+			out.Say("devloop", console.Plain, "with the personal "+shorter(part.Local))
+		}
+	}
+	for _, w := range p.cfg.Warnings {
+		out.Say("devloop", console.Warn, w.Text("warning"))
+	}
+	if !opt.Once {
+		claim, err := control.Acquire(p.cfg.File)
+		var running *control.RunningError
+		switch {
+		case err == nil:
+			opt.Control = claim
+			defer func() { _ = claim.Close() }() // what is left is replaced by the next loop
+		case errors.As(err, &running), a.detached:
+			return runError{err}
+		case !errors.Is(err, control.ErrUnsupported):
+			out.Say("devloop", console.Warn, err.Error()+"; `devloop status` will not work")
+		}
+	}
+	opt.Config, opt.Graph, opt.Console, opt.Kept = p.cfg, p.graph, out, kept
+	opt.Environ, opt.Self, opt.Signals = os.Environ(), shim.Self(), signals
+	if opt.Color, err = a.useColor(a.screen); err != nil {
+		return err
+	}
+	opt.Hooks = a.attention.hooks(out, a.screen, p.cfg.Name)
+	if !opt.Once {
+		requests, changed, restore := readKeys(a.screen, out, signals)
+		defer restore()
+		opt.Requests, opt.Terminal = requests, changed
+	}
+	code, err := orchestrator.Run(context.Background(), opt)
+	if err != nil {
+		return runError{err}
+	}
+	if code != exitOK {
+		return exitCode(code)
+	}
+	if opt.Control != nil {
+		opt.Control.DropLog()
+	}
+	return nil
+}
+
+// newConsole makes the console that the flags and the terminal ask for. A screen
+// that takes no more ends the loop by unread. end closes the log file, if there is
+// one.
+func newConsole(a *app, p *project, unread chan<- os.Signal) (out *console.Console, logFile *os.File, end func(), err error) {
+	color, err := a.useColor(a.screen)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	var names []string
+	for _, n := range p.graph.Nodes {
+		names = append(names, n.Name)
+	}
+	opt := console.Options{Out: &audience{Writer: a.screen, gone: unread}, Color: color, Timestamps: a.timestamps, Names: report.Names(names)}
+	opt.Terminal, opt.Buffer = isTerminal(a.screen), console.DefaultBuffer
+	if a.logFile != "" {
+		if logFile, err = openLog(a.logFile); err != nil {
+			return nil, nil, nil, err
+		}
+		opt.Log = &reportedLog{File: logFile, report: func(err error) { out.Say("devloop", console.Warn, err.Error()) }}
+	}
+	out = console.New(opt)
+	return out, logFile, func() {
+		_ = out.Close(context.Background()) // a reader who takes nothing any more is not told that either
+		if logFile != nil {
+			logFile.Close()
+		}
+	}, nil
+}
+
+// regular are those of the files that lie on a disk.
+func regular(files ...*os.File) (infos []os.FileInfo) {
+	for _, f := range files {
+		if f == nil {
+			continue
+		}
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			infos = append(infos, info)
+		}
+	}
+	return infos
+}
+
+// audience is a screen that says when nobody reads it any more: a loop that
+// nobody sees has no purpose, and ends as if it had been told to.
+type audience struct {
+	io.Writer
+	gone chan<- os.Signal
+	once sync.Once // twice would be in a hurry
+}
+
+func (a *audience) Write(p []byte) (int, error) {
+	n, err := a.Writer.Write(p)
+	if err != nil {
+		a.once.Do(func() {
+			select {
+			case a.gone <- os.Interrupt:
+			default: // it is ending
+			}
+		})
+	}
+	return n, err
+}
