@@ -47,7 +47,7 @@ func (l *loop) await(nodes []int, answer func(control.Verdict)) (forget func()) 
 		case !l.barriers.waits(id): // forgotten meanwhile
 		case l.sources != nil && l.sources.broken != nil:
 			l.barriers.answer(id, func() control.Verdict {
-				return control.Verdict{Why: "the configuration " + report.WhatIsWrong(l.sources.broken) + ", and the last good one is in force: " + oneLine(l.sources.broken.Error())}
+				return control.Verdict{Why: "the configuration " + report.WhatIsWrong(l.sources.broken) + "; the last valid one still runs: " + oneLine(l.sources.broken.Error())}
 			})
 		default:
 			l.step(machine.Await{ID: id, Nodes: nodes})

@@ -259,7 +259,7 @@ func TestSeedRecipe(t *testing.T) {
 	p.write("src/main", "four")
 	p.screen.wait(t, `server\s*\| ✓ ready`)
 	if page := p.page(url); page != "four" {
-		t.Errorf("after the mend the page is %q", page)
+		t.Errorf("after the fix the page is %q", page)
 	}
 	p.end(0)
 	if _, err := net.DialTimeout("tcp", strings.TrimPrefix(url, "http://"), time.Second); err == nil {
@@ -326,7 +326,7 @@ func TestAKilledServerComesBack(t *testing.T) {
 	if page := p.page(url); page != "alive" {
 		t.Errorf("the page is %q", page)
 	}
-	p.screen.wait(t, `SIGKILL after .*; starting again in`)
+	p.screen.wait(t, `SIGKILL after .*; next try in`)
 	p.screen.wait(t, `server\s*\| ✓ ready`)
 	p.end(0)
 }
@@ -360,9 +360,9 @@ func TestACrashingVersionWaitsForAChange(t *testing.T) {
 	}, orchestrator.Options{})
 	url := p.url()
 	p.screen.wait(t, `this version crashes`)
-	p.screen.wait(t, `exit code 3 after .*; starting again in`)
-	p.write("version", "mended")
-	if page := p.page(url); page != "mended" {
+	p.screen.wait(t, `exit code 3 after .*; next try in`)
+	p.write("version", "fixed")
+	if page := p.page(url); page != "fixed" {
 		t.Errorf("the page is %q", page)
 	}
 	p.end(0)
@@ -374,7 +374,7 @@ func TestNothingBuiltYetWaitsForTheFirstPass(t *testing.T) {
 		"src/main":     "BROKEN",
 	}, orchestrator.Options{})
 	url := p.url()
-	p.screen.wait(t, `server\s*\| - cannot run yet .*waits for check to pass`)
+	p.screen.wait(t, `server\s*\| - exit code 1; starts again when check passes`)
 	p.write("src/main", "built")
 	if page := p.page(url); page != "built" {
 		t.Errorf("the page is %q", page)
@@ -389,7 +389,7 @@ func TestStubbornProcessIsKilled(t *testing.T) {
 	}, orchestrator.Options{})
 	p.screen.wait(t, `stubborn: running`)
 	p.end(0)
-	if !strings.Contains(p.screen.String(), "still running after 50ms: killing it") {
+	if !strings.Contains(p.screen.String(), "still running after 50ms; killing it") {
 		t.Errorf("nothing was said of the kill:\n%s", p.screen)
 	}
 }
@@ -401,7 +401,7 @@ func TestASecondSignalKillsAtOnce(t *testing.T) {
 	}, orchestrator.Options{})
 	p.screen.wait(t, `stubborn: running`)
 	p.signals <- os.Interrupt
-	p.screen.wait(t, `once more kills at once`)
+	p.screen.wait(t, `Ctrl-C again kills everything`)
 	p.screen.wait(t, `waiting for mule`) // a signal right behind the first counts as the same
 	p.end(0)
 }
@@ -599,7 +599,7 @@ func TestPollingIsOfTheConfigurationToo(t *testing.T) {
 		}
 	}
 	p.write("devloop.yaml", file[len("poll: 20ms\n"):])
-	p.screen.wait(t, `the configuration has changed: nothing has to start anew`)
+	p.screen.wait(t, `configuration changed; nothing restarts`)
 	p.screen.wait(t, `watching 2 directories\n`)
 	p.write("devloop.yaml", file)
 	p.screen.wait(t, `watching 1 directory by polling`)
@@ -724,7 +724,7 @@ func TestAServerMaySayThatItStops(t *testing.T) {
 // what a version that is not ready lacked.
 func TestNotReadyInTimeSaysWhy(t *testing.T) {
 	// On a busy machine the time is over before the program is there.
-	const lacks = `the last check: (no line of its output matches "\^serving"|it has not started yet)`
+	const lacks = `last check: (no line of its output matches "\^serving"|it has not started yet)`
 	t.Run("left running", func(t *testing.T) {
 		p := start(t, map[string]string{
 			"devloop.yaml": "processes:\n  server: {run: exec sleep 1000, ready: {log: '^serving', timeout: 10ms}}\n",
@@ -740,9 +740,9 @@ func TestNotReadyInTimeSaysWhy(t *testing.T) {
 		}, orchestrator.Options{})
 		p.screen.wait(t, `server\s*\| ✓ ready`)
 		p.write("devloop.yaml", "processes:\n  server: {run: 'cat version; exec sleep 1000', watch: version, update: start-first, ready: {log: '^serving', timeout: 10ms}}\n")
-		p.screen.wait(t, `the configuration has changed`)
+		p.screen.wait(t, `configuration changed`)
 		p.write("version", "hanging\n")
-		p.screen.wait(t, `✗ the new version was not ready after .*; it is dropped`)
+		p.screen.wait(t, `✗ the new version was not ready after .*; dropped`)
 		p.screen.wait(t, lacks)
 		p.end(0)
 	})

@@ -143,16 +143,13 @@ func (l *loop) reloaded(sources []string, err error) {
 	if was == nil {
 		l.sources.since = time.Now()
 	}
-	// What mends a configuration may be a file that the last good one does not have.
+	// What fixes a configuration may be a file that the last good one does not have.
 	paths := sourcePaths(l.cfg.Sources, sources)
 	if !slices.Equal(paths, l.sources.paths) || !equalPoll(l.sources.polling, l.polling()) {
 		l.resource(paths)
 	}
-	switch {
-	case err != nil && (was == nil || was.Error() != err.Error()):
+	if err != nil && (was == nil || was.Error() != err.Error()) {
 		l.screen.Broken(err)
-	case err == nil && was != nil:
-		l.screen.Notice("the configuration is good again")
 	}
 }
 
@@ -178,7 +175,7 @@ func (l *loop) reconfigure(next *reopening) error {
 	want := l.socketsOf(cfg)
 	opened, err := l.sockets.Open(want)
 	if err != nil {
-		return fmt.Errorf("the configuration stays as it was: %w", err)
+		return fmt.Errorf("the configuration stays unchanged: %w", err)
 	}
 	ev := machine.Reconfigure{Config: machineConfig(cfg, rebased, false)}
 	prints := make([]string, len(rebased.Nodes))
@@ -197,8 +194,8 @@ func (l *loop) reconfigure(next *reopening) error {
 	}
 	ev.Apart = l.apart(cfg, rebased)
 	same := next.unseen && cfg.Resolved(false, false) == l.cfg.Resolved(false, false)
-	change := report.Reconfiguration{Quiet: same, Opened: len(opened) > 0}
-	change.New, change.Changed, change.Gone = compare(before, rebased, ev.Changed)
+	change := report.Reconfiguration{Again: l.sources.broken != nil, Quiet: same, Opened: len(opened) > 0}
+	compare(&change, before, rebased, ev.Changed)
 	l.screen.Reconfigured(change)
 	for _, s := range opened {
 		l.screen.Holding(s.Name(), s.String())
@@ -220,18 +217,20 @@ func (l *loop) reconfigure(next *reopening) error {
 
 // compare names the nodes that are new, those that have changed, of which the numbers
 // are given, and those that are gone.
-func compare(before, after *graph.Graph, changed []int) (added, other, gone []string) {
+func compare(change *report.Reconfiguration, before, after *graph.Graph, changed []int) {
 	for i, n := range after.Nodes {
 		switch {
 		case i >= len(before.Nodes) || before.Nodes[i].Gone && !n.Gone:
-			added = append(added, n.Name)
+			change.New = append(change.New, n.Name)
 		case n.Gone && !before.Nodes[i].Gone:
-			gone = append(gone, n.Name)
-		case slices.Contains(changed, i):
-			other = append(other, n.Name)
+			change.Gone = append(change.Gone, n.Name)
+		case !slices.Contains(changed, i):
+		case n.Watcher != nil:
+			change.Runs = append(change.Runs, n.Name)
+		default:
+			change.Restarts = append(change.Restarts, n.Name)
 		}
 	}
-	return added, other, gone
 }
 
 func equalPoll(a, b *time.Duration) bool {

@@ -28,7 +28,7 @@ func (p *project) replace(name, text string) {
 	}
 }
 
-// TestReloadOfWhatFailed: a configuration that failed is mended by any of the
+// TestReloadOfWhatFailed: a configuration that failed is fixed by any of the
 // files that it led to, also by those that the last good one does not have.
 func TestReloadOfWhatFailed(t *testing.T) {
 	const config = "watchers: {build: {watch: [src], stages: ['true']}}\n"
@@ -47,12 +47,12 @@ func TestReloadOfWhatFailed(t *testing.T) {
 	p.write("team.yaml", "oops: 1\n")
 	expect("it is there, with a mistake", false)
 	p.write("team.yaml", "processes: {}\n")
-	expect("it is mended", true)
-	p.screen.wait(t, "the configuration is good again")
+	expect("it is fixed", true)
+	p.screen.wait(t, "configuration valid again")
 	p.write("team.yaml", "oops: 1\n")
 	expect("another mistake", false)
 	p.replace("team.yaml", "vars: {A: b}\n")
-	expect("and mended", true)
+	expect("and fixed", true)
 	if err := os.Remove(filepath.Join(p.dir, "devloop.yaml")); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestSavedBeforeItWasWatched(t *testing.T) {
 		dir := fmt.Sprintf("d%d", i)
 		p.write(dir+"/v", "old")
 		p.replace("devloop.yaml", fmt.Sprintf(config, dir, dir))
-		p.screen.wait(t, `the configuration has changed: changed: build`)
+		p.screen.wait(t, `configuration changed: build runs again`)
 		p.write(dir+"/v", "new "+dir)
 		if v, err := client.Wait(ctx); err != nil || !v.OK {
 			t.Fatalf("round %d: %+v, %v; the screen shows:\n%s", i, v, err, p.screen)

@@ -96,7 +96,7 @@ processes:
 		t.Errorf("check: %+v", check)
 	}
 	if len(app.PIDs) != 1 || app.Restarts != 1 || app.Waits == nil || app.Waits.Kind != "upstream failed" || app.Waits.Node != "check" ||
-		app.Waits.Text != "upstream failed: check" {
+		app.Waits.Text != "waits: check failed" {
 		t.Errorf("app: %+v, waits: %+v", app, app.Waits)
 	}
 	if s.PID != os.Getpid() || s.Watching.Directories == 0 || len(s.Sockets) != 1 || !strings.HasPrefix(s.Sockets[0].Address, "http://127.0.0.1:") {

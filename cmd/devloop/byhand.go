@@ -84,7 +84,7 @@ func movedText(m control.Moved) string {
 		text = fmt.Sprintf("%s: %s → %s", m.Node, m.Before, m.State)
 	}
 	if m.Waits != nil {
-		text += ", waits: " + m.Waits.Text
+		text += ", " + m.Waits.Text
 	}
 	return text
 }

@@ -165,7 +165,7 @@ func printWake(w io.Writer, wake *control.Wake, now time.Time) error {
 	}
 	text := "now: " + wake.State
 	if wake.Waits != nil {
-		text += "; waits: " + wake.Waits.Text
+		text += "; " + wake.Waits.Text
 	}
 	_, err := fmt.Fprintln(w, text)
 	return err

@@ -216,7 +216,7 @@ func (h *haunted) restart() {
 // again sends a second signal, in time enough after the first not to count as the same.
 func (h *haunted) again(s os.Signal) {
 	h.Helper()
-	h.await("stopping; once more kills at once")
+	h.await("stopping… Ctrl-C again kills everything")
 	<-time.After(110 * time.Millisecond)
 	_ = h.loop.Process.Signal(s) // it may have ended meanwhile
 }

@@ -58,7 +58,7 @@ func printStatus(w io.Writer, s *control.Status, now time.Time) error {
 		}
 	}
 	if m := s.Mistakes; m != nil {
-		fmt.Fprintf(w, "%s cannot be loaded since %s (%s ago); the last good configuration runs\n", shorter(s.Config), m.Since.Local().Format(time.TimeOnly), age(now.Sub(m.Since)))
+		fmt.Fprintf(w, "%s cannot be loaded since %s (%s ago); the last valid configuration still runs\n", shorter(s.Config), m.Since.Local().Format(time.TimeOnly), age(now.Sub(m.Since)))
 		for _, mistake := range m.List {
 			fmt.Fprintf(w, "  %s\n", mistake)
 		}
@@ -122,7 +122,7 @@ func nodeNotes(n *control.Node, now time.Time) string {
 		notes = append(notes, lasting("for ", now.Sub(*n.Since), n.Usual))
 	}
 	if n.Waits != nil {
-		notes = append(notes, "waits: "+n.Waits.Text)
+		notes = append(notes, n.Waits.Text)
 	}
 	if c := n.Candidate; c != nil {
 		text := fmt.Sprintf("generation %d is %s", c.Number, c.State)

@@ -100,7 +100,7 @@ func stillBusy(client *control.Client) string {
 	for _, n := range s.Nodes {
 		switch {
 		case n.Waits != nil:
-			busy = append(busy, fmt.Sprintf("%s is %s (waits: %s)", n.Name, n.State, n.Waits.Text))
+			busy = append(busy, fmt.Sprintf("%s is %s (%s)", n.Name, n.State, n.Waits.Text))
 		case n.Busy:
 			busy = append(busy, n.Name+" is "+n.State)
 		}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 
 // Broken shows what is wrong with the configuration.
 func (s *Screen) Broken(err error) {
-	s.self(console.Bad, "✗ the configuration "+WhatIsWrong(err)+"; the last good one stays in force")
+	s.self(console.Bad, "✗ the configuration "+WhatIsWrong(err)+"; the last valid one still runs")
 	var mistakes schema.Mistakes
 	text := err.Error()
 	if errors.As(err, &mistakes) {
@@ -36,11 +37,11 @@ func WhatIsWrong(err error) string {
 
 // Reconfiguration is what a new configuration leads to, by the names of nodes.
 type Reconfiguration struct {
-	New, Changed, Gone []string
+	New, Gone      []string
+	Runs, Restarts []string // watchers and processes that changed
 
-	// Quiet says that nothing is told if nothing starts anew and no socket is
-	// opened.
-	Quiet  bool
+	Again  bool // the one before had mistakes
+	Quiet  bool // say nothing if nothing restarts and no socket is opened
 	Opened bool // a socket is
 }
 
@@ -48,21 +49,30 @@ type Reconfiguration struct {
 func (s *Screen) Reconfigured(r Reconfiguration) {
 	var parts []string
 	for _, p := range []struct {
-		what  string
-		names []string
-	}{{"new", r.New}, {"changed", r.Changed}, {"gone", r.Gone}} {
-		if len(p.names) > 0 {
-			parts = append(parts, p.what+": "+strings.Join(p.names, ", "))
+		names     []string
+		one, many string
+	}{{r.Runs, "%s runs again", "%s run again"}, {r.Restarts, "%s restarts", "%s restart"}, {r.New, "new: %s", "new: %s"}, {r.Gone, "removed: %s", "removed: %s"}} {
+		switch len(p.names) {
+		case 0:
+		case 1:
+			parts = append(parts, fmt.Sprintf(p.one, p.names[0]))
+		default:
+			parts = append(parts, fmt.Sprintf(p.many, strings.Join(p.names, ", ")))
 		}
 	}
-	text := "nothing has to start anew"
+	text := "● configuration changed"
+	if r.Again {
+		text = "● configuration valid again"
+	}
 	switch {
 	case len(parts) > 0:
-		text = strings.Join(parts, "; ")
-	case r.Quiet && !r.Opened:
+		text += ": " + strings.Join(parts, "; ")
+	case r.Quiet && !r.Opened && !r.Again:
 		return
+	default:
+		text += "; nothing restarts"
 	}
-	s.self(console.Plain, "● the configuration has changed: "+text)
+	s.self(console.Plain, text)
 }
 
 // Warned tells the warnings of a new configuration that the one before did not

@@ -29,7 +29,7 @@ func (s *Screen) process(r Report) {
 	case machine.Stopping:
 		s.stopping(r)
 	case machine.Killing:
-		s.Line(r.Node, console.Warn, "! still running after %s: killing it", short(r.Process.Grace))
+		s.Line(r.Node, console.Warn, "! still running after %s; killing it", short(r.Process.Grace))
 	case machine.Ended:
 		tone := console.Plain
 		if !r.End.OK() {
@@ -37,13 +37,13 @@ func (s *Screen) process(r Report) {
 		}
 		s.Line(r.Node, tone, "ended: %s", r.End)
 	case machine.AwaitsPass:
-		why := r.End.String()
-		if r.End.Err != "" {
-			why = "nothing to run" // it has never been built, most likely
+		if r.End.Err != "" { // it could not be started: it has never been built, most likely
+			s.Line(r.Node, console.Dim, "- not built yet; starts when %s passes", r.By)
+		} else {
+			s.Line(r.Node, console.Dim, "- %s; starts again when %s passes", r.End, r.By)
 		}
-		s.Line(r.Node, console.Dim, "- cannot run yet (%s): waits for %s to pass", why, r.By)
 	case machine.Crashed:
-		s.Line(r.Node, console.Bad, "✗ %s after %s; starting again in %s", r.End, short(r.Took), short(time.Until(r.Until)))
+		s.Line(r.Node, console.Bad, "✗ %s after %s; next try in %s", r.End, short(r.Took), short(time.Until(r.Until)))
 	case machine.Dropped:
 		s.dropped(r)
 	case machine.Lost:
@@ -78,11 +78,11 @@ func (s *Screen) stopping(r Report) {
 	case r.Why == machine.ByShutdown:
 		s.Line(r.Node, console.Dim, "■ stopping")
 	case r.Gone:
-		s.Line(r.Node, console.Plain, "■ stopping: it is not in the configuration any more")
+		s.Line(r.Node, console.Plain, "■ stopping: removed from the configuration")
 	case r.Why == machine.ByUpdate:
 		s.Line(r.Node, console.Dim, "■ stopping the old version")
 	case r.Why == machine.ByChecking:
-		s.Line(r.Node, console.Plain, "■ stopping: %s; requests wait for what comes of it", s.cause(r))
+		s.Line(r.Node, console.Plain, "■ stopping: %s; requests wait for the new version", s.cause(r))
 	case r.Process.New:
 		s.Line(r.Node, console.Plain, "↻ replacing the new version: %s", s.cause(r))
 	case r.Why == machine.ByHand && r.Asked == machine.Stop:
@@ -95,16 +95,16 @@ func (s *Screen) stopping(r Report) {
 
 func (s *Screen) dropped(r Report) {
 	if (r.End != machine.End{}) {
-		s.Line(r.Node, console.Bad, "✗ the new version ended after %s: %s; it is dropped, the old one keeps serving", short(r.Took), r.End)
+		s.Line(r.Node, console.Bad, "✗ the new version ended after %s: %s; dropped, the old version still serves", short(r.Took), r.End)
 		return
 	}
-	s.Line(r.Node, console.Bad, "✗ the new version was not ready after %s; it is dropped, the old one keeps serving", short(r.Took))
+	s.Line(r.Node, console.Bad, "✗ the new version was not ready after %s; dropped, the old version still serves", short(r.Took))
 	s.lastCheck(r)
 }
 
 // lastCheck tells what a generation that was not ready in time still lacked.
 func (s *Screen) lastCheck(r Report) {
 	if check := r.Process.LastCheck; check != "" {
-		s.Line(r.Node, console.Warn, "  the last check: %s", check)
+		s.Line(r.Node, console.Warn, "  last check: %s", check)
 	}
 }

@@ -30,7 +30,7 @@ type Options struct {
 // goroutine and may not wait for anything.
 type Hooks struct {
 	Begin func()                         // a change begins a run
-	Turn  func(failed bool, text string) // something fails that did not before, or is well again
+	Turn  func(failed bool, text string) // something fails that did not before, or recovers
 }
 
 // Screen puts what happens into words. It decides how things are said, never
@@ -133,7 +133,7 @@ func (s *Screen) Interrupted() {
 	if s.ending {
 		s.Ending("killing what is left")
 	} else {
-		s.Ending("stopping; once more kills at once")
+		s.Ending("stopping… Ctrl-C again kills everything")
 	}
 }
 
@@ -148,7 +148,7 @@ func (s *Screen) Ending(text string) {
 func (s *Screen) NothingTo(verb machine.Verb) {
 	text := "no watcher to run"
 	if verb == machine.Restart {
-		text = "no process to restart: one with `start: false` is started by `devloop start NAME`"
+		text = "no process to restart; `devloop start NAME` starts one with `start: false`"
 	}
 	s.self(console.Plain, text)
 }
@@ -175,7 +175,7 @@ func (s *Screen) Report(r Report) {
 	}
 }
 
-// turn calls for attention when a node begins to fail, or is well again.
+// turn calls for attention when a node begins to fail, or recovers.
 func (s *Screen) turn(r Report) {
 	var text string
 	var failed bool
@@ -206,15 +206,15 @@ func (s *Screen) cause(r Report) string {
 	case machine.ByHand:
 		return "by hand"
 	case machine.ByPass:
-		return "its upstream has passed"
+		return "built for the first time"
 	case machine.ByDependency:
 		return r.By + " was restarted"
 	case machine.ByChecking:
 		return r.By + " is checking"
 	case machine.ByConfig:
-		return "the configuration has changed"
+		return "configuration changed"
 	case machine.ByChecked:
-		return "the checks have passed"
+		return "checks passed"
 	case machine.ByChange:
 		return s.Paths(r.Paths) + " changed"
 	}

@@ -35,7 +35,7 @@ func TestScreen(t *testing.T) {
 		{[]Report{{Kind: machine.RunPassed, Node: "check", Took: time.Second, Run: Run{Stale: true}}},
 			"check | ✓ passed in 1.0s, but files have changed since"},
 		{[]Report{{Kind: machine.RunFailed, Node: "check", Run: Run{Serving: []string{"app", "api"}}}},
-			"check | ✗ failed; app, api keep running as they were"},
+			"check | ✗ failed; app, api keep running unchanged"},
 		{[]Report{{Kind: machine.Blocked, Node: "app", By: "db", Need: Need{schema.IsReady, "crashed: exit code 1"}}},
 			"app | ! waits for db to be ready, which crashed: exit code 1"},
 		{[]Report{
@@ -47,7 +47,7 @@ func TestScreen(t *testing.T) {
 		{[]Report{{Kind: machine.Stopping, Node: "app", Why: machine.ByHand, Asked: machine.Stop}, {Kind: machine.Starting, Node: "app", Why: machine.ByHand}},
 			"app | ■ stopping: by hand\napp | ▸ starting: by hand"},
 		{[]Report{{Kind: machine.Dropped, Node: "app", Took: time.Second, Process: Process{LastCheck: "404"}}},
-			"app | ✗ the new version was not ready after 1.0s; it is dropped, the old one keeps serving\napp |   the last check: 404"},
+			"app | ✗ the new version was not ready after 1.0s; dropped, the old version still serves\napp |   last check: 404"},
 		{[]Report{{Kind: machine.GaveUp, Node: "app", Took: time.Second, End: failed, Times: 3}},
 			"app | ✗ exit code 1 after 1.0s, 3 times in a row; it stays down until something changes"},
 		{[]Report{{Kind: machine.StillWaiting, Node: "app", Process: Process{PID: 12}}}, "devloop | waiting for app (pid 12) to end"},
@@ -67,7 +67,7 @@ func TestScreen(t *testing.T) {
 	}
 }
 
-// TestTurn: attention is called for when a node begins to fail, or is well again,
+// TestTurn: attention is called for when a node begins to fail, or recovers,
 // and not for what ends because the loop does.
 func TestTurn(t *testing.T) {
 	var turns []string

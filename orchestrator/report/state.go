@@ -18,31 +18,32 @@ type Snapshot struct {
 	PIDs      func(node int) []int              // the leaders of its commands that run
 }
 
-// Hold says what a node waits for; "" if for nothing.
+// Hold says what a node waits for, such as "waits for check (running)"; "" if for
+// nothing.
 func (s Snapshot) Hold(node int) string {
 	st := s.Nodes[node]
 	switch h := st.Hold; h.Kind {
 	case machine.Settling:
-		return "files are still changing"
+		return "waits until files stop changing"
 	case machine.SlowedDown:
-		return "its files change in each run: next in " + left(h.Until)
+		return "its files change in each run; next in " + left(h.Until)
 	case machine.UpstreamBusy:
-		return "upstream busy: " + s.name(h.Node)
+		return fmt.Sprintf("waits for %s (%s)", s.name(h.Node), s.Nodes[h.Node].State)
 	case machine.DownstreamStarting:
 		if s.name(h.Node) == st.Name {
-			return "somebody waits for the version that is just starting"
+			return "`devloop wait` waits for the version that is starting"
 		}
-		return s.name(h.Node) + " is starting with what the last run made"
+		return "waits while " + s.name(h.Node) + " starts with what the last run made"
 	case machine.UpstreamFailed:
-		return "upstream failed: " + s.name(h.Node)
+		return "waits: " + s.upstreamFailed(h.Node)
 	case machine.Unmet:
-		return "depends on " + s.name(h.Node) + ", which " + s.Became(h.Node)
+		return "waits for " + s.name(h.Node) + ", which " + s.Became(h.Node)
 	case machine.NoSlot:
-		return "as many stages run as `jobs` allows"
+		return "waits for a free slot (`jobs`)"
 	case machine.BackingOff:
-		return crashed(st) + "; next start in " + left(h.Until)
+		return crashed(st) + "; next try in " + left(h.Until)
 	case machine.NotBuilt:
-		return "nothing to run before the first pass of " + s.name(h.Node)
+		return "not built yet; starts when " + s.name(h.Node) + " passes"
 	}
 	return string(st.Hold.Kind)
 }
@@ -56,9 +57,9 @@ func (s Snapshot) Blocked(node int) string {
 	case st.Hold.Kind == machine.Unmet || st.Hold.Kind == machine.NotBuilt:
 		return fmt.Sprintf("%s waits for %s, which %s", st.Name, s.name(st.Hold.Node), s.Became(st.Hold.Node))
 	case st.Dropped != nil && st.Dropped.Due:
-		return fmt.Sprintf("the new version of %s was not ready in time and was dropped; the old one serves", st.Name)
+		return fmt.Sprintf("the new version of %s was not ready in time and was dropped; the old one still serves", st.Name)
 	case st.Dropped != nil:
-		return fmt.Sprintf("the new version of %s ended (%s) and was dropped; the old one serves", st.Name, st.Dropped.End)
+		return fmt.Sprintf("the new version of %s ended (%s) and was dropped; the old one still serves", st.Name, st.Dropped.End)
 	}
 	return st.Name + " " + s.Became(node)
 }
@@ -69,11 +70,11 @@ func (s Snapshot) Became(node int) string {
 	switch st.State {
 	case "backing off":
 		if st.Hold.Kind != machine.BackingOff {
-			return crashed(st)
+			return "crashed: " + crashed(st)
 		}
-		return crashed(st) + "; next start in " + left(st.Hold.Until)
+		return "crashed: " + crashed(st) + "; next try in " + left(st.Hold.Until)
 	case "gave up":
-		return crashed(st) + "; it stays down until something changes"
+		return "crashed: " + crashed(st) + "; it stays down until something changes"
 	case "ended":
 		if st.Early {
 			return fmt.Sprintf("ended (%s) before it was ready", st.End)
@@ -94,11 +95,19 @@ func (s Snapshot) Became(node int) string {
 	return "is " + st.State
 }
 
+// upstreamFailed says that a node upstream has failed, in a few words.
+func (s Snapshot) upstreamFailed(node int) string {
+	if s.Nodes[node].Watcher {
+		return s.name(node) + " failed"
+	}
+	return s.name(node) + " " + s.Became(node)
+}
+
 func (s Snapshot) name(node int) string { return s.Nodes[node].Name }
 
 // crashed says how a process ended that keeps ending.
 func crashed(st machine.NodeStatus) string {
-	text := "crashed: " + st.End.String()
+	text := st.End.String()
 	if st.Failures > 1 {
 		text += fmt.Sprintf(", %d times in a row", st.Failures)
 	}

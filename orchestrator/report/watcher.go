@@ -86,9 +86,9 @@ func serving(names []string) string {
 	case 0:
 		return ""
 	case 1:
-		return names[0] + " keeps running as it was"
+		return names[0] + " keeps running unchanged"
 	}
-	return strings.Join(names, ", ") + " keep running as they were"
+	return strings.Join(names, ", ") + " keep running unchanged"
 }
 
 // slowed says that a node waits because it keeps changing what it watches, or
@@ -110,12 +110,12 @@ func (s *Screen) slowed(r Report) {
 	}
 	file, wait := s.Paths(r.Paths), short(time.Until(r.Until))
 	if r.Known {
-		what := "wakes itself"
+		what := "triggers itself"
 		if r.By != "" {
-			what = r.By + " and it wake each other"
+			what = r.By + " and it trigger each other"
 		}
 		s.Line(r.Node, console.Warn, "! %s: %s writes %s; next %s in %s", what, command, file, again, wait)
-		s.Line(r.Node, console.Warn, "  hint: add the file to `ignore`, or watch only what people write")
+		s.Line(r.Node, console.Warn, "  hint: add the file to `ignore`, or watch only files that people write")
 		return
 	}
 	while := fmt.Sprintf("%s after %s starts", short(r.Took), command)
@@ -126,7 +126,7 @@ func (s *Screen) slowed(r Report) {
 		while = "while " + command + " had it open"
 	}
 	s.Line(r.Node, console.Warn, "! %s has changed %d times in a row %s; next %s in %s", file, r.Times, while, again, wait)
-	s.Line(r.Node, console.Warn, "  hint: if %s writes it, add the file to `ignore`; what people save waits for a second at most", command)
+	s.Line(r.Node, console.Warn, "  hint: if %s writes it, add the file to `ignore`; a save by hand waits for a second at most", command)
 }
 
 func (s *Screen) stage(r Report) {
@@ -142,7 +142,7 @@ func (s *Screen) stage(r Report) {
 	case machine.StagePassed:
 		s.Line(r.Node, console.Good, "✓ %s  %s%s", name, short(r.Took), warnings(r.Stage))
 	case machine.StageSkipped:
-		s.Line(r.Node, console.Dim, "- %s skipped: nothing it looks at has changed", name)
+		s.Line(r.Node, console.Dim, "- %s skipped: its files have not changed", name)
 	case machine.StageFailed:
 		s.Line(r.Node, console.Bad, "✗ %s  %s after %s", name, r.End, short(r.Took))
 	case machine.StageTolerated:
