@@ -19,15 +19,17 @@ func (l *loop) newRunner() *runner.Runner {
 		Made:     l.own.temporary,
 		Gone:     l.own.leave,
 		Process:  func(node int) *schema.Process { return l.graph.Nodes[node].Process },
-		Started: func(c *runner.Command) {
-			l.step(machine.ProcessStarted{Node: c.Key.Node, Gen: c.Key.Num, PID: c.PID()})
+		Reports: runner.Reports{
+			Started: func(c *runner.Command) {
+				l.step(machine.ProcessStarted{Node: c.Key.Node, Gen: c.Key.Num, PID: c.PID()})
+			},
+			Ready:   func(key runner.Key) { l.step(machine.ProcessReady{Node: key.Node, Gen: key.Num}) },
+			Exited:  l.commandExited,
+			Advice:  func(node int, text, hint string) { l.screen.Advice(l.name(node), text, hint) },
+			Missing: l.programMissing,
+			Trouble: func(node int, err error) { l.screen.Trouble(l.name(node), err) },
+			Notice:  l.screen.Notice,
 		},
-		Ready:   func(key runner.Key) { l.step(machine.ProcessReady{Node: key.Node, Gen: key.Num}) },
-		Exited:  l.commandExited,
-		Advice:  func(node int, text, hint string) { l.screen.Advice(l.name(node), text, hint) },
-		Missing: l.programMissing,
-		Trouble: func(node int, err error) { l.screen.Trouble(l.name(node), err) },
-		Notice:  l.screen.Notice,
 	}
 	for i := range l.cfg.Processes {
 		opt.Grace = max(opt.Grace, l.cfg.Processes[i].Stop.Timeout)

@@ -114,7 +114,7 @@ func stageNames(w *schema.Watcher) (names [][]string) {
 func (l *loop) snapshot(nodes []machine.NodeStatus) report.Snapshot {
 	return report.Snapshot{Nodes: nodes, PIDs: l.runner.PIDs,
 		LastCheck: func(node, generation int) string { return l.runner.Process(node, generation).LastCheck() },
-		Says:      func(node, generation int) string { return l.runner.Process(node, generation).Says() }}
+		Says:      func(node, generation int) string { return l.runner.Process(node, generation).SelfReport() }}
 }
 
 // urls lists where a process's http sockets are found.

@@ -8,55 +8,61 @@ import (
 	"strings"
 	"time"
 
+	"devloop/orchestrator/journal"
 	"devloop/orchestrator/listenfd"
 	"devloop/orchestrator/procgroup"
+	"devloop/orchestrator/sockets"
 )
 
 // adoptionAfter is how long a process with sockets has before somebody looks
 // whether it uses them. That costs a walk through /proc, so it is done once.
 const adoptionAfter = 3 * time.Second
 
-// watchOver looks, some time after the start, whether a process really uses
+// adoptions looks, some time after the start of a process, whether it really uses
 // the sockets that it was given: wrappers lose descriptors, and servers that
 // know nothing of the protocol bind a port of their own.
-func (r *Runner) watchOver(c *Command) {
+type adoptions struct {
+	owner   *owner
+	sockets *sockets.Set
+	journal *journal.Journal
+}
+
+func (a *adoptions) watch(c *Command) {
 	if c.grant.Empty() {
 		return
 	}
-	done, key := c.group.Done(), c.Key
 	late := ReadyTimeout
 	if r := c.process.Ready; r != nil {
 		late = r.Timeout
 	}
-	r.joined.Go(func() {
+	a.owner.joined.Go(func() {
 		first, last := time.NewTimer(adoptionAfter), time.NewTimer(max(late, adoptionAfter))
 		defer first.Stop()
 		defer last.Stop()
 		for range 2 {
 			select {
 			case <-first.C:
-				r.post(func() { r.checkAdoption(key, late <= adoptionAfter) })
+				a.owner.post(func() { a.check(c, late <= adoptionAfter) })
 			case <-last.C:
-				r.post(func() { r.checkAdoption(key, true) })
+				a.owner.post(func() { a.check(c, true) })
 				return
-			case <-done:
+			case <-c.group.Done():
 				return
-			case <-r.ctx.Done():
+			case <-a.owner.ctx.Done():
 				return
 			}
 		}
 	})
 }
 
-// checkAdoption looks beside the owner's goroutine, since /proc may be long. late
-// is whether it should be ready by now: before, one that holds its socket and does
+// check looks beside the owner's goroutine, since /proc may be long. late is
+// whether it should be ready by now: before, one that holds its socket and does
 // not accept yet has only not come so far.
-func (r *Runner) checkAdoption(key Key, late bool) {
-	c := r.live[key]
-	if c == nil || late && (c.ready || c.advised) {
+func (a *adoptions) check(c *Command, late bool) {
+	if c.gone || late && (c.readiness.ready || c.advised) {
 		return
 	}
-	given := adoption{group: c.group, unready: c.probed && !c.ready, late: late}
+	given := adoption{group: c.group, unready: c.readiness.probed && !c.readiness.ready, late: late}
 	for _, s := range c.grant.Sockets() {
 		one := givenSocket{s.Socket, s.Name, s.Address(), s.Proxied, s.PrivatePort, s.FD, false}
 		if given.unready && !s.Proxied {
@@ -67,19 +73,28 @@ func (r *Runner) checkAdoption(key Key, late bool) {
 		}
 		given.sockets = append(given.sockets, one)
 	}
-	for _, s := range r.opt.Sockets.All() {
+	for _, s := range a.sockets.All() {
 		given.ours = append(given.ours, listenfd.Listener{Network: s.Network(), Addr: s.Addr()})
 	}
-	r.joined.Go(func() {
+	a.owner.joined.Go(func() {
 		if text, hint := given.problem(); text != "" {
-			r.post(func() {
-				if c := r.live[key]; c != nil && !c.advised {
+			a.owner.post(func() {
+				if !c.gone && !c.advised {
 					c.advised = true
-					r.opt.Advice(key.Node, text, hint)
+					a.owner.advice(c.Key.Node, text, hint)
 				}
 			})
 		}
 	})
+}
+
+// endedBefore gives likely reasons when a process that was to take a socket ended
+// before it ever did.
+func (a *adoptions) endedBefore(c *Command) {
+	if dropsDescriptors(c.wrapper) {
+		a.owner.advice(c.Key.Node, fmt.Sprintf("it may never have got its sockets: %s does not hand descriptors on", c.wrapper), wrapperHint)
+	}
+	a.boundItself(c)
 }
 
 // adoption is what a process was given, for a look at what it makes of that.
@@ -152,16 +167,6 @@ func (a adoption) problem() (text, hint string) {
 }
 
 const wrapperHint = "wrappers such as npm run close the descriptors that a server needs: run the server itself, for example `node server.js`"
-
-// lostByWrapper gives the likely reason when a process that was to take a
-// socket ended before it ever did, behind a tool that is known to start it as
-// a child.
-func (r *Runner) lostByWrapper(c *Command) {
-	if c.wrapper == "" || c.ready || c.stop || c.kill || c.grant.Empty() || !dropsDescriptors(c.wrapper) {
-		return
-	}
-	r.opt.Advice(c.Key.Node, fmt.Sprintf("it may never have got its sockets: %s does not hand descriptors on", c.wrapper), wrapperHint)
-}
 
 // dropsDescriptors tells whether the tool starts its child with the standard
 // descriptors alone: node's child_process does, unless it is told otherwise,

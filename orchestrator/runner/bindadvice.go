@@ -39,11 +39,8 @@ func portsInUse(output []byte) (ports []int, said bool) {
 
 // boundItself gives the likely reason when a process ended because an address is in
 // use, and devloop is the one who uses it.
-func (r *Runner) boundItself(c *Command) {
-	if c.ready || c.stop || c.kill || c.grant.Empty() {
-		return
-	}
-	ports, said := portsInUse(r.opt.Journal.Tail(c.name, c.Key.Num, complaintTail))
+func (a *adoptions) boundItself(c *Command) {
+	ports, said := portsInUse(a.journal.Tail(c.name, c.Key.Num, complaintTail))
 	if !said {
 		return
 	}
@@ -57,7 +54,7 @@ func (r *Runner) boundItself(c *Command) {
 		if s.Proxied {
 			hint = fmt.Sprintf("make it listen on $PORT (%d this time), which devloop forwards to; or let devloop listen on another port, and say under the socket `to: %s`", s.PrivatePort, s.Addr())
 		}
-		r.opt.Advice(c.Key.Node, text, hint)
+		a.owner.advice(c.Key.Node, text, hint)
 		return
 	}
 }

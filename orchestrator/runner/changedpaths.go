@@ -18,10 +18,10 @@ type changedList struct {
 	past int // the last one whose list nobody reads any more
 }
 
-// tellChanged lets a command know what has changed: a run's stages, or a
+// setChanged lets a command know what has changed: a run's stages, or a
 // generation. The list is written by scratch.write, before its start.
-func (r *Runner) tellChanged(e *environ, list changedList, paths []string) {
-	file := r.scratch.path(list.num, list.node)
+func (b *builder) setChanged(e *environ, list changedList, paths []string) {
+	file := b.files.path(list.num, list.node)
 	e.set("DEVLOOP_CHANGED", capped(ofALine(paths)))
 	e.set("DEVLOOP_CHANGED_FILE", file)
 	e.set("DEVLOOP_CHANGED_FILE0", withNUL(file))

@@ -14,66 +14,65 @@ import (
 // environment, a second process that waits for the loop's end, whatever ends
 // it, and on Linux the adoption of orphans.
 type guard struct {
+	owner    *owner
 	mark     string
 	guardian *guardian.Guardian // nil where there is none
 	reaper   *procgroup.Reaper  // nil where there is none, or where another loop of this program has it
 	commands int                // so far; numbers their marks
 }
 
-// Open ends what an earlier loop of the configuration has left behind, and
+// open ends what an earlier loop of the configuration has left behind, and
 // begins to guard this one. Where the system has no guardian, the loop goes on
 // without one.
-func (r *Runner) Open() error {
-	r.guard.mark = guardian.NewMark(r.opt.Environ)
-	opt := guardian.Options{Mark: r.guard.mark, Grace: max(stageGrace, r.opt.Grace), Terminal: r.opt.Terminal,
-		Lost: func(times int, pause time.Duration) { r.post(func() { r.lostGuardian(times, pause) }) }}
-	if r.opt.Lease != "" {
-		opt.Lease = r.opt.Lease
-		ended, err := guardian.Sweep(opt.Lease)
+func (g *guard) open(opt Options) error {
+	g.mark = guardian.NewMark(opt.Environ)
+	own := guardian.Options{Mark: g.mark, Grace: max(stageGrace, opt.Grace), Terminal: opt.Terminal,
+		Lost: func(times int, pause time.Duration) { g.owner.post(func() { g.lost(times, pause) }) }}
+	if opt.Lease != "" {
+		own.Lease = opt.Lease
+		ended, err := guardian.Sweep(own.Lease)
 		if len(ended) > 0 {
-			r.opt.Notice(fmt.Sprintf("ended what an earlier loop had left behind: %s", numbers(ended)))
+			g.owner.notice(fmt.Sprintf("ended what an earlier loop had left behind: %s", numbers(ended)))
 		}
 		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
-			r.opt.Notice(err.Error())
+			g.owner.notice(err.Error())
 		}
 	}
-	g, err := guardian.Start("", opt)
+	guardian, err := guardian.Start("", own)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return nil
 	case err != nil:
 		return err
 	}
-	r.guard.guardian = g
-	reaper, err := procgroup.StartReaper(procgroup.ReaperOptions{Other: g.Is, Noticed: g.Add, Gone: g.Remove})
+	g.guardian = guardian
+	reaper, err := procgroup.StartReaper(procgroup.ReaperOptions{Other: guardian.Is, Noticed: guardian.Add, Gone: guardian.Remove})
 	if err == nil {
-		r.guard.reaper = reaper // else: marks, groups and sessions do what they can
+		g.reaper = reaper // else: marks, groups and sessions do what they can
 	}
 	return nil
 }
 
-// lostGuardian tells people of it: somebody, or the system for want of memory,
-// ends what nobody would think of ending.
-func (r *Runner) lostGuardian(times int, pause time.Duration) {
+// lost tells people of it: somebody, or the system for want of memory, ends what
+// nobody would think of ending.
+func (g *guard) lost(times int, pause time.Duration) {
 	text := "devloop's guardian was ended from outside; another one is started"
 	if times > 1 {
 		text = fmt.Sprintf("devloop's guardian was ended from outside %d times; the next one is started in %s", times, pause)
 	}
-	r.opt.Notice(text + " (if devloop is killed meanwhile, the next start ends what is left)")
+	g.owner.notice(text + " (if devloop is killed meanwhile, the next start ends what is left)")
 }
 
-// AddDirectory tells the guardian of a temporary directory, which it removes if
-// the loop comes to a sudden end. It may be called by any goroutine, after Open.
-func (r *Runner) AddDirectory(path string) {
-	if g := r.guard.guardian; g != nil {
-		g.AddDirectory(path)
+// addDirectory and removeDirectory may be called by any goroutine, after open.
+func (g *guard) addDirectory(path string) {
+	if g.guardian != nil {
+		g.guardian.AddDirectory(path)
 	}
 }
 
-// RemoveDirectory tells it that the directory is gone.
-func (r *Runner) RemoveDirectory(path string) {
-	if g := r.guard.guardian; g != nil {
-		g.RemoveDirectory(path)
+func (g *guard) removeDirectory(path string) {
+	if g.guardian != nil {
+		g.guardian.RemoveDirectory(path)
 	}
 }
 
@@ -111,17 +110,16 @@ func (g *guard) ended(pid int) {
 	}
 }
 
-// closeGuard ends whoever is left of what this loop has started, and then the
+// close ends whoever is left of what this loop has started, and then the
 // guardian.
-func (r *Runner) closeGuard() error {
-	g := &r.guard
+func (g *guard) close() error {
 	if g.guardian == nil {
 		return nil
 	}
 	var errs []error
 	ended, err := g.guardian.Finish()
 	if len(ended) > 0 {
-		r.opt.Notice("ended what had left its command: " + numbers(ended))
+		g.owner.notice("ended what had left its command: " + numbers(ended))
 	}
 	errs = append(errs, err)
 	if g.reaper != nil {

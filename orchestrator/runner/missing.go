@@ -21,7 +21,7 @@ type wanted struct {
 
 // wantedProgram is the program of a configured command, whose environment is made of these
 // layers. It is told on the screen, so of variables only those of `vars` are filled in.
-func (r *Runner) wantedProgram(run schema.Command, argv []string, dir string, layers ...schema.EnvLayer) wanted {
+func (b *builder) wantedProgram(run schema.Command, argv []string, dir string, layers ...schema.EnvLayer) wanted {
 	name := ""
 	switch {
 	case len(run.Argv) > 0:
@@ -33,7 +33,7 @@ func (r *Runner) wantedProgram(run schema.Command, argv []string, dir string, la
 		return wanted{}
 	}
 	w := wanted{program: name, dir: dir}
-	for _, v := range r.opt.Environ {
+	for _, v := range b.environ {
 		if built, ok := strings.CutPrefix(v, "CARGO_TARGET_DIR="); ok && built != "" {
 			w.builds = absoluteIn(dir, built)
 		}
@@ -46,14 +46,13 @@ func couldNotRun(exit procgroup.Exit) bool {
 	return exit.Code == 127 || exit.Err != nil // what a shell ends with, or the system said so
 }
 
-// seekProgram looks, in a goroutine of its own, whether the program of a command is missing and
+// seek looks, in a goroutine of its own, whether the program of a command is missing and
 // where there is one of its name.
-func (r *Runner) seekProgram(c *Command, exit procgroup.Exit) {
-	w := c.wanted
-	if w.program == "" || c.stop || c.kill || !couldNotRun(exit) {
+func (w wanted) seek(o *owner, node int, exit procgroup.Exit) {
+	if w.program == "" || !couldNotRun(exit) {
 		return
 	}
-	r.opt.OnDisk(func() {
+	o.onDisk(func() {
 		path := absoluteIn(w.dir, w.program)
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			return
@@ -62,7 +61,7 @@ func (r *Runner) seekProgram(c *Command, exit procgroup.Exit) {
 		if rel, err := filepath.Rel(w.dir, found); err == nil && found != "" {
 			found = filepath.ToSlash(rel)
 		}
-		r.post(func() { r.programMissing(c.Key.Node, path, found) })
+		o.post(func() { o.missing(node, path+" is not there", missingHint(found)) })
 	})
 }
 
@@ -74,8 +73,8 @@ func absoluteIn(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// programMissing tells of it. found is as people would write it, or "".
-func (r *Runner) programMissing(node int, path, found string) {
+// missingHint says what to do. found is as people would write it, or "".
+func missingHint(found string) string {
 	hint := "check the path, and that a stage builds it: a relative one belongs to `dir`"
 	if found != "" {
 		hint = "there is " + found
@@ -85,7 +84,7 @@ func (r *Runner) programMissing(node int, path, found string) {
 			hint += ": `run` that?"
 		}
 	}
-	r.opt.Missing(node, path+" is not there", hint)
+	return hint
 }
 
 // elsewhere is the path of a program of the same name: at the same place below a directory above,

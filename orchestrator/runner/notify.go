@@ -33,50 +33,45 @@ func (s *latch) wait(ctx context.Context) error {
 // can say that it is ready. It is there until the generation has ended, and not
 // only until it was asked to: a server that says STOPPING=1 on its way out, as
 // Puma and many with libsystemd do, would fail for want of it.
-func (r *Runner) openNotify(c *Command, e *environ) error {
+func (r *readiness) openNotify(e *environ) error {
 	socket, err := sdnotify.New("")
 	if err != nil {
 		return err
 	}
 	e.set("NOTIFY_SOCKET", socket.Path())
-	ctx, cancel := context.WithCancel(r.ctx)
-	c.endNotify = cancel
+	ctx, cancel := context.WithCancel(r.owner.ctx)
+	r.endNotify = cancel
 	dir := filepath.Dir(socket.Path())
-	r.opt.Made(dir)
-	key := c.Key
-	r.joined.Go(func() {
+	r.owner.made(dir)
+	r.owner.joined.Go(func() {
 		err := socket.Receive(ctx, func(m sdnotify.Message) {
 			if m.Ready {
-				c.told.set()
+				r.saidReady.set()
 			}
 			if m.Ready || m.Reloading || m.Stopping || m.StatusSet {
-				r.post(func() {
-					if c := r.live[key]; c != nil {
-						c.says.hear(m)
-					}
-				})
+				r.owner.post(func() { r.told.hear(m) })
 			}
 		})
 		if err == nil {
 			err = socket.Close()
 		}
-		r.opt.Gone(dir)
+		r.owner.gone(dir)
 		if err != nil && ctx.Err() == nil {
-			r.advise(key.Node, err.Error(), "")
+			r.owner.advise(r.node, err.Error(), "")
 		}
 	})
 	return nil
 }
 
-// says is what a process has told of itself by notifications.
-type says struct {
+// selfReport is what a process has told of itself by notifications.
+type selfReport struct {
 	doing  string // "stopping" or "reloading", until it says that it is ready again
 	status string // the last STATUS=
 }
 
 // hear takes a message in. Who says at once that it reloads and that it is ready
 // is ready.
-func (s *says) hear(m sdnotify.Message) {
+func (s *selfReport) hear(m sdnotify.Message) {
 	switch {
 	case m.Stopping:
 		s.doing = "stopping"
@@ -91,7 +86,7 @@ func (s *says) hear(m sdnotify.Message) {
 }
 
 // String is for people; empty if there is nothing to tell.
-func (s says) String() string {
+func (s selfReport) String() string {
 	switch {
 	case s.doing == "":
 		return s.status

@@ -6,9 +6,9 @@ import (
 	"devloop/orchestrator/sdnotify"
 )
 
-// TestSays follows what a process tells of itself, from its start to its end.
-func TestSays(t *testing.T) {
-	var s says
+// TestSelfReport follows what a process tells of itself, from its start to its end.
+func TestSelfReport(t *testing.T) {
+	var s selfReport
 	for _, step := range []struct {
 		m    sdnotify.Message
 		want string

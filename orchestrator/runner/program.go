@@ -18,8 +18,21 @@ type program struct {
 	sole     string // the program, if nothing stands between what it writes and devloop
 }
 
+// builder makes of what is configured what is executed.
+type builder struct {
+	environ []string // what commands inherit
+	self    string   // see Options
+	color   bool     // see Options
+	files   *scratch
+}
+
+// environment is that of a command, from the layers of its configuration.
+func (b *builder) environment(project *schema.Project, layers ...schema.EnvLayer) (*environ, error) {
+	return commandEnviron(b.environ, project, layers...)
+}
+
 // program turns a configured command into what is executed.
-func (r *Runner) program(c schema.Command, e *environ) (program, error) {
+func (b *builder) program(c schema.Command, e *environ) (program, error) {
 	if c.PresetDir != "" {
 		e.set("PRESET_DIR", c.PresetDir)
 	}
@@ -41,8 +54,8 @@ func (r *Runner) program(c schema.Command, e *environ) (program, error) {
 }
 
 // hintColor asks a program whose output goes to a screen with colours for some.
-func (r *Runner) hintColor(p program, e *environ) {
-	if !r.opt.Color {
+func (b *builder) hintColor(p program, e *environ) {
+	if !b.color {
 		return
 	}
 	if name, value := console.ColorHint(p.sole, e.lookup); name != "" {
@@ -53,9 +66,9 @@ func (r *Runner) hintColor(p program, e *environ) {
 // throughShim makes the command one that sets LISTEN_PID to its own pid and
 // then becomes the program. A program that does not exist is found out here,
 // where it can be said clearly.
-func (r *Runner) throughShim(argv []string, dir string, e *environ) ([]string, error) {
+func (b *builder) throughShim(argv []string, dir string, e *environ) ([]string, error) {
 	if err := procgroup.Check(procgroup.Spec{Argv: argv, Dir: dir, Env: e.list()}); err != nil {
 		return nil, err
 	}
-	return shim.Wrap(r.opt.Self, argv), nil
+	return shim.Wrap(b.self, argv), nil
 }

@@ -15,48 +15,104 @@ import (
 	"devloop/orchestrator/probe"
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/sockets"
+	"devloop/schema"
 )
 
-// awaitReady finds out when a generation that has been started serves, and
-// posts it once. Behind a proxy it does not serve before its port accepts,
-// whatever else it says.
-func (r *Runner) awaitReady(c *Command) {
-	if !c.probed {
+// readiness is how a generation becomes ready, and what it tells of itself meanwhile.
+type readiness struct {
+	owner *owner
+	build *builder
+	mark  func() string // of a check
+
+	node     int
+	process  *schema.Process
+	grant    *sockets.Grant
+	acceptor string // see Generation
+	probed   bool   // see Generation
+	reached  func() // called by the owner's goroutine when it serves
+
+	ctx       context.Context    // ends when it need not become ready any more
+	cancel    context.CancelFunc // ends ctx
+	ready     bool               // it has said so, or accepted
+	over      bool               // it is gone
+	saidReady *latch             // if its ready is a line of its log, or a notification
+	lastCheck lastCheck          // why it is not ready yet
+	checks    *environ           // of what looks whether it is ready
+	file      probe.Mark         // of `ready: {file: …}`, before it was started
+	told      selfReport         // what it has told of itself
+	endNotify context.CancelFunc // closes the socket on which it does; nil if it has none
+}
+
+// look notes what is there before a generation starts, so that it is not taken
+// for the generation's work. It may wait for a disk.
+func (r *readiness) look() {
+	if ready := r.process.Ready; ready != nil && ready.File != "" {
+		r.file = probe.MarkFile(ready.File)
+	}
+	r.grant.Look(r.owner.ctx)
+}
+
+// await finds out when a generation that has been started serves, and posts it
+// once. Behind a proxy it does not serve before its port accepts, whatever else
+// it says.
+func (r *readiness) await(pid int) {
+	if !r.probed {
 		return // ready when started
 	}
-	c.checks.set("DEVLOOP_PID", strconv.Itoa(c.group.PID()))
-	wait := r.untilServes(c)
-	ctx := c.ctx
-	r.joined.Go(func() {
-		addrs, err := c.grant.Dial(ctx, c.lastCheck.noteError, func(by sockets.OccupiedError) { r.advise(c.Key.Node, by.Error(), by.Hint()) })
+	r.checks.set("DEVLOOP_PID", strconv.Itoa(pid))
+	wait := r.untilServes()
+	ctx := r.ctx
+	r.owner.joined.Go(func() {
+		addrs, err := r.grant.Dial(ctx, r.lastCheck.noteError, func(by sockets.OccupiedError) { r.owner.advise(r.node, by.Error(), by.Hint()) })
 		if err == nil {
 			err = wait(ctx, addrs)
 		}
 		if err == nil {
-			r.post(func() { r.serves(c.Key, addrs) })
+			r.owner.post(func() { r.serves(addrs) })
 		} else if ctx.Err() == nil {
-			r.advise(c.Key.Node, "cannot tell when it is ready: "+err.Error(), "")
+			r.owner.advise(r.node, "cannot tell when it is ready: "+err.Error(), "")
 		}
 	})
 }
 
-// serves notes that a generation does.
-func (r *Runner) serves(key Key, addrs sockets.Addrs) {
-	if c := r.live[key]; c != nil {
-		c.ready = true
-		r.troubles(key.Node, c.grant.Ready(addrs))
+// serves notes that the generation does.
+func (r *readiness) serves(addrs sockets.Addrs) {
+	if !r.over {
+		r.ready = true
+		r.owner.troubles(r.node, r.grant.Ready(addrs))
 	}
-	r.opt.Ready(key)
+	r.reached()
+}
+
+// end ends what waits for the generation to become ready, and what listens to it.
+func (r *readiness) end() {
+	r.over = true
+	r.cancel()
+	if r.endNotify != nil {
+		r.endNotify()
+	}
+}
+
+// follow reads along what a process writes: some of that says how it is.
+func (r *readiness) follow(lines func(procgroup.Block), open func([]byte)) (func(procgroup.Block), func([]byte)) {
+	switch ready := r.process.Ready; {
+	case ready == nil:
+	case ready.Log != nil:
+		return readyByLog(r.saidReady, ready.Log, lines), readyByOpenLine(r.saidReady, ready.Log, open)
+	case ready.Notify:
+		return r.lastCheck.hearComplaint(lines), open
+	}
+	return lines, open
 }
 
 // untilServes is how to wait until a generation serves, for a goroutine of its
 // own. addrs is where its proxied sockets find it.
-func (r *Runner) untilServes(c *Command) func(ctx context.Context, addrs sockets.Addrs) error {
-	switch ready := c.process.Ready; {
+func (r *readiness) untilServes() func(ctx context.Context, addrs sockets.Addrs) error {
+	switch ready := r.process.Ready; {
 	case ready == nil:
-		if held := c.grant.Named(c.acceptor); held != nil {
+		if held := r.grant.Named(r.acceptor); held != nil {
 			return func(ctx context.Context, _ sockets.Addrs) error {
-				c.lastCheck.note("nobody accepts on the socket " + c.acceptor)
+				r.lastCheck.note("nobody accepts on the socket " + r.acceptor)
 				return held.WaitAccept(ctx)
 			}
 		}
@@ -67,22 +123,22 @@ func (r *Runner) untilServes(c *Command) func(ctx context.Context, addrs sockets
 		if ready.Log != nil {
 			unsaid = "no line of its output matches " + strconv.Quote(ready.Log.String())
 		}
-		c.lastCheck.note(unsaid)
+		r.lastCheck.note(unsaid)
 		return func(ctx context.Context, _ sockets.Addrs) error {
-			c.lastCheck.note(unsaid) // behind a proxy its port came first
-			return c.told.wait(ctx)
+			r.lastCheck.note(unsaid) // behind a proxy its port came first
+			return r.saidReady.wait(ctx)
 		}
 	case strings.HasPrefix(ready.HTTP, "/"):
-		base, schedule := c.grant.BaseURL(), probe.Schedule{Interval: ready.Interval}
+		base, schedule := r.grant.BaseURL(), probe.Schedule{Interval: ready.Interval}
 		return func(ctx context.Context, addrs sockets.Addrs) error {
 			url := base(addrs) + ready.HTTP
-			c.lastCheck.note(url + " has not answered")
-			return probe.Poll(ctx, c.noting(bounded(func(ctx context.Context) error { return probe.HTTP(ctx, url) })), schedule)
+			r.lastCheck.note(url + " has not answered")
+			return probe.Poll(ctx, r.noting(bounded(func(ctx context.Context) error { return probe.HTTP(ctx, url) })), schedule)
 		}
 	default:
-		check, schedule := r.check(c), probe.Schedule{Interval: ready.Interval}
+		check, schedule := r.check(), probe.Schedule{Interval: ready.Interval}
 		return func(ctx context.Context, _ sockets.Addrs) error {
-			return probe.Poll(ctx, c.noting(check), schedule)
+			return probe.Poll(ctx, r.noting(check), schedule)
 		}
 	}
 }
@@ -154,28 +210,28 @@ func (l *lastCheck) hearComplaint(next func(procgroup.Block)) func(procgroup.Blo
 }
 
 // noting keeps what a check has found, unless it was cut short.
-func (c *Command) noting(check func(context.Context) error) func(context.Context) error {
+func (r *readiness) noting(check func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		err := check(ctx)
 		if err != nil && ctx.Err() == nil {
-			c.lastCheck.note(err.Error())
+			r.lastCheck.note(err.Error())
 		}
 		return err
 	}
 }
 
 // check is one try of a configured ready.
-func (r *Runner) check(c *Command) func(context.Context) error {
-	switch ready := c.process.Ready; {
+func (r *readiness) check() func(context.Context) error {
+	switch ready := r.process.Ready; {
 	case ready.HTTP != "":
 		return bounded(func(ctx context.Context) error { return probe.HTTP(ctx, ready.HTTP) })
 	case ready.TCP != "":
 		return bounded(func(ctx context.Context) error { return probe.TCP(ctx, ready.TCP) })
 	case ready.File != "":
-		return func(context.Context) error { return c.readyFile.Changed() }
+		return func(context.Context) error { return r.file.Changed() }
 	}
-	program, err := r.program(*c.process.Ready.Exec, c.checks)
-	spec := procgroup.Spec{Argv: program.argv, Dir: c.process.Dir, Env: c.checks.list(), Output: func(procgroup.Block) {}, Grace: 0, Mark: r.guard.next(), KeepDaemons: true}
+	program, err := r.build.program(*r.process.Ready.Exec, r.checks)
+	spec := procgroup.Spec{Argv: program.argv, Dir: r.process.Dir, Env: r.checks.list(), Output: func(procgroup.Block) {}, Grace: 0, Mark: r.mark(), KeepDaemons: true}
 	return bounded(func(ctx context.Context) error {
 		if err != nil {
 			return err
@@ -198,6 +254,19 @@ func runCheck(ctx context.Context, spec procgroup.Spec) error {
 		return ctx.Err()
 	}
 	return failure(group.Exit())
+}
+
+// failure is how a command has failed; nil if it has not.
+func failure(exit procgroup.Exit) error {
+	switch {
+	case exit.Err != nil:
+		return exit.Err
+	case exit.Signal != "":
+		return errors.New(exit.Signal)
+	case exit.Code != 0:
+		return fmt.Errorf("exit code %d", exit.Code)
+	}
+	return nil
 }
 
 // readyByLog looks for the line that says the process serves, on its way to

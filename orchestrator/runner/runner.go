@@ -3,97 +3,60 @@ package runner
 import (
 	"context"
 	"slices"
-	"sync"
-	"time"
 
-	"devloop/orchestrator/console"
-	"devloop/orchestrator/guardian"
-	"devloop/orchestrator/journal"
 	"devloop/orchestrator/procgroup"
-	"devloop/orchestrator/sockets"
-	"devloop/schema"
 )
-
-// Options are what a Runner needs from its owner. But for Post, Deliver, Made and
-// Gone, functions are called by the owner's goroutine, from within the methods of
-// the Runner.
-type Options struct {
-	Environ []string // what commands inherit
-	Self    string   // the devloop executable, which sets LISTEN_PID for a child and becomes it
-	Color   bool     // what commands write is shown with its colours
-	Stream  bool     // show the output of stages as it comes
-
-	Console *console.Console
-	Journal *journal.Journal
-	Sockets *sockets.Set
-
-	Grace    time.Duration // the longest that a process has to end
-	Terminal *guardian.Terminal
-	Lease    string // a file that tells the next loop what is left of this one; "": none
-
-	// Post hands an event to the owner, who calls Handle with it, and may be given
-	// up once the Runner's context has ended. Deliver is Post for what the owner
-	// waits for even then. Other goroutines call both.
-	Post, Deliver func(Event)
-
-	// OnDisk starts a goroutine that may have to wait for a disk. Who starts it
-	// waits for it, but not for long.
-	OnDisk func(func())
-
-	// Made and Gone are told of temporary directories, by any goroutine.
-	Made, Gone func(dir string)
-
-	// Process is a node's, as it is configured now.
-	Process func(node int) *schema.Process
-
-	Started func(c *Command)                      // a process; its command runs
-	Ready   func(key Key)                         // a process; not of one that was told to end before
-	Exited  func(c *Command, exit procgroup.Exit) // it is gone with its whole tree; every start that did not fail at once comes to this
-	Advice  func(node int, text, hint string)
-	Missing func(node int, text, hint string) // the program of a command that has ended is not there
-	Trouble func(node int, err error)
-	Notice  func(text string)
-}
 
 // Runner runs commands. Its owner calls Open first and Close in the end.
 type Runner struct {
-	opt     Options
-	ctx     context.Context
-	joined  sync.WaitGroup
-	guard   guard
-	scratch *scratch
-	live    map[Key]*Command
+	opt       Options
+	owner     *owner
+	build     builder
+	output    output
+	guard     guard
+	adoptions adoptions
+	live      map[Key]*Command
 }
 
 // New makes a Runner that runs nothing yet. When ctx ends, it waits no longer for
 // anything to become ready; commands go on. It must have ended before Close.
 func New(ctx context.Context, opt Options) *Runner {
-	return &Runner{opt: opt, ctx: ctx, live: map[Key]*Command{}, scratch: newScratch(opt.Made)}
+	o := &owner{ctx: ctx, post: func(do func()) { opt.Post(Event{do}) }, onDisk: opt.OnDisk, made: opt.Made, gone: opt.Gone,
+		advice: opt.Reports.Advice, missing: opt.Reports.Missing, trouble: opt.Reports.Trouble, notice: opt.Reports.Notice}
+	return &Runner{
+		opt:       opt,
+		owner:     o,
+		build:     builder{opt.Environ, opt.Self, opt.Color, newScratch(opt.Made)},
+		output:    output{opt.Console, opt.Journal},
+		guard:     guard{owner: o},
+		adoptions: adoptions{o, opt.Sockets, opt.Journal},
+		live:      map[Key]*Command{},
+	}
 }
-
-// Event is something that a goroutine of a Runner reports to its owner.
-type Event struct{ handle func() }
 
 // Handle takes in an event. It is called by the owner's goroutine.
 func (r *Runner) Handle(ev Event) { ev.handle() }
 
-// post has the owner's goroutine do something.
-func (r *Runner) post(do func()) { r.opt.Post(Event{do}) }
+// Open ends what an earlier loop of the configuration has left behind, and
+// begins to guard this one.
+func (r *Runner) Open() error { return r.guard.open(r.opt) }
 
-// advise posts an advice of a node.
-func (r *Runner) advise(node int, text, hint string) {
-	r.post(func() { r.opt.Advice(node, text, hint) })
-}
+// AddDirectory tells the guardian of a temporary directory, which it removes if
+// the loop comes to a sudden end. It may be called by any goroutine, after Open.
+func (r *Runner) AddDirectory(path string) { r.guard.addDirectory(path) }
+
+// RemoveDirectory tells it that the directory is gone.
+func (r *Runner) RemoveDirectory(path string) { r.guard.removeDirectory(path) }
 
 // Close ends whoever is left of what was started, and then the guardian. No command
 // lives any more. CloseScratch is separate, since it may have to wait for a disk.
 func (r *Runner) Close() error {
-	r.joined.Wait()
-	return r.closeGuard()
+	r.owner.joined.Wait()
+	return r.guard.close()
 }
 
 // CloseScratch removes the files that commands were given.
-func (r *Runner) CloseScratch() error { return r.scratch.close() }
+func (r *Runner) CloseScratch() error { return r.build.files.close() }
 
 // Process is a generation of a process that lives; nil if there is none.
 func (r *Runner) Process(node, gen int) *Command { return r.live[Key{node, gen, Whole}] }

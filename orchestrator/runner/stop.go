@@ -21,7 +21,7 @@ func (r *Runner) Stop(key Key) {
 	case key.Stage == Whole:
 		stop := r.opt.Process(key.Node).Stop
 		c.beforeSignal(stop.Signal)
-		if !c.stop && !c.grant.Drain(stop.Timeout, func() { r.post(func() { r.drained(key) }) }) {
+		if !c.stop && !c.grant.Drain(stop.Timeout, func() { r.owner.post(func() { r.drained(c) }) }) {
 			r.stopAsConfigured(c)
 		}
 	default:
@@ -31,8 +31,8 @@ func (r *Runner) Stop(key Key) {
 }
 
 // drained goes on to end a generation to which nothing is in flight any more.
-func (r *Runner) drained(key Key) {
-	if c := r.live[key]; c != nil && !c.kill {
+func (r *Runner) drained(c *Command) {
+	if !c.gone && !c.kill {
 		r.stopAsConfigured(c)
 	}
 }
@@ -47,24 +47,10 @@ func (r *Runner) Kill(key Key) {
 	default:
 		c.beforeSignal("SIGKILL")
 		if err := c.group.Kill(); err != nil {
-			r.opt.Trouble(key.Node, fmt.Errorf("kill %s: %w", c.name, err))
+			r.owner.trouble(key.Node, fmt.Errorf("kill %s: %w", c.name, err))
 		}
 	}
 	c.kill = true
-}
-
-// beforeSignal notes what a process has on its sockets just before a signal.
-func (c *Command) beforeSignal(name string) {
-	if c.Key.Stage != Whole {
-		return
-	}
-	sig, err := procgroup.ParseSignal(name)
-	fatal := err == nil
-	if fatal {
-		caught, err := c.group.Catches(sig)
-		fatal = err == nil && !caught
-	}
-	c.grant.BeforeSignal(fatal)
 }
 
 // end begins the stop of a command: a signal to its whole tree, or to the
@@ -86,38 +72,38 @@ func (r *Runner) end(c *Command, name string, leaderOnly bool) {
 // just ended by itself is none of that.
 func (r *Runner) failedSignal(c *Command, err error) {
 	if err != nil && !errors.Is(err, os.ErrProcessDone) {
-		r.opt.Trouble(c.Key.Node, fmt.Errorf("signal %s: %w", c.name, err))
+		r.owner.trouble(c.Key.Node, fmt.Errorf("signal %s: %w", c.name, err))
 	}
 }
 
 // stopAsConfigured ends a process the way its `stop` says.
 func (r *Runner) stopAsConfigured(c *Command) {
 	p := r.opt.Process(c.Key.Node)
-	c.cancel() // it need not become ready any more
+	c.readiness.cancel() // it need not become ready any more
 	if p.Stop.Command == nil {
 		r.end(c, p.Stop.Signal, p.Stop.LeaderOnly)
 		return
 	}
-	e, err := commandEnviron(r.opt.Environ, p.Project, p.Env)
+	e, err := r.build.environment(p.Project, p.Env)
 	if err == nil {
 		e.set("DEVLOOP_PROCESS", p.Short)
 		e.set("DEVLOOP_GENERATION", strconv.Itoa(c.Key.Num))
 		e.set("DEVLOOP_PID", strconv.Itoa(c.group.PID()))
 		var stop program
-		if stop, err = r.program(*p.Stop.Command, e); err == nil {
-			lines, _ := r.streams(p.Name)
+		if stop, err = r.build.program(*p.Stop.Command, e); err == nil {
+			lines, _ := r.output.streams(p.Name)
 			c.group.Hold()
 			r.runStopCommand(c, p.Stop, procgroup.Spec{Argv: stop.argv, Dir: p.Dir, Env: e.list(), Output: lines, Grace: stageGrace, KeepDaemons: true})
 			return
 		}
 	}
-	r.stopBySignal(c.Key, p.Stop, err)
+	r.stopBySignal(c, p.Stop, err)
 }
 
 // stopBySignal ends a process whose stop.command has failed as if it had none.
-func (r *Runner) stopBySignal(key Key, stop schema.Stop, why error) {
-	r.opt.Advice(key.Node, fmt.Sprintf("stop.command: %v; sending %s instead", why, stop.Signal), "")
-	if c := r.live[key]; c != nil && !c.kill {
+func (r *Runner) stopBySignal(c *Command, stop schema.Stop, why error) {
+	r.owner.advice(c.Key.Node, fmt.Sprintf("stop.command: %v; sending %s instead", why, stop.Signal), "")
+	if !c.gone && !c.kill {
 		r.end(c, stop.Signal, stop.LeaderOnly)
 	}
 }
@@ -126,9 +112,9 @@ func (r *Runner) stopBySignal(key Key, stop schema.Stop, why error) {
 // the process that it ends.
 func (r *Runner) runStopCommand(c *Command, stop schema.Stop, spec procgroup.Spec) {
 	target := c.group.Done()
-	failed := func(why error) { r.post(func() { r.stopBySignal(c.Key, stop, why) }) }
+	failed := func(why error) { r.owner.post(func() { r.stopBySignal(c, stop, why) }) }
 	spec.Mark = r.guard.next()
-	r.joined.Go(func() {
+	r.owner.joined.Go(func() {
 		group, err := procgroup.Start(spec)
 		if err != nil {
 			failed(err)
@@ -167,24 +153,23 @@ func (r *Runner) Reload(key Key, changed []string) {
 		return
 	}
 	list := changedList{c.name, key.Num, key.Num - 2}
-	r.opt.OnDisk(func() {
-		err := r.scratch.write(list, changed, true)
-		r.post(func() {
+	r.owner.onDisk(func() {
+		err := r.build.files.write(list, changed, true)
+		r.owner.post(func() {
 			if err != nil {
-				r.opt.Trouble(key.Node, err)
+				r.owner.trouble(key.Node, err)
 			}
-			r.signalReload(key)
+			r.signalReload(c)
 		})
 	})
 }
 
 // signalReload sends the signal of reload, if the process still runs.
-func (r *Runner) signalReload(key Key) {
-	c := r.live[key]
-	if c == nil {
+func (r *Runner) signalReload(c *Command) {
+	if c.gone {
 		return
 	}
-	sig, err := procgroup.ParseSignal(r.opt.Process(key.Node).Reload)
+	sig, err := procgroup.ParseSignal(r.opt.Process(c.Key.Node).Reload)
 	if err == nil {
 		err = c.group.Signal(sig)
 	}

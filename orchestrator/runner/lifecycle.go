@@ -1,0 +1,96 @@
+package runner
+
+import (
+	"fmt"
+
+	"devloop/orchestrator/procgroup"
+	"devloop/orchestrator/sockets"
+)
+
+// launch starts a command in a goroutine of its own, since a start may have to
+// be tried again while its binary is still being written, and waits for it
+// there. It delivers the start, unless that failed, then the end.
+func (r *Runner) launch(c *Command, spec procgroup.Spec) {
+	r.live[c.Key] = c
+	spec.Mark = r.guard.next()
+	deliver := func(do func()) { r.opt.Deliver(Event{do}) }
+	r.owner.joined.Go(func() {
+		if c.generation != nil {
+			c.readiness.look()
+		}
+		var pipe uint64
+		spec.Forking = func(number uint64) { pipe = number; r.guard.forking(pipe) }
+		var group *procgroup.Group
+		err := c.prepare()
+		if err == nil {
+			group, err = procgroup.Start(spec)
+		}
+		if err != nil {
+			r.guard.forgo(pipe)
+			deliver(func() { r.exited(c, procgroup.Exit{Code: -1, Err: err}) })
+			return
+		}
+		<-group.Started()
+		pid := group.PID()
+		r.guard.began(pid, pipe)
+		deliver(func() { r.started(c, group) })
+		<-group.LeaderDone()
+		if x := group.Exit(); x.Success() && x.Leftovers > 0 {
+			deliver(func() { r.wentToBackground(c, x.Leftovers) })
+		}
+		<-group.Done()
+		r.guard.ended(pid)
+		deliver(func() { r.exited(c, group.Exit()) })
+	})
+}
+
+func (r *Runner) started(c *Command, group *procgroup.Group) {
+	c.group = group
+	if c.generation != nil {
+		c.readiness.await(c.PID())
+		r.opt.Reports.Started(c)
+		r.adoptions.watch(c)
+	}
+	switch {
+	case c.kill:
+		r.Kill(c.Key)
+	case c.stop:
+		c.stop = false
+		r.Stop(c.Key)
+	}
+}
+
+func (r *Runner) exited(c *Command, exit procgroup.Exit) {
+	delete(r.live, c.Key)
+	c.gone = true
+	if c.generation != nil {
+		c.readiness.end()
+		r.owner.troubles(c.Key.Node, c.grant.Return(sockets.End{Asked: c.asked(), Signal: exit.Signal, Code: exit.Code}))
+		if !c.readiness.ready && !c.asked() && !c.grant.Empty() {
+			r.adoptions.endedBefore(c)
+		}
+	}
+	if !c.asked() {
+		c.wanted.seek(r.owner, c.Key.Node, exit)
+	}
+	r.opt.Reports.Exited(c, exit)
+}
+
+// wentToBackground tells of a process that nobody has asked to end and that goes on
+// in the background, as a daemon does: it is ended, since there would be no way
+// to look after it.
+func (r *Runner) wentToBackground(c *Command, count int) {
+	if c.generation == nil || c.asked() {
+		return
+	}
+	r.owner.advice(c.Key.Node,
+		fmt.Sprintf("it went into the background: what was started has ended with exit code 0 and left %s", left(count)),
+		"run it in the foreground: many servers have a flag for that, such as -D, -F, --foreground, --no-daemon")
+}
+
+func left(count int) string {
+	if count == 1 {
+		return "a process behind, which is ended too"
+	}
+	return fmt.Sprintf("%d processes behind, which are ended too", count)
+}

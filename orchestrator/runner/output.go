@@ -1,0 +1,47 @@
+package runner
+
+import (
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/journal"
+	"devloop/orchestrator/procgroup"
+	"devloop/orchestrator/warnings"
+)
+
+// output is where commands write to.
+type output struct {
+	console *console.Console
+	journal *journal.Journal
+}
+
+// streams hand a command's output to the console as it comes, whole lines and one
+// that is not finished.
+func (o *output) streams(name string) (lines func(procgroup.Block), unfinished func([]byte)) {
+	s := o.console.Stream(name)
+	return func(b procgroup.Block) { s.Lines(b.Text, b.Continued) }, s.Unfinished
+}
+
+// keep puts what a command writes into the journal, on its way.
+func (o *output) keep(node string, run int, stage string, next func(procgroup.Block)) func(procgroup.Block) {
+	return func(b procgroup.Block) {
+		o.journal.Append(journal.Entry{Node: node, Run: run, Part: stage, Text: b.Text, Continued: b.Continued})
+		next(b)
+	}
+}
+
+// keepOpen is keep for a line that is not finished.
+func (o *output) keepOpen(node string, run int, stage string, next func([]byte)) func([]byte) {
+	return func(text []byte) {
+		o.journal.Unfinished(journal.Entry{Node: node, Run: run, Part: stage, Text: text})
+		next(text)
+	}
+}
+
+// countWarnings counts the warnings of what a stage writes, on its way.
+func countWarnings(to *warnings.Counter, next func(procgroup.Block)) func(procgroup.Block) {
+	var plain []byte
+	return func(b procgroup.Block) {
+		plain = console.Sanitize(plain[:0], b.Text, false)
+		to.Write(plain)
+		next(b)
+	}
+}
