@@ -102,7 +102,7 @@ func (s *agentStream) take(line []byte) error {
 	for _, one := range all {
 		message, err := jsonrpc.DecodeMessage(one)
 		if err != nil {
-			if err := s.refuse(rpcInvalidRequest, "Invalid Request: this is no message of JSON-RPC 2.0"); err != nil {
+			if err := s.refuse(rpcInvalidRequest, "Invalid Request: not a JSON-RPC 2.0 message"); err != nil {
 				return err
 			}
 			continue

@@ -64,5 +64,5 @@ func (a *app) useColor(w io.Writer) (bool, error) {
 	case "auto":
 		return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && os.Getenv("CI") == "", nil
 	}
-	return false, usageError{fmt.Errorf("--color %s: it is auto, always or never", a.color), "devloop"}
+	return false, usageError{fmt.Errorf("--color %s: expected auto, always or never", a.color), "devloop"}
 }

@@ -11,7 +11,7 @@ import (
 func attachCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "attach NAME",
-		Short:   "Use the terminal of a process (not on this system)",
+		Short:   "Connect to the terminal of a process (not on this system)",
 		Example: "  devloop attach server",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(*cobra.Command, []string) error { return runError{control.ErrUnsupported} },

@@ -28,10 +28,10 @@ const resetModes = "\x1b[0m\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l
 func attachCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "attach NAME",
-		Short: "Use the terminal of a process, such as a debugger's",
-		Long: `attach connects this terminal with that of a process that has "pty: true". All keys
-go there, Ctrl-C too; Ctrl-] detaches, and leaves the process as it is. It ends
-with the process. Exit code 3 if no loop is running.`,
+		Short: "Connect to the terminal of a process, such as a debugger",
+		Long: `attach connects this terminal to that of a process with "pty: true". All keys go to
+the process, Ctrl-C too. Ctrl-] detaches, and the process goes on. attach ends when the
+process ends. Exit code 3 if no loop is running.`,
 		Example:           "  devloop attach server",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.nodeNames("process"),

@@ -14,8 +14,8 @@ import (
 type attention struct{ clear, bell, notify bool }
 
 func (n *attention) flags(cmd *cobra.Command) {
-	cmd.Flags().BoolVarP(&n.clear, "clear", "c", false, "empty the screen when a change begins a run; what stood there stays in the scrollback")
-	cmd.Flags().BoolVar(&n.bell, "bell", false, "ring the terminal's bell when something fails, and when it is fixed")
+	cmd.Flags().BoolVarP(&n.clear, "clear", "c", false, "clear the screen when a change starts a run; the scrollback is kept")
+	cmd.Flags().BoolVar(&n.bell, "bell", false, "ring the terminal bell when something fails or recovers")
 	cmd.Flags().BoolVar(&n.notify, "notify", false, "desktop notification when something fails or recovers")
 }
 

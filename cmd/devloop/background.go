@@ -63,7 +63,7 @@ func startDetached(a *app, config string) error {
 		case <-interrupted:
 			return giveUp(child, ended, exitCode(exitInterrupted))
 		case <-late.C:
-			err := fmt.Errorf("start in the background: it does not answer after %s; it wrote %s", startsIn, log.Name())
+			err := fmt.Errorf("start in the background: no answer after %s; the loop wrote %s", startsIn, log.Name())
 			return giveUp(child, ended, runError{err})
 		}
 	}
@@ -83,11 +83,11 @@ func answers(config string, pid int) bool {
 }
 
 func printDetached(w io.Writer, config string, pid int) error {
-	_, err := fmt.Fprintf(w, `devloop runs in the background for %[1]s: pid %[2]d
-  %[3]s logs -f    follow it
-  %[3]s status     what it does
-  %[3]s wait       until everything is done and ready
-  %[3]s down       end it
+	_, err := fmt.Fprintf(w, `devloop runs %[1]s in the background: pid %[2]d
+  %[3]s logs -f    follow the output
+  %[3]s status     see what it does
+  %[3]s wait       wait until everything is done and ready
+  %[3]s down       stop it
 `, config, pid, control.Command(config))
 	return err
 }

@@ -22,22 +22,22 @@ type byHand struct {
 
 var byHands = []byHand{
 	{"trigger", "watcher", "Run all stages of a watcher now",
-		`trigger runs every stage of the named watchers now, whether files have changed or
-not, and touches their triggers when the stages pass. It does not wait for the
-end: that is what "devloop wait" is for.`,
+		`trigger runs every stage of the named watchers now, even if no file has changed, and
+touches their triggers when the stages pass. It returns at once; use "devloop wait" to
+wait for the end.`,
 		"  devloop trigger check\n  devloop trigger check && devloop wait", (*control.Client).Trigger},
 	{"restart", "process", "Restart a process now",
-		`restart stops the named processes and starts them again, at once, whatever their
-checks say. A process that was stopped or had given up is started.`,
+		`restart stops the named processes and starts them again at once, even if their checks
+fail. A process that was stopped, or that devloop has given up on, is started.`,
 		"  devloop restart server", (*control.Client).Restart},
-	{"stop", "", "Stop a watcher or a process, and keep it stopped",
-		`stop ends the named nodes: a process stops, a watcher's run is cancelled. No change
-starts them again before "devloop start", and "devloop wait" leaves them out.
-Their sockets stay open.`,
+	{"stop", "", "Stop a watcher or a process until it is started again",
+		`stop stops the named nodes: a process ends, a watcher's run is cancelled. Changes do
+not start them again; "devloop start" does. "devloop wait" leaves them out. Their
+sockets stay open.`,
 		"  devloop stop worker\n  devloop stop check server", (*control.Client).Stop},
 	{"start", "", "Start what was stopped, or what starts only by hand",
-		`start undoes "devloop stop", and starts processes that have "start: false". A
-watcher catches up with what changed meanwhile.`,
+		`start undoes "devloop stop", and starts processes with "start: false". A watcher
+catches up with what has changed meanwhile.`,
 		"  devloop start worker", (*control.Client).Start},
 }
 
@@ -46,12 +46,12 @@ func byHandCommand(a *app, h byHand) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               h.verb + " NAME…",
 		Short:             h.short,
-		Long:              h.long + "\n\nAll of the named nodes are known and fit, or nothing is done. Exit code 3 if no\nloop is running, 2 for a wrong name.",
+		Long:              h.long + "\n\nIf any name is wrong, nothing is done. Exit code 3 if no loop is running, 2 for a\nwrong name.",
 		Example:           h.example,
 		ValidArgsFunction: a.nodeNames(h.kind),
 		RunE: func(_ *cobra.Command, names []string) error {
 			if len(names) == 0 {
-				return usageError{errors.New("name a node, or several"), "devloop " + h.verb}
+				return usageError{errors.New("name at least one node"), "devloop " + h.verb}
 			}
 			client, ctx, done, err := a.dial()
 			if err != nil {
@@ -73,7 +73,7 @@ func byHandCommand(a *app, h byHand) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 

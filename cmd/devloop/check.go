@@ -13,7 +13,7 @@ import (
 func checkCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "check",
-		Short:   "Print every mistake and warning in the configuration",
+		Short:   "Check the configuration: print every mistake and warning",
 		Example: "  devloop check\n  devloop -f team.yaml check",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -10,11 +10,10 @@ func configCommand(a *app) *cobra.Command {
 	var origin, defaults bool
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Print the configuration with all that it extends",
-		Long: `config prints what devloop.yaml comes to with the presets that it extends and
-the personal file beside it, as one file that means the same. Nothing of the
-environment is in it: ${NAME} stays as it is written. Included projects are
-only named; -f prints one of them.`,
+		Short: "Print the merged configuration, with everything it extends",
+		Long: `config merges devloop.yaml with the presets that it extends and your personal
+file, and prints the result as one file. Nothing of the environment is in it: ${NAME}
+stays as written. Included projects are only named; -f prints one of them.`,
 		Example: "  devloop config\n  devloop config --origin\n  devloop -f services/api/devloop.yaml config",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -29,7 +28,7 @@ only named; -f prints one of them.`,
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&origin, "origin", false, "say where each value comes from")
-	cmd.Flags().BoolVar(&defaults, "defaults", false, "name the keys that are not there, with their defaults")
+	cmd.Flags().BoolVar(&origin, "origin", false, "show where each value comes from")
+	cmd.Flags().BoolVar(&defaults, "defaults", false, "also list the keys that are not set, with their defaults")
 	return cmd
 }

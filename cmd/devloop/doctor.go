@@ -16,10 +16,10 @@ func doctorCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look for what could keep the loop from working well, and say what to do",
-		Long: `doctor looks at the system's limits, the kinds of file systems, what is watched
-and how much, the ports, the triggers and the shell. It changes nothing, and
-works with and without a running loop. Exit code 1 if something is wrong.`,
+		Short: "Look for problems on this machine and in the project, and say how to fix them",
+		Long: `doctor looks at the system's limits, the file systems, what is watched and how much,
+the ports, the triggers and the shell. It changes nothing, and works with or without
+a running loop. Exit code 1 if it finds a problem.`,
 		Example: "  devloop doctor\n  devloop doctor --json",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -49,7 +49,7 @@ works with and without a running loop. Exit code 1 if something is wrong.`,
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
@@ -89,7 +89,7 @@ func printFindings(w io.Writer, list []doctor.Finding, wrong int) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	verdict := "nothing is wrong"
+	verdict := "no problems found"
 	if wrong > 0 {
 		verdict = count(wrong, "warning")
 	}

@@ -15,10 +15,10 @@ func downCommand(a *app) *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "down",
-		Short: "End the running loop in order, and wait until it is gone",
+		Short: "Stop the running loop, and wait until it has ended",
 		Long: `down does what Ctrl-C does in the loop's own terminal: everything is stopped in
 order, and the sockets are closed. It returns when the loop has ended. Exit code
-3 if none is running, 4 if it has not ended in time (it goes on ending).`,
+3 if none is running, 4 if it has not ended in time (it is still stopping then).`,
 		Example: "  devloop down\n  devloop down --timeout 10s",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -37,7 +37,7 @@ order, and the sockets are closed. It returns when the loop has ended. Exit code
 				err = control.WaitGone(ctx, config, d.PID)
 			}
 			if errors.Is(err, context.DeadlineExceeded) {
-				return timedOut(a.stderr, fmt.Errorf("the loop has not ended after %s", timeout), "it goes on ending; `devloop status` tells what is still there")
+				return timedOut(a.stderr, fmt.Errorf("the loop has not ended after %s", timeout), "it is still stopping; `devloop status` shows what is left")
 			}
 			if err != nil {
 				return runError{err}

@@ -13,12 +13,12 @@ func eventsCommand(a *app) *cobra.Command {
 	var kinds []string
 	cmd := &cobra.Command{
 		Use:   "events",
-		Short: "Print everything that the running loop does, as one JSON object a line",
-		Long: `events reads along from now on until the loop ends. Every line is a JSON object
-with "v" (the version), "t" (nanoseconds since the loop began), "time", "kind" and
-what belongs to the kind. When everything is at rest again, a line of the kind
-"cycle" has the times of all that a save has led to: the first event, settled,
-each stage, the trigger, stop, start, ready. Exit code 3 if no loop is running.`,
+		Short: "Print everything that the running loop does, one JSON object a line",
+		Long: `events prints what happens from now on until the loop ends. Every line is a JSON
+object with "v" (the version), "t" (nanoseconds since the loop began), "time", "kind"
+and the fields of that kind. When nothing is left to do, a line of kind "cycle" has the
+times of all that a save has led to: the first event, settled, each stage, the trigger,
+stop, start, ready. Exit code 3 if no loop is running.`,
 		Example: "  devloop events\n  devloop events --kind cycle | jq '.times.end - .times.first'",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

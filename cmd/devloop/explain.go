@@ -20,18 +20,18 @@ func explainCommand(a *app) *cobra.Command {
 	var why string
 	cmd := &cobra.Command{
 		Use:   "explain PATH…",
-		Short: "Tell which nodes a change of PATH wakes, or what keeps it out",
-		Long: `explain tells of each path which nodes a change wakes, by which pattern at which
-line, or what keeps it out: an ignore pattern, a rule of git's, a name that is
+		Short: "Say which nodes a change of PATH wakes, or why it wakes none",
+		Long: `explain says for each path which nodes a change wakes, by which pattern on which
+line, or why it wakes none: an ignore pattern, a rule of git's, a name that is
 never watched. No loop needs to run, and the path need not exist.
 
-With --why it asks the running loop what woke a node last, and what it waits for
+With --why it asks the running loop what last woke a node, and what it waits for
 now. Exit code 3 if no loop is running.`,
 		Example: "  devloop explain src/main.rs\n  devloop explain --why server",
 		RunE: func(_ *cobra.Command, paths []string) error {
 			switch {
 			case why != "" && len(paths) > 0:
-				return usageError{errors.New("--why tells of a node of the running loop, and takes no path"), "devloop explain"}
+				return usageError{errors.New("--why asks about a node of the running loop, and takes no path"), "devloop explain"}
 			case why != "":
 				return explainWhy(a, why, asJSON)
 			case len(paths) == 0:
@@ -60,8 +60,8 @@ now. Exit code 3 if no loop is running.`,
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs")
-	cmd.Flags().StringVar(&why, "why", "", "tell what woke `NODE` last, in the running loop")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().StringVar(&why, "why", "", "say what last woke `NODE` in the running loop")
 	_ = cmd.RegisterFlagCompletionFunc("why", a.nodeNames("")) // the flag is there
 	return cmd
 }
@@ -73,7 +73,7 @@ func printExplanation(w io.Writer, e inspect.Explanation) error {
 	case "missing":
 		head += " (does not exist now)"
 	case "directory":
-		head += " (a directory: what is told is of the files in it)"
+		head += " (a directory: this is about the files in it)"
 	}
 	if len(e.Trigger) > 0 {
 		head += ": touched by " + strings.Join(e.Trigger, ", ")
@@ -183,7 +183,7 @@ func causeText(wake *control.Wake) string {
 	case "hand":
 		return "by hand"
 	case "crash":
-		return "it had ended by itself"
+		return "it had exited"
 	case "first pass":
 		return "its upstream passed for the first time"
 	case "dependency":

@@ -16,10 +16,10 @@ func exportCommand(a *app) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "export systemd|compose|procfile",
-		Short: "Write the processes as systemd units, a compose file or a Procfile",
-		Long: `export prints what the configuration becomes for another tool: units of systemd
-with the same sockets, a compose file, or a Procfile. What has no counterpart
-there is told on standard error, and in the files.`,
+		Short: "Export the processes as systemd units, a compose file or a Procfile",
+		Long: `export prints the configuration in another tool's form: systemd units with the same
+sockets, a compose file, or a Procfile. What has no counterpart there is listed on
+standard error, and in the files.`,
 		Example:   "  devloop export systemd\n  devloop export systemd -o ~/.config/systemd/user\n  devloop export compose > compose.yaml",
 		Args:      cobra.MatchAll(cobra.ExactArgs(1)),
 		ValidArgs: slices.Clone(export.Formats),
@@ -44,7 +44,7 @@ there is told on standard error, and in the files.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVarP(&dir, "output", "o", "", "write into the directory `DIR`, over no file")
+	cmd.Flags().StringVarP(&dir, "output", "o", "", "write into the directory `DIR`; existing files are not overwritten")
 	return cmd
 }
 
@@ -89,6 +89,6 @@ func exists(path string) bool {
 type exportThere struct{ path string }
 
 func (e exportThere) Error() string {
-	return e.path + " is there already; nothing was written"
+	return e.path + " exists already; nothing was written"
 }
-func (e exportThere) Hint() string { return "move it away, or name another directory with -o" }
+func (e exportThere) Hint() string { return "move it away, or choose another directory with -o" }

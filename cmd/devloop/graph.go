@@ -14,7 +14,7 @@ func graphCommand(a *app) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:     "graph",
-		Short:   "Draw the graph that follows from the configuration",
+		Short:   "Draw the dependency graph",
 		Example: "  devloop graph\n  devloop graph --format dot | dot -Tsvg > graph.svg",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -27,22 +27,22 @@ func initCommand(a *app) *cobra.Command {
 	var name, from string
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Write a devloop.yaml for what is here",
-		Long: `init looks at the project in this directory and writes a devloop.yaml for it, with
-the JSON schema for editors beside it, and adds the trigger to .gitignore. It
-writes over nothing. With --from it translates the file of another tool:
-.air.toml, modd.conf, bacon.toml, a Procfile, process-compose.yaml or a compose
-file, and says, line by line, what has no counterpart.`,
+		Short: "Detect the project in this directory and write its devloop.yaml",
+		Long: `init detects the project in this directory, writes a devloop.yaml for it and the JSON
+schema for editors, and adds the trigger to .gitignore. It never overwrites a file.
+With --from it translates the file of another tool (.air.toml, modd.conf, bacon.toml,
+a Procfile, process-compose.yaml or a compose file) and lists, line by line, what has
+no counterpart.`,
 		Example: "  devloop init\n  devloop init --preset rust-web\n  devloop init --from .air.toml",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if name != "" && from != "" {
-				return usageError{errors.New("--preset and --from are two ways; take one"), "devloop init"}
+				return usageError{errors.New("use either --preset or --from, not both"), "devloop init"}
 			}
 			return initProject(a, name, from)
 		},
 	}
-	cmd.Flags().StringVar(&name, "preset", "", "extend the preset `NAME`, whatever is here")
+	cmd.Flags().StringVar(&name, "preset", "", "extend the preset `NAME`, whatever the project looks like")
 	cmd.Flags().StringVar(&from, "from", "", "translate the `FILE` of another tool")
 	return cmd
 }
@@ -105,7 +105,7 @@ func initProject(a *app, presetName, from string) error {
 	if loads != nil {
 		return loads
 	}
-	fmt.Fprintf(a.stdout, "next: read %s, then `devloop check`, then `devloop`\n", file)
+	fmt.Fprintf(a.stdout, "next: read %s, run `devloop check`, then `devloop`\n", file)
 	return nil
 }
 
@@ -237,33 +237,33 @@ func ignoreAlso(path string, lines []string) error {
 type fileThere struct{ path string }
 
 func (e fileThere) Error() string {
-	return e.path + " is there already, and init writes over nothing"
+	return e.path + " exists already, and init never overwrites a file"
 }
 func (e fileThere) Hint() string {
-	return "name another file with -f, or move this one away"
+	return "write another file with -f, or move this one away"
 }
 
 // unfitDraft is a draft that does not load: a mistake of devloop, not of the project.
 type unfitDraft struct{ error }
 
 func (e unfitDraft) Error() string {
-	return "what init would write here does not load, so nothing is written: " + e.error.Error()
+	return "the file that init would write here has mistakes, so nothing is written: " + e.error.Error()
 }
 
 func (e unfitDraft) Hint() string {
-	return "take a preset and fit it: `devloop init --preset NAME`; `devloop presets` lists them"
+	return "start from a preset and adapt it: `devloop init --preset NAME`; `devloop presets` lists them"
 }
 
 // nothingHere is a directory in which init knows nothing.
 type nothingHere struct{ below []string }
 
 func (nothingHere) Error() string {
-	return "nothing here is known to devloop, so there is nothing to go by"
+	return "no project type recognised here"
 }
 
 func (e nothingHere) Hint() string {
 	if len(e.below) == 0 {
-		return "take a preset: `devloop init --preset NAME`; `devloop presets` lists them"
+		return "start from a preset: `devloop init --preset NAME`; `devloop presets` lists them"
 	}
 	const most = 4
 	shown := e.below[:min(most, len(e.below))]
@@ -271,6 +271,6 @@ func (e nothingHere) Hint() string {
 	if n := len(e.below) - len(shown); n > 0 {
 		more = fmt.Sprintf(" and %d more", n)
 	}
-	return fmt.Sprintf("there are projects in %s%s: `devloop init` in each, and a devloop.yaml here that lists them: `include: [%s]`",
+	return fmt.Sprintf("there are projects in %s%s: run `devloop init` in each, and write a devloop.yaml here that lists them: `include: [%s]`",
 		strings.Join(shown, ", "), more, strings.Join(shown, ", "))
 }

@@ -18,7 +18,7 @@ import (
 	"devloop/orchestrator/machine"
 )
 
-const keyHelp = "keys: a run all, r restart, q quit, ? help; Enter prints an empty line"
+const keyHelp = "keys: a runs all, r restarts, q quits, ? helps; Enter prints an empty line"
 
 // keyboard is the terminal that devloop reads single keys from, as long as it is
 // in the foreground there. A shell takes the terminal and gives it back at any

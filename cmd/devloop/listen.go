@@ -22,11 +22,11 @@ func listenCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "listen -s SPEC… [flags] -- COMMAND [ARG…]",
 		Short: "Hold sockets for one command, without a configuration",
-		Long: `listen binds sockets and runs a command that inherits them by the systemd
-protocol, from file descriptor 3 on. It is what systemfd does, with systemfd's
-flags, and LISTEN_PID is left out by itself where the server is a child of the
-command, as with cargo watch. SPEC is [TYPE::]ADDRESS: TYPE is tcp, http, https, udp or unix, ADDRESS is
-PORT, HOST:PORT, [V6]:PORT or a path.`,
+		Long: `listen binds sockets and runs a command that inherits them by the systemd protocol,
+from file descriptor 3 on. It replaces systemfd and has its flags, but leaves
+LISTEN_PID out on its own where the server is a child of the command, as with cargo
+watch. SPEC is [TYPE::]ADDRESS: TYPE is tcp, http, https, udp or unix, ADDRESS is PORT,
+HOST:PORT, [V6]:PORT or a path.`,
 		Example: `  devloop listen -s http::3000 -- cargo run
   devloop listen -s http::3000 -s unix::/tmp/admin.sock -- cargo watch -x run`,
 		Args: cobra.MinimumNArgs(1),
@@ -38,7 +38,7 @@ PORT, HOST:PORT, [V6]:PORT or a path.`,
 	flags := cmd.Flags()
 	flags.SetInterspersed(false) // the command's own flags are not ours
 	flags.StringArrayVarP(&l.specs, "socket", "s", nil, "a socket to hold, as `SPEC`; may be given several times")
-	flags.BoolVar(&l.noPID, "no-pid", false, "leave LISTEN_PID out, for commands that hand the sockets on to a child")
+	flags.BoolVar(&l.noPID, "no-pid", false, "leave LISTEN_PID out, for commands that pass the sockets to a child")
 	flags.BoolVar(&l.open.NoReuse, "no-reuse", false, "bind without SO_REUSEADDR")
 	flags.IntVarP(&l.open.Backlog, "backlog", "b", 0, "the length of the listen queues (default: the system's maximum)")
 	flags.BoolVarP(&l.quiet, "quiet", "q", false, "do not print the sockets")
@@ -59,7 +59,7 @@ type listening struct {
 func listen(stderr io.Writer, l listening) (err error) {
 	sealInherited()
 	if l.open.Backlog < 0 {
-		return usageError{fmt.Errorf("--backlog %d is not a length", l.open.Backlog), "devloop listen"}
+		return usageError{fmt.Errorf("--backlog %d: must not be negative", l.open.Backlog), "devloop listen"}
 	}
 	bound, err := sockets.OpenSpecs(l.specs, l.open)
 	if err != nil {

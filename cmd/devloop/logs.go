@@ -23,20 +23,20 @@ func logsCommand(a *app) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "logs [NAME…]",
-		Short: "Print what the commands of the running loop wrote",
-		Long: `logs prints the recent output of every node, or of the named ones, as the loop's
-own screen shows it: the output of stages that passed, too. With -f it goes on
-with what comes until the loop ends. The loop keeps the last few megabytes of
-each node; a line says how many are missing. Exit code 3 if no loop is running.
+		Short: "Print the output of the running loop's commands",
+		Long: `logs prints the recent output of every node, or of the named ones, in the form of the
+loop's own screen; also that of stages that passed. With -f it follows the output
+until the loop ends. The loop keeps the last few megabytes of each node; a line
+counts the lines that are gone. Exit code 3 if no loop is running.
 
-Here -f is --follow: a configuration is named with --file, or by -f before the
-verb.`,
+Here -f means --follow. Name a configuration with --file, or with -f before the
+command.`,
 		Example:           "  devloop logs -f\n  devloop logs --since 5m server\n  devloop logs -n 50 check",
 		ValidArgsFunction: a.nodeNames(""),
 		RunE: func(cmd *cobra.Command, names []string) (err error) {
 			want.Nodes = names
 			if want.Tail < 0 {
-				return usageError{fmt.Errorf("--tail %d: it is no less than 0", want.Tail), "devloop logs"}
+				return usageError{fmt.Errorf("--tail %d: must not be negative", want.Tail), "devloop logs"}
 			}
 			if want.Tail == 0 && cmd.Flags().Changed("tail") {
 				want.Tail = -1 // none, and not all
@@ -70,10 +70,10 @@ verb.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&a.file, "file", "", "the configuration `FILE` (default: devloop.yaml here or in a parent)")
-	flags.BoolVarP(&want.Follow, "follow", "f", false, "go on with what comes")
-	flags.StringVar(&since, "since", "", "only what came since then: a duration such as 5m, or a time as in RFC 3339")
-	flags.IntVarP(&want.Tail, "tail", "n", 0, "only the last `N` lines of what is kept")
-	flags.BoolVar(&asJSON, "json", false, "for programs: one JSON object a line")
+	flags.BoolVarP(&want.Follow, "follow", "f", false, "follow the output until the loop ends")
+	flags.StringVar(&since, "since", "", "only lines since then: a duration such as 5m, or a time as in RFC 3339")
+	flags.IntVarP(&want.Tail, "tail", "n", 0, "only the last `N` lines")
+	flags.BoolVar(&asJSON, "json", false, "print JSON, one object a line")
 	return cmd
 }
 
@@ -109,7 +109,7 @@ func sinceWhen(text string, now time.Time) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t, nil
 	}
-	return time.Time{}, usageError{fmt.Errorf("--since %s: it is a duration such as 90s or 1h30m, or a time such as %s",
+	return time.Time{}, usageError{fmt.Errorf("--since %s: expected a duration such as 90s or 1h30m, or a time such as %s",
 		text, now.Format(time.RFC3339)), "devloop logs"}
 }
 

@@ -24,9 +24,9 @@ func mcpCommand(a *app) *cobra.Command {
 		Use:   "mcp",
 		Short: "MCP server for coding agents (stdio)",
 		Long: `mcp speaks the Model Context Protocol (https://modelcontextprotocol.io) on standard
-input and output, for coding agents: the tools status, wait, logs, trigger,
-restart, stop, start and explain. It is started by the agent in the project's
-directory, and asks the loop that runs there; it starts none itself.`,
+input and output. Coding agents get the tools status, wait, logs, trigger, restart,
+stop, start and explain. The agent starts it in the project's directory; it talks to
+the loop that runs there, and does not start one.`,
 		Example: `  devloop up -d
   claude mcp add devloop -- devloop mcp
   devloop mcp -f team.yaml`,
@@ -61,11 +61,11 @@ func (a *app) mcpServer() *mcp.Server {
 	addTool(s, &mcp.Tool{Name: "wait", Annotations: looks, Description: `Wait until everything that any save before this call ` +
 		`could cause is done: checks passed, builds made, servers restarted and ready. Call it after editing files and before ` +
 		`talking to the server. "ok" is false if something failed: "why" says what, "output" is what it wrote.`}, a.mcpWait)
-	addTool(s, &mcp.Tool{Name: "logs", Annotations: looks, Description: `What the commands of the loop wrote lately, the oldest ` +
+	addTool(s, &mcp.Tool{Name: "logs", Annotations: looks, Description: `Recent output of the loop's commands, the oldest ` +
 		`line first, as "name | text": servers, and the stages of watchers, also of those that passed.`}, a.mcpLogs)
 	for _, h := range byHands {
 		addTool(s, &mcp.Tool{Name: h.verb, Annotations: acts, Description: h.short + ". " + strings.ReplaceAll(h.long, "\n", " ") +
-			` Either all of the named nodes are known and fit, or nothing is done.`}, a.mcpByHand(h))
+			` If any name is wrong, nothing is done.`}, a.mcpByHand(h))
 	}
 	addTool(s, &mcp.Tool{Name: "explain", Annotations: looks, Description: `With "paths": which watchers and processes a change of ` +
 		`each path wakes, by which pattern of devloop.yaml, or what keeps it out; no loop needs to run. With "node": what woke ` +
@@ -227,7 +227,7 @@ func (a *app) mcpWait(ctx context.Context, _ *mcp.CallToolRequest, in mcpWaitInp
 		in.Timeout = usual
 	}
 	if !(in.Timeout > 0 && in.Timeout <= most) {
-		return nil, nil, fmt.Errorf("timeout_seconds is from 0 to %d", most)
+		return nil, nil, fmt.Errorf("timeout_seconds must be from 0 to %d", most)
 	}
 	client, _, err := a.connect()
 	if err != nil {
@@ -238,7 +238,7 @@ func (a *app) mcpWait(ctx context.Context, _ *mcp.CallToolRequest, in mcpWaitInp
 	defer cancel()
 	v, err := client.Wait(ctx, in.Nodes...)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, nil, mcpError(advised{fmt.Errorf("not done after %gs", in.Timeout), stillBusy(client)})
+		return nil, nil, mcpError(advised{fmt.Errorf("not finished after %gs", in.Timeout), stillBusy(client)})
 	}
 	if err != nil {
 		return nil, nil, mcpError(err)
@@ -264,7 +264,7 @@ func (a *app) mcpLogs(ctx context.Context, _ *mcp.CallToolRequest, in mcpLogsInp
 		in.Tail = usual
 	}
 	if in.Tail < 1 || in.Tail > most {
-		return nil, nil, fmt.Errorf("tail is from 1 to %d", most)
+		return nil, nil, fmt.Errorf("tail must be from 1 to %d", most)
 	}
 	since, err := sinceWhen(in.Since, time.Now())
 	if err != nil {
@@ -316,7 +316,7 @@ func mcpLines(ctx context.Context, client *control.Client, want control.LogQuery
 func (a *app) mcpByHand(h byHand) mcp.ToolHandlerFor[mcpNodesInput, *mcpMovedOutput] {
 	return func(ctx context.Context, _ *mcp.CallToolRequest, in mcpNodesInput) (*mcp.CallToolResult, *mcpMovedOutput, error) {
 		if len(in.Nodes) == 0 {
-			return nil, nil, errors.New("nodes: name one at least; the tool status lists them")
+			return nil, nil, errors.New("nodes: name at least one; the status tool lists them")
 		}
 		client, _, err := a.connect()
 		if err != nil {

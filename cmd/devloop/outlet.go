@@ -79,7 +79,7 @@ func isTerminal(w io.Writer) bool {
 // reads it, and a loop must not wait.
 func openLog(path string) (*os.File, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && path != os.DevNull {
-		return nil, usageError{fmt.Errorf("--log-file %s: it is not a regular file", path), "devloop"}
+		return nil, usageError{fmt.Errorf("--log-file %s: not a regular file", path), "devloop"}
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {

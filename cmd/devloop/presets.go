@@ -18,10 +18,9 @@ func presetsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "presets",
 		Short: "List the presets that a devloop.yaml can extend",
-		Long: `presets lists the configurations that devloop.yaml can extend: those of the team
-(in $DEVLOOP_PRESET_PATH, .devloop/presets of the project, and devloop/presets of
-the user's configuration directory), which are named as they are, and those that
-are built in, which are named preset:NAME.`,
+		Long: `presets lists what a devloop.yaml can extend: your own presets (in
+$DEVLOOP_PRESET_PATH, the project's .devloop/presets, and devloop/presets in your
+configuration directory), by NAME, and the built-in ones, as preset:NAME.`,
 		Example: "  devloop presets\n  devloop presets show rust-web\n  devloop presets show preset:rust-web > team.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

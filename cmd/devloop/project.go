@@ -158,5 +158,5 @@ func (a *app) differs(p *project) {
 	if len(d.Names) > 1 {
 		value = "other values"
 	}
-	fmt.Fprintf(a.stderr, "devloop: warning: the running loop (pid %d) has %s of %s; this is what devloop.yaml comes to here\n", d.PID, value, strings.Join(d.Names, ", "))
+	fmt.Fprintf(a.stderr, "devloop: warning: the running loop (pid %d) has %s of %s; this is what devloop.yaml means in this terminal\n", d.PID, value, strings.Join(d.Names, ", "))
 }

@@ -17,9 +17,9 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root := upCommand(a)
 	root.Use = "devloop [NAME…]"
 	root.Short = "Run the development loop of this project"
-	root.Long = `devloop watches a project, runs its stages when files change, and restarts the
-servers behind them when the stages pass. It holds the listening sockets all
-the while, so that no connection is refused. All of that is described in devloop.yaml,
+	root.Long = `devloop watches a project, runs its checks when files change, and restarts the
+servers when the checks pass. It holds the listening sockets itself, so that no
+connection is refused meanwhile. All of this is described in one file: devloop.yaml,
 in this directory or a parent.`
 	root.Example = `  devloop                  run the loop until Ctrl-C
   devloop server           only the node "server" and what it needs
@@ -34,9 +34,9 @@ in this directory or a parent.`
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.file, "file", "f", "", "the configuration `FILE` (default: devloop.yaml here or in a parent)")
 	flags.StringVar(&a.color, "color", "auto", "colours: auto, always or never")
-	flags.BoolVar(&a.timestamps, "timestamps", false, "put the time before every line")
-	flags.StringVar(&a.logFile, "log-file", "", "write every line to `FILE` as well")
-	flags.BoolVarP(&a.verbose, "verbose", "v", false, "show the output of stages that pass, too")
+	flags.BoolVar(&a.timestamps, "timestamps", false, "start every line with the time")
+	flags.StringVar(&a.logFile, "log-file", "", "also write every line to `FILE`")
+	flags.BoolVarP(&a.verbose, "verbose", "v", false, "also show the output of stages that pass")
 
 	up := upCommand(a)
 	up.Use = "up [NAME…]"
@@ -53,7 +53,7 @@ in this directory or a parent.`
 		{"run", "Run:", []*cobra.Command{up, runCommand(a), watchCommand(a), listenCommand(a)}},
 		{"look", "Look at the running loop:", []*cobra.Command{statusCommand(a), waitCommand(a), logsCommand(a), eventsCommand(a)}},
 		{"act", "Act on the running loop:", append(byHand, attachCommand(a), downCommand(a))},
-		{"setup", "Set up, and understand, devloop.yaml:", []*cobra.Command{initCommand(a), checkCommand(a), explainCommand(a), graphCommand(a), configCommand(a), doctorCommand(a), presetsCommand(a), schemaCommand(a), versionCommand(a)}},
+		{"setup", "Set up and understand devloop.yaml:", []*cobra.Command{initCommand(a), checkCommand(a), explainCommand(a), graphCommand(a), configCommand(a), doctorCommand(a), presetsCommand(a), schemaCommand(a), versionCommand(a)}},
 		{"integrate", "Work with other tools:", []*cobra.Command{mcpCommand(a), adoptCommand(a), exportCommand(a)}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})

@@ -17,9 +17,9 @@ func schemaCommand(a *app) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "schema",
-		Short: "Print the language of devloop.yaml: a JSON schema for editors, or a page of every key",
+		Short: "Print the JSON schema of devloop.yaml, or a page of all keys",
 		Long: `schema prints the JSON schema of devloop.yaml. An editor with yaml-language-server
-reads it from a file that the first line of devloop.yaml names:
+reads it from the file named in the first line of devloop.yaml:
 
   # yaml-language-server: $schema=./.devloop/devloop.schema.json`,
 		Example: "  devloop schema > .devloop/devloop.schema.json\n  devloop schema --format markdown",

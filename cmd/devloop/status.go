@@ -15,10 +15,9 @@ func statusCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Tell what the running loop does: every node, why it waits, every socket",
-		Long: `status asks the loop that runs for this project, by itself or as part of one that
-includes it. It works from every directory below the project. Exit code 3 if no
-loop is running.`,
+		Short: "Show every node and socket, and what each waits for",
+		Long: `status asks the loop that runs this project, or one that includes it. It works from
+any directory of the project. Exit code 3 if no loop is running.`,
 		Example: "  devloop status\n  devloop status --json",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -37,7 +36,7 @@ loop is running.`,
 			return printStatus(a.stdout, s, time.Now())
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
@@ -58,7 +57,7 @@ func printStatus(w io.Writer, s *control.Status, now time.Time) error {
 		}
 	}
 	if m := s.Mistakes; m != nil {
-		fmt.Fprintf(w, "%s cannot be loaded since %s (%s ago); the last valid configuration still runs\n", shorter(s.Config), m.Since.Local().Format(time.TimeOnly), age(now.Sub(m.Since)))
+		fmt.Fprintf(w, "%s has been broken since %s (%s ago); the last valid configuration still runs\n", shorter(s.Config), m.Since.Local().Format(time.TimeOnly), age(now.Sub(m.Since)))
 		for _, mistake := range m.List {
 			fmt.Fprintf(w, "  %s\n", mistake)
 		}
@@ -90,7 +89,7 @@ func printStatus(w io.Writer, s *control.Status, now time.Time) error {
 			}
 			notes := ""
 			if sock.Exposed != "" {
-				notes = "the network can reach it: " + sock.Exposed
+				notes = "reachable from the network: " + sock.Exposed
 			}
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", sock.Name, sock.Address, users, waitingText(&sock), notes)
 		}
@@ -105,7 +104,7 @@ func stateText(n *control.Node) string {
 	}
 	switch {
 	case n.End.Error != "":
-		return "ended: it could not be started"
+		return "ended: could not be started"
 	case n.End.Signal != "":
 		return "ended: " + n.End.Signal
 	}

@@ -21,7 +21,7 @@ func timeoutFlag(cmd *cobra.Command, timeout *time.Duration) {
 func deadline(timeout time.Duration, command string) (context.Context, context.CancelFunc, error) {
 	switch {
 	case timeout < 0:
-		return nil, nil, usageError{fmt.Errorf("--timeout %s: it is no less than 0", timeout), command}
+		return nil, nil, usageError{fmt.Errorf("--timeout %s: must not be negative", timeout), command}
 	case timeout == 0:
 		ctx, cancel := context.WithCancel(context.Background())
 		return ctx, cancel, nil

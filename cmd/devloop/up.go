@@ -32,9 +32,9 @@ func upCommand(a *app) *cobra.Command {
 			return runLoop(a, p, opt)
 		},
 	}
-	cmd.Flags().BoolVar(&noWatch, "no-watch", false, "start everything, but act on no change")
-	cmd.Flags().BoolVar(&poll, "poll", false, "look for changes instead of waiting for the system's events")
-	cmd.Flags().BoolVarP(&detach, "detach", "d", false, "run in the background; return when the loop answers")
+	cmd.Flags().BoolVar(&noWatch, "no-watch", false, "start everything, but ignore changes")
+	cmd.Flags().BoolVar(&poll, "poll", false, "poll for changes instead of waiting for the system's events")
+	cmd.Flags().BoolVarP(&detach, "detach", "d", false, "run in the background; return once the loop answers")
 	cmd.Flags().BoolVar(&a.detached, detachedFlag, false, "")
 	_ = cmd.Flags().MarkHidden(detachedFlag) // the flag is there
 	a.attention.flags(cmd)

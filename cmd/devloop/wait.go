@@ -17,14 +17,14 @@ func waitCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "wait [NAME…]",
-		Short: "Wait until everything that was saved before is checked, built and ready",
+		Short: "Wait until everything saved so far is checked, built and ready",
 		Long: `wait is a barrier: it returns with exit code 0 when everything that any save
-before the call could cause is checked, built, and running, and has not died
-since. Saves after the call do not make it longer. With names: only these nodes,
-and what they need. A process without ready has to live for a second.
+before the call could cause is checked, built and running, and has not died
+since. Later saves do not make it longer. With names, it waits only for these nodes
+and what they need. A process without "ready" has to live for a second.
 
-Exit code 1 on the first failure or crash (its output is printed), on a broken
-devloop.yaml, and on a node that a failure holds back; 3 if no loop is running;
+Exit code 1 on the first failure or crash (its output is printed), on mistakes in
+devloop.yaml, and when a failure keeps a node from running; 3 if no loop is running;
 4 when the time is up. Nodes that were stopped by hand are left out.`,
 		Example:           "  devloop wait && curl http://127.0.0.1:3000\n  devloop wait server --timeout 1m",
 		ValidArgsFunction: a.nodeNames(""),
@@ -42,7 +42,7 @@ devloop.yaml, and on a node that a failure holds back; 3 if no loop is running;
 			v, err := client.Wait(ctx, names...)
 			switch {
 			case errors.Is(err, context.DeadlineExceeded):
-				return timedOut(a.stderr, fmt.Errorf("not done after %s", timeout), stillBusy(client))
+				return timedOut(a.stderr, fmt.Errorf("not finished after %s", timeout), stillBusy(client))
 			case err != nil:
 				return answered(err)
 			case asJSON:
@@ -60,7 +60,7 @@ devloop.yaml, and on a node that a failure holds back; 3 if no loop is running;
 		},
 	}
 	timeoutFlag(cmd, &timeout)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs: the verdict, without output")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the verdict as JSON, without output")
 	return cmd
 }
 

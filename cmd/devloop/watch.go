@@ -30,11 +30,11 @@ func watchCommand(a *app) *cobra.Command {
 	var o watchOptions
 	cmd := &cobra.Command{
 		Use:   "watch [-w PATTERN…] [-x CARGO…] [flags] [-- COMMAND [ARG…]]",
-		Short: "Run commands at every change, without a configuration",
+		Short: "Run commands on every change, without a configuration",
 		Long: `watch runs commands one after the other, and again when a file changes: a loop of
-one watcher, for which no devloop.yaml is needed or read. A change ends what runs
-and starts over. COMMAND alone is a line for the shell; with arguments it is run
-as it is. The flags are those of cargo watch where they mean the same.`,
+one watcher, without a devloop.yaml. A change cancels what runs and starts over. A
+COMMAND without arguments is a line for the shell; with arguments it is run directly.
+The flags are those of cargo watch where they mean the same.`,
 		Example: `  devloop watch -w src -- cargo check
   devloop watch -x check -x test
   devloop watch -w docs -i '**/*.tmp' -- 'make html && make linkcheck'`,
@@ -53,14 +53,14 @@ as it is. The flags are those of cargo watch where they mean the same.`,
 	flags := cmd.Flags()
 	flags.SetInterspersed(false) // the command's own flags are not ours
 	flags.StringArrayVarP(&o.watch, "watch", "w", nil, "watch `PATTERN`, a file, a directory or a glob; may be given several times (default: everything here)")
-	flags.StringArrayVarP(&o.ignore, "ignore", "i", nil, "do not see what matches `PATTERN`; may be given several times")
+	flags.StringArrayVarP(&o.ignore, "ignore", "i", nil, "ignore what matches `PATTERN`; may be given several times")
 	flags.StringArrayVarP(&o.cargo, "exec", "x", nil, "run cargo with `CARGO`, before COMMAND; may be given several times")
 	flags.StringArrayVarP(&o.env, "env", "E", nil, "set `NAME=VALUE` for the commands; may be given several times")
 	flags.StringVarP(&o.delay, "delay", "d", "", "wait until nothing has changed for `TIME`, such as 0.5 (seconds) or 300ms")
-	flags.BoolVar(&o.postpone, "postpone", false, "run nothing before the first change")
+	flags.BoolVar(&o.postpone, "postpone", false, "do not run before the first change")
 	flags.BoolVar(&o.finish, "no-restart", false, "let the commands finish when a file changes, then run them again")
-	flags.BoolVar(&o.unignored, "no-vcs-ignores", false, "also see what git ignores")
-	flags.BoolVar(&o.poll, "poll", false, "look for changes instead of waiting for the system's events")
+	flags.BoolVar(&o.unignored, "no-vcs-ignores", false, "also watch what git ignores")
+	flags.BoolVar(&o.poll, "poll", false, "poll for changes instead of waiting for the system's events")
 	a.attention.flags(cmd)
 	return cmd
 }
@@ -97,7 +97,7 @@ func (o *watchOptions) project(argv []string) (*project, error) {
 			delay, err = time.Duration(seconds*float64(time.Second)), nil
 		}
 		if err != nil || delay < 0 {
-			return nil, usageError{fmt.Errorf("-d %s: it is a time such as 0.5, in seconds, or 300ms", o.delay), "devloop watch"}
+			return nil, usageError{fmt.Errorf("-d %s: expected a time such as 0.5 (seconds) or 300ms", o.delay), "devloop watch"}
 		}
 		if delay > 0 {
 			watcher["settle"] = delay.String()
@@ -108,7 +108,7 @@ func (o *watchOptions) project(argv []string) (*project, error) {
 		for _, pair := range o.env {
 			name, value, ok := strings.Cut(pair, "=")
 			if !ok {
-				return nil, usageError{fmt.Errorf("-E %s: it is NAME=VALUE", pair), "devloop watch"}
+				return nil, usageError{fmt.Errorf("-E %s: expected NAME=VALUE", pair), "devloop watch"}
 			}
 			env[name] = verbatim(value)
 		}

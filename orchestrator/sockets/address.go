@@ -18,7 +18,7 @@ type Bound struct {
 // they do.
 func (b Bound) String() string {
 	if exposed := b.Exposed(); exposed != "" {
-		return b.Address() + " (the network can reach it: " + exposed + ")"
+		return b.Address() + " (reachable from the network: " + exposed + ")"
 	}
 	return b.Address()
 }

@@ -28,7 +28,7 @@ type Lost struct {
 }
 
 // ErrNothing is what a NothingError is: nothing here is known.
-var ErrNothing = errors.New("nothing here is known to devloop")
+var ErrNothing = errors.New("no project type recognised here")
 
 // NothingError is ErrNothing, with what there is further down.
 type NothingError struct {
