@@ -198,7 +198,7 @@ func (p *process) down(stuck bool) bool {
 	switch {
 	case p.parked && !p.live():
 		return stuck
-	case p.side != nil && p.side.candidate:
+	case p.side != nil && p.side.newer:
 		return false
 	case p.dropped != nil:
 		return true
@@ -266,7 +266,7 @@ func (m *Machine) holdAwaited(n *node) Hold {
 // when a change waits for that at most.
 func (p *process) rising() (until time.Time, rising bool) {
 	switch {
-	case p.side != nil && p.side.candidate && !p.side.stopping:
+	case p.candidate() != nil:
 		return p.side.startedAt.Add(standCap), true
 	case p.phase == procStarting:
 		return p.startedAt.Add(standCap), true

@@ -1,6 +1,9 @@
 package machine
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Deadline is when the machine wants a Tick, if it waits for a time at all. It
 // may have passed already, if another event came instead of the Tick.
@@ -36,9 +39,8 @@ func (m *Machine) Deadline() (time.Time, bool) {
 				sooner(n.w.stages[i].deadline())
 			}
 		} else {
-			sooner(n.p.deadline())
-			if n.p.side != nil {
-				sooner(n.p.side.deadline())
+			for _, g := range n.p.generations() {
+				sooner(g.deadline())
 			}
 		}
 	}
@@ -78,27 +80,10 @@ func (m *Machine) expire(n *node) bool {
 		}
 		return false
 	}
-	p := n.p
-	switch {
-	case p.phase == procStopping && !p.killed && due(p.killAt):
-		m.report(Report{Kind: Killing, Node: n.id, Num: p.gen, By: -1})
-		m.killProcess(n)
-		return true
-	case p.phase == procStarting && due(p.readyBy):
-		p.phase, p.readyBy = procUnready, time.Time{}
-		m.report(Report{Kind: Unready, Node: n.id, Num: p.gen, By: -1, Took: m.now.Sub(p.startedAt)})
-		return true
-	case p.phase == procReady && due(p.upAt):
-		m.pay(n)
-		return true
-	case p.side == nil:
-	case p.side.stopping && !p.side.killed && due(p.side.killAt):
-		m.report(Report{Kind: Killing, Node: n.id, Num: p.side.gen, By: -1})
-		m.killSide(n)
-		return true
-	case !p.side.stopping && due(p.side.readyBy):
-		m.sideLate(n)
-		return true
+	for _, g := range slices.Backward(n.p.generations()) {
+		if due(g.deadline()) {
+			return m.on(n, g, onTime, occasion{})
+		}
 	}
 	return false
 }

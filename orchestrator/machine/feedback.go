@@ -233,7 +233,7 @@ func (m *Machine) work(u, n *node, c Change, at time.Time) (o origin, loop, work
 	case u.w != nil:
 		late := u == n && u.w.phase == idle && u.w.run > 0 && at.Sub(u.feedback.closed) <= selfLate
 		o.stage, since, works = u.w.current(), u.w.startedAt, u.w.phase != idle || late
-	case p.side != nil && p.side.candidate:
+	case p.side != nil && p.side.newer:
 		since, works = p.side.startedAt, true
 	case p.side != nil:
 		since, works = p.side.stoppedAt, true

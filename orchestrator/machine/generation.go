@@ -1,9 +1,14 @@
 package machine
 
-import "time"
+import (
+	"time"
+
+	"devloop/schema"
+)
 
 // generation is one start of a process.
 type generation struct {
+	phase      procPhase
 	gen        int     // its number, from 1
 	pid        int     // 0 before it is known
 	took       pending // what it was started for
@@ -19,23 +24,24 @@ type generation struct {
 	killed     bool
 }
 
+// deadline is when the generation must be looked at again.
+func (g *generation) deadline() time.Time {
+	switch g.phase {
+	case procStarting, procCandidate:
+		return g.readyBy
+	case procReady:
+		return g.upAt
+	case procStopping:
+		return g.killAt
+	}
+	return time.Time{}
+}
+
 // side is the second generation that a start-first process has for a while:
 // the candidate that is to take over, or the old one that is on its way out.
 type side struct {
 	generation
-	candidate bool
-	stopping  bool
-}
-
-// deadline is when the side generation must be looked at again.
-func (s *side) deadline() time.Time {
-	switch {
-	case s.stopping && !s.killed:
-		return s.killAt
-	case !s.stopping:
-		return s.readyBy
-	}
-	return time.Time{}
+	newer bool // it is, or was, the candidate
 }
 
 // running tells whether the generation that serves, or is to, lives and has not
@@ -51,8 +57,19 @@ func (p *process) running() bool {
 // live tells whether any generation exists.
 func (p *process) live() bool { return p.running() || p.phase == procStopping || p.side != nil }
 
+// generations are those that exist, the one that serves last.
+func (p *process) generations() (all []*generation) {
+	if p.side != nil {
+		all = append(all, &p.side.generation)
+	}
+	if p.running() || p.phase == procStopping {
+		all = append(all, &p.generation)
+	}
+	return all
+}
+
 // begin starts the next generation. Whatever changed until now is in it.
-func (m *Machine) begin(n *node, why Why, by int) generation {
+func (m *Machine) begin(n *node, phase procPhase, o occasion) generation {
 	p := n.p
 	n.feedback.close(m.now)
 	n.feedback.start()
@@ -62,7 +79,7 @@ func (m *Machine) begin(n *node, why Why, by int) generation {
 		p.restarts++
 	}
 	p.begun = true
-	again := why == ByCrash && !took.dirty
+	again := o.why == ByCrash && !took.dirty
 	if !again {
 		n.since = m.clock
 		p.failures, p.stoodBefore, p.stood = 0, p.stoodBefore || p.stood, false
@@ -70,11 +87,11 @@ func (m *Machine) begin(n *node, why Why, by int) generation {
 	p.due, p.dueBy, p.turn, p.parked, p.dropped = "", -1, atOnce, false, nil
 	p.owed = older(older(p.owed, took.since), p.dueSince)
 	p.dueSince = 0
-	g := generation{gen: p.last, took: took, why: why, again: again, startedAt: m.now}
+	g := generation{phase: phase, gen: p.last, took: took, why: o.why, again: again, startedAt: m.now}
 	if t := n.cfg.Process.ReadyTimeout; n.cfg.Process.Probed && t > 0 {
 		g.readyBy = m.now.Add(t)
 	}
-	m.report(Report{Kind: Starting, Node: n.id, Num: g.gen, Why: why, By: by, Paths: took.paths})
+	m.report(Report{Kind: Starting, Node: n.id, Num: g.gen, Why: o.why, By: o.by, Paths: took.paths})
 	m.do(StartProcess{n.id, g.gen, took.paths})
 	return g
 }
@@ -92,3 +109,138 @@ func (m *Machine) restartDependants(n *node) {
 		}
 	}
 }
+
+// about is the report of what has become of a generation.
+func (m *Machine) about(n *node, g *generation, kind ReportKind, end End) Report {
+	return Report{Kind: kind, Node: n.id, Num: g.gen, By: -1, Took: m.now.Sub(g.startedAt), End: end}
+}
+
+// becomeStarting starts a generation where none lives.
+func (m *Machine) becomeStarting(n *node, _ *generation, o occasion) {
+	n.p.generation, n.p.behind = m.begin(n, procStarting, o), false
+	if n.p.gen > 1 {
+		m.restartDependants(n)
+	}
+}
+
+func (m *Machine) becomeReady(n *node, g *generation, _ occasion) {
+	g.phase = procReady
+	m.readied(n)
+	m.report(m.about(n, g, Ready, End{}))
+	m.do(ServeProcess{n.id, g.gen})
+}
+
+func (m *Machine) becomeUnready(n *node, g *generation, _ occasion) {
+	g.phase = procUnready
+	m.report(m.about(n, g, Unready, End{}))
+}
+
+// renew brings the generation that serves up to date with what changed.
+func (m *Machine) renew(n *node, g *generation, o occasion) {
+	switch {
+	case n.p.due != "":
+		m.startCandidate(n, o)
+	case n.cfg.Process.Reload && g.phase == procReady && !n.pending.anew:
+		m.reload(n, g)
+	case n.overlaps() && !n.pending.apart:
+		m.startCandidate(n, o)
+	default:
+		m.restart(n, g, o)
+	}
+}
+
+// reload tells the generation that serves to take in what changed: it must
+// outlive that.
+func (m *Machine) reload(n *node, g *generation) {
+	n.feedback.close(m.now)
+	n.feedback.start()
+	took := n.pending.take()
+	m.report(Report{Kind: Reloading, Node: n.id, Num: g.gen, Why: took.why, By: took.by, Paths: took.paths})
+	m.do(ReloadProcess{n.id, g.gen, took.paths})
+	n.p.owed = older(n.p.owed, took.since)
+	g.reloadedAt, g.upAt = m.now, later(g.upAt, m.now.Add(upAfter))
+}
+
+// restart ends the generation, for the sake of the next one.
+func (m *Machine) restart(n *node, g *generation, o occasion) {
+	n.p.due, n.p.dueBy, n.p.turn = o.why, o.by, onceMet
+	m.becomeStopping(n, g, o)
+}
+
+func (m *Machine) becomeStopping(n *node, g *generation, o occasion) {
+	m.report(Report{Kind: Stopping, Node: n.id, Num: g.gen, Why: o.why, By: o.by, Paths: n.pending.paths})
+	m.stop(n, g)
+}
+
+// stop asks a generation to end.
+func (m *Machine) stop(n *node, g *generation) {
+	g.phase, g.stoppedAt, g.killAt = procStopping, m.now, m.now.Add(n.cfg.Process.StopTimeout)
+	m.do(StopProcess{n.id, g.gen})
+}
+
+func (m *Machine) killOverdue(n *node, g *generation, o occasion) {
+	m.report(Report{Kind: Killing, Node: n.id, Num: g.gen, By: -1})
+	m.kill(n, g, o)
+}
+
+func (m *Machine) kill(n *node, g *generation, _ occasion) {
+	if !g.killed {
+		g.phase, g.killed, g.killAt = procStopping, true, time.Time{}
+		m.do(KillProcess{n.id, g.gen})
+	}
+}
+
+// becomeEnded decides what becomes of a process that ended by itself.
+func (m *Machine) becomeEnded(n *node, g *generation, o occasion) {
+	p, cfg := n.p, n.cfg.Process
+	if m.ending.begun {
+		m.becomeStopped(n, g, o)
+		return
+	}
+	p.endedEarly = cfg.Probed && !n.oneShot && p.phase != procReady
+	p.end, p.pid = o.end, 0
+	r := m.about(n, g, Ended, o.end)
+	if r.Took >= stableAfter {
+		p.failures = 0
+	}
+	again := cfg.Restart == schema.RestartAlways || cfg.Restart == schema.RestartOnFailure && !o.end.OK()
+	missing := m.neverPassed(n)
+	p.owed = older(p.owed, m.clock)
+	if p.succeeded() && (!again || n.oneShot) {
+		p.owed = 0
+	} else {
+		p.lived = r.Took
+	}
+	switch {
+	case !again || m.cfg.Once:
+		p.phase = procEnded
+	case !o.end.OK() && missing >= 0:
+		p.phase = procUnbuilt
+		r.Kind, r.By = AwaitsPass, missing
+	default:
+		p.failures++
+		r.Times = p.failures
+		if limit := p.retries(cfg); limit > 0 && p.failures > limit {
+			p.phase = procGaveUp
+			r.Kind = GaveUp
+			break
+		}
+		p.phase = procBackoff
+		p.backoffUntil = m.now.Add(backoff(cfg.Backoff, p.failures))
+		r.Kind, r.Until = Crashed, p.backoffUntil
+	}
+	m.report(r)
+}
+
+// becomeStopped ends a generation that was asked to.
+func (m *Machine) becomeStopped(n *node, g *generation, o occasion) {
+	m.report(m.about(n, g, Stopped, o.end))
+	if n.p.side != nil && g == &n.p.side.generation {
+		n.p.side = nil
+		m.pay(n)
+		return
+	}
+	g.phase, g.pid = procIdle, 0
+}
+
+func (m *Machine) becomeIdle(_ *node, g *generation, _ occasion) { g.phase = procIdle }

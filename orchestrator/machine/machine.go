@@ -67,7 +67,7 @@ func newNode(id int, c *Node) *node {
 	if c.Watcher != nil {
 		n.w = newWatcher(c.Watcher)
 	} else {
-		n.p = &process{}
+		n.p = &process{generation: generation{phase: procIdle}}
 	}
 	return n
 }
@@ -289,7 +289,7 @@ func (m *Machine) misread(n *node, c Change) bool {
 	}
 	if p := n.p; p != nil {
 		started := p.startedAt
-		if p.side != nil && p.side.candidate {
+		if p.side != nil && p.side.newer {
 			started = p.side.startedAt
 		}
 		return !c.EmptySince.IsZero() && p.live() && started.After(began)

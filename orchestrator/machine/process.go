@@ -12,7 +12,6 @@ const stableAfter = 10 * time.Second
 
 // process is the state of a supervised command.
 type process struct {
-	phase      procPhase
 	generation       // the one that serves, or is to
 	side       *side // beside it, for a while: see update.go
 	last       int   // the number of the last started generation
@@ -49,20 +48,6 @@ const (
 	onceSettled      // when what the same request asks of nodes upstream is done
 )
 
-type procPhase int
-
-const (
-	procIdle     procPhase = iota // never started, or stopped
-	procStarting                  // running, not ready yet
-	procReady
-	procUnready // running, but it was not ready in time
-	procStopping
-	procBackoff // it failed and starts again later
-	procUnbuilt // it failed before its upstream ever passed
-	procEnded   // it ended, and is not to be started again by itself
-	procGaveUp
-)
-
 // endedItself tells whether the last generation ended without being asked, and
 // no other has started since.
 func (p *process) endedItself() bool {
@@ -73,151 +58,163 @@ func (p *process) endedItself() bool {
 	return false
 }
 
-// deadline is when the generation that serves must be looked at again.
-func (p *process) deadline() time.Time {
-	switch {
-	case p.phase == procStarting:
-		return p.readyBy
-	case p.phase == procStopping && !p.killed:
-		return p.killAt
-	case p.phase == procReady:
-		return p.upAt
-	}
-	return time.Time{}
+// procPhase is where a generation of a process is in its life or, if none lives,
+// what has become of the last one. Its words are those of [NodeStatus].
+type procPhase string
+
+const (
+	procIdle      procPhase = "idle"        // never started, or stopped
+	procStarting  procPhase = "starting"    // running, not ready yet
+	procReady     procPhase = "ready"       // running
+	procUnready   procPhase = "unready"     // running, but it was not ready in time
+	procCandidate procPhase = "candidate"   // starting beside the one that serves, see update.go
+	procStopping  procPhase = "stopping"    // asked to end
+	procBackoff   procPhase = "backing off" // it failed and starts again later
+	procUnbuilt   procPhase = "not built"   // it failed before its upstream ever passed
+	procEnded     procPhase = "ended"       // it ended, and is not to be started again by itself
+	procGaveUp    procPhase = "gave up"     // it failed too often
+)
+
+// procEvent is what can happen to a generation.
+type procEvent int
+
+const (
+	onDue     procEvent = iota // there is a reason for another one, see reason
+	onReady                    // ProcessReady, or ProcessStarted of one without a check
+	onTime                     // its deadline has passed
+	onExit                     // ProcessExited
+	onStop                     // it is to end
+	onKill                     // it is to end at once
+	allEvents int       = iota
+)
+
+// processTable is the life of a process: what is done in each phase at each event.
+var processTable = map[procPhase][allEvents]procVerb{
+	procIdle:      {onDue: start, onReady: none, onTime: none, onExit: none, onStop: none, onKill: none},
+	procStarting:  {onDue: restart, onReady: serve, onTime: markUnready, onExit: judge, onStop: stop, onKill: kill},
+	procReady:     {onDue: renew, onReady: none, onTime: markUp, onExit: handOver, onStop: stop, onKill: kill},
+	procUnready:   {onDue: retry, onReady: serve, onTime: none, onExit: handOver, onStop: stop, onKill: kill},
+	procCandidate: {onDue: replace, onReady: takeOver, onTime: dropLate, onExit: drop, onStop: stop, onKill: kill},
+	procStopping:  {onDue: none, onReady: none, onTime: killLate, onExit: end, onStop: none, onKill: kill},
+	procBackoff:   {onDue: start, onReady: none, onTime: none, onExit: none, onStop: forget, onKill: none},
+	procUnbuilt:   {onDue: start, onReady: none, onTime: none, onExit: none, onStop: forget, onKill: none},
+	procEnded:     {onDue: start, onReady: none, onTime: none, onExit: none, onStop: forget, onKill: none},
+	procGaveUp:    {onDue: start, onReady: none, onTime: none, onExit: none, onStop: forget, onKill: none},
 }
 
+// procVerb is what is done, and the phases in which that may leave the generation,
+// as it was if there are none: of "gone" nothing is left.
+type procVerb struct {
+	words, to string
+	do        func(*Machine, *node, *generation, occasion) // nil: nothing
+}
+
+// occasion is what comes with an event.
+type occasion struct {
+	why Why // of onDue and onStop
+	by  int
+	end End // of onExit
+}
+
+var (
+	none        = procVerb{"–", "", nil}
+	start       = procVerb{"start", "starting", (*Machine).becomeStarting}
+	serve       = procVerb{"serve", "ready", (*Machine).becomeReady}
+	markUnready = procVerb{"report", "unready", (*Machine).becomeUnready}
+	markUp      = procVerb{"count as up", "", (*Machine).becomeUp}
+	renew       = procVerb{"reload, start a candidate, or stop", "ready, stopping", (*Machine).renew}
+	retry       = procVerb{"start a candidate, or stop", "unready, stopping", (*Machine).renew}
+	restart     = procVerb{"stop; a start is due", "stopping", (*Machine).restart}
+	replace     = procVerb{"stop; another is due", "stopping", (*Machine).replace}
+	takeOver    = procVerb{"serve; stop the old one", "ready", (*Machine).takeOver}
+	drop        = procVerb{"drop", "gone", (*Machine).drop}
+	dropLate    = procVerb{"drop and stop", "stopping", (*Machine).dropLate}
+	judge       = procVerb{"judge its end", "backing off, not built, ended, gave up", (*Machine).becomeEnded}
+	handOver    = procVerb{"go on with a candidate, or judge its end", "starting, " + judge.to, (*Machine).handOver}
+	stop        = procVerb{"stop", "stopping", (*Machine).becomeStopping}
+	kill        = procVerb{"kill", "stopping", (*Machine).kill}
+	killLate    = procVerb{"report and kill", "", (*Machine).killOverdue}
+	end         = procVerb{"report", "idle, gone", (*Machine).becomeStopped}
+	forget      = procVerb{"forget", "idle", (*Machine).becomeIdle}
+)
+
+// on does what the table says, and tells whether that is anything.
+func (m *Machine) on(n *node, g *generation, ev procEvent, o occasion) bool {
+	verb := processTable[g.phase][ev]
+	if verb.do != nil {
+		verb.do(m, n, g, o)
+	}
+	return verb.do != nil
+}
+
+// actProcess starts or renews a process, if there is a reason and nothing holds
+// that back.
 func (m *Machine) actProcess(n *node) bool {
 	p := n.p
-	if !p.wanted {
+	switch {
+	case !p.wanted:
 		return false
-	}
-	if m.park(n) {
+	case m.park(n):
 		return true
-	}
-	if p.phase == procStopping {
+	case p.phase == procStopping:
 		return false
 	}
 	m.reportHeld(n)
-	changed := n.pending.dirty && n.hold.Kind == NotHeld
+	why, by, ok := m.reason(n)
+	newest := &p.generation
+	if p.side != nil {
+		newest = &p.side.generation
+	}
+	return ok && m.on(n, newest, onDue, occasion{why: why, by: by})
+}
+
+// reason is why the next generation of a process may start now.
+func (m *Machine) reason(n *node) (why Why, by int, ok bool) {
+	p, free := n.p, n.hold.Kind == NotHeld
 	switch {
-	case p.side != nil && p.side.stopping:
-		return false // no third generation
-	case p.side != nil && (changed || p.due != ""):
-		// What is to come replaces what was to come.
-		why, by := n.pending.why, n.pending.by
-		if p.due != "" {
-			why, by = p.due, p.dueBy
-		}
-		m.stopSide(n, why, by)
-		n.pending.restore(p.side.took)
-		n.pending.anew = true // a reload signal to the old one is not enough
-		if p.due == "" && p.side.why == ByHand {
-			p.due, p.dueBy = ByHand, -1 // it still waits for nothing
-		}
-	case p.running() && p.due != "":
-		m.startCandidate(n, p.due, p.dueBy)
-	case p.running() && changed:
-		m.renew(n)
-	case p.running():
-		return false
-	case p.parked && n.hold.Kind == NotHeld:
-		m.startProcess(n, ByChecked, -1)
 	case p.parked:
-		return false
-	case p.due != "" && n.hold.Kind == NotHeld:
-		m.startProcess(n, p.due, p.dueBy)
-	case changed:
-		m.startProcess(n, n.pending.why, n.pending.by)
-	case m.holdNeeds(n).Kind != NotHeld:
-		return false
-	case p.phase == procBackoff && !p.backoffUntil.After(m.now): // even while a change is held
-		m.startProcess(n, ByCrash, -1)
-	case p.phase == procUnbuilt && m.neverPassed(n) < 0:
-		m.startProcess(n, ByPass, -1)
-	default:
-		return false
+		return ByChecked, -1, free
+	case p.due != "" && (free || p.running()):
+		return p.due, p.dueBy, true
+	case n.pending.dirty && free:
+		return n.pending.why, n.pending.by, true
+	case p.running() || m.holdNeeds(n).Kind != NotHeld:
+		return "", -1, false
+	case p.phase == procBackoff: // even while a change is held
+		return ByCrash, -1, !p.backoffUntil.After(m.now)
+	case p.phase == procUnbuilt:
+		return ByPass, -1, m.neverPassed(n) < 0
 	}
-	return true
-}
-
-// renew brings a running process up to date with what changed.
-func (m *Machine) renew(n *node) {
-	switch {
-	case n.cfg.Process.Reload && n.p.phase == procReady && !n.pending.anew:
-		n.feedback.close(m.now)
-		n.feedback.start()
-		n.p.reloadedAt = m.now
-		took := n.pending.take()
-		m.report(Report{Kind: Reloading, Node: n.id, Num: n.p.gen, Why: took.why, By: took.by, Paths: took.paths})
-		m.do(ReloadProcess{n.id, n.p.gen, took.paths})
-		m.reloaded(n, took)
-	case n.overlaps() && !n.pending.apart:
-		m.startCandidate(n, n.pending.why, n.pending.by)
-	default:
-		n.p.due, n.p.dueBy, n.p.turn = n.pending.why, n.pending.by, onceMet
-		m.stopProcess(n, n.pending.why, n.pending.by)
-	}
-}
-
-// startProcess starts a generation where none is running.
-func (m *Machine) startProcess(n *node, why Why, by int) {
-	n.p.generation = m.begin(n, why, by)
-	n.p.phase, n.p.behind = procStarting, false
-	if n.p.gen > 1 {
-		m.restartDependants(n)
-	}
+	return "", -1, false
 }
 
 // stopProcess asks every generation to end that has not been asked yet, and
 // tells whether there was one.
-func (m *Machine) stopProcess(n *node, why Why, by int) bool {
-	p := n.p
-	side := p.side != nil && !p.side.stopping
-	m.stopSide(n, why, by)
-	if !p.running() {
-		return side
+func (m *Machine) stopProcess(n *node, why Why, by int) (stopped bool) {
+	for _, g := range n.p.generations() {
+		stopped = m.on(n, g, onStop, occasion{why: why, by: by}) || stopped
 	}
-	p.phase = procStopping
-	m.report(Report{Kind: Stopping, Node: n.id, Num: p.gen, Why: why, By: by, Paths: n.pending.paths})
-	p.stoppedAt, p.killAt = m.now, m.now.Add(n.cfg.Process.StopTimeout)
-	m.do(StopProcess{n.id, p.gen})
-	return true
+	return stopped
 }
 
+// killProcess ends every generation at once.
 func (m *Machine) killProcess(n *node) {
-	if n.p.killed {
-		return
-	}
-	n.p.killed = true
-	m.do(KillProcess{n.id, n.p.gen})
-}
-
-func (m *Machine) killSide(n *node) {
-	if s := n.p.side; !s.killed {
-		s.stopping, s.killed = true, true
-		m.do(KillProcess{n.id, s.gen})
+	for _, g := range n.p.generations() {
+		m.on(n, g, onKill, occasion{})
 	}
 }
 
-// killAll ends every generation at once.
-func (m *Machine) killAll(n *node) {
-	if n.p.side != nil {
-		m.killSide(n)
-	}
-	if n.p.running() || n.p.phase == procStopping {
-		n.p.phase = procStopping
-		m.killProcess(n)
-	}
+// dismiss ends a process that is not to run any more.
+func (m *Machine) dismiss(n *node, why Why) {
+	n.p.wanted, n.p.due, n.p.parked, n.p.dropped = false, "", false, nil
+	m.stopProcess(n, why, -1)
+	m.on(n, &n.p.generation, onStop, occasion{why: why, by: -1}) // also if none lives
 }
 
 func (m *Machine) stopByHand(n *node) {
-	p := n.p
-	p.wanted, p.due, p.parked, p.dropped, p.owed, p.dueSince = false, "", false, nil, 0, 0
+	n.p.owed, n.p.dueSince = 0, 0
 	n.pending.take()
-	m.stopProcess(n, ByHand, -1)
-	if p.phase != procStopping {
-		p.phase = procIdle
-	}
+	m.dismiss(n, ByHand)
 }
 
 // startByHand makes it due now, whatever the rest of the graph does: the checks
@@ -236,114 +233,40 @@ func (m *Machine) restartByHand(n *node) {
 	}
 }
 
-// of finds the node if the event is about a live generation of it. aside says
-// that it is the second one.
-func (m *Machine) of(id, gen int) (n *node, aside, ok bool) {
-	n = m.nodes[id]
-	switch p := n.p; {
-	case p == nil:
-	case p.side != nil && p.side.gen == gen:
-		return n, true, true
-	case p.gen == gen && (p.running() || p.phase == procStopping):
-		return n, false, true
+// generation finds a live generation that an event is about, nil if it is gone.
+func (m *Machine) generation(id, gen int) (*node, *generation) {
+	n := m.nodes[id]
+	if n.p != nil {
+		for _, g := range n.p.generations() {
+			if g.gen == gen {
+				return n, g
+			}
+		}
 	}
-	return n, false, false
+	return n, nil
 }
 
 func (m *Machine) processStarted(ev ProcessStarted) {
-	n, aside, ok := m.of(ev.Node, ev.Gen)
-	switch {
-	case !ok:
+	n, g := m.generation(ev.Node, ev.Gen)
+	if g == nil {
 		return
-	case aside:
-		n.p.side.pid = ev.PID
-	default:
-		n.p.pid = ev.PID
 	}
+	g.pid = ev.PID
 	if !n.cfg.Process.Probed {
-		m.processReady(ProcessReady{ev.Node, ev.Gen})
+		m.on(n, g, onReady, occasion{})
 	}
 }
 
 func (m *Machine) processReady(ev ProcessReady) {
-	n, aside, ok := m.of(ev.Node, ev.Gen)
-	switch {
-	case !ok:
-		return
-	case aside:
-		if n.p.side.candidate && !n.p.side.stopping && !m.ending.begun {
-			m.sideReady(n)
-		}
-		return
-	case n.p.phase != procStarting && n.p.phase != procUnready:
-		return
+	if n, g := m.generation(ev.Node, ev.Gen); g != nil {
+		m.on(n, g, onReady, occasion{})
 	}
-	n.p.phase = procReady
-	m.readied(n)
-	m.report(Report{Kind: Ready, Node: n.id, Num: n.p.gen, By: -1, Took: m.now.Sub(n.p.startedAt)})
-	m.do(ServeProcess{n.id, n.p.gen})
 }
 
 func (m *Machine) processExited(ev ProcessExited) {
-	n, aside, ok := m.of(ev.Node, ev.Gen)
-	if !ok {
-		return
+	if n, g := m.generation(ev.Node, ev.Gen); g != nil {
+		m.on(n, g, onExit, occasion{end: ev.End})
 	}
-	if aside {
-		m.sideExited(n, ev.End)
-		return
-	}
-	p := n.p
-	asked := p.phase == procStopping
-	p.endedEarly = n.cfg.Process.Probed && !n.oneShot && (p.phase == procStarting || p.phase == procUnready)
-	p.end, p.pid = ev.End, 0
-	r := Report{Node: n.id, Num: p.gen, By: -1, Took: m.now.Sub(p.startedAt), End: ev.End}
-	switch {
-	case asked || m.ending.begun:
-		p.phase = procIdle
-		r.Kind = Stopped
-		m.report(r)
-	case p.side != nil && p.side.candidate && !p.side.stopping:
-		m.inherit(n, r)
-	default:
-		m.ended(n, r)
-	}
-}
-
-// ended decides what becomes of a process that ended by itself.
-func (m *Machine) ended(n *node, r Report) {
-	p, cfg := n.p, n.cfg.Process
-	if r.Took >= stableAfter {
-		p.failures = 0
-	}
-	again := cfg.Restart == schema.RestartAlways || cfg.Restart == schema.RestartOnFailure && !r.End.OK()
-	missing := m.neverPassed(n)
-	p.owed = older(p.owed, m.clock)
-	if p.succeeded() && (!again || n.oneShot) {
-		p.owed = 0
-	} else {
-		p.lived = r.Took
-	}
-	switch {
-	case !again || m.cfg.Once:
-		p.phase = procEnded
-		r.Kind = Ended
-	case !r.End.OK() && missing >= 0:
-		p.phase = procUnbuilt
-		r.Kind, r.By = AwaitsPass, missing
-	default:
-		p.failures++
-		r.Times = p.failures
-		if limit := p.retries(cfg); limit > 0 && p.failures > limit {
-			p.phase = procGaveUp
-			r.Kind = GaveUp
-			break
-		}
-		p.phase = procBackoff
-		p.backoffUntil = m.now.Add(backoff(cfg.Backoff, p.failures))
-		r.Kind, r.Until = Crashed, p.backoffUntil
-	}
-	m.report(r)
 }
 
 // retries is how many failures in a row are answered by another start; 0: any

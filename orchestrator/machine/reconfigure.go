@@ -105,11 +105,7 @@ func (m *Machine) retire(n *node) {
 	n.gone, n.off = true, true
 	switch {
 	case n.p != nil:
-		n.p.wanted, n.p.due, n.p.parked, n.p.dropped = false, "", false, nil
-		m.stopProcess(n, ByConfig, -1)
-		if n.p.phase != procStopping {
-			n.p.phase = procIdle
-		}
+		m.dismiss(n, ByConfig)
 	case n.w.phase == running:
 		m.cancelRun(n, ByConfig, -1)
 	}

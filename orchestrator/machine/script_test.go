@@ -244,7 +244,7 @@ func (s *script) exit(name string, end End) {
 	process, _, _ := strings.Cut(name, "@")
 	if slices.ContainsFunc(s.cfg.Nodes, func(n Node) bool { return n.Name == process && n.Process != nil }) {
 		g := s.generation(name)
-		if _, _, live := s.m.of(g.Node, g.Gen); !live {
+		if _, live := s.m.generation(g.Node, g.Gen); live == nil {
 			panic("it is not running")
 		}
 		s.step(ProcessExited{g.Node, g.Gen, end})

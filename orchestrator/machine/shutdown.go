@@ -30,8 +30,8 @@ func (m *Machine) shutdown(ev Shutdown) {
 		switch {
 		case n.w != nil:
 			m.endWatcher(n)
-		case e.hard && n.p.live():
-			m.killAll(n)
+		case e.hard:
+			m.killProcess(n)
 		}
 	}
 }

@@ -30,8 +30,8 @@ func (m *Machine) holdStanding(n *node) Hold {
 func (m *Machine) standing(d *node) (until time.Time, stands bool) {
 	p := d.p
 	g := &p.generation
-	if p.side != nil && p.side.candidate && !p.side.stopping {
-		g = &p.side.generation
+	if c := p.candidate(); c != nil {
+		g = c
 	}
 	switch {
 	case !p.wanted || p.parked || d.cfg.Process.WaitChecking || m.neverPassed(d) >= 0:

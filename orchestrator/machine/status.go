@@ -73,7 +73,7 @@ func (m *Machine) Status() []NodeStatus {
 				s.Dropped = &drop
 			}
 			if c := n.p.side; c != nil {
-				s.Candidate = &Candidate{Num: c.gen, PID: c.pid, New: c.candidate, Stopping: c.stopping, Since: c.startedAt}
+				s.Candidate = &Candidate{Num: c.gen, PID: c.pid, New: c.newer, Stopping: c.phase == procStopping, Since: c.startedAt}
 			}
 		}
 		all[i] = s
@@ -103,25 +103,10 @@ func (p *process) state() string {
 	if p.parked && !p.live() {
 		return "waiting" // also if it was backing off
 	}
-	switch p.phase {
-	case procStarting:
-		return "starting"
-	case procReady:
-		return "ready"
-	case procUnready:
-		return "unready"
-	case procStopping:
-		return "stopping"
-	case procBackoff:
-		return "backing off"
-	case procUnbuilt:
-		return "not built"
-	case procEnded:
-		return "ended"
-	case procGaveUp:
-		return "gave up"
-	}
-	if p.due != "" {
+	switch {
+	case p.phase != procIdle:
+		return string(p.phase)
+	case p.due != "":
 		return "waiting"
 	}
 	return "stopped"

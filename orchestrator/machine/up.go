@@ -25,13 +25,7 @@ func (m *Machine) readied(n *node) {
 	m.pay(n)
 }
 
-// reloaded notes that the generation that serves was told to take in what
-// changed: it must outlive that.
-func (m *Machine) reloaded(n *node, took pending) {
-	p := n.p
-	p.owed = older(p.owed, took.since)
-	p.upAt = later(p.upAt, m.now.Add(upAfter))
-}
+func (m *Machine) becomeUp(n *node, _ *generation, _ occasion) { m.pay(n) }
 
 // pay ends what is open at the process once the generation that serves is up, and
 // nobody is answered by an older one any more.

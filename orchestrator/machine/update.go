@@ -1,7 +1,5 @@
 package machine
 
-import "time"
-
 // Under start-first the new generation, the candidate, starts beside the old
 // one, which goes on serving until the candidate is ready. A candidate that
 // ends, or is not ready in time, is dropped, and the old one stays. There are
@@ -20,69 +18,71 @@ func (n *node) overlaps() bool {
 	return n.cfg.Process.StartFirst && (n.p.phase == procReady || n.p.phase == procUnready)
 }
 
-func (m *Machine) startCandidate(n *node, why Why, by int) {
-	n.p.behind = true
-	n.p.side = &side{generation: m.begin(n, why, by), candidate: true}
+// candidate is the generation that is to take over; nil if there is none.
+func (p *process) candidate() *generation {
+	if p.side != nil && p.side.phase == procCandidate {
+		return &p.side.generation
+	}
+	return nil
 }
 
-// stopSide asks the candidate to end.
-func (m *Machine) stopSide(n *node, why Why, by int) {
-	s := n.p.side
-	if s == nil || s.stopping {
+func (m *Machine) startCandidate(n *node, o occasion) {
+	n.p.behind = true
+	n.p.side = &side{generation: m.begin(n, procCandidate, o), newer: true}
+}
+
+// replace makes another candidate due, for what this one was for as well.
+func (m *Machine) replace(n *node, g *generation, o occasion) {
+	m.becomeStopping(n, g, o)
+	n.pending.restore(g.took)
+	n.pending.anew = true // a reload signal to the old one is not enough
+	if n.p.due == "" && g.why == ByHand {
+		n.p.due, n.p.dueBy = ByHand, -1 // it still waits for nothing
+	}
+}
+
+// takeOver makes the candidate the one that serves. The old one is asked to end,
+// which lets it finish what it has begun.
+func (m *Machine) takeOver(n *node, g *generation, o occasion) {
+	if m.ending.begun {
 		return
 	}
-	m.report(Report{Kind: Stopping, Node: n.id, Num: s.gen, Why: why, By: by, Paths: n.pending.paths})
-	m.endSide(n)
-}
-
-func (m *Machine) endSide(n *node) {
-	s := n.p.side
-	s.stopping, s.stoppedAt, s.killAt = true, m.now, m.now.Add(n.cfg.Process.StopTimeout)
-	m.do(StopProcess{n.id, s.gen})
-}
-
-// sideReady hands over: the candidate serves from now on, and the old one is
-// asked to end, which lets it finish what it has begun.
-func (m *Machine) sideReady(n *node) {
 	p := n.p
-	old := p.generation
-	p.generation, p.phase, p.failures = p.side.generation, procReady, 0
-	p.side, p.behind = &side{generation: old}, false
-	m.readied(n)
-	m.report(Report{Kind: Ready, Node: n.id, Num: p.gen, By: -1, Took: m.now.Sub(p.startedAt)})
-	m.do(ServeProcess{n.id, p.gen})
+	old := &side{generation: p.generation}
+	p.generation, p.failures, p.side, p.behind = *g, 0, old, false
+	m.becomeReady(n, &p.generation, o)
 	m.report(Report{Kind: Stopping, Node: n.id, Num: old.gen, Why: ByUpdate, By: -1})
-	m.endSide(n)
+	m.stop(n, &old.generation)
 	m.restartDependants(n)
 }
 
-// sideExited ends the candidate or the old generation.
-func (m *Machine) sideExited(n *node, end End) {
-	p, s := n.p, n.p.side
-	p.side = nil
-	r := Report{Kind: Stopped, Node: n.id, Num: s.gen, By: -1, Took: m.now.Sub(s.startedAt), End: end}
-	if s.candidate && !s.stopping && !m.ending.begun {
-		p.dropped = &Drop{Gen: s.gen, End: end}
-		r.Kind = Dropped
+// drop notes that the candidate has ended by itself.
+func (m *Machine) drop(n *node, g *generation, o occasion) {
+	if m.ending.begun {
+		m.becomeStopped(n, g, o)
+		return
 	}
+	n.p.dropped, n.p.side = &Drop{Gen: g.gen, End: o.end}, nil
 	m.pay(n)
-	m.report(r)
+	m.report(m.about(n, g, Dropped, o.end))
 }
 
-// sideLate drops a candidate that is not ready in time.
-func (m *Machine) sideLate(n *node) {
-	s := n.p.side
-	n.p.dropped = &Drop{Gen: s.gen, Due: true}
-	s.readyBy = time.Time{}
-	m.report(Report{Kind: Dropped, Node: n.id, Num: s.gen, By: -1, Took: m.now.Sub(s.startedAt)})
-	m.endSide(n)
+// dropLate ends a candidate that is not ready in time.
+func (m *Machine) dropLate(n *node, g *generation, _ occasion) {
+	n.p.dropped = &Drop{Gen: g.gen, Due: true}
+	m.report(m.about(n, g, Dropped, End{}))
+	m.stop(n, g)
 }
 
-// inherit makes the candidate the only generation: the one it was to replace
-// has ended by itself.
-func (m *Machine) inherit(n *node, r Report) {
+// handOver makes the candidate the only generation, if there is one: the one it
+// was to replace has ended by itself.
+func (m *Machine) handOver(n *node, g *generation, o occasion) {
 	p := n.p
-	r.Kind = Lost
-	m.report(r)
-	p.generation, p.phase, p.side, p.behind = p.side.generation, procStarting, nil, false
+	if p.candidate() == nil || m.ending.begun {
+		m.becomeEnded(n, g, o)
+		return
+	}
+	m.report(m.about(n, g, Lost, o.end))
+	p.generation, p.side, p.behind = p.side.generation, nil, false
+	p.phase = procStarting
 }
