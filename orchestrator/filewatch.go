@@ -255,7 +255,7 @@ func (w *filewatch) take() {
 
 // takeRules asks anew what git ignores and tracks, if that may have changed. Nearly
 // every command of git's writes its index: that counts only if files are tracked
-// now that were ignored.
+// now that were ignored. A file of rules counts only if it says something else.
 func (w *filewatch) takeRules(files []sighted) {
 	var rules []string
 	index, indexed := w.git.IndexFile(), false
@@ -265,32 +265,27 @@ func (w *filewatch) takeRules(files []sighted) {
 			rules = append(rules, f.path)
 		}
 	}
-	git, set, only := w.git, w.set, len(rules) == 0
-	switch {
-	case !indexed && only:
-		return
-	case indexed:
+	if indexed {
 		rules = append(rules, index)
 	}
-	if !only { // before a lesson may read with the new rules: what it learns so has come into sight
-		w.ruled = true
-		w.forget()
+	if len(rules) == 0 {
+		return
 	}
-	news := make([]bool, len(rules))
+	git, set, differs := w.git, w.set, make([]bool, len(rules))
 	w.disk.Add(diskqueue.Job{
 		Paths: rules,
 		Do: func(i int) {
-			if news[i] = true; rules[i] == index {
-				news[i] = git.ReadIndex()
+			if rules[i] == index {
+				differs[i] = git.ReadIndex()
 			} else {
-				git.Invalidate(rules[i])
+				differs[i] = git.Invalidate(rules[i])
 			}
-			if i == len(rules)-1 {
+			if differs[i] {
 				set.RulesChanged()
 			}
 		},
 		Done: func(hung []bool) {
-			if !only || hung != nil || news[0] {
+			if hung != nil || slices.Contains(differs, true) {
 				w.rulesChanged()
 			}
 		},

@@ -96,10 +96,11 @@ func (w *filewatch) study(s *studies, set *watchset.Set, see func(string)) bool 
 // trust has the loop rely on what was learned, once it has seen everything that
 // was written before. It is false if the loop has ended.
 func (w *filewatch) trust(lesson *contents.Lesson, atEnd bool) bool {
-	passed := make(chan struct{})
+	passed, learned := make(chan struct{}), w.git.Learned()
 	ask := func() {
 		then := func() {
 			lesson.Rely()
+			learned()
 			close(passed)
 		}
 		if !atEnd && w.sight.poll != nil {

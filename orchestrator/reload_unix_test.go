@@ -349,3 +349,57 @@ func TestSavedBeforeAReload(t *testing.T) {
 		t.Fatalf("built: %q, %v; the screen shows:\n%s", got, err, p.screen)
 	}
 }
+
+// TestYoungRules: a tree that was made a moment ago is as good as any, also where the times of files say little
+// of it: nothing runs again.
+func TestYoungRules(t *testing.T) {
+	every := 40 * time.Millisecond
+	p, client := controlledWith(t, map[string]string{
+		"devloop.yaml": "watchers: {build: {watch: [src], stages: ['echo >> runs']}}\n",
+		".gitignore":   "runs\n", "src/.gitignore": "out\n", "src/v": "0",
+	}, orchestrator.Options{Poll: &every})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	settled := time.After(3 * time.Second)
+	for range 2 {
+		if v, err := client.Wait(ctx); err != nil || !v.OK {
+			t.Fatalf("%+v, %v; the screen shows:\n%s", v, err, p.screen)
+		}
+		<-settled
+		settled = time.After(0)
+	}
+	if runs, err := os.ReadFile(filepath.Join(p.dir, "runs")); err != nil || string(runs) != "\n" {
+		t.Errorf("runs: %q, %v; the screen shows:\n%s", runs, err, p.screen)
+	}
+}
+
+// TestRulesOutOfSight: what git ignores where nobody watches is read anew when a configuration watches there.
+func TestRulesOutOfSight(t *testing.T) {
+	config := func(dir string) string {
+		return fmt.Sprintf("watchers: {build: {watch: [%s], stages: ['cat lib/d/v > built']}}\n", dir)
+	}
+	p, client := controlled(t, map[string]string{"devloop.yaml": config("lib"), "src/v": "0", "lib/.gitignore": "d/\n", "lib/d/v": "0"})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	wait := func() {
+		t.Helper()
+		if v, err := client.Wait(ctx); err != nil || !v.OK {
+			t.Fatalf("%+v, %v; the screen shows:\n%s", v, err, p.screen)
+		}
+	}
+	wait()
+	p.write("devloop.yaml", config("src"))
+	wait()
+	p.write("lib/.gitignore", "")
+	long := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(filepath.Join(p.dir, "lib/.gitignore"), long, long); err != nil {
+		t.Fatal(err)
+	}
+	p.write("devloop.yaml", config("lib"))
+	wait()
+	p.write("lib/d/v", "1")
+	wait()
+	if got, err := os.ReadFile(filepath.Join(p.dir, "built")); err != nil || string(got) != "1" {
+		t.Errorf("built: %q, %v; the screen shows:\n%s", got, err, p.screen)
+	}
+}

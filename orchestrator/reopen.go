@@ -70,6 +70,7 @@ func (w *filewatch) reopen(next *reopening, poll *time.Duration) {
 // open is reopen's work, in another goroutine than the loop's. It is false if the
 // loop has ended.
 func (w *filewatch) open(o *opened, poll *time.Duration, since time.Time) bool {
+	w.git.Rest()
 	at := w.area(o.set)
 	o.notes, o.err = o.sight.open(at, poll)
 	w.own.temporary(o.sight.scratch())
@@ -93,6 +94,9 @@ func (w *filewatch) open(o *opened, poll *time.Duration, since time.Time) bool {
 		return false
 	}
 	o.first.files = append(o.first.files, changedSince(o.set, since)...)
+	for _, path := range w.git.Stale() {
+		o.first.files = append(o.first.files, sighted{path: path})
+	}
 	o.roots = unlinkedRoots(o.set)
 	for _, path := range o.set.Touchables() {
 		if !w.times.knows(path) {

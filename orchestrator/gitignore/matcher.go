@@ -10,6 +10,7 @@
 package gitignore
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,6 +42,8 @@ type Matcher struct {
 	inner      map[string]inside // what Checkout was asked for
 	repos      []*repository     // the tree's, and those found inside it
 	generation int               // counts Invalidate, so that what was read before it is not kept after it
+	reads      int               // counts the scopes that were read
+	relied     int               // of these, those that count as known, see Learned
 }
 
 // maxPlain bounds what is remembered of directories that say nothing; asking again costs two system calls.
@@ -202,7 +205,7 @@ func (m *Matcher) scope(dir string) *scope {
 	switch {
 	case generation != m.generation:
 	case s != outer:
-		m.scopes[dir] = s
+		m.keep(s)
 		if s.repo != outer.repo {
 			m.repos = append(slices.DeleteFunc(m.repos, func(r *repository) bool { return r.top == s.repo.top }), s.repo)
 		}
@@ -294,20 +297,23 @@ func (m *Matcher) ReadIndex() (news bool) {
 	})
 }
 
-// Invalidate forgets what was read from a file that IsRuleFile names; it is read again when it is needed.
-func (m *Matcher) Invalidate(path string) {
+// Invalidate is due when a file that IsRuleFile names may have changed: it forgets what was read from it, which is read
+// again when it is needed. It is false, and forgets nothing, if the file says what is known of it.
+func (m *Matcher) Invalidate(path string) (differs bool) {
 	path = filepath.Clean(path)
-	if filepath.Base(path) != ".gitignore" {
-		m.reset()
-		return
-	}
 	dir := filepath.Dir(path)
 	m.mu.RLock()
-	top := m.top
+	top, known, relied := m.top, m.scopes[dir], m.relied
 	m.mu.RUnlock()
+	if filepath.Base(path) != ".gitignore" {
+		return m.invalidateRepository(path, top, known)
+	}
+	if known == nil && len(readRules(dir, top.repo.fold)) == 0 || known != nil && known.read <= relied && known.isCurrent() {
+		return false
+	}
 	if dir == top.dir {
 		m.begin(&scope{repo: top.repo, dir: dir, rules: readRules(dir, top.repo.fold)})
-		return
+		return true
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -319,6 +325,55 @@ func (m *Matcher) Invalidate(path string) {
 			}
 		}
 	}
+	return true
+}
+
+// invalidateRepository is Invalidate for a file that says what a repository is, or for one of its rules or settings.
+func (m *Matcher) invalidateRepository(path string, top, known *scope) (differs bool) {
+	repo := top.repo
+	if dir := filepath.Dir(path); known != nil && known.repo.top == dir && filepath.Base(path) == ".git" {
+		repo = known.repo
+	} else if !slices.Contains(repo.excludes, path) && !slices.Contains(repo.configs, path) {
+		repo = nil
+	}
+	if repo != nil {
+		now := repositoryAt(repo.top)
+		if now != nil {
+			now.load()
+		}
+		if repo.same(now) {
+			return false
+		}
+	}
+	m.reset()
+	return true
+}
+
+// Learned is called before a question whether all changes until now have been told; the function that it returns when they
+// have. What was read before the call counts as known from then on: no change of it is still on its way.
+func (m *Matcher) Learned() (rely func()) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	reads := m.reads
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.relied = max(m.relied, reads)
+	}
+}
+
+// Stale lists the .gitignore files that say something else than what was read. That happens where nobody watches: what
+// comes into sight is to be asked about by the rules that hold.
+func (m *Matcher) Stale() (files []string) {
+	m.mu.RLock()
+	scopes := slices.Collect(maps.Values(m.scopes))
+	m.mu.RUnlock()
+	for _, s := range scopes {
+		if s.ignored == nil && !s.isCurrent() {
+			files = append(files, filepath.Join(s.dir, ".gitignore"))
+		}
+	}
+	return files
 }
 
 // Rest forgets what can be read again of directories that say nothing: in a large tree these are nearly all, and a
@@ -350,5 +405,12 @@ func (m *Matcher) begin(top *scope) {
 	}
 	m.generation++
 	m.top = top
-	m.scopes, m.plain = map[string]*scope{top.dir: top}, map[string]*scope{}
+	m.scopes, m.plain = map[string]*scope{}, map[string]*scope{}
+	m.keep(top)
+}
+
+// keep is called with mu held.
+func (m *Matcher) keep(s *scope) {
+	m.reads++
+	s.read, m.scopes[s.dir] = m.reads, s
 }

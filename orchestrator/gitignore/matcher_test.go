@@ -132,6 +132,58 @@ func TestInvalidateReadsAgain(t *testing.T) {
 	}
 }
 
+// TestInvalidateTellsWhetherRulesDiffer: a file that was written and says what it said changes nothing. What was read
+// only after it was written may have been another one before: that is known from Learned on.
+func TestInvalidateTellsWhetherRulesDiffer(t *testing.T) {
+	isolate(t)
+	top := t.TempDir()
+	fakeRepository(t, top)
+	sub, none := filepath.Join(top, "sub", ".gitignore"), filepath.Join(top, "none", ".gitignore")
+	exclude, config := filepath.Join(top, ".git", "info", "exclude"), filepath.Join(top, ".git", "config")
+	files := []string{filepath.Join(top, ".gitignore"), sub, exclude}
+	for _, file := range files {
+		write(t, file, "*.o\n")
+	}
+	write(t, none, "# nothing\n")
+	write(t, config, "[user]\n\tname = a\n")
+	m := New(top)
+	expect(t, m, filepath.Join(top, "sub", "x.o"), false, true)
+	expect(t, m, filepath.Join(top, "none", "x.o"), false, true)
+	if !m.Invalidate(sub) {
+		t.Error("what is not known for certain counts as the same")
+	}
+	expect(t, m, filepath.Join(top, "sub", "x.o"), false, true)
+	m.Learned()()
+	write(t, config, "[user]\n\tname = b\n")
+	for _, file := range append(files, none, config) {
+		if m.Invalidate(file) {
+			t.Errorf("%s says what it said", file)
+		}
+	}
+	for _, file := range files {
+		write(t, file, "*.a\n")
+		if !m.Invalidate(file) {
+			t.Errorf("%s says something else", file)
+		}
+	}
+	expect(t, m, filepath.Join(top, "sub", "x.o"), false, false)
+	write(t, none, "*.a\n")
+	write(t, sub, "*.b\n")
+	write(t, config, "[core]\n\texcludesFile = other\n")
+	if stale := m.Stale(); !slices.Equal(stale, []string{sub}) {
+		t.Errorf("stale: %q", stale)
+	}
+	for _, file := range []string{none, sub, config} {
+		if !m.Invalidate(file) {
+			t.Errorf("%s says something else", file)
+		}
+	}
+	expect(t, m, filepath.Join(top, "sub", "x.b"), false, true)
+	if stale := m.Stale(); len(stale) > 0 {
+		t.Errorf("stale: %q", stale)
+	}
+}
+
 func TestUserFiles(t *testing.T) {
 	home := isolate(t)
 	top := t.TempDir()

@@ -3,6 +3,7 @@ package gitignore
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"devloop/schema/smallfile"
@@ -110,6 +111,13 @@ func (r *repository) load() {
 			r.rules[i] = parseRules(&source{file: file, base: slashDir(r.top)}, text, r.fold)
 		}
 	}
+}
+
+// same tells whether another one that was read is this one, with the same rules.
+func (r *repository) same(other *repository) bool {
+	return other != nil && r.common == other.common && r.gitDir == other.gitDir && r.linked == other.linked && r.fold == other.fold &&
+		r.hashSize == other.hashSize && slices.Equal(r.excludes, other.excludes) && slices.Equal(r.configs, other.configs) &&
+		slices.EqualFunc(r.rules, other.rules, sameRules)
 }
 
 // resolve makes path absolute against dir.

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"devloop/schema/smallfile"
 )
@@ -15,6 +16,7 @@ type scope struct {
 	dir     string
 	rules   []rule
 	ignored *rule // this directory is ignored, and so is everything below it
+	read    int   // the how manieth was read
 }
 
 var dotGit = &rule{source: &source{}, text: ".git"}
@@ -66,6 +68,15 @@ func (s *scope) enter(dir, name string) *scope {
 		return &scope{outer: s, repo: s.repo, dir: dir, rules: rules}
 	}
 	return s
+}
+
+// isCurrent tells whether the .gitignore of the directory says what was read.
+func (s *scope) isCurrent() bool {
+	return s.ignored == nil && sameRules(s.rules, readRules(s.dir, s.repo.fold))
+}
+
+func sameRules(a, b []rule) bool {
+	return slices.EqualFunc(a, b, func(a, b rule) bool { return a.line == b.line && a.text == b.text })
 }
 
 // readRules reads the .gitignore of dir.
