@@ -35,6 +35,7 @@ func (k *checker) watcher(w *Watcher) {
 func (k *checker) process(p *Process) {
 	k.depends(p.DependsOn, p.Project)
 	k.refs(p)
+	k.autoUpdate(p)
 	k.ready(p)
 	k.idleReady(p)
 	k.update(p)

@@ -9,6 +9,20 @@ import (
 	"devloop/schema/yamltree"
 )
 
+// autoUpdate chooses `start-first` where that would be no mistake.
+func (k *checker) autoUpdate(p *Process) {
+	if p.Update != autoUpdate {
+		return
+	}
+	mistakes, warnings := len(k.mistakes), len(k.warnings)
+	p.Update = StartFirst
+	k.update(p)
+	if len(k.mistakes) > mistakes {
+		p.Update = StopFirst
+	}
+	k.mistakes, k.warnings = k.mistakes[:mistakes], k.warnings[:warnings]
+}
+
 // update finds an update that could not keep what `start-first` promises: that
 // the old version answers until the new one does.
 func (k *checker) update(p *Process) {

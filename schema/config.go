@@ -195,6 +195,8 @@ type Watcher struct {
 	Settle    *time.Duration
 	Dir       string
 	Env       EnvLayer
+
+	leftOut bool
 }
 
 // OnBusy is what a change does while a watcher's stages run.
@@ -218,7 +220,10 @@ type Stage struct {
 	Timeout       time.Duration // 0: none
 	AllowFailure  bool
 	Interruptible bool
+	Nice          int // how far it gives way, 0 to 19
 	Parallel      []Stage
+
+	leftOut bool
 }
 
 // Groups lists the stages in order; those of one group run side by side.
@@ -284,7 +289,8 @@ type Process struct {
 
 	WhileChecking WhileChecking
 
-	at yamltree.Places
+	at      yamltree.Places
+	leftOut bool
 }
 
 // Update is the order in which a change replaces a running process.
@@ -293,6 +299,8 @@ type Update string
 const (
 	StopFirst  Update = "stop-first"  // stop the old one, then start the new one
 	StartFirst Update = "start-first" // start the new one, and stop the old one once the new one is ready
+
+	autoUpdate Update = "auto" // StartFirst where it can be, else StopFirst: a load says which
 )
 
 // WhileChecking is what a process does while a watcher upstream is busy.

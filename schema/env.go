@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"strings"
 
 	"devloop/schema/yamltree"
@@ -84,8 +85,47 @@ var envFilesType = listOf(typ[EnvFile]{
 	},
 }, true, "a list of paths")
 
+// variable is the long form of one of the `vars`.
+type variable struct {
+	value   string
+	choices []string
+}
+
+var variableKeys = &table[variable]{
+	what: "a variable",
+	keys: []key[variable]{
+		row("default", typ[string]{shape: shape{name: "string"}, read: func(*decoder, *yamltree.Node) (string, bool) { return "", false }}, // vars fills it in
+			func(v *variable) *string { return &v.value }, "its value where the environment has none").must(),
+		row("choices", filled(listOf(textType, false, "a list of values")), func(v *variable) *[]string { return &v.choices }, "the only values that it may have"),
+	},
+	foreign: map[string]string{
+		"value": "default", "values": "choices", "enum": "choices", "options": "choices", "one_of": "choices", "allowed": "choices",
+		"required": "write `${NAME:?message}` where it is used",
+	},
+}
+
+// choices finds a variable with a value that it may not have.
+func (d *decoder) choices(n *yamltree.Node, v Var) {
+	var long variable
+	variableKeys.read(d, n, &long, "the variable `"+v.Name+"`", v.Pos)
+	if long.choices == nil || n.Get("default") == nil || slices.Contains(long.choices, v.Value) {
+		return
+	}
+	is := "is " + yamltree.Quote(v.Value)
+	if v.Value == "" || secretWord.MatchString(v.Name) {
+		is = "has another value"
+	}
+	pos := v.Pos
+	if v.outside {
+		is += " in the environment"
+	} else {
+		pos = n.Get("default").Pos
+	}
+	d.mistake(pos, "`"+v.Name+"` must be "+either(long.choices)+", and "+is, enumHint(v.Value, long.choices, nil))
+}
+
 var varsType = typ[[]Var]{
-	shape: shape{name: "mapping", each: &shape{name: "string"}},
+	shape: shape{name: "mapping", each: &shape{name: "variable", or: []shape{{name: "string"}, variableKeys.shape()}}},
 	read: func(d *decoder, n *yamltree.Node) ([]Var, bool) {
 		if !d.is(n, yamltree.Mapping, "a mapping of names to values") {
 			return nil, false
@@ -100,9 +140,17 @@ var varsType = typ[[]Var]{
 				d.mistake(p.Key.Pos, "`"+name+"` is set by devloop itself", "take another name")
 			}
 			value, _ := d.vars.get(name)
-			d.bareRefOf(name, p.Value)
-			_, outside := d.opt.LookupEnv(name)
-			out = append(out, Var{Name: name, Value: value, Pos: p.Key.Pos, outside: outside})
+			v := Var{Name: name, Value: value, Pos: p.Key.Pos}
+			_, v.outside = d.opt.LookupEnv(name)
+			text := p.Value
+			if text.Kind == yamltree.Mapping && !text.Custom {
+				d.choices(text, v)
+				text = text.Get("default")
+			}
+			if text != nil {
+				d.bareRefOf(name, text)
+			}
+			out = append(out, v)
 		}
 		return out, true
 	},

@@ -103,11 +103,11 @@ var foreignWatcher = union(foreignCommand, foreignWatch, foreignDepends, map[str
 	"when":          "`if_changed` is a key of a stage",
 	"interruptible": "`interruptible` is a key of a stage",
 	"sockets":       "only processes get sockets", "socket": "only processes get sockets", "ports": "only processes get sockets",
-	"disabled": "write `on_start: false`",
+	"disabled": "write `on_start: false`, or `if: false`", "enabled": "if", "condition": "if",
 })
 
 var foreignStage = union(foreignCommand, foreignRun, map[string]string{
-	"when": "if_changed", "only_if": "if_changed", "if": "if_changed", "if_change": "if_changed", "changes": "if_changed",
+	"when": "if_changed", "only_if": "if_changed", "if_change": "if_changed", "changes": "if_changed",
 	"changed": "if_changed", "sources": "if_changed", "inputs": "if_changed", "watch": "if_changed", "files": "if_changed",
 	"paths": "if_changed", "only": "if_changed", "glob": "if_changed",
 	"ignore_error": "allow_failure", "ignore_errors": "allow_failure", "continue_on_error": "allow_failure",

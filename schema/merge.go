@@ -116,6 +116,10 @@ func (s shape) written(base, over *yamltree.Node) (_, _ *yamltree.Node) {
 	switch s.name {
 	case "socket":
 		return base.Under("listen"), over.Under("listen")
+	case "variable":
+		if base.Kind == yamltree.Mapping || over.Kind == yamltree.Mapping {
+			return base.Under("default"), over.Under("default")
+		}
 	case "condition":
 		return base.Under("condition"), over.Under("condition")
 	case "readiness":

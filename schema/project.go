@@ -26,6 +26,7 @@ func (l *loader) project(top *source, prefix string, c *Config) {
 	own := &Config{Name: filepath.Base(p.Dir), Jobs: c.Jobs, Shell: Shell{Argv: defaultShell, Default: true}}
 	l.vars = newVars(l.decoder, p.root.Get("vars"))
 	topKeys.read(l.decoder, p.root, own, "the file", p.root.Pos)
+	l.leaveOut(own, p)
 	p.Name = own.Name
 	p.Vars, p.Env, p.Shell, p.Ignore, p.Settle = own.Vars, own.Env, own.Shell, own.Ignore, own.Settle
 	for i := range own.Sockets {

@@ -160,7 +160,7 @@ var flowSafe = regexp.MustCompile(`^[A-Za-z0-9_./+=@~-]+$`)
 
 func (w *yamlWriter) scalar(n *yamltree.Node, s shape, path string, depth int) {
 	more := ""
-	if name, isVar := strings.CutPrefix(path, ".vars."); isVar && w.origins {
+	if name, isVar := strings.CutPrefix(strings.TrimSuffix(path, ".default"), ".vars."); isVar && w.origins {
 		if v := w.project.variable(name); v != nil && v.outside {
 			more = ", and the environment has another"
 		}

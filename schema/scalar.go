@@ -82,6 +82,20 @@ func intType(least int) typ[int] {
 	}
 }
 
+// rangeType is a whole number of at least least and at most most.
+func rangeType(least, most int) typ[int] {
+	t := intType(least)
+	read := t.read
+	t.read = func(d *decoder, n *yamltree.Node) (int, bool) {
+		v, ok := read(d, n)
+		if ok && v > most {
+			d.mistake(n.Pos, "`"+d.key+"` must be at most "+strconv.Itoa(most), "")
+		}
+		return v, ok && v <= most
+	}
+	return t
+}
+
 var durationType = typ[time.Duration]{
 	shape: shape{name: "duration"},
 	read: func(d *decoder, n *yamltree.Node) (time.Duration, bool) {

@@ -18,7 +18,9 @@ var commandStage = &table[Stage]{
 		row("if_changed", watchType, func(s *Stage) *[]Pattern { return &s.IfChanged }, "skip it unless one of these changed since the start of its last pass"),
 		row("timeout", durationType, func(s *Stage) *time.Duration { return &s.Timeout }, "it fails when it takes longer").or("none"),
 		row("allow_failure", boolType, func(s *Stage) *bool { return &s.AllowFailure }, "go on when it fails").or("false"),
+		row("nice", rangeType(0, 19), func(s *Stage) *int { return &s.Nice }, "how far it gives way to others that want the CPU, as nice(1) counts").or("0"),
 		row("interruptible", boolType, func(s *Stage) *bool { return &s.Interruptible }, "a change may cancel it midway").or("true"),
+		row("if", leftOutType, func(s *Stage) *bool { return &s.leftOut }, "leave it out unless this is true, such as `${TESTS} == gate`").or("true"),
 	},
 	foreign: foreignStage,
 }

@@ -63,6 +63,7 @@ func init() {
 	own(dependencyKeys)
 	own(envFileKeys)
 	own(includeKeys)
+	own(variableKeys)
 }
 
 // topShape is the shape of a whole file. It is made once: the tables are the

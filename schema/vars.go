@@ -71,11 +71,17 @@ func (v *vars) fill(p yamltree.Pair) string {
 	before, beforePos := v.d.key, v.d.keyPos
 	v.d.key, v.d.keyPos = name, p.Key.Pos
 	defer func() { v.d.key, v.d.keyPos = before, beforePos }()
-	value := ""
-	if p.Value.Null() {
+	value, text := "", p.Value
+	if text.Kind == yamltree.Mapping && !text.Custom {
+		text = text.Get("default")
+	}
+	if text == nil {
+		return "" // which varsType tells
+	}
+	if text.Null() {
 		v.d.mistake(p.Key.Pos, "the variable `"+name+"` has no value", "write `"+name+": \"\"` for an empty one")
 	} else {
-		value, _ = v.d.text(p.Value, "text")
+		value, _ = v.d.text(text, "text")
 	}
 	v.values[name] = value
 	return value

@@ -24,6 +24,7 @@ var watcherKeys = &table[Watcher]{
 		row("dir", dirType, func(w *Watcher) *string { return &w.Dir }, "where the stages run").or("the project"),
 		row("env", envType, func(w *Watcher) *[]EnvVar { return &w.Env.Vars }, "variables of every stage; null removes one"),
 		row("env_file", envFilesType, func(w *Watcher) *[]EnvFile { return &w.Env.Files }, "files of variables"),
+		row("if", leftOutType, func(w *Watcher) *bool { return &w.leftOut }, "leave it out unless this is true, such as `${TESTS} == beside`").or("true"),
 	},
 	foreign: foreignWatcher,
 }
@@ -33,6 +34,11 @@ var watchersType = named(watcherKeys.shape(), "a mapping of names to watchers", 
 	d.node(key, value, "watcher", "{watch: src, stages: [make]}", func() {
 		watcherKeys.read(d, value, &w, "watcher `"+key.Text+"`", key.Pos)
 	})
+	all := len(w.Stages)
+	w.Stages = present(w.Stages)
+	if all > 0 && len(w.Stages) == 0 && !w.leftOut {
+		d.mistake(key.Pos, "every stage of watcher `"+key.Text+"` is left out by its `if`", "give the `if` to the watcher")
+	}
 	for i := range w.Stages {
 		s := &w.Stages[i]
 		if s.Dir == "" && len(s.Parallel) == 0 {

@@ -3,8 +3,11 @@
 package procgroup
 
 import (
+	"cmp"
 	"errors"
 	"os"
+	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,4 +49,33 @@ func TestStrangeSignalsAreRefused(t *testing.T) {
 	}
 	_ = g.Kill()
 	waitFor(t, g.Done(), "the group's end")
+}
+
+// TestNice holds that a command gives way from its start on, and that 19 is the end.
+func TestNice(t *testing.T) {
+	own := niceOf(t, 0)
+	for _, nice := range []int{0, 10, 30} {
+		g, err := Start(Spec{Argv: []string{"/bin/sleep", "60"}, Nice: nice})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := niceOf(t, g.PID()), min(own+nice, 19); got != want {
+			t.Errorf("with %d it has %d, want %d", nice, got, want)
+		}
+		g.Kill()
+		waitFor(t, g.Done(), "the group's end")
+	}
+}
+
+func niceOf(t *testing.T, pid int) int {
+	t.Helper()
+	out, err := exec.Command("ps", "-o", "nice=", "-p", strconv.Itoa(cmp.Or(pid, os.Getpid()))).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	nice, err := strconv.Atoi(strings.TrimSpace(string(out)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return nice
 }

@@ -57,6 +57,12 @@ type Spec struct {
 	// have from SIGTERM to SIGKILL; with zero they are killed at once.
 	Grace time.Duration
 
+	// Nice is how far the command, and what it starts, gives way to others that
+	// want the CPU: it is added to this process's own nice value (nice(1)), which
+	// ends at 19. It is set just after the start. Windows knows two steps: 0, and
+	// below normal. Nobody may ask for less than 0.
+	Nice int
+
 	// Mark is put into the command's environment as [MarkName], whatever Env
 	// says. On Linux whoever carries it belongs to the tree, wherever it went;
 	// so does who carries a mark that continues this one after a slash. It must

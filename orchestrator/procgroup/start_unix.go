@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 
@@ -30,6 +31,7 @@ type image struct {
 	env  []string
 
 	terminal bool // its standard input becomes its controlling terminal
+	nice     int
 	identity identity
 }
 
@@ -39,7 +41,7 @@ func prepare(spec Spec) (*image, error) {
 		return nil, fmt.Errorf("start command: it is empty: %w", ErrNotFound)
 	}
 	name := spec.Argv[0]
-	img := &image{argv: spec.Argv, env: spec.Env, dir: spec.Dir, identity: identity{mark: spec.Mark, keep: spec.KeepDaemons}}
+	img := &image{argv: spec.Argv, env: spec.Env, dir: spec.Dir, nice: spec.Nice, identity: identity{mark: spec.Mark, keep: spec.KeepDaemons}}
 	if img.env == nil {
 		img.env = os.Environ()
 	}
@@ -229,12 +231,29 @@ func (img *image) fork(stdin, output *os.File, files []*os.File) (*tree, error) 
 	}
 	switch {
 	case err == nil:
+		img.giveWay(t.pid)
 		return t, nil
 	case errors.Is(err, syscall.ETXTBSY):
 		return nil, err
 	default:
 		return nil, fmt.Errorf("start %s: %w", img.argv[0], startError(img.path, err))
 	}
+}
+
+// giveWay sets the priority of a group that has just been started. It can fail
+// only because the leader has ended.
+func (img *image) giveWay(pid int) {
+	if img.nice <= 0 {
+		return
+	}
+	own, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
+	switch {
+	case err != nil:
+		own = 0
+	case runtime.GOOS == "linux":
+		own = 20 - own // the system call's own scale, getpriority(2)
+	}
+	_ = unix.Setpriority(unix.PRIO_PGRP, pid, min(own+img.nice, 19))
 }
 
 // withDescriptors calls f with the descriptors of files, none of which can be

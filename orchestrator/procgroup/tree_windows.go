@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/windows"
 )
 
 // Here a group is its leader alone: there is no process group to signal, and a
@@ -17,6 +19,7 @@ import (
 type image struct {
 	path, dir string
 	argv, env []string
+	sys       syscall.SysProcAttr
 }
 
 func prepare(spec Spec) (*image, error) {
@@ -28,6 +31,9 @@ func prepare(spec Spec) (*image, error) {
 		return nil, fmt.Errorf("start %s: pass descriptors: %w", name, ErrUnsupported)
 	}
 	img := &image{argv: spec.Argv, env: withMark(spec.Env, spec.Mark), dir: spec.Dir}
+	if spec.Nice > 0 {
+		img.sys.CreationFlags = windows.BELOW_NORMAL_PRIORITY_CLASS
+	}
 	if img.dir != "" {
 		st, err := os.Stat(img.dir)
 		if err != nil {
@@ -62,7 +68,7 @@ func startError(path string, err error) error {
 
 func (img *image) fork(stdin, output *os.File, _ []*os.File) (*tree, error) {
 	p, err := os.StartProcess(img.path, img.argv, &os.ProcAttr{
-		Dir: img.dir, Env: img.env, Files: []*os.File{stdin, output, output},
+		Dir: img.dir, Env: img.env, Files: []*os.File{stdin, output, output}, Sys: &img.sys,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", img.argv[0], startError(img.path, err))

@@ -29,7 +29,7 @@ func (r *Runner) StartStage(key Key, w *schema.Watcher, stage *schema.Stage, pat
 	r.build.hintColor(program, e)
 	c := &Command{Key: key, name: w.Name, Warned: &warnings.Counter{}, wanted: r.build.wantedProgram(stage.Run, program.argv, stage.Dir, w.Env, stage.Env),
 		prepare: func() error { return r.build.files.write(list, paths, false) }}
-	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Grace: stageGrace, KeepDaemons: true}
+	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Nice: stage.Nice, Grace: stageGrace, KeepDaemons: true}
 	lines, open := r.output.streams(w.Name)
 	if !r.opt.Stream {
 		c.Spool = &console.Spool{Dir: r.build.files.dir}
