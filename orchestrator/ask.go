@@ -133,7 +133,7 @@ func (l apiLoop) Await(nodes []string, answer func(control.Verdict)) (forget fun
 func (l apiLoop) Down() {
 	if !l.ending {
 		l.ending = true
-		l.screen.Ending("stopping: asked to by `devloop down`")
+		l.screen.Ending("stopping: asked by `devloop down`")
 		l.step(machine.Shutdown{})
 	}
 }

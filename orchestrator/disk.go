@@ -132,7 +132,7 @@ func (l *loop) touch(a machine.Touch) {
 }
 
 // errHung says that a file system has been waited for long enough.
-var errHung = errors.New("the file system does not answer")
+var errHung = errors.New("the file system does not respond")
 
 // reasonOf is what the system says, without the name of its call.
 func reasonOf(err error) error {
@@ -154,12 +154,12 @@ func (l *loop) drain(d machine.Drained) {
 
 // diskHangs tells of a file system that does not answer.
 func (l *loop) diskHangs(path string) {
-	l.screen.Notice(fmt.Sprintf("%s: the file system has not answered for %v; until it does, what changes there counts as changed without a look", path, diskqueue.Patience))
+	l.screen.Notice(fmt.Sprintf("%s: the file system has not answered for %v; until it does, every change there counts, whatever the file contains", path, diskqueue.Patience))
 }
 
 // diskAnswers tells that it does again.
 func (l *loop) diskAnswers(place string) {
-	l.screen.Notice(place + ": the file system answers again")
+	l.screen.Notice(place + ": the file system responds again")
 	l.files.answers()
 }
 
@@ -193,7 +193,7 @@ func (l *loop) leaveDisk() error {
 	select {
 	case <-left:
 	case <-timer.C:
-		return errors.New("a file system does not answer: what waits for it was left behind")
+		return errors.New("a file system does not respond; devloop ends without waiting for it")
 	}
 	// Sights that have opened, and that nobody has looked at.
 	for {

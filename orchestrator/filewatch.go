@@ -155,7 +155,7 @@ func (w *filewatch) degrade() {
 		return
 	}
 	w.host.pollInPlace(w.sight.pollAll(poll), poll, sightedEvent{w.sight, w.host.started()})
-	w.host.notice("polling everything beside that; once the limit is raised, start devloop again")
+	w.host.notice("polling the rest; raise the limit and start devloop again")
 }
 
 // sightedEvent says that places can be seen which could not be seen before.

@@ -52,7 +52,7 @@ func (g *gitLocks) busy(dirs []string, now time.Time) (busy bool, notes []string
 		age := max(now.Sub(info.ModTime()), now.Sub(m.since))
 		if !m.left && (age >= lockPatience || age >= lockOrphan && !g.gitRuns(now)) {
 			m.left = true
-			notes = append(notes, fmt.Sprintf("%s is %s old: git has left it behind, and nothing waits for it; remove it if no git is at work", lock, age.Round(time.Second)))
+			notes = append(notes, fmt.Sprintf("%s is %s old: git has left it behind, and devloop no longer waits for it; remove it if git is not running", lock, age.Round(time.Second)))
 		}
 		if g.met == nil {
 			g.met = map[string]metLock{}

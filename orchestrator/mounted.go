@@ -82,7 +82,7 @@ func (l *loop) lookAnew(places []string) {
 		return
 	}
 	for _, place := range places {
-		l.screen.Notice(fmt.Sprintf("something was mounted or unmounted at %s: looking there anew", place))
+		l.screen.Notice(fmt.Sprintf("something was mounted or unmounted at %s: scanning it again", place))
 	}
 	next := &reopening{cfg: l.cfg, graph: l.graph, places: places}
 	if opening := l.files.next; opening != nil {

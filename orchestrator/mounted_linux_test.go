@@ -38,7 +38,7 @@ func TestMountsWhileRunning(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p.screen.wait(t, `something was mounted or unmounted at \S*/src/share: looking there anew`)
+	p.screen.wait(t, `something was mounted or unmounted at \S*/src/share: scanning it again`)
 	p.write("src/a.txt", "b")
 	p.screen.wait(t, `✓ passed`)
 	p.end(0)

@@ -80,7 +80,7 @@ func (l *loop) reloadConfig() {
 }
 
 // errNoAnswer is a configuration of which nobody knows what is written there now.
-var errNoAnswer = errors.New("the file system with the configuration does not answer")
+var errNoAnswer = errors.New("the file system of the configuration does not respond")
 
 // readingDue gives a reading up that takes too long. When it comes to an end all
 // the same, what it has read counts.

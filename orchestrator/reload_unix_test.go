@@ -287,7 +287,7 @@ func TestReadingThatHangs(t *testing.T) {
 	p.loading.Lock()
 	p.replace(".env", "A=two\n")
 	for range 2 { // the second one asks while it is known
-		if v, err := client.Wait(ctx); err != nil || v.OK || !strings.Contains(v.Why, "does not answer") {
+		if v, err := client.Wait(ctx); err != nil || v.OK || !strings.Contains(v.Why, "does not respond") {
 			t.Errorf("while it hangs: %+v, %v", v, err)
 		}
 	}
@@ -318,7 +318,7 @@ func TestEndWhileReadingHangs(t *testing.T) {
 	p.over = true
 	p.signals <- os.Interrupt
 	r := <-p.result
-	if r.code != 0 || r.err == nil || !strings.Contains(r.err.Error(), "does not answer") {
+	if r.code != 0 || r.err == nil || !strings.Contains(r.err.Error(), "does not respond") {
 		t.Errorf("it has ended with %+v", r)
 	}
 }

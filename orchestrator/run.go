@@ -27,8 +27,8 @@ func Run(ctx context.Context, opt Options) (code int, err error) {
 }
 
 // ErrHangs says that the loop did not end when it was told to for the second time.
-var ErrHangs = errors.New("the system keeps devloop waiting, as a file system that does not answer does; " +
-	"what devloop has started is ended without it")
+var ErrHangs = errors.New("the system keeps devloop waiting, such as a file system that does not respond; " +
+	"what devloop has started is stopped without it")
 
 // outcome is what Run returns.
 type outcome struct {

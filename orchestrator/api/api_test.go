@@ -86,14 +86,14 @@ func TestRefusals(t *testing.T) {
 		{fake{}, "POST", "/v1/restart?node=app&node=check", http.StatusBadRequest, "devloop trigger check"},
 		{fake{}, "POST", "/v1/stop", http.StatusBadRequest, "no node is named"},
 		{fake{}, "POST", "/v1/start?node=" + strings.Repeat("x", 5000), http.StatusNotFound, "…"},
-		{fake{}, "POST", "/v1/start?" + strings.Repeat("node=app&", mostNamed+1), http.StatusBadRequest, "more than"},
+		{fake{}, "POST", "/v1/start?" + strings.Repeat("node=app&", mostNamed+1), http.StatusBadRequest, "too many"},
 		{fake{}, "POST", "/v1/wait?node=nobody", http.StatusNotFound, "POST /v1/wait"},
 		{fake{}, "GET", "/v1/wait?node=nobody", http.StatusNotFound, "no watcher or process"},
 		{fake{}, "GET", "/v1/restart?node=app", http.StatusNotFound, "GET /v1/restart"},
 		{fake{}, "GET", "/v1/wake?node=ap", http.StatusNotFound, "did you mean app?"},
 		{fake{closed: ErrStarting}, "POST", "/v1/stop?node=app", http.StatusServiceUnavailable, "try again in a moment"},
-		{fake{closed: ErrEnding}, "POST", "/v1/stop?node=app", http.StatusServiceUnavailable, "the loop is ending"},
-		{fake{ending: true}, "GET", "/v1/status", http.StatusServiceUnavailable, "the loop is ending"},
+		{fake{closed: ErrEnding}, "POST", "/v1/stop?node=app", http.StatusServiceUnavailable, "the loop is stopping"},
+		{fake{ending: true}, "GET", "/v1/status", http.StatusServiceUnavailable, "the loop is stopping"},
 	} {
 		w := serve(t.Context(), &c.loop, c.method, c.target)
 		if body := w.Body.String(); w.Code != c.code || !strings.Contains(body, c.text) || len(body) > 1000 || len(c.loop.did) > 0 {
@@ -112,7 +112,7 @@ func TestByHand(t *testing.T) {
 }
 
 func TestTerminal(t *testing.T) {
-	for node, want := range map[string]string{"check": "check has no terminal", "app": "app does not run now", "ap": "did you mean app?"} {
+	for node, want := range map[string]string{"check": "check has no terminal", "app": "app is not running", "ap": "did you mean app?"} {
 		s := New(t.Context(), Options{Loop: &fake{}})
 		if term, no := s.terminal(node); term != nil || !strings.Contains(no.msg+no.hint, want) {
 			t.Errorf("%s: %+v", node, no)

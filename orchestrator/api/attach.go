@@ -73,7 +73,7 @@ func (s *Server) terminal(name string) (*procgroup.Terminal, *refusal) {
 	case !term.Configured:
 		return nil, &refusal{http.StatusBadRequest, name + " has no terminal", "a process has one with `pty: true` in devloop.yaml"}
 	case !term.Running:
-		return nil, &refusal{http.StatusConflict, name + " does not run now", "`devloop status` says why"}
+		return nil, &refusal{http.StatusConflict, name + " is not running", "`devloop status` says why"}
 	case term.Terminal == nil:
 		return nil, &refusal{http.StatusConflict, name + " was started without a terminal", "devloop restart " + name}
 	default:

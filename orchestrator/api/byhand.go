@@ -17,7 +17,7 @@ const mostNamed = 1000
 // request.
 func (s *Server) named(names []string) (nodes []string, no *refusal) {
 	if len(names) > mostNamed {
-		return nil, &refusal{http.StatusBadRequest, fmt.Sprintf("%d nodes are more than a request may name", len(names)), ""}
+		return nil, &refusal{http.StatusBadRequest, fmt.Sprintf("%d nodes are too many for one request", len(names)), ""}
 	}
 	seen := map[string]bool{}
 	for _, name := range names {
@@ -46,9 +46,9 @@ func (s *Server) fits(verb machine.Verb, node string) *refusal {
 	kind := s.loop.Kind(node)
 	switch {
 	case verb == machine.Trigger && kind != "watcher":
-		return &refusal{http.StatusBadRequest, node + " is a process, which has no stages to run", "to start it again: devloop restart " + node}
+		return &refusal{http.StatusBadRequest, node + " is a process and has no stages", "to start it again: devloop restart " + node}
 	case verb == machine.Restart && kind != "process":
-		return &refusal{http.StatusBadRequest, node + " is a watcher, which cannot be restarted", "to run its stages: devloop trigger " + node}
+		return &refusal{http.StatusBadRequest, node + " is a watcher and cannot be restarted", "to run its stages: devloop trigger " + node}
 	}
 	return nil
 }

@@ -63,8 +63,8 @@ type Options struct {
 
 // Why a loop does not take what is asked of it.
 var (
-	ErrStarting = errors.New("the loop is just starting")
-	ErrEnding   = errors.New("the loop is ending")
+	ErrStarting = errors.New("the loop is starting")
+	ErrEnding   = errors.New("the loop is stopping")
 )
 
 // Server answers requests.
@@ -120,7 +120,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.EscapedPath()
 		control.Refuse(w, http.StatusNotFound, "this loop does not know "+r.Method+" "+path[:min(len(path), 200)],
-			"it may be another version of devloop: end it and start it again")
+			"it may be another version of devloop: stop it and start it again")
 	})
 	return http.MaxBytesHandler(mux, mostAsked)
 }

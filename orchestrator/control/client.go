@@ -188,8 +188,8 @@ func (c *Client) open(ctx context.Context, method, path, upgrade string) (*http.
 	defer resp.Body.Close()
 	var f failure
 	if json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&f) != nil || f.Error == "" {
-		return nil, &RefusedError{resp.StatusCode, "the running loop does not understand: " + resp.Status,
-			"it may be another version of devloop: end it and start it again"}
+		return nil, &RefusedError{resp.StatusCode, "the running loop does not understand the request: " + resp.Status,
+			"it may be another version of devloop: stop it and start it again"}
 	}
 	return nil, &RefusedError{resp.StatusCode, f.Error, f.Hint}
 }

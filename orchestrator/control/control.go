@@ -32,7 +32,7 @@ func (e notRunning) Error() string { return ErrNotRunning.Error() + " for " + e.
 func (e notRunning) Hint() string {
 	devloop := Command(e.config)
 	if e.log != "" {
-		return "the last one in the background ended badly, and wrote " + e.log + "; `" + devloop + " up -d` starts another"
+		return "the last one in the background failed; its log is " + e.log + "; `" + devloop + " up -d` starts another"
 	}
 	return "start one with `" + devloop + "`, or in the background with `" + devloop + " up -d`"
 }
@@ -80,17 +80,17 @@ func (e *RunningError) Error() string {
 // Hint says what to do about it: a sentence without a full stop.
 func (e *RunningError) Hint() string {
 	devloop := Command(e.Config)
-	return fmt.Sprintf("`%[1]s logs -f` follows it, `%[1]s status` shows what it does, `%[1]s down` ends it", devloop)
+	return fmt.Sprintf("`%[1]s logs -f` follows its output, `%[1]s status` shows what it does, `%[1]s down` stops it", devloop)
 }
 
 // silentError says that a loop holds the lock but does not listen.
 type silentError struct{ *RunningError }
 
-func (e silentError) Error() string { return e.RunningError.Error() + ", but it does not answer" }
+func (e silentError) Error() string { return e.RunningError.Error() + ", but it does not respond" }
 
 // Hint says what to do about it.
 func (e silentError) Hint() string {
-	return "it is just starting or ending, or it could not make its control socket: then it said so when it started"
+	return "it is just starting or stopping, or it has no control socket, which it reported at its start"
 }
 
 func (e silentError) Unwrap() error { return e.RunningError }

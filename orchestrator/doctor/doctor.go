@@ -95,17 +95,17 @@ func few(names []string) string {
 func mount(kind, where string, polled bool) Finding {
 	const about = "file system"
 	if polled {
-		return Finding{Warn, about, where + ": " + kind + ", which gives no events of changes made elsewhere: devloop polls it",
-			"run devloop on the machine where the files are edited, or keep them on a local disk: a save is seen at once there, and waiting costs nothing"}
+		return Finding{Warn, about, where + ": " + kind + ", which does not report changes made elsewhere: devloop polls it",
+			"run devloop on the machine where the files are edited, or keep them on a local disk: saves are seen at once there, and idling costs nothing"}
 	}
 	switch kind {
 	case "":
 		return Finding{Mark: Note, About: about, Text: where + ": the system does not tell the kind"}
 	case "fuse", "fusefs":
-		return Finding{Warn, about, where + ": " + kind + ", which may give no events of changes made elsewhere",
-			"if saves are not seen, start devloop with --poll, or write `poll: true`"}
+		return Finding{Warn, about, where + ": " + kind + ", which may not report changes made elsewhere",
+			"if devloop misses saves, start it with --poll, or write `poll: true`"}
 	case "overlay":
-		return Finding{Mark: Note, About: about, Text: where + ": overlay, which gives no events for changes made outside the container"}
+		return Finding{Mark: Note, About: about, Text: where + ": overlay, which does not report changes made outside the container"}
 	}
 	return Finding{Mark: OK, About: about, Text: where + ": " + kind}
 }
@@ -118,7 +118,7 @@ func backlog(name string, limit int) Finding {
 	f := Finding{Mark: OK, About: "listen queue", Text: fmt.Sprintf("%s is %d", name, limit)}
 	if limit < shortQueue {
 		f.Mark = Warn
-		f.Text += ": few connections can wait while a server restarts"
+		f.Text += ": only a few connections can wait while a server restarts"
 		f.Hint = fmt.Sprintf("sudo sysctl %s=%d", name, 4096)
 	}
 	return f
@@ -139,8 +139,8 @@ func openFiles(limit uint64, watching int) Finding {
 		f.Mark = Warn
 		f.Hint = fmt.Sprintf("ulimit -n %d, in the shell that starts devloop", max(65536, 4*watching))
 		if watching > 0 {
-			f.Text += "; it gets half, and devloop polls what has none"
-			f.Hint += "; or ignore what need not be watched; or write `poll: true`, which takes none"
+			f.Text += "; it gets half of the limit, and devloop polls the rest"
+			f.Hint += "; or `ignore` what need not be watched; or write `poll: true`, which takes none"
 		}
 	}
 	return f

@@ -64,7 +64,7 @@ func TestOpenFiles(t *testing.T) {
 	if f := openFiles(1024, 0); f.Mark != OK {
 		t.Errorf("%+v", f)
 	}
-	if f := openFiles(1024, 500); f.Mark != Warn || !strings.Contains(f.Text, "polls what has none") || !strings.Contains(f.Hint, "ulimit -n 65536") {
+	if f := openFiles(1024, 500); f.Mark != Warn || !strings.Contains(f.Text, "polls the rest") || !strings.Contains(f.Hint, "ulimit -n 65536") {
 		t.Errorf("%+v", f)
 	}
 	if f := openFiles(1<<63-1, 1000); f.Mark != OK || !strings.HasPrefix(f.Text, "no limit; watching takes 1000") {

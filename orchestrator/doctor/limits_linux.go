@@ -52,7 +52,7 @@ func (s System) inotify(need Need) []Finding {
 		f.Text = fmt.Sprintf("%s is %d", queue, limit)
 		if limit < usual {
 			f.Mark = Note
-			f.Text += fmt.Sprintf(" (usually %d): after a burst of more events everything is looked at again", usual)
+			f.Text += fmt.Sprintf(" (usually %d): after a larger burst of events everything is scanned again", usual)
 		}
 	}
 	return append(list, f)

@@ -18,7 +18,7 @@ func Needed(dir string) (reason string, needed bool) {
 }
 
 func noEvents(path, kind string) string {
-	return path + " is on a file system (" + kind + ") that gives no events of changes made elsewhere"
+	return path + " is on a file system (" + kind + ") that does not report changes made elsewhere"
 }
 
 // Remote is the kind of the file system for which Needed says that polling is needed, "" where it is not.
@@ -37,7 +37,7 @@ type Mount struct {
 // Reason says why polling is needed there.
 func (m Mount) Reason() string {
 	if m.Kind == "" {
-		return m.Path + " is a file that is mounted by itself, of which the system gives no events"
+		return m.Path + " is a mounted file, for which the system reports no changes"
 	}
 	return noEvents(m.Path, m.Kind)
 }

@@ -69,7 +69,7 @@ func (g *Graph) cycle(edges []Edge) schema.Mistake {
 	names = append(names, g.Nodes[edges[0].To].Name)
 	return schema.Mistake{
 		Pos:  edges[0].Pos,
-		Msg:  "these wait for each other: " + strings.Join(names, " → ") + lines.String(),
-		Hint: "take one of these edges away: nothing in the circle could ever start",
+		Msg:  "dependency cycle: " + strings.Join(names, " → ") + lines.String(),
+		Hint: "remove one of these edges: nothing in the cycle could ever start",
 	}
 }

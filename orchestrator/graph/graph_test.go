@@ -100,7 +100,7 @@ processes:
 	if len(mistakes) != 1 {
 		t.Fatalf("%d mistakes, want 1: %v", len(mistakes), mistakes)
 	}
-	want := "these wait for each other: p → p2 → p\n" +
+	want := "dependency cycle: p → p2 → p\n" +
 		"  p depends on p2 (devloop.yaml:14:18)\n" +
 		"  p2 depends on p (devloop.yaml:15:29)"
 	if mistakes[0].Msg != want {

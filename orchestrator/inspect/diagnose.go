@@ -43,7 +43,7 @@ func Diagnose(cfg *schema.Config, g *graph.Graph, running *control.Status) []doc
 func diagnoseFileSystems(cfg *schema.Config, set *watchset.Set) []doctor.Finding {
 	places, kinds := set.Roots(), map[string]string{}
 	for _, m := range (fspoll.Reach{Descend: set.Descend, Want: set.Matches}).Mounts(places) {
-		places, kinds[m.Path] = append(places, m.Path), cmp.Or(m.Kind, "a file mounted by itself")
+		places, kinds[m.Path] = append(places, m.Path), cmp.Or(m.Kind, "a mounted file")
 	}
 	return doctor.FileSystems(places, func(path string) string { return relative(cfg.Dir, path) }, func(path string) string {
 		if kind := kinds[path]; kind != "" {
@@ -58,7 +58,7 @@ func diagnoseFile(cfg *schema.Config, g *graph.Graph) []doctor.Finding {
 	const about = "configuration"
 	warnings := slices.Concat(cfg.Warnings, Unmatched(cfg, g))
 	if len(warnings) == 0 {
-		return []doctor.Finding{{Mark: doctor.OK, About: about, Text: relative(cfg.Dir, cfg.File) + " is well"}}
+		return []doctor.Finding{{Mark: doctor.OK, About: about, Text: relative(cfg.Dir, cfg.File) + " is valid"}}
 	}
 	var list []doctor.Finding
 	for _, w := range warnings {
@@ -88,17 +88,17 @@ func diagnoseWatching(set *watchset.Set, running *control.Status) ([]doctor.Find
 			loop, counted(w.Directories, "directory", "directories"), w.Events)})
 	}
 	if w.Polled > 0 {
-		list = append(list, doctor.Finding{Mark: doctor.Note, About: about, Text: fmt.Sprintf("%s polls %s: all that is there every %s, what has changed lately far more often",
+		list = append(list, doctor.Finding{Mark: doctor.Note, About: about, Text: fmt.Sprintf("%s polls %s: everything every %s, recently changed files far more often",
 			loop, counted(w.Polled, "directory", "directories"), w.Interval.Round(100*time.Millisecond))})
 	}
 	if w.Unwatched > 0 {
 		list = append(list, doctor.Finding{Mark: doctor.Warn, About: about,
 			Text: fmt.Sprintf("%s cannot watch %s", loop, counted(w.Unwatched, "directory", "directories")),
-			Hint: "a limit that is reached is told of below: raise it, and start devloop again; else it is permissions, and the loop said which when it met them"})
+			Hint: "if a limit below is reached, raise it and start devloop again; else it is a matter of permissions, which the loop has named on its screen"})
 	}
 	if w.Overflows > 0 {
 		list = append(list, doctor.Finding{Mark: doctor.Note, About: about,
-			Text: fmt.Sprintf("the kernel's queue overflowed %d times; everything was looked at again, so that nothing is lost", w.Overflows)})
+			Text: fmt.Sprintf("the kernel's queue overflowed %d times; each time everything was scanned again, so nothing is lost", w.Overflows)})
 	}
 	return list, doctor.Need{Directories: w.Unwatched}
 }
@@ -147,7 +147,7 @@ func diagnoseTriggers(cfg *schema.Config, git *gitignore.Matcher) []doctor.Findi
 		for _, t := range cfg.Watchers[i].Triggers {
 			f := doctor.Finding{Mark: doctor.OK, About: "trigger", Text: t.Text + " is ignored by git"}
 			if !git.Ignored(t.Abs, false) {
-				f.Mark, f.Text = doctor.Warn, t.Text+" is not ignored by git, so that it may be committed"
+				f.Mark, f.Text = doctor.Warn, t.Text+" is not ignored by git, so it may be committed"
 				f.Hint = fmt.Sprintf("echo '%s' >> %s", "/"+relative(git.Top(), t.Abs), filepath.Join(git.Top(), ".gitignore"))
 			}
 			list = append(list, f)
@@ -210,10 +210,10 @@ func heldAt(running *control.Status, socket string) string {
 
 func diagnoseShell(cfg *schema.Config) doctor.Finding {
 	name := cfg.Shell.Argv[0]
-	return doctor.Program("shell", name, doctor.Finding{Mark: doctor.Warn, Text: name + " is not found, and commands that need a shell are handed to it",
-		Hint: "name another one under `shell` in devloop.yaml"})
+	return doctor.Program("shell", name, doctor.Finding{Mark: doctor.Warn, Text: name + " is not found; commands that need a shell are run by it",
+		Hint: "set another one as `shell` in devloop.yaml"})
 }
 
 func diagnoseGit() doctor.Finding {
-	return doctor.Program("git", "git", doctor.Finding{Mark: doctor.Note, Text: "not found; .gitignore files are followed all the same"})
+	return doctor.Program("git", "git", doctor.Finding{Mark: doctor.Note, Text: "not found; .gitignore files are followed anyway"})
 }

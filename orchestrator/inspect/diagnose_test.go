@@ -66,7 +66,7 @@ processes: {server: {run: [x], watch: .trigger, sockets: [web, admin]}}
 			"ok socket admin: any free port",
 		}},
 		{"a loop that polls", &control.Status{PID: 77, Watching: &control.Watching{Polled: 3, Interval: 2 * time.Second}}, []string{
-			"note watching: the loop of pid 77 polls 3 directories: all that is there every 2s",
+			"note watching: the loop of pid 77 polls 3 directories: everything every 2s",
 		}},
 		{"a loop that watches nothing", &control.Status{PID: 77}, []string{
 			"note watching: the loop of pid 77 watches nothing",

@@ -116,7 +116,7 @@ func (x *explainer) verdict(v *NodeVerdict, node int, abs string, dir bool) {
 	v.By = at(verdict.Pattern)
 	switch {
 	case verdict.IsTrigger:
-		v.Why = "it is a trigger, which only a literal path in `watch` sees"
+		v.Why = "it is a trigger, which only its full path in `watch` matches"
 	case verdict.Ignored != nil:
 		v.Out = at(verdict.Ignored)
 		v.Why = "ignored"
@@ -132,7 +132,7 @@ func (x *explainer) verdict(v *NodeVerdict, node int, abs string, dir bool) {
 	default:
 		link, reached := x.set.Reaches(abs)
 		if v.Wakes = reached; !reached {
-			v.Why = fmt.Sprintf("it lies behind %s, a link that is not followed", relative(x.cfg.Dir, link))
+			v.Why = fmt.Sprintf("it is behind %s, a symbolic link that is not followed", relative(x.cfg.Dir, link))
 		}
 	}
 }
@@ -147,7 +147,7 @@ func (x *explainer) nearest(node int, abs, verb string) string {
 	path := filepath.ToSlash(abs)
 	for i := range watch {
 		if verbatim, ok := watch[i].Verbatim(); ok && verbatim.Match(path) {
-			return fmt.Sprintf("no pattern %s: [ and ] stand for one character of a set in %s at %s; write '%s'", verb, watch[i], watch[i].Pos, verbatim)
+			return fmt.Sprintf("no pattern %s: `[…]` in %s at %s matches one character of a set; write '%s'", verb, watch[i], watch[i].Pos, verbatim)
 		}
 	}
 	var best *schema.Pattern

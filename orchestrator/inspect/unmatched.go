@@ -116,8 +116,8 @@ func rooted(p *schema.Pattern) (schema.Mistake, bool) {
 	}
 	return schema.Mistake{
 		Pos:  p.Pos,
-		Msg:  fmt.Sprintf("%s begins at the root of the file system, where there is no /%s", p, top),
-		Hint: fmt.Sprintf("write `%s`: a path belongs to the project's directory, without a slash before it", meant),
+		Msg:  fmt.Sprintf("%s starts at the root of the file system, where there is no /%s", p, top),
+		Hint: fmt.Sprintf("write `%s`: paths are relative to the project, without a slash in front", meant),
 	}, true
 }
 
@@ -136,8 +136,8 @@ func (c *PatternCheck) See(path string) {
 		at = relative(c.cfg.Dir, filepath.FromSlash(at))
 		c.misread = append(c.misread, schema.Mistake{
 			Pos:  m.Pos,
-			Msg:  fmt.Sprintf("%s is what lies in the project's directory; %s is still watched", m, at),
-			Hint: fmt.Sprintf("for every directory, as in a .gitignore, write `%s`; if it is meant so, `./%s`", m.other, m),
+			Msg:  fmt.Sprintf("%s is only in the project's directory itself; %s is still watched", m, at),
+			Hint: fmt.Sprintf("write `%s` for every directory, as in a .gitignore, or `./%s` for this one only", m.other, m),
 		})
 		return true
 	})
@@ -166,7 +166,7 @@ func (c *PatternCheck) Warnings() schema.Mistakes {
 func (c *PatternCheck) cause(w watched) (msg, hint string) {
 	if verbatim, ok := w.Verbatim(); ok {
 		if _, err := os.Lstat(filepath.FromSlash(verbatim.Base())); err == nil && len(verbatim.Base()) > len(w.Base()) {
-			return fmt.Sprintf(", though there is %s: [ and ] stand for one character of a set",
+			return fmt.Sprintf(", though there is %s: `[…]` matches one character of a set",
 				relative(c.cfg.Dir, filepath.FromSlash(verbatim.Base()))), fmt.Sprintf("write `'%s'`, in single quotes", verbatim)
 		}
 	}
@@ -174,9 +174,9 @@ func (c *PatternCheck) cause(w watched) (msg, hint string) {
 	name := relative(c.cfg.Dir, path)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Sprintf(": %s cannot be read: permission denied", name), "what cannot be read cannot be watched"
+		return fmt.Sprintf(": %s cannot be read: permission denied", name), "devloop cannot watch what it cannot read"
 	case err != nil:
-		return ": " + err.Error(), "what cannot be read cannot be watched"
+		return ": " + err.Error(), "devloop cannot watch what it cannot read"
 	case path == "":
 		return "", "check the spelling"
 	}
@@ -184,17 +184,17 @@ func (c *PatternCheck) cause(w watched) (msg, hint string) {
 	place := func(p *Place) string { return p.Pattern + " at " + relative(c.cfg.Dir, p.At) }
 	switch {
 	case why.IsTrigger:
-		return fmt.Sprintf(" but %s, a trigger, which only a path in full sees", name), "write `" + name + "`"
+		return fmt.Sprintf(" but %s, a trigger, which only its full path matches", name), "write `" + name + "`"
 	case why.Ignored != nil:
-		return fmt.Sprintf(" for %s: %s is ignored, by %s", node, name, place(at(why.Ignored))), "take that out of `ignore`, or this out of `watch`"
+		return fmt.Sprintf(" for %s: %s is ignored, by %s", node, name, place(at(why.Ignored))), "remove it from `ignore`, or this from `watch`"
 	case why.Checkout != nil:
-		return fmt.Sprintf(" for %s: %s is another checkout of this repository", node, relative(c.cfg.Dir, why.Checkout.Checkout)), "to watch it all the same, name it in full, without a wildcard"
+		return fmt.Sprintf(" for %s: %s is another checkout of this repository", node, relative(c.cfg.Dir, why.Checkout.Checkout)), "to watch it anyway, write its full path, without a wildcard"
 	case why.GitRule != nil:
-		return fmt.Sprintf(" for %s: git ignores %s, by %s", node, name, place(gitPlace(*why.GitRule))), "`gitignore: false` watches it all the same; so does a path that is named in full, without a wildcard"
+		return fmt.Sprintf(" for %s: git ignores %s, by %s", node, name, place(gitPlace(*why.GitRule))), "`gitignore: false` watches it anyway; so does its full path, without a wildcard"
 	}
-	hint = "editors and other programs leave files of such names for a moment"
+	hint = "editors and other programs write such files for a moment"
 	if why.Builtin == ".git" {
-		hint = "a file in it that is named in full, without a wildcard, is watched"
+		hint = "the full path of a file in it, without a wildcard, is watched"
 	}
 	return fmt.Sprintf(": %s is never watched (%s)", name, why.Builtin), hint
 }

@@ -118,10 +118,10 @@ func (g *Grant) accepts(ctx context.Context, addr string) error {
 type OccupiedError struct{ addr, by string }
 
 func (e OccupiedError) Error() string {
-	return fmt.Sprintf("%s listens on %s, and did before this started", e.by, e.addr)
+	return fmt.Sprintf("%s was already listening on %s before this started", e.by, e.addr)
 }
 
 // Hint says what to do about it.
 func (e OccupiedError) Hint() string {
-	return "end that one, or let the server listen on another port and name it in `to`"
+	return "stop it, or let the server listen on another port and name that in `to`"
 }

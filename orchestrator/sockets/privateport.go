@@ -27,7 +27,7 @@ func (g *Grant) MarkPrivate(say func(text string)) func(lines []byte) {
 			places = append(places, place{
 				[]byte(port),
 				regexp.MustCompile(`:` + port + `\b`),
-				fmt.Sprintf("port %s is private, and another one at each start: open %s", port, h.Address()),
+				fmt.Sprintf("port %s is private and changes at each start; open %s", port, h.Address()),
 			})
 		}
 	}

@@ -47,7 +47,7 @@ func New(ctx context.Context, opt Options) *Set {
 	files := proxy.OpenFiles()
 	most := proxy.ShareOf(files)
 	s.room = proxy.NewRoom(most, func() (told bool) {
-		return opt.Full(fmt.Sprintf("clients have %d connections open, as many as devloop lets them have of its %d open files (`ulimit -n`); others wait, and idle ones are closed", most, files))
+		return opt.Full(fmt.Sprintf("clients have %d connections open, the most that devloop allows with %d open files (`ulimit -n`); others wait, and idle ones are closed", most, files))
 	})
 	return s
 }
@@ -206,7 +206,7 @@ func (e *overlapError) Error() string {
 func (e *overlapError) Unwrap() error { return e.InUseError }
 
 func (e *overlapError) Hint() string {
-	return "a socket is let go only when the new one is bound: end devloop and start it again, or use another port"
+	return "devloop binds a new socket before it closes the old one: restart devloop, or use another port"
 }
 
 // Spec is a configured socket as listenfd binds it.
