@@ -298,9 +298,9 @@ func TestReadingThatHangs(t *testing.T) {
 		t.Errorf("status: %+v, %v", s, err)
 	}
 	p.loading.Unlock()
-	p.screen.wait(t, `changed: build`)
+	p.screen.wait(t, `build runs again`)
 	if v, err := client.Wait(ctx); err != nil || !v.OK {
-		t.Errorf("when it answers again: %+v, %v; the screen shows:\n%s", v, err, p.screen)
+		t.Errorf("when it responds again: %+v, %v; the screen shows:\n%s", v, err, p.screen)
 	}
 }
 
