@@ -22,57 +22,28 @@
 package fswatch
 
 import (
-	"errors"
-	"fmt"
+	"context"
 	"path/filepath"
 	"slices"
 	"sync"
-	"sync/atomic"
 )
-
-// ErrLimit is in the chain of Open's error when the system gives out no more watchers or descriptors.
-var ErrLimit = errors.New("a limit of the system is reached")
-
-// Options says what to watch.
-type Options struct {
-	// Roots are absolute paths of directories, watched with all that Descend lets in, or of files. They may
-	// overlap, may be missing yet, and may disappear and come back as something else.
-	Roots []string
-	// Descend says whether to walk and watch a directory below a root; a root is always entered. It is called
-	// from several goroutines, must be quick, and must not call the Watcher. nil lets everything in.
-	Descend func(dir string) bool
-	// Want says whether changes of a path are to be reported; roots are asked about too. It is called from
-	// several goroutines, must be quick (the watcher does nothing else meanwhile), and must not call the
-	// Watcher. It may be asked about directories that have gone. nil wants everything.
-	Want func(path string) bool
-	// Leaf says of a real path that nothing is to be looked for there: what the system makes up, such as /proc. No
-	// link is followed to it, and no walk that a root above has led to goes into it. It is called from several
-	// goroutines, and asks no disk. nil names nothing.
-	Leaf func(real string) bool
-	// Walkers is how many goroutines walk the tree; 0 chooses.
-	Walkers int
-}
 
 // Watcher watches until Close. Its methods may be called from several goroutines.
 type Watcher struct {
-	opt     Options
-	kernel  kernel
-	pending *pending
-	tree    tree
-	jobs    queue
-	cookies cookies
-
+	kernel   kernel
+	counters counters
+	pending  *pending
+	dirs     *directories
+	jobs     *queue
+	barrier  *barrier
 	closings *closings
 	ready    chan struct{}
-	done     chan struct{} // closed by Close
 
-	keeper, reader sync.WaitGroup
+	ctx            context.Context // ends with Close
+	cancel         context.CancelFunc
+	worker, reader sync.WaitGroup
 	closing        sync.Once
 	closed         error
-
-	events, overflows atomic.Uint64
-	trouble           trouble
-	round             uint32 // counts walks from the roots; the keeper's own
 }
 
 // Open begins to watch, and returns before the tree has been walked: see Ready. What changes before that in a
@@ -83,47 +54,36 @@ func Open(opt Options) (*Watcher, error) {
 }
 
 func open(opt Options, openKernel func() (kernel, error)) (*Watcher, error) {
-	var roots []string
-	for _, root := range opt.Roots {
-		if !filepath.IsAbs(root) {
-			return nil, fmt.Errorf("watch %s: the path is not absolute", root)
-		}
-		roots = append(roots, filepath.Clean(root))
-	}
-	slices.Sort(roots)
-	opt.Roots = slices.Compact(roots)
-	if opt.Descend == nil {
-		opt.Descend = func(string) bool { return true }
-	}
-	if opt.Want == nil {
-		opt.Want = func(string) bool { return true }
-	}
-	if opt.Leaf == nil {
-		opt.Leaf = func(string) bool { return false }
+	opt, err := opt.complete()
+	if err != nil {
+		return nil, err
 	}
 	k, err := openKernel()
 	if err != nil {
 		return nil, err
 	}
-	w := &Watcher{
-		opt:     opt,
-		kernel:  k,
-		pending: newPending(),
-		tree:    newTree(),
-		jobs:    newQueue(),
-		ready:   make(chan struct{}),
-		done:    make(chan struct{}),
-	}
-	w.closings = newClosings(w.written)
-	w.reader.Go(w.read)
-	if err := w.openCookies(); err != nil {
+	w := &Watcher{kernel: k, pending: newPending(opt.Want), jobs: newQueue(), ready: make(chan struct{})}
+	w.ctx, w.cancel = context.WithCancel(context.Background())
+	dirs := &directories{tree: newTree(), kernel: k, jobs: w.jobs, pending: w.pending, ctx: w.ctx}
+	w.dirs = dirs
+	walker := &walker{opt: &opt, dirs: dirs, pending: w.pending, ctx: w.ctx}
+	links := &links{opt: &opt, dirs: dirs, walker: walker, pending: w.pending}
+	w.barrier = &barrier{kernel: k, read: &w.counters, jobs: w.jobs, pending: w.pending, ctx: w.ctx}
+	reader := &eventReader{kernel: k, counters: &w.counters, tree: dirs.tree, links: links, jobs: w.jobs, pending: w.pending, barrier: w.barrier, ctx: w.ctx}
+	w.closings = newClosings(reader.written)
+	walker.closings, w.barrier.closings, reader.closings = w.closings, w.closings, w.closings
+	w.reader.Go(reader.read)
+	if err := w.barrier.open(); err != nil {
+		w.cancel()
 		k.close()
 		w.reader.Wait()
 		w.closings.close()
 		return nil, err
 	}
+	walker.scratch = w.barrier.dir
 	w.jobs.put(job{kind: jobStart})
-	w.keeper.Go(w.keep)
+	worker := &worker{opt: &opt, jobs: w.jobs, dirs: dirs, walker: walker, links: links, ready: w.ready}
+	w.worker.Go(func() { worker.run(w.ctx) })
 	return w, nil
 }
 
@@ -136,9 +96,18 @@ func (w *Watcher) Wake() <-chan struct{} { return w.pending.wake }
 // Take returns what has gathered since it was last called, and forgets it.
 func (w *Watcher) Take() Batch {
 	batch := w.pending.take()
-	batch.Degraded = w.tree.blindCount() > 0
+	batch.Degraded = w.dirs.tree.blindCount() > 0
 	return batch
 }
+
+// Sync puts a barrier behind everything that was written before the call: token comes in the Synced of the batch
+// that holds the last of it, or of a later one. It does not wait. Where the system gives no order of events
+// (anything but Linux), token comes after a fifth of a second.
+func (w *Watcher) Sync(token uint64) { w.barrier.sync(token) }
+
+// Scratch is the directory that the watcher makes files in, for its barriers; "" if it makes none. No other watcher
+// should look there.
+func (w *Watcher) Scratch() string { return w.barrier.dir }
 
 // Rescan walks dir and what is below again, because Descend's answers there may have changed: watches are added
 // and dropped as it says now. Files in directories that are new to the watcher are reported as created. It
@@ -151,23 +120,14 @@ func (w *Watcher) Refilter() { w.jobs.put(job{kind: jobRefilter}) }
 // Close stops watching, waits for every goroutine and removes the cookie directory. Calling it again does nothing.
 func (w *Watcher) Close() error {
 	w.closing.Do(func() {
-		close(w.done)
-		w.keeper.Wait() // before the kernel's handle goes: nobody may add watches to a number that is used anew
+		w.cancel()
+		w.worker.Wait() // before the kernel's handle goes: nobody may add watches to a number that is used anew
 		w.closed = w.kernel.close()
 		w.reader.Wait()
 		w.closings.close()
-		w.closeCookies()
+		w.barrier.close()
 	})
 	return w.closed
-}
-
-func (w *Watcher) isClosed() bool {
-	select {
-	case <-w.done:
-		return true
-	default:
-		return false
-	}
 }
 
 // Stats describes the watcher's present state, for people who wonder what it does.
@@ -182,17 +142,17 @@ type Stats struct {
 
 // Stats may be called at any time.
 func (w *Watcher) Stats() Stats {
-	w.tree.mu.RLock()
-	defer w.tree.mu.RUnlock()
+	w.dirs.tree.mu.RLock()
+	defer w.dirs.tree.mu.RUnlock()
 	s := Stats{
-		Directories: w.tree.nodes.len() - w.tree.blind,
-		Unwatched:   w.tree.blind,
-		Events:      w.events.Load(),
-		Overflows:   w.overflows.Load(),
-		LateSyncs:   w.cookies.late.Load(),
+		Directories: w.dirs.tree.nodes.len() - w.dirs.tree.blind,
+		Unwatched:   w.dirs.tree.blind,
+		Events:      w.counters.events.Load(),
+		Overflows:   w.counters.overflows.Load(),
+		LateSyncs:   w.barrier.late.Load(),
 	}
-	for _, m := range w.tree.mounts {
-		if !m.root {
+	for _, ln := range w.dirs.tree.links {
+		if !ln.root {
 			s.Links++
 		}
 	}
@@ -201,10 +161,10 @@ func (w *Watcher) Stats() Stats {
 
 // Watched lists the directories that are watched, by their real paths, in order.
 func (w *Watcher) Watched() []string {
-	w.tree.mu.RLock()
-	defer w.tree.mu.RUnlock()
-	list := make([]string, 0, w.tree.nodes.len())
-	for n := range w.tree.nodes.all() {
+	w.dirs.tree.mu.RLock()
+	defer w.dirs.tree.mu.RUnlock()
+	list := make([]string, 0, w.dirs.tree.nodes.len())
+	for n := range w.dirs.tree.nodes.all() {
 		if !n.blind {
 			list = append(list, n.path)
 		}
@@ -213,9 +173,20 @@ func (w *Watcher) Watched() []string {
 	return list
 }
 
-// report adds a change if it is wanted.
-func (w *Watcher) report(path string, op Op) {
-	if w.opt.Want(path) {
-		w.pending.add(path, op, false)
+// Unwatched lists the directories that should be watched and are not, for want of watches or of permission, under
+// the names that they are walked by, in order.
+func (w *Watcher) Unwatched() []string {
+	w.dirs.tree.mu.RLock()
+	defer w.dirs.tree.mu.RUnlock()
+	if w.dirs.tree.blind == 0 {
+		return nil
 	}
+	var names []string
+	for n := range w.dirs.tree.nodes.all() {
+		if n.blind {
+			names = append(names, w.dirs.tree.names(n)...)
+		}
+	}
+	slices.Sort(names)
+	return names
 }

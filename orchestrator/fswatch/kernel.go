@@ -1,10 +1,15 @@
 package fswatch
 
 import (
+	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/fsnotify/fsnotify"
 )
+
+// ErrLimit is in the chain of Open's error when the system gives out no more watchers or descriptors.
+var ErrLimit = errors.New("a limit of the system is reached")
 
 // kernel is the system's watcher of single directories. It is a struct of functions so that tests can lose
 // events and run out of watches.
@@ -14,7 +19,7 @@ type kernel struct {
 	close  func() error // closes both channels
 	events <-chan fsnotify.Event
 	errors <-chan error
-	ration *ration // nil where watching takes no descriptor a file
+	budget *budget // nil where watching takes no descriptor a file
 }
 
 func openKernel() (kernel, error) {
@@ -27,7 +32,12 @@ func openKernel() (kernel, error) {
 	}
 	k := kernel{add: n.Add, remove: n.Remove, close: n.Close, events: n.Events, errors: n.Errors}
 	if limit := fileLimit(); limit > 0 {
-		k = newRation(limit).apply(k)
+		k = newBudget(limit).apply(k)
 	}
 	return k, nil
+}
+
+// counters count what has been read from the kernel.
+type counters struct {
+	events, overflows atomic.Uint64
 }

@@ -147,14 +147,14 @@ func TestUnreadableIsCountedOnce(t *testing.T) {
 	}
 	s := &watched{T: t}
 	s.start(Options{Roots: []string{dir}})
-	s.w.tree.mu.RLock()
-	n := s.w.tree.nodes.path(secret)
-	s.w.tree.mu.RUnlock()
+	s.w.dirs.tree.mu.RLock()
+	n := s.w.dirs.tree.nodes.path(secret)
+	s.w.dirs.tree.mu.RUnlock()
 	denied := &fs.PathError{Op: "open", Path: secret, Err: syscall.EACCES}
 	for range 3 {
-		s.w.unreadable(n, denied, true)
+		s.w.dirs.unreadable(n, denied, true)
 	}
-	s.w.tell()
+	s.w.dirs.trouble.report(s.w.pending)
 	s.wait()
 	if want := "changes in " + secret + " are not seen: permission denied"; len(s.notes) != 1 || s.notes[0].Text != want {
 		t.Errorf("notices: %+v, want one: %s", s.notes, want)

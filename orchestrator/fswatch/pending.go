@@ -8,6 +8,7 @@ import (
 // pending gathers changes until Take. Nothing ever waits for room in it: it grows with the number of paths, not
 // of events.
 type pending struct {
+	want func(path string) bool
 	wake chan struct{} // holds one element while there is something to take
 
 	mu    sync.Mutex // guards what follows
@@ -15,8 +16,8 @@ type pending struct {
 	batch Batch
 }
 
-func newPending() *pending {
-	return &pending{wake: make(chan struct{}, 1), index: map[string]int{}}
+func newPending(want func(path string) bool) *pending {
+	return &pending{want: want, wake: make(chan struct{}, 1), index: map[string]int{}}
 }
 
 func (p *pending) add(path string, op Op, dir bool) {
@@ -33,6 +34,25 @@ func (p *pending) add(path string, op Op, dir bool) {
 	}
 	p.mu.Unlock()
 	p.poke()
+}
+
+// report adds a change if it is wanted.
+func (p *pending) report(path string, op Op) {
+	if p.want(path) {
+		p.add(path, op, false)
+	}
+}
+
+// gone reports that a directory has disappeared with what was below.
+func (p *pending) gone(name string) { p.add(name, Rename, true) }
+
+func (p *pending) notice(kind NoticeKind, text string) {
+	p.note(func(b *Batch) { b.Notices = append(b.Notices, Notice{kind, text}) })
+}
+
+// synced delivers a token of Sync.
+func (p *pending) synced(token uint64) {
+	p.note(func(b *Batch) { b.Synced = append(b.Synced, token) })
 }
 
 // note changes the batch's other fields.

@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// job is work on the tree of watches. The keeper does one after the other, in the order in which the events came
-// that asked for them, so that "moved away" is settled before "appeared elsewhere".
+// job is work on the tree of watches. The worker does one after the other, in the order in which the events came
+// that asked for them, so that "moved away" is done before "appeared elsewhere".
 type job struct {
 	kind  jobKind
 	path  string
-	moved bool // jobGone: not just removed; jobMount: the change itself has been reported
+	moved bool // jobGone: not just removed; jobResolve: the change itself has been reported
 	token uint64
 	chain int // see queue
 }
@@ -22,7 +22,7 @@ const (
 	jobAppeared                // a directory has appeared in a watched one (path is real, as below)
 	jobLink                    // a symbolic link has appeared in a watched directory
 	jobGone                    // a watched directory was removed or moved away
-	jobMount                   // something on a mount's way has changed (path is a spot)
+	jobResolve                 // what links depend on has changed
 	jobRefilter                // Descend answers anew for path and below ("" for everything)
 	jobReset                   // events were lost
 	jobToken                   // a barrier
@@ -43,7 +43,7 @@ type queue struct {
 // would lead to new ones for ever, and no barrier would pass.
 const longChain = 1000
 
-func newQueue() queue { return queue{more: make(chan struct{}, 1)} }
+func newQueue() *queue { return &queue{more: make(chan struct{}, 1)} }
 
 func (q *queue) put(j job) {
 	q.mu.Lock()
@@ -55,7 +55,7 @@ func (q *queue) put(j job) {
 	}
 }
 
-// putFirst is for the keeper and its walkers: what follows from the job in hand comes before all others, so that
+// putFirst is for the worker and its walkers: what follows from the job in hand comes before all others, so that
 // a barrier waits for it. At the end of a long chain of such jobs they are the last ones.
 func (q *queue) putFirst(j job) {
 	q.mu.Lock()

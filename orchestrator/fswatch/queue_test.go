@@ -42,13 +42,13 @@ func TestTheSameNumberOnTwoFileSystems(t *testing.T) {
 	if inodeOf(info) == 0 {
 		t.Skip("directories have no numbers here")
 	}
-	n, added, _, _ := s.w.enter(step{real: there, name: there, inode: inodeOf(info)}, 1)
+	n, added, _, _ := s.w.dirs.enter(step{real: there, name: there, inode: inodeOf(info)}, 1)
 	if n == nil || !added {
 		t.Fatalf("the second directory was not watched: %v, %v", n, added)
 	}
-	s.w.tree.mu.RLock()
-	first := s.w.tree.nodes.path(here)
-	s.w.tree.mu.RUnlock()
+	s.w.dirs.tree.mu.RLock()
+	first := s.w.dirs.tree.nodes.path(here)
+	s.w.dirs.tree.mu.RUnlock()
 	if first == nil {
 		t.Error("the first directory is not watched any more")
 	}

@@ -29,20 +29,21 @@ func kindOf(info fs.FileInfo) kind {
 
 const separator = string(os.PathSeparator)
 
-// tree is the watcher's memory: the directories that are watched, and why. The keeper and its walkers change it,
+// tree is the watcher's memory: the directories that are watched, and why. The worker and its walkers change it,
 // the reader looks into it. No system call is made while mu is held: fsnotify may hold its own lock while it
 // waits for the reader, and the reader must never wait for a holder of mu that waits for fsnotify.
 type tree struct {
 	mu      sync.RWMutex
-	nodes   index               // by real path
-	inodes  index               // to notice a directory that was moved before the news of it is read
-	aliases map[*node][]alias   // names other than the real path; few have any
-	orphans map[*node]struct{}  // nodes whose parent directory is not watched
-	mounts  map[string]*mount   // roots and followed links, by name
-	spots   map[string][]*mount // real paths whose events concern a mount; the slices are never changed in place
-	spotted map[string]int      // how many spots each directory holds
-	blind   int                 // how many nodes are blind
-	arena   arena               // of nodes
+	nodes   index              // by real path
+	inodes  index              // to notice a directory that was moved before the news of it is read
+	aliases map[*node][]alias  // names other than the real path; few have any
+	orphans map[*node]struct{} // nodes whose parent directory is not watched
+	links   map[string]*link   // by name
+	// Real paths whose events concern a link; the slices are never changed in place.
+	dependents map[string][]*link
+	needed     map[string]int // how many of these each directory holds
+	blind      int            // how many nodes are blind
+	arena      arena          // of nodes
 }
 
 // node is a directory that is watched, or should be. There may be tens of thousands, so it holds little.
@@ -55,16 +56,30 @@ type node struct {
 	blind                     bool   // the kernel refused the watch, or it could not be read
 }
 
+// link is a name that leads to a real path: a followed symbolic link, or a root.
+type link struct {
+	name string // the path under which changes are reported
+	root bool
+	at   string // a link's own real path; "" for a root
+
+	within bool // the link stands behind a link to a directory
+
+	// Where it leads now, guarded by the tree's mu.
+	real      string   // the real path; if missing, of the first part that is
+	kind      kind     // missing, file or directory
+	dependsOn []string // see resolution
+}
+
 // alias is a further name of a directory: it is reached through a symbolic link.
 type alias struct {
 	name string
 	seen uint32
 }
 
-func newTree() tree {
-	return tree{
+func newTree() *tree {
+	return &tree{
 		nodes: newPathIndex(), inodes: newInodeIndex(), aliases: map[*node][]alias{}, orphans: map[*node]struct{}{},
-		mounts: map[string]*mount{}, spots: map[string][]*mount{}, spotted: map[string]int{},
+		links: map[string]*link{}, dependents: map[string][]*link{}, needed: map[string]int{},
 	}
 }
 
@@ -230,7 +245,7 @@ func (t *tree) unmark(n *node, gone func(name string, seen uint32) bool) {
 
 // idle says whether nothing needs the node any more.
 func (t *tree) idle(n *node) bool {
-	return !n.walked && len(t.aliases[n]) == 0 && t.spotted[n.path] == 0
+	return !n.walked && len(t.aliases[n]) == 0 && t.needed[n.path] == 0
 }
 
 // setBlind says whether that is news.

@@ -42,10 +42,9 @@ func (t *trouble) met(path string, err error) {
 	t.first[kind] = p
 }
 
-// tell makes notices of what has gathered. A kind that was told of is told again when twice as many directories
+// report makes notices of what has gathered. A kind that was told of is told again when twice as many directories
 // have met it since.
-func (w *Watcher) tell() {
-	t := &w.trouble
+func (t *trouble) report(to *pending) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, kind := range []NoticeKind{LimitReached, Unreadable, Failed} {
@@ -64,24 +63,11 @@ func (w *Watcher) tell() {
 		}
 		switch kind {
 		case LimitReached:
-			w.notice(kind, fmt.Sprintf("%s cannot be watched: %s", which, watchRemedy(p.err)))
+			to.notice(kind, fmt.Sprintf("%s cannot be watched: %s", which, watchRemedy(p.err)))
 		case Unreadable:
-			w.notice(kind, fmt.Sprintf("changes in %s are not seen: permission denied", which))
+			to.notice(kind, fmt.Sprintf("changes in %s are not seen: permission denied", which))
 		default:
-			w.notice(kind, fmt.Sprintf("changes in %s are not seen: %v", which, p.err))
+			to.notice(kind, fmt.Sprintf("changes in %s are not seen: %v", which, p.err))
 		}
 	}
-}
-
-// tellCost makes a notice of what watching takes.
-func (w *Watcher) tellCost() {
-	if r := w.kernel.ration; r != nil {
-		if text := r.tell(); text != "" {
-			w.notice(Costly, text)
-		}
-	}
-}
-
-func (w *Watcher) notice(kind NoticeKind, text string) {
-	w.pending.note(func(b *Batch) { b.Notices = append(b.Notices, Notice{kind, text}) })
 }

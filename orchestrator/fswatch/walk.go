@@ -1,24 +1,17 @@
 package fswatch
 
 import (
+	"context"
 	"runtime"
 	"sync"
 	"sync/atomic"
 )
 
-// step is a directory to visit.
-type step struct {
-	real, name string
-	inode      uint64
-}
-
 // walk visits a tree with several goroutines: watch a directory, then read it, then go on with what it holds.
 // Two never visit the same directory: links are only followed when the walk is over.
 type walk struct {
-	w      *Watcher
-	within bool // it began behind a link to a directory
-	tell   bool // report the files of every directory that was not walked under its name, or not watched, before
-	round  uint32
+	*walker
+	report bool   // report the files of every directory that was not walked under its name, or not watched, before
 	only   string // "", or the name to which the walk is confined: the way to it, and what is below
 	helper sync.WaitGroup
 
@@ -37,36 +30,28 @@ type walk struct {
 // otherwise: a lock for each directory would cost as much as reading it.
 const manySteps = 8
 
-func (w *Watcher) walk(from step, tell bool, only string) {
-	k := &walk{w: w, within: w.behindLink(from), tell: tell, round: w.round, only: only, steps: []step{from}, helpers: w.walkers() - 1, busy: 1}
+// walker walks trees for one goroutine, the worker's.
+type walker struct {
+	opt      *Options
+	dirs     *directories
+	pending  *pending
+	closings *closings
+	scratch  string // see Watcher; nothing is looked for there
+	ctx      context.Context
+	round    uint32 // counts walks from the roots
+}
+
+// walk returns the symbolic links that it has found.
+func (w *walker) walk(from step, report bool, only string) (links []step) {
+	k := &walk{walker: w, report: report, only: only, steps: []step{from}, helpers: w.walkers() - 1, busy: 1}
 	k.hungry.Store(int32(k.helpers))
 	k.more = sync.NewCond(&k.mu)
 	k.run()
 	k.helper.Wait()
-	for _, l := range k.links {
-		if w.isClosed() {
-			return
-		}
-		w.follow(l.real, l.name, k.within, tell, false, only)
-	}
+	return k.links
 }
 
-// behindLink says whether the name leads through a link to a directory below a root.
-func (w *Watcher) behindLink(s step) bool {
-	if s.name == s.real {
-		return false
-	}
-	w.tree.mu.RLock()
-	defer w.tree.mu.RUnlock()
-	for name, m := range w.tree.mounts {
-		if !m.root && isBelow(s.name, name) {
-			return true
-		}
-	}
-	return false
-}
-
-func (w *Watcher) walkers() int {
+func (w *walker) walkers() int {
 	if w.opt.Walkers > 0 {
 		return w.opt.Walkers
 	}
@@ -79,7 +64,7 @@ func (k *walk) run() {
 	var own, links []step
 	var entered []entry
 	for k.fetch(&own) {
-		for len(own) > 0 && !k.w.isClosed() {
+		for len(own) > 0 && k.ctx.Err() == nil {
 			last := max(0, len(own)-batch)
 			entered = k.enter(own[last:], entered[:0])
 			own = own[:last]
@@ -103,19 +88,19 @@ const batch = 16
 // entry is a directory that is watched, and is to be read.
 type entry struct {
 	step
-	node  *node
-	added bool // it was not watched before
-	tell  bool // report its files
+	node   *node
+	added  bool // it was not watched before
+	report bool // report its files
 }
 
 // enter watches directories, and adds those to entered that are to be read.
 func (k *walk) enter(steps []step, entered []entry) []entry {
 	k.entering.Lock()
 	defer k.entering.Unlock()
-	for i := len(steps) - 1; i >= 0 && !k.w.isClosed(); i-- { // the last one found comes first
-		n, added, fresh, again := k.w.enter(steps[i], k.round)
+	for i := len(steps) - 1; i >= 0 && k.ctx.Err() == nil; i-- { // the last one found comes first
+		n, added, fresh, again := k.dirs.enter(steps[i], k.round)
 		if n != nil && !again {
-			entered = append(entered, entry{steps[i], n, added, k.tell && (fresh || added)})
+			entered = append(entered, entry{steps[i], n, added, k.report && (fresh || added)})
 		}
 	}
 	return entered
@@ -131,7 +116,7 @@ func (k *walk) fetch(own *[]step) bool {
 		k.more.Wait()
 		k.hungry.Add(-1)
 	}
-	if len(k.steps) == 0 || k.w.isClosed() {
+	if len(k.steps) == 0 || k.ctx.Err() != nil {
 		k.more.Broadcast()
 		return false
 	}
@@ -160,11 +145,10 @@ func (k *walk) share(own *[]step) {
 
 // read adds the directories and the links in a directory to dirs and links.
 func (k *walk) read(e entry, r *reader, dirs, links []step) (_, _ []step) {
-	w := k.w
 	onTheWay := k.only != "" && !isBelow(e.name, k.only)
 	same := e.real == e.name
 	err := r.read(e.real, func(base []byte, is kind, inode uint64) {
-		if is == file && !e.tell {
+		if is == file && !e.report {
 			return
 		}
 		var name string
@@ -182,20 +166,20 @@ func (k *walk) read(e entry, r *reader, dirs, links []step) (_, _ []step) {
 		}
 		switch is {
 		case file:
-			if w.opt.Want(name) {
-				w.closings.await(real, true)
-				w.pending.add(name, Create, false)
+			if k.opt.Want(name) {
+				k.closings.await(real, true)
+				k.pending.add(name, Create, false)
 			}
 		case symlink:
 			links = append(links, step{real: real, name: name})
 		case directory:
-			if real != w.cookies.dir && !w.opt.Leaf(real) && w.opt.Descend(name) {
+			if real != k.scratch && !k.opt.Leaf(real) && k.opt.Descend(name) {
 				dirs = append(dirs, step{real: real, name: name, inode: inode})
 			}
 		}
 	})
 	if err != nil {
-		w.unreadable(e.node, err, e.added)
+		k.dirs.unreadable(e.node, err, e.added)
 	}
 	return dirs, links
 }

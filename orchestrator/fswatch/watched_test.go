@@ -26,7 +26,7 @@ type watched struct {
 	notes  []Notice
 
 	refuse func(dir string) error // if set, asked before each watch
-	ration *ration                // if set, of open files
+	budget *budget                // if set, of open files
 }
 
 // filter is a Descend and a Want that a test can change.
@@ -63,8 +63,8 @@ func (s *watched) start(opt Options) {
 			return k, err
 		}
 		s.kernel = loseFrom(&k)
-		if s.ration != nil {
-			k = s.ration.apply(k)
+		if s.budget != nil {
+			k = s.budget.apply(k)
 		}
 		if s.refuse != nil {
 			add := k.add
@@ -224,9 +224,9 @@ func (s *watched) overflow() {
 	s.losing = nil
 	s.token++
 	l.mu.Lock()
-	s.w.cookies.mu.Lock()
-	l.until = join(s.w.cookies.dir, strconv.FormatUint(s.w.cookies.serial+1, 10))
-	s.w.cookies.mu.Unlock()
+	s.w.barrier.mu.Lock()
+	l.until = join(s.w.barrier.dir, strconv.FormatUint(s.w.barrier.serial+1, 10))
+	s.w.barrier.mu.Unlock()
 	l.mu.Unlock()
 	s.w.Sync(s.token)
 	await(s.T, l.lost)

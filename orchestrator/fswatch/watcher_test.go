@@ -98,8 +98,8 @@ func TestCookiesCleanedAway(t *testing.T) {
 	s := &watched{T: t}
 	s.start(Options{Roots: []string{dir}})
 	for _, clean := range []func() error{
-		func() error { return os.RemoveAll(s.w.cookies.dir) },
-		func() error { return os.Remove(filepath.Join(s.w.cookies.dir, s.w.cookies.current)) },
+		func() error { return os.RemoveAll(s.w.barrier.dir) },
+		func() error { return os.Remove(filepath.Join(s.w.barrier.dir, s.w.barrier.current)) },
 		func() error { return nil },
 	} {
 		if err := clean(); err != nil {

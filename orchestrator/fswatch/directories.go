@@ -1,6 +1,7 @@
 package fswatch
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -8,11 +9,27 @@ import (
 	"syscall"
 )
 
+// directories keeps the tree and the kernel's watches in step.
+type directories struct {
+	tree    *tree
+	kernel  kernel
+	jobs    *queue
+	pending *pending
+	trouble trouble
+	ctx     context.Context
+}
+
+// step is a directory to visit.
+type step struct {
+	real, name string
+	inode      uint64
+}
+
 // enter makes sure that a directory is watched, and notes the name under which it is walked. It returns no node
 // if there is no such directory any more; added if it was not watched before; fresh if it was not walked under this
 // name before, and again if it was in this round.
-func (w *Watcher) enter(s step, round uint32) (n *node, added, fresh, again bool) {
-	t := &w.tree
+func (d *directories) enter(s step, round uint32) (n *node, added, fresh, again bool) {
+	t := d.tree
 	t.mu.Lock()
 	n = t.nodes.path(s.real)
 	if n == nil && s.inode != 0 {
@@ -20,7 +37,7 @@ func (w *Watcher) enter(s step, round uint32) (n *node, added, fresh, again bool
 			// It may have been moved here, and the news is not read yet. fsnotify knows it under its old path, and
 			// would go on doing so: the old watches must go first.
 			t.mu.Unlock()
-			w.evict(old.path, s.inode)
+			d.evict(old.path, s.inode)
 			t.mu.Lock()
 			n = t.nodes.path(s.real)
 		}
@@ -33,34 +50,34 @@ func (w *Watcher) enter(s step, round uint32) (n *node, added, fresh, again bool
 		fresh, again = t.mark(n, s.name, round)
 	}
 	t.mu.Unlock()
-	if added && !w.add(n) {
+	if added && !d.add(n) {
 		return nil, added, fresh, again
 	}
 	return n, added, fresh, again
 }
 
 // add asks the kernel to watch the node's directory, and says whether the directory is there.
-func (w *Watcher) add(n *node) bool {
-	err := w.kernel.add(n.path)
-	t := &w.tree
+func (d *directories) add(n *node) bool {
+	err := d.kernel.add(n.path)
+	t := d.tree
 	if err == nil {
 		t.mu.Lock()
 		t.setBlind(n, false)
 		t.mu.Unlock()
 		return true
 	}
-	if w.isClosed() {
+	if d.ctx.Err() != nil {
 		return false
 	}
-	return !w.unreadable(n, err, true)
+	return !d.unreadable(n, err, true)
 }
 
 // unreadable handles a directory that could not be watched or read, and says whether it has gone. One that was
 // only added now is forgotten: it may not have been a directory any more when the watch was put on it, and that
 // news may have been read already. Of one that was watched before, the news of its going is still to be read, and
 // whatever it had to say before; to drop the watch would lose that.
-func (w *Watcher) unreadable(n *node, err error, added bool) (gone bool) {
-	t := &w.tree
+func (d *directories) unreadable(n *node, err error, added bool) (gone bool) {
+	t := d.tree
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP) {
 		t.mu.Lock()
 		drop := added && t.nodes.path(n.path) == n
@@ -69,7 +86,7 @@ func (w *Watcher) unreadable(n *node, err error, added bool) (gone bool) {
 		}
 		t.mu.Unlock()
 		if drop {
-			w.kernel.remove(n.path)
+			d.kernel.remove(n.path)
 		}
 		return true
 	}
@@ -77,7 +94,7 @@ func (w *Watcher) unreadable(n *node, err error, added bool) (gone bool) {
 	news := t.setBlind(n, true)
 	t.mu.Unlock()
 	if news { // else it could not be watched, and cannot be read either
-		w.trouble.met(n.path, err)
+		d.trouble.met(n.path, err)
 	}
 	return false
 }
@@ -85,19 +102,19 @@ func (w *Watcher) unreadable(n *node, err error, added bool) (gone bool) {
 // evict drops the watches of a directory that was met at another path, and looks at its old path again. If that is
 // still the directory with this number, nothing has moved: it is mounted twice, and stays under its first name, or
 // the number is used on two file systems.
-func (w *Watcher) evict(path string, inode uint64) {
+func (d *directories) evict(path string, inode uint64) {
 	if info, err := os.Lstat(path); err == nil && info.IsDir() && inodeOf(info) == inode {
 		return
 	}
-	w.leave(path, true)
-	w.jobs.putFirst(job{kind: jobAppeared, path: path})
+	d.leave(path, true)
+	d.jobs.putFirst(job{kind: jobAppeared, path: path})
 }
 
-// leave forgets a directory that has gone, and all below, and has the mounts that depend on it looked at again.
+// leave forgets a directory that has gone, and all below, and has the links that depend on it looked at again.
 // With moved, what was below is reported as gone. That is due whenever a directory is dropped that may still have
 // something to say: the events of a watch that are not read yet are lost with it.
-func (w *Watcher) leave(path string, moved bool) {
-	t := &w.tree
+func (d *directories) leave(path string, moved bool) {
+	t := d.tree
 	t.mu.Lock()
 	top := t.nodes.path(path)
 	names := t.names(top)
@@ -108,36 +125,34 @@ func (w *Watcher) leave(path string, moved bool) {
 		paths[i] = n.path
 		t.delete(n)
 	}
-	for _, m := range t.mounts {
-		if m.kind == directory && m.real != path && isBelow(m.real, path) {
-			names = append(names, m.name)
+	for _, ln := range t.links {
+		if ln.kind == directory && ln.real != path && isBelow(ln.real, path) {
+			names = append(names, ln.name)
 		}
 	}
-	var spots []string
+	var changed []string
 	if len(dropped) > 0 {
-		for spot := range t.spots {
-			if isBelow(parentOf(spot), path) {
-				spots = append(spots, spot)
+		for on := range t.dependents {
+			if isBelow(parentOf(on), path) {
+				changed = append(changed, on)
 			}
 		}
 	}
 	t.mu.Unlock()
-	for _, p := range paths {
-		w.kernel.remove(p)
-	}
+	d.unwatch(paths)
 	if moved {
 		for _, name := range names {
-			w.gone(name)
+			d.pending.gone(name)
 		}
 	}
-	for _, spot := range spots {
-		w.jobs.putFirst(job{kind: jobMount, path: spot})
+	for _, on := range changed {
+		d.jobs.putFirst(job{kind: jobResolve, path: on})
 	}
 }
 
 // ensure watches a directory because of something in it.
-func (w *Watcher) ensure(dir string) {
-	t := &w.tree
+func (d *directories) ensure(dir string) {
+	t := d.tree
 	t.mu.RLock()
 	n := t.nodes.path(dir)
 	known := n != nil && !n.blind
@@ -146,6 +161,13 @@ func (w *Watcher) ensure(dir string) {
 		return
 	}
 	if info, err := os.Lstat(dir); err == nil && info.IsDir() {
-		w.enter(step{real: filepath.Clean(dir), inode: inodeOf(info)}, 0)
+		d.enter(step{real: filepath.Clean(dir), inode: inodeOf(info)}, 0)
+	}
+}
+
+// unwatch drops the watches of directories that are not in the tree any more.
+func (d *directories) unwatch(paths []string) {
+	for _, path := range paths {
+		_ = d.kernel.remove(path) // the kernel may have dropped it by itself
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// TestRation: where every file takes a descriptor, watching stops before they run out, and says so; and it goes on
+// TestBudget: where every file takes a descriptor, watching stops before they run out, and says so; and it goes on
 // when some are given back.
-func TestRation(t *testing.T) {
-	if watchRemedy(errRationed) == errRationed.Error() {
+func TestBudget(t *testing.T) {
+	if watchRemedy(errOverBudget) == errOverBudget.Error() {
 		t.Skip("no limits are known here")
 	}
 	dir := realTemp(t)
@@ -28,8 +28,8 @@ func TestRation(t *testing.T) {
 			}
 		}
 	}
-	r := newRation(2 * 60)
-	s := &watched{T: t, ration: r}
+	r := newBudget(2 * 60)
+	s := &watched{T: t, budget: r}
 	s.start(Options{Roots: []string{filepath.Join(dir, "d")}})
 	s.settle()
 	// The directory above takes 2, the root 9, each of the others 10, and that of the cookies, where there is one, 1.
@@ -53,9 +53,9 @@ func TestRation(t *testing.T) {
 	}
 }
 
-// TestRationIsTold: long before anything runs out.
-func TestRationIsTold(t *testing.T) {
-	r := newRation(65536)
+// TestBudgetIsTold: long before anything runs out.
+func TestBudgetIsTold(t *testing.T) {
+	r := newBudget(65536)
 	for i, c := range []struct {
 		need int
 		told bool
@@ -63,12 +63,12 @@ func TestRationIsTold(t *testing.T) {
 		if !r.take(fmt.Sprint(i), c.need) {
 			t.Fatalf("%d more were refused", c.need)
 		}
-		if text := r.tell(); (text != "") != c.told || c.told && !strings.Contains(text, "65536") {
+		if text := r.news(); (text != "") != c.told || c.told && !strings.Contains(text, "65536") {
 			t.Errorf("after %d: %q", r.used, text)
 		}
 	}
 	if r.take("too many", r.most) {
-		t.Error("more than the ration was given out")
+		t.Error("more than the budget was given out")
 	}
 }
 
@@ -78,15 +78,15 @@ func TestNoDescriptorForANewFile(t *testing.T) {
 	if !limited(syscall.EMFILE) {
 		t.Skip("no limits are known here")
 	}
-	w := &Watcher{pending: newPending(), jobs: newQueue(), done: make(chan struct{})}
+	r := &eventReader{pending: newPending(nil), jobs: newQueue(), ctx: t.Context()}
 	told := map[string]bool{}
 	for range 2 {
-		w.error(fmt.Errorf("fsnotify.dirChange: %w", &os.PathError{Op: "open", Path: "new", Err: syscall.EMFILE}), told)
+		r.error(fmt.Errorf("fsnotify.dirChange: %w", &os.PathError{Op: "open", Path: "new", Err: syscall.EMFILE}), told)
 	}
-	if list := w.Take().Notices; len(list) != 1 || list[0].Kind != LimitReached {
+	if list := r.pending.take().Notices; len(list) != 1 || list[0].Kind != LimitReached {
 		t.Errorf("notices: %+v", list)
 	}
-	if !w.jobs.idle() {
+	if !r.jobs.idle() {
 		t.Error("everything is looked at again, which finds no more descriptors")
 	}
 }

@@ -1,85 +1,104 @@
 package fswatch
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
 )
 
-// keep does the jobs, until Close.
-func (w *Watcher) keep() {
-	for !w.isClosed() {
+// worker does the jobs on the tree of watches, in one goroutine.
+type worker struct {
+	opt    *Options
+	jobs   *queue
+	dirs   *directories
+	walker *walker
+	links  *links
+	ready  chan struct{}
+}
+
+// run does the jobs, until Close.
+func (w *worker) run(ctx context.Context) {
+	for ctx.Err() == nil {
 		j, ok := w.jobs.take()
 		if !ok {
 			select {
 			case <-w.jobs.more:
-			case <-w.done:
+			case <-ctx.Done():
 			}
 			continue
 		}
 		w.do(j)
-		w.tell()
-		w.tellCost()
+		w.report()
 	}
 }
 
-func (w *Watcher) do(j job) {
+func (w *worker) do(j job) {
 	switch j.kind {
 	case jobStart:
 		w.start()
-		w.tell() // of directories without a watch: whoever waits to be ready must know
+		w.report() // of directories without a watch: whoever waits to be ready must know
 		close(w.ready)
 	case jobAppeared:
 		w.appeared(j.path)
 	case jobLink:
-		w.linked(j.path)
+		w.links.appeared(j.path)
 	case jobGone:
 		w.removed(j.path, j.moved)
-	case jobMount:
-		w.remount(j.path, j.moved)
+	case jobResolve:
+		w.links.changed(j.path, j.moved)
 	case jobRefilter:
 		w.refilter(j.path)
 	case jobReset:
 		w.reset()
 	case jobToken:
-		w.deliver(j.token)
+		w.dirs.pending.synced(j.token)
 	}
 }
 
-func (w *Watcher) start() {
-	w.round++
+// report makes notices of what people should hear.
+func (w *worker) report() {
+	w.dirs.trouble.report(w.dirs.pending)
+	if b := w.dirs.kernel.budget; b != nil {
+		if text := b.news(); text != "" {
+			w.dirs.pending.notice(Costly, text)
+		}
+	}
+}
+
+func (w *worker) start() {
+	w.walker.round++
 	for _, root := range w.opt.Roots {
-		m := &mount{name: root, root: true}
-		w.tree.mu.Lock()
-		w.tree.mounts[root] = m
-		w.tree.mu.Unlock()
+		w.dirs.tree.mu.Lock()
+		w.dirs.tree.links[root] = &link{name: root, root: true}
+		w.dirs.tree.mu.Unlock()
 	}
 	w.attachRoots(false)
 }
 
-func (w *Watcher) attachRoots(tell bool) {
+func (w *worker) attachRoots(report bool) {
 	for _, root := range w.opt.Roots {
-		w.attach(w.tree.mounts[root], tell, false, "")
+		w.links.attach(w.dirs.tree.links[root], report, false, "")
 	}
 }
 
 // removed forgets a directory that was removed or, if moved, is elsewhere now.
-func (w *Watcher) removed(path string, moved bool) {
+func (w *worker) removed(path string, moved bool) {
 	info, err := os.Lstat(path)
 	replaced := err == nil && info.IsDir()
-	w.leave(path, moved || replaced || !emptyWhenRemoved)
+	w.dirs.leave(path, moved || replaced || !emptyWhenRemoved)
 	if replaced {
 		w.appeared(path)
 	}
 }
 
 // appeared walks a directory that has appeared at a real path, under each name that its parent has.
-func (w *Watcher) appeared(path string) {
+func (w *worker) appeared(path string) {
 	info, err := os.Lstat(path)
 	if err != nil || !info.IsDir() {
 		return
 	}
-	t := &w.tree
+	t := w.dirs.tree
 	t.mu.RLock()
 	n := t.nodes.path(path)
 	// It may be watched already: a walk found it before its event was read. Had it been another directory then, the
@@ -89,9 +108,9 @@ func (w *Watcher) appeared(path string) {
 	names := t.names(t.nodes.path(parentOf(path)))
 	t.mu.RUnlock()
 	if n != nil && !known {
-		w.leave(path, true)
+		w.dirs.leave(path, true)
 	}
-	if path == w.cookies.dir || parentOf(path) == path {
+	if path == w.walker.scratch || parentOf(path) == path {
 		return
 	}
 	for _, name := range names {
@@ -105,48 +124,30 @@ func (w *Watcher) appeared(path string) {
 			}
 		}
 		if w.opt.Descend(name) {
-			w.walk(step{real: path, name: name, inode: inodeOf(info)}, true, "")
-		}
-	}
-}
-
-// linked follows a symbolic link that has appeared at a real path. Known links are looked at as mounts.
-func (w *Watcher) linked(path string) {
-	t := &w.tree
-	t.mu.RLock()
-	names := t.names(t.nodes.path(parentOf(path)))
-	t.mu.RUnlock()
-	for _, name := range names {
-		within := w.behindLink(step{real: parentOf(path), name: name})
-		name = join(name, filepath.Base(path))
-		t.mu.RLock()
-		known := t.mounts[name] != nil
-		t.mu.RUnlock()
-		if !known {
-			w.follow(path, name, within, true, true, "")
+			w.links.walk(step{real: path, name: name, inode: inodeOf(info)}, true, "")
 		}
 	}
 }
 
 // refilter walks again where Descend may answer otherwise than before, and drops what it did not come to.
-func (w *Watcher) refilter(only string) {
-	w.round++
-	t := &w.tree
+func (w *worker) refilter(only string) {
+	w.walker.round++
+	t := w.dirs.tree
 	for _, root := range w.opt.Roots {
 		if only != "" && !isBelow(root, only) && !isBelow(only, root) {
 			continue
 		}
-		if m := t.mounts[root]; m.kind == directory {
-			w.walk(step{real: m.real, name: m.name}, true, only)
+		if ln := t.links[root]; ln.kind == directory {
+			w.links.walk(step{real: ln.real, name: ln.name}, true, only)
 		}
 	}
-	if w.isClosed() {
+	if w.walker.ctx.Err() != nil {
 		return
 	}
 	// What the walk did not come to is dropped; but a directory that is not there any more is not, because its last
 	// events, not read yet, would go with the watch.
 	unseen := func(name string, seen uint32) bool {
-		return seen != w.round && (only == "" || isBelow(name, only))
+		return seen != w.walker.round && (only == "" || isBelow(name, only))
 	}
 	var missed []*node
 	t.mu.RLock()
@@ -169,45 +170,43 @@ func (w *Watcher) refilter(only string) {
 			idle = append(idle, n.path)
 		}
 	}
-	var links []*mount
-	for _, m := range t.mounts {
-		if !m.root && (only == "" || isBelow(m.name, only)) {
-			links = append(links, m)
+	var links []*link
+	for _, ln := range t.links {
+		if !ln.root && (only == "" || isBelow(ln.name, only)) {
+			links = append(links, ln)
 		}
 	}
 	t.mu.Unlock()
-	for _, dir := range idle {
-		w.kernel.remove(dir)
-	}
-	for _, m := range links {
+	w.dirs.unwatch(idle)
+	for _, ln := range links {
 		switch {
-		case !w.stillLink(m):
-			w.unmount(m, w.standsIn(m)) // the event that says so is to come, and will find nothing
-		case !w.opt.Descend(m.name) && !w.opt.Want(m.name):
-			w.unmount(m, false)
+		case !w.links.stillThere(ln):
+			w.links.detach(ln, w.links.standsIn(ln)) // the event that says so is to come, and will find nothing
+		case !w.opt.Descend(ln.name) && !w.opt.Want(ln.name):
+			w.links.detach(ln, false)
 		}
 	}
 }
 
 // reset starts over after events were lost: nothing that is remembered can be relied on, not even which directory
 // a watch is on. Everything that exists is reported.
-func (w *Watcher) reset() {
+func (w *worker) reset() {
 	w.jobs.drop(jobReset)
-	w.round++
-	t := &w.tree
+	w.walker.round++
+	t := w.dirs.tree
 	t.mu.Lock()
 	old := t.nodes
 	t.nodes, t.inodes, t.aliases, t.orphans = newPathIndex(), newInodeIndex(), map[*node][]alias{}, map[*node]struct{}{}
-	t.spots, t.spotted, t.blind = map[string][]*mount{}, map[string]int{}, 0
-	for name, m := range t.mounts {
-		if m.spots = nil; !m.root {
-			delete(t.mounts, name)
+	t.dependents, t.needed, t.blind = map[string][]*link{}, map[string]int{}, 0
+	for name, ln := range t.links {
+		if ln.dependsOn = nil; !ln.root {
+			delete(t.links, name)
 		}
 	}
 	t.mu.Unlock()
 	for n := range old.all() {
-		w.kernel.remove(n.path)
+		_ = w.dirs.kernel.remove(n.path) // the kernel may have dropped it by itself
 	}
 	w.attachRoots(true)
-	w.pending.note(func(b *Batch) { b.Overflow = true })
+	w.dirs.pending.note(func(b *Batch) { b.Overflow = true })
 }

@@ -1,0 +1,216 @@
+package fswatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// barrier is Sync, with cookies as watchman has them: a file in a directory of our own is renamed, and when the event
+// of that arrives, the events of all that happened before have been read.
+type barrier struct {
+	kernel   kernel
+	read     *counters
+	jobs     *queue
+	pending  *pending
+	closings *closings
+	ctx      context.Context
+
+	dir  string        // watched, but no part of the tree
+	late atomic.Uint64 // how many were given up waiting for
+
+	mu      sync.Mutex // guards what follows, and the file
+	serial  uint64
+	current string // the file's name now
+
+	waitMu  sync.Mutex // guards what follows; never held during a system call
+	waiting map[string]waiter
+	timer   *time.Timer
+	seen    uint64 // events at the time when the timer was set
+	rounds  int    // times that it was set again because there were more
+	broken  bool   // the last one did not come
+	closed  bool
+}
+
+type waiter struct {
+	token  uint64
+	serial uint64
+}
+
+// patience is how long a barrier waits where the system gives no order of events.
+const patience = 200 * time.Millisecond
+
+// longPatience is how long it waits without reading any event where a cookie's must come. It is long, because a
+// busy machine may let us wait, and an early answer would be a lie; after one that did not come it is short.
+const longPatience = 5 * time.Second
+
+// mostRounds bounds how often a barrier waits on because events are being read: the kernel's queue is finite, and a
+// cookie's event that has not come in a minute of events is not in it.
+const mostRounds = 12
+
+func (b *barrier) open() error {
+	b.waiting = map[string]waiter{}
+	b.timer = time.AfterFunc(time.Hour, b.impatient)
+	b.timer.Stop()
+	if !ordered {
+		return nil
+	}
+	dir, err := os.MkdirTemp("", "devloop-watch-")
+	if err != nil {
+		return fmt.Errorf("make a directory for cookies: %w", err)
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return fmt.Errorf("make a directory for cookies: %w", err)
+	}
+	b.dir, b.current = dir, "0"
+	if err := b.bake(); err != nil {
+		os.RemoveAll(dir)
+		if limited(err) {
+			return fmt.Errorf("watch files: %w: %s", ErrLimit, watchRemedy(err))
+		}
+		return fmt.Errorf("watch the directory for cookies: %w", err)
+	}
+	return nil
+}
+
+// bake makes the file, and the directory if someone has cleaned it away, and watches the directory. It
+// opens nothing that is there already: whoever cleaned up may have left a link in its place.
+func (b *barrier) bake() error {
+	if err := os.Mkdir(b.dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	b.kernel.remove(b.dir)
+	if err := b.kernel.add(b.dir); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(b.dir, b.current), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func (b *barrier) close() {
+	b.waitMu.Lock()
+	b.closed = true
+	b.timer.Stop()
+	b.waitMu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.dir != "" {
+		os.RemoveAll(b.dir)
+	}
+}
+
+// sync is Watcher.Sync.
+func (b *barrier) sync(token uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ctx.Err() != nil {
+		return
+	}
+	if !ordered {
+		time.AfterFunc(patience, func() { b.synced(token) })
+		return
+	}
+	b.serial++
+	name := strconv.FormatUint(b.serial, 10)
+	b.waitMu.Lock()
+	b.waiting[name] = waiter{token, b.serial}
+	b.seen = b.read.events.Load()
+	b.arm()
+	b.waitMu.Unlock()
+	to := filepath.Join(b.dir, name)
+	err := os.Rename(filepath.Join(b.dir, b.current), to)
+	b.current = name
+	if err != nil {
+		// Its making is an event as good as its renaming. If that fails too, the timer will tell.
+		_ = b.bake()
+	}
+}
+
+// arm sets the timer; it wants waitMu to be held.
+func (b *barrier) arm() {
+	if b.broken {
+		b.timer.Reset(patience)
+	} else {
+		b.timer.Reset(longPatience)
+	}
+}
+
+// event is called by the reader for an event in the cookie directory.
+func (b *barrier) event(path string, op Op) {
+	if op&Create == 0 {
+		return
+	}
+	b.closings.drain() // a file that was closed before has changed before
+	name := filepath.Base(path)
+	b.waitMu.Lock()
+	b.broken, b.rounds = false, 0
+	waiting, ok := b.waiting[name]
+	delete(b.waiting, name)
+	if len(b.waiting) == 0 {
+		b.timer.Stop()
+	}
+	b.waitMu.Unlock()
+	if ok {
+		b.synced(waiting.token)
+	}
+}
+
+// synced delivers a token, after the jobs that earlier events have made.
+func (b *barrier) synced(token uint64) {
+	if b.jobs.idle() {
+		b.pending.synced(token)
+		return
+	}
+	b.jobs.put(job{kind: jobToken, token: token})
+}
+
+// abandon stops waiting for events that may never come: the tokens are delivered when all jobs that wait
+// now are done.
+func (b *barrier) abandon() {
+	b.waitMu.Lock()
+	defer b.waitMu.Unlock()
+	b.release()
+}
+
+// release wants waitMu to be held.
+func (b *barrier) release() {
+	for len(b.waiting) > 0 {
+		first := ""
+		for name, waiting := range b.waiting {
+			if first == "" || waiting.serial < b.waiting[first].serial {
+				first = name
+			}
+		}
+		b.jobs.put(job{kind: jobToken, token: b.waiting[first].token})
+		delete(b.waiting, first)
+	}
+	b.timer.Stop()
+}
+
+// impatient is called when a barrier has waited long. As long as events are being read, it waits on.
+func (b *barrier) impatient() {
+	b.waitMu.Lock()
+	defer b.waitMu.Unlock()
+	if b.closed || len(b.waiting) == 0 {
+		return
+	}
+	if seen := b.read.events.Load(); seen != b.seen && b.rounds < mostRounds {
+		b.seen = seen
+		b.rounds++
+		b.arm()
+		return
+	}
+	b.broken, b.rounds = true, 0
+	b.late.Add(uint64(len(b.waiting)))
+	b.release()
+}
