@@ -455,3 +455,35 @@ func (s *saves) wrong() string {
 	}
 	return ""
 }
+
+// TestReadHalfWritten: one watcher writes a file as it was, and another one has read it while it was empty: that one
+// runs again, also where files are polled and nobody has seen the file empty.
+func TestReadHalfWritten(t *testing.T) {
+	const config = `watchers:
+  check: {watch: [src], stages: ['if rm at-check; then read x < a; cat src/g > saw; echo > b; read x < c; else cat src/g > saw; fi']}
+  gen: {watch: [proto], stages: ['if rm at-gen; then : > src/g; echo > a; read x < b; printf text > src/g; echo > c; fi']}
+`
+	every := time.Hour
+	p, client := controlledWith(t, map[string]string{"devloop.yaml": config, "src/g": "text", "src/v": "0", "proto/p": "0"}, orchestrator.Options{Poll: &every})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for _, fifo := range []string{"a", "b", "c"} {
+		if err := unix.Mkfifo(filepath.Join(p.dir, fifo), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wait := func() {
+		t.Helper()
+		if v, err := client.Wait(ctx); err != nil || !v.OK {
+			t.Fatalf("%+v, %v; the screen shows:\n%s", v, err, p.screen)
+		}
+	}
+	wait()
+	for _, name := range []string{"at-check", "at-gen", "src/v", "proto/p"} {
+		p.write(name, "1")
+	}
+	wait()
+	if saw, err := os.ReadFile(filepath.Join(p.dir, "saw")); err != nil || string(saw) != "text" {
+		t.Errorf("check saw %q, %v; the screen shows:\n%s", saw, err, p.screen)
+	}
+}

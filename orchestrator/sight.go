@@ -38,7 +38,7 @@ type sighted struct {
 	path  string
 	at    time.Time
 	first time.Time // when the first of what happened to it was noticed; zero: it is not known what did
-	wrote bool      // it was written, or was gone for a moment: not only touched, or replaced at once
+	wrote bool      // it was written, or was gone for a moment: not only touched, or replaced at once, where that is known
 }
 
 func pathsOf(files []sighted) []string {
@@ -221,7 +221,7 @@ func (s *sight) take() batch {
 	if s.poll != nil {
 		seen := s.poll.Take()
 		for _, c := range seen.Changes {
-			b.add(sighted{path: c.Path}, c.Dir)
+			b.add(sighted{path: c.Path, first: c.Written, wrote: !c.Written.IsZero()}, c.Dir)
 		}
 		b.passed = append(b.passed, s.confirm(seen.Synced, true)...)
 	}

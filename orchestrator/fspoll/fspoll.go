@@ -54,6 +54,10 @@ type Change struct {
 	// Dir: a directory of this name has gone, and with it everything that was below. The wanted files that were
 	// in it have changes of their own.
 	Dir bool
+	// Written is when the file was written, touched or replaced for the first time since it was looked at before, as far
+	// as its times tell, and not before the last look at everything. It is zero for one that has gone, or that is
+	// reported once more because its times say little.
+	Written time.Time
 }
 
 // Batch is what has gathered between two calls of Take.

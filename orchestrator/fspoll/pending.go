@@ -15,13 +15,17 @@ func newPending() *pending {
 	return &pending{wake: make(chan struct{}, 1), index: map[string]int{}}
 }
 
-func (p *pending) add(path string, dir bool) {
+func (p *pending) add(c Change) {
 	p.mu.Lock()
-	if i, ok := p.index[path]; ok {
-		p.batch.Changes[i].Dir = p.batch.Changes[i].Dir || dir
+	if i, ok := p.index[c.Path]; ok {
+		known := &p.batch.Changes[i]
+		known.Dir = known.Dir || c.Dir
+		if known.Written.IsZero() {
+			known.Written = c.Written
+		}
 	} else {
-		p.index[path] = len(p.batch.Changes)
-		p.batch.Changes = append(p.batch.Changes, Change{Path: path, Dir: dir})
+		p.index[c.Path] = len(p.batch.Changes)
+		p.batch.Changes = append(p.batch.Changes, c)
 	}
 	p.mu.Unlock()
 	p.poke()

@@ -33,6 +33,7 @@ type seen struct {
 	link     bool // the path is a symbolic link
 	dev, ino uint64
 	mtime    int64
+	ctime    int64  // or mtime where there is none
 	stamp    uint64 // of all attributes, those of the link too; never 0
 }
 
@@ -55,7 +56,10 @@ func (s *scanner) probe(path string) (seen, error) {
 			return seen{}, err
 		}
 	}
-	found := seen{kind: a.kind, link: link, dev: a.dev, ino: a.ino, mtime: a.mtime}
+	found := seen{kind: a.kind, link: link, dev: a.dev, ino: a.ino, mtime: a.mtime, ctime: a.ctime}
+	if a.ctime == 0 {
+		found.ctime = a.mtime
+	}
 	if a.kind == directory {
 		a.size = 0 // some systems count entries or blocks, and change it late
 	}

@@ -128,3 +128,33 @@ func TestAnEntryInADirectoryWhoseTimeStandsStillIsFound(t *testing.T) {
 	p.pass(2 * time.Second)
 	p.want("second", "a/h")
 }
+
+// TestWrittenWhen: a file's times tell when it was written, but not before everything was looked at last, nor in the
+// future. One that is reported once more was not written.
+func TestWrittenWhen(t *testing.T) {
+	p := poll(t, Options{Interval: time.Minute}, "f", "g")
+	p.now = time.Now()
+	before := p.now
+	p.Sync(1)
+	p.step()
+	p.write("f")
+	p.must(os.Chtimes(p.path("f"), before.Add(time.Hour), before.Add(time.Hour)))
+	p.must(os.Remove(p.path("g")))
+	p.Sync(2)
+	p.step()
+	for _, c := range p.Take().Changes {
+		if written := c.Path == p.path("f"); written == c.Written.IsZero() || written && (c.Written.Before(before) || c.Written.After(time.Now())) {
+			t.Errorf("%s was written at %v, which is not after %v", c.Path, c.Written, before)
+		}
+	}
+	p.write("g")
+	p.Sync(3)
+	p.step()
+	p.Take()
+	p.pass(2 * grain)
+	for _, c := range p.Take().Changes {
+		if !c.Written.IsZero() {
+			t.Errorf("%s was written at %v", c.Path, c.Written)
+		}
+	}
+}

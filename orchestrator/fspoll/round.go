@@ -106,7 +106,7 @@ func (w *Watcher) sweep() {
 
 func (w *Watcher) begin() {
 	w.order = slices.DeleteFunc(w.order, func(d *dir) bool { return d.gone })
-	w.round = round{begun: w.time()}
+	w.before, w.round = w.round.begun, round{begun: w.time()}
 }
 
 // advance goes on with the round until so many files and directories have been looked at.

@@ -24,6 +24,7 @@ type scanner struct {
 	scanned  bool // the first scan is complete
 	interval time.Duration
 	round    round
+	before   time.Time // when the round before that began: since then everything was looked at
 
 	base    time.Time // what tick was told, and when: see time
 	started time.Time
@@ -190,7 +191,7 @@ func (w *Watcher) read(d *dir, how readMode) error {
 			case known != nil && known.stamp == found.stamp:
 				now.flags |= known.flags & fresh
 				if wanted && known.flags&unwanted != 0 && how.report {
-					w.pending.add(path, false) // Want has changed its mind
+					w.pending.add(Change{Path: path}) // Want has changed its mind
 				}
 				w.settle(d, &now, found)
 			case known != nil || how.report:
@@ -277,7 +278,7 @@ func (w *Watcher) forget(d *dir, report bool) {
 	w.files -= len(d.files)
 	d.gone, d.files, d.subs = true, nil, nil
 	if report {
-		w.pending.add(d.path, true)
+		w.pending.add(Change{Path: d.path, Dir: true})
 		w.recent.touch(w.time())
 	}
 }
@@ -371,7 +372,7 @@ func (w *Watcher) changed(d *dir, f *file, found seen) {
 	if f.flags&unwanted != 0 {
 		return
 	}
-	w.pending.add(join(d.path, f.name), false)
+	w.pending.add(Change{Path: join(d.path, f.name), Written: w.written(found)})
 	// One that was looked at a moment ago has changed since by our own clock, whatever the server's clock says.
 	if f.flags &^= fresh; w.recent.addFile(d, f.name, w.time()) || w.isFresh(found.mtime) {
 		f.flags |= fresh
@@ -385,11 +386,23 @@ func (w *Watcher) settle(d *dir, f *file, found seen) {
 		return
 	}
 	f.flags &^= fresh
-	w.pending.add(join(d.path, f.name), false)
+	w.pending.add(Change{Path: join(d.path, f.name)})
+}
+
+// written is Change's.
+func (w *Watcher) written(found seen) time.Time {
+	at, now := time.Unix(0, found.ctime), w.time()
+	switch {
+	case at.Before(w.before):
+		return w.before
+	case at.After(now):
+		return now
+	}
+	return at
 }
 
 // lost is called for a wanted file that is not there any more.
 func (w *Watcher) lost(path string) {
-	w.pending.add(path, false)
+	w.pending.add(Change{Path: path})
 	w.recent.touch(w.time())
 }
