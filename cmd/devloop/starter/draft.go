@@ -98,6 +98,7 @@ func (d *draft) finish() Draft {
 		d.done.Notes = append(d.done.Notes, d.notes...)
 		return *d.done
 	}
+	d.testsBeside()
 	d.distinct()
 	var b strings.Builder
 	b.WriteString("# How this project is developed: `devloop` in this directory runs it.\n")
@@ -192,15 +193,20 @@ func literal(s string) string { return yamlText(strings.ReplaceAll(s, "${", "$${
 func flow(items []string) string {
 	quoted := make([]string, len(items))
 	for i, item := range items {
-		quoted[i] = yamlText(item)
-		if quoted[i] == item && !plainInFlow.MatchString(item) {
-			quoted[i] = fmt.Sprintf("%q", item)
-		}
+		quoted[i] = inFlow(item)
 	}
 	if len(quoted) == 1 {
 		return quoted[0]
 	}
 	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// inFlow is text within brackets.
+func inFlow(s string) string {
+	if quoted := yamlText(s); quoted != s || plainInFlow.MatchString(s) {
+		return quoted
+	}
+	return fmt.Sprintf("%q", s)
 }
 
 var plainInFlow = compiled(`^[A-Za-z0-9_./][A-Za-z0-9_./*@+ -]*$`)

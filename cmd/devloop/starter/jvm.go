@@ -43,7 +43,7 @@ func lookGradle(p *project) (*draft, error) {
 	}
 	all := ""
 	if server == "ktor" && strings.Contains(text, "io.ktor.plugin") {
-		d.set("TASKS", "test buildFatJar", "the plain jar of Ktor has no libraries in it")
+		d.set("TASKS", "buildFatJar", "the plain jar of Ktor has no libraries in it")
 		all = "-all"
 	} else if strings.Contains(text, "shadow") {
 		all = "-all"
@@ -128,6 +128,7 @@ func lookMaven(p *project) (*draft, error) {
 // withoutServer keeps only the watcher of a preset.
 func (d *draft) withoutServer(tasks, value string) {
 	d.set(tasks, value, "")
+	d.set("TESTS", "off", tasks+" has them")
 	d.comment("No server's library was found, so its server and its socket are taken away.")
 	d.sockets = append(d.sockets, entry{key: "web", value: "null"})
 	d.processes = append(d.processes, entry{key: "server", value: "null"})

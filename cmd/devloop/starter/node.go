@@ -134,32 +134,34 @@ func (d *draft) nodeServer(p *project, m *manifest, file, why string, sources []
 // typescript runs the sources where a tool for it is there, and else what the
 // build makes of them.
 func (d *draft) typescript(m *manifest, file string) {
-	var own []string
-	for _, script := range []string{"lint", "typecheck", "build", "test"} {
+	var tests []string
+	for _, script := range []string{"lint", "typecheck", "test"} {
 		if m.useful(script) {
-			own = append(own, "$NPM run "+script)
+			tests = append(tests, "$NPM run "+script)
 		}
 	}
-	if len(own) == 0 {
-		own = []string{"node_modules/.bin/tsc --noEmit"}
+	if !m.useful("typecheck") && m.has("typescript") {
+		tests = append([]string{"node_modules/.bin/tsc --noEmit"}, tests...)
 	}
-	check := []entry{{key: "watch", value: yamlText("**/*.{ts,mts,js,json}")}, {key: "stages", value: stages(own...)}}
-	d.watchers = append(d.watchers, entry{key: "check", sub: check})
 	var run string
 	switch {
 	case m.has("tsx"):
 		run = "node --import tsx $MAIN"
 	case m.has("ts-node"):
 		run = "node --require ts-node/register $MAIN"
-	case nodeRuns.MatchString(m.Scripts["start"]): // what the build writes
+	case nodeRuns.MatchString(m.Scripts["start"]) && m.useful("build"): // what the build writes
 		d.set("MAIN", path.Clean(nodeRuns.FindStringSubmatch(m.Scripts["start"])[1]), "what `build` writes, as `start` has it")
+		d.buildAndTest("", yamlText(tsSources), []string{"$NPM run build"}, tests)
 		return
 	default:
 		run = "node --experimental-strip-types $MAIN"
 	}
 	d.set("MAIN", file, "")
+	d.buildAndTest("Nothing is built: the server runs the sources, and one that does not start leaves the old one up.", yamlText(tsSources), []string{"test -f $MAIN"}, tests)
 	d.processes = append(d.processes, entry{key: "server", sub: []entry{{key: "run", value: yamlText(run)}}})
 }
+
+const tsSources = "**/*.{ts,mts,js,json}"
 
 // useful reports whether there is a script that does something: `npm init`
 // writes a test that always fails.
@@ -172,19 +174,24 @@ func (d *draft) ownStages(m *manifest, scripts ...string) {
 	if m.Scripts["test"] == "" || m.useful("test") {
 		return
 	}
-	var own []string
 	if d.top[0].value == "preset:node-web" {
-		own = append(own, "node --check $MAIN")
+		if m.Scripts["lint"] == "" {
+			d.set("TESTS", "off", "package.json has none")
+			return
+		}
+		d.watchers = append(d.watchers, entry{key: "tests", comment: noTest, sub: []entry{{key: "stages", value: "\n- {run: $NPM run lint, nice: 10}"}}})
+		return
 	}
+	var own []string
 	for _, s := range scripts {
 		if s != "test" {
 			own = append(own, "$NPM run --if-present "+s)
 		}
 	}
-	d.watchers = append(d.watchers, entry{key: "check", comment: "Without `test`, which package.json has as `npm init` wrote it: it always fails.", sub: []entry{
-		{key: "stages", value: stages(own...)},
-	}})
+	d.watchers = append(d.watchers, entry{key: "check", comment: noTest, sub: []entry{{key: "stages", value: stages(own...)}}})
 }
+
+const noTest = "Without `test`, which package.json has as `npm init` wrote it: it always fails."
 
 // nodeTool is a development server without a preset.
 func (d *draft) nodeTool(dep, run string) {

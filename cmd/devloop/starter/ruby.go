@@ -57,7 +57,7 @@ func lookRuby(p *project) (*draft, error) {
 	switch test {
 	case "bundle exec rake test":
 	case "":
-		d.set("TEST", "ruby -c config.ru", "no tests were found")
+		d.set("TESTS", "off", "none were found")
 	default:
 		d.set("TEST", test, "")
 	}
@@ -66,16 +66,17 @@ func lookRuby(p *project) (*draft, error) {
 
 // sinatra is an app that is run by its own file, and then reads $PORT.
 func (d *draft) sinatra(file, test string) {
-	if test == "" {
-		test = "ruby -c " + file
-	}
 	d.ignore(".trigger")
 	d.sockets = append(d.sockets, entry{key: "web", sub: []entry{
 		{key: "listen", value: "http::4567"}, {key: "via", value: "proxy", comment: "Sinatra listens on $PORT"},
 	}})
-	d.watchers = append(d.watchers, entry{key: "check", sub: []entry{
-		{key: "watch", value: yamlText("**/*.{rb,erb,haml,slim}")}, {key: "stages", value: stages(test)}, {key: "trigger", value: ".trigger"},
-	}})
+	watch := entry{key: "watch", value: yamlText("**/*.{rb,erb,haml,slim}")}
+	d.watchers = append(d.watchers, entry{key: "check", sub: []entry{watch, {key: "stages", value: stages("ruby -c " + file)}, {key: "trigger", value: ".trigger"}}})
+	if test != "" {
+		d.watchers = append(d.watchers, entry{key: "tests", comment: "What fails here is told, and takes nothing down.", sub: []entry{
+			watch, {key: "depends_on", value: "[check]"}, {key: "stages", value: "\n- {run: " + inFlow(test) + ", nice: 10}"},
+		}})
+	}
 	d.processes = append(d.processes, entry{key: "server", sub: []entry{
 		{key: "run", value: "bundle exec ruby " + yamlText(file)}, {key: "watch", value: ".trigger"}, {key: "sockets", value: "[web]"},
 	}})

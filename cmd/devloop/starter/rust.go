@@ -145,10 +145,8 @@ func (d *draft) rustServer(p *project, t *cargoTree, servers []rustServer) {
 	d.address(p, p.rustSources(s.dir), rustListening)
 	switch deps := p.outside(t, t.crates); {
 	case len(t.crates) > 1 && !t.member():
-		d.watchers = append(d.watchers, entry{key: "check", comment: "Every crate of the workspace, not only the server's.", sub: []entry{
-			{key: "watch", value: flow(append([]string{"**/{*.rs,Cargo.toml,Cargo.lock}"}, deps...))},
-			{key: "stages", value: stages("cargo clippy --workspace -- $CLIPPY", "cargo test --workspace", "cargo build --bin $BIN")},
-		}})
+		d.buildAndTest("Every crate of the workspace, not only the server's.", flow(append([]string{"**/{*.rs,Cargo.toml,Cargo.lock}"}, deps...)),
+			[]string{"cargo build --bin $BIN"}, []string{"cargo clippy --workspace -- $CLIPPY", "cargo test --workspace"})
 	default:
 		watch, own := []string{"src", "Cargo.toml"}, p.alsoRead()
 		switch {

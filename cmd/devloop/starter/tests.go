@@ -1,0 +1,67 @@
+package starter
+
+import (
+	"slices"
+	"strings"
+)
+
+// besideServer are the presets that can run the tests beside the server, with the watcher that
+// builds it.
+var besideServer = map[string]string{
+	"preset:go-web": "check", "preset:rust-web": "check", "preset:node-web": "check", "preset:python-web": "check",
+	"preset:gunicorn": "check", "preset:flask": "check", "preset:django": "check", "preset:ruby-web": "check",
+	"preset:gradle": "build", "preset:maven": "build",
+}
+
+// testsBeside says what becomes of the tests, and lets them see what the build sees.
+func (d *draft) testsBeside() {
+	if len(d.top) == 0 || besideServer[d.top[0].value] == "" || d.has("TESTS") {
+		return
+	}
+	d.set("TESTS", "beside", "after the restart; gate: before it, and a failure keeps the old server; off: not at all")
+	builds := slices.IndexFunc(d.watchers, func(w entry) bool { return w.key == besideServer[d.top[0].value] })
+	if builds < 0 {
+		return
+	}
+	watch := slices.IndexFunc(d.watchers[builds].sub, func(e entry) bool { return e.key == "watch" })
+	if watch < 0 {
+		return
+	}
+	seen := &d.watchers[builds].sub[watch]
+	sees := entry{key: "watch", value: "*sources"}
+	if i := slices.IndexFunc(d.watchers, func(w entry) bool { return w.key == "tests" }); i < 0 {
+		d.watchers = slices.Insert(d.watchers, builds+1, entry{key: "tests", sub: []entry{sees}})
+	} else if d.watchers[i].sub != nil && !slices.ContainsFunc(d.watchers[i].sub, func(e entry) bool { return e.key == "watch" }) {
+		d.watchers[i].sub = slices.Insert(d.watchers[i].sub, 0, sees)
+	} else {
+		return
+	}
+	seen.value = "&sources " + seen.value
+}
+
+// has tells whether a variable is set.
+func (d *draft) has(name string) bool {
+	return slices.ContainsFunc(d.vars, func(v entry) bool { return v.key == name })
+}
+
+// buildAndTest replaces the stages of a preset that can run the tests beside the server. watch is
+// a list in one line; "" leaves the preset's.
+func (d *draft) buildAndTest(why, watch string, build, tests []string) {
+	var gate, beside strings.Builder
+	for _, t := range tests {
+		gate.WriteString("\n- {run: " + inFlow(t) + ", if: \"${TESTS} == gate\"}")
+		beside.WriteString("\n- {run: " + inFlow(t) + ", nice: 10}")
+	}
+	check := entry{key: besideServer[d.top[0].value], comment: why}
+	if watch != "" {
+		check.sub = append(check.sub, entry{key: "watch", value: watch})
+	}
+	check.sub = append(check.sub, entry{key: "stages", value: gate.String() + stages(build...)})
+	d.watchers = append(d.watchers, check)
+	if len(tests) == 0 {
+		d.watchers = append(d.watchers, entry{key: "tests", value: "null"})
+		d.set("TESTS", "off", "there are none")
+		return
+	}
+	d.watchers = append(d.watchers, entry{key: "tests", sub: []entry{{key: "stages", value: beside.String()}}})
+}
