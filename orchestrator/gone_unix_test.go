@@ -48,7 +48,7 @@ func TestAWatcherIsTakenOutWhileItRuns(t *testing.T) {
 			t.Fatalf("the stage never started; the screen shows:\n%s", p.screen)
 		}
 		p.replace("devloop.yaml", rest)
-		p.screen.wait(t, `gone: check`)
+		p.screen.wait(t, `removed: check`)
 		if then != "" {
 			p.replace("devloop.yaml", rest+then)
 			p.screen.wait(t, `check\s*\| ✓ passed`)
@@ -71,7 +71,7 @@ func TestAProcessThatIsTakenOutIsStoppedAsItSaid(t *testing.T) {
 	p := start(t, map[string]string{"devloop.yaml": "env: {PROJECT: the}\nprocesses:\n" + rest + db, "data/v": "0"}, orchestrator.Options{})
 	p.screen.wait(t, `db\s*\| stubborn: running`)
 	p.replace("devloop.yaml", "processes:\n"+rest)
-	p.screen.wait(t, `gone: db`)
+	p.screen.wait(t, `removed: db`)
 	p.end(0)
 	if got, err := os.ReadFile(filepath.Join(p.dir, "data", "stopped")); err != nil || string(got) != "the base\n" {
 		t.Errorf("its stop.command wrote %q, %v; the screen shows:\n%s", got, err, p.screen)
@@ -88,7 +88,7 @@ func TestAProcessComesBackWhileItRestarts(t *testing.T) {
 	p.requests <- orchestrator.Request{Verb: machine.Restart, Node: "slow"}
 	p.screen.wait(t, `slow\s*\| ↻ restarting`)
 	p.replace("devloop.yaml", rest)
-	p.screen.wait(t, `gone: slow`)
+	p.screen.wait(t, `removed: slow`)
 	p.replace("devloop.yaml", rest+strings.Replace(slow, "trap \"\" TERM; ", "", 1))
 	p.screen.wait(t, `new: slow`)
 	if err := os.WriteFile(filepath.Join(p.dir, "end"), []byte("x\n"), 0); err != nil {

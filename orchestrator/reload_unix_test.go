@@ -214,7 +214,7 @@ func TestAnAddressThatOverlapsIsRefused(t *testing.T) {
 	}
 	p.write("devloop.yaml", config(fmt.Sprintf("0.0.0.0:%d", port)))
 	p.screen.wait(t, fmt.Sprintf(`socket web: 0\.0\.0\.0:%d overlaps with 127\.0\.0\.1:%d, which this loop holds for socket web`, port, port))
-	p.screen.wait(t, `hint: .*end devloop and start it again`)
+	p.screen.wait(t, `hint: .*restart devloop`)
 	if page := p.page(fmt.Sprintf("http://127.0.0.1:%d", port)); page != "one" {
 		t.Errorf("the page is %q", page)
 	}
@@ -229,7 +229,7 @@ func TestASocketThatIsLeavingComesBack(t *testing.T) {
 	p := start(t, map[string]string{"devloop.yaml": with, "version": "one"}, orchestrator.Options{})
 	p.screen.wait(t, `stubborn: running`)
 	p.replace("devloop.yaml", without)
-	p.screen.wait(t, `gone: old`)
+	p.screen.wait(t, `removed: old`)
 	p.replace("devloop.yaml", fmt.Sprintf("sockets: {web: %q}\n", fmt.Sprint(port))+"processes:"+server(""))
 	p.screen.wait(t, `new: server`)
 	p.screen.wait(t, `serving one`)

@@ -32,7 +32,7 @@ func WhatIsWrong(err error) string {
 	if errors.As(err, &schema.Mistakes{}) {
 		return "has mistakes"
 	}
-	return "cannot be read"
+	return "cannot be used"
 }
 
 // Reconfiguration is what a new configuration leads to, by the names of nodes.

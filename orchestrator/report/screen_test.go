@@ -94,7 +94,7 @@ func TestWhatIsWrong(t *testing.T) {
 	if got := WhatIsWrong(schema.Mistakes{{Msg: "x"}}); got != "has mistakes" {
 		t.Error(got)
 	}
-	if got := WhatIsWrong(errors.New("no such file")); got != "cannot be read" {
+	if got := WhatIsWrong(errors.New("no such file")); got != "cannot be used" {
 		t.Error(got)
 	}
 }
