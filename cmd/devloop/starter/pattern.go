@@ -44,3 +44,8 @@ func (p *pattern) FindAllStringSubmatchIndex(s string, n int) [][]int {
 }
 
 func (p *pattern) ReplaceAllString(s, to string) string { return p.regexp().ReplaceAllString(s, to) }
+
+// replaceFunc replaces each match by what f makes of its groups.
+func (p *pattern) replaceFunc(s string, f func(groups []string) string) string {
+	return p.regexp().ReplaceAllStringFunc(s, func(m string) string { return f(p.regexp().FindStringSubmatch(m)) })
+}

@@ -18,6 +18,7 @@ type project struct {
 	base  string // its absolute path, as other programs print it
 	tools Tools
 	files []string // what walk found
+	said  *[]said  // what commands found
 }
 
 func newProject(at Place, tools Tools) (*project, error) {
