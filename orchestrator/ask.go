@@ -64,10 +64,7 @@ func (l apiLoop) Kind(node string) string {
 func (l apiLoop) Status() control.Status {
 	l.step(machine.Asked{})
 	s := control.Status{Config: l.opt.Control.Config(), PID: os.Getpid(), Since: l.opt.Control.Since(), Nodes: []control.Node{}, Sockets: []control.Socket{}}
-	if l.files != nil {
-		s.Watching = l.files.sight.watching()
-	}
-	s.Mistakes = l.sources.mistakes()
+	s.Watching, s.Mistakes = l.files.Watching(), l.sources.Mistakes()
 	all := l.snapshot(l.machine.Status())
 	for i, n := range all.Nodes {
 		if !n.Gone || l.runner.RunsProcess(i) {

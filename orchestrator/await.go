@@ -45,9 +45,9 @@ func (l *loop) await(nodes []int, answer func(control.Verdict)) (forget func()) 
 	ask := func() {
 		switch {
 		case !l.barriers.waits(id): // forgotten meanwhile
-		case l.sources != nil && l.sources.broken != nil:
+		case l.sources.Broken() != nil:
 			l.barriers.answer(id, func() control.Verdict {
-				return control.Verdict{Why: "the configuration " + report.WhatIsWrong(l.sources.broken) + "; the last valid one still runs: " + oneLine(l.sources.broken.Error())}
+				return control.Verdict{Why: "the configuration " + report.WhatIsWrong(l.sources.Broken()) + "; the last valid one still runs: " + oneLine(l.sources.Broken().Error())}
 			})
 		default:
 			l.step(machine.Await{ID: id, Nodes: nodes})
@@ -58,10 +58,10 @@ func (l *loop) await(nodes []int, answer func(control.Verdict)) (forget func()) 
 		if l.files == nil {
 			ask()
 		} else {
-			l.files.await(ask)
+			l.files.Await(ask)
 		}
 	}
-	if l.sources == nil || !l.sources.sync(seen) {
+	if !l.sources.Sync(seen) {
 		seen()
 	}
 	return func() {

@@ -1,6 +1,9 @@
 package orchestrator
 
 import (
+	"path/filepath"
+	"slices"
+
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/runner"
@@ -16,8 +19,8 @@ func (l *loop) newRunner() *runner.Runner {
 		Post:     func(ev runner.Event) { l.post(ev) },
 		Deliver:  func(ev runner.Event) { l.events <- ev },
 		OnDisk:   l.onDisk.Go,
-		Made:     l.own.temporary,
-		Gone:     l.own.leave,
+		Made:     l.own.Temporary,
+		Gone:     l.own.Removed,
 		Process:  func(node int) *schema.Process { return l.graph.Nodes[node].Process },
 		Reports: runner.Reports{
 			Started: func(c *runner.Command) {
@@ -133,5 +136,37 @@ func (l *loop) forgetGone(node int) {
 	if l.graph.Index(n.Name) < 0 { // nor is there another kind of node by that name
 		l.forgetPast(n.Name)
 		l.journal.Forget(n.Name)
+	}
+}
+
+// writing is who may be writing now; nil if no command runs. The function finds out
+// which nodes have a command with the file open for writing, if the machine suspects
+// one of the nodes that the file wakes of changing what it watches, or if these are
+// nil. It may be called by any goroutine.
+func (l *loop) writing() func(path string, wakes []int) (nodes []int) {
+	var suspects []int
+	for node := range l.graph.Nodes {
+		if l.machine.Suspects(node) {
+			suspects = append(suspects, node)
+		}
+	}
+	groups := l.runner.Groups()
+	if len(groups) == 0 {
+		return nil
+	}
+	return func(path string, wakes []int) (nodes []int) {
+		if wakes != nil && !slices.ContainsFunc(wakes, func(node int) bool { return slices.Contains(suspects, node) }) {
+			return nil
+		}
+		real := path
+		if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+			real = filepath.Join(dir, filepath.Base(path))
+		}
+		for group, node := range groups {
+			if group.Writes(real) {
+				nodes = append(nodes, node)
+			}
+		}
+		return nodes
 	}
 }

@@ -4,41 +4,52 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	"devloop/orchestrator/diskqueue"
+	"devloop/orchestrator/filewatch"
+	"devloop/orchestrator/graph"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/memrelease"
 	"devloop/schema"
 )
 
-// watch begins to watch what the configuration asks for.
+// watch begins to watch what the configuration asks for, and its own files.
 func (l *loop) watch() (err error) {
-	if l.opt.Once || l.opt.NoWatch {
+	if l.opt.Once {
 		return nil
 	}
-	memrelease.Begin()
-	l.files, err = newFilewatch(l.watchHost(), l.disk, &l.own, l.cfg, l.graph, l.polling())
+	owner := filewatch.Owner{Context: l.ctx, Disk: l.disk, Own: l.own, Go: l.onDisk.Go, Note: l.note, Notice: l.screen.Notice,
+		Post: func(ev filewatch.Event) bool { return l.hand(ev) }}
+	started := func() bool { return l.started }
+	if !l.opt.NoWatch {
+		memrelease.Begin()
+		l.files, err = filewatch.New(filewatch.Options{Owner: owner, Poll: l.pollingOf(l.cfg), Started: started,
+			Config:  func() (*schema.Config, *graph.Graph) { return l.cfg, l.graph },
+			Changed: l.changed, Settling: l.settling, Busy: l.runner.RunsStages, Writing: l.writing, Opened: l.watching})
+		if err != nil {
+			return err
+		}
+	}
+	if l.opt.Reload == nil {
+		return nil
+	}
+	for _, n := range l.graph.Nodes {
+		l.prints = append(l.prints, l.fingerprint(l.cfg, n))
+	}
+	l.sources, err = filewatch.OpenConfigFiles(filewatch.ConfigOptions{Owner: owner, Started: started, Ending: l.machine.Ending, Load: l.loadConfig,
+		NoAnswer: func(paths []string) { l.reloaded(paths, errNoAnswer) }}, sourcePaths(l.cfg.Sources), l.pollingOf(l.cfg))
 	return err
 }
 
-func (l *loop) watchHost() watchHost {
-	return watchHost{
-		ctx: l.ctx, goroutine: l.onDisk.Go, post: l.post, hand: l.hand, asks: l.asks, discard: l.discard,
-		changed: l.changed,
-		far: func(now time.Time) bool {
-			at, ok := l.machine.Deadline()
-			return ok && at.Sub(now) >= farAhead && l.machine.Settling()
-		},
-		working: l.runner.RunsStages,
-		writing: l.writing,
-		started: func() bool { return l.started },
-		note:    l.note,
-		notice:  l.screen.Notice,
-		warn:    l.screen.Notice,
-	}
+// settling is until when the machine only collects changes.
+func (l *loop) settling() (until time.Time, ok bool) {
+	until, ok = l.machine.Deadline()
+	return until, ok && l.machine.Settling()
 }
 
 // changed tells the machine what has changed. Nodes that are not in the graph yet
@@ -55,10 +66,8 @@ func (l *loop) changed(changes []machine.Change) {
 	}
 }
 
-// polling is how often everything is to be looked at, where events are not to
-// be relied on; nil if they are.
-func (l *loop) polling() *time.Duration { return l.pollingOf(l.cfg) }
-
+// pollingOf is how often everything is to be looked at, where events are not to be
+// relied on; nil if they are.
 func (l *loop) pollingOf(cfg *schema.Config) *time.Duration {
 	if l.opt.Poll != nil {
 		return l.opt.Poll
@@ -66,9 +75,8 @@ func (l *loop) pollingOf(cfg *schema.Config) *time.Duration {
 	return cfg.Poll
 }
 
-// note tells what the sights have to say of the system, and each thing once:
-// the files of the configuration meet the same limits as the tree, and so does
-// the next sight.
+// note tells what those who watch have to say of the system, and each thing once:
+// the files of the configuration meet the same limits as the tree.
 func (l *loop) note(notes ...string) {
 	for _, note := range notes {
 		if !l.noted[note] {
@@ -88,18 +96,6 @@ func (l *loop) hand(ev any) bool {
 	}
 }
 
-// discard closes a sight that nobody looks at any more.
-func (l *loop) discard(s *sight) {
-	if s == nil {
-		return
-	}
-	l.onDisk.Go(func() {
-		if err := s.close(); err != nil {
-			l.post(noticeEvent{err.Error()})
-		}
-	})
-}
-
 // touch touches the triggers of a watcher.
 func (l *loop) touch(a machine.Touch) {
 	var paths []string
@@ -110,8 +106,8 @@ func (l *loop) touch(a machine.Touch) {
 	l.disk.Add(diskqueue.Job{
 		Paths: paths,
 		Do: func(i int) {
-			if errs[i] = touchFile(paths[i]); errs[i] == nil && l.files != nil {
-				l.files.times.note(paths[i])
+			if errs[i] = touchFile(paths[i]); errs[i] == nil {
+				l.files.Touched(paths[i])
 			}
 		},
 		Done: func(hung []bool) {
@@ -149,7 +145,7 @@ func (l *loop) drain(d machine.Drained) {
 		l.queue = append(l.queue, d)
 		return
 	}
-	l.files.sync(func() { l.step(d) })
+	l.files.Sync(func() { l.step(d) })
 }
 
 // diskHangs tells of a file system that does not answer.
@@ -160,7 +156,7 @@ func (l *loop) diskHangs(path string) {
 // diskAnswers tells that it does again.
 func (l *loop) diskAnswers(place string) {
 	l.screen.Notice(place + ": the file system responds again")
-	l.files.answers()
+	l.files.Answers()
 }
 
 // leaveFor is how long the end of the loop waits for a disk.
@@ -177,10 +173,10 @@ func (l *loop) leaveDisk() error {
 		errs = append(errs, err)
 	}
 	if l.files != nil {
-		l.onDisk.Go(func() { add(l.files.close()) })
+		l.onDisk.Go(func() { add(l.files.Close()) })
 	}
 	if l.sources != nil {
-		l.onDisk.Go(func() { add(l.sources.close()) })
+		l.onDisk.Go(func() { add(l.sources.Close()) })
 	}
 	l.onDisk.Go(func() { add(l.runner.CloseScratch()) })
 	left := make(chan struct{})
@@ -195,15 +191,32 @@ func (l *loop) leaveDisk() error {
 	case <-timer.C:
 		return errors.New("a file system does not respond; devloop ends without waiting for it")
 	}
-	// Sights that have opened, and that nobody has looked at.
+	// What has been opened, and nobody has looked at.
 	for {
 		select {
 		case ev := <-l.events:
-			if unseen, ok := ev.(reopenedEvent); ok && unseen.sight != nil {
-				add(unseen.sight.close())
+			if ev, ok := ev.(filewatch.Event); ok {
+				add(ev.Close())
 			}
 		default:
 			return errors.Join(errs...)
 		}
 	}
+}
+
+// touchFile sets the file's times to now, and makes it if need be.
+func touchFile(path string) error {
+	now := time.Now()
+	err := os.Chtimes(path, now, now)
+	if !os.IsNotExist(err) {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }

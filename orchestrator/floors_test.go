@@ -68,6 +68,10 @@ var floors = map[string]struct {
 	"orchestrator/inspect": {own: []string{"schema", "orchestrator/control", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/sockets", "orchestrator/watchset"},
 		why: "questions about a project, for which nothing needs to run"},
 
+	"orchestrator/filewatch": {own: []string{"schema", "schema/smallfile", "orchestrator/contents", "orchestrator/control", "orchestrator/diskqueue", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/inspect",
+		"orchestrator/machine", "orchestrator/memrelease", "orchestrator/watchset"},
+		why: "it tells what has changed, in the machine's terms: what comes of that is decided above"},
+
 	"orchestrator/report": {own: []string{"schema", "orchestrator/console", "orchestrator/control", "orchestrator/graph", "orchestrator/machine"},
 		why: "it tells what it is told, by names, and decides nothing"},
 
@@ -78,9 +82,9 @@ var floors = map[string]struct {
 		"orchestrator/sdnotify", "orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/warnings"},
 		why: "it starts and ends what it is told to: which command that is, is decided above"},
 
-	"orchestrator": {own: []string{"schema", "schema/smallfile", "orchestrator/api", "orchestrator/console", "orchestrator/contents", "orchestrator/control", "orchestrator/diskqueue", "orchestrator/fspoll", "orchestrator/fswatch", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/inspect", "orchestrator/journal",
-		"orchestrator/listenfd", "orchestrator/machine", "orchestrator/guardian", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/report", "orchestrator/sdnotify",
-		"orchestrator/runner", "orchestrator/sockets", "orchestrator/memrelease", "orchestrator/watchset"},
+	"orchestrator": {own: []string{"schema", "orchestrator/api", "orchestrator/console", "orchestrator/control", "orchestrator/diskqueue", "orchestrator/filewatch", "orchestrator/fspoll", "orchestrator/graph", "orchestrator/journal",
+		"orchestrator/listenfd", "orchestrator/machine", "orchestrator/guardian", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/report",
+		"orchestrator/runner", "orchestrator/sockets", "orchestrator/memrelease"},
 		why: "the one place where the adapters meet the machine"},
 
 	"cmd/devloop/starter": {modules: []string{"gopkg.in/yaml.v3", "github.com/BurntSushi/toml"}, why: "it reads a project and writes text: the language checks it"},

@@ -4,10 +4,10 @@
 //
 // What comes in, where it is taken in, and what the machine hears of it:
 //
-//	a file has changed              filewatch.take    FilesChanged
+//	a file has changed              filewatch.Take    FilesChanged
 //	a deadline has passed           loop.due          Tick
 //	a command has started or ended  loop.handle       ProcessStarted, ProcessReady, ProcessExited, StageExited
-//	the configuration has changed   loop.takeSources  Reconfigure
+//	the configuration has changed   loop.configRead   Reconfigure
 //	a signal                        loop.interrupted  Shutdown
 //	a key                           loop.request      Command
 //	a question of the api           apiLoop           Asked, Command, Await, Forget, Shutdown
@@ -29,6 +29,7 @@ import (
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/diskqueue"
+	"devloop/orchestrator/filewatch"
 	"devloop/orchestrator/fspoll"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/guardian"
@@ -126,13 +127,14 @@ type loop struct {
 
 	sockets *sockets.Set
 	runner  *runner.Runner
-	sources *sources // nil if the configuration is not read again
-	reading *reading // nil if it is not being read just now
+	sources *filewatch.ConfigFiles // nil if the configuration is not read again
+	pending *candidate             // the configuration that is put in force once all that it may read is watched; nil if there is none
+	prints  []string               // of the nodes, by number, as they are in force
 	plans   map[int]*schema.Watcher
-	own     own
+	own     *filewatch.Own
 	disk    *diskqueue.Queue
-	files   *filewatch      // nil if nothing is watched
-	noted   map[string]bool // what the sights had to say and people know
+	files   *filewatch.Files // nil if nothing is watched
+	noted   map[string]bool  // what those who watch had to say, and people know
 
 	ctx      context.Context // ends when run returns
 	cancel   context.CancelFunc
@@ -171,6 +173,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		log:     report.NewLog(opt.Graph),
 		history: report.NewHistory(),
 		plans:   map[int]*schema.Watcher{},
+		own:     &filewatch.Own{},
 		journal: journal.New(opt.Kept),
 	}
 	l.ctx, l.cancel = context.WithCancel(ctx)
@@ -186,22 +189,19 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	l.runner = l.newRunner()
 	l.disk = diskqueue.New(diskqueue.Options{Post: func(ev diskqueue.Event) { l.post(ev) }, Mount: fspoll.MountOf, Hung: l.diskHangs, Answers: l.diskAnswers})
 	for _, file := range opt.Own {
-		l.own.file(file)
+		l.own.File(file)
 	}
 	if opt.Control != nil {
-		l.own.dir(opt.Control.Dir())
+		l.own.Dir(opt.Control.Dir())
 	}
 	if err := l.runner.Open(); err != nil {
 		return l, err
 	}
-	l.own.made, l.own.gone = l.runner.AddDirectory, l.runner.RemoveDirectory
+	l.own.Follow(l.runner.AddDirectory, l.runner.RemoveDirectory)
 	if err := l.bind(); err != nil {
 		return l, err
 	}
 	if err := l.watch(); err != nil {
-		return l, err
-	}
-	if err := l.openSources(sourcePaths(l.cfg.Sources)); err != nil {
 		return l, err
 	}
 	l.serve()
@@ -227,7 +227,7 @@ func (l *loop) run() int {
 	signals, requests, done := l.opt.Signals, l.opt.Requests, l.ctx.Done()
 	var ready <-chan struct{}
 	if l.files != nil {
-		ready = l.files.seeAll()
+		ready = l.files.Ready()
 	} else {
 		l.step(machine.Start{})
 	}
@@ -235,22 +235,22 @@ func (l *loop) run() int {
 		l.arm()
 		select {
 		case <-ready:
-			l.files.take()
-			if ready = nil; !l.files.sight.complete() { // watches have run out, and polling begins
-				ready = l.files.seeAll()
+			l.files.Take()
+			if ready = nil; !l.files.Complete() { // watches have run out, and polling begins
+				ready = l.files.Ready()
 				continue
 			}
-			l.files.after(l.begin)
-		case <-l.files.wake():
-			l.files.take()
-		case <-l.files.pollWake():
-			l.files.take()
-		case <-l.files.mountsWake():
-			l.takeMounts()
-		case <-l.sources.wake():
-			l.takeSources()
-		case <-l.sources.pollWake():
-			l.takeSources()
+			l.files.After(l.begin)
+		case <-l.files.Wake():
+			l.files.Take()
+		case <-l.files.PollWake():
+			l.files.Take()
+		case <-l.files.MountsWake():
+			l.files.TakeMounts()
+		case <-l.sources.Wake():
+			l.sources.Take()
+		case <-l.sources.PollWake():
+			l.sources.Take()
 		case <-l.timer.C:
 			l.due()
 		case ev := <-l.events:
@@ -275,7 +275,7 @@ func (l *loop) begin() {
 	l.step(machine.Start{})
 	l.lookForOlderBuild()
 	memrelease.Begun()
-	l.files.learn()
+	l.files.ReadBaseline()
 }
 
 // oneSignal is how close together two signals are the same one: a wrapper
@@ -299,10 +299,10 @@ func (l *loop) arm() {
 	if at, ok := l.machine.Deadline(); ok {
 		wait = time.Until(at)
 	}
-	if l.files != nil && l.files.flushing {
+	if l.files.Flushing() {
 		wait = max(wait, flushFor)
 	}
-	if at, ok := l.files.deadline(); ok {
+	if at, ok := l.files.Deadline(); ok {
 		wait = min(wait, time.Until(at))
 	}
 	if at, ok := l.disk.Deadline(); ok {
@@ -311,11 +311,8 @@ func (l *loop) arm() {
 	if !l.rest.IsZero() {
 		wait = min(wait, time.Until(l.rest))
 	}
-	if at, due := l.reloadAt(); due {
+	if at, ok := l.sources.Deadline(); ok {
 		wait = min(wait, time.Until(at))
-	}
-	if l.reading != nil && !l.reading.hangs() {
-		wait = min(wait, time.Until(l.reading.until))
 	}
 	if at, due := l.sockets.Deadline(); due {
 		wait = min(wait, time.Until(at))
@@ -332,21 +329,20 @@ const flushFor = 20 * time.Millisecond
 func (l *loop) due() {
 	l.takeEvents()
 	now := time.Now()
-	l.reloadDue()
-	l.readingDue(now)
+	l.sources.Due(now)
 	l.disk.Tick(now)
 	switch {
 	case l.files == nil || !l.machine.Settling() || l.machine.Ending():
-		l.files.due(now)
+		l.files.Due(now)
 		l.step(machine.Tick{})
-	case l.files.flushing: // a disk is slow: other deadlines do not wait for it
+	case l.files.Flushing(): // a disk is slow: other deadlines do not wait for it
 		l.step(machine.Tick{VCSBusy: true})
 	default:
 		var dirs []string
 		for _, p := range l.cfg.Projects {
 			dirs = append(dirs, p.Dir)
 		}
-		l.files.flush(dirs, func(gitBusy bool) { l.step(machine.Tick{VCSBusy: gitBusy}) })
+		l.files.Flush(dirs, func(gitBusy bool) { l.step(machine.Tick{VCSBusy: gitBusy}) })
 	}
 	l.restDue()
 	l.refreshDue()
@@ -440,20 +436,10 @@ func (l *loop) handle(ev any) {
 	switch ev := ev.(type) {
 	case runner.Event:
 		l.runner.Handle(ev)
-	case readEvent:
-		l.configRead(ev)
-	case sourcedEvent:
-		l.sourced(ev)
 	case diskqueue.Event:
 		l.disk.Handle(ev)
-	case reopenedEvent:
-		l.reopened(ev)
-	case sightedEvent:
-		l.files.sighted(ev)
-	case olderBuild:
-		l.tellOlderBuild(ev)
-	case learnedEvent:
-		l.files.learned(ev)
+	case filewatch.Event:
+		ev.Handle()
 	case noticeEvent:
 		l.screen.Notice(ev.text)
 	case sockets.Event:

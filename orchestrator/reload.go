@@ -4,9 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
-	"devloop/orchestrator/diskqueue"
+	"devloop/orchestrator/filewatch"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/report"
@@ -18,146 +17,76 @@ import (
 // shown. Else every node and socket that means the same as before goes on as if
 // nothing had happened; nodes keep their numbers, see graph.Rebase.
 
-// reloadQuiet is how long the files of the configuration must have been quiet
-// before they are read again: editors write in more than one step.
-const reloadQuiet = 50 * time.Millisecond
-
-// reloadAt is when the configuration is to be read again: not before the machine
-// has one at all.
-func (l *loop) reloadAt() (at time.Time, due bool) {
-	if l.sources == nil || l.sources.due.IsZero() || !l.started {
-		return time.Time{}, false
-	}
-	return l.sources.due, true
-}
-
-// reloadDue reads the configuration again, if it is time.
-func (l *loop) reloadDue() {
-	if at, due := l.reloadAt(); due && !at.After(time.Now()) {
-		l.reloadConfig()
-	}
-}
-
-// reading is one reading of the configuration, in a goroutine of its own: one of
-// its files may lie where nobody answers.
-type reading struct {
-	unseen bool      // no change has been seen: it is read to be sure
-	after  []func()  // what waits for it
-	again  bool      // a file has changed meanwhile: it is read once more
-	until  time.Time // when the file system counts as hung; zero if it does
-}
-
-// hangs tells whether the file system has not answered for too long.
-func (r *reading) hangs() bool { return r != nil && r.until.IsZero() }
-
-// readEvent is what a reading has come to.
-type readEvent struct {
-	*reading
+// candidate is a configuration that was read, and is not in force yet.
+type candidate struct {
 	cfg     *schema.Config
-	graph   *graph.Graph
-	sources []string
-	err     error
-}
-
-// reloadConfig reads the configuration again, and puts it in force then. In a
-// shut-down it does not: what is running ends in the order in which it depends
-// on each other, and a new graph may not know of that any more.
-func (l *loop) reloadConfig() {
-	l.sources.due = time.Time{}
-	switch {
-	case l.machine.Ending():
-		return
-	case l.reading != nil:
-		l.reading.again = true
-		return
-	}
-	r := &reading{unseen: l.sources.unseen, after: l.sources.after, until: time.Now().Add(diskqueue.Patience)}
-	l.reading, l.sources.after, l.sources.began = r, nil, time.Now()
-	l.onDisk.Go(func() {
-		cfg, g, sources, err := l.opt.Reload()
-		l.post(readEvent{r, cfg, g, sources, err})
-	})
+	graph   *graph.Graph // with the numbers of the one in force
+	sources []string     // that the configuration, or a later one that has mistakes, was read from
+	broken  error        // the mistakes of the later one
+	unseen  bool         // the configuration was read to be sure: no change of it has been seen
 }
 
 // errNoAnswer is a configuration of which nobody knows what is written there now.
 var errNoAnswer = errors.New("the file system of the configuration does not respond")
 
-// readingDue gives a reading up that takes too long. When it comes to an end all
-// the same, what it has read counts.
-func (l *loop) readingDue(now time.Time) {
-	r := l.reading
-	if r == nil || r.hangs() || r.until.After(now) {
-		return
-	}
-	r.until = time.Time{}
-	r.after, l.sources.after = append(r.after, l.sources.after...), nil
-	l.reloaded(l.sources.paths, errNoAnswer)
-	l.goOn(r)
-}
-
-// goOn lets those go on who wait for a reading.
-func (l *loop) goOn(r *reading) {
-	after := r.after
-	r.after = nil
-	if !l.sources.open { // it is read once more then
-		l.sources.after = append(after, l.sources.after...)
-		return
-	}
-	for _, then := range after {
-		then()
-	}
-}
-
-// configRead takes in what was read.
-func (l *loop) configRead(ev readEvent) {
-	l.reading = nil
-	if l.machine.Ending() {
-		return
-	}
-	sources, err := ev.sources, ev.err
-	next := &reopening{cfg: ev.cfg, sources: sources, unseen: ev.unseen}
-	if err == nil {
-		next.graph = ev.graph.Rebase(l.graph)
-	}
-	switch {
-	case err != nil:
-		if l.files != nil && l.files.next != nil { // the last good one is not in force yet
-			l.files.next.sources, l.files.next.broken = sources, err
+// loadConfig reads the configuration again, in another goroutine.
+func (l *loop) loadConfig() (loaded func(unseen bool)) {
+	cfg, g, sources, err := l.opt.Reload()
+	return func(unseen bool) {
+		if err != nil {
+			if l.pending != nil { // the last good one is not in force yet
+				l.pending.sources, l.pending.broken = sources, err
+			}
+			l.reloaded(sources, err)
+			return
 		}
-		l.reloaded(sources, err)
-	case l.files != nil && (l.files.next != nil || l.viewsChange(next)):
-		l.files.reopen(next, l.pollingOf(next.cfg))
-	default:
-		l.reloaded(sources, l.reconfigure(next))
+		l.configRead(&candidate{cfg: cfg, graph: g.Rebase(l.graph), sources: sources, unseen: unseen})
 	}
-	l.goOn(ev.reading)
-	if ev.again {
-		l.reloadConfig()
+}
+
+// configRead puts a configuration in force, at once, or when all that it may read is
+// watched.
+func (l *loop) configRead(next *candidate) {
+	if l.files == nil || !l.files.Reopening() && !l.viewsChange(next) {
+		l.reloaded(next.sources, l.reconfigure(next, func() {}))
+		return
 	}
+	l.pending = next
+	l.files.Reopen(next.cfg, next.graph, l.pollingOf(next.cfg), func(adopt func()) {
+		l.pending = nil
+		if l.machine.Ending() {
+			return
+		}
+		err := l.reconfigure(next, adopt)
+		if err == nil {
+			err = next.broken
+		}
+		l.reloaded(next.sources, err)
+	})
 }
 
 // reloaded notes what has come of a reading of the configuration.
 func (l *loop) reloaded(sources []string, err error) {
-	was := l.sources.broken
-	l.sources.broken = err
-	if was == nil {
-		l.sources.since = time.Now()
-	}
+	was := l.sources.Loaded(err)
 	// What fixes a configuration may be a file that the last good one does not have.
-	paths := sourcePaths(l.cfg.Sources, sources)
-	if !slices.Equal(paths, l.sources.paths) || !equalPoll(l.sources.polling, l.polling()) {
-		l.resource(paths)
-	}
+	l.sources.Follow(sourcePaths(l.cfg.Sources, sources), l.pollingOf(l.cfg))
 	if err != nil && (was == nil || was.Error() != err.Error()) {
 		l.screen.Broken(err)
 	}
 }
 
+// sourcePaths are the files of both lists, sorted.
+func sourcePaths(lists ...[]string) []string {
+	paths := slices.Concat(lists...)
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
 // viewsChange tells whether a configuration watches something else than the one in
 // force, or in another way.
-func (l *loop) viewsChange(next *reopening) bool {
+func (l *loop) viewsChange(next *candidate) bool {
 	before, after := l.graph.Nodes, next.graph.Nodes
-	if len(before) != len(after) || !equalPoll(l.polling(), l.pollingOf(next.cfg)) {
+	if len(before) != len(after) || !filewatch.SamePoll(l.pollingOf(l.cfg), l.pollingOf(next.cfg)) {
 		return true
 	}
 	for i, n := range after {
@@ -168,9 +97,9 @@ func (l *loop) viewsChange(next *reopening) bool {
 	return false
 }
 
-// reconfigure puts a configuration in force, and with it the sight that was opened
-// for it, if one was. Its error leaves everything as it was.
-func (l *loop) reconfigure(next *reopening) error {
+// reconfigure puts a configuration in force, and adopts what was opened for it. Its
+// error leaves everything as it was.
+func (l *loop) reconfigure(next *candidate, adopt func()) error {
 	before, cfg, rebased := l.graph, next.cfg, next.graph
 	want := l.socketsOf(cfg)
 	opened, err := l.sockets.Open(want)
@@ -187,26 +116,24 @@ func (l *loop) reconfigure(next *reopening) error {
 			}
 		}
 		if i < len(before.Nodes) {
-			if !n.Gone && prints[i] != l.sources.prints[i] {
+			if !n.Gone && prints[i] != l.prints[i] {
 				ev.Changed = append(ev.Changed, i)
 			}
 		}
 	}
 	ev.Apart = l.apart(cfg, rebased)
 	same := next.unseen && cfg.Resolved(false, false) == l.cfg.Resolved(false, false)
-	change := report.Reconfiguration{Again: l.sources.broken != nil, Quiet: same, Opened: len(opened) > 0}
+	change := report.Reconfiguration{Again: l.sources.Broken() != nil, Quiet: same, Opened: len(opened) > 0}
 	compare(&change, before, rebased, ev.Changed)
 	l.screen.Reconfigured(change)
 	for _, s := range opened {
 		l.screen.Holding(s.Name(), s.String())
 	}
 	l.screen.Warned(l.cfg.Warnings, cfg.Warnings)
-	l.cfg, l.graph, l.sources.prints = cfg, rebased, prints
+	l.cfg, l.graph, l.prints = cfg, rebased, prints
 	l.sockets.Adopt(want, opened)
 	l.log.Follow(rebased)
-	if next.sight != nil {
-		l.files.adopt(next)
-	}
+	adopt()
 	l.step(ev)
 	for node := range l.graph.Nodes {
 		l.forgetGone(node)
@@ -231,10 +158,6 @@ func compare(change *report.Reconfiguration, before, after *graph.Graph, changed
 			change.Restarts = append(change.Restarts, n.Name)
 		}
 	}
-}
-
-func equalPoll(a, b *time.Duration) bool {
-	return a == b || a != nil && b != nil && *a == *b
 }
 
 // viewOf is what a node looks at.

@@ -131,7 +131,7 @@ func (l *loop) name(node int) string { return l.graph.Nodes[node].Name }
 
 // watching tells what is watched.
 func (l *loop) watching() {
-	w := l.files.sight.watching()
+	w := l.files.Watching()
 	l.screen.Watching(w.Directories, w.Polled)
 }
 

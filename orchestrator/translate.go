@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -61,7 +62,7 @@ func machineWatcher(w *schema.Watcher) *machine.Watcher {
 			ms := machine.Stage{Name: s.Name, Timeout: s.Timeout, AllowFailure: s.AllowFailure, Uninterrupted: !s.Interruptible}
 			if len(s.IfChanged) > 0 {
 				ms.IfChanged = func(path string) bool {
-					path, unknown := strings.CutSuffix(slashed(path), "/") // a directory: any file in it may have changed
+					path, unknown := strings.CutSuffix(filepath.ToSlash(path), "/") // a directory: any file in it may have changed
 					return slices.ContainsFunc(s.IfChanged, func(p schema.Pattern) bool { return p.Match(path) || unknown && p.Reaches(path) })
 				}
 			}

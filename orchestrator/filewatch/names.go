@@ -1,4 +1,4 @@
-package orchestrator
+package filewatch
 
 import (
 	"bufio"
@@ -103,8 +103,8 @@ func (p *packer) packed() []byte {
 	return bytes.Clone(p.out.Bytes())
 }
 
-// unpack tells every path.
-func unpack(packed []byte, tell func(path string)) {
+// unpack calls see for every path.
+func unpack(packed []byte, see func(path string)) {
 	if packed == nil {
 		return
 	}
@@ -120,6 +120,6 @@ func unpack(packed []byte, tell func(path string)) {
 		if _, err := io.ReadFull(in, path[same:]); err != nil {
 			return
 		}
-		tell(string(path))
+		see(string(path))
 	}
 }

@@ -1,4 +1,4 @@
-package orchestrator
+package filewatch
 
 import (
 	"os"
@@ -7,36 +7,38 @@ import (
 	"sync"
 )
 
-// own knows what devloop itself writes: the files that its output goes to, and
+// Own knows what devloop itself writes: the files that its output goes to, and
 // its directories for what is of the moment. Where they lie below what is watched
 // (TMPDIR in the project, `devloop > out.txt`), writing them is no change. They
 // are known by what they are, not by their names: a link leads to them, too, and
 // a log that was moved away and is written on is still one. Only of what is not
 // there any more is the name all that is known.
-type own struct {
+type Own struct {
 	mu    sync.Mutex // guards what follows
 	files []os.FileInfo
 	dirs  map[string]ownDir // by real path
 	bases map[string]bool   // the last elements of dirs: few other directories have one of them
 
-	// made and gone are told of directories that devloop has made for itself
-	// alone and removes again; nil means nobody. They are set before there is one.
-	made, gone func(path string)
+	made, gone func(path string) // see Follow
 }
 
 type ownDir struct {
 	info os.FileInfo // nil if it could not be looked at
 }
 
-// file takes in a file that devloop's output goes to.
-func (o *own) file(info os.FileInfo) {
+// Follow has somebody told of directories that devloop has made for itself alone and
+// removes again. It is called before there is one.
+func (o *Own) Follow(made, gone func(path string)) { o.made, o.gone = made, gone }
+
+// File takes in a file that devloop's output goes to.
+func (o *Own) File(info os.FileInfo) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.files = append(o.files, info)
 }
 
-// dir takes in a directory of devloop's own; "" is none.
-func (o *own) dir(path string) {
+// Dir takes in a directory of devloop's own; "" is none.
+func (o *Own) Dir(path string) {
 	if path == "" {
 		return
 	}
@@ -56,17 +58,17 @@ func (o *own) dir(path string) {
 	o.bases[filepath.Base(path)] = true
 }
 
-// temporary takes in a directory that devloop has made for itself and removes
+// Temporary takes in a directory that devloop has made for itself and removes
 // again; "" is none.
-func (o *own) temporary(path string) {
-	o.dir(path)
+func (o *Own) Temporary(path string) {
+	o.Dir(path)
 	if path != "" && o.made != nil {
 		o.made(path)
 	}
 }
 
-// leave forgets a directory of devloop's own that is gone.
-func (o *own) leave(path string) {
+// Removed forgets a directory of devloop's own that is gone.
+func (o *Own) Removed(path string) {
 	if o.gone != nil {
 		o.gone(path)
 	}
@@ -80,7 +82,7 @@ func (o *own) leave(path string) {
 }
 
 // isDir tells whether the directory is one of devloop's own.
-func (o *own) isDir(path string) bool {
+func (o *Own) isDir(path string) bool {
 	o.mu.Lock()
 	named := o.bases[filepath.Base(path)]
 	_, known := o.dirs[path]
@@ -103,7 +105,7 @@ func (o *own) isDir(path string) bool {
 }
 
 // wrote tells whether a change of the file is devloop's own doing.
-func (o *own) wrote(path string) bool {
+func (o *Own) wrote(path string) bool {
 	if o.isDir(path) || o.isDir(filepath.Dir(path)) || o.within(path) {
 		return true
 	}
@@ -126,7 +128,7 @@ func (o *own) wrote(path string) bool {
 }
 
 // within tells whether the path lies deep in one of the directories, by name.
-func (o *own) within(path string) bool {
+func (o *Own) within(path string) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for dir := range o.dirs {
@@ -138,6 +140,6 @@ func (o *own) within(path string) bool {
 }
 
 // outside is descend without devloop's own directories.
-func (o *own) outside(descend func(string) bool) func(string) bool {
+func (o *Own) outside(descend func(string) bool) func(string) bool {
 	return func(dir string) bool { return descend(dir) && !o.isDir(dir) }
 }

@@ -1,4 +1,4 @@
-package orchestrator
+package filewatch
 
 import (
 	"os"
@@ -17,7 +17,7 @@ func TestPlacesOfMounts(t *testing.T) {
 		t.Skip(err)
 	}
 	root := filepath.Join(link, "src") // which is not there
-	m := &mounted{roots: map[string]string{root: unlinked(root)}}
+	roots := map[string]string{root: unlinked(root)}
 	at := fspoll.Reach{
 		Descend: func(dir string) bool { return filepath.Base(dir) != "target" && filepath.Ext(dir) == "" },
 		Want:    func(path string) bool { return filepath.Ext(path) == ".toml" },
@@ -37,7 +37,7 @@ func TestPlacesOfMounts(t *testing.T) {
 		{"where nobody looks", real + "/src/a/target/b", false},
 		{"the one where nobody looks", real + "/src/target", false},
 	} {
-		if got := placesOf(m.roots, []string{c.mount}, at); slices.Contains(got, c.mount) != c.told || len(got) > 1 {
+		if got := placesOf(roots, []string{c.mount}, at); slices.Contains(got, c.mount) != c.told || len(got) > 1 {
 			t.Errorf("%s: %q, want it told: %v", c.name, got, c.told)
 		}
 	}

@@ -1,4 +1,4 @@
-package orchestrator
+package filewatch
 
 import (
 	"os"
@@ -26,10 +26,10 @@ func TestOwnFilesAreKnownByWhatTheyAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var o own
-	o.file(info)
-	o.dir(at("scratch"))
-	o.dir("")
+	var o Own
+	o.File(info)
+	o.Dir(at("scratch"))
+	o.Dir("")
 	check := func(name string, want bool) {
 		t.Helper()
 		if got := o.wrote(at(name)); got != want {
@@ -58,6 +58,6 @@ func TestOwnFilesAreKnownByWhatTheyAre(t *testing.T) {
 	}
 	check("scratch", true)
 	check("scratch/f", true)
-	o.leave(at("scratch"))
+	o.Removed(at("scratch"))
 	check("scratch/f", false)
 }

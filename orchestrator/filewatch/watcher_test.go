@@ -1,13 +1,13 @@
-package orchestrator
+package filewatch
 
 import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"devloop/orchestrator/fspoll"
-	"devloop/orchestrator/report"
 )
 
 // TestPollingAllBeforeAPartHasBeenSeen: whoever waits until nothing is missed is
@@ -24,26 +24,28 @@ func TestPollingAllBeforeAPartHasBeenSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &loop{ctx: ctx, events: make(chan any, 1), screen: report.NewScreen(report.Options{})}
-	w := &filewatch{host: l.watchHost(), sight: &sight{poll: part, part: true, waits: map[uint64]*barrier{}}}
-	defer l.onDisk.Wait()
+	var work sync.WaitGroup
+	events := make(chan Event, 1)
+	o := Owner{Context: ctx, Go: work.Go, Post: func(ev Event) bool { events <- ev; return true }}
+	w := &Files{opt: Options{Owner: o}, watcher: &watcher{poll: part, part: true, waits: map[uint64]*barrier{}}}
+	defer work.Wait()
 	defer cancel()
-	ready := w.seeAll()
+	ready := w.Ready()
 	<-entered
 	passed := false
-	w.sight.sync(func() { passed = true })
+	w.watcher.sync(func() { passed = true })
 	all, err := fspoll.Open(fspoll.Options{Roots: []string{dir}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer all.Close()
-	w.host.pollInPlace(w.sight.pollAll(all), all, sightedEvent{})
+	o.polled(w.watcher.pollAll(all), all, func() {})
 	close(goOn)
 	<-ready
-	<-l.events
+	<-events
 	for !passed {
-		<-w.sight.pollWake()
-		for _, then := range w.sight.take().passed {
+		<-w.watcher.pollWake()
+		for _, then := range w.watcher.take().passed {
 			then()
 		}
 	}

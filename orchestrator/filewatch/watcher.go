@@ -1,4 +1,4 @@
-package orchestrator
+package filewatch
 
 import (
 	"errors"
@@ -15,9 +15,9 @@ import (
 	"devloop/orchestrator/watchset"
 )
 
-// sight is how the loop sees changes: by the system's events, by looking again
-// and again, or by both in different places.
-type sight struct {
+// watcher sees changes by the system's events, by looking again and again, or by
+// both in different places.
+type watcher struct {
 	disk   *diskqueue.Queue // nil: whoever calls sync may wait
 	events *fswatch.Watcher // nil if nothing is watched by events
 	poll   *fspoll.Watcher  // nil if nothing is polled
@@ -27,21 +27,21 @@ type sight struct {
 	waits  map[uint64]*barrier
 }
 
-// barrier is a drain that every part of sight must confirm.
+// barrier is a drain that events and poll must both confirm.
 type barrier struct {
 	events, poll bool // it has not yet
 	then         func()
 }
 
-// sighted is a file that may have changed, and when that was noticed; zero: now.
-type sighted struct {
+// seenFile is a file that may have changed, and when that was noticed; zero: now.
+type seenFile struct {
 	path  string
 	at    time.Time
 	first time.Time // when the first of what happened to it was noticed; zero: it is not known what did
 	wrote bool      // it was written, or was gone for a moment: not only touched, or replaced at once, where that is known
 }
 
-func pathsOf(files []sighted) []string {
+func pathsOf(files []seenFile) []string {
 	paths := make([]string, len(files))
 	for i, f := range files {
 		paths[i] = f.path
@@ -51,7 +51,7 @@ func pathsOf(files []sighted) []string {
 
 // batch is what has been seen since the last look.
 type batch struct {
-	files   []sighted
+	files   []seenFile
 	gone    []string // directories that took files with them
 	lost    bool     // events were lost: anything may have changed
 	limited bool     // watches have run out: what has none can only be polled
@@ -59,7 +59,7 @@ type batch struct {
 	passed  []func() // what waited for a barrier
 }
 
-// area is what a sight looks at.
+// area is what a watcher looks at.
 type area struct {
 	roots []string
 	fspoll.Reach
@@ -70,14 +70,14 @@ func (a area) poll(interval time.Duration) (*fspoll.Watcher, error) {
 	return fspoll.Open(fspoll.Options{Roots: a.roots, Descend: a.Descend, Want: a.Want, Leaf: watchset.LeafLink, Interval: interval})
 }
 
-// newSight makes a sight that sees nothing yet.
-func newSight(disk *diskqueue.Queue) *sight {
-	return &sight{disk: disk, waits: map[uint64]*barrier{}}
+// newWatcher makes a watcher that sees nothing yet.
+func newWatcher(disk *diskqueue.Queue) *watcher {
+	return &watcher{disk: disk, waits: map[uint64]*barrier{}}
 }
 
 // open begins to see an area. poll, if not nil, asks for polling everywhere.
 // What it has to tell people comes back as notes.
-func (s *sight) open(a area, poll *time.Duration) (notes []string, err error) {
+func (s *watcher) open(a area, poll *time.Duration) (notes []string, err error) {
 	interval := time.Duration(0)
 	var polled, told, apart []string
 	if poll != nil {
@@ -145,7 +145,7 @@ func existing(path string) string {
 	}
 }
 
-func (s *sight) close() error {
+func (s *watcher) close() error {
 	var errs []error
 	if s.events != nil {
 		errs = append(errs, s.events.Close())
@@ -157,7 +157,7 @@ func (s *sight) close() error {
 }
 
 // scratch is the directory that the watching itself writes in; "" if there is none.
-func (s *sight) scratch() string {
+func (s *watcher) scratch() string {
 	if s.events == nil {
 		return ""
 	}
@@ -165,14 +165,14 @@ func (s *sight) scratch() string {
 }
 
 // wake and pollWake hold an element when there is something to take.
-func (s *sight) wake() <-chan struct{} {
+func (s *watcher) wake() <-chan struct{} {
 	if s == nil || s.events == nil {
 		return nil
 	}
 	return s.events.Wake()
 }
 
-func (s *sight) pollWake() <-chan struct{} {
+func (s *watcher) pollWake() <-chan struct{} {
 	if s == nil || s.poll == nil {
 		return nil
 	}
@@ -180,7 +180,7 @@ func (s *sight) pollWake() <-chan struct{} {
 }
 
 // ready lists what must be closed before nothing is missed any more.
-func (s *sight) ready() []<-chan struct{} {
+func (s *watcher) ready() []<-chan struct{} {
 	var all []<-chan struct{}
 	if s.events != nil {
 		all = append(all, s.events.Ready())
@@ -192,7 +192,7 @@ func (s *sight) ready() []<-chan struct{} {
 }
 
 // complete tells whether nothing is missed any more.
-func (s *sight) complete() bool {
+func (s *watcher) complete() bool {
 	for _, ready := range s.ready() {
 		select {
 		case <-ready:
@@ -204,7 +204,7 @@ func (s *sight) complete() bool {
 }
 
 // take returns what has been seen.
-func (s *sight) take() batch {
+func (s *watcher) take() batch {
 	var b batch
 	if s.events != nil {
 		seen := s.events.Take()
@@ -214,21 +214,21 @@ func (s *sight) take() batch {
 			b.limited = b.limited || n.Kind == fswatch.LimitReached
 		}
 		for _, c := range seen.Changes {
-			b.add(sighted{c.Path, c.Last, c.First, c.Op&(fswatch.Write|fswatch.Remove|fswatch.Rename) != 0}, c.Dir)
+			b.add(seenFile{c.Path, c.Last, c.First, c.Op&(fswatch.Write|fswatch.Remove|fswatch.Rename) != 0}, c.Dir)
 		}
 		b.passed = append(b.passed, s.confirm(seen.Synced, false)...)
 	}
 	if s.poll != nil {
 		seen := s.poll.Take()
 		for _, c := range seen.Changes {
-			b.add(sighted{path: c.Path, first: c.Written, wrote: !c.Written.IsZero()}, c.Dir)
+			b.add(seenFile{path: c.Path, first: c.Written, wrote: !c.Written.IsZero()}, c.Dir)
 		}
 		b.passed = append(b.passed, s.confirm(seen.Synced, true)...)
 	}
 	return b
 }
 
-func (b *batch) add(file sighted, dir bool) {
+func (b *batch) add(file seenFile, dir bool) {
 	if dir {
 		b.gone = append(b.gone, file.path)
 	} else {
@@ -238,7 +238,7 @@ func (b *batch) add(file sighted, dir bool) {
 
 // sync calls then, from take's caller, when all that was written before has
 // been taken. If nothing is seen at all, it is so at once.
-func (s *sight) sync(then func()) (pending bool) {
+func (s *watcher) sync(then func()) (pending bool) {
 	s.tokens++
 	w := &barrier{events: s.events != nil, poll: s.poll != nil, then: then}
 	if !w.events && !w.poll {
@@ -259,9 +259,9 @@ func (s *sight) sync(then func()) (pending bool) {
 }
 
 // awaited tells whether somebody waits for a barrier.
-func (s *sight) awaited() bool { return s != nil && len(s.waits) > 0 }
+func (s *watcher) awaited() bool { return s != nil && len(s.waits) > 0 }
 
-func (s *sight) confirm(tokens []uint64, poll bool) (passed []func()) {
+func (s *watcher) confirm(tokens []uint64, poll bool) (passed []func()) {
 	for _, token := range tokens {
 		w := s.waits[token]
 		if w == nil {
@@ -282,8 +282,8 @@ func (s *sight) confirm(tokens []uint64, poll bool) (passed []func()) {
 
 // pollAll polls everything from now on, beside the events. What the watcher
 // before has not confirmed, the new one must. That one is returned, if there was
-// one: whoever waits for the sight to be ready may wait for it.
-func (s *sight) pollAll(poll *fspoll.Watcher) (before *fspoll.Watcher) {
+// one: whoever waits for the watcher to be ready may wait for it.
+func (s *watcher) pollAll(poll *fspoll.Watcher) (before *fspoll.Watcher) {
 	before = s.poll
 	s.poll, s.part = poll, false
 	for token, w := range s.waits {
@@ -294,22 +294,8 @@ func (s *sight) pollAll(poll *fspoll.Watcher) (before *fspoll.Watcher) {
 	return before
 }
 
-// pollInPlace follows pollAll: it closes the watcher before, if there was one,
-// and posts ev when the new one misses nothing any more.
-func (h *watchHost) pollInPlace(before, poll *fspoll.Watcher, ev any) {
-	h.goroutine(func() {
-		if before != nil {
-			allReady(h.ctx, before.Ready())
-			_ = before.Close() // it has no errors
-		}
-		if allReady(h.ctx, poll.Ready()) {
-			h.post(ev)
-		}
-	})
-}
-
 // refilter asks again what is to be seen.
-func (s *sight) refilter() {
+func (s *watcher) refilter() {
 	if s.events != nil {
 		s.events.Refilter()
 	}
@@ -319,7 +305,7 @@ func (s *sight) refilter() {
 }
 
 // watching tells how much is watched, and how.
-func (s *sight) watching() *control.Watching {
+func (s *watcher) watching() *control.Watching {
 	w := &control.Watching{}
 	if s.events != nil {
 		stats := s.events.Stats()

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-package orchestrator
+package filewatch
 
 import (
 	"fmt"
@@ -42,13 +42,13 @@ func TestExplainAndTheWatchAgree(t *testing.T) {
 
 type agreement struct {
 	*testing.T
-	rnd   *rand.Rand
-	dir   string
-	cfg   *schema.Config
-	graph *graph.Graph
-	set   *watchset.Set
-	git   *gitignore.Matcher
-	sight *sight
+	rnd     *rand.Rand
+	dir     string
+	cfg     *schema.Config
+	graph   *graph.Graph
+	set     *watchset.Set
+	git     *gitignore.Matcher
+	watcher *watcher
 }
 
 func newAgreement(t *testing.T, rnd *rand.Rand) *agreement {
@@ -196,16 +196,16 @@ func (p *agreement) names(dir string, links int, found func(name string)) {
 }
 
 func (p *agreement) watch(polled bool) {
-	p.sight = newSight(nil)
+	p.watcher = newWatcher(nil)
 	var poll *time.Duration
 	if polled {
 		poll = new(time.Duration)
 		*poll = time.Hour
 	}
-	_, err := p.sight.open(area{rootsOf(p.set, p.git), fspoll.Reach{Descend: p.set.Descend, Want: p.set.Matches}}, poll)
+	_, err := p.watcher.open(area{rootsOf(p.set, p.git), fspoll.Reach{Descend: p.set.Descend, Want: p.set.Matches}}, poll)
 	p.must(err)
-	p.Cleanup(func() { p.must(p.sight.close()) })
-	for _, ready := range p.sight.ready() {
+	p.Cleanup(func() { p.must(p.watcher.close()) })
+	for _, ready := range p.watcher.ready() {
 		<-ready
 	}
 }
@@ -227,13 +227,13 @@ func (p *agreement) compare() {
 	}
 	seen := map[string][]int{}
 	passed := false
-	p.sight.sync(func() { passed = true })
+	p.watcher.sync(func() { passed = true })
 	for !passed {
 		select {
-		case <-p.sight.wake():
-		case <-p.sight.pollWake():
+		case <-p.watcher.wake():
+		case <-p.watcher.pollWake():
 		}
-		b := p.sight.take()
+		b := p.watcher.take()
 		for _, f := range b.files {
 			seen[f.path] = p.set.Wakes(f.path)
 		}

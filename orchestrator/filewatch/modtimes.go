@@ -1,8 +1,7 @@
-package orchestrator
+package filewatch
 
 import (
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 )
@@ -43,21 +42,4 @@ func (m *modTimes) forget(path string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.at, path)
-}
-
-// touchFile sets the file's times to now, and makes it if need be.
-func touchFile(path string) error {
-	now := time.Now()
-	err := os.Chtimes(path, now, now)
-	if !os.IsNotExist(err) {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o666)
-	if err != nil {
-		return err
-	}
-	return f.Close()
 }

@@ -1,0 +1,228 @@
+package filewatch
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"devloop/orchestrator/contents"
+	"devloop/orchestrator/control"
+	"devloop/orchestrator/diskqueue"
+	"devloop/orchestrator/fspoll"
+	"devloop/schema"
+)
+
+// ConfigFiles watches the files of the configuration, by a watcher of their own,
+// and has the configuration read again when one of them has changed.
+type ConfigFiles struct {
+	opt      ConfigOptions
+	watcher  *watcher
+	paths    []string        // of the files, sorted: those in force, and those of a load that failed
+	poll     *time.Duration  // of watcher
+	contents *contents.Store // what they held when they were read
+	open     bool            // the watcher misses nothing any more
+	after    []func()        // what waits for the reading that is due then
+
+	reading *reading  // nil if they are not being read just now
+	due     time.Time // when they are to be read again; zero: not at all
+	began   time.Time // when they were read last
+	unseen  bool      // no change of them has been seen: they are read to be sure
+	broken  error     // why they could not be read the last time
+	since   time.Time // when that was noticed
+}
+
+// ConfigOptions are what a ConfigFiles needs from its owner.
+type ConfigOptions struct {
+	Owner
+
+	// Load reads the configuration, in a goroutine of its own: one of its files may
+	// lie where nobody answers. The owner's goroutine calls what it returns; unseen
+	// says that no change has been seen: it was read to be sure.
+	Load func() (loaded func(unseen bool))
+
+	// NoAnswer says that a reading has taken too long. If it comes to an end all the
+	// same, what it has read counts.
+	NoAnswer func(paths []string)
+
+	Started func() bool // the configuration is in force
+	Ending  func() bool // it is not to be replaced any more
+}
+
+// OpenConfigFiles begins to watch files of the configuration. What is written
+// before all of them are watched is seen by reading them once more then. poll is
+// how often to look at them, nil where events are to be relied on.
+func OpenConfigFiles(opt ConfigOptions, paths []string, poll *time.Duration) (*ConfigFiles, error) {
+	c := &ConfigFiles{opt: opt}
+	if err := c.reopen(paths, poll); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Close stops watching. It may have to wait for a disk.
+func (c *ConfigFiles) Close() error { return c.watcher.close() }
+
+// Follow watches other files from now on, or in another way.
+func (c *ConfigFiles) Follow(paths []string, poll *time.Duration) {
+	if slices.Equal(paths, c.paths) && SamePoll(c.poll, poll) {
+		return
+	}
+	old := c.watcher
+	if err := c.reopen(paths, poll); err != nil {
+		c.opt.Notice(err.Error())
+		return
+	}
+	c.opt.discard(old)
+}
+
+// SamePoll tells whether two intervals of polling are the same.
+func SamePoll(a, b *time.Duration) bool {
+	return a == b || a != nil && b != nil && *a == *b
+}
+
+// reopen opens a watcher, in place of the one before, if there is one. Its error
+// leaves everything as it was.
+func (c *ConfigFiles) reopen(paths []string, poll *time.Duration) error {
+	next := newWatcher(c.opt.Disk)
+	notes, err := next.open(areaOf(paths), poll)
+	c.opt.Own.Temporary(next.scratch())
+	c.opt.Note(notes...)
+	if err != nil {
+		return fmt.Errorf("watch the configuration: %w", err)
+	}
+	if c.watcher != nil {
+		for _, b := range c.watcher.waits { // whoever waits for a barrier waits for the new watcher
+			c.after = append(c.after, b.then)
+		}
+	}
+	c.watcher, c.paths, c.poll, c.contents = next, paths, poll, contents.New()
+	c.open, c.due, c.unseen = false, time.Time{}, false
+	parts := next.ready()
+	c.opt.Go(func() {
+		if c.opt.allReady(parts...) {
+			c.opt.post(func() { c.ready(next) })
+		}
+	})
+	return nil
+}
+
+// ready reads what may have been written while nobody looked: a watcher misses
+// nothing any more, or sees where it could not see before.
+func (c *ConfigFiles) ready(w *watcher) {
+	if w != c.watcher { // there is a newer one already
+		return
+	}
+	c.open, c.unseen = true, c.unseen || c.due.IsZero()
+	c.changed(c.paths, func(bool, bool) { // what they hold now is read right after
+		c.due = time.Now()
+		c.reloadDue(c.due)
+	})
+}
+
+// areaOf is these files, and nothing beside them.
+func areaOf(paths []string) area {
+	has := func(path string) bool {
+		_, found := slices.BinarySearch(paths, path)
+		return found
+	}
+	return area{paths, fspoll.Reach{Descend: func(string) bool { return false }, Want: has}}
+}
+
+// changed finds out whether any of the files holds something else than when it
+// was looked at last, and whether any was written after the last reading began:
+// that may have met something else, which is gone by now.
+func (c *ConfigFiles) changed(paths []string, then func(changed, written bool)) {
+	changed, written, store, began := make([]bool, len(paths)), make([]bool, len(paths)), c.contents, c.began
+	c.opt.Disk.Add(diskqueue.Job{
+		Paths: paths,
+		Do: func(i int) {
+			changed[i] = store.Settle(paths[i]).Changed
+			info, err := os.Stat(paths[i])
+			written[i] = err == nil && info.ModTime().After(began.Add(-clockStep))
+		},
+		Done: func(hung []bool) {
+			for i := range hung { // who cannot be read cannot be read again
+				changed[i], written[i] = changed[i] && !hung[i], written[i] && !hung[i]
+			}
+			then(slices.Contains(changed, true), slices.Contains(written, true))
+		},
+	})
+}
+
+// Sync calls then when all that was written before has been seen and read, also
+// while the watcher is opening. It is false if nothing is watched.
+func (c *ConfigFiles) Sync(then func()) (pending bool) {
+	switch {
+	case c == nil:
+		return false
+	case !c.open:
+		c.after = append(c.after, then)
+		return true
+	}
+	return c.watcher.sync(then)
+}
+
+// Wake and PollWake hold an element when there is something to Take.
+func (c *ConfigFiles) Wake() <-chan struct{} {
+	if c == nil {
+		return nil
+	}
+	return c.watcher.wake()
+}
+
+// PollWake is Wake for what is polled.
+func (c *ConfigFiles) PollWake() <-chan struct{} {
+	if c == nil {
+		return nil
+	}
+	return c.watcher.pollWake()
+}
+
+// Take notes that a file of the configuration has changed. Whoever waits for a
+// barrier has all of them looked at: polling tells of files, and not of a FIFO or
+// a directory that has come in place of one.
+func (c *ConfigFiles) Take() {
+	seen := c.watcher.take()
+	c.opt.Note(seen.notices...)
+	if seen.limited {
+		c.degrade()
+	}
+	paths := pathsOf(seen.files)
+	if len(seen.passed) > 0 {
+		paths = c.paths
+	}
+	c.changed(paths, func(changed, written bool) { c.seen(seen, changed, written) })
+}
+
+// degrade polls the files, since there was no watch left for them.
+func (c *ConfigFiles) degrade() {
+	w := c.watcher
+	if w.poll != nil && !w.part {
+		return
+	}
+	poll, err := areaOf(c.paths).poll(0)
+	if err != nil {
+		c.opt.Notice(err.Error())
+		return
+	}
+	c.opt.polled(w.pollAll(poll), poll, func() { c.ready(w) })
+}
+
+// Mistakes are those of the configuration as it is written now; nil if there are
+// none.
+func (c *ConfigFiles) Mistakes() *control.Mistakes {
+	if c.Broken() == nil {
+		return nil
+	}
+	m := &control.Mistakes{Since: c.since}
+	var list schema.Mistakes
+	if !errors.As(c.broken, &list) {
+		m.List = []string{c.broken.Error()}
+	}
+	for _, mistake := range list {
+		m.List = append(m.List, mistake.Pos.String()+": "+mistake.Msg)
+	}
+	return m
+}

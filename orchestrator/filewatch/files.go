@@ -1,0 +1,324 @@
+package filewatch
+
+import (
+	"errors"
+	"path/filepath"
+	"time"
+
+	"devloop/orchestrator/contents"
+	"devloop/orchestrator/control"
+	"devloop/orchestrator/diskqueue"
+	"devloop/orchestrator/fspoll"
+	"devloop/orchestrator/gitignore"
+	"devloop/orchestrator/graph"
+	"devloop/orchestrator/machine"
+	"devloop/orchestrator/watchset"
+	"devloop/schema"
+)
+
+// Files tells its owner which watched files hold something else than before, and
+// passes barriers behind that. The owner's goroutine never waits for a disk here:
+// what reads, or asks about, a file is a job of the queue, and jobs are done in the
+// order in which they were given. So what was seen first is told first, and a
+// barrier passes after everything that was written before it.
+type Files struct {
+	opt Options
+	view
+	poll    *time.Duration // of watcher
+	git     *gitignore.Matcher
+	watcher *watcher
+	mounts  mounts
+	base    baseline
+	times   *modTimes
+	writers writers
+	locks   map[string]*gitLocks // by directory of a project
+
+	emptied   map[string]emptied // files without content
+	taken     int                // batches on their way through the queue
+	flushing  bool
+	gathering time.Time // until when changes are only gathered, see gather
+
+	next    *reopening // a second watcher opens; nil if none does
+	waiting []func()   // what waits for it
+}
+
+// view is what is watched, and for whom.
+type view struct {
+	cfg   *schema.Config
+	graph *graph.Graph
+	set   *watchset.Set
+}
+
+// Options are what a Files needs from its owner, who owns the goroutine that calls
+// all of them, and its methods.
+type Options struct {
+	Owner
+	Config func() (*schema.Config, *graph.Graph) // that are in force
+	Poll   *time.Duration                        // how often to look at everything; nil where events are to be relied on
+
+	Started func() bool // something may depend on what is seen
+	Changed func(changes []machine.Change)
+	Busy    func() bool // a stage runs
+
+	// Settling is until when changes are only collected; false if they are not.
+	Settling func() (until time.Time, ok bool)
+
+	// Writing is who may be writing now; nil if nobody. What it returns finds out which
+	// nodes have a command with the file open for writing, if one of the nodes that the
+	// file wakes is suspected to, or these are nil. Any goroutine may call that.
+	Writing func() func(path string, wakes []int) (nodes []int)
+
+	Opened func() // the watcher has been replaced
+}
+
+// New begins to watch what the configuration asks for. Its owner closes it, also
+// After an error.
+func New(opt Options) (*Files, error) {
+	cfg, g := opt.Config()
+	git := gitignore.New(cfg.Dir)
+	w := &Files{opt: opt, poll: opt.Poll, git: git, view: view{cfg, g, watchset.New(cfg, g, git)}, times: newModTimes(),
+		base: baseline{contents: contents.New()}, writers: writers{}, locks: map[string]*gitLocks{}, emptied: map[string]emptied{}}
+	for _, path := range w.set.Touchables() {
+		w.times.note(path)
+	}
+	w.mounts = openMounts(w.set)
+	w.watcher = newWatcher(opt.Disk)
+	notes, err := w.watcher.open(w.area(w.set), opt.Poll)
+	opt.Own.Temporary(w.watcher.scratch())
+	opt.Note(notes...)
+	return w, err
+}
+
+// Close stops watching. It may have to wait for a disk.
+func (w *Files) Close() error {
+	errs := []error{w.watcher.close(), w.mounts.close()}
+	if w.next != nil && w.next.watcher != nil { // nobody has looked at it
+		errs = append(errs, w.next.watcher.close())
+	}
+	return errors.Join(errs...)
+}
+
+// area is what is looked at for the nodes of a set.
+func (w *Files) area(set *watchset.Set) area {
+	return area{rootsOf(set, w.git), fspoll.Reach{Descend: w.opt.Own.outside(set.Descend), Want: wants(set, w.git)}}
+}
+
+// wants tells whether a change of the file may matter: to a node, or to what git
+// ignores. Whether git ignores it is asked when the change is taken: a rule may
+// have changed right before, and that is taken first.
+func wants(set *watchset.Set, git *gitignore.Matcher) func(path string) bool {
+	index := git.IndexFile()
+	return func(path string) bool { return set.Matches(path) || git.IsRuleFile(path) || path == index }
+}
+
+// Ready is closed when nothing is missed any more.
+func (w *Files) Ready() <-chan struct{} {
+	all, parts := make(chan struct{}), w.watcher.ready()
+	w.opt.Go(func() {
+		if w.opt.allReady(parts...) {
+			close(all)
+		}
+	})
+	return all
+}
+
+// Complete tells whether nothing is missed any more.
+func (w *Files) Complete() bool { return w.watcher.complete() }
+
+// degrade polls beside the system's events, since there are places that give
+// none: watches have run out. What may have changed there meanwhile counts, if
+// something may have depended on it, and nothing else: what is watched is known.
+func (w *Files) degrade() {
+	if w.watcher.poll != nil && !w.watcher.part {
+		return
+	}
+	poll, err := w.area(w.set).poll(0)
+	if err != nil {
+		w.opt.Notice(err.Error())
+		return
+	}
+	degraded, late := w.watcher, w.opt.Started()
+	w.opt.polled(degraded.pollAll(poll), poll, func() {
+		if late && degraded == w.watcher && degraded.events != nil {
+			w.look(degraded.events.Unwatched(), nil, nil)
+		}
+	})
+	w.opt.Notice("polling the rest; raise the limit and start devloop again")
+}
+
+// While a long burst goes on, what has changed is looked at in steps of
+// gatherFor: file by file it costs so much more that a burst of thousands is
+// behind when it ends, and slows down who writes it. What has to be acted on
+// soon, such as a lone save, never waits; nor does one beside the burst of
+// another node wait for longer than a step.
+const (
+	gatherFor = 5 * time.Millisecond
+	farAhead  = 20 * time.Millisecond
+)
+
+// gather stops listening to events for a moment, if nothing depends on them now.
+func (w *Files) gather(now time.Time) {
+	if until, ok := w.opt.Settling(); ok && until.Sub(now) >= farAhead && !w.watcher.awaited() {
+		w.gathering = now.Add(gatherFor)
+	}
+}
+
+// Wake holds an element when there are events to take, and they are not to be
+// gathered. What comes while others are looked at is taken together.
+func (w *Files) Wake() <-chan struct{} {
+	if w == nil || w.taken > 0 {
+		return nil
+	}
+	if !w.gathering.IsZero() {
+		if w.gathering.After(time.Now()) && !w.watcher.awaited() {
+			return nil
+		}
+		w.gathering = time.Time{}
+	}
+	return w.watcher.wake()
+}
+
+// PollWake is Wake for what is polled.
+func (w *Files) PollWake() <-chan struct{} {
+	if w == nil || w.taken > 0 {
+		return nil
+	}
+	return w.watcher.pollWake()
+}
+
+// Deadline is when the loop is to call Due, if at all.
+func (w *Files) Deadline() (at time.Time, ok bool) {
+	if w == nil {
+		return time.Time{}, false
+	}
+	at = w.gathering
+	for _, empty := range w.emptied {
+		if at.IsZero() || empty.counts.Before(at) {
+			at = empty.counts
+		}
+	}
+	return at, !at.IsZero()
+}
+
+// Take has everything looked at that has been seen.
+func (w *Files) Take() {
+	seen := w.watcher.take()
+	w.opt.Note(seen.notices...)
+	if seen.lost {
+		seen.gone = append(seen.gone, w.set.Roots()...)
+	}
+	w.takeRules(seen.files)
+	w.look(seen.gone, seen.files, seen.passed)
+	if seen.limited {
+		w.degrade()
+	}
+}
+
+// Due settles what is due now.
+func (w *Files) Due(now time.Time) {
+	if w != nil {
+		w.settleEmptied(now, nil)
+	}
+}
+
+// Flush calls then when everything has been told that came before now. Whether
+// git is rewriting one of the work trees, it finds out first: else that could be
+// over in between.
+func (w *Files) Flush(dirs []string, then func(gitBusy bool)) {
+	w.flushing = true
+	paths, locks := make([]string, len(dirs)), make([]*gitLocks, len(dirs))
+	for i, dir := range dirs {
+		if w.locks[dir] == nil {
+			w.locks[dir] = &gitLocks{}
+		}
+		paths[i], locks[i] = filepath.Join(dir, ".git"), w.locks[dir]
+	}
+	busy, notes := make([]bool, len(dirs)), make([][]string, len(dirs))
+	w.opt.Disk.Add(diskqueue.Job{
+		Paths: paths,
+		Do:    func(i int) { busy[i], notes[i] = locks[i].busy(dirs[i:i+1], time.Now()) },
+		Done: func(hung []bool) {
+			held := false
+			for i, dir := range dirs {
+				if hung != nil && hung[i] {
+					delete(w.locks, dir) // it is still being used
+					continue
+				}
+				held = held || busy[i]
+				w.opt.Note(notes[i]...)
+			}
+			w.Take()
+			w.After(func() {
+				w.settleEmptied(time.Now(), func() {
+					w.flushing = false
+					then(held)
+				})
+			})
+		},
+	})
+}
+
+// After calls then when everything has been told that was taken before.
+func (w *Files) After(then func()) {
+	w.opt.Disk.Add(diskqueue.Job{Done: func([]bool) { then() }})
+}
+
+// Await is Sync for who asks about everything that the configuration watches:
+// also about what only a second watcher will see, which is opening, and about what
+// has come into sight.
+func (w *Files) Await(then func()) {
+	known := func() {
+		if w.next != nil || w.base.ruled {
+			w.waiting = append(w.waiting, then)
+		} else {
+			then()
+		}
+	}
+	if w.next != nil {
+		known()
+	} else {
+		w.Sync(known)
+	}
+}
+
+// Sync calls then when all that was written before has been seen and told.
+func (w *Files) Sync(then func()) {
+	if !w.watcher.sync(then) {
+		w.After(then)
+	}
+}
+
+// Answers makes unknown what may have been read from a place that had not
+// answered for long: since then, changes there have counted unread.
+func (w *Files) Answers() {
+	if w != nil {
+		w.forget()
+	}
+}
+
+// MountsWake holds an element when something was mounted or unmounted.
+func (w *Files) MountsWake() <-chan struct{} {
+	if w == nil {
+		return nil
+	}
+	return w.mounts.table.Wake()
+}
+
+// Flushing tells whether a Flush is on its way.
+func (w *Files) Flushing() bool { return w != nil && w.flushing }
+
+// Watching tells how much is watched, and how; nil if nothing is.
+func (w *Files) Watching() *control.Watching {
+	if w == nil {
+		return nil
+	}
+	return w.watcher.watching()
+}
+
+// Touched notes that devloop itself has touched a file: that is no change. Any
+// goroutine may call it.
+func (w *Files) Touched(path string) {
+	if w != nil {
+		w.times.note(path)
+	}
+}

@@ -1,0 +1,286 @@
+package filewatch
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"devloop/orchestrator/diskqueue"
+	"devloop/orchestrator/machine"
+	"devloop/orchestrator/watchset"
+)
+
+// takeRules asks anew what git ignores and tracks, if that may have changed. Nearly
+// every command of git's writes its index: that counts only if files are tracked
+// now that were ignored. A file of rules counts only if it says something else.
+func (w *Files) takeRules(files []seenFile) {
+	var rules []string
+	index, indexed := w.git.IndexFile(), false
+	for _, f := range files {
+		indexed = indexed || f.path == index
+		if w.git.IsRuleFile(f.path) {
+			rules = append(rules, f.path)
+		}
+	}
+	if indexed {
+		rules = append(rules, index)
+	}
+	if len(rules) == 0 {
+		return
+	}
+	git, set, differs := w.git, w.set, make([]bool, len(rules))
+	w.opt.Disk.Add(diskqueue.Job{
+		Paths: rules,
+		Do: func(i int) {
+			if rules[i] == index {
+				differs[i] = git.ReadIndex()
+			} else {
+				differs[i] = git.Invalidate(rules[i])
+			}
+			if differs[i] {
+				set.RulesChanged()
+			}
+		},
+		Done: func(hung []bool) {
+			if hung != nil || slices.Contains(differs, true) {
+				w.rulesChanged()
+			}
+		},
+	})
+}
+
+// rulesChanged looks with other rules of git. What is in sight now, and was not before,
+// counts as changed: whoever asks whether a save is live waits for that.
+func (w *Files) rulesChanged() {
+	w.watcher.refilter()
+	w.base.ruled = true
+	w.forget()
+	if w.next != nil {
+		w.next.ruled = true
+	}
+}
+
+// look finds out what has changed: everything below some directories, of which
+// nobody knows which files have changed, so that nothing that was known counts any
+// more, and those of the files that hold something else than before. Then the
+// barriers have passed.
+func (w *Files) look(dirs []string, files []seenFile, passed []func()) {
+	w.lookWith(w.set, dirs, files, passed)
+}
+
+// lookWith is look for the nodes of a set.
+func (w *Files) lookWith(set *watchset.Set, dirs []string, files []seenFile, passed []func()) {
+	if len(dirs)+len(files)+len(passed) == 0 {
+		return
+	}
+	lost := w.base.lost(w.opt.Disk, set, dirs)
+	if len(dirs) > 0 {
+		w.After(w.forget)
+	}
+	paths := slices.Clone(dirs)
+	for _, f := range files {
+		paths = append(paths, f.path)
+	}
+	found := make([]finding, len(paths))
+	writing := w.opt.Writing()
+	w.taken++
+	w.opt.Disk.Add(diskqueue.Job{
+		Paths: paths,
+		Do: func(i int) {
+			if i < len(dirs) {
+				found[i].nodes = set.WakesBelow(paths[i])
+			} else {
+				found[i] = w.judge(set, paths[i], writing)
+			}
+		},
+		Done: func(hung []bool) {
+			w.taken--
+			changes := slices.Clone(*lost)
+			for i, path := range paths {
+				f := finding{changed: true}
+				switch {
+				case hung == nil || !hung[i]:
+					if f = found[i]; i < len(dirs) {
+						f.changed = true
+					}
+				case i < len(dirs):
+					f.nodes = set.WithoutGit().WakesBelow(path)
+				default:
+					f.nodes = set.WithoutGit().Wakes(path)
+				}
+				w.writers.note(path, f.writers)
+				since := w.emptied[path].since
+				if f.emptied {
+					if since.IsZero() {
+						since = time.Now()
+					}
+					w.emptied[path] = emptied{since, time.Now().Add(emptyQuiet)}
+				} else {
+					delete(w.emptied, path)
+				}
+				// It holds what it held, though it was written: who has read it meanwhile may
+				// have read something else.
+				same := i >= len(dirs) && !f.changed && !f.emptied && (!since.IsZero() || files[i-len(dirs)].wrote)
+				switch {
+				case w.base.past == nil || i < len(dirs):
+				case len(f.nodes) == 0:
+					w.base.past.Drop(path) // it may come into sight with what it holds now
+				case f.changed:
+					w.base.past.Meet(path) // it is in sight, and told
+				}
+				if i < len(dirs) {
+					f.nodes = unnamed(f.nodes, path, *lost)
+					path = strings.TrimSuffix(path, string(filepath.Separator)) + string(filepath.Separator)
+				}
+				if (f.changed || same) && len(f.nodes) > 0 {
+					change := machine.Change{Path: path, Nodes: f.nodes, AtOnce: f.touched && set.Trigger(path)}
+					if i >= len(dirs) {
+						w.base.names.add(path)
+						change.At, change.Writers = files[i-len(dirs)].at, w.writers.take(path)
+					}
+					if same {
+						change.Same, change.EmptySince, change.First = true, since, files[i-len(dirs)].first
+					}
+					changes = append(changes, change)
+				}
+			}
+			if len(changes) > 0 {
+				w.opt.Changed(changes)
+				w.gather(time.Now())
+			}
+			if len(passed) > 0 {
+				// Whoever has ended has written what it meant to write.
+				w.settleEmptied(time.Now().Add(emptyQuiet), func() {
+					for _, then := range passed {
+						then()
+					}
+				})
+			}
+		},
+	})
+}
+
+// lost finds, before anything is forgotten, which files have gone with directories,
+// as far as their names are known: whoever is woken by that is told of them. It is
+// filled in when the queue has come to it.
+func (b *baseline) lost(disk *diskqueue.Queue, set *watchset.Set, dirs []string) *[]machine.Change {
+	lost := &[]machine.Change{}
+	if len(dirs) == 0 {
+		return lost
+	}
+	var found []machine.Change
+	disk.Add(diskqueue.Job{
+		Paths: dirs[:1],
+		Do: func(int) {
+			for _, path := range b.names.below(dirs) {
+				if nodes := set.Wakes(path); len(nodes) > 0 && !b.contents.Gone(path) {
+					found = append(found, machine.Change{Path: path, Nodes: nodes})
+				}
+			}
+			slices.SortFunc(found, func(a, b machine.Change) int { return strings.Compare(a.Path, b.Path) })
+		},
+		Done: func(hung []bool) {
+			if hung == nil {
+				*lost = found
+			}
+		},
+	})
+	return lost
+}
+
+// unnamed are those of the nodes that hear of no file below the directory.
+func unnamed(nodes []int, dir string, lost []machine.Change) []int {
+	return slices.DeleteFunc(slices.Clone(nodes), func(node int) bool {
+		return slices.ContainsFunc(lost, func(c machine.Change) bool {
+			return strings.HasPrefix(c.Path, strings.TrimSuffix(dir, string(filepath.Separator))+string(filepath.Separator)) && slices.Contains(c.Nodes, node)
+		})
+	})
+}
+
+// finding is what was found out about a path.
+type finding struct {
+	nodes   []int // whom a change of it wakes
+	writers []int // nodes with a command that has it open for writing
+	changed bool
+	touched bool // it has another time than before
+	emptied bool // it may be about to be written
+}
+
+// judge tells whether an event is a change: whether the file holds something
+// else than before. A mere touch (fsnotify reports it like a chmod) counts for
+// triggers and for what a process's watch names, and then the time tells it
+// from other news about attributes. What devloop touched itself is known by
+// its time, and dropped. It is called by the queue's goroutine.
+func (w *Files) judge(set *watchset.Set, path string, writing func(string, []int) []int) (f finding) {
+	if f.nodes = set.Wakes(path); len(f.nodes) == 0 || w.opt.Own.wrote(path) {
+		return finding{}
+	}
+	if writing != nil { // before anything else: they may be gone in a moment
+		f.writers = writing(path, f.nodes)
+	}
+	f.touched = set.Touchable(path) && w.times.note(path)
+	if f.changed = f.touched; set.Trigger(path) {
+		return f
+	}
+	look := w.base.contents.Look
+	if f.touched {
+		look = w.base.contents.Settle // it counts now, whatever it holds
+	}
+	found := look(path)
+	if found.Emptied && writing != nil && len(f.writers) == 0 {
+		f.writers = writing(path, nil) // whoever writes it now is about to fill it
+	}
+	f.emptied, f.changed = found.Emptied, f.changed || found.Changed
+	return f
+}
+
+// emptied is a file that was found without content: since when, and when that is
+// what it is meant to hold.
+type emptied struct{ since, counts time.Time }
+
+// emptyQuiet is how long a file that was emptied has until it is written: the
+// two are one save.
+const emptyQuiet = 50 * time.Millisecond
+
+// settleEmptied counts the files that have stayed empty until then, and calls
+// then, if it is not nil.
+func (w *Files) settleEmptied(until time.Time, then func()) {
+	var paths []string
+	for path, empty := range w.emptied {
+		if !empty.counts.After(until) {
+			paths = append(paths, path)
+			delete(w.emptied, path)
+		}
+	}
+	if len(paths) == 0 && then == nil {
+		return
+	}
+	slices.SortFunc(paths, strings.Compare)
+	set := w.set
+	found := make([]finding, len(paths))
+	w.opt.Disk.Add(diskqueue.Job{
+		Paths: paths,
+		Do: func(i int) {
+			found[i] = finding{nodes: set.Wakes(paths[i]), changed: w.base.contents.Settle(paths[i]).Changed}
+		},
+		Done: func(hung []bool) {
+			var changes []machine.Change
+			for i, path := range paths {
+				if hung == nil || !hung[i] {
+					if f := found[i]; f.changed && len(f.nodes) > 0 {
+						changes = append(changes, machine.Change{Path: path, Nodes: f.nodes, Writers: w.writers.take(path)})
+					}
+				} else if nodes := set.WithoutGit().Wakes(path); len(nodes) > 0 {
+					changes = append(changes, machine.Change{Path: path, Nodes: nodes})
+				}
+			}
+			if len(changes) > 0 {
+				w.opt.Changed(changes)
+			}
+			if then != nil {
+				then()
+			}
+		},
+	})
+}

@@ -1,0 +1,66 @@
+package filewatch
+
+import (
+	"path/filepath"
+
+	"devloop/orchestrator/fspoll"
+	"devloop/orchestrator/watchset"
+)
+
+// mounts tells of what is mounted and unmounted where files are watched.
+type mounts struct {
+	table *fspoll.MountTable // nil where the system does not tell
+	roots map[string]string  // of the nodes, and their paths without links
+}
+
+// openMounts begins to look at the table of mounts.
+func openMounts(set *watchset.Set) (m mounts) {
+	if table, err := fspoll.OpenMountTable(); err == nil { // else nobody is told
+		m.table, m.roots = table, unlinkedRoots(set)
+	}
+	return m
+}
+
+func (m *mounts) close() error {
+	if m.table == nil {
+		return nil
+	}
+	return m.table.Close()
+}
+
+// unlinkedRoots resolves the links of the roots: when something is unmounted, or
+// a server does not answer, it may be too late.
+func unlinkedRoots(set *watchset.Set) map[string]string {
+	roots := map[string]string{}
+	for _, root := range set.Roots() {
+		roots[root] = unlinked(root)
+	}
+	return roots
+}
+
+// unlinked is a path without links, also if the end of it is not there.
+func unlinked(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if up := filepath.Dir(path); up != path {
+		return filepath.Join(unlinked(up), filepath.Base(path))
+	}
+	return path
+}
+
+// placesOf are those of the mounts that lie below the roots within reach,
+// and those that a root lies on.
+func placesOf(roots map[string]string, mounts []string, reach fspoll.Reach) (places []string) {
+	for _, at := range mounts {
+		for root, real := range roots {
+			_, on := fspoll.Within(real, at)
+			rel, below := fspoll.Within(at, real)
+			if on || below && reach.Reaches(filepath.Join(root, rel), root) {
+				places = append(places, at)
+				break
+			}
+		}
+	}
+	return places
+}
