@@ -136,12 +136,10 @@ func (f *Front) connState(conn net.Conn, state http.ConnState) {
 	}
 	if c, ok := conn.(*reasonConn); ok {
 		switch state {
-		case http.StateNew:
-			f.opt.Room.idles(c.Conn, graceOfNew)
 		case http.StateActive: // a byte has come; the handler comes with the whole head
-			f.opt.Room.idles(c.Conn, graceOfHead)
+			f.opt.Room.idles(c.Conn, graceOfHead, leastOfHead)
 		case http.StateIdle:
-			f.opt.Room.idles(c.Conn, 0)
+			f.opt.Room.idles(c.Conn, 0, 0)
 		}
 	}
 }

@@ -85,6 +85,9 @@ func (g *heldConn) attend() (forward bool) {
 			return g.await()
 		}
 		n, err := g.conn.Read(chunk)
+		if n > 0 {
+			g.standIn.opt.Room.asks(g.conn)
+		}
 		g.buf = append(g.buf, chunk[:n]...)
 		var req *http.Request
 		if verdict == more && n > 0 {
@@ -96,6 +99,7 @@ func (g *heldConn) attend() (forward bool) {
 				return false
 			}
 			g.buf, verdict = g.buf[:0], more
+			g.standIn.opt.Room.idles(g.conn, 0, 0)
 		case err == nil:
 		case errors.Is(err, io.EOF):
 			if len(g.buf) == 0 || verdict == holdOurs {
@@ -187,7 +191,7 @@ func (g *heldConn) forward() {
 	if ended {
 		from = silent{from}
 	}
-	join(from, to, s.opt.Room.copier())
+	join(from, to, s.opt.Room.copier(), func() { s.opt.Room.asks(g.conn) })
 }
 
 // A silent connection has been read to its end.

@@ -40,11 +40,24 @@ func plainCopy(to io.Writer, from io.Reader) (int64, error) {
 }
 
 // join copies both ways until both sides have ended, or one has failed, and
-// tells how it ended. It does not close them, unless one has failed.
-func join(client net.Conn, server *drainable, pass copier) ending {
+// tells how it ended. It does not close them, unless one has failed. heard is called when
+// the client has said something, or has ended.
+func join(client net.Conn, server *drainable, pass copier, heard func()) ending {
 	toServer := make(chan bool, 1) // whether it failed
 	go func() {
-		_, err := pass(server.Conn, client)
+		first := make([]byte, 512)
+		n, err := client.Read(first)
+		heard()
+		switch {
+		case n > 0:
+			if _, err = server.Write(first[:n]); err == nil {
+				_, err = pass(server.Conn, client)
+			}
+		case errors.Is(err, io.EOF):
+			err = nil
+		default:
+			reset(server.Conn) // nobody is there
+		}
 		if err == nil {
 			err = closeWrite(server.Conn)
 		}

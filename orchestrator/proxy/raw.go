@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"net"
 	"time"
@@ -46,21 +47,25 @@ func (f *Front) forward(client net.Conn) {
 		f.mu.Unlock()
 	}()
 
+	ctx, stop := context.WithCancel(f.base)
+	defer stop()
+	f.opt.Room.whenAway(client, stop)
 	ex := &exchange{patience: f.opt.MaxWait, idempotent: true}
 	for pause := dialPauseMin; ; pause = min(2*pause, dialPauseMax) {
-		try, changed, err := f.newAttempt(f.base, ex)
+		try, changed, err := f.newAttempt(ctx, ex)
 		if err != nil {
 			return
 		}
-		server, err := try.gen.dial(f.base)
+		server, err := try.gen.dial(ctx)
 		if err == nil {
 			try.begin(true)
-			try.finish(join(bare(client), &server.drainable, f.opt.Room.copier()))
+			heard := func() { f.opt.Room.asks(client) }
+			try.finish(join(bare(client), &server.drainable, f.opt.Room.copier(), heard))
 			_ = server.Close() // both have ended
 			return
 		}
 		try.finish(retried)
-		f.pause(f.base, ex, changed, pause)
+		f.pause(ctx, ex, changed, pause)
 		if ex.patience <= 0 {
 			f.timedOut()
 			return

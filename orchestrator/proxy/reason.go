@@ -26,6 +26,10 @@ func (l clients) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if l.front.base.Err() != nil {
+		_ = conn.Close() // it came too late
+		return nil, net.ErrClosed
+	}
 	return &reasonConn{Conn: conn}, nil
 }
 

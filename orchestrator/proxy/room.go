@@ -10,25 +10,28 @@ import (
 
 // A Room is how many connections of clients there may be at a time, over all the
 // fronts and stand-ins that share it, so that clients never take the descriptors
-// that the rest of the program needs. When it is full, the client that has been idle
-// for longest is sent away, and others wait in the system's queue. Its methods may be called from any goroutine; a nil Room has room for
-// everybody.
+// that the rest of the program needs. When it is full and one more has come, the client
+// that has been idle for longest is sent away; the others wait in the system's queue.
+// Its methods may be called from any goroutine; a nil Room has room for everybody.
 type Room struct {
 	most int
 	full func() (told bool) // may be nil
 
-	mu   sync.Mutex // guards below
-	used int
-	told bool
-	idle *list.List    // of *roomConn, the one that has been idle for longest first
-	free chan struct{} // closed, and another put in its place, when a place becomes free
+	mu      sync.Mutex // guards below
+	used    int
+	away    int // how many of them have been sent away, and have not closed yet
+	told    bool
+	idle    *list.List // of *roomConn, the one that has been idle for longest first
+	rush    int        // by how often the grace of idle clients is halved
+	waiting int
+	look    chan struct{} // closed, and another put in its place, when who waits should look again
 }
 
 // NewRoom makes a Room for most connections. full, unless it is nil, is called from
 // goroutines of fronts and stand-ins when all places are taken, until it says that
 // people have been told; it must not block.
 func NewRoom(most int, full func() (told bool)) *Room {
-	return &Room{most: most, full: full, idle: list.New(), free: make(chan struct{})}
+	return &Room{most: most, full: full, idle: list.New(), look: make(chan struct{})}
 }
 
 // ShareOf is how many connections of clients fit into a limit of open files (0: there
@@ -53,47 +56,64 @@ func (r *Room) copier() copier {
 	return splice
 }
 
-// take waits for a place, until ctx ends.
-func (r *Room) take(ctx context.Context) error {
+// take waits for a place, or until ctx ends, and takes one in either case.
+func (r *Room) take(ctx context.Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for r.used >= r.most {
+	if r.used < r.most {
+		r.rush = 0
+	}
+	r.waiting++
+	for r.used >= r.most && ctx.Err() == nil {
 		if !r.told && r.full != nil {
 			r.told = r.full()
 		}
-		free := r.free
-		goes, in := r.leaves()
+		look, in := r.look, time.Hour
+		var goes *roomConn
+		if r.used-r.away >= r.most {
+			if goes, in = r.leaves(); goes != nil {
+				goes.leaveIdle()
+				goes.away = true
+				r.away++
+			}
+		}
 		r.mu.Unlock()
 		if goes != nil {
-			_ = goes.Close() // its client asks for nothing, and connects again when it does
+			goes.sendAway()
+		} else {
+			timer := time.NewTimer(in)
+			select {
+			case <-look:
+			case <-timer.C:
+			case <-ctx.Done():
+			}
+			timer.Stop()
 		}
-		timer := time.NewTimer(in)
-		select {
-		case <-free:
-		case <-timer.C:
-		case <-ctx.Done():
-		}
-		timer.Stop()
 		r.mu.Lock()
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
 	}
+	r.waiting--
 	r.used++
-	return nil
 }
 
 // leaves is the connection that has been idle for longest, or nil and after what
-// time to look again. It is called with r.mu held.
+// time to look again. One whose client has said something that nobody has read yet stays.
+// It is called with r.mu held.
 func (r *Room) leaves() (goes *roomConn, in time.Duration) {
 	in = time.Hour
 	for e := r.idle.Front(); e != nil; e = e.Next() {
 		c := e.Value.(*roomConn)
-		left := time.Until(c.until)
-		if left <= 0 {
+		left := time.Until(c.since.Add(max(c.grace>>r.rush, min(c.grace, c.least))))
+		switch {
+		case left > 0:
+			in = min(in, left)
+		case unread(c.Conn):
+			in = min(in, leastOfNew)
+		default:
+			if c.grace > 0 {
+				r.rush = min(r.rush+1, mostRush)
+			}
 			return c, in
 		}
-		in = min(in, left)
 	}
 	return nil, in
 }
@@ -101,40 +121,47 @@ func (r *Room) leaves() (goes *roomConn, in time.Duration) {
 // give gives a place back. It is called with r.mu held.
 func (r *Room) give() {
 	r.used--
-	close(r.free)
-	r.free = make(chan struct{})
+	r.changed()
 }
 
-// accept accepts a connection, once there is a place for it; the connection's
-// Close gives that back. Until then clients stay in the listener's queue. The error
-// is the listener's, or net.ErrClosed if ctx has ended.
+// changed has those who wait look again. It is called with r.mu held.
+func (r *Room) changed() {
+	if r.waiting == 0 {
+		return
+	}
+	close(r.look)
+	r.look = make(chan struct{})
+}
+
+// accept accepts a connection, which is idle until it asks, and waits for a place for it;
+// the connection's Close gives that back. Other clients stay in the listener's queue
+// meanwhile. Where ctx has ended, it returns what it has accepted. The error is the
+// listener's.
 func (r *Room) accept(ctx context.Context, l net.Listener) (net.Conn, error) {
-	if r == nil {
-		return l.Accept()
-	}
-	if r.take(ctx) != nil {
-		return nil, net.ErrClosed
-	}
 	conn, err := l.Accept()
-	if err != nil {
-		r.mu.Lock()
-		r.give()
-		r.mu.Unlock()
-		return nil, err
+	if err != nil || r == nil {
+		return conn, err
 	}
-	return &roomConn{Conn: conn, room: r}, nil
+	r.take(ctx)
+	c := &roomConn{Conn: conn, room: r}
+	r.idles(c, graceOfNew, leastOfNew)
+	return c, nil
 }
 
-// How long a client that asks for nothing yet is let stay at the least: its request
-// may be on the way, or come in pieces.
+// How long a client that asks for nothing yet is let stay, while others wait for a place:
+// its request may be on the way, or come in pieces. Each that is sent away halves that for
+// the next one, each request doubles it: in a crowd of silent clients they go at once, and
+// who has waited behind them is answered.
 const (
 	graceOfNew  = 250 * time.Millisecond
 	graceOfHead = time.Second
+	leastOfHead = 50 * time.Millisecond
+	mostRush    = 10
 )
 
-// idles notes that a connection that accept has returned asks for nothing, and for
-// how long it is let stay at the least.
-func (r *Room) idles(conn net.Conn, grace time.Duration) {
+// idles notes that a connection that accept has returned asks for nothing, and how long
+// it is let stay: grace, or as little as least.
+func (r *Room) idles(conn net.Conn, grace, least time.Duration) {
 	c, ok := conn.(*roomConn)
 	if !ok {
 		return
@@ -144,9 +171,13 @@ func (r *Room) idles(conn net.Conn, grace time.Duration) {
 	if c.closed {
 		return
 	}
+	if c.away {
+		return
+	}
 	c.leaveIdle()
-	c.until = time.Now().Add(grace)
+	c.since, c.grace, c.least = time.Now(), grace, least
 	c.idle = r.idle.PushBack(c)
+	r.changed()
 }
 
 // asks notes that a connection has asked for something.
@@ -154,7 +185,10 @@ func (r *Room) asks(conn net.Conn) {
 	if c, ok := conn.(*roomConn); ok {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		c.leaveIdle()
+		if !c.closed && !c.away {
+			c.leaveIdle()
+			r.rush = max(r.rush-1, 0)
+		}
 	}
 }
 
@@ -164,9 +198,12 @@ type roomConn struct {
 	room *Room
 
 	// Guarded by room.mu.
-	closed bool
-	idle   *list.Element // nil: it is not
-	until  time.Time     // it may be idle, at the least
+	closed       bool
+	away         bool          // it has been sent away
+	gone         func()        // is called then; may be nil
+	idle         *list.Element // nil: it is not
+	since        time.Time     // it has been idle
+	grace, least time.Duration // how long it may be
 }
 
 // leaveIdle takes a connection from those that are idle. It is called with room.mu held.
@@ -177,12 +214,42 @@ func (c *roomConn) leaveIdle() {
 	}
 }
 
+// sendAway ends a connection; its place is free when its owner has closed it. Its client
+// asks for nothing, and connects again when it does.
+func (c *roomConn) sendAway() {
+	_ = c.Conn.Close()
+	c.room.mu.Lock()
+	gone := c.gone
+	c.room.mu.Unlock()
+	if gone != nil {
+		gone()
+	}
+}
+
+// whenAway has gone called when a connection is sent away.
+func (r *Room) whenAway(conn net.Conn, gone func()) {
+	c, ok := conn.(*roomConn)
+	if !ok {
+		return
+	}
+	r.mu.Lock()
+	c.gone = gone
+	away := c.away
+	r.mu.Unlock()
+	if away {
+		gone()
+	}
+}
+
 func (c *roomConn) Close() error {
 	r := c.room
 	r.mu.Lock()
 	if !c.closed {
 		c.closed = true
 		c.leaveIdle()
+		if c.away {
+			r.away--
+		}
 		r.give()
 	}
 	r.mu.Unlock()

@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // TestRoomForOthers: clients that say nothing, and clients that wait between two
@@ -45,6 +47,55 @@ func TestRoomForOthers(t *testing.T) {
 	if room.used != 0 || room.idle.Len() != 0 {
 		t.Errorf("in the end %d places, %d idle", room.used, room.idle.Len())
 	}
+}
+
+// TestRoomBehindACrowd: who has come behind very many clients that say nothing is answered
+// once they have been let in and sent away, by a front of either kind and by a stand-in.
+func TestRoomBehindACrowd(t *testing.T) {
+	const most, crowd = 4, 400
+	asks := func(t *testing.T, url, said, want string) {
+		for range crowd {
+			raw(t, url, "")
+		}
+		conn, r := raw(t, url, said)
+		_ = conn.SetReadDeadline(time.Now().Add(15 * time.Second)) // each of the crowd had 250 ms once
+		if line, err := r.ReadString('\n'); err != nil || !strings.Contains(line, want) {
+			t.Errorf("got %q, %v", line, err)
+		}
+	}
+	t.Run("http", func(t *testing.T) {
+		t.Parallel()
+		_, url := one(t, Options{Room: NewRoom(most, nil)}, text("ok"))
+		asks(t, url, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK")
+	})
+	t.Run("whole connections", func(t *testing.T) {
+		t.Parallel()
+		f, url := front(t, Options{Room: NewRoom(most, nil)})
+		l := listen(t)
+		var served sync.WaitGroup
+		served.Go(func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				served.Go(func() { io.Copy(conn, conn); conn.Close() })
+			}
+		})
+		f.Serve(1, l.Addr().String())
+		asks(t, url, "ping\n", "ping")
+		f.Close()
+		l.Close()
+		served.Wait()
+	})
+	t.Run("stand-in", func(t *testing.T) {
+		t.Parallel()
+		s := NewStandIn(Options{Room: NewRoom(most, nil)})
+		defer s.Close()
+		l := listen(t)
+		s.Accept(l)
+		asks(t, l.Addr().String(), "GET / HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n\r\n", "503")
+	})
 }
 
 // TestRoomIsNotTakenFromWhoAsks: a request that is being answered keeps its place,
