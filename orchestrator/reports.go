@@ -12,7 +12,7 @@ import (
 // reported hands on what the machine reports.
 func (l *loop) reported(a machine.Report) {
 	if a.Kind == machine.RunStarted {
-		l.plans[a.Node] = l.graph.Nodes[a.Node].Watcher
+		l.plans[a.ID] = l.graph.Nodes[a.ID].Watcher
 	}
 	r := l.complete(a)
 	l.history.Report(r)
@@ -44,70 +44,38 @@ func (l *loop) announce(ev machine.Event) {
 	}
 }
 
-// complete is a report with all that is told of it.
+// complete is a report with what the loop knows beside the machine.
 func (l *loop) complete(a machine.Report) report.Report {
-	n := l.graph.Nodes[a.Node]
-	r := report.Report{Kind: a.Kind, Node: n.Name, Watcher: n.Watcher != nil, Gone: n.Gone, Number: a.Num, Why: a.Why,
-		Asked: l.history.LastAsked(n.Name), Paths: a.Paths, Took: a.Took, Until: a.Until, End: a.End, Times: a.Times, Known: a.Known,
-		Stage: report.Stage{Name: a.Stage}, Run: report.Run{Stale: a.Stale}, Need: report.Need{Condition: a.Need}}
-	if a.By >= 0 {
-		r.By = l.name(a.By)
-	}
+	r := report.Report{Report: a, Asked: l.history.LastAsked(a.Node)}
 	switch a.Kind {
-	case machine.RunStarted:
-		r.Run.Plan = stageNames(l.plan(a.Node))
-	case machine.RunFailed:
-		for _, node := range l.liveBelow(a.Node) {
-			r.Run.Serving = append(r.Run.Serving, l.name(node))
-		}
 	case machine.StagePassed, machine.StageFailed, machine.StageTolerated, machine.StageTimedOut:
-		l.completeStage(&r, a)
-	case machine.Starting:
-		r.Process.Beside = l.runner.RunsProcess(a.Node)
+		l.completeStage(&r)
 	case machine.Ready:
-		r.Process.Probed = probed(l.cfg, n.Process)
-		r.Process.URLs = l.urls(n.Process)
-	case machine.Stopping:
-		side := l.machine.Status()[a.Node].Candidate
-		r.Process.New = side != nil && side.New && side.Num == a.Num
-	case machine.Killing:
-		r.Process.Grace = n.Process.Stop.Timeout
+		r.URLs = l.urls(l.graph.Nodes[a.ID].Process)
 	case machine.Unready, machine.Dropped:
-		r.Process.LastCheck = l.runner.Process(a.Node, a.Num).LastCheck()
+		r.LastCheck = l.runner.Process(a.ID, a.Num).LastCheck()
 	case machine.StillWaiting:
-		if pids := l.runner.PIDs(a.Node); len(pids) > 0 {
-			r.Process.PID = pids[0]
+		if pids := l.runner.PIDs(a.ID); len(pids) > 0 {
+			r.PID = pids[0]
 		}
 	case machine.Blocked, machine.NotRun:
-		r.Need.Became = l.snapshot(l.machine.Status()).Became(a.By)
+		r.Became = l.snapshot(l.machine.Status()).Became(l.graph.Index(a.By))
 	}
 	return r
 }
 
 // completeStage adds what the stage that has ended wrote. Its output is handed over
 // to whoever gets the report of a failure.
-func (l *loop) completeStage(r *report.Report, a machine.Report) {
+func (l *loop) completeStage(r *report.Report) {
 	c := l.exited
-	if c == nil || c.Key.Node != a.Node || c.Key.Num != a.Num || stageOf(l.plan(a.Node), c.Key.Stage).Name != a.Stage {
+	if c == nil || c.Key.Node != r.ID || c.Key.Num != r.Num || stageOf(l.plan(r.ID), c.Key.Stage).Name != r.Stage {
 		return // it never came to a command
 	}
-	if a.Kind != machine.StagePassed {
-		r.Stage.Output, c.Spool = c.Spool, nil
+	if r.Kind != machine.StagePassed {
+		r.Output, c.Spool = c.Spool, nil
 	} else if c.Warned != nil {
-		r.Stage.Warnings, r.Stage.Warning = c.Warned.Count()
+		r.Warnings, r.Warning = c.Warned.Count()
 	}
-}
-
-// stageNames names the stages of a watcher, group by group.
-func stageNames(w *schema.Watcher) (names [][]string) {
-	for _, group := range w.Groups() {
-		var of []string
-		for _, s := range group {
-			of = append(of, s.Name)
-		}
-		names = append(names, of)
-	}
-	return names
 }
 
 // snapshot is the state of the nodes, for those who put it into words.

@@ -17,8 +17,8 @@ func (m *Machine) park(n *node) bool {
 	if !began || p.parked || p.due == ByHand || !p.running() && p.side == nil && p.due == "" && p.phase != procBackoff {
 		return false
 	}
-	p.parked, p.due, p.dueBy = true, "", -1
-	m.stopProcess(n, ByChecking, by)
+	p.parked, p.due, p.dueBy = true, "", ""
+	m.stopProcess(n, ByChecking, m.name(by))
 	return true
 }
 

@@ -117,16 +117,15 @@ func describe(c *Config, v any) string {
 	case Exit:
 		return fmt.Sprintf("exit %d", v.Code)
 	case Report:
-		return "    " + describeReport(c, v)
+		return "    " + describeReport(v)
 	}
 	return fmt.Sprintf("%T", v)
 }
 
-func describeReport(c *Config, r Report) string {
-	name := func(n int) string { return c.Nodes[n].Name }
-	s := name(r.Node)
+func describeReport(r Report) string {
+	s := r.Node
 	if r.Num > 0 {
-		if c.Nodes[r.Node].Watcher != nil {
+		if r.Watcher {
 			s += fmt.Sprintf("#%d", r.Num)
 		} else {
 			s += fmt.Sprintf("@%d", r.Num)
@@ -147,12 +146,12 @@ func describeReport(c *Config, r Report) string {
 		}
 	}
 	switch {
-	case r.Why != "" && r.By >= 0:
-		s += fmt.Sprintf(", by %s of %s", r.Why, name(r.By))
+	case r.Why != "" && r.By != "":
+		s += fmt.Sprintf(", by %s of %s", r.Why, r.By)
 	case r.Why != "":
 		s += ", by " + string(r.Why)
-	case r.By >= 0:
-		s += ", by " + name(r.By)
+	case r.By != "":
+		s += ", by " + r.By
 	}
 	if (r.End != End{}) {
 		s += ", " + r.End.String()

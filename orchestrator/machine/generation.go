@@ -84,14 +84,14 @@ func (m *Machine) begin(n *node, phase procPhase, o occasion) generation {
 		n.since = m.clock
 		p.failures, p.stoodBefore, p.stood = 0, p.stoodBefore || p.stood, false
 	}
-	p.due, p.dueBy, p.turn, p.parked, p.dropped = "", -1, atOnce, false, nil
+	p.due, p.dueBy, p.turn, p.parked, p.dropped = "", "", atOnce, false, nil
 	p.owed = older(older(p.owed, took.since), p.dueSince)
 	p.dueSince = 0
 	g := generation{phase: phase, gen: p.last, took: took, why: o.why, again: again, startedAt: m.now}
 	if t := n.cfg.Process.ReadyTimeout; n.cfg.Process.Probed && t > 0 {
 		g.readyBy = m.now.Add(t)
 	}
-	m.report(Report{Kind: Starting, Node: n.id, Num: g.gen, Why: o.why, By: o.by, Paths: took.paths})
+	m.report(n, Report{Kind: Starting, Num: g.gen, Why: o.why, By: o.by, Paths: took.paths, Beside: phase == procCandidate})
 	m.do(StartProcess{n.id, g.gen, took.paths})
 	return g
 }
@@ -103,7 +103,7 @@ func (m *Machine) restartDependants(n *node) {
 			if need.Node == n.id && need.Restart && d.p != nil && d.p.running() && d.p.wanted {
 				var alone nodeset
 				alone.add(d.id)
-				d.pending.mark(alone, ByDependency, n.id, older(n.p.owed, m.clock))
+				d.pending.mark(alone, ByDependency, n.cfg.Name, older(n.p.owed, m.clock))
 				d.pending.anew = true
 			}
 		}
@@ -112,7 +112,7 @@ func (m *Machine) restartDependants(n *node) {
 
 // about is the report of what has become of a generation.
 func (m *Machine) about(n *node, g *generation, kind ReportKind, end End) Report {
-	return Report{Kind: kind, Node: n.id, Num: g.gen, By: -1, Took: m.now.Sub(g.startedAt), End: end}
+	return Report{Kind: kind, Num: g.gen, Took: m.now.Sub(g.startedAt), End: end}
 }
 
 // becomeStarting starts a generation where none lives.
@@ -126,13 +126,15 @@ func (m *Machine) becomeStarting(n *node, _ *generation, o occasion) {
 func (m *Machine) becomeReady(n *node, g *generation, _ occasion) {
 	g.phase = procReady
 	m.readied(n)
-	m.report(m.about(n, g, Ready, End{}))
+	r := m.about(n, g, Ready, End{})
+	r.Probed = n.cfg.Process.Probed
+	m.report(n, r)
 	m.do(ServeProcess{n.id, g.gen})
 }
 
 func (m *Machine) becomeUnready(n *node, g *generation, _ occasion) {
 	g.phase = procUnready
-	m.report(m.about(n, g, Unready, End{}))
+	m.report(n, m.about(n, g, Unready, End{}))
 }
 
 // renew brings the generation that serves up to date with what changed.
@@ -155,7 +157,7 @@ func (m *Machine) reload(n *node, g *generation) {
 	n.feedback.close(m.now)
 	n.feedback.start()
 	took := n.pending.take()
-	m.report(Report{Kind: Reloading, Node: n.id, Num: g.gen, Why: took.why, By: took.by, Paths: took.paths})
+	m.report(n, Report{Kind: Reloading, Num: g.gen, Why: took.why, By: took.by, Paths: took.paths})
 	m.do(ReloadProcess{n.id, g.gen, took.paths})
 	n.p.owed = older(n.p.owed, took.since)
 	g.reloadedAt, g.upAt = m.now, later(g.upAt, m.now.Add(upAfter))
@@ -168,7 +170,7 @@ func (m *Machine) restart(n *node, g *generation, o occasion) {
 }
 
 func (m *Machine) becomeStopping(n *node, g *generation, o occasion) {
-	m.report(Report{Kind: Stopping, Node: n.id, Num: g.gen, Why: o.why, By: o.by, Paths: n.pending.paths})
+	m.report(n, Report{Kind: Stopping, Num: g.gen, Why: o.why, By: o.by, Paths: n.pending.paths, Beside: g.phase == procCandidate})
 	m.stop(n, g)
 }
 
@@ -179,7 +181,7 @@ func (m *Machine) stop(n *node, g *generation) {
 }
 
 func (m *Machine) killOverdue(n *node, g *generation, o occasion) {
-	m.report(Report{Kind: Killing, Node: n.id, Num: g.gen, By: -1})
+	m.report(n, Report{Kind: Killing, Num: g.gen, Grace: n.cfg.Process.StopTimeout})
 	m.kill(n, g, o)
 }
 
@@ -216,7 +218,7 @@ func (m *Machine) becomeEnded(n *node, g *generation, o occasion) {
 		p.phase = procEnded
 	case !o.end.OK() && missing >= 0:
 		p.phase = procUnbuilt
-		r.Kind, r.By = AwaitsPass, missing
+		r.Kind, r.By = AwaitsPass, m.name(missing)
 	default:
 		p.failures++
 		r.Times = p.failures
@@ -229,12 +231,12 @@ func (m *Machine) becomeEnded(n *node, g *generation, o occasion) {
 		p.backoffUntil = m.now.Add(backoff(cfg.Backoff, p.failures))
 		r.Kind, r.Until = Crashed, p.backoffUntil
 	}
-	m.report(r)
+	m.report(n, r)
 }
 
 // becomeStopped ends a generation that was asked to.
 func (m *Machine) becomeStopped(n *node, g *generation, o occasion) {
-	m.report(m.about(n, g, Stopped, o.end))
+	m.report(n, m.about(n, g, Stopped, o.end))
 	if n.p.side != nil && g == &n.p.side.generation {
 		n.p.side = nil
 		m.pay(n)

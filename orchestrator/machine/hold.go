@@ -250,11 +250,11 @@ func (m *Machine) reportUnmet(n *node) {
 			return
 		}
 		n.told = now
-		r := Report{Kind: Waits, Node: n.id, By: need.Node, Need: need.Condition}
+		r := Report{Kind: Waits, By: m.name(need.Node), Need: need.Condition}
 		if now.stuck {
 			r.Kind = Blocked
 		}
-		m.report(r)
+		m.report(n, r)
 		return
 	}
 }

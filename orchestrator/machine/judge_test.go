@@ -144,16 +144,16 @@ func (mon *monitor) mayGoOn(node int) {
 }
 
 func (mon *monitor) report(r Report) error {
-	n := mon.nodes[r.Node]
+	n := mon.nodes[r.ID]
 	switch r.Kind {
 	case RunStarted:
 		if n.active {
 			return fmt.Errorf("%s starts a run during another", n.name)
 		}
-		if err := mon.mayStart(r.Node, r.Why, true); err != nil {
+		if err := mon.mayStart(r.ID, r.Why, true); err != nil {
 			return err
 		}
-		if err := mon.mayOverwrite(r.Node, r.Why); err != nil {
+		if err := mon.mayOverwrite(r.ID, r.Why); err != nil {
 			return err
 		}
 		mon.take(n)
@@ -169,14 +169,14 @@ func (mon *monitor) report(r Report) error {
 	case RunPassed:
 		n.active, n.passed, n.failed = false, true, false
 		clear(n.failRoots)
-		mon.overtaken(r.Node)
+		mon.overtaken(r.ID)
 		n.kept = r.Stale && (n.ran || n.kept)
 		if n.withheld = append(n.withheld, n.owed...); !n.unhanded || !n.w.Triggers {
 			n.withheld = nil
 		}
 		n.owed = nil
 		if n.kept {
-			mon.mayGoOn(r.Node)
+			mon.mayGoOn(r.ID)
 		}
 	case RunFailed:
 		n.active, n.failed = false, true
@@ -195,19 +195,19 @@ func (mon *monitor) report(r Report) error {
 			return nil
 		case r.Why == ByUpdate && n.beside != nil && n.beside.gen == r.Num && !n.beside.new:
 			return nil
-		case r.Why == ByChecking && n.p.WaitChecking && mon.status[r.By].Busy:
+		case r.Why == ByChecking && n.p.WaitChecking && slices.ContainsFunc(mon.status, func(st NodeStatus) bool { return st.Name == r.By && st.Busy }):
 			return nil
 		case n.off:
 			return fmt.Errorf("%s is stopped by %s, but was stopped by hand", n.name, r.Why)
 		}
-		err := mon.mayStart(r.Node, r.Why, r.Why != ByHand)
+		err := mon.mayStart(r.ID, r.Why, r.Why != ByHand)
 		if b := n.beside; b != nil && b.new && b.gen == r.Num {
 			n.causes = append(slices.Clone(n.taken), n.causes...) // what it was for is not done
 			n.hand, n.inTurn = n.hand || n.tookHand, n.inTurn || n.tookTurn
 		}
 		return err
 	case Reloading:
-		err := mon.mayStart(r.Node, r.Why, true)
+		err := mon.mayStart(r.ID, r.Why, true)
 		dropped := n.rise.dropped
 		mon.take(n)
 		n.rise.dropped, n.rise.reloadedAt = dropped, mon.now

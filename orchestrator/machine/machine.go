@@ -63,7 +63,7 @@ func New(cfg Config) *Machine {
 }
 
 func newNode(id int, c *Node) *node {
-	n := &node{id: id, cfg: c, pending: pending{by: -1}}
+	n := &node{id: id, cfg: c}
 	if c.Watcher != nil {
 		n.w = newWatcher(c.Watcher)
 	} else {
@@ -202,10 +202,10 @@ func (m *Machine) start() {
 	for _, n := range m.nodes {
 		switch {
 		case n.p != nil && (!m.cfg.Once && n.cfg.Process.Start || m.cfg.Once && m.serves(n)):
-			n.p.wanted, n.p.due, n.p.dueBy, n.p.dueSince = true, ByStart, -1, m.clock
+			n.p.wanted, n.p.due, n.p.dueBy, n.p.dueSince = true, ByStart, "", m.clock
 		case cohort.has(n.id):
 			n.w.asked = true
-			n.pending.mark(cohort, ByStart, -1, m.clock)
+			n.pending.mark(cohort, ByStart, "", m.clock)
 		}
 	}
 }
@@ -244,7 +244,7 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 				continue // it is down on purpose: nothing to restart
 			}
 			m.extend(n)
-			n.pending.mark(cohort, ByChange, -1, m.clock)
+			n.pending.mark(cohort, ByChange, "", m.clock)
 			n.pending.path(c.Path)
 			n.pending.own = true
 			n.pending.urgent = n.pending.urgent || c.AtOnce
@@ -388,7 +388,7 @@ func (m *Machine) stopNode(n *node) {
 	case n.p != nil:
 		m.stopByHand(n)
 	case n.w.phase == running:
-		m.cancelRun(n, ByHand, -1)
+		m.cancelRun(n, ByHand, "")
 	}
 }
 
@@ -416,14 +416,19 @@ func (m *Machine) renewByHand(n *node, all nodeset) {
 	case n.p != nil:
 		n.p.wanted, n.pending.anew = true, true
 	}
-	n.pending.mark(all, ByHand, -1, m.clock)
-	n.pending.why, n.pending.by = ByHand, -1
+	n.pending.mark(all, ByHand, "", m.clock)
+	n.pending.why, n.pending.by = ByHand, ""
 	n.pending.all, n.pending.settling = true, false
 	n.pending.hand = n.pending.hand || !inTurn
 }
 
-// report tells people; node and stage are filled in by the callers' helpers.
-func (m *Machine) report(r Report) { m.out = append(m.out, r) }
+// report tells people of a node.
+func (m *Machine) report(n *node, r Report) {
+	r.ID, r.Node, r.Watcher, r.Gone = n.id, n.cfg.Name, n.w != nil, n.cfg.Gone
+	m.do(r)
+}
+
+func (m *Machine) name(node int) string { return m.nodes[node].cfg.Name }
 
 func (m *Machine) do(a Action) { m.out = append(m.out, a) }
 

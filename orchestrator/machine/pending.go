@@ -32,7 +32,7 @@ type pending struct {
 	anew   bool // by the restart of a dependency: a reload signal is not enough
 	apart  bool // the old generation must end before the new one starts
 	why    Why
-	by     int
+	by     string // the node that it came from, if any
 	since  uint64 // the step of the oldest mark, see await.go
 	last   uint64 // that of the latest
 	causes causes
@@ -61,7 +61,7 @@ func (b *burst) add(at time.Time) time.Duration {
 	return b.last.Sub(b.first)
 }
 
-func (d *pending) mark(cohort nodeset, why Why, by int, since uint64) {
+func (d *pending) mark(cohort nodeset, why Why, by string, since uint64) {
 	d.since, d.last = older(d.since, since), max(d.last, since)
 	if !d.dirty {
 		d.dirty, d.why, d.by = true, why, by
@@ -117,7 +117,7 @@ func (d *pending) settled() bool { return !d.settling || d.urgent }
 // take empties it and returns what it held.
 func (d *pending) take() pending {
 	old := *d
-	*d = pending{by: -1}
+	*d = pending{}
 	return old
 }
 

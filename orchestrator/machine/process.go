@@ -17,7 +17,7 @@ type process struct {
 	last       int   // the number of the last started generation
 	wanted     bool  // it is meant to run
 	due        Why   // it is to be started, for this reason, as soon as its dependencies allow
-	dueBy      int
+	dueBy      string
 	turn       turn   // when, if it is due by hand
 	begun      bool   // it has been started, since it is in the configuration
 	restarts   int    // starts after the first
@@ -112,7 +112,7 @@ type procVerb struct {
 // occasion is what comes with an event.
 type occasion struct {
 	why Why // of onDue and onStop
-	by  int
+	by  string
 	end End // of onExit
 }
 
@@ -169,28 +169,28 @@ func (m *Machine) actProcess(n *node) bool {
 }
 
 // reason is why the next generation of a process may start now.
-func (m *Machine) reason(n *node) (why Why, by int, ok bool) {
+func (m *Machine) reason(n *node) (why Why, by string, ok bool) {
 	p, free := n.p, n.hold.Kind == NotHeld
 	switch {
 	case p.parked:
-		return ByChecked, -1, free
+		return ByChecked, "", free
 	case p.due != "" && (free || p.running()):
 		return p.due, p.dueBy, true
 	case n.pending.dirty && free:
 		return n.pending.why, n.pending.by, true
 	case p.running() || m.holdNeeds(n).Kind != NotHeld:
-		return "", -1, false
+		return "", "", false
 	case p.phase == procBackoff: // even while a change is held
-		return ByCrash, -1, !p.backoffUntil.After(m.now)
+		return ByCrash, "", !p.backoffUntil.After(m.now)
 	case p.phase == procUnbuilt:
-		return ByPass, -1, m.neverPassed(n) < 0
+		return ByPass, "", m.neverPassed(n) < 0
 	}
-	return "", -1, false
+	return "", "", false
 }
 
 // stopProcess asks every generation to end that has not been asked yet, and
 // tells whether there was one.
-func (m *Machine) stopProcess(n *node, why Why, by int) (stopped bool) {
+func (m *Machine) stopProcess(n *node, why Why, by string) (stopped bool) {
 	for _, g := range n.p.generations() {
 		stopped = m.on(n, g, onStop, occasion{why: why, by: by}) || stopped
 	}
@@ -207,8 +207,8 @@ func (m *Machine) killProcess(n *node) {
 // dismiss ends a process that is not to run any more.
 func (m *Machine) dismiss(n *node, why Why) {
 	n.p.wanted, n.p.due, n.p.parked, n.p.dropped = false, "", false, nil
-	m.stopProcess(n, why, -1)
-	m.on(n, &n.p.generation, onStop, occasion{why: why, by: -1}) // also if none lives
+	m.stopProcess(n, why, "")
+	m.on(n, &n.p.generation, onStop, occasion{why: why}) // also if none lives
 }
 
 func (m *Machine) stopByHand(n *node) {
@@ -221,7 +221,7 @@ func (m *Machine) stopByHand(n *node) {
 // that are going on do not begin for it any more, see park.
 func (m *Machine) startByHand(n *node) {
 	p := n.p
-	p.wanted, p.due, p.dueBy, p.parked, p.turn = true, ByHand, -1, false, atOnce
+	p.wanted, p.due, p.dueBy, p.parked, p.turn = true, ByHand, "", false, atOnce
 	p.checking = m.checking(n) >= 0
 	p.dueSince = older(p.dueSince, m.clock)
 }
@@ -229,7 +229,7 @@ func (m *Machine) startByHand(n *node) {
 func (m *Machine) restartByHand(n *node) {
 	m.startByHand(n)
 	if !n.overlaps() {
-		m.stopProcess(n, ByHand, -1)
+		m.stopProcess(n, ByHand, "")
 	}
 }
 

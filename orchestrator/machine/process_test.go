@@ -68,7 +68,7 @@ func after(phase procPhase, ev procEvent, variant uint) string {
 	if bit(5) {
 		p.failures = 1
 	}
-	o := occasion{why: ByChange, by: -1}
+	o := occasion{why: ByChange}
 	if bit(6) {
 		o.end.Code = 1
 	}

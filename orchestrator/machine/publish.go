@@ -15,11 +15,11 @@ func (m *Machine) drained(ev Drained) {
 	}
 	w.phase = idle
 	m.closeFeedback(n)
-	r := Report{Node: n.id, Num: w.run, By: -1, Took: m.now.Sub(w.startedAt), Stale: n.pending.dirty || w.took.stale}
+	r := Report{Num: w.run, Took: m.now.Sub(w.startedAt), Stale: n.pending.dirty || w.took.stale}
 	if w.failing {
 		w.outcome, w.starved = outFailed, 0
-		r.Kind = RunFailed
-		m.report(r)
+		r.Kind, r.Serving = RunFailed, m.serving(n)
+		m.report(n, r)
 		if m.cfg.Once {
 			m.reportNotRun(n)
 			m.shutdown(Shutdown{Code: 1})
@@ -28,7 +28,7 @@ func (m *Machine) drained(ev Drained) {
 	}
 	w.outcome, w.everPassed = outPassed, true
 	r.Kind = RunPassed
-	m.report(r)
+	m.report(n, r)
 	if w.unpublished {
 		m.overtaken(n)
 	}
@@ -53,6 +53,16 @@ func (m *Machine) drained(ev Drained) {
 	w.promised = 0
 }
 
+// serving names the processes downstream that run.
+func (m *Machine) serving(n *node) (names []string) {
+	for _, i := range m.order {
+		if d := m.nodes[i]; d.p != nil && d.p.live() && d.up.has(n.id) {
+			names = append(names, d.cfg.Name)
+		}
+	}
+	return names
+}
+
 // touched ends a run's hand-over. A trigger that could not be touched makes the run
 // a failure: whoever reads it, devloop or another program, hears nothing of the run.
 func (m *Machine) touched(ev Touched) {
@@ -66,7 +76,7 @@ func (m *Machine) touched(ev Touched) {
 	if ev.Err == "" {
 		return
 	}
-	m.report(Report{Kind: RunFailed, Node: n.id, Num: ev.Run, By: -1, Took: m.now.Sub(w.startedAt), End: End{Code: -1, Err: ev.Err}})
+	m.report(n, Report{Kind: RunFailed, Num: ev.Run, Took: m.now.Sub(w.startedAt), End: End{Code: -1, Err: ev.Err}, Serving: m.serving(n)})
 	if m.cfg.Once {
 		m.reportNotRun(n)
 		m.shutdown(Shutdown{Code: 1})
@@ -91,7 +101,7 @@ func (m *Machine) overtaken(n *node) {
 			case d.pending.causes.has(cohort): // that is by a later change of the same files
 				d.pending.since = older(d.pending.since, n.w.promised)
 			default:
-				d.pending.mark(cohort, ByTrigger, n.id, n.w.promised)
+				d.pending.mark(cohort, ByTrigger, n.cfg.Name, n.w.promised)
 				d.pending.last = max(d.pending.last, n.w.took.last)
 			}
 		}
@@ -130,7 +140,7 @@ func (m *Machine) publish(n *node, through bool) {
 		if r.p != nil && !r.p.wanted {
 			continue
 		}
-		r.pending.mark(cohort, ByTrigger, n.id, n.w.promised)
+		r.pending.mark(cohort, ByTrigger, n.cfg.Name, n.w.promised)
 		r.pending.last = max(r.pending.last, n.w.took.last)
 		r.pending.path(reader.Trigger)
 		r.pending.urgent = r.pending.urgent || through

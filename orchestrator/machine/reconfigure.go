@@ -54,16 +54,16 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 		case !m.started: // all of it is to start anyway
 		case arrived.has(i) && n.p != nil:
 			if n.cfg.Process.Start {
-				n.p.wanted, n.p.due, n.p.dueBy, n.p.dueSince = true, ByStart, -1, m.clock
+				n.p.wanted, n.p.due, n.p.dueBy, n.p.dueSince = true, ByStart, "", m.clock
 			}
 		case !changed.has(i):
 		case n.w != nil:
 			n.w.asked = n.w.asked || n.cfg.Watcher.OnStart
-			n.pending.mark(changed, ByConfig, -1, m.clock)
+			n.pending.mark(changed, ByConfig, "", m.clock)
 			n.pending.all = true
 			n.feedback = feedback{} // of what it was
 		case n.p.wanted:
-			n.pending.mark(changed, ByConfig, -1, m.clock)
+			n.pending.mark(changed, ByConfig, "", m.clock)
 			n.pending.anew = true
 			n.feedback = feedback{}
 		}
@@ -107,9 +107,9 @@ func (m *Machine) retire(n *node) {
 	case n.p != nil:
 		m.dismiss(n, ByConfig)
 	case n.w.phase == running:
-		m.cancelRun(n, ByConfig, -1)
+		m.cancelRun(n, ByConfig, "")
 	}
-	n.pending = pending{by: -1}
+	n.pending = pending{}
 	n.feedback = feedback{}
 	for _, other := range m.nodes {
 		other.feedback.acquit(n.id)

@@ -1,33 +1,46 @@
 package machine
 
 import (
+	"strings"
 	"time"
 
 	"devloop/schema"
 )
 
-// Report tells people what the machine decided, and why. It means the same
-// whenever it is read: a node keeps its number for as long as the machine lives,
-// and a stage, which has one only within a run, is named.
+// Report tells people what the machine decided, and why. It is complete: nodes and
+// stages go by their names, so that it means the same whenever it is read, whatever
+// the configuration is by then.
 type Report struct {
-	Kind  ReportKind
-	Node  int
-	Num   int              // the run or the generation
-	Stage string           // its name, for stages
-	Paths []string         // what changed
-	Why   Why              // for starts and stops
-	Need  schema.Condition // of a dependency that is waited for
-	By    int              // the other node, where there is one; else -1
-	Took  time.Duration
-	Until time.Time // when a wait ends
-	End   End
-	Stale bool // passed, but files changed meanwhile
-	Times int  // slowed: for so many runs in a row; crashed: so many times in a row
-	Known bool // slowed: it is sure who writes
+	Kind    ReportKind
+	ID      int // of the node, as in other actions
+	Node    string
+	Watcher bool             // the node is a watcher
+	Gone    bool             // it is not in the configuration any more
+	Num     int              // the run or the generation
+	Stage   string           // its name, for stages
+	Paths   []string         // what changed
+	Why     Why              // for starts and stops
+	By      string           // the other node; "" if there is none
+	Need    schema.Condition // of a dependency that is waited for
+	Took    time.Duration
+	Until   time.Time // when a wait ends
+	End     End
+	Times   int // slowed: for so many runs in a row; crashed: so many times in a row
+
+	Plan    [][]string    // run started: its stages, in groups
+	Serving []string      // run failed: the processes downstream that run
+	Stale   bool          // run passed: files have changed meanwhile
+	Known   bool          // slowed: it is sure who writes
+	Beside  bool          // starting: the old generation serves meanwhile; stopping: it has not taken over
+	Probed  bool          // ready: more than its start says so
+	Grace   time.Duration // killing: how long it had to end
 }
 
 // ReportKind is what a Report tells.
 type ReportKind string
+
+// OfStage tells whether a report is about one stage.
+func (k ReportKind) OfStage() bool { return strings.HasPrefix(string(k), "stage ") }
 
 const (
 	RunStarted     ReportKind = "run started"

@@ -74,7 +74,7 @@ func (m *Machine) advanceShutdown() bool {
 			continue
 		}
 		down = false
-		if n.p != nil && !m.needed(n) && m.stopProcess(n, ByShutdown, -1) {
+		if n.p != nil && !m.needed(n) && m.stopProcess(n, ByShutdown, "") {
 			moved = true // its grace may be nothing
 		}
 	}
@@ -87,7 +87,7 @@ func (m *Machine) advanceShutdown() bool {
 		m.ending.reportAt = m.now.Add(reportAgain)
 		for _, i := range m.order {
 			if n := m.nodes[i]; n.alive() && (n.w != nil || !n.p.running()) {
-				m.report(Report{Kind: StillWaiting, Node: n.id, By: -1})
+				m.report(n, Report{Kind: StillWaiting})
 			}
 		}
 	}
@@ -141,7 +141,7 @@ func (m *Machine) finished() bool {
 func (m *Machine) reportNotRun(failed *node) {
 	for _, i := range m.order {
 		if n := m.nodes[i]; n != failed && n.w != nil && (n.w.phase != idle || n.pending.dirty) {
-			m.report(Report{Kind: NotRun, Node: n.id, Num: n.w.run, By: failed.id})
+			m.report(n, Report{Kind: NotRun, Num: n.w.run, By: failed.cfg.Name})
 		}
 	}
 }

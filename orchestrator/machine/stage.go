@@ -49,7 +49,7 @@ func (m *Machine) nextGroup(n *node) {
 		case s.group != w.group:
 		case s.cfg.IfChanged != nil && !s.need:
 			s.state = stageDone
-			m.report(Report{Kind: StageSkipped, Node: n.id, Num: w.run, Stage: s.cfg.Name, By: -1})
+			m.report(n, Report{Kind: StageSkipped, Num: w.run, Stage: s.cfg.Name})
 		default:
 			s.state = stagePending
 		}
@@ -86,7 +86,7 @@ func (m *Machine) startStage(n *node, i int) {
 	}
 	w.unpublished = true
 	m.slots++
-	m.report(Report{Kind: StageStarted, Node: n.id, Num: w.run, Stage: s.cfg.Name, By: -1})
+	m.report(n, Report{Kind: StageStarted, Num: w.run, Stage: s.cfg.Name})
 	m.do(StartStage{n.id, w.run, i, w.took.paths})
 }
 
@@ -115,7 +115,7 @@ func (m *Machine) stageExited(ev StageExited) {
 	s := &w.stages[ev.Stage]
 	s.state = stageDone
 	m.slots--
-	r := Report{Node: n.id, Num: w.run, Stage: s.cfg.Name, By: -1, Took: m.now.Sub(s.startedAt), End: ev.End}
+	r := Report{Num: w.run, Stage: s.cfg.Name, Took: m.now.Sub(s.startedAt), End: ev.End}
 	switch {
 	case w.phase == cancelling:
 		r.Kind, s.need = StageCancelled, true
@@ -137,7 +137,7 @@ func (m *Machine) stageExited(ev StageExited) {
 			}
 		}
 	}
-	m.report(r)
+	m.report(n, r)
 	if w.phase == cancelling {
 		m.cancelled(n)
 	}

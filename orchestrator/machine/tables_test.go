@@ -112,7 +112,7 @@ func TestSettle(t *testing.T) {
 	} {
 		var d pending
 		for _, at := range c.changes {
-			d.mark(nil, ByChange, -1, 1)
+			d.mark(nil, ByChange, "", 1)
 			d.settle(epoch.Add(at), epoch.Add(at-c.lag), c.quiet, settleCap)
 		}
 		if got := d.until.Sub(epoch); got != c.want {
@@ -132,15 +132,15 @@ func TestSettle(t *testing.T) {
 func TestRestore(t *testing.T) {
 	a, b := set(1), set(2)
 	var d pending
-	d.mark(a, ByTrigger, 7, 1)
+	d.mark(a, ByTrigger, "w", 1)
 	d.path("x")
 	d.path("y")
 	d.all = true
 	old := d.take()
-	if d.dirty || d.by != -1 {
+	if d.dirty || d.by != "" {
 		t.Error("what was taken is still there")
 	}
-	d.mark(b, ByChange, -1, 1)
+	d.mark(b, ByChange, "", 1)
 	d.path("y")
 	d.path("z")
 	d.restore(old)
@@ -156,8 +156,8 @@ func TestRestore(t *testing.T) {
 
 	old = d.take()
 	d.restore(old)
-	if d.why != ByChange || d.by != -1 || len(d.paths) != 3 {
-		t.Errorf("nothing came since: why %q by %d, paths %v", d.why, d.by, d.paths)
+	if d.why != ByChange || d.by != "" || len(d.paths) != 3 {
+		t.Errorf("nothing came since: why %q by %q, paths %v", d.why, d.by, d.paths)
 	}
 }
 

@@ -37,7 +37,7 @@ func (m *Machine) replace(n *node, g *generation, o occasion) {
 	n.pending.restore(g.took)
 	n.pending.anew = true // a reload signal to the old one is not enough
 	if n.p.due == "" && g.why == ByHand {
-		n.p.due, n.p.dueBy = ByHand, -1 // it still waits for nothing
+		n.p.due, n.p.dueBy = ByHand, "" // it still waits for nothing
 	}
 }
 
@@ -51,7 +51,7 @@ func (m *Machine) takeOver(n *node, g *generation, o occasion) {
 	old := &side{generation: p.generation}
 	p.generation, p.failures, p.side, p.behind = *g, 0, old, false
 	m.becomeReady(n, &p.generation, o)
-	m.report(Report{Kind: Stopping, Node: n.id, Num: old.gen, Why: ByUpdate, By: -1})
+	m.report(n, Report{Kind: Stopping, Num: old.gen, Why: ByUpdate})
 	m.stop(n, &old.generation)
 	m.restartDependants(n)
 }
@@ -64,13 +64,13 @@ func (m *Machine) drop(n *node, g *generation, o occasion) {
 	}
 	n.p.dropped, n.p.side = &Drop{Gen: g.gen, End: o.end}, nil
 	m.pay(n)
-	m.report(m.about(n, g, Dropped, o.end))
+	m.report(n, m.about(n, g, Dropped, o.end))
 }
 
 // dropLate ends a candidate that is not ready in time.
 func (m *Machine) dropLate(n *node, g *generation, _ occasion) {
 	n.p.dropped = &Drop{Gen: g.gen, Due: true}
-	m.report(m.about(n, g, Dropped, End{}))
+	m.report(n, m.about(n, g, Dropped, End{}))
 	m.stop(n, g)
 }
 
@@ -82,7 +82,7 @@ func (m *Machine) handOver(n *node, g *generation, o occasion) {
 		m.becomeEnded(n, g, o)
 		return
 	}
-	m.report(m.about(n, g, Lost, o.end))
+	m.report(n, m.about(n, g, Lost, o.end))
 	p.generation, p.side, p.behind = p.side.generation, nil, false
 	p.phase = procStarting
 }

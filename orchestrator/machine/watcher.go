@@ -62,6 +62,17 @@ func (w *watcher) configure(cfg *Watcher) {
 	}
 }
 
+// plan names the stages, in groups.
+func (w *Watcher) plan() [][]string {
+	names := make([][]string, len(w.Groups))
+	for i, group := range w.Groups {
+		for _, s := range group {
+			names[i] = append(names[i], s.Name)
+		}
+	}
+	return names
+}
+
 // renew takes on a new configuration: one that means the same at once, another
 // one with the next run. So does one that means the same as another that has not
 // been taken on yet.
@@ -139,7 +150,7 @@ func (m *Machine) actWatcher(n *node) bool {
 func (m *Machine) reportHeld(n *node) {
 	held := n.pending.dirty && n.hold.Kind == UpstreamFailed
 	if held && !n.held {
-		m.report(Report{Kind: Held, Node: n.id, By: n.hold.Node, Paths: n.pending.paths})
+		m.report(n, Report{Kind: Held, By: m.name(n.hold.Node), Paths: n.pending.paths})
 	}
 	n.held = held
 	m.reportUnmet(n)
@@ -189,20 +200,20 @@ func (m *Machine) startRun(n *node) {
 			w.stages[i].need = true
 		}
 	}
-	m.report(Report{Kind: RunStarted, Node: n.id, Num: w.run, Why: w.took.why, By: w.took.by, Paths: w.took.paths})
+	m.report(n, Report{Kind: RunStarted, Num: w.run, Why: w.took.why, By: w.took.by, Paths: w.took.paths, Plan: w.cfg.plan()})
 	m.nextGroup(n)
 }
 
 // cancelRun ends a run whose result nobody wants any more. What it was started
 // for is not done: it goes back, ahead of what came since.
-func (m *Machine) cancelRun(n *node, why Why, by int) {
+func (m *Machine) cancelRun(n *node, why Why, by string) {
 	w := n.w
 	w.phase = cancelling
 	if why != ByHand {
 		w.starved++
 	}
 	n.pending.restore(w.took)
-	m.report(Report{Kind: RunCancelled, Node: n.id, Num: w.run, Why: why, By: by, Took: m.now.Sub(w.startedAt)})
+	m.report(n, Report{Kind: RunCancelled, Num: w.run, Why: why, By: by, Took: m.now.Sub(w.startedAt)})
 	for i := range w.stages {
 		if w.stages[i].state == stagePending {
 			w.stages[i].state = stageIdle
@@ -238,13 +249,12 @@ func (m *Machine) reportSlowed(n *node) {
 		return
 	}
 	f.told, f.toldAt = true, f.runs
-	by := f.from.by
-	if by == n.id {
-		by = -1
+	r := Report{Kind: Slowed, Stage: f.from.stage, Paths: []string{f.path}, Until: f.until, Times: f.runs, Known: f.from.sure()}
+	if f.from.by != n.id {
+		r.By = m.name(f.from.by)
 	}
-	r := Report{Kind: Slowed, Node: n.id, Stage: f.from.stage, By: by, Paths: []string{f.path}, Until: f.until, Times: f.runs, Known: f.from.sure()}
 	if f.from.rhythm {
 		r.Took = f.from.lag
 	}
-	m.report(r)
+	m.report(n, r)
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/graph"
@@ -124,32 +125,16 @@ func (c *cycle) note(kind machine.ReportKind, e *control.Event) {
 			return
 		}
 		c.Runs = append(c.Runs, control.CycleRun{Node: e.Node, Number: e.Number, Start: e.T, Stages: []control.CycleStage{}})
-	case machine.RunPassed:
-		c.ran(e, "passed")
-	case machine.RunFailed:
-		c.ran(e, "failed")
-	case machine.RunCancelled:
-		c.ran(e, "cancelled")
-	case machine.StageStarted:
+	case machine.RunPassed, machine.RunFailed, machine.RunCancelled:
 		if run := c.run(e.Node, e.Number); run != nil {
-			run.Stages = append(run.Stages, control.CycleStage{Stage: e.Stage, Start: e.T})
+			run.End, run.Result = e.T, strings.TrimPrefix(e.Kind, "run ")
 		}
-	case machine.StageSkipped:
-		if run := c.run(e.Node, e.Number); run != nil {
-			run.Stages = append(run.Stages, control.CycleStage{Stage: e.Stage, Result: "skipped"})
-		}
-	case machine.StagePassed:
-		c.stage(e, "passed")
-	case machine.StageFailed:
-		c.stage(e, "failed")
-	case machine.StageTolerated:
-		c.stage(e, "failed, allowed")
-	case machine.StageTimedOut:
-		c.stage(e, "timed out")
-	case machine.StageCancelled:
-		c.stage(e, "cancelled")
 	default:
-		c.process(kind, e)
+		if !kind.OfStage() {
+			c.process(kind, e)
+		} else if run := c.run(e.Node, e.Number); run != nil {
+			stage(run, kind, e)
+		}
 	}
 }
 
@@ -162,27 +147,26 @@ func (c *cycle) run(node string, number int) *control.CycleRun {
 	return nil
 }
 
-func (c *cycle) ran(e *control.Event, result string) {
-	if run := c.run(e.Node, e.Number); run != nil {
-		run.End, run.Result = e.T, result
-	}
-}
-
 func (c *cycle) touched(node string, number int, t int64) {
 	if run := c.run(node, number); run != nil {
 		run.Trigger = t
 	}
 }
 
-func (c *cycle) stage(e *control.Event, result string) {
-	run := c.run(e.Node, e.Number)
-	if run == nil {
-		return
-	}
-	for i := range run.Stages {
-		if s := &run.Stages[i]; s.Stage == e.Stage && s.Result == "" {
-			s.End, s.Result = e.T, result
-			return
+// stage takes down a step of a stage.
+func stage(run *control.CycleRun, kind machine.ReportKind, e *control.Event) {
+	result := strings.TrimPrefix(e.Kind, "stage ")
+	switch kind {
+	case machine.StageStarted:
+		run.Stages = append(run.Stages, control.CycleStage{Stage: e.Stage, Start: e.T})
+	case machine.StageSkipped:
+		run.Stages = append(run.Stages, control.CycleStage{Stage: e.Stage, Result: result})
+	default:
+		for i := range run.Stages {
+			if s := &run.Stages[i]; s.Stage == e.Stage && s.Result == "" {
+				s.End, s.Result = e.T, result
+				return
+			}
 		}
 	}
 }

@@ -72,12 +72,12 @@ func (h *History) Report(r Report) {
 		}
 	case machine.StageFailed, machine.StageTimedOut:
 		p := h.of(r.Node)
-		if p.failure == nil || p.failure.Number != r.Number {
-			p.failure = &failure{Number: r.Number}
+		if p.failure == nil || p.failure.Number != r.Num {
+			p.failure = &failure{Number: r.Num}
 		}
-		p.failure.Stages = append(p.failure.Stages, r.Stage.Name)
+		p.failure.Stages = append(p.failure.Stages, r.Stage)
 	case machine.Crashed, machine.AwaitsPass, machine.GaveUp, machine.Dropped, machine.Lost, machine.Unready, machine.Ended:
-		h.of(r.Node).failure = &failure{Number: r.Number}
+		h.of(r.Node).failure = &failure{Number: r.Num}
 	}
 }
 

@@ -122,14 +122,12 @@ func (l *Log) Rested(status func() []machine.NodeStatus) {
 
 // event is a report in the words of the protocol.
 func event(r Report) control.Event {
-	e := control.Event{Kind: string(r.Kind), Node: r.Node, Number: r.Number, Why: string(r.Why), Took: r.Took.Nanoseconds(),
-		Until: control.Moment(r.Until), Stale: r.Run.Stale}
+	e := control.Event{Kind: string(r.Kind), Node: r.Node, Number: r.Num, Why: string(r.Why), Took: r.Took.Nanoseconds(),
+		Until: control.Moment(r.Until), Stale: r.Stale}
 	e.Paths = slices.Clone(r.Paths[:min(control.MostPaths, len(r.Paths))])
 	e.More = len(r.Paths) - len(e.Paths)
-	switch r.Kind {
-	case machine.StageStarted, machine.StagePassed, machine.StageFailed, machine.StageTolerated, machine.StageTimedOut,
-		machine.StageCancelled, machine.StageSkipped:
-		e.Stage, e.Warnings = r.Stage.Name, r.Stage.Warnings
+	if r.Kind.OfStage() {
+		e.Stage, e.Warnings = r.Stage, r.Warnings
 	}
 	switch r.Kind {
 	case machine.StagePassed, machine.StageFailed, machine.StageTolerated, machine.StageTimedOut, machine.StageCancelled,

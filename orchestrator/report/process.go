@@ -14,9 +14,9 @@ func (s *Screen) process(r Report) {
 	case machine.Starting:
 		s.starting(r)
 	case machine.Ready:
-		if r.Process.Probed {
+		if r.Probed {
 			text := "✓ ready in " + short(r.Took)
-			for _, url := range r.Process.URLs {
+			for _, url := range r.URLs {
 				text += "  " + url
 			}
 			s.Line(r.Node, console.Good, "%s", text)
@@ -29,7 +29,7 @@ func (s *Screen) process(r Report) {
 	case machine.Stopping:
 		s.stopping(r)
 	case machine.Killing:
-		s.Line(r.Node, console.Warn, "! still running after %s; killing it", short(r.Process.Grace))
+		s.Line(r.Node, console.Warn, "! still running after %s; killing it", short(r.Grace))
 	case machine.Ended:
 		tone := console.Plain
 		if !r.End.OK() {
@@ -60,7 +60,7 @@ func (s *Screen) process(r Report) {
 func (s *Screen) starting(r Report) {
 	t := s.told(r.Node)
 	switch {
-	case r.Process.Beside:
+	case r.Beside:
 		s.Line(r.Node, console.Plain, "▸ starting a new version beside the old one: %s", s.cause(r))
 	case t.restarting: // the stop has said why
 	case r.Why == machine.ByStart:
@@ -83,7 +83,7 @@ func (s *Screen) stopping(r Report) {
 		s.Line(r.Node, console.Dim, "■ stopping the old version")
 	case r.Why == machine.ByChecking:
 		s.Line(r.Node, console.Plain, "■ stopping: %s; requests wait for the new version", s.cause(r))
-	case r.Process.New:
+	case r.Beside:
 		s.Line(r.Node, console.Plain, "↻ replacing the new version: %s", s.cause(r))
 	case r.Why == machine.ByHand && r.Asked == machine.Stop:
 		s.Line(r.Node, console.Plain, "■ stopping: %s", s.cause(r))
@@ -104,7 +104,7 @@ func (s *Screen) dropped(r Report) {
 
 // lastCheck tells what a generation that was not ready in time still lacked.
 func (s *Screen) lastCheck(r Report) {
-	if check := r.Process.LastCheck; check != "" {
+	if check := r.LastCheck; check != "" {
 		s.Line(r.Node, console.Warn, "  last check: %s", check)
 	}
 }

@@ -161,17 +161,18 @@ func (s *Screen) Report(r Report) {
 		s.run(r)
 	case machine.Held, machine.Waits, machine.Blocked, machine.NotRun, machine.Slowed:
 		s.wait(r)
-	case machine.StageStarted, machine.StagePassed, machine.StageFailed, machine.StageTolerated,
-		machine.StageTimedOut, machine.StageCancelled, machine.StageSkipped:
-		s.stage(r)
 	case machine.StillWaiting:
 		who := r.Node
-		if r.Process.PID != 0 {
-			who = fmt.Sprintf("%s (pid %d)", r.Node, r.Process.PID)
+		if r.PID != 0 {
+			who = fmt.Sprintf("%s (pid %d)", r.Node, r.PID)
 		}
 		s.Notice("waiting for " + who + " to end")
 	default:
-		s.process(r)
+		if r.Kind.OfStage() {
+			s.stage(r)
+		} else {
+			s.process(r)
+		}
 	}
 }
 

@@ -28,29 +28,29 @@ func TestScreen(t *testing.T) {
 		reports []Report
 		want    string
 	}{
-		{[]Report{{Kind: machine.RunStarted, Node: "check", Why: machine.ByChange, Paths: paths("a", "b", "c", "d"), Run: Run{Plan: [][]string{{"lint"}, {"unit", "docs"}}}}},
+		{[]Report{{Report: machine.Report{Kind: machine.RunStarted, Node: "check", Why: machine.ByChange, Paths: paths("a", "b", "c", "d"), Plan: [][]string{{"lint"}, {"unit", "docs"}}}}},
 			"check | ● a, b and 2 more changed: lint → unit | docs"},
-		{[]Report{{Kind: machine.StagePassed, Node: "check", Took: time.Second, Stage: Stage{Name: "lint", Warnings: 2, Warning: "a.go:1: unused"}}},
+		{[]Report{{Report: machine.Report{Kind: machine.StagePassed, Node: "check", Took: time.Second, Stage: "lint"}, Warnings: 2, Warning: "a.go:1: unused"}},
 			"check | ✓ lint  1.0s, 2 warnings: a.go:1: unused"},
-		{[]Report{{Kind: machine.RunPassed, Node: "check", Took: time.Second, Run: Run{Stale: true}}},
+		{[]Report{{Report: machine.Report{Kind: machine.RunPassed, Node: "check", Took: time.Second, Stale: true}}},
 			"check | ✓ passed in 1.0s, but files have changed since"},
-		{[]Report{{Kind: machine.RunFailed, Node: "check", Run: Run{Serving: []string{"app", "api"}}}},
+		{[]Report{{Report: machine.Report{Kind: machine.RunFailed, Node: "check", Serving: []string{"app", "api"}}}},
 			"check | ✗ failed; app, api keep running unchanged"},
-		{[]Report{{Kind: machine.Blocked, Node: "app", By: "db", Need: Need{schema.IsReady, "crashed: exit code 1"}}},
+		{[]Report{{Report: machine.Report{Kind: machine.Blocked, Node: "app", By: "db", Need: schema.IsReady}, Became: "crashed: exit code 1"}},
 			"app | ! waits for db to be ready, which crashed: exit code 1"},
 		{[]Report{
-			{Kind: machine.Stopping, Node: "app", Why: machine.ByTrigger, By: "check"},
-			{Kind: machine.Starting, Node: "app", Why: machine.ByTrigger, By: "check"},
-			{Kind: machine.Ready, Node: "app", Took: 20 * time.Millisecond, Process: Process{Probed: true, URLs: []string{"http://x"}}},
-			{Kind: machine.Starting, Node: "app", Why: machine.ByTrigger, By: "check"},
+			{Report: machine.Report{Kind: machine.Stopping, Node: "app", Why: machine.ByTrigger, By: "check"}},
+			{Report: machine.Report{Kind: machine.Starting, Node: "app", Why: machine.ByTrigger, By: "check"}},
+			{Report: machine.Report{Kind: machine.Ready, Node: "app", Took: 20 * time.Millisecond, Probed: true}, URLs: []string{"http://x"}},
+			{Report: machine.Report{Kind: machine.Starting, Node: "app", Why: machine.ByTrigger, By: "check"}},
 		}, "app | ↻ restarting: check passed\napp | ✓ ready in 20ms  http://x\napp | ▸ starting: check passed"},
-		{[]Report{{Kind: machine.Stopping, Node: "app", Why: machine.ByHand, Asked: machine.Stop}, {Kind: machine.Starting, Node: "app", Why: machine.ByHand}},
+		{[]Report{{Report: machine.Report{Kind: machine.Stopping, Node: "app", Why: machine.ByHand}, Asked: machine.Stop}, {Report: machine.Report{Kind: machine.Starting, Node: "app", Why: machine.ByHand}}},
 			"app | ■ stopping: by hand\napp | ▸ starting: by hand"},
-		{[]Report{{Kind: machine.Dropped, Node: "app", Took: time.Second, Process: Process{LastCheck: "404"}}},
+		{[]Report{{Report: machine.Report{Kind: machine.Dropped, Node: "app", Took: time.Second}, LastCheck: "404"}},
 			"app | ✗ the new version was not ready after 1.0s; dropped, the old version still serves\napp |   last check: 404"},
-		{[]Report{{Kind: machine.GaveUp, Node: "app", Took: time.Second, End: failed, Times: 3}},
+		{[]Report{{Report: machine.Report{Kind: machine.GaveUp, Node: "app", Took: time.Second, End: failed, Times: 3}}},
 			"app | ✗ exit code 1 after 1.0s, 3 times in a row; it stays down until something changes"},
-		{[]Report{{Kind: machine.StillWaiting, Node: "app", Process: Process{PID: 12}}}, "devloop | waiting for app (pid 12) to end"},
+		{[]Report{{Report: machine.Report{Kind: machine.StillWaiting, Node: "app"}, PID: 12}}, "devloop | waiting for app (pid 12) to end"},
 	} {
 		var out bytes.Buffer
 		cons := console.New(console.Options{Out: &out})
@@ -74,13 +74,13 @@ func TestTurn(t *testing.T) {
 	cons := console.New(console.Options{Out: &bytes.Buffer{}})
 	s := NewScreen(Options{Console: cons, Hooks: Hooks{Turn: func(_ bool, text string) { turns = append(turns, text) }}})
 	for _, kind := range []machine.ReportKind{machine.RunPassed, machine.RunFailed, machine.RunFailed, machine.RunPassed} {
-		s.Report(Report{Kind: kind, Node: "check"})
+		s.Report(Report{Report: machine.Report{Kind: kind, Node: "check"}})
 	}
-	s.Report(Report{Kind: machine.RunFailed, Node: "other"})
+	s.Report(Report{Report: machine.Report{Kind: machine.RunFailed, Node: "other"}})
 	s.Forget("other")
-	s.Report(Report{Kind: machine.RunPassed, Node: "other"})
+	s.Report(Report{Report: machine.Report{Kind: machine.RunPassed, Node: "other"}})
 	s.Ending("stopping")
-	s.Report(Report{Kind: machine.RunFailed, Node: "check"})
+	s.Report(Report{Report: machine.Report{Kind: machine.RunFailed, Node: "check"}})
 	if err := cons.Close(context.Background()); err != nil {
 		t.Error(err)
 	}

@@ -98,7 +98,7 @@ func (s Snapshot) Wake(node int, last *Wake) control.Wake {
 	if last == nil {
 		return w
 	}
-	w.Did, w.Number, w.At, w.Cause = string(last.Kind), last.Number, control.Moment(last.At), string(last.Why)
+	w.Did, w.Number, w.At, w.Cause = string(last.Kind), last.Num, control.Moment(last.At), string(last.Why)
 	if last.Why == machine.ByTrigger || last.Why == machine.ByDependency {
 		w.By = last.By
 	}

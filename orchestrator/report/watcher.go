@@ -17,12 +17,12 @@ func (s *Screen) run(r Report) {
 		if begin := s.opt.Hooks.Begin; begin != nil && r.Why == machine.ByChange {
 			begin()
 		}
-		s.Line(r.Node, console.Plain, "● %s: %s", s.cause(r), plan(r.Run.Plan))
+		s.Line(r.Node, console.Plain, "● %s: %s", s.cause(r), plan(r.Plan))
 	case machine.RunCancelled:
 		s.Line(r.Node, console.Dim, "- cancelled after %s", short(r.Took))
 	case machine.RunPassed:
 		text := "✓ passed in " + short(r.Took)
-		if r.Run.Stale {
+		if r.Stale {
 			text += ", but files have changed since"
 		}
 		s.Line(r.Node, console.Good, "%s", text)
@@ -31,7 +31,7 @@ func (s *Screen) run(r Report) {
 		if r.End.Err != "" {
 			text += ": " + r.End.Err
 		}
-		if serving := serving(r.Run.Serving); serving != "" && !s.ending {
+		if serving := serving(r.Serving); serving != "" && !s.ending {
 			text += "; " + serving
 		}
 		s.Line(r.Node, console.Bad, "%s", text)
@@ -44,15 +44,15 @@ func (s *Screen) wait(r Report) {
 	case machine.Held:
 		s.Line(r.Node, console.Dim, "- waits: %s failed", r.By)
 	case machine.Waits:
-		s.Line(r.Node, console.Dim, "- waits for %s %s", r.By, wanted(r.Need.Condition))
+		s.Line(r.Node, console.Dim, "- waits for %s %s", r.By, wanted(r.Need))
 	case machine.Blocked:
-		s.Line(r.Node, console.Warn, "! waits for %s %s, which %s", r.By, wanted(r.Need.Condition), r.Need.Became)
+		s.Line(r.Node, console.Warn, "! waits for %s %s, which %s", r.By, wanted(r.Need), r.Became)
 	case machine.NotRun:
 		did := "not run"
-		if r.Number > 0 {
+		if r.Num > 0 {
 			did = "not finished"
 		}
-		s.Line(r.Node, console.Warn, "- %s: %s %s", did, r.By, r.Need.Became)
+		s.Line(r.Node, console.Warn, "- %s: %s %s", did, r.By, r.Became)
 	case machine.Slowed:
 		s.slowed(r)
 	}
@@ -102,8 +102,8 @@ func (s *Screen) slowed(r Report) {
 		writer = r.By
 	}
 	command := writer
-	if r.Stage.Name != "" {
-		command = "stage " + r.Stage.Name
+	if r.Stage != "" {
+		command = "stage " + r.Stage
 		if r.By != "" {
 			command += " of " + writer
 		}
@@ -120,7 +120,7 @@ func (s *Screen) slowed(r Report) {
 	}
 	while := fmt.Sprintf("%s after %s starts", short(r.Took), command)
 	switch {
-	case r.Stage.Name != "":
+	case r.Stage != "":
 		while = "while " + command + " runs"
 	case r.Took == 0:
 		while = "while " + command + " had it open"
@@ -130,9 +130,9 @@ func (s *Screen) slowed(r Report) {
 }
 
 func (s *Screen) stage(r Report) {
-	name := r.Stage.Name
-	if r.Stage.Output != nil {
-		s.out.Replay(r.Node, r.Stage.Output) // which closes it
+	name := r.Stage
+	if r.Output != nil {
+		s.out.Replay(r.Node, r.Output) // which closes it
 	}
 	switch r.Kind {
 	case machine.StageStarted:
@@ -140,7 +140,7 @@ func (s *Screen) stage(r Report) {
 			s.Line(r.Node, console.Dim, "▸ %s", name)
 		}
 	case machine.StagePassed:
-		s.Line(r.Node, console.Good, "✓ %s  %s%s", name, short(r.Took), warnings(r.Stage))
+		s.Line(r.Node, console.Good, "✓ %s  %s%s", name, short(r.Took), warnings(r))
 	case machine.StageSkipped:
 		s.Line(r.Node, console.Dim, "- %s skipped: its files have not changed", name)
 	case machine.StageFailed:
@@ -153,13 +153,13 @@ func (s *Screen) stage(r Report) {
 }
 
 // warnings counts those of a stage, with the first.
-func warnings(s Stage) string {
-	switch s.Warnings {
+func warnings(r Report) string {
+	switch r.Warnings {
 	case 0:
 		return ""
 	case 1:
-		return ", 1 warning: " + s.Warning
+		return ", 1 warning: " + r.Warning
 	default:
-		return fmt.Sprintf(", %d warnings: %s", s.Warnings, s.Warning)
+		return fmt.Sprintf(", %d warnings: %s", r.Warnings, r.Warning)
 	}
 }
