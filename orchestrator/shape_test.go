@@ -23,18 +23,17 @@ var fileCycles = map[string]struct {
 	files int
 	why   string
 }{
-	"cmd/devbench/swapping":  {11, "bench: the measured servers, and what is done to them"},
-	"cmd/devbench/watching":  {9, "bench: the measured tools, and what is saved for them"},
-	"cmd/devloop/starter":    {19, "project and draft: each kind of project reads the one and adds to the other"},
-	"orchestrator":           {11, "loop: what comes in, and where it goes"},
-	"orchestrator/api":       {6, "Server, and the routes it answers"},
-	"orchestrator/console":   {6, "Console and its streams, which share a screen"},
-	"orchestrator/contents":  {5, "Store, and the files it reads"},
-	"orchestrator/fspoll":    {7, "Poller, and the files of one round"},
-	"orchestrator/machine":   {18, "Machine: one state, one step"},
-	"orchestrator/procgroup": {11, "Group: a command from its start to its end"},
-	"orchestrator/proxy":     {10, "Front: a request, the generation it goes to, and the way between"},
-	"orchestrator/sockets":   {6, "Set, Held and Grant: what is held, and who has it"},
+	"cmd/devbench/swapping": {11, "bench: the measured servers, and what is done to them"},
+	"cmd/devbench/watching": {9, "bench: the measured tools, and what is saved for them"},
+	"cmd/devloop/starter":   {19, "project and draft: each kind of project reads the one and adds to the other"},
+	"orchestrator":          {11, "loop: what comes in, and where it goes"},
+	"orchestrator/api":      {6, "Server, and the routes it answers"},
+	"orchestrator/console":  {6, "Console and its streams, which share a screen"},
+	"orchestrator/contents": {5, "Store, and the files it reads"},
+	"orchestrator/fspoll":   {7, "Poller, and the files of one round"},
+	"orchestrator/machine":  {18, "Machine: one state, one step"},
+	"orchestrator/proxy":    {10, "Front: a request, the generation it goes to, and the way between"},
+	"orchestrator/sockets":  {6, "Set, Held and Grant: what is held, and who has it"},
 }
 
 func TestNoLargeCycleOfFiles(t *testing.T) {

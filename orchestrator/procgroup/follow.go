@@ -12,12 +12,6 @@ const (
 	// only somebody who left it can hold it.
 	linger = 50 * time.Millisecond
 
-	// No system tells when the last member of a group ends. So it is asked,
-	// from once a millisecond to twenty times a second, between the end of a
-	// leader and that of what it left behind.
-	pollMin = time.Millisecond
-	pollMax = 50 * time.Millisecond
-
 	// Of so many looks one also tells zombies from the living, which costs a
 	// read of the whole process table; after a kill each one does.
 	pollsPerScan = 4

@@ -1,11 +1,16 @@
 package procgroup
 
 import (
-	"errors"
-	"fmt"
 	"sync"
-	"syscall"
 	"time"
+)
+
+const (
+	// No system tells when the last member of a group ends. So it is asked,
+	// from once a millisecond to twenty times a second, between the end of a
+	// leader and that of what it left behind.
+	pollMin = time.Millisecond
+	pollMax = 50 * time.Millisecond
 )
 
 // Group is one command and everything it started. All methods may be called at
@@ -30,65 +35,6 @@ type Group struct {
 	killed bool
 	gone   bool // nothing is left to signal
 	exit   Exit
-}
-
-// Start starts the command. It returns when the command runs (its exec has
-// succeeded) or cannot: see [ErrNotFound] and those beside it.
-//
-// One case takes longer, and is waited for in the background, up to a second: a
-// program that something still has open for writing (ETXTBSY). Start returns
-// then as if it ran, PID is 0 until [Group.Started], and if the time passes the
-// group is done with [Exit.Err].
-//
-// Nothing has to be closed: the group gives back what it holds when it is done,
-// whether or not anybody waits for that.
-func Start(spec Spec) (*Group, error) { return start(spec, tuning{patience: busyPatience}) }
-
-// tuning is what only tests choose.
-type tuning struct {
-	patience time.Duration // with a busy program
-	byNumber bool          // signal the group by its number where better is known
-}
-
-func start(spec Spec, tune tuning) (*Group, error) {
-	l, err := newLaunch(spec)
-	if err != nil {
-		return nil, err
-	}
-	l.byNumber = tune.byNumber
-	g := &Group{
-		name:    spec.Argv[0],
-		grace:   spec.Grace,
-		term:    l.term,
-		started: make(chan struct{}),
-		leader:  make(chan struct{}),
-		done:    make(chan struct{}),
-		cancel:  make(chan struct{}),
-		kick:    make(chan struct{}, 1),
-		over:    make(chan struct{}),
-		exit:    Exit{Code: -1},
-	}
-	if number, ok := pipeNumber(l.reader); ok && spec.Forking != nil {
-		spec.Forking(number)
-	}
-	t, err := l.fork()
-	switch {
-	case err == nil:
-		l.release()
-		g.tree = t
-		close(g.started)
-		go g.run(t, l)
-	case errors.Is(err, syscall.ETXTBSY):
-		if err := l.detach(); err != nil {
-			l.abandon()
-			return nil, fmt.Errorf("start %s: %w", g.name, err)
-		}
-		go g.runLater(l, tune.patience)
-	default:
-		l.abandon()
-		return nil, err
-	}
-	return g, nil
 }
 
 // Started is closed when the command runs, or is known never to. That is before
@@ -119,6 +65,9 @@ func (g *Group) PID() int {
 	}
 	return g.tree.pid
 }
+
+// Terminal is the terminal that the group runs on; nil without [Spec.PTY].
+func (g *Group) Terminal() *Terminal { return g.term }
 
 // Exit is how the group ended: whole once Done is closed, the leader's part
 // once LeaderDone is.

@@ -31,7 +31,6 @@ func newLaunch(spec Spec) (*launch, error) {
 	l := &launch{image: img, files: spec.Files, output: spec.Output, open: spec.Unfinished}
 	if spec.PTY != nil {
 		if err := l.openTerminal(*spec.PTY); err != nil {
-			l.abandon()
 			return nil, fmt.Errorf("start %s: %w", spec.Argv[0], err)
 		}
 		return l, nil
@@ -49,6 +48,30 @@ func newLaunch(spec Spec) (*launch, error) {
 		return nil, fmt.Errorf("start %s: %w", spec.Argv[0], err)
 	}
 	return l, nil
+}
+
+// openTerminal makes a terminal all three of the command's standard files.
+func (l *launch) openTerminal(size PTYSize) error {
+	term, slave, err := openTerminal(size)
+	if err != nil {
+		return err
+	}
+	l.term, l.reader, l.stdin, l.write = term, term.master, slave, slave
+	return nil
+}
+
+// copyOutput hands on what the group writes until nobody can write any more.
+// over is closed when the group is gone.
+func (l *launch) copyOutput(over <-chan struct{}) {
+	if l.term == nil {
+		deliver(l.reader, l.output, l.open)
+		return
+	}
+	l.term.deliver(l.output, l.open)
+	// A terminal that closes hangs up on its session: programs that have closed
+	// their standard files must not die of that.
+	<-over
+	l.term.end()
 }
 
 // fork tries to start the command. Its error is ETXTBSY when it may be tried
@@ -95,11 +118,5 @@ func (l *launch) abandon() {
 	}
 	if l.reader != nil {
 		_ = l.reader.Close() // nothing was read from it
-	}
-}
-
-func closeAll(files []*os.File) {
-	for _, f := range files {
-		_ = f.Close() // duplicates: nothing is lost with them
 	}
 }

@@ -41,7 +41,7 @@ func prepare(spec Spec) (*image, error) {
 		return nil, fmt.Errorf("start command: it is empty: %w", ErrNotFound)
 	}
 	name := spec.Argv[0]
-	img := &image{argv: spec.Argv, env: spec.Env, dir: spec.Dir, nice: spec.Nice, identity: identity{mark: spec.Mark, keep: spec.KeepDaemons}}
+	img := &image{argv: spec.Argv, env: spec.Env, dir: spec.Dir, terminal: spec.PTY != nil, nice: spec.Nice, identity: identity{mark: spec.Mark, keep: spec.KeepDaemons}}
 	if img.env == nil {
 		img.env = os.Environ()
 	}
@@ -254,45 +254,4 @@ func (img *image) giveWay(pid int) {
 		own = 20 - own // the system call's own scale, getpriority(2)
 	}
 	_ = unix.Setpriority(unix.PRIO_PGRP, pid, min(own+img.nice, 19))
-}
-
-// withDescriptors calls f with the descriptors of files, none of which can be
-// closed meanwhile. SyscallConn hands out the number and leaves the file's
-// flags alone, which File.Fd does not.
-func withDescriptors(files []*os.File, fds []uintptr, f func([]uintptr) error) error {
-	if len(files) == 0 {
-		return f(fds)
-	}
-	conn, err := files[0].SyscallConn()
-	if err != nil {
-		return fmt.Errorf("pass file: %w", err)
-	}
-	var inner error
-	if err := conn.Control(func(fd uintptr) {
-		inner = withDescriptors(files[1:], append(fds, fd), f)
-	}); err != nil { // only because it is closed, and its error is a private one
-		return fmt.Errorf("pass file %s: %w", files[0].Name(), os.ErrClosed)
-	}
-	return inner
-}
-
-// duplicate makes copies that stay open when the caller closes its own. They
-// share the flags, and nobody changes them.
-func duplicate(files []*os.File) ([]*os.File, error) {
-	var copies []*os.File
-	err := withDescriptors(files, nil, func(fds []uintptr) error {
-		for i, fd := range fds {
-			n, err := unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 3)
-			if err != nil {
-				return fmt.Errorf("pass descriptor: %w", err)
-			}
-			copies = append(copies, os.NewFile(uintptr(n), files[i].Name()))
-		}
-		return nil
-	})
-	if err != nil {
-		closeAll(copies)
-		return nil, err
-	}
-	return copies, nil
 }

@@ -185,20 +185,3 @@ func (a *Attachment) Close() error {
 	a.once.Do(func() { close(a.done) })
 	return nil
 }
-
-// Terminal is the terminal that the group runs on; nil without [Spec.PTY].
-func (g *Group) Terminal() *Terminal { return g.term }
-
-// copyOutput hands on what the group writes until nobody can write any more.
-// over is closed when the group is gone.
-func (l *launch) copyOutput(over <-chan struct{}) {
-	if l.term == nil {
-		deliver(l.reader, l.output, l.open)
-		return
-	}
-	l.term.deliver(l.output, l.open)
-	// A terminal that closes hangs up on its session: programs that have closed
-	// their standard files must not die of that.
-	<-over
-	l.term.end()
-}

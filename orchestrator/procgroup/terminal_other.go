@@ -7,7 +7,9 @@ import (
 	"os"
 )
 
-func (l *launch) openTerminal(PTYSize) error { return fmt.Errorf("open terminal: %w", ErrUnsupported) }
+func openTerminal(PTYSize) (*Terminal, *os.File, error) {
+	return nil, nil, fmt.Errorf("open terminal: %w", ErrUnsupported)
+}
 
 func setSize(*os.File, PTYSize) error { return ErrUnsupported }
 

@@ -12,17 +12,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTerminal makes a terminal that is all three of the command's standard
-// files. Its own side belongs to the runtime's poller, so that a read or write
-// of it ends when it is closed; the command's side blocks, as programs expect.
-func (l *launch) openTerminal(size PTYSize) error {
-	master, slave, err := pty.Open()
+// openTerminal makes a terminal: its own side belongs to the runtime's poller, so
+// that a read or write of it ends when it is closed; the command's side blocks,
+// as programs expect.
+func openTerminal(size PTYSize) (t *Terminal, command *os.File, err error) {
+	fail := func(err error) (*Terminal, *os.File, error) { return nil, nil, fmt.Errorf("open terminal: %w", err) }
+	master, command, err := pty.Open()
 	if err != nil {
-		return fmt.Errorf("open terminal: %w", err)
+		return fail(err)
 	}
-	l.stdin, l.write = slave, slave
 	ours := -1
-	err = withDescriptors([]*os.File{master, slave}, nil, func(fds []uintptr) error {
+	err = withDescriptors([]*os.File{master, command}, nil, func(fds []uintptr) error {
 		if err := errors.Join(unix.SetNonblock(int(fds[0]), true), unix.SetNonblock(int(fds[1]), false)); err != nil {
 			return err
 		}
@@ -31,20 +31,18 @@ func (l *launch) openTerminal(size PTYSize) error {
 	})
 	_ = master.Close() // pty.Open has taken this one from the poller
 	if err != nil {
-		return fmt.Errorf("open terminal: %w", err)
+		closeAll([]*os.File{command})
+		return fail(err)
 	}
-	l.reader = os.NewFile(uintptr(ours), master.Name())
-	if errors.Is(l.reader.SetReadDeadline(time.Time{}), os.ErrNoDeadline) { // a system whose poller takes no terminals
-		if err := withDescriptors([]*os.File{l.reader}, nil, func(fds []uintptr) error { return unix.SetNonblock(int(fds[0]), false) }); err != nil {
-			return fmt.Errorf("open terminal: %w", err)
-		}
+	own := os.NewFile(uintptr(ours), master.Name())
+	if errors.Is(own.SetReadDeadline(time.Time{}), os.ErrNoDeadline) { // a system whose poller takes no terminals
+		err = withDescriptors([]*os.File{own}, nil, func(fds []uintptr) error { return unix.SetNonblock(int(fds[0]), false) })
 	}
-	if err := setSize(l.reader, size); err != nil {
-		return fmt.Errorf("open terminal: %w", err)
+	if err := errors.Join(err, setSize(own, size)); err != nil {
+		closeAll([]*os.File{own, command})
+		return fail(err)
 	}
-	l.term = &Terminal{master: l.reader}
-	l.image.terminal = true
-	return nil
+	return &Terminal{master: own}, command, nil
 }
 
 func setSize(f *os.File, size PTYSize) error {
