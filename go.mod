@@ -31,3 +31,8 @@ require (
 	golang.org/x/time v0.15.0 // indirect
 	golang.org/x/tools v0.42.0 // indirect
 )
+
+tool (
+	devloop/cmd/devloop
+	devloop/orchestrator/guardian/horror
+)

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"devloop/orchestrator/test/looptest"
 	"devloop/orchestrator/test/testenv"
 )
@@ -18,7 +20,8 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(looptest.Main(m))
+	testenv.MostlyWaiting()
+	goleak.VerifyTestMain(m)
 }
 
 // asked are the needs that are no command's being there, and how to ask for them.

@@ -258,16 +258,10 @@ func TestAwaitRounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := os.MkdirTemp("/tmp", "devloop-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(run) })
-	t.Setenv("DEVLOOP_RUNTIME_DIR", run)
 	for loop := range loops {
 		t.Run(strconv.Itoa(loop), func(t *testing.T) {
 			t.Parallel()
-			p, client := claimed(t, map[string]string{
+			p, client := controlled(t, map[string]string{
 				"devloop.yaml": fmt.Sprintf(`
 sockets: {web: http::0}
 env: {%[2]s: unsteady}

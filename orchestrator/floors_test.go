@@ -21,7 +21,7 @@ var floors = map[string]struct {
 	"orchestrator/test/testenv": {modules: []string{"github.com/rogpeppe/go-internal"}, why: "what tests share: no product code imports it"},
 
 	"orchestrator/test/stubborn": {own: []string{"orchestrator/test/testenv"}, why: "the same, for tests that end trees of processes"},
-	"orchestrator/test/looptest": {own: []string{"orchestrator/test/testenv"}, modules: []string{"go.uber.org/goleak"}, why: "the same, for tests that run devloop in a project"},
+	"orchestrator/test/looptest": {own: []string{"orchestrator/test/testenv"}, why: "the same, for tests that run devloop in a project"},
 
 	"schema/glob":                   {modules: []string{"github.com/bmatcuk/doublestar/v4"}, why: "a pattern is text and a path: it needs no disk and nobody else"},
 	"schema/dotenv":                 {why: "an env file is text: who gets its variables is for others"},

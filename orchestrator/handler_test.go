@@ -75,13 +75,7 @@ func inert(t testing.TB, config string, claim *control.Claim) (l *loop, end func
 // claimed is a claim to a configuration that is not there.
 func claimed(t testing.TB) *control.Claim {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "devloop-test-") // t.TempDir is too long for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	t.Setenv("DEVLOOP_RUNTIME_DIR", dir)
-	claim, err := control.Acquire(filepath.Join(dir, "devloop.yaml"))
+	claim, err := control.Acquire(filepath.Join(t.TempDir(), "devloop.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

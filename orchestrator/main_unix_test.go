@@ -23,7 +23,17 @@ const childEnv = "DEVLOOP_TEST_CHILD"
 func TestMain(m *testing.M) {
 	switch role := os.Getenv(childEnv); role {
 	case "":
-		goleak.VerifyTestMain(m)
+		run, err := os.MkdirTemp("/tmp", "devloop-test-") // t.TempDir is too long for a socket
+		if err != nil {
+			panic(err)
+		}
+		if err := os.Setenv("DEVLOOP_RUNTIME_DIR", run); err != nil {
+			panic(err)
+		}
+		goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+			os.RemoveAll(run)
+			os.Exit(code)
+		}))
 	case "server":
 		serve()
 	case "snapshot":

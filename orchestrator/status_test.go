@@ -28,23 +28,6 @@ func controlled(t *testing.T, files map[string]string) (*project, *control.Clien
 // controlledWith is controlled with options of its own.
 func controlledWith(t *testing.T, files map[string]string, opt orchestrator.Options) (*project, *control.Client) {
 	t.Helper()
-	run, err := os.MkdirTemp("/tmp", "devloop-test-") // t.TempDir is too long for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(run) })
-	t.Setenv("DEVLOOP_RUNTIME_DIR", run)
-	return claimedWith(t, files, opt)
-}
-
-// claimed is controlled, where the directory of control sockets is there.
-func claimed(t *testing.T, files map[string]string) (*project, *control.Client) {
-	t.Helper()
-	return claimedWith(t, files, orchestrator.Options{})
-}
-
-func claimedWith(t *testing.T, files map[string]string, opt orchestrator.Options) (*project, *control.Client) {
-	t.Helper()
 	config := filepath.Join(t.TempDir(), "claimed.yaml")
 	claim, err := control.Acquire(config)
 	if err != nil {

@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -24,7 +23,7 @@ import (
 // left. The short run has each tree in one way and each way with one tree or two; DEVLOOP_HORRORS=20 tries all of them twenty
 // times.
 func TestHorrors(t *testing.T) {
-	program := horrorProgram(t)
+	program := stubborn.Program(t)
 	rounds := stubborn.Rounds(t)
 	everything := rounds > 0
 	interrupt := func(h *haunted) { h.signal(os.Interrupt) }
@@ -94,26 +93,12 @@ func TestHorrors(t *testing.T) {
 // once somebody has looked.
 func TestLateDaemon(t *testing.T) {
 	t.Parallel()
-	h := haunt(t, horrorProgram(t), "later", 2, false)
+	h := haunt(t, stubborn.Program(t), "later", 2, false)
 	h.grown(2)
 	h.recorded()
 	h.kill()
 	h.guarded()
 	h.nobodyLeft()
-}
-
-// buildHorror builds the program of the trees, once.
-var buildHorror = sync.OnceValues(func() (string, error) {
-	return stubborn.Build(scratch)
-})
-
-func horrorProgram(t *testing.T) string {
-	t.Helper()
-	program, err := buildHorror()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return program
 }
 
 const atOnce = "kill -9 at once"

@@ -36,21 +36,11 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// scratch is a directory for what tests build, which ends with them.
-var scratch string
-
 // tests are the tests of this binary, when it is no command.
 type tests struct{ *testing.M }
 
 func (m tests) Run() int {
 	testenv.MostlyWaiting()
-	dir, err := os.MkdirTemp("", "devloop-tests-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	scratch = dir
 	return m.M.Run()
 }
 

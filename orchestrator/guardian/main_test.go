@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -34,21 +33,7 @@ func TestMain(m *testing.M) {
 		os.Exit(ownerMain(lease, os.Args[1:]))
 	}
 	testenv.MostlyWaiting()
-	code := 0
-	goleak.VerifyTestMain(running{m, &code}, goleak.Cleanup(func(leaked int) {
-		os.RemoveAll(horrorDir)
-		os.Exit(max(code, leaked))
-	}))
-}
-
-type running struct {
-	m    *testing.M
-	code *int
-}
-
-func (r running) Run() int {
-	*r.code = r.m.Run()
-	return *r.code
+	goleak.VerifyTestMain(m)
 }
 
 // grace is what the trees here get between SIGTERM and SIGKILL.
@@ -202,27 +187,10 @@ func (o *owner) kill() {
 	o.cmd.Wait()
 }
 
-// horror is the program of the trees, built once.
-var (
-	horrorDir string
-	horror    = sync.OnceValues(func() (string, error) {
-		dir, err := os.MkdirTemp("", "horror-")
-		if err != nil {
-			return "", err
-		}
-		horrorDir = dir
-		return stubborn.Build(dir)
-	})
-)
-
 // aHorror is the command line of a tree, and its directory.
 func aHorror(t testing.TB, kind string) (argv []string, dir string) {
 	t.Helper()
-	path, err := horror()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, err = os.MkdirTemp(horrorDir, "tree-")
+	dir, err := os.MkdirTemp("", "tree-")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,8 +198,9 @@ func aHorror(t testing.TB, kind string) (argv []string, dir string) {
 		for _, pid := range living(t, dir) {
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
+		os.RemoveAll(dir)
 	})
-	return []string{path, dir, kind}, dir
+	return []string{stubborn.Program(t), dir, kind}, dir
 }
 
 // living lists the processes of a tree. An owner of this test, which has dir among its arguments too, is none.

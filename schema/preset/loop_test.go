@@ -6,10 +6,16 @@ import (
 	"os/exec"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"devloop/orchestrator/test/looptest"
+	"devloop/orchestrator/test/testenv"
 )
 
-func TestMain(m *testing.M) { os.Exit(looptest.Main(m)) }
+func TestMain(m *testing.M) {
+	testenv.MostlyWaiting()
+	goleak.VerifyTestMain(m)
+}
 
 // devloop returns the command, not started. Nothing in its environment is what a preset has as a variable.
 func devloop(t *testing.T, dir string, args ...string) *exec.Cmd {

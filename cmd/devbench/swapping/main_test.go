@@ -1,7 +1,6 @@
 package swapping
 
 import (
-	"fmt"
 	"os"
 	"runtime"
 	"strings"
@@ -13,33 +12,11 @@ import (
 	"go.uber.org/goleak"
 )
 
-// binary is the devloop under test.
-var binary string
-
 func TestMain(m *testing.M) {
 	if done, code := Helper(os.Args[1:]); done { // devloop starts this binary as the server
 		os.Exit(code)
 	}
-	os.Exit(testMain(m))
-}
-
-func testMain(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "devbench-test-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	if binary, err = testenv.Build(dir, "devloop/cmd/devloop"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	code := m.Run()
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
+	goleak.VerifyTestMain(m)
 }
 
 // Every part that needs no other program runs, in small, and nobody is refused.
@@ -48,7 +25,7 @@ func TestRun(t *testing.T) {
 		t.Skip("sockets are handed over on Unix only")
 	}
 	var out, progress strings.Builder
-	err := Run(t.Context(), []string{"restarts", "burst"}, []string{"-devloop", binary, "-via", "inherit", "-update", "stop-first",
+	err := Run(t.Context(), []string{"restarts", "burst"}, []string{"-devloop", testenv.Built(t, "devloop/cmd/devloop"), "-via", "inherit", "-update", "stop-first",
 		"-servers", "go", "-restarts", "2", "-calm", "100ms", "-clients", "2", "-bursts", "1", "-held", "20", "-gap", "100ms"}, &out, &progress)
 	if err != nil {
 		t.Fatalf("%v\n%s%s", err, out.String(), progress.String())

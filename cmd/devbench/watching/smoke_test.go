@@ -45,12 +45,8 @@ func (w logWriter) Write(p []byte) (int, error) {
 func TestLatency(t *testing.T) {
 	floorOnly(t)
 	t.Parallel()
-	devloop, err := testenv.Build(t.TempDir(), "devloop/cmd/devloop")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var report strings.Builder
-	args := []string{"-tools", "floor,devloop", "-devloop", devloop, "-rounds", strconv.Itoa(testenv.Either(1, 2)), "-pause", "200ms", "-bound", "1m", "-dir", t.TempDir()}
+	args := []string{"-tools", "floor,devloop", "-devloop", testenv.Built(t, "devloop/cmd/devloop"), "-rounds", strconv.Itoa(testenv.Either(1, 2)), "-pause", "200ms", "-bound", "1m", "-dir", t.TempDir()}
 	if err := Run(t.Context(), []string{"latency"}, args, &report, logWriter{t}); err != nil {
 		t.Fatal(err)
 	}

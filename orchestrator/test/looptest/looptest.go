@@ -18,41 +18,16 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"devloop/orchestrator/test/testenv"
 )
 
 // Patience bounds every wait here. It is long, because a first build on a busy machine is; it measures nothing.
 const Patience = 3 * time.Minute
 
-// binary is the devloop under test.
-var binary string
-
-// Main builds devloop, runs the tests, and looks for goroutines that are left. TestMain ends with what it returns.
-func Main(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "devloop-looptest-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	if binary, err = testenv.Build(dir, "devloop/cmd/devloop"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	code := m.Run()
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
-}
-
 // Devloop returns the command, not started, with a patience's time to live.
 func Devloop(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
-	return Command(t, dir, binary, args...)
+	return Command(t, dir, testenv.Built(t, "devloop/cmd/devloop"), args...)
 }
 
 // Run runs a command to its end, which must be good.
@@ -274,7 +249,7 @@ func (l *Loop) family(t *testing.T) []process {
 		case <-l.Ended:
 			return nil
 		default:
-			return []process{{l.Cmd.Process.Pid, binary}}
+			return []process{{l.Cmd.Process.Pid, l.Cmd.Path}}
 		}
 	}
 	environs, err := filepath.Glob("/proc/[0-9]*/environ")

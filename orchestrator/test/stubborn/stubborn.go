@@ -46,9 +46,10 @@ var Trees = []Tree{
 // run: each tree comes to its end in one way.
 func Rounds(t testing.TB) int { return testenv.Count(t, "DEVLOOP_HORRORS", 0, 1) }
 
-// Build builds the program into a directory. With -race it is not built so: five hundred processes would take minutes.
-func Build(dir string) (program string, err error) {
-	return testenv.Build(dir, "devloop/orchestrator/guardian/horror")
+// Program is the path of the program. With -race it is not built so: five hundred processes would take minutes.
+func Program(t testing.TB) string {
+	t.Helper()
+	return testenv.Built(t, "devloop/orchestrator/guardian/horror")
 }
 
 // Living lists who has dir in its arguments and runs: those of a tree, whatever they have lost, and not a zombie, whose

@@ -3,14 +3,15 @@
 package testenv
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -78,28 +79,26 @@ func Program(t testing.TB, name string) string {
 	return path
 }
 
-// Build builds a command of this module into a directory, and returns its path. A test binary calls it once.
-func Build(dir, pkg string) (path string, err error) {
-	path = filepath.Join(dir, filepath.Base(pkg))
-	if runtime.GOOS == "windows" {
-		path += ".exe"
+// Built is the path of a command of this module that go.mod lists as a tool. The go command builds it when its sources have
+// changed, and keeps it in its cache, for the tests of every package.
+func Built(t testing.TB, pkg string) string {
+	t.Helper()
+	build, _ := builds.LoadOrStore(pkg, sync.OnceValues(func() (string, error) {
+		out, err := exec.Command("go", "tool", "-n", pkg).Output()
+		var failed *exec.ExitError
+		if errors.As(err, &failed) {
+			err = errors.New(string(failed.Stderr))
+		}
+		return strings.TrimSpace(string(out)), err
+	}))
+	path, err := build.(func() (string, error))()
+	if err != nil {
+		t.Fatalf("build %s: %v", pkg, err)
 	}
-	if out, err := exec.Command("go", "build", "-o", path, pkg).CombinedOutput(); err != nil {
-		return "", &buildError{pkg, out, err}
-	}
-	return path, nil
+	return path
 }
 
-type buildError struct {
-	pkg    string
-	output []byte
-	err    error
-}
-
-func (e *buildError) Error() string {
-	return "build " + e.pkg + ": " + e.err.Error() + "\n" + string(e.output)
-}
-func (e *buildError) Unwrap() error { return e.err }
+var builds sync.Map // package path → func() (string, error)
 
 // MostlyWaiting lets more tests of the short run stand side by side than there are processors, unless -parallel says how
 // many: for a package whose tests wait for other processes most of the time. TestMain calls it.
