@@ -207,7 +207,7 @@ func (c *ConfigFiles) degrade() {
 		c.opt.Notice(err.Error())
 		return
 	}
-	c.opt.polled(w.pollAll(poll), poll, func() { c.ready(w) })
+	c.opt.polled(w.pollAll(poll), poll, func(batch) { c.ready(w) })
 }
 
 // Mistakes are those of the configuration as it is written now; nil if there are

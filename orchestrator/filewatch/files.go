@@ -138,9 +138,10 @@ func (w *Files) degrade() {
 		return
 	}
 	degraded, late := w.watcher, w.opt.Started()
-	w.opt.polled(degraded.pollAll(poll), poll, func() {
+	w.opt.polled(degraded.pollAll(poll), poll, func(missed batch) {
 		if late && degraded == w.watcher && degraded.events != nil {
-			w.look(degraded.events.Unwatched(), nil, nil)
+			w.takeRules(missed.files)
+			w.look(append(degraded.events.Unwatched(), missed.gone...), missed.files, nil)
 		}
 	})
 	w.opt.Notice("polling the rest; raise the limit and start devloop again")

@@ -65,15 +65,24 @@ func (o *Owner) discard(w *watcher) {
 }
 
 // polled waits until a poller that has taken the place of another, if there was
-// one, misses nothing any more, and then has the owner's goroutine do something.
-func (o *Owner) polled(before, poll *fspoll.Watcher, then func()) {
+// one, misses nothing any more. Then it has the owner's goroutine do something,
+// with what only the one before has seen.
+func (o *Owner) polled(before, poll *fspoll.Watcher, then func(missed batch)) {
+	all := []<-chan struct{}{poll.Ready()}
+	if before != nil {
+		all = append(all, before.Ready())
+	}
 	o.Go(func() {
-		if before != nil {
-			o.allReady(before.Ready())
+		var missed batch
+		ready := o.allReady(all...)
+		switch {
+		case before != nil && ready:
+			missed.addPolled(before.Finish())
+		case before != nil:
 			_ = before.Close() // it has no errors
 		}
-		if o.allReady(poll.Ready()) {
-			o.post(then)
+		if ready {
+			o.post(func() { then(missed) })
 		}
 	})
 }

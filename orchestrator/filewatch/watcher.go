@@ -220,9 +220,7 @@ func (s *watcher) take() batch {
 	}
 	if s.poll != nil {
 		seen := s.poll.Take()
-		for _, c := range seen.Changes {
-			b.add(seenFile{path: c.Path, first: c.Written, wrote: !c.Written.IsZero()}, c.Dir)
-		}
+		b.addPolled(seen.Changes)
 		b.passed = append(b.passed, s.confirm(seen.Synced, true)...)
 	}
 	return b
@@ -233,6 +231,12 @@ func (b *batch) add(file seenFile, dir bool) {
 		b.gone = append(b.gone, file.path)
 	} else {
 		b.files = append(b.files, file)
+	}
+}
+
+func (b *batch) addPolled(changes []fspoll.Change) {
+	for _, c := range changes {
+		b.add(seenFile{path: c.Path, first: c.Written, wrote: !c.Written.IsZero()}, c.Dir)
 	}
 }
 

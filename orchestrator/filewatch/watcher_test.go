@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"devloop/orchestrator/fspoll"
 )
@@ -39,7 +40,7 @@ func TestPollingAllBeforeAPartHasBeenSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer all.Close()
-	o.polled(w.watcher.pollAll(all), all, func() {})
+	o.polled(w.watcher.pollAll(all), all, func(batch) {})
 	close(goOn)
 	<-ready
 	<-events
@@ -48,5 +49,35 @@ func TestPollingAllBeforeAPartHasBeenSeen(t *testing.T) {
 		for _, then := range w.watcher.take().passed {
 			then()
 		}
+	}
+}
+
+// TestPollingAllTellsWhatWasNotSeenYet: what was saved where a part is polled, right before everything is, is told.
+func TestPollingAllTellsWhatWasNotSeenYet(t *testing.T) {
+	dir := t.TempDir()
+	part, err := fspoll.Open(fspoll.Options{Roots: []string{dir}, Interval: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-part.Ready()
+	saved := filepath.Join(dir, "saved")
+	if err := os.WriteFile(saved, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	all, err := fspoll.Open(fspoll.Options{Roots: []string{dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer all.Close()
+	var work sync.WaitGroup
+	defer work.Wait()
+	events := make(chan Event, 1)
+	o := Owner{Context: t.Context(), Go: work.Go, Post: func(ev Event) bool { events <- ev; return true }}
+	w := &watcher{poll: part, part: true, waits: map[uint64]*barrier{}}
+	var missed batch
+	o.polled(w.pollAll(all), all, func(b batch) { missed = b })
+	(<-events).Handle()
+	if paths := pathsOf(missed.files); len(paths) != 1 || paths[0] != saved {
+		t.Errorf("missed: %q", paths)
 	}
 }

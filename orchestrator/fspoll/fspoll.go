@@ -205,6 +205,18 @@ func (w *Watcher) Stats() Stats {
 	return w.stats
 }
 
+// Finish looks at everything once more, closes the watcher, and returns what nobody has taken.
+func (w *Watcher) Finish() (untaken []Change) {
+	w.Sync(0)
+	for synced := false; !synced; {
+		<-w.Wake()
+		batch := w.Take()
+		untaken, synced = append(untaken, batch.Changes...), len(batch.Synced) > 0
+	}
+	_ = w.Close() // it has no errors
+	return untaken
+}
+
 // Close stops watching and waits for the goroutine, also for a system call that a network file system keeps
 // waiting. Calling it again does nothing.
 func (w *Watcher) Close() error {
