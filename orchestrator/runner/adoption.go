@@ -92,7 +92,7 @@ func (a *adoptions) check(c *Command, late bool) {
 // before it ever did.
 func (a *adoptions) endedBefore(c *Command) {
 	if dropsDescriptors(c.wrapper) {
-		a.owner.advice(c.Key.Node, fmt.Sprintf("it may never have got its sockets: %s does not hand descriptors on", c.wrapper), wrapperHint)
+		a.owner.advice(c.Key.Node, fmt.Sprintf("it may not have received its sockets: %s does not pass descriptors on", c.wrapper), wrapperHint)
 	}
 	a.boundItself(c)
 }
@@ -141,8 +141,8 @@ func (a adoption) problem() (text, hint string) {
 	for _, s := range a.sockets {
 		if s.proxied {
 			if a.unready && s.missed(others) {
-				return fmt.Sprintf("listens on %s, and not on port %d that the socket %s is forwarded to", elsewhere, s.port, s.name),
-					"make it listen on $PORT, or say under the socket where it listens: `to: ADDRESS`"
+				return fmt.Sprintf("listens on %s, not on port %d, which the socket %s is forwarded to", elsewhere, s.port, s.name),
+					"make it listen on $PORT, or write its address under the socket: `to: ADDRESS`"
 			}
 			continue
 		}
@@ -154,19 +154,19 @@ func (a adoption) problem() (text, hint string) {
 		hint = fmt.Sprintf("make it listen on file descriptor %d: docs/sockets.md has the line for each language", s.fd)
 		switch {
 		case len(holding) == 0 && elsewhere != "":
-			return fmt.Sprintf("listens on %s, and does not hold %s that it was given", elsewhere, name), hint
+			return fmt.Sprintf("listens on %s, and has not taken %s", elsewhere, name), hint
 		case len(holding) == 0:
-			return fmt.Sprintf("does not hold %s that it was given", name), hint
+			return fmt.Sprintf("has not taken %s", name), hint
 		case s.idle && elsewhere != "":
-			return fmt.Sprintf("listens on %s, and not on %s that it was given", elsewhere, name), hint
+			return fmt.Sprintf("listens on %s, not on %s, which it was given", elsewhere, name), hint
 		case a.late && s.idle && len(holding) < len(pids) && slices.Contains(holding, a.group.PID()):
-			return fmt.Sprintf("nobody accepts on %s: process %d holds it, but what that started does not", name, a.group.PID()), wrapperHint
+			return fmt.Sprintf("nobody accepts on %s: process %d holds it, but its child processes do not", name, a.group.PID()), wrapperHint
 		}
 	}
 	return "", ""
 }
 
-const wrapperHint = "wrappers such as npm run close the descriptors that a server needs: run the server itself, for example `node server.js`"
+const wrapperHint = "wrappers such as npm run close the descriptors of the sockets: run the server itself, for example `node server.js`"
 
 // dropsDescriptors tells whether the tool starts its child with the standard
 // descriptors alone: node's child_process does, unless it is told otherwise,

@@ -48,11 +48,11 @@ func (a *adoptions) boundItself(c *Command) {
 		if s.Network() == listenfd.Unix || len(ports) > 0 && !slices.Contains(ports, s.Port()) {
 			continue
 		}
-		text := fmt.Sprintf("it tries to bind %s, which devloop holds for it", s.Addr())
-		hint := fmt.Sprintf("take file descriptor %d instead of binding: docs/sockets.md has the line for each language; or, for a server that must bind: "+
+		text := fmt.Sprintf("it tries to bind %s, which devloop already holds for it", s.Addr())
+		hint := fmt.Sprintf("use file descriptor %d instead of binding: docs/sockets.md has the line for each language; or, for a server that must bind: "+
 			"`%s: {listen: PORT, via: proxy, to: %s}` with another PORT", s.FD, s.Name, s.Addr())
 		if s.Proxied {
-			hint = fmt.Sprintf("make it listen on $PORT (%d this time), which devloop forwards to; or let devloop listen on another port, and say under the socket `to: %s`", s.PrivatePort, s.Addr())
+			hint = fmt.Sprintf("make it listen on $PORT (%d this time), which devloop forwards to; or let devloop listen on another port, and write `to: %s` under the socket", s.PrivatePort, s.Addr())
 		}
 		a.owner.advice(c.Key.Node, text, hint)
 		return

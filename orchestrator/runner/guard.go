@@ -32,7 +32,7 @@ func (g *guard) open(opt Options) error {
 		own.Lease = opt.Lease
 		ended, err := guardian.Sweep(own.Lease)
 		if len(ended) > 0 {
-			g.owner.notice(fmt.Sprintf("ended what an earlier loop had left behind: %s", numbers(ended)))
+			g.owner.notice(fmt.Sprintf("stopped what an earlier loop had left behind: %s", numbers(ended)))
 		}
 		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			g.owner.notice(err.Error())
@@ -56,11 +56,11 @@ func (g *guard) open(opt Options) error {
 // lost tells people of it: somebody, or the system for want of memory, ends what
 // nobody would think of ending.
 func (g *guard) lost(times int, pause time.Duration) {
-	text := "devloop's guardian was ended from outside; another one is started"
+	text := "devloop's guardian was killed from outside; a new one is started"
 	if times > 1 {
-		text = fmt.Sprintf("devloop's guardian was ended from outside %d times; the next one is started in %s", times, pause)
+		text = fmt.Sprintf("devloop's guardian was killed from outside %d times; the next one starts in %s", times, pause)
 	}
-	g.owner.notice(text + " (if devloop is killed meanwhile, the next start ends what is left)")
+	g.owner.notice(text + " (if devloop is killed meanwhile, its next start stops what is left)")
 }
 
 // addDirectory and removeDirectory may be called by any goroutine, after open.
@@ -119,7 +119,7 @@ func (g *guard) close() error {
 	var errs []error
 	ended, err := g.guardian.Finish()
 	if len(ended) > 0 {
-		g.owner.notice("ended what had left its command: " + numbers(ended))
+		g.owner.notice("stopped what had outlived its command: " + numbers(ended))
 	}
 	errs = append(errs, err)
 	if g.reaper != nil {

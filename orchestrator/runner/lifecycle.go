@@ -84,13 +84,13 @@ func (r *Runner) wentToBackground(c *Command, count int) {
 		return
 	}
 	r.owner.advice(c.Key.Node,
-		fmt.Sprintf("it went into the background: what was started has ended with exit code 0 and left %s", left(count)),
-		"run it in the foreground: many servers have a flag for that, such as -D, -F, --foreground, --no-daemon")
+		fmt.Sprintf("it went into the background: the command exited with code 0 and left %s", left(count)),
+		"run it in the foreground: many servers have a flag for this, such as -D, -F, --foreground or --no-daemon")
 }
 
 func left(count int) string {
 	if count == 1 {
-		return "a process behind, which is ended too"
+		return "a process behind, which is stopped too"
 	}
-	return fmt.Sprintf("%d processes behind, which are ended too", count)
+	return fmt.Sprintf("%d processes behind, which are stopped too", count)
 }

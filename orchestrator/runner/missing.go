@@ -75,7 +75,7 @@ func absoluteIn(dir, path string) string {
 
 // missingHint says what to do. found is as people would write it, or "".
 func missingHint(found string) string {
-	hint := "check the path, and that a stage builds it: a relative one belongs to `dir`"
+	hint := "check the path (relative to `dir`), and that a stage builds it"
 	if found != "" {
 		hint = "there is " + found
 		if strings.HasPrefix(found, "../") && strings.Contains(found, "/target/") {

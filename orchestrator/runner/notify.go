@@ -65,7 +65,7 @@ func (r *readiness) openNotify(e *environ) error {
 
 // selfReport is what a process has told of itself by notifications.
 type selfReport struct {
-	doing  string // "stopping" or "reloading", until it says that it is ready again
+	doing  string // "stopping" or "reloading", until it reports: ready again
 	status string // the last STATUS=
 }
 
@@ -91,7 +91,7 @@ func (s selfReport) String() string {
 	case s.doing == "":
 		return s.status
 	case s.status == "":
-		return "it says that it is " + s.doing
+		return "it reports: " + s.doing
 	}
-	return "it says that it is " + s.doing + ": " + s.status
+	return "it reports: " + s.doing + ": " + s.status
 }

@@ -112,7 +112,7 @@ func (r *readiness) untilServes() func(ctx context.Context, addrs sockets.Addrs)
 	case ready == nil:
 		if held := r.grant.Named(r.acceptor); held != nil {
 			return func(ctx context.Context, _ sockets.Addrs) error {
-				r.lastCheck.note("nobody accepts on the socket " + r.acceptor)
+				r.lastCheck.note("nobody accepts on socket " + r.acceptor)
 				return held.WaitAccept(ctx)
 			}
 		}
