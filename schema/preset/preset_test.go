@@ -14,8 +14,8 @@ import (
 
 // names are the presets that pages and people's files rely on.
 var names = []string{
-	"django", "docs", "flask", "go", "go-web", "gradle", "gunicorn", "maven", "node", "node-web", "procfile",
-	"python", "python-web", "ruby-web", "rust", "rust-web", "vite",
+	"angular", "astro", "dev-server", "django", "docs", "flask", "go", "go-web", "gradle", "gunicorn", "maven", "next", "node", "node-web", "nuxt", "procfile",
+	"python", "python-web", "remix", "ruby-web", "rust", "rust-web", "vite",
 }
 
 func TestNoneIsForgotten(t *testing.T) {
@@ -44,7 +44,7 @@ func TestNoneIsForgotten(t *testing.T) {
 // the loader and the graph: no mistake, no warning.
 func TestPresetsLoad(t *testing.T) {
 	for _, p := range All() {
-		cfg, err := schema.Parse(filepath.FromSlash("/project/devloop.yaml"), p.Text, schema.Options{LookupEnv: func(string) (string, bool) { return "", false }})
+		cfg, err := schema.Parse(filepath.FromSlash("/project/devloop.yaml"), p.Text, schema.Options{LookupEnv: func(string) (string, bool) { return "", false }, Presets: FS()})
 		if err != nil {
 			t.Errorf("%s: %v", p.Name, err)
 			continue

@@ -34,6 +34,8 @@ const (
 // debianMaven is one of the plugins that Maven needs for a jar.
 const debianMaven = "file:/usr/share/maven-repo/org/apache/maven/plugins/maven-jar-plugin"
 
+var npmInstall = []string{"npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline"}
+
 var projects = []project{
 	{preset: "rust", dir: "testdata/rust", needs: []string{"cargo", "cargo-clippy"}, edit: "src/lib.rs", old: "a + b", new: "a - b"},
 	{preset: "rust-web", dir: "../../examples/rust-std", needs: []string{"cargo", "cargo-clippy"}, edit: "src/main.rs", old: hello, new: goodbye, serves: true},
@@ -44,6 +46,12 @@ var projects = []project{
 	{preset: "node-web", dir: "testdata/node-web", needs: []string{"npm"}, vars: map[string]string{"MAIN": "app.js"}, edit: "app.js", old: hello, new: goodbye, serves: true},
 	{preset: "vite", dir: "testdata/vite", needs: []string{"npm"}, edit: "src/main.js", old: "document.body", new: "document..body"}, // its checks
 	{preset: "vite", dir: "../../examples/node-vite", needs: []string{"npm"}, fetch: []string{"npm", "ci", "--no-audit", "--no-fund", "--prefer-offline"}, edit: "index.html", old: hello, new: goodbye, serves: true},
+	{preset: "dev-server", dir: "testdata/dev-server", needs: []string{"npm"}, edit: "index.html", old: hello, new: goodbye, serves: true},
+	{preset: "next", dir: "testdata/next", needs: []string{"npm"}, fetch: npmInstall, edit: "app/page.js", old: hello, new: goodbye, serves: true, long: true},
+	{preset: "astro", dir: "testdata/astro", needs: []string{"npm"}, fetch: npmInstall, edit: "src/pages/index.astro", old: hello, new: goodbye, serves: true, long: true},
+	{preset: "nuxt", dir: "testdata/nuxt", needs: []string{"npm"}, fetch: npmInstall, edit: "app/app.vue", old: hello, new: goodbye, serves: true, long: true},
+	{preset: "angular", dir: "testdata/angular"},
+	{preset: "remix", dir: "testdata/remix"},
 	{preset: "python", dir: "testdata/python", needs: []string{"python3"}, edit: "sum.py", old: "a + b", new: "a - b - 1"},
 	{preset: "python-web", dir: "testdata/python-web", needs: []string{"python:uvicorn"}, edit: "main.py", old: hello, new: goodbye, serves: true},
 	{preset: "gunicorn", dir: "testdata/gunicorn", needs: []string{"gunicorn", "python3"}, edit: "wsgi.py", old: hello, new: goodbye, serves: true},

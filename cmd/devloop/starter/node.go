@@ -11,6 +11,7 @@ import (
 // manifest is what is read of a package.json.
 type manifest struct {
 	Main            string            `json:"main"`
+	PackageManager  string            `json:"packageManager"`
 	Scripts         map[string]string `json:"scripts"`
 	Dependencies    map[string]any    `json:"dependencies"`
 	DevDependencies map[string]any    `json:"devDependencies"`
@@ -24,14 +25,25 @@ func (m *manifest) has(dep string) bool {
 
 var nodeServers = []string{"express", "fastify", "koa", "@hapi/hapi", "@nestjs/core", "hono", "polka", "restify"}
 
-// nodeTools have a development server of their own: it reloads by itself, and
-// can take no socket.
-var nodeTools = []struct{ dep, run string }{
-	{"next", "node_modules/.bin/next dev --port $PORT"},
-	{"nuxt", "node_modules/.bin/nuxt dev --port $PORT"},
-	{"astro", "node_modules/.bin/astro dev --port $PORT"},
-	{"webpack-dev-server", "node_modules/.bin/webpack serve --port $PORT"},
-	{"react-scripts", "node_modules/.bin/react-scripts start"}, // it reads $PORT
+// nodeTool is a development server that comes as a package.
+type nodeTool struct{ dep, preset, name, bin, run string }
+
+// nodeTools have a development server of their own: it reloads pages by itself,
+// and can take no socket. bin is the program, and name the preset's variable with its path; without a
+// preset of its own run says how it listens on $PORT.
+var nodeTools = []nodeTool{
+	{"next", "next", "NEXT", "next", ""},
+	{"nuxt", "nuxt", "NUXT", "nuxt", ""},
+	{"astro", "astro", "ASTRO", "astro", ""},
+	{"@angular/cli", "angular", "NG", "ng", ""},
+	{"@react-router/dev", "remix", "REACT_ROUTER", "react-router", ""},
+	{"@remix-run/dev", "remix", "REACT_ROUTER", "remix", "vite:dev --host 127.0.0.1 --port $PORT"},
+	{"webpack-dev-server", "dev-server", "", "webpack", "serve --host 127.0.0.1 --port $PORT"},
+	{"react-scripts", "dev-server", "", "react-scripts", "start"}, // it reads $PORT
+	{"@vue/cli-service", "dev-server", "", "vue-cli-service", "serve --host 127.0.0.1 --port $PORT"},
+	{"parcel", "dev-server", "", "parcel", "serve --host 127.0.0.1 --port $PORT"},
+	{"gatsby", "dev-server", "", "gatsby", "develop --host 127.0.0.1 --port $PORT"},
+	{"@11ty/eleventy", "dev-server", "", "eleventy", "--serve --port=$PORT"},
 }
 
 var (
@@ -61,36 +73,39 @@ func lookNode(p *project) (*draft, error) {
 	}
 	d := &draft{by: "package.json"}
 	server := slices.IndexFunc(nodeServers, m.has)
+	tool := slices.IndexFunc(nodeTools, func(t nodeTool) bool { return m.has(t.dep) })
+	if tool >= 0 && slices.ContainsFunc([]string{"dev", "develop", "start", "serve"}, func(script string) bool {
+		return strings.Contains(m.Scripts[script], nodeTools[tool].bin)
+	}) {
+		server = -1 // what people run is the tool
+	}
 	file := m.server(p)
 	sources := p.sources(".js", ".mjs", ".cjs", ".ts", ".mts")
 	_, listens := p.search(sources, nodeListens)
 	switch {
-	case server >= 0 || listens != nil && file != "" && !m.has("vite"):
+	case server >= 0 || listens != nil && file != "" && !m.has("vite") && tool < 0:
 		why := "package.json has a script that runs a server"
 		if server >= 0 {
 			why = "package.json has " + nodeServers[server]
 		}
 		d.nodeServer(p, &m, file, why, sources)
+	case tool >= 0:
+		d.ownServer(p, nodeTools[tool])
 	case m.has("vite"):
 		d.extends("vite", "package.json has vite")
 		d.ignore(".trigger", "node_modules/")
+		d.binary(p, "VITE", "vite")
 		if check := typeChecks.FindStringSubmatch(m.Scripts["build"]); check != nil && m.Scripts["typecheck"] == "" {
 			d.watchers = append(d.watchers, entry{key: "check", comment: "Vite itself checks no types; `build` does, and so does this.", sub: []entry{
 				{key: "stages", value: stages("$NPM run --if-present lint", "node_modules/.bin/"+strings.TrimSpace(check[1]), "$NPM run --if-present test")},
 			}})
 		}
 	default:
-		if i := slices.IndexFunc(nodeTools, func(t struct{ dep, run string }) bool { return m.has(t.dep) }); i >= 0 {
-			d.nodeTool(nodeTools[i].dep, nodeTools[i].run)
-			break
-		}
 		d.extends("node", "")
 		d.ignore("node_modules/")
 		d.ownStages(&m, "lint", "build", "test")
 	}
-	if p.has("pnpm-lock.yaml") {
-		d.set("NPM", "pnpm", "")
-	}
+	d.packageManager(p, &m)
 	return d, nil
 }
 
@@ -193,20 +208,56 @@ func (d *draft) ownStages(m *manifest, scripts ...string) {
 
 const noTest = "Without `test`, which package.json has as `npm init` wrote it: it always fails."
 
-// nodeTool is a development server without a preset.
-func (d *draft) nodeTool(dep, run string) {
-	d.comment("%s reloads pages by itself; devloop holds its address, and runs the checks beside it.", dep)
+// ownServer runs a development server that reloads pages itself.
+func (d *draft) ownServer(p *project, t nodeTool) {
+	d.extends(t.preset, "package.json has "+t.dep)
 	d.ignore("node_modules/")
-	d.set("PORT", "3000", "")
-	d.set("NPM", "npm", "")
-	d.sockets = append(d.sockets, entry{key: "web", sub: []entry{
-		{key: "listen", value: "http::${PORT}"}, {key: "via", value: "proxy", comment: dep + " cannot take a socket"}, {key: "live", value: "false"},
-	}})
-	d.watchers = append(d.watchers, entry{key: "check", sub: []entry{
-		{key: "watch", value: yamlText("**/*.{js,jsx,ts,tsx,mjs,json}")}, {key: "ignore", value: yamlText("**/{node_modules,.next,.nuxt,dist}/**")},
-		{key: "stages", value: stages("$NPM run --if-present lint", "$NPM run --if-present typecheck")},
-	}})
-	d.processes = append(d.processes, entry{key: "server", sub: []entry{
-		{key: "run", value: yamlText(run)}, {key: "watch", value: yamlText("{package.json,package-lock.json,pnpm-lock.yaml}"), comment: "new packages need a start"}, {key: "sockets", value: "[web]"},
-	}})
+	if t.run == "" {
+		d.binary(p, t.name, t.bin)
+		return
+	}
+	d.processes = append(d.processes, entry{key: "server", sub: []entry{{key: "run", value: yamlText("exec " + p.binary(t.bin) + " " + t.run)}}})
+}
+
+// binary names a program of a package where it is not the project's own node_modules that has it,
+// but those of the workspace.
+func (d *draft) binary(p *project, variable, bin string) {
+	if at := p.binary(bin); at != "node_modules/.bin/"+bin {
+		d.set(variable, at, "the workspace's")
+	}
+}
+
+// binary is the path of a package's program: the nearest node_modules that has it, or else where
+// an install will put it.
+func (p *project) binary(bin string) string {
+	own := "node_modules/.bin/" + bin
+	for dir := "."; ; dir = path.Join(dir, "..") {
+		at := path.Join(dir, own)
+		if p.isFile(at) {
+			return at
+		}
+		if !p.canRise(dir) {
+			return own
+		}
+	}
+}
+
+// packageManager says which one the lock file, here or in the workspace, is of.
+func (d *draft) packageManager(p *project, m *manifest) {
+	name, _, _ := strings.Cut(m.PackageManager, "@")
+	for dir := "."; name == ""; dir = path.Join(dir, "..") {
+		for _, lock := range []struct{ file, manager string }{
+			{"package-lock.json", "npm"}, {"pnpm-lock.yaml", "pnpm"}, {"yarn.lock", "yarn"}, {"bun.lock", "bun"}, {"bun.lockb", "bun"},
+		} {
+			if name == "" && p.isFile(path.Join(dir, lock.file)) {
+				name = lock.manager
+			}
+		}
+		if !p.canRise(dir) || p.isFile(path.Join(dir, ".git/HEAD")) {
+			break
+		}
+	}
+	if name != "" && name != "npm" {
+		d.set("NPM", name, "")
+	}
 }
