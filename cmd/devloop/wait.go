@@ -96,14 +96,17 @@ func stillBusy(client *control.Client) string {
 	if err != nil {
 		return ""
 	}
+	now := time.Now()
 	var busy []string
 	for _, n := range s.Nodes {
-		switch {
-		case n.Waits != nil:
-			busy = append(busy, fmt.Sprintf("%s is %s (%s)", n.Name, n.State, n.Waits.Text))
-		case n.Busy:
-			busy = append(busy, n.Name+" is "+n.State)
+		if n.Waits == nil && !n.Busy {
+			continue
 		}
+		text := n.Name + " is " + n.State
+		if notes := nodeNotes(&n, now); notes != "" {
+			text += " (" + notes + ")"
+		}
+		busy = append(busy, text)
 	}
 	return strings.Join(busy, "; ")
 }
