@@ -4,7 +4,9 @@
 package inspect
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -133,7 +135,36 @@ func (x *explainer) verdict(v *NodeVerdict, node int, abs string, dir bool) {
 		link, reached := x.set.Reaches(abs)
 		if v.Wakes = reached; !reached {
 			v.Why = fmt.Sprintf("it is behind %s, a symbolic link that is not followed", relative(x.cfg.Dir, link))
+		} else if unread := unreadable(filepath.FromSlash(verdict.Pattern.Base()), abs, dir); unread != "" {
+			v.Wakes = false
+			v.Why = relative(x.cfg.Dir, unread) + " cannot be read: permission denied"
 		}
+	}
+}
+
+// unreadable is the topmost of the directories that must be read to see a path, from the
+// pattern's base down, that may not be; "" if all may.
+func unreadable(base, abs string, dir bool) (first string) {
+	at := abs
+	if !dir {
+		at = filepath.Dir(abs)
+	}
+	for {
+		info, err := os.Stat(at)
+		if err == nil && info.IsDir() {
+			var d *os.File
+			if d, err = os.Open(at); err == nil {
+				_ = d.Close() // it was only to be tried
+			}
+		}
+		if errors.Is(err, fs.ErrPermission) {
+			first = at
+		}
+		up := filepath.Dir(at)
+		if up == at || !below(filepath.ToSlash(up), filepath.ToSlash(base)) {
+			return first
+		}
+		at = up
 	}
 }
 
