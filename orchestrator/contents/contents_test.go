@@ -113,6 +113,31 @@ func TestWhatChangesWhileLearningIsNotKnown(t *testing.T) {
 	}
 }
 
+// TestLearnedWhileTimesAreCoarse: a file that may be written again with the time that it has is not known by a lesson:
+// who looks at times alone reports it later, and then it counts.
+func TestLearnedWhileTimesAreCoarse(t *testing.T) {
+	for _, c := range []struct {
+		modified time.Time
+		want     bool
+	}{
+		{time.Now().Truncate(time.Second), true},
+		{time.Now().Truncate(time.Second).Add(time.Millisecond), false},
+		{time.Now().Truncate(time.Second).Add(-time.Minute), false},
+	} {
+		path := newFile(t, "a")
+		if err := os.Chtimes(path, c.modified, c.modified); err != nil {
+			t.Fatal(err)
+		}
+		s := New()
+		l := s.Lesson()
+		l.Learn(path)
+		l.Rely()
+		l.End()
+		expect(t, s, path, Look{Changed: c.want}, c.modified.String())
+		expect(t, s, path, Look{}, "looked at again")
+	}
+}
+
 func TestLearnComesTooLate(t *testing.T) {
 	path := newFile(t, "a")
 	s := New()

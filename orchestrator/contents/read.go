@@ -11,6 +11,7 @@ import (
 type found struct {
 	value uint64
 	empty bool // there is a file, without a byte in it
+	young bool // it may hold something else next, and have the same time
 }
 
 // read reads the file at path, whose digest is given.
@@ -59,6 +60,9 @@ func (s *Store) read(path string, digest uint64) found {
 		}
 		out.empty = sum == 0
 	}
+	// Where times are whole seconds, or two of them.
+	age := time.Since(at.modified)
+	out.young = at.modified.Nanosecond() == 0 && age < coarse && age > -coarse
 	// The mode counts in one bit: a script that becomes executable has changed.
 	if at.executable {
 		h.WriteByte('x')
@@ -68,6 +72,10 @@ func (s *Store) read(path string, digest uint64) found {
 	}
 	return out
 }
+
+// coarse is how long a file may be written with the time that it has, where times
+// are kept in steps of seconds and clocks disagree.
+const coarse = 3 * time.Second
 
 // stat is what the system says of an open file.
 type stat struct {
