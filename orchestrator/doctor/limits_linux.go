@@ -40,8 +40,8 @@ func (s System) openFiles() Finding {
 func (s System) inotify(need Need) []Finding {
 	watches, instances := s.inotifyUse()
 	list := []Finding{
-		s.room("inotify watches", "fs.inotify.max_user_watches", watches, need.Directories, 524288),
-		s.room("inotify instances", "fs.inotify.max_user_instances", instances, need.Watchers, 512),
+		s.room("inotify watches", s.lower("fs.inotify.max_user_watches", "user.max_inotify_watches"), watches, need.Directories, 524288),
+		s.room("inotify instances", s.lower("fs.inotify.max_user_instances", "user.max_inotify_instances"), instances, need.Watchers, 512),
 	}
 	const queue, usual = "fs.inotify.max_queued_events", 16384
 	f := Finding{Mark: OK, About: "inotify queue"}
@@ -56,6 +56,16 @@ func (s System) inotify(need Need) []Finding {
 		}
 	}
 	return append(list, f)
+}
+
+// lower names the lower one of a limit and that of the user namespace.
+func (s System) lower(name, ofNamespace string) string {
+	if own, err := s.sysctl(ofNamespace); err == nil {
+		if limit, err := s.sysctl(name); err != nil || own < limit {
+			return ofNamespace
+		}
+	}
+	return name
 }
 
 // room judges one limit: whether what is in use and what is needed fit, with

@@ -19,7 +19,7 @@ func limited(err error) bool {
 func watchRemedy(err error) string {
 	switch {
 	case errors.Is(err, unix.ENOSPC):
-		return sysctl("fs.inotify.max_user_watches", 524288)
+		return remedy("fs.inotify.max_user_watches", "user.max_inotify_watches", 524288)
 	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE):
 		return "too many files are open; raise the limit with `ulimit -n`"
 	}
@@ -28,16 +28,29 @@ func watchRemedy(err error) string {
 
 // instanceRemedy tells what to do about a failed inotify_init1(2): EMFILE is either of two limits.
 func instanceRemedy(error) string {
-	return sysctl("fs.inotify.max_user_instances", 512) + "; or too many files are open (`ulimit -n`)"
+	return remedy("fs.inotify.max_user_instances", "user.max_inotify_instances", 512) + "; or too many files are open (`ulimit -n`)"
 }
 
-func sysctl(name string, least int) string {
-	text, _ := os.ReadFile("/proc/sys/" + strings.ReplaceAll(name, ".", "/"))
-	now, err := strconv.Atoi(strings.TrimSpace(string(text)))
+// remedy names a limit for all programs of a user, or that of the user namespace if it is the lower one.
+func remedy(name, ofNamespace string, least int) string {
+	now, err := sysctl(name)
+	whose := "for all programs of a user together"
+	if own, noOwn := sysctl(ofNamespace); noOwn == nil && (err != nil || own < now) {
+		name, now, err = ofNamespace, own, nil
+		whose = "for all programs of a user in this user namespace"
+	}
 	if err != nil {
 		return fmt.Sprintf("%s is too low; try `sudo sysctl %s=%d`", name, name, least)
 	}
-	return fmt.Sprintf("%s is %d, for all programs of a user together; try `sudo sysctl %s=%d`", name, now, name, max(least, 2*now))
+	return fmt.Sprintf("%s is %d, %s; try `sudo sysctl %s=%d`", name, now, whose, name, max(least, 2*now))
+}
+
+func sysctl(name string) (int, error) {
+	text, err := os.ReadFile("/proc/sys/" + strings.ReplaceAll(name, ".", "/"))
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(text)))
 }
 
 // fileLimit is how many files the process may have open, where each watched file takes one; 0: it takes none.
