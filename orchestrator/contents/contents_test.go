@@ -120,7 +120,7 @@ func TestLearnedWhileTimesAreCoarse(t *testing.T) {
 		modified time.Time
 		want     bool
 	}{
-		{time.Now().Truncate(time.Second), true},
+		{time.Now().Truncate(time.Second).Add(2 * time.Second), true},
 		{time.Now().Truncate(time.Second).Add(time.Millisecond), false},
 		{time.Now().Truncate(time.Second).Add(-time.Minute), false},
 	} {
