@@ -7,36 +7,10 @@ import (
 	"devloop/orchestrator/api"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/machine"
+	"devloop/orchestrator/report"
 	"devloop/orchestrator/sockets"
 	"devloop/schema"
 )
-
-// ask runs a question in the loop's goroutine, which owns everything, and
-// waits for it. The question may not block, and what it hands out must be a
-// copy.
-func (l *loop) ask(ctx context.Context, question func()) error {
-	answered := make(chan struct{})
-	select {
-	case l.asks <- func() { question(); close(answered) }:
-		<-answered
-		return nil
-	case <-l.ctx.Done():
-		return api.ErrEnding
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// serve begins to answer on the control socket. A loop without one still does
-// its work, so all that comes of a failure is a line.
-func (l *loop) serve() {
-	if l.opt.Control == nil {
-		return
-	}
-	if err := l.api.Serve(l.opt.Control); err != nil {
-		l.screen.Notice(err.Error() + "; `devloop status` will not work")
-	}
-}
 
 // apiLoop is the loop as the api asks it.
 type apiLoop struct{ *loop }
@@ -65,7 +39,7 @@ func (l apiLoop) Status() control.Status {
 	l.step(machine.Asked{})
 	s := control.Status{Config: l.opt.Control.Config(), PID: os.Getpid(), Since: l.opt.Control.Since(), Nodes: []control.Node{}, Sockets: []control.Socket{}}
 	s.Watching, s.Mistakes = l.files.Watching(), l.sources.Mistakes()
-	all := l.snapshot(l.machine.Status())
+	all := l.report.snapshot(l.machine.Status())
 	for i, n := range all.Nodes {
 		if !n.Gone || l.runner.RunsProcess(i) {
 			s.Nodes = append(s.Nodes, all.Node(i))
@@ -90,7 +64,7 @@ func socketStatus(held *sockets.Held, cfg *schema.Config) control.Socket {
 }
 
 func (l apiLoop) Wake(node string) control.Wake {
-	return l.snapshot(l.machine.Status()).Wake(l.graph.Index(node), l.history.Wake(node))
+	return l.report.snapshot(l.machine.Status()).Wake(l.graph.Index(node), l.report.history.Wake(node))
 }
 
 func (l apiLoop) Terminal(node string) (t api.Terminal) {
@@ -103,7 +77,7 @@ func (l apiLoop) Terminal(node string) (t api.Terminal) {
 
 func (l apiLoop) Closed() error {
 	switch {
-	case l.ending:
+	case l.end.told:
 		return api.ErrEnding
 	case !l.started:
 		return api.ErrStarting
@@ -115,7 +89,7 @@ func (l apiLoop) ByHand(verb machine.Verb, nodes []string) []control.Moved {
 	before := l.machine.Status()
 	command := machine.Command{Verb: verb, Nodes: l.numbers(nodes)}
 	l.step(command)
-	all := l.snapshot(l.machine.Status())
+	all := l.report.snapshot(l.machine.Status())
 	moved := []control.Moved{}
 	for _, n := range command.Nodes {
 		moved = append(moved, all.Moved(n, before[n].State))
@@ -128,17 +102,50 @@ func (l apiLoop) Await(nodes []string, answer func(control.Verdict)) (forget fun
 }
 
 func (l apiLoop) Down() {
-	if !l.ending {
-		l.ending = true
+	if !l.end.told {
+		l.end.told = true
 		l.screen.Ending("stopping: asked by `devloop down`")
 		l.step(machine.Shutdown{})
 	}
 }
 
-// numbers are the machine's, of nodes in the configuration in force.
-func (l *loop) numbers(names []string) (nodes []int) {
-	for _, name := range names {
-		nodes = append(nodes, l.graph.Index(name))
+// await asks the machine, once everything that was written until now has been seen.
+func (l *loop) await(nodes []int, answer func(control.Verdict)) (forget func()) {
+	id := l.barriers.open(answer)
+	ask := func() {
+		switch {
+		case !l.barriers.waits(id): // forgotten meanwhile
+		case l.sources.Broken() != nil:
+			l.barriers.answer(id, func() control.Verdict {
+				return control.Verdict{Why: "the configuration " + report.WhatIsWrong(l.sources.Broken()) + "; the last valid one still runs: " + oneLine(l.sources.Broken().Error())}
+			})
+		default:
+			l.step(machine.Await{ID: id, Nodes: nodes})
+		}
 	}
-	return nodes
+	// First the configuration, which decides what else there is to see.
+	seen := func() {
+		if l.files == nil {
+			ask()
+		} else {
+			l.files.Await(ask)
+		}
+	}
+	if !l.sources.Sync(seen) {
+		seen()
+	}
+	return func() {
+		l.barriers.forget(id)
+		l.step(machine.Forget{ID: id})
+	}
+}
+
+// awaited hands the machine's answer on.
+func (l *loop) awaited(a machine.Awaited) {
+	l.barriers.answer(a.ID, func() control.Verdict {
+		if a.OK {
+			return control.Verdict{OK: true}
+		}
+		return l.report.snapshot(l.machine.Status()).Verdict(a.Node, l.report.history)
+	})
 }

@@ -1,47 +1,15 @@
 package orchestrator
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/runner"
-	"devloop/schema"
 )
-
-// newRunner makes what runs the commands of the loop.
-func (l *loop) newRunner() *runner.Runner {
-	opt := runner.Options{
-		Environ: l.opt.Environ, Self: l.opt.Self, Color: l.opt.Color, Stream: l.opt.Stream,
-		Console: l.opt.Console, Journal: l.journal, Sockets: l.sockets,
-		Terminal: l.opt.Terminal,
-		Post:     func(ev runner.Event) { l.post(ev) },
-		Deliver:  func(ev runner.Event) { l.events <- ev },
-		OnDisk:   l.onDisk.Go,
-		Made:     l.own.Temporary,
-		Gone:     l.own.Removed,
-		Process:  func(node int) *schema.Process { return l.graph.Nodes[node].Process },
-		Reports: runner.Reports{
-			Started: func(c *runner.Command) {
-				l.step(machine.ProcessStarted{Node: c.Key.Node, Gen: c.Key.Num, PID: c.PID()})
-			},
-			Ready:   func(key runner.Key) { l.step(machine.ProcessReady{Node: key.Node, Gen: key.Num}) },
-			Exited:  l.commandExited,
-			Advice:  func(node int, text, hint string) { l.screen.Advice(l.name(node), text, hint) },
-			Missing: l.programMissing,
-			Trouble: func(node int, err error) { l.screen.Trouble(l.name(node), err) },
-			Notice:  l.screen.Notice,
-		},
-	}
-	for i := range l.cfg.Processes {
-		opt.Grace = max(opt.Grace, l.cfg.Processes[i].Stop.Timeout)
-	}
-	if l.opt.Control != nil {
-		opt.Lease = l.opt.Control.Lease()
-	}
-	return runner.New(l.ctx, opt)
-}
 
 func (l *loop) startStage(a machine.StartStage) {
 	w := l.plan(a.Node)
@@ -87,10 +55,10 @@ func (l *loop) commandExited(c *runner.Command, exit procgroup.Exit) {
 		l.release()
 		return
 	}
-	l.exited = c
+	l.report.exited = c
 	l.step(machine.StageExited{Node: key.Node, Run: key.Num, Stage: key.Stage, End: endOf(exit)})
 	l.forgetGone(key.Node)
-	l.exited = nil
+	l.report.exited = nil
 	if c.Spool != nil { // nobody wanted to see it
 		c.Spool.Close()
 	}
@@ -104,26 +72,6 @@ func (l *loop) programMissing(node int, text, hint string) {
 	}
 }
 
-// plan is the watcher as it was when its last run began: what runs keeps its
-// stages when the configuration is replaced.
-func (l *loop) plan(node int) *schema.Watcher {
-	if w := l.plans[node]; w != nil {
-		return w
-	}
-	return l.graph.Nodes[node].Watcher
-}
-
-// stageOf finds a stage as the machine numbers them.
-func stageOf(w *schema.Watcher, index int) *schema.Stage {
-	for _, group := range w.Groups() {
-		if index < len(group) {
-			return group[index]
-		}
-		index -= len(group)
-	}
-	return nil
-}
-
 // forgetGone forgets everything of a node that is no more, what it has written
 // too, once nothing of it runs: until then its stages have their names from its
 // plan, and people may want to see what it says at its end.
@@ -134,8 +82,8 @@ func (l *loop) forgetGone(node int) {
 	}
 	delete(l.plans, node)
 	if l.graph.Index(n.Name) < 0 { // nor is there another kind of node by that name
-		l.forgetPast(n.Name)
-		l.journal.Forget(n.Name)
+		l.report.forgetPast(n.Name)
+		l.report.journal.Forget(n.Name)
 	}
 }
 
@@ -169,4 +117,49 @@ func (l *loop) writing() func(path string, wakes []int) (nodes []int) {
 		}
 		return nodes
 	}
+}
+
+// changed tells the machine what has changed. Nodes that are not in the graph yet
+// have nothing to hear of: they begin later.
+func (l *loop) changed(changes []machine.Change) {
+	for i := range changes {
+		changes[i].Nodes = slices.DeleteFunc(changes[i].Nodes, func(node int) bool {
+			return node >= len(l.graph.Nodes) || l.graph.Nodes[node].Gone
+		})
+	}
+	changes = slices.DeleteFunc(changes, func(c machine.Change) bool { return len(c.Nodes) == 0 })
+	if len(changes) > 0 {
+		l.step(machine.FilesChanged{Changes: changes})
+	}
+}
+
+// settling is until when the machine only collects changes.
+func (l *loop) settling() (until time.Time, ok bool) {
+	until, ok = l.machine.Deadline()
+	return until, ok && l.machine.Settling()
+}
+
+// touch touches the triggers of a watcher.
+func (l *loop) touch(a machine.Touch) {
+	l.report.log.Touched(l.name(a.Node), a.Run)
+	var paths []string
+	for _, t := range l.plan(a.Node).Triggers {
+		paths = append(paths, t.Abs)
+	}
+	publish(l.disk, paths, l.files.Touched, func(path string, err error) {
+		ev := machine.Touched{Node: a.Node, Run: a.Run}
+		if err != nil {
+			ev.Err = fmt.Sprintf("cannot touch the trigger %s: %v", l.screen.Paths([]string{path}), err)
+		}
+		l.step(ev)
+	})
+}
+
+// drain answers once everything written so far has been delivered.
+func (l *loop) drain(d machine.Drained) {
+	if l.files == nil {
+		l.queue = append(l.queue, d)
+		return
+	}
+	l.files.Sync(func() { l.step(d) })
 }

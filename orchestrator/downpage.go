@@ -3,24 +3,35 @@ package orchestrator
 import (
 	"slices"
 
+	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/proxy"
+	"devloop/orchestrator/report"
+	"devloop/orchestrator/sockets"
 	"devloop/schema"
 )
 
+// downPages are what clients of the sockets are told while nobody serves them.
+type downPages struct {
+	*project
+	sockets  *sockets.Set
+	journal  *journal.Journal
+	snapshot func([]machine.NodeStatus) report.Snapshot
+}
+
 // review brings what clients of the sockets are told up to date with the state
 // of the nodes. It follows every step.
-func (l *loop) review() {
+func (d *downPages) review(all func() []machine.NodeStatus) {
 	var status []machine.NodeStatus
-	for _, s := range l.sockets.All() {
+	for _, s := range d.sockets.All() {
 		if !s.Answers() {
 			continue
 		}
 		if status == nil {
-			status = l.machine.Status()
+			status = all()
 		}
 		up, first := s.Served(), -1
-		for i, n := range l.graph.Nodes {
+		for i, n := range d.graph.Nodes {
 			if n.Process == nil || !hasSocket(n.Process, s.Name()) {
 				continue
 			}
@@ -32,9 +43,9 @@ func (l *loop) review() {
 		switch {
 		case first < 0:
 		case up:
-			s.Up(l.checks(first, status))
+			s.Up(d.checks(first, status))
 		default:
-			s.Down(l.newsOf(first, status, s.News()))
+			s.Down(d.newsOf(first, status, s.News()))
 		}
 	}
 }
@@ -45,8 +56,8 @@ func hasSocket(p *schema.Process, name string) bool {
 
 // checks tells whether what a process serves may be about to be replaced: a
 // change has touched it, or is being checked upstream.
-func (l *loop) checks(node int, status []machine.NodeStatus) bool {
-	for _, i := range l.graph.Closure(node) {
+func (d *downPages) checks(node int, status []machine.NodeStatus) bool {
+	for _, i := range d.graph.Closure(node) {
 		if status[i].Busy && (status[i].Watcher || i == node) {
 			return true
 		}
@@ -55,31 +66,31 @@ func (l *loop) checks(node int, status []machine.NodeStatus) bool {
 }
 
 // newsOf says what a process that does not serve waits for.
-func (l *loop) newsOf(node int, status []machine.NodeStatus, before *proxy.News) *proxy.News {
+func (d *downPages) newsOf(node int, status []machine.NodeStatus, before *proxy.News) *proxy.News {
 	blame := node
 	if h := status[node].Hold; h.Node >= 0 && h.Kind != machine.NotHeld {
 		blame = h.Node
 	}
 	if !status[blame].Failed {
-		for _, i := range l.graph.Closure(node) {
+		for _, i := range d.graph.Closure(node) {
 			if status[i].Failed && status[i].Watcher {
 				blame = i
 			}
 		}
 	}
 	st := status[blame]
-	news := &proxy.News{Project: l.cfg.Name, Node: st.Name, State: st.State, Failed: st.Failed || st.State == "backing off"}
+	news := &proxy.News{Project: d.cfg.Name, Node: st.Name, State: st.State, Failed: st.Failed || st.State == "backing off"}
 	if st.Watcher && (st.State == "running" || st.State == "cancelling") {
 		news.State = "checking"
 	}
 	if st.Hold.Kind != machine.NotHeld {
-		news.Detail = l.snapshot(status).Hold(blame)
+		news.Detail = d.snapshot(status).Hold(blame)
 	}
 	if news.Failed {
 		if before != nil && before.Node == news.Node && before.State == news.State && before.Failed && before.Detail == news.Detail {
 			return before // its output is known
 		}
-		news.Output = l.journal.Tail(l.name(blame), st.Num, outputTail)
+		news.Output = d.journal.Tail(d.name(blame), st.Num, outputTail)
 	}
 	return news
 }

@@ -14,13 +14,14 @@ import (
 // start. How long to wait, when to give up and what to watch are no part of a
 // process's: they count from now on, and nothing has to be started for it.
 
-// fingerprint of a node, with the environment that its commands would get now.
-func (l *loop) fingerprint(cfg *schema.Config, n graph.Node) string {
+// fingerprint of a node, with the environment that its commands would get now, of
+// which environ is what they inherit.
+func fingerprint(environ []string, cfg *schema.Config, n graph.Node) string {
 	var parts []any
 	if n.Watcher != nil {
-		parts = l.watcherPrint(n.Watcher)
+		parts = watcherPrint(environ, n.Watcher)
 	} else {
-		parts = l.processPrint(cfg, n.Process)
+		parts = processPrint(environ, cfg, n.Process)
 	}
 	text, err := json.Marshal(parts)
 	if err != nil {
@@ -29,8 +30,8 @@ func (l *loop) fingerprint(cfg *schema.Config, n graph.Node) string {
 	return string(text)
 }
 
-func (l *loop) processPrint(cfg *schema.Config, p *schema.Process) []any {
-	parts := []any{commandPrint(p.Run), p.Dir, l.environPrint(p.Project, p.Env), p.ListenPID, p.PTY,
+func processPrint(environ []string, cfg *schema.Config, p *schema.Process) []any {
+	parts := []any{commandPrint(p.Run), p.Dir, environPrint(environ, p.Project, p.Env), p.ListenPID, p.PTY,
 		p.Ready != nil && p.Ready.Notify}
 	for _, ref := range p.Sockets {
 		if s := cfg.Socket(ref.Name); s != nil {
@@ -40,7 +41,7 @@ func (l *loop) processPrint(cfg *schema.Config, p *schema.Process) []any {
 	return parts
 }
 
-func (l *loop) watcherPrint(w *schema.Watcher) []any {
+func watcherPrint(environ []string, w *schema.Watcher) []any {
 	parts := []any{patternsPrint(w.Watch), patternsPrint(w.Ignore), patternsPrint(w.Project.Ignore), w.GitIgnore}
 	for _, t := range w.Triggers {
 		parts = append(parts, t.Abs)
@@ -48,7 +49,7 @@ func (l *loop) watcherPrint(w *schema.Watcher) []any {
 	for _, group := range w.Groups() {
 		var stages []any
 		for _, s := range group {
-			stages = append(stages, []any{s.Name, commandPrint(s.Run), s.Dir, l.environPrint(w.Project, w.Env, s.Env),
+			stages = append(stages, []any{s.Name, commandPrint(s.Run), s.Dir, environPrint(environ, w.Project, w.Env, s.Env),
 				patternsPrint(s.IfChanged), s.Timeout, s.AllowFailure, s.Interruptible})
 		}
 		parts = append(parts, stages)
@@ -66,8 +67,8 @@ func patternsPrint(list []schema.Pattern) (texts []string) {
 }
 
 // environPrint is the environment of a command, sorted; or why it has none.
-func (l *loop) environPrint(p *schema.Project, layers ...schema.EnvLayer) []string {
-	list, err := runner.Environment(l.opt.Environ, p, layers...)
+func environPrint(inherited []string, p *schema.Project, layers ...schema.EnvLayer) []string {
+	list, err := runner.Environment(inherited, p, layers...)
 	if err != nil {
 		return []string{err.Error()}
 	}

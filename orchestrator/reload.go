@@ -17,15 +17,6 @@ import (
 // shown. Else every node and socket that means the same as before goes on as if
 // nothing had happened; nodes keep their numbers, see graph.Rebase.
 
-// candidate is a configuration that was read, and is not in force yet.
-type candidate struct {
-	cfg     *schema.Config
-	graph   *graph.Graph // with the numbers of the one in force
-	sources []string     // that the configuration, or a later one that has mistakes, was read from
-	broken  error        // the mistakes of the later one
-	unseen  bool         // the configuration was read to be sure: no change of it has been seen
-}
-
 // errNoAnswer is a configuration of which nobody knows what is written there now.
 var errNoAnswer = errors.New("the file system of the configuration does not respond")
 
@@ -34,8 +25,8 @@ func (l *loop) loadConfig() (loaded func(unseen bool)) {
 	cfg, g, sources, err := l.opt.Reload()
 	return func(unseen bool) {
 		if err != nil {
-			if l.pending != nil { // the last good one is not in force yet
-				l.pending.sources, l.pending.broken = sources, err
+			if l.next != nil { // the last good one is not in force yet
+				l.next.sources, l.next.broken = sources, err
 			}
 			l.reloaded(sources, err)
 			return
@@ -51,9 +42,9 @@ func (l *loop) configRead(next *candidate) {
 		l.reloaded(next.sources, l.reconfigure(next, func() {}))
 		return
 	}
-	l.pending = next
-	l.files.Reopen(next.cfg, next.graph, l.pollingOf(next.cfg), func(adopt func()) {
-		l.pending = nil
+	l.next = next
+	l.files.Reopen(next.cfg, next.graph, l.opt.polling(next.cfg), func(adopt func()) {
+		l.next = nil
 		if l.machine.Ending() {
 			return
 		}
@@ -69,7 +60,7 @@ func (l *loop) configRead(next *candidate) {
 func (l *loop) reloaded(sources []string, err error) {
 	was := l.sources.Loaded(err)
 	// What fixes a configuration may be a file that the last good one does not have.
-	l.sources.Follow(sourcePaths(l.cfg.Sources, sources), l.pollingOf(l.cfg))
+	l.sources.Follow(sourcePaths(l.cfg.Sources, sources), l.opt.polling(l.cfg))
 	if err != nil && (was == nil || was.Error() != err.Error()) {
 		l.screen.Broken(err)
 	}
@@ -86,7 +77,7 @@ func sourcePaths(lists ...[]string) []string {
 // force, or in another way.
 func (l *loop) viewsChange(next *candidate) bool {
 	before, after := l.graph.Nodes, next.graph.Nodes
-	if len(before) != len(after) || !filewatch.SamePoll(l.pollingOf(l.cfg), l.pollingOf(next.cfg)) {
+	if len(before) != len(after) || !filewatch.SamePoll(l.opt.polling(l.cfg), l.opt.polling(next.cfg)) {
 		return true
 	}
 	for i, n := range after {
@@ -101,7 +92,7 @@ func (l *loop) viewsChange(next *candidate) bool {
 // error leaves everything as it was.
 func (l *loop) reconfigure(next *candidate, adopt func()) error {
 	before, cfg, rebased := l.graph, next.cfg, next.graph
-	want := l.socketsOf(cfg)
+	want := socketsOf(cfg, l.graph, l.opt.Once)
 	opened, err := l.sockets.Open(want)
 	if err != nil {
 		return fmt.Errorf("the configuration stays unchanged: %w", err)
@@ -110,9 +101,9 @@ func (l *loop) reconfigure(next *candidate, adopt func()) error {
 	prints := make([]string, len(rebased.Nodes))
 	for i, n := range rebased.Nodes {
 		if !n.Gone {
-			prints[i] = l.fingerprint(cfg, n)
+			prints[i] = fingerprint(l.opt.Environ, cfg, n)
 			if i >= len(before.Nodes) || before.Nodes[i].Gone {
-				l.forgetPast(n.Name)
+				l.report.forgetPast(n.Name)
 			}
 		}
 		if i < len(before.Nodes) {
@@ -132,7 +123,7 @@ func (l *loop) reconfigure(next *candidate, adopt func()) error {
 	l.screen.Warned(l.cfg.Warnings, cfg.Warnings)
 	l.cfg, l.graph, l.prints = cfg, rebased, prints
 	l.sockets.Adopt(want, opened)
-	l.log.Follow(rebased)
+	l.report.log.Follow(rebased)
 	adopt()
 	l.step(ev)
 	for node := range l.graph.Nodes {
@@ -183,4 +174,12 @@ func (l *loop) apart(cfg *schema.Config, g *graph.Graph) (nodes []int) {
 		}
 	}
 	return nodes
+}
+
+// release lets the sockets go that the configuration does not have any more, and
+// nobody uses.
+func (l *loop) release() {
+	for _, s := range l.sockets.Release() {
+		l.screen.Released(s.Name(), s.Address())
+	}
 }

@@ -1,110 +1,181 @@
 package orchestrator
 
 import (
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/filewatch"
+	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/report"
+	"devloop/orchestrator/runner"
+	"devloop/orchestrator/sockets"
 	"devloop/schema"
 )
 
-// This file is the way from the machine, which knows nodes by their numbers, to
-// those who tell people and programs: they get names, and all that they say.
+// reporter is the way from the machine, which knows nodes by their numbers, to those
+// who tell people and programs: they get names, and all that they say.
+type reporter struct {
+	*project
+	status  func() []machine.NodeStatus
+	runner  *runner.Runner
+	sockets *sockets.Set
+	screen  *report.Screen
+	log     *report.Log
+	history *report.History
+	journal *journal.Journal
 
-// reported hands on what the machine reports.
-func (l *loop) reported(a machine.Report) {
+	exited *runner.Command // a stage, while the machine hears of its end
+	noted  map[string]bool // what those who watch had to say, and people know
+}
+
+// report hands on what the machine reports.
+func (r *reporter) report(a machine.Report) {
 	if a.Kind == machine.RunStarted {
-		l.plans[a.ID] = l.graph.Nodes[a.ID].Watcher
+		r.begins(a.ID)
 	}
-	r := l.complete(a)
-	l.history.Report(r)
-	l.log.Report(r)
-	l.screen.Report(r)
+	full := r.complete(a)
+	r.history.Report(full)
+	r.log.Report(full)
+	r.screen.Report(full)
 }
 
 // announce tells what the machine is about to hear.
-func (l *loop) announce(ev machine.Event) {
+func (r *reporter) announce(ev machine.Event) {
 	switch ev := ev.(type) {
 	case machine.Start:
-		l.started = true
-		for _, n := range l.graph.Nodes {
-			l.log.Began(n.Name)
+		for _, n := range r.graph.Nodes {
+			r.log.Began(n.Name)
 		}
 	case machine.FilesChanged:
 		for _, c := range ev.Changes {
 			for _, node := range c.Nodes {
-				l.log.Changed(l.name(node), c.Path)
+				r.log.Changed(r.name(node), c.Path)
 			}
 		}
 	case machine.Shutdown:
-		l.log.Ending()
+		r.log.Ending()
 	case machine.Command:
 		for _, node := range ev.Nodes {
-			l.history.Asked(l.name(node), ev.Verb)
-			l.log.Asked(l.name(node))
+			r.history.Asked(r.name(node), ev.Verb)
+			r.log.Asked(r.name(node))
 		}
 	}
 }
 
 // complete is a report with what the loop knows beside the machine.
-func (l *loop) complete(a machine.Report) report.Report {
-	r := report.Report{Report: a, Asked: l.history.LastAsked(a.Node)}
+func (r *reporter) complete(a machine.Report) report.Report {
+	full := report.Report{Report: a, Asked: r.history.LastAsked(a.Node)}
 	switch a.Kind {
 	case machine.StagePassed, machine.StageFailed, machine.StageTolerated, machine.StageTimedOut:
-		l.completeStage(&r)
+		r.completeStage(&full)
 	case machine.Ready:
-		r.URLs = l.urls(l.graph.Nodes[a.ID].Process)
+		full.URLs = r.urls(r.graph.Nodes[a.ID].Process)
 	case machine.Unready, machine.Dropped:
-		r.LastCheck = l.runner.Process(a.ID, a.Num).LastCheck()
+		full.LastCheck = r.runner.Process(a.ID, a.Num).LastCheck()
 	case machine.StillWaiting:
-		if pids := l.runner.PIDs(a.ID); len(pids) > 0 {
-			r.PID = pids[0]
+		if pids := r.runner.PIDs(a.ID); len(pids) > 0 {
+			full.PID = pids[0]
 		}
 	case machine.Blocked, machine.NotRun:
-		r.Became = l.snapshot(l.machine.Status()).Became(l.graph.Index(a.By))
+		full.Became = r.snapshot(r.status()).Became(r.graph.Index(a.By))
 	}
-	return r
+	return full
 }
 
 // completeStage adds what the stage that has ended wrote. Its output is handed over
 // to whoever gets the report of a failure.
-func (l *loop) completeStage(r *report.Report) {
-	c := l.exited
-	if c == nil || c.Key.Node != r.ID || c.Key.Num != r.Num || stageOf(l.plan(r.ID), c.Key.Stage).Name != r.Stage {
+func (r *reporter) completeStage(full *report.Report) {
+	c := r.exited
+	if c == nil || c.Key.Node != full.ID || c.Key.Num != full.Num || stageOf(r.plan(full.ID), c.Key.Stage).Name != full.Stage {
 		return // it never came to a command
 	}
-	if r.Kind != machine.StagePassed {
-		r.Output, c.Spool = c.Spool, nil
+	if full.Kind != machine.StagePassed {
+		full.Output, c.Spool = c.Spool, nil
 	} else if c.Warned != nil {
-		r.Warnings, r.Warning = c.Warned.Count()
+		full.Warnings, full.Warning = c.Warned.Count()
 	}
 }
 
 // snapshot is the state of the nodes, for those who put it into words.
-func (l *loop) snapshot(nodes []machine.NodeStatus) report.Snapshot {
-	return report.Snapshot{Nodes: nodes, PIDs: l.runner.PIDs,
-		LastCheck: func(node, generation int) string { return l.runner.Process(node, generation).LastCheck() },
-		Says:      func(node, generation int) string { return l.runner.Process(node, generation).SelfReport() }}
+func (r *reporter) snapshot(nodes []machine.NodeStatus) report.Snapshot {
+	return report.Snapshot{Nodes: nodes, PIDs: r.runner.PIDs,
+		LastCheck: func(node, generation int) string { return r.runner.Process(node, generation).LastCheck() },
+		Says:      func(node, generation int) string { return r.runner.Process(node, generation).SelfReport() }}
 }
 
 // urls lists where a process's http sockets are found.
-func (l *loop) urls(p *schema.Process) (urls []string) {
+func (r *reporter) urls(p *schema.Process) (urls []string) {
 	for _, ref := range p.Sockets {
-		if s := l.sockets.Named(ref.Name); s != nil && s.URL() != "" {
+		if s := r.sockets.Named(ref.Name); s != nil && s.URL() != "" {
 			urls = append(urls, s.URL())
 		}
 	}
 	return urls
 }
 
-func (l *loop) name(node int) string { return l.graph.Nodes[node].Name }
-
-// watching tells what is watched.
-func (l *loop) watching() {
-	w := l.files.Watching()
-	l.screen.Watching(w.Directories, w.Polled)
+// forgetPast makes a node one of which nothing is known.
+func (r *reporter) forgetPast(name string) {
+	r.history.Forget(name)
+	r.screen.Forget(name)
 }
 
-// forgetPast makes a node one of which nothing is known.
-func (l *loop) forgetPast(name string) {
-	l.history.Forget(name)
-	l.screen.Forget(name)
+// liveBelow are the processes downstream of a node that run.
+func (r *reporter) liveBelow(node int) (list []int) {
+	seen := map[int]bool{node: true}
+	var visit func(int)
+	visit = func(n int) {
+		for _, d := range r.graph.Downstream(n) {
+			if seen[d] {
+				continue
+			}
+			seen[d] = true
+			if r.runner.RunsProcess(d) {
+				list = append(list, d)
+			}
+			visit(d)
+		}
+	}
+	visit(node)
+	return list
+}
+
+// triggersServed are the triggers of the watchers that processes which run depend
+// on, by watcher: they tell when it last passed.
+func (r *reporter) triggersServed() map[int][]string {
+	passed := map[int][]string{}
+	for i, n := range r.graph.Nodes {
+		if n.Watcher == nil || n.Gone || len(r.liveBelow(i)) == 0 {
+			continue
+		}
+		for _, t := range n.Watcher.Triggers {
+			passed[i] = append(passed[i], t.Abs)
+		}
+	}
+	return passed
+}
+
+// olderBuild says that what a watcher last let through is older than a file that it
+// watches, as long as it has not passed yet.
+func (r *reporter) olderBuild(newer filewatch.Newer) {
+	st := r.status()[newer.Watcher]
+	if st.Num > 1 || st.State == "passed" || st.Gone {
+		return
+	}
+	what := "checking"
+	if !st.Busy {
+		what = r.name(newer.Watcher) + " has not passed"
+	}
+	for _, node := range r.liveBelow(newer.Watcher) {
+		r.screen.Line(r.name(node), console.Plain, "- built from older sources (%s has changed since); %s", r.screen.Paths([]string{newer.Path}), what)
+	}
+}
+
+// note tells what those who watch have to say of the system, and each thing once:
+// the files of the configuration meet the same limits as the tree.
+func (r *reporter) note(notes ...string) {
+	for _, note := range notes {
+		if !r.noted[note] {
+			r.noted[note] = true
+			r.screen.Notice(note)
+		}
+	}
 }

@@ -3,8 +3,22 @@ package orchestrator
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
+
+	"devloop/orchestrator/api"
+	"devloop/orchestrator/diskqueue"
+	"devloop/orchestrator/filewatch"
+	"devloop/orchestrator/fspoll"
+	"devloop/orchestrator/graph"
+	"devloop/orchestrator/journal"
+	"devloop/orchestrator/machine"
+	"devloop/orchestrator/memrelease"
+	"devloop/orchestrator/report"
+	"devloop/orchestrator/runner"
+	"devloop/orchestrator/sockets"
+	"devloop/schema"
 )
 
 // Run runs the loop until it is told to end, and returns its exit code. When
@@ -26,59 +40,184 @@ func Run(ctx context.Context, opt Options) (code int, err error) {
 	return attend(signals, heard, ended)
 }
 
-// ErrHangs says that the loop did not end when it was told to for the second time.
-var ErrHangs = errors.New("the system keeps devloop waiting, such as a file system that does not respond; " +
-	"what devloop has started is stopped without it")
-
-// outcome is what Run returns.
-type outcome struct {
-	code int
-	err  error
+// runLoop is Run in the goroutine that the loop has to itself.
+func runLoop(ctx context.Context, opt Options) (code int, err error) {
+	l, err := newLoop(ctx, opt)
+	if err != nil {
+		return 1, err
+	}
+	ran := false
+	defer func() {
+		// A panic goes on to the end of the process, and the guardian ends what is
+		// left. To wait here for commands that nobody ends would hide it for ever.
+		if ran {
+			err = errors.Join(err, l.close())
+		}
+	}()
+	code = l.run()
+	ran = true
+	return code, nil
 }
 
-const (
-	// deafFor is how long the loop has to hear the second signal. It never waits
-	// for anything that long.
-	deafFor = 2 * time.Second
-
-	// killedFor is how long it has to end then: all that is left to do is to kill.
-	killedFor = 10 * time.Second
-)
-
-// attend hands signals to the loop, and waits until it has ended, or does not
-// although it was told to twice.
-func attend(signals <-chan os.Signal, heard chan<- os.Signal, ended <-chan outcome) (int, error) {
-	var waiting []os.Signal
-	var last time.Time
-	told := 0
-	hangs := time.NewTimer(time.Hour)
-	hangs.Stop()
-	for {
-		var next os.Signal
-		hand := heard
-		if len(waiting) == 0 {
-			hand = nil
-		} else {
-			next = waiting[0]
+func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
+	l = &loop{
+		opt:     opt,
+		project: &project{cfg: opt.Config, graph: opt.Graph, plans: map[int]*schema.Watcher{}},
+		mailbox: newMailbox(ctx),
+		machine: machine.New(machineConfig(opt.Config, opt.Graph, opt.Once)),
+		timer:   time.NewTimer(time.Hour),
+		house:   housekeeping{refreshed: time.Now()},
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, l.close())
 		}
-		select {
-		case o := <-ended:
-			hangs.Stop()
-			return o.code, o.err
-		case s := <-signals:
-			waiting = append(waiting, s)
-			if now := time.Now(); now.Sub(last) > oneSignal {
-				last = now
-				if told++; told == 2 {
-					hangs.Reset(deafFor)
-				}
-			}
-		case hand <- next:
-			if waiting = waiting[1:]; told >= 2 && len(waiting) == 0 {
-				hangs.Reset(killedFor)
-			}
-		case <-hangs.C:
-			return 1, ErrHangs
+	}()
+	own, output := &filewatch.Own{}, journal.New(opt.Kept)
+	l.screen = report.NewScreen(report.Options{Console: opt.Console, Dir: opt.Config.Dir, Live: opt.Stream, Hooks: opt.Hooks,
+		Hangs: func() bool { return len(l.disk.Hung()) > 0 }})
+	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) { l.post(ev) }, Notice: l.screen.Notice, Full: l.tryNotice})
+	l.runner = l.newRunner(own, output)
+	l.report = &reporter{project: l.project, status: l.machine.Status, runner: l.runner, sockets: l.sockets, screen: l.screen,
+		log: report.NewLog(opt.Graph), history: report.NewHistory(), journal: output, noted: map[string]bool{}}
+	l.pages = downPages{l.project, l.sockets, output, l.report.snapshot}
+	l.api = api.New(l.ctx, api.Options{Loop: apiLoop{l}, Log: l.report.log, Journal: output})
+	l.disk = diskqueue.New(diskqueue.Options{Post: func(ev diskqueue.Event) { l.post(ev) }, Mount: fspoll.MountOf, Hung: l.diskHangs, Answers: l.diskAnswers})
+	for _, file := range opt.Own {
+		own.File(file)
+	}
+	if opt.Control != nil {
+		own.Dir(opt.Control.Dir())
+	}
+	if err := l.runner.Open(); err != nil {
+		return l, err
+	}
+	own.Follow(l.runner.AddDirectory, l.runner.RemoveDirectory)
+	if err := l.bind(); err != nil {
+		return l, err
+	}
+	if err := l.watch(own); err != nil {
+		return l, err
+	}
+	l.serve()
+	return l, nil
+}
+
+// bind opens every socket, or none: a port in use is an error before anything
+// has started.
+func (l *loop) bind() error {
+	want := socketsOf(l.cfg, l.graph, l.opt.Once)
+	opened, err := l.sockets.Open(want)
+	if err != nil {
+		return err
+	}
+	l.sockets.Adopt(want, opened)
+	for _, s := range opened {
+		l.screen.Holding(s.Name(), s.String())
+	}
+	return nil
+}
+
+// close gives back everything that newLoop took.
+func (l *loop) close() error {
+	l.cancel()
+	var errs []error
+	errs = append(errs, l.api.Close())
+	l.joined.Wait()
+	errs = append(errs, l.runner.Close())
+	l.timer.Stop()
+	l.disk.Close(leaveFor)
+	closers := []func() error{l.runner.CloseScratch}
+	if l.files != nil {
+		closers = append(closers, l.files.Close)
+	}
+	if l.sources != nil {
+		closers = append(closers, l.sources.Close)
+	}
+	errs = append(errs, l.leave(closers...))
+	errs = append(errs, l.sockets.Close())
+	return errors.Join(errs...)
+}
+
+// newRunner makes what runs the commands of the loop.
+func (l *loop) newRunner(own *filewatch.Own, output *journal.Journal) *runner.Runner {
+	opt := runner.Options{
+		Environ: l.opt.Environ, Self: l.opt.Self, Color: l.opt.Color, Stream: l.opt.Stream,
+		Console: l.opt.Console, Journal: output, Sockets: l.sockets,
+		Terminal: l.opt.Terminal,
+		Post:     func(ev runner.Event) { l.post(ev) },
+		Deliver:  func(ev runner.Event) { l.events <- ev },
+		OnDisk:   l.onDisk.Go,
+		Made:     own.Temporary,
+		Gone:     own.Removed,
+		Process:  func(node int) *schema.Process { return l.graph.Nodes[node].Process },
+		Reports: runner.Reports{
+			Started: func(c *runner.Command) {
+				l.step(machine.ProcessStarted{Node: c.Key.Node, Gen: c.Key.Num, PID: c.PID()})
+			},
+			Ready:   func(key runner.Key) { l.step(machine.ProcessReady{Node: key.Node, Gen: key.Num}) },
+			Exited:  l.commandExited,
+			Advice:  func(node int, text, hint string) { l.screen.Advice(l.name(node), text, hint) },
+			Missing: l.programMissing,
+			Trouble: func(node int, err error) { l.screen.Trouble(l.name(node), err) },
+			Notice:  l.screen.Notice,
+		},
+	}
+	for i := range l.cfg.Processes {
+		opt.Grace = max(opt.Grace, l.cfg.Processes[i].Stop.Timeout)
+	}
+	if l.opt.Control != nil {
+		opt.Lease = l.opt.Control.Lease()
+	}
+	return runner.New(l.ctx, opt)
+}
+
+// watch begins to watch what the configuration asks for, and its own files.
+func (l *loop) watch(own *filewatch.Own) (err error) {
+	if l.opt.Once {
+		return nil
+	}
+	owner := filewatch.Owner{Context: l.ctx, Disk: l.disk, Own: own, Go: l.onDisk.Go, Note: l.report.note, Notice: l.screen.Notice,
+		Post: func(ev filewatch.Event) bool { return l.post(ev) }}
+	started := func() bool { return l.started }
+	if !l.opt.NoWatch {
+		memrelease.Begin()
+		l.files, err = filewatch.New(filewatch.Options{Owner: owner, Poll: l.opt.polling(l.cfg), Started: started,
+			Config:  func() (*schema.Config, *graph.Graph) { return l.cfg, l.graph },
+			Changed: l.changed, Settling: l.settling, Busy: l.runner.RunsStages, Writing: l.writing, Opened: l.watching})
+		if err != nil {
+			return err
 		}
+	}
+	if l.opt.Reload == nil {
+		return nil
+	}
+	for _, n := range l.graph.Nodes {
+		l.prints = append(l.prints, fingerprint(l.opt.Environ, l.cfg, n))
+	}
+	l.sources, err = filewatch.OpenConfigFiles(filewatch.ConfigOptions{Owner: owner, Started: started, Ending: l.machine.Ending, Load: l.loadConfig,
+		NoAnswer: func(paths []string) { l.reloaded(paths, errNoAnswer) }}, sourcePaths(l.cfg.Sources), l.opt.polling(l.cfg))
+	return err
+}
+
+// diskHangs tells of a file system that does not answer.
+func (l *loop) diskHangs(path string) {
+	l.screen.Notice(fmt.Sprintf("%s: the file system has not answered for %v; until it does, every change there counts, whatever the file contains", path, diskqueue.Patience))
+}
+
+// diskAnswers tells that it does again.
+func (l *loop) diskAnswers(place string) {
+	l.screen.Notice(place + ": the file system responds again")
+	l.files.Answers()
+}
+
+// serve begins to answer on the control socket. A loop without one still does
+// its work, so all that comes of a failure is a line.
+func (l *loop) serve() {
+	if l.opt.Control == nil {
+		return
+	}
+	if err := l.api.Serve(l.opt.Control); err != nil {
+		l.screen.Notice(err.Error() + "; `devloop status` will not work")
 	}
 }

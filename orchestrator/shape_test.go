@@ -26,7 +26,6 @@ var fileCycles = map[string]struct {
 	"cmd/devbench/swapping": {11, "bench: the measured servers, and what is done to them"},
 	"cmd/devbench/watching": {9, "bench: the measured tools, and what is saved for them"},
 	"cmd/devloop/starter":   {19, "project and draft: each kind of project reads the one and adds to the other"},
-	"orchestrator":          {11, "loop: what comes in, and where it goes"},
 	"orchestrator/api":      {6, "Server, and the routes it answers"},
 	"orchestrator/console":  {6, "Console and its streams, which share a screen"},
 	"orchestrator/contents": {5, "Store, and the files it reads"},
@@ -63,7 +62,6 @@ var largeTypes = map[string]struct {
 	why             string
 }{
 	"cmd/devloop/starter.draft": {methods: 41, why: "what a project is found to need"},
-	"orchestrator.loop":         {fields: 36, methods: 69, why: "the event map, and a method for each event and action"},
 }
 
 func TestNoLargeTypes(t *testing.T) {

@@ -1,0 +1,76 @@
+package orchestrator
+
+import (
+	"os"
+	"time"
+
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/control"
+	"devloop/orchestrator/graph"
+	"devloop/orchestrator/guardian"
+	"devloop/orchestrator/machine"
+	"devloop/orchestrator/report"
+	"devloop/schema"
+)
+
+// Options are what a loop needs from its surroundings.
+type Options struct {
+	Config  *schema.Config
+	Graph   *graph.Graph // derived from Config
+	Console *console.Console
+	Environ []string // what commands inherit
+	Self    string   // the devloop executable, which sets LISTEN_PID for a child and becomes it
+
+	Once    bool           // run every watcher one time, then end
+	NoWatch bool           // start everything, but act on no change
+	Poll    *time.Duration // instead of the configuration's poll, if not nil
+	Stream  bool           // show the output of stages as it comes, not only when one fails
+	Color   bool           // what commands write is shown with its colours
+	Kept    int            // bytes of output kept of each node; 0: journal.DefaultLimit
+
+	// Reload loads the configuration again, and derives its graph; nil: it is
+	// not read again. Its error is shown, and changes nothing. It tells, also of
+	// a load that failed, whose change may lead to another result.
+	Reload func() (cfg *schema.Config, g *graph.Graph, sources []string, err error)
+
+	Hooks report.Hooks
+
+	// Signals end the loop: the first in order, the second at once. The exit
+	// code of an interrupted loop is SignalCode.
+	Signals    <-chan os.Signal
+	SignalCode int
+
+	// Requests are commands made by hand; may be nil.
+	Requests <-chan Request
+
+	// Own are the files that the caller writes what the loop says to: a change of
+	// them is none, wherever they lie.
+	Own []os.FileInfo
+
+	// Terminal is one whose modes the guardian puts back if the loop comes to a
+	// sudden end; may be nil.
+	Terminal *Terminal
+
+	// Control is what others ask the loop through; may be nil. Whoever has
+	// acquired it closes it, after Run.
+	Control *control.Claim
+}
+
+// Terminal is one whose modes the caller of Run has changed and puts back.
+type Terminal = guardian.Terminal
+
+// Request is a command made by hand for a node, or for every node that the
+// verb fits if Node is "".
+type Request struct {
+	Verb machine.Verb
+	Node string
+}
+
+// polling is how often everything is to be looked at, where events are not to be
+// relied on; nil if they are.
+func (o *Options) polling(cfg *schema.Config) *time.Duration {
+	if o.Poll != nil {
+		return o.Poll
+	}
+	return cfg.Poll
+}

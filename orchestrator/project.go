@@ -1,0 +1,57 @@
+package orchestrator
+
+import (
+	"devloop/orchestrator/graph"
+	"devloop/schema"
+)
+
+// project is the configuration in force, and the one that is about to replace it.
+type project struct {
+	cfg    *schema.Config
+	graph  *graph.Graph
+	prints []string                // of the nodes, by number; see fingerprint
+	plans  map[int]*schema.Watcher // see plan
+	next   *candidate              // in force once all that it may read is watched; nil if there is none
+}
+
+// candidate is a configuration that was read, and is not in force yet.
+type candidate struct {
+	cfg     *schema.Config
+	graph   *graph.Graph // with the numbers of the one in force
+	sources []string     // that the configuration, or a later one that has mistakes, was read from
+	broken  error        // the mistakes of the later one
+	unseen  bool         // the configuration was read to be sure: no change of it has been seen
+}
+
+func (p *project) name(node int) string { return p.graph.Nodes[node].Name }
+
+// numbers are the machine's, of nodes in the configuration in force.
+func (p *project) numbers(names []string) (nodes []int) {
+	for _, name := range names {
+		nodes = append(nodes, p.graph.Index(name))
+	}
+	return nodes
+}
+
+// begins notes that a run of a watcher begins.
+func (p *project) begins(node int) { p.plans[node] = p.graph.Nodes[node].Watcher }
+
+// plan is the watcher as it was when its last run began: what runs keeps its
+// stages when the configuration is replaced.
+func (p *project) plan(node int) *schema.Watcher {
+	if w := p.plans[node]; w != nil {
+		return w
+	}
+	return p.graph.Nodes[node].Watcher
+}
+
+// stageOf finds a stage as the machine numbers them.
+func stageOf(w *schema.Watcher, index int) *schema.Stage {
+	for _, group := range w.Groups() {
+		if index < len(group) {
+			return group[index]
+		}
+		index -= len(group)
+	}
+	return nil
+}
