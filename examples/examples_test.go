@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"devloop/orchestrator/test/looptest"
-	"devloop/orchestrator/test/testenv"
 )
 
 // An example is a folder here, and how to try it.
@@ -67,12 +66,12 @@ var examples = []example{
 		spoil: "main.go", with: "\nvar _ = notDefined\n", failure: "undefined: notDefined",
 	},
 	{
-		name: "node-express", needs: []string{"node", "npm"}, fetch: []string{"npm", "ci", "--no-audit", "--no-fund", "--prefer-offline"}, drains: true,
+		name: "node-express", needs: []string{"node", "npm"}, fetch: []string{"npm", "ci", "--no-audit", "--no-fund"}, drains: true,
 		edit: "app.js", old: "Hello, World!", new: "Hello, Turtles!",
 		spoil: "app.js", with: "\n}\n", failure: "SyntaxError",
 	},
 	{
-		name: "node-vite", needs: []string{"node", "npm"}, fetch: []string{"npm", "ci", "--no-audit", "--no-fund", "--prefer-offline"}, process: "vite", drains: true,
+		name: "node-vite", needs: []string{"node", "npm"}, fetch: []string{"npm", "ci", "--no-audit", "--no-fund"}, process: "vite", drains: true,
 		edit: "index.html", old: "Hello, World!", new: "Hello, Turtles!",
 		spoil: "package-lock.json", with: "}", failure: "npm",
 	},
@@ -139,11 +138,7 @@ func (ex *example) prepare(t *testing.T) (dir string) {
 	requires(t, ex.needs...)
 	dir = copyExample(t, ex.name)
 	if len(ex.fetch) > 0 {
-		out, err := looptest.Command(t, dir, ex.fetch[0], ex.fetch[1:]...).CombinedOutput()
-		if err != nil {
-			t.Logf("%v: %s", err, out)
-		}
-		testenv.Need(t, strings.Join(ex.fetch, " "), err == nil)
+		looptest.Fetch(t, dir, ex.fetch...)
 	}
 	return dir
 }

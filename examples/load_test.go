@@ -24,7 +24,7 @@ func TestUnderLoad(t *testing.T) {
 	restarts := testenv.Count(t, "DEVLOOP_RESTARTS", 3, 10)
 	all := testenv.Long() || os.Getenv("DEVLOOP_RESTARTS") != ""
 	for _, ex := range examples {
-		if !all && ex.name != "go-http" && ex.name != "php-builtin" {
+		if !all && ex.name != "python-http" && ex.name != "php-builtin" {
 			continue
 		}
 		t.Run(ex.name, func(t *testing.T) {

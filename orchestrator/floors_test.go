@@ -102,6 +102,7 @@ var floors = map[string]struct {
 }
 
 func TestFloors(t *testing.T) {
+	t.Parallel()
 	goFiles(t, func(pkg, path string) {
 		floor, known := floors[pkg]
 		if !known {

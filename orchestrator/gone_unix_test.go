@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"devloop/orchestrator"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/machine"
@@ -20,9 +22,13 @@ import (
 // any other, also when the watcher is back by then, with other stages.
 func TestAWatcherIsTakenOutWhileItRuns(t *testing.T) {
 	rest := fmt.Sprintf("processes:\n  idle: {run: [%q], env: {%s: stubborn}, stop: {timeout: 1ms}}\n", exe(t), childEnv)
-	long := `watchers: {check: {watch: [src], on_start: false, stages: [{name: first, run: 'true'}, {name: long, run: 'trap "" TERM; sleep 1000'}]}}`
+	long := `watchers: {check: {watch: [src], on_start: false, stages: [{name: first, run: 'true'}, {name: long, run: 'trap "" TERM; read x < end'}]}}`
 	for _, then := range []string{"", "watchers: {check: {watch: [src], stages: [{name: other, run: 'true'}]}}\n"} {
 		p, client := controlled(t, map[string]string{"devloop.yaml": rest + long, "src/v": "0"})
+		end := filepath.Join(p.dir, "end")
+		if err := unix.Mkfifo(end, 0o600); err != nil {
+			t.Fatal(err)
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		var ended []string
@@ -51,6 +57,12 @@ func TestAWatcherIsTakenOutWhileItRuns(t *testing.T) {
 		p.screen.wait(t, `removed: check`)
 		if then != "" {
 			p.replace("devloop.yaml", rest+then)
+			p.screen.wait(t, `new: check`)
+		}
+		if err := os.WriteFile(end, []byte("x\n"), 0); err != nil {
+			t.Fatal(err)
+		}
+		if then != "" {
 			p.screen.wait(t, `check\s*\| ✓ passed`)
 		}
 		p.end(0)

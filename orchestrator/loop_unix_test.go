@@ -24,6 +24,7 @@ import (
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/listenfd/shim"
 	"devloop/orchestrator/machine"
+	"devloop/orchestrator/test/testenv"
 	"devloop/schema"
 )
 
@@ -297,7 +298,7 @@ func TestNoConnectionIsRefused(t *testing.T) {
 			}
 		})
 	}
-	const rounds = 10
+	rounds := testenv.Either(5, 10)
 	for i := 1; i <= rounds; i++ {
 		p.write("src/main", fmt.Sprint(i))
 		p.screen.wait(t, `server\s*\| ✓ ready`)

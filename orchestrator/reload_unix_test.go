@@ -92,7 +92,7 @@ func TestSavedBeforeItWasWatched(t *testing.T) {
 	p, client := controlled(t, map[string]string{"devloop.yaml": fmt.Sprintf(config, "d0", "d0"), "d0/v": "0"})
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	for i := 1; i <= 10; i++ {
+	for i := 1; i <= testenv.Either(3, 10); i++ {
 		dir := fmt.Sprintf("d%d", i)
 		p.write(dir+"/v", "old")
 		p.replace("devloop.yaml", fmt.Sprintf(config, dir, dir))
@@ -151,7 +151,7 @@ func TestReloadsUnderLoad(t *testing.T) {
 		})
 	}
 	last := ""
-	for i := 1; i <= testenv.Either(10, 50); i++ {
+	for i := 1; i <= testenv.Either(5, 50); i++ {
 		switch i % 5 {
 		case 0:
 			last = config(i, "web", good, "server") // its environment
@@ -171,7 +171,7 @@ func TestReloadsUnderLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := 1; i <= testenv.Either(8, 50); i++ {
+	for i := 1; i <= testenv.Either(4, 50); i++ {
 		switch i % 4 {
 		case 0:
 			p.replace("devloop.yaml", last+fmt.Sprintf("nope%d: 1\n", i))

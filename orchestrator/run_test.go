@@ -10,6 +10,7 @@ import (
 
 // TestASecondSignalEndsALoopThatHangs: whatever keeps the loop from hearing it.
 func TestASecondSignalEndsALoopThatHangs(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		signals, heard := make(chan os.Signal), make(chan os.Signal)
 		end := make(chan error)
@@ -30,6 +31,7 @@ func TestASecondSignalEndsALoopThatHangs(t *testing.T) {
 // TestALoopThatHearsIsWaitedFor: one signal, passed on twice, hurries nobody; and
 // who has heard the second one has time to kill.
 func TestALoopThatHearsIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		signals, heard, ended := make(chan os.Signal), make(chan os.Signal), make(chan outcome)
 		end := make(chan outcome)

@@ -36,6 +36,7 @@ var fileCycles = map[string]struct {
 }
 
 func TestNoLargeCycleOfFiles(t *testing.T) {
+	t.Parallel()
 	const most = 4
 	for _, p := range packages(t) {
 		var largest []string
@@ -65,6 +66,7 @@ var largeTypes = map[string]struct {
 }
 
 func TestNoLargeTypes(t *testing.T) {
+	t.Parallel()
 	const mostFields, mostMethods = 20, 40
 	for _, p := range packages(t) {
 		if p.path == "orchestrator/machine" {
@@ -154,6 +156,7 @@ var unusedNames = map[string]string{
 // type whose other values are used, fields, and a method that an interface asks
 // for.
 func TestExportedNamesHaveUsers(t *testing.T) {
+	t.Parallel()
 	all := packages(t)
 	used := map[types.Object]bool{}
 	usedType := map[types.Type]bool{} // of constants
@@ -406,6 +409,7 @@ var wordsLeft = map[string]map[string]int{
 }
 
 func TestNoPrivateWordsInNames(t *testing.T) {
+	t.Parallel()
 	names := map[string]map[string]map[string]bool{} // package, word, name
 	where := map[string]string{}                     // one place of a name
 	goFiles(t, func(pkg, path string) {

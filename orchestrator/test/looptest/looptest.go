@@ -46,9 +46,20 @@ func Command(t *testing.T, dir, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off",
+		"npm_config_prefer_offline=true", "npm_config_update_notifier=false", // half of npm's time, where it has been before
 		"JAVA_TOOL_OPTIONS=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC") // a JVM that lives for seconds gains nothing from its second compiler
 	cmd.WaitDelay = 10 * time.Second // should somebody else hold its output open
 	return cmd
+}
+
+// Fetch has a command download what the project in dir is made of; the test is skipped where nobody can be asked for it.
+func Fetch(t *testing.T, dir string, command ...string) {
+	t.Helper()
+	out, err := Command(t, dir, command[0], command[1:]...).CombinedOutput()
+	if err != nil {
+		t.Logf("%v: %s", err, out)
+	}
+	testenv.Need(t, strings.Join(command, " "), err == nil)
 }
 
 // A Loop is a devloop that runs in a project.
