@@ -4,7 +4,7 @@
 //
 // What comes in, where it is taken in, and what the machine hears of it:
 //
-//	a file has changed              filewatch.Take    FilesChanged
+//	a file has changed              filewatch.Files   FilesChanged
 //	a deadline has passed           loop.due          Tick
 //	a command has started or ended  loop.handle       ProcessStarted, ProcessReady, ProcessExited, StageExited
 //	the configuration has changed   loop.configRead   Reconfigure

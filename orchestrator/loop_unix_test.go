@@ -512,7 +512,7 @@ processes:
 func TestNothingToRestart(t *testing.T) {
 	p := start(t, map[string]string{"devloop.yaml": "processes: {tool: {run: sleep 1000, start: false}}\n"}, orchestrator.Options{})
 	p.requests <- orchestrator.Request{Verb: machine.Restart}
-	p.screen.wait(t, "no process to restart: one with `start: false` is started by `devloop start NAME`")
+	p.screen.wait(t, "no process to restart; `devloop start NAME` starts one with `start: false`")
 	p.requests <- orchestrator.Request{Verb: machine.Trigger}
 	p.screen.wait(t, `no watcher to run`)
 	p.end(0)
