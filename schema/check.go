@@ -56,7 +56,7 @@ func (k *checker) depends(deps []Dependency, p *Project) {
 	for i := range deps {
 		dep := &deps[i]
 		if before, twice := seen[dep.Name]; twice {
-			k.both(dep.Pos, "`"+dep.Name+"` stands twice in `depends_on`", "", before, "the other one")
+			k.both(dep.Pos, "`"+dep.Name+"` is listed twice in `depends_on`", "", before, "the other one")
 		}
 		seen[dep.Name] = dep.Pos
 		switch {
@@ -64,14 +64,14 @@ func (k *checker) depends(deps []Dependency, p *Project) {
 			if dep.Condition == "" {
 				dep.Condition = Passed
 			} else if dep.Condition != Passed {
-				k.mistake(dep.Pos, "`"+dep.Name+"` is a watcher, which is never `"+string(dep.Condition)+"`", "write `"+dep.Name+": passed`")
+				k.mistake(dep.Pos, "`"+dep.Name+"` is a watcher, which has no `"+string(dep.Condition)+"`", "write `"+dep.Name+": passed`")
 				k.elsewhere(k.watchers[dep.Name].Pos, "the watcher")
 			}
 		case k.processes[dep.Name] != nil:
 			if dep.Condition == "" {
 				dep.Condition = IsReady
 			} else if dep.Condition == Passed {
-				k.mistake(dep.Pos, "`"+dep.Name+"` is a process, which never passes", "write `"+dep.Name+": ready`, or `"+dep.Name+": succeeded` if it is meant to end")
+				k.mistake(dep.Pos, "`"+dep.Name+"` is a process, which has no `passed`", "write `"+dep.Name+": ready`, or `"+dep.Name+": succeeded` if it is meant to end")
 			}
 		case k.sockets[dep.Name] != nil:
 			k.mistake(dep.Pos, "`"+dep.Name+"` is a socket, not a watcher or a process", "sockets are bound before anything starts; list it under `sockets`")
@@ -94,11 +94,11 @@ func (k *checker) triggers(w *Watcher) {
 	seen := map[string]Pos{}
 	for _, t := range w.Triggers {
 		if before, twice := seen[t.Abs]; twice {
-			k.both(t.Pos, "the trigger "+yamltree.Quote(t.Text)+" stands twice", "", before, "the other one")
+			k.both(t.Pos, "the trigger "+yamltree.Quote(t.Text)+" is listed twice", "", before, "the other one")
 		}
 		seen[t.Abs] = t.Pos
 		if pos, ok := watched[slashed(t.Abs)]; ok {
-			k.both(t.Pos, "watcher `"+w.Name+"` watches its own trigger "+yamltree.Quote(t.Text), "it would never rest: take the trigger out of its `watch` "+where(pos, t.Pos), pos, "it is watched here")
+			k.both(t.Pos, "watcher `"+w.Name+"` watches its own trigger "+yamltree.Quote(t.Text), "it would trigger itself forever: remove the trigger from its `watch` "+where(pos, t.Pos), pos, "it is watched here")
 		}
 	}
 }
@@ -127,7 +127,7 @@ func (k *checker) refs(p *Process) {
 	seen, vars := map[string]Pos{}, map[string]string{}
 	for _, ref := range p.Sockets {
 		if before, twice := seen[ref.Name]; twice {
-			k.both(ref.Pos, "the socket `"+ref.Name+"` stands twice", "a process gets each socket once", before, "the other one")
+			k.both(ref.Pos, "the socket `"+ref.Name+"` is listed twice", "list each socket once", before, "the other one")
 			continue
 		}
 		seen[ref.Name] = ref.Pos
@@ -158,7 +158,7 @@ func (k *checker) refs(p *Process) {
 func (k *checker) ownPort(p *Process, s *Socket) {
 	for _, v := range p.Env.Vars {
 		if v.Name == "PORT" && s.To == "" {
-			k.warn(v.Pos, "`PORT` is the port that devloop gives process `"+p.Name+"` for the socket `"+s.Name+"`, whatever stands here", "")
+			k.warn(v.Pos, "`PORT` is the port that devloop gives process `"+p.Name+"` for the socket `"+s.Name+"`, whatever is written here", "")
 		}
 	}
 }
@@ -169,7 +169,7 @@ func (k *checker) noSocket(name string) string {
 		return "give it a name: `sockets: {web: \"" + name + "\"}` at the top, and `sockets: [web]` here"
 	}
 	if k.watchers[name] != nil || k.processes[name] != nil {
-		return "that is a node; `depends_on` is for nodes"
+		return "that is a node, not a socket; list it under `depends_on`"
 	}
 	if len(k.sockNames) == 0 {
 		return "the file has no `sockets`"

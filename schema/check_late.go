@@ -125,5 +125,5 @@ func (k *checker) noPort(p *Process) string {
 	if p != nil && len(p.Sockets) > 0 {
 		return "devloop sets it only for a socket with `via: proxy`; process `" + p.Name + "` inherits a descriptor, `${" + lateName(k.sockets[p.Sockets[0].Name], p.Sockets[0]) + "}`"
 	}
-	return "devloop sets it for a process that has a socket with `via: proxy`; else define it under `vars`, or give a default: `${PORT:-…}`"
+	return "devloop sets it for a process that has a socket with `via: proxy`; otherwise define it under `vars`, or give a default: `${PORT:-…}`"
 }

@@ -22,7 +22,7 @@ func (d *decoder) checkSockets(c *Config) {
 			continue // a mistake that has been told
 		}
 		if before := taken.add(s); before != nil {
-			d.both(s.Pos, "the sockets `"+before.Name+"` and `"+s.Name+"` are on one address, "+s.shown(),
+			d.both(s.Pos, "the sockets `"+before.Name+"` and `"+s.Name+"` share one address, "+s.shown(),
 				"the other one is "+where(before.Pos, s.Pos)+": "+before.shown(), before.Pos, "the other one")
 		}
 		d.forwarded(c, s)
@@ -50,7 +50,7 @@ func (d *decoder) forwarded(c *Config, s *Socket) {
 		return
 	}
 	if held := c.heldAt(s.To); held != nil {
-		d.mistake(s.at["to"], "devloop itself listens on "+s.To+", for the socket `"+held.Name+"`", "write the address that the server listens on, or take `to` away and let it listen on $PORT")
+		d.mistake(s.at["to"], "devloop itself listens on "+s.To+", for the socket `"+held.Name+"`", "write the address that the server listens on, or remove `to` and let it listen on $PORT")
 	}
 }
 

@@ -31,7 +31,7 @@ func (k *checker) update(p *Process) {
 	}
 	at := p.at["update"]
 	if p.Reload != "" {
-		k.warn(at, "`update` of process `"+p.Name+"` does nothing on a change, which sends it "+p.Reload, "it holds for restarts by hand; take `reload` or `update` away if that is not meant")
+		k.warn(at, "`update` of process `"+p.Name+"` does nothing on a change, which sends it "+p.Reload, "it only affects restarts by hand; remove `reload` or `update` if that is not what you want")
 	}
 	var first *Socket
 	for _, ref := range p.Sockets {
@@ -40,10 +40,10 @@ func (k *checker) update(p *Process) {
 		case s == nil || s.Listen.Type == "":
 			return // a mistake that has been told
 		case s.Listen.Type == UDP:
-			k.both(at, "`start-first` cannot share the udp socket `"+s.Name+"`: a datagram goes to either version, whether or not it is ready", "write `update: stop-first`: datagrams wait in the socket meanwhile", ref.Pos, "the socket")
+			k.both(at, "`start-first` cannot share the udp socket `"+s.Name+"`: a datagram may reach either version, ready or not", "write `update: stop-first`: datagrams wait in the socket during a restart", ref.Pos, "the socket")
 			return
 		case s.To != "":
-			k.both(at, "`start-first` needs a port for each version, and the socket `"+s.Name+"` is always forwarded to "+s.To, "take `to` away from the socket, and let the server listen on $PORT; or write `update: stop-first`", s.at["to"], "which is this address")
+			k.both(at, "`start-first` needs a port for each version, and the socket `"+s.Name+"` always forwards to "+s.To, "remove `to` from the socket and let the server listen on $PORT, or write `update: stop-first`", s.at["to"], "which is this address")
 			return
 		case first == nil:
 			first = s
@@ -56,21 +56,21 @@ func (k *checker) update(p *Process) {
 // that the old one would be stopped before the new one serves.
 func (k *checker) soundReady(p *Process, first *Socket) {
 	const why = "`start-first` needs a `ready` that only the new version can satisfy"
-	const kinds = "`notify`, `log`, `file` and `exec` can tell the two apart"
+	const kinds = "`notify`, `log`, `file` and `exec` can tell the versions apart"
 	r := p.Ready
 	proxied := false
 	for _, ref := range p.Sockets {
 		proxied = proxied || k.sockets[ref.Name].Via == ViaProxy
 	}
-	leave := "leave `ready` out: it is ready when its own port accepts"
+	leave := "remove `ready`: the process is ready when its own port accepts"
 	if !proxied {
-		leave = "; or write `via: proxy` for the socket, and the new version is asked on a port of its own"
+		leave = "; or write `via: proxy` under the socket: each version then has its own port"
 		if first == nil {
 			leave = ""
 		}
 		leave = kinds + leave
 	}
-	update, here := p.at["update"], "what asks for it"
+	update, here := p.at["update"], "which is set here"
 	switch {
 	case r == nil && !proxied:
 		other := p.at["run"]
@@ -87,7 +87,7 @@ func (k *checker) soundReady(p *Process, first *Socket) {
 	case r.HTTP != "":
 		hint := leave
 		if proxied {
-			hint = "write a path such as `/health`, which is asked of its own port"
+			hint = "write a path such as `/health`, which is requested on its own port"
 		}
 		k.both(r.at["http"], why+": the old one answers on "+yamltree.Quote(r.HTTP)+" as well", hint, update, here)
 	case r.TCP != "":
@@ -155,7 +155,7 @@ func (k *checker) idleReady(p *Process) {
 	switch {
 	case r.TCP != "":
 		if held := k.config.heldAt(r.TCP); held != nil {
-			k.warn(r.at["tcp"], "devloop itself listens on "+r.TCP+", for the socket `"+held.Name+"`, so this is ready at once, server or not", "leave `ready` out, or write `http` with a path that the server answers; "+others+" as well")
+			k.warn(r.at["tcp"], "devloop itself listens on "+r.TCP+", for the socket `"+held.Name+"`, so this check always passes at once", "remove `ready`, or write `http` with a path that the server answers; "+others+" as well")
 		}
 	case strings.HasPrefix(r.HTTP, "/"):
 		s := k.web(p)
@@ -180,7 +180,7 @@ func (k *checker) idleReady(p *Process) {
 		}
 		if slices.ContainsFunc(p.Sockets, func(ref SocketRef) bool { return ref.Name == held.Name }) {
 			path := cmp.Or(u.EscapedPath(), "/")
-			k.mistake(r.at["http"], "process `"+p.Name+"` would never be ready: requests to "+u.Host+" wait in the socket `"+held.Name+"` until it is", "write `"+path+"`, which is asked of its own port")
+			k.mistake(r.at["http"], "process `"+p.Name+"` would never be ready: requests to "+u.Host+" wait in the socket `"+held.Name+"` until it is", "write `"+path+"`, which is requested on its own port")
 		}
 	}
 }

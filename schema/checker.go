@@ -84,12 +84,12 @@ func (k *checker) twice(name, what string, at Pos, otherWhat string, other Pos) 
 		hint = ""
 	}
 	if k.projectOf(at) != k.projectOf(other) {
-		hint = "write `as` beside the `path` of an included project, which prefixes its names"
+		hint = "write `as` beside the `path` of an included project to prefix its names"
 	}
 	if at.File == other.File {
 		hint = "the " + otherWhat + " " + where(other, at) + " has it; " + hint
 	}
-	k.both(at, "the name `"+name+"` stands twice", hint, other, "the "+otherWhat+" of that name")
+	k.both(at, "the name `"+name+"` is used twice", hint, other, "the "+otherWhat+" of that name")
 }
 
 // projectOf is the devloop.yaml through which a file came into the load.

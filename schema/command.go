@@ -47,7 +47,7 @@ func (d *decoder) argv(n *yamltree.Node) (Command, bool) {
 		text, parts, ok := d.fillLate(item)
 		good = good && ok
 		if ok && i == 0 && strings.TrimSpace(text) == "" {
-			d.mistake(item.Pos, "`"+d.key+"` names no program", "")
+			d.mistake(item.Pos, "`"+d.key+"` does not name a program", "")
 			good = false
 		}
 		c.Argv = append(c.Argv, text)

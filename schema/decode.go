@@ -45,7 +45,7 @@ func (d *decoder) tag(n *yamltree.Node) {
 	case "!reset", "!remove", "!delete", "!unset":
 		d.mistake(n.Pos, "there is no `"+n.Tag+"` here", "`null` removes what is inherited")
 	case "!merge", "!extend", "!add":
-		d.mistake(n.Pos, "there is no `"+n.Tag+"` here", "mappings merge by themselves; `!append` adds to a list")
+		d.mistake(n.Pos, "there is no `"+n.Tag+"` here", "mappings are merged anyway; `!append` adds to a list")
 	default:
 		d.mistake(n.Pos, "YAML reads "+yamltree.Quote(n.Tag)+" as a tag", tagHint)
 	}
@@ -57,7 +57,7 @@ func (d *decoder) wrong(n *yamltree.Node, wanted string) {
 }
 
 // tagHint is what to write instead of a value that begins with `!`.
-const tagHint = "a value that begins with `!` needs quotes; what `!` takes away from a pattern belongs under `ignore`"
+const tagHint = "a value that begins with `!` needs quotes; patterns to exclude belong under `ignore`"
 
 // node reads the value of a named node, which is a mapping. An empty one is
 // read too, so that the keys it needs are told.

@@ -48,7 +48,7 @@ var dependsType = typ[[]Dependency]{
 		return listOf(typ[Dependency]{
 			read: func(d *decoder, n *yamltree.Node) (Dependency, bool) {
 				if n.Kind == yamltree.Mapping && !n.Custom && len(n.Pairs) == 1 {
-					d.mistake(n.Pos, "`depends_on` needs the name of a watcher or a process, not a mapping", "with conditions it is a mapping itself: `depends_on: {"+n.Pairs[0].Key.Text+": …}`")
+					d.mistake(n.Pos, "`depends_on` needs the name of a watcher or a process, not a mapping", "to set conditions, make `depends_on` a mapping: `depends_on: {"+n.Pairs[0].Key.Text+": …}`")
 					return Dependency{}, false
 				}
 				name, ok := d.word(n, "the name of a watcher or a process")

@@ -40,7 +40,7 @@ var envType = typ[[]EnvVar]{
 				continue
 			}
 			if isOwn(name) {
-				d.warn(p.Key.Pos, "`"+name+"` is set by devloop itself, whatever stands here", "")
+				d.warn(p.Key.Pos, "`"+name+"` is set by devloop itself, whatever is written here", "")
 			}
 			v := EnvVar{Name: name, Pos: p.Key.Pos, Unset: p.Value.Null()}
 			if !v.Unset {
@@ -137,7 +137,7 @@ var varsType = typ[[]Var]{
 			case refName.FindString(name) != name || name == "":
 				d.mistake(p.Key.Pos, yamltree.Quote(name)+" is not the name of a variable", "a variable has letters, digits and `_`, and does not begin with a digit")
 			case isOwn(name):
-				d.mistake(p.Key.Pos, "`"+name+"` is set by devloop itself", "take another name")
+				d.mistake(p.Key.Pos, "`"+name+"` is set by devloop itself", "use another name")
 			}
 			value, _ := d.vars.get(name)
 			v := Var{Name: name, Value: value, Pos: p.Key.Pos}

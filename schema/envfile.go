@@ -119,7 +119,7 @@ func (l *loader) envLayer(layer EnvLayer, env *envDraft, read map[string]*dotenv
 		for _, ref := range unset {
 			w := Mistake{Pos: f.at(ref.Pos), Msg: "`$" + ref.Name + "` is not set, so it is empty here", Hint: "`${" + ref.Name + ":-}` says that it may be; `$$` is a `$`"}
 			if !ref.Braced && secretWord.MatchString(ref.Of) { // what stands behind the `$` may be a part of the secret
-				w.Msg, w.Hint = "this `$` begins the name of a variable that is not set, so it is empty here", "`$$` is a `$`"
+				w.Msg, w.Hint = "this `$` refers to a variable that is not set, so it is empty here", "`$$` is a `$`"
 			}
 			l.warnings = append(l.warnings, w)
 		}
@@ -168,7 +168,7 @@ func (l *loader) envFile(f *EnvFile, at place) *dotenv.File {
 	if content != nil {
 		for _, v := range content.Vars() {
 			if isOwn(v.Name) {
-				l.warnings = append(l.warnings, Mistake{Pos: f.at(v.Pos), Msg: "`" + v.Name + "` is set by devloop itself, whatever stands here"})
+				l.warnings = append(l.warnings, Mistake{Pos: f.at(v.Pos), Msg: "`" + v.Name + "` is set by devloop itself, whatever is written here"})
 			}
 		}
 	}

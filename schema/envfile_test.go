@@ -80,10 +80,10 @@ func TestEnvFileMistakes(t *testing.T) {
 	}
 	want := []string{
 		".env:1:7: a variable's name is letters, digits and _",
-		".env:2:34: text behind the closing quote",
+		".env:2:34: text after the closing quote",
 		"devloop.yaml:4:47: there is no file `gone.env`",
 		"devloop.yaml:4:93: `dir` is a directory, not a regular file",
-		"sub/b.env:3:3: `D` is not set, and has to be",
+		"sub/b.env:3:3: `D` is not set, but is required",
 	}
 	slices.Sort(got)
 	slices.Sort(want)
@@ -108,7 +108,7 @@ func TestEnvFileWarnings(t *testing.T) {
 	for _, w := range c.Warnings {
 		got = append(got, w.Pos.String()+": "+w.Msg)
 	}
-	want := []string{".env:1:9: `$NOPE` is not set, so it is empty here", ".env:2:1: `DEVLOOP_RUN` is set by devloop itself, whatever stands here", ".env:4:11: this `$` begins the name of a variable that is not set, so it is empty here"}
+	want := []string{".env:1:9: `$NOPE` is not set, so it is empty here", ".env:2:1: `DEVLOOP_RUN` is set by devloop itself, whatever is written here", ".env:4:11: this `$` refers to a variable that is not set, so it is empty here"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}

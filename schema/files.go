@@ -32,7 +32,7 @@ func (l *loader) displayed(paths []string) []string {
 func (l *loader) open(pos Pos, at place, how, hint string) *source {
 	if s, known := l.files[at.abs]; known {
 		if s == nil {
-			l.mistake(pos, "the file "+yamltree.Quote(at.file)+" cannot be used", "see what is said of it elsewhere")
+			l.mistake(pos, "the file "+yamltree.Quote(at.file)+" cannot be used", "its own mistakes are listed elsewhere")
 		}
 		return s
 	}
@@ -147,13 +147,13 @@ func (l *loader) unreadable(pos Pos, at place, err error) {
 // file it is a warning.
 func (l *loader) trusts(pos Pos, at place, info fs.FileInfo, project bool) bool {
 	if owner := strangeOwner(at.abs, info, l.owners...); owner != "" {
-		l.mistake(pos, yamltree.Quote(at.file)+" belongs to "+owner, "whoever owns it would choose what runs here: copy what you need of it")
+		l.mistake(pos, yamltree.Quote(at.file)+" belongs to "+owner, "its owner could run commands here: copy what you need from it")
 		return false
 	}
 	if !anybodyWrites(info) {
 		return true
 	}
-	msg, hint := yamltree.Quote(at.file)+" may be written by anybody", "whoever writes it chooses what runs here: `chmod o-w "+at.file+"`"
+	msg, hint := yamltree.Quote(at.file)+" can be written by anybody", "anybody could run commands here: `chmod o-w "+at.file+"`"
 	if l.anybodys || project {
 		l.warn(pos, msg, hint)
 		return true

@@ -94,11 +94,11 @@ func (d *decoder) badRef(n *yamltree.Node, err *refError) bool {
 	if name := err.undefined; name != "" {
 		hint = "define it under `vars` or in the environment, or give a default: `${" + name + ":-…}`"
 		if d.key == "extends" {
-			hint = "`extends` is read before `vars`, so only the environment can fill it in; or give a default: `${" + name + ":-…}`"
+			hint = "`extends` is read before `vars`, so only the environment can set it; or give a default: `${" + name + ":-…}`"
 		} else if name == presetDirName {
-			hint = "only a preset that is a file has a directory"
+			hint = "only a preset file has a directory"
 		} else if isLate(name) && name != "PORT" {
-			hint = "devloop sets it for a command: only a `run` that is a list, or the shell, can use it"
+			hint = "devloop sets it for commands: only a `run` list, or the shell, can use it"
 		} else if len(d.mistakes) <= yamltree.MaxMistakes {
 			if near, ok := nearest.Of(name, d.vars.names()); ok {
 				hint = "did you mean `${" + near + "}`?"
@@ -146,7 +146,7 @@ func (d *decoder) bareRefOf(variable string, n *yamltree.Node) {
 			if secretWord.MatchString(variable) {
 				name = "NAME"
 			}
-			d.warn(n.At(i), "`$"+name+"` is not filled in", "write `${"+name+"}`, or `$$"+name+"` if it is meant so")
+			d.warn(n.At(i), "`$"+name+"` is not substituted", "write `${"+name+"}`, or `$$"+name+"` if that is what you mean")
 			return
 		}
 	}

@@ -43,7 +43,7 @@ func Find(dir string) (string, error) {
 		if at == filepath.Dir(at) {
 			return "", &Error{
 				Msg:  "no " + fileName + " in " + start + " or a directory above it",
-				Hint: "`devloop init` writes one for what is here; or name another file with -f",
+				Hint: "`devloop init` writes one for this project; or name another file with -f",
 			}
 		}
 	}

@@ -101,15 +101,15 @@ func TestEnvFileOfOthers(t *testing.T) {
 	}
 	chmod(env, 0o666)
 	c, err := Load(config, bare())
-	wantMistake(t, only(t, c, err), 1, 37, "`"+env+"` may be written by anybody")
+	wantMistake(t, only(t, c, err), 1, 37, "`"+env+"` can be written by anybody")
 	chmod(config, 0o666)
 	c, err = Load(config, bare())
-	if err != nil || len(c.Warnings) != 2 || c.Warnings[0].Msg != "anybody may write this file" || c.Warnings[1].Msg != "`"+env+"` may be written by anybody" {
+	if err != nil || len(c.Warnings) != 2 || c.Warnings[0].Msg != "anybody can write this file" || c.Warnings[1].Msg != "`"+env+"` can be written by anybody" {
 		t.Errorf("both: %v", err)
 	}
 	chmod(env, 0o664)
 	c, err = Load(config, bare())
-	if err != nil || len(c.Warnings) != 1 || c.Warnings[0].Msg != "anybody may write this file" {
+	if err != nil || len(c.Warnings) != 1 || c.Warnings[0].Msg != "anybody can write this file" {
 		t.Errorf("the configuration: %v", err)
 	}
 	chmod(config, 0o664)

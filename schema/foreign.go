@@ -53,8 +53,8 @@ var foreignWatch = map[string]string{
 	"debounce": "settle", "delay": "settle", "watch_delay": "settle", "quiet": "settle", "throttle": "settle",
 	"use_gitignore": "gitignore", "apply_gitignore": "gitignore", "vcs_ignore": "gitignore", "no_vcs_ignore": "gitignore",
 	"no_gitignore": "gitignore", "git_ignore": "gitignore",
-	"exclude_unchanged": "a file whose content is the same never counts as changed",
-	"poll_interval":     "`poll` is a key of a devloop.yaml",
+	"exclude_unchanged": "a file with the same content never counts as changed",
+	"poll_interval":     "`poll` is a key at the top of devloop.yaml",
 }
 
 var foreignDepends = map[string]string{
@@ -63,7 +63,7 @@ var foreignDepends = map[string]string{
 	"links": "depends_on", "wait_for": "depends_on",
 }
 
-const noTopDir = "paths belong to the directory of the devloop.yaml; a watcher and a process may have a `dir`"
+const noTopDir = "paths are relative to devloop.yaml; a watcher or a process may have a `dir`"
 
 var foreignTop = union(foreignEnv, all(noTopDir, append([]string{"dir"}, dirNames...)...), map[string]string{
 	"services": "processes", "service": "processes", "process": "processes", "procs": "processes",
@@ -116,7 +116,7 @@ var foreignStage = union(foreignCommand, foreignRun, map[string]string{
 	"title": "name", "label": "name", "desc": "name", "description": "name", "id": "name",
 	"depends_on": "stages run in their order; `parallel` lets some run side by side", "deps": "stages run in their order; `parallel` lets some run side by side",
 	"needs":    "stages run in their order; `parallel` lets some run side by side",
-	"parallel": "`parallel` stands alone, and holds its stages: `parallel: [a, b]`",
+	"parallel": "`parallel` is a list of stages: `parallel: [a, b]`",
 	"group":    "`parallel: [a, b]` is a group", "concurrent": "`parallel: [a, b]` is a group",
 	"stages": "a stage is one command; `parallel: [a, b]` is a group",
 	"cancel": "interruptible", "uninterruptible": "interruptible",
@@ -132,7 +132,7 @@ var foreignSocket = map[string]string{
 	"network":    "write it before the address: `listen: http::3000`",
 	"permission": "mode", "permissions": "mode", "perm": "mode", "perms": "mode", "socket_mode": "mode", "chmod": "mode",
 	"queue": "backlog", "proxy": "via", "upstream": "to", "target": "to",
-	"reuse_port": "a port has one holder", "name": "the name stands before the colon",
+	"reuse_port": "only one process can hold a port", "name": "the name comes before the colon",
 }
 
 var foreignProcess = union(foreignCommand, foreignRun, foreignWatch, foreignDepends, map[string]string{
@@ -141,7 +141,7 @@ var foreignProcess = union(foreignCommand, foreignRun, foreignWatch, foreignDepe
 	"startup_probe": "ready", "probe": "ready", "readiness": "ready", "wait_ready": "ready", "checks": "ready",
 	"ready_log_line": "write `ready: {log: REGEX}`", "ready_output": "write `ready: {log: REGEX}`",
 	"ready_http": "write `ready: {http: URL}`", "ready_port": "write `ready: {tcp: ADDRESS}`", "ready_cmd": "write `ready: {exec: COMMAND}`",
-	"ready_delay": "time says nothing: write `ready: {log: REGEX}`, or another check",
+	"ready_delay": "a delay proves nothing: write `ready: {log: REGEX}`, or another check",
 	"stop_signal": "write `stop: {signal: SIGTERM}`", "kill_signal": "write `stop: {signal: SIGTERM}`", "signal": "write `stop: {signal: SIGTERM}`",
 	"send_interrupt":    "write `stop: {signal: SIGINT}`",
 	"stop_grace_period": "write `stop: {timeout: 5s}`", "grace": "write `stop: {timeout: 5s}`", "grace_period": "write `stop: {timeout: 5s}`",
@@ -159,11 +159,11 @@ var foreignProcess = union(foreignCommand, foreignRun, foreignWatch, foreignDepe
 	"prep": "`stages` of a watcher run before a process restarts", "build": "`stages` of a watcher run before a process restarts",
 	"pre_cmd": "`stages` of a watcher run before a process restarts",
 	"image":   "devloop runs commands on this machine, not containers", "volumes": "devloop runs commands on this machine, not containers",
-	"container_name": "the name stands before the colon", "name": "the name stands before the colon",
+	"container_name": "the name comes before the colon", "name": "the name comes before the colon",
 	"replicas": "write a process for each; they may share a socket", "scale": "write a process for each; they may share a socket", "instances": "write a process for each; they may share a socket",
 	"profiles": "write `start: false`, and start it by hand", "namespace": "there are no namespaces",
-	"log_location": "`--log-file` is a flag of devloop", "user": "a process runs as whoever runs devloop",
-	"cron": "nothing runs by the clock", "schedule": "nothing runs by the clock",
+	"log_location": "`--log-file` is a flag of devloop", "user": "a process runs as the user who runs devloop",
+	"cron": "devloop has no schedules", "schedule": "devloop has no schedules",
 })
 
 var foreignReady = map[string]string{
@@ -174,10 +174,10 @@ var foreignReady = map[string]string{
 	"period": "interval", "every": "interval", "period_seconds": "write `interval: 1s`, with a unit", "interval_seconds": "write `interval: 1s`, with a unit",
 	"start_interval":  "interval",
 	"timeout_seconds": "write `timeout: 60s`, with a unit", "start_period": "timeout", "start_timeout": "timeout",
-	"initial_delay": "it is asked from the start on; `timeout` is the time in total", "initial_delay_seconds": "it is asked from the start on; `timeout` is the time in total",
-	"delay":   "it is asked from the start on; `timeout` is the time in total",
-	"retries": "it is asked until `timeout` has passed", "failure_threshold": "it is asked until `timeout` has passed", "success_threshold": "one success is enough",
-	"sd_notify": "notify", "disable": "take `ready` away",
+	"initial_delay": "checks begin at the start; `timeout` is the total time", "initial_delay_seconds": "checks begin at the start; `timeout` is the total time",
+	"delay":   "checks begin at the start; `timeout` is the total time",
+	"retries": "checks go on until `timeout` has passed", "failure_threshold": "checks go on until `timeout` has passed", "success_threshold": "one success is enough",
+	"sd_notify": "notify", "disable": "remove `ready`",
 }
 
 var foreignStop = map[string]string{
@@ -194,6 +194,6 @@ var foreignBackoff = map[string]string{
 	"delay": "initial", "start": "initial", "min": "initial", "backoff_seconds": "initial", "first": "initial",
 	"limit": "max", "maximum": "max", "ceiling": "max",
 	"max_restarts": "give_up", "retries": "give_up", "attempts": "give_up", "max_retries": "give_up", "tries": "give_up", "max_attempts": "give_up",
-	"factor": "each wait is twice the one before", "multiplier": "each wait is twice the one before",
-	"window": "a change ends the backoff", "jitter": "each wait is twice the one before",
+	"factor": "each delay is twice the one before", "multiplier": "each delay is twice the one before",
+	"window": "a change ends the backoff", "jitter": "each delay is twice the one before",
 }

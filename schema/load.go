@@ -66,7 +66,7 @@ func (l *loader) parse(path string, src []byte) (*Config, error) {
 		l.project(top, "", c)
 	}
 	if l.anybodys {
-		l.warn(Pos{File: l.first, Line: 1, Col: 1}, "anybody may write this file", "whoever writes it chooses what runs here: `chmod o-w "+l.first+"`")
+		l.warn(Pos{File: l.first, Line: 1, Col: 1}, "anybody can write this file", "anybody could run commands here: `chmod o-w "+l.first+"`")
 	}
 	if len(c.Projects) > 0 {
 		l.envFiles(c)

@@ -65,8 +65,8 @@ func (l *loader) append(base, over *yamltree.Node, s shape) *yamltree.Node {
 		return over // which plain tells, if it is a mistake
 	}
 	if base.Kind != yamltree.List {
-		m := l.make(over.Pos, "`!append` adds to a list, and what it adds to is "+base.What(), "write the whole value, without `!append`")
-		m.Also = append(m.Also, l.note(base.Pos, "which stands here"))
+		m := l.make(over.Pos, "`!append` adds to a list, but the inherited value is "+base.What(), "write the whole value, without `!append`")
+		m.Also = append(m.Also, l.note(base.Pos, "which is set here"))
 		l.mistakes = append(l.mistakes, m)
 		return over
 	}
@@ -201,7 +201,7 @@ func (l *loader) plain(n *yamltree.Node, s shape) *yamltree.Node {
 	if n.Custom && n.Tag == appendTag {
 		out = *s.listed(n)
 		if out.Kind != yamltree.List {
-			l.mistake(n.Pos, "`!append` adds to a list, and `"+l.key+"` is none", "take it away")
+			l.mistake(n.Pos, "`!append` adds to a list, and `"+l.key+"` is not one", "take it away")
 		}
 		out.Custom, out.Tag = false, map[yamltree.Kind]string{yamltree.List: "!!seq", yamltree.Mapping: "!!map", yamltree.Scalar: "!!str"}[out.Kind]
 	}

@@ -65,7 +65,7 @@ var triggerType = typ[Path]{
 			return path, false
 		}
 		if strings.ContainsAny(path.Text, "*?[") {
-			d.mistake(n.Pos, "a trigger is one file, not a pattern", "name a file of its own for it, such as `.trigger`")
+			d.mistake(n.Pos, "a trigger is one file, not a pattern", "use a separate file, such as `.trigger`")
 			return path, false
 		}
 		if info, err := d.opt.Stat(path.Abs); err == nil && info.IsDir() || strings.HasSuffix(path.Text, "/") || path.Abs == d.dir {
@@ -102,7 +102,7 @@ var patternType = typ[Pattern]{
 				}
 			}
 			if d.key == "ignore" && strings.HasPrefix(text, "!") {
-				hint = "nothing brings back what is ignored: name what to ignore more exactly"
+				hint = "`!` cannot bring back an ignored file: ignore less instead"
 			}
 			d.mistake(pos, msg, hint)
 			return Pattern{}, false
@@ -119,7 +119,7 @@ var ignoreType = typ[Pattern]{
 	read: func(d *decoder, n *yamltree.Node) (Pattern, bool) {
 		p, ok := patternType.read(d, n)
 		if _, literal := p.Literal(); ok && !literal && !strings.Contains(p.String(), "/") && p.String() != "**" && p.String() != "*" {
-			d.warn(n.Pos, yamltree.Quote(p.String())+" ignores only what lies directly in the project's directory", "write `**/"+p.String()+"` for every directory")
+			d.warn(n.Pos, yamltree.Quote(p.String())+" ignores only what is directly in the project's directory", "write `**/"+p.String()+"` for every directory")
 		}
 		return p, ok
 	},

@@ -40,7 +40,7 @@ var socketRefType = typ[SocketRef]{
 	shape: shape{name: "name"},
 	read: func(d *decoder, n *yamltree.Node) (SocketRef, bool) {
 		if n.Kind == yamltree.Mapping && !n.Custom {
-			d.mistake(n.Pos, "`sockets` of a process needs names, not a mapping", "describe sockets under `sockets` at the top, and list their names here")
+			d.mistake(n.Pos, "`sockets` of a process needs names, not a mapping", "define sockets under `sockets` at the top, and list their names here")
 			return SocketRef{}, false
 		}
 		name, ok := d.word(n, "the names of sockets")
@@ -92,7 +92,7 @@ var backoffType = typ[Backoff]{
 				if from := n.Get("initial"); from != nil {
 					initial = from.Pos
 				}
-				d.both(n.Get("max").Pos, "`max` is shorter than `initial`, which is "+b.Initial.String(), "", initial, "which stands here")
+				d.both(n.Get("max").Pos, "`max` is shorter than `initial`, which is "+b.Initial.String(), "", initial, "which is set here")
 			} else {
 				b.Max = b.Initial
 			}
@@ -133,7 +133,7 @@ var stopType = typ[Stop]{
 		}
 		stopKeys.read(d, n, &s, "`stop`", n.Pos)
 		if signal := n.Get("signal"); signal != nil && !signal.Null() && s.Command != nil {
-			d.both(signal.Pos, "`command` runs instead of the `signal`", "take one of the two away", n.Get("command").Pos, "the command")
+			d.both(signal.Pos, "`command` runs instead of the `signal`", "remove one of the two", n.Get("command").Pos, "the command")
 		}
 		return s, true
 	},
@@ -169,7 +169,7 @@ func (d *decoder) checkProcessKeys(n *yamltree.Node, p Process) {
 		d.warn(n.KeyOf("backoff").Pos, "`backoff` of process `"+p.Name+"` does nothing under `restart: never`", "")
 	}
 	if p.Reload == "SIGKILL" || p.Reload == "SIGSTOP" {
-		d.mistake(n.Get("reload").Pos, p.Reload+" cannot be caught, so it cannot reload anything", "leave `reload` out: a change restarts the process")
+		d.mistake(n.Get("reload").Pos, p.Reload+" cannot be caught, so it cannot cause a reload", "remove `reload`: a change restarts the process")
 	}
 }
 

@@ -81,7 +81,7 @@ func (l *loader) include(in inclusion, prefix string, c *Config) {
 	}
 	hint := "`include: services/api` reads the " + fileName + " of that directory"
 	if strings.HasPrefix(in.path, builtin) {
-		hint = "a preset is not a project beside this one but a layer under it: `extends: " + in.path + "`"
+		hint = "a preset is a layer under this file, not a project beside it: `extends: " + in.path + "`"
 	}
 	s := l.open(in.pos, at, includedHere, hint)
 	if s == nil {

@@ -60,15 +60,15 @@ var readyType = typ[Ready]{
 		}
 		switch {
 		case len(kinds) > 1:
-			d.mistake(n.KeyOf(kinds[1]).Pos, "`ready` has one kind of check, and this has "+series(kinds, " and "), "take all but one away")
+			d.mistake(n.KeyOf(kinds[1]).Pos, "`ready` has one kind of check, and this has "+series(kinds, " and "), "remove all but one")
 		case len(kinds) == 0 && !d.unknown(n, readyKeys.names()):
 			d.mistake(n.Pos, "`ready` has no check", "one of "+either(readyKinds))
 		case len(kinds) == 1 && kinds[0] == "notify" && n.Get("notify").Text == "false":
-			d.mistake(r.at["notify"], "`notify: false` is no check", "take `ready` away")
+			d.mistake(r.at["notify"], "`notify: false` is not a check", "remove `ready`")
 			return r, false
 		}
 		if pos, ok := r.at["interval"]; ok && (r.Notify || r.Log != nil) {
-			d.warn(pos, "`interval` does nothing beside `"+kinds[0]+"`, which is not asked for", "")
+			d.warn(pos, "`interval` does nothing beside `"+kinds[0]+"`, which is not polled", "")
 		}
 		return r, len(kinds) == 1
 	},

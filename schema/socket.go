@@ -40,7 +40,7 @@ var listenType = typ[Listen]{
 		if l.Type == Unix {
 			l.Path = d.resolve(l.Path)
 			if len(l.Path) > maxUnixPath() {
-				d.mistake(n.Pos, "the path of a unix socket has at most "+strconv.Itoa(maxUnixPath())+" bytes, and "+yamltree.Quote(filepath.Base(l.Path))+" has "+strconv.Itoa(len(l.Path)), "take a shorter one, such as `unix::/tmp/"+filepath.Base(l.Path)+"`")
+				d.mistake(n.Pos, "the path of a unix socket has at most "+strconv.Itoa(maxUnixPath())+" bytes, and "+yamltree.Quote(filepath.Base(l.Path))+" has "+strconv.Itoa(len(l.Path)), "use a shorter one, such as `unix::/tmp/"+filepath.Base(l.Path)+"`")
 				return Listen{}, false
 			}
 		}
@@ -67,7 +67,7 @@ var socketKeys = &table[Socket]{
 		row("mode", modeType, func(s *Socket) *fs.FileMode { return &s.Mode }, "permissions of a unix socket").or("0600"),
 		row("while_down", enumType[WhileDown](nil, DownWait, DownPage), func(s *Socket) *WhileDown { return &s.WhileDown }, "what a browser gets while the server is down").or("wait"),
 		row("max_wait", durationType, func(s *Socket) *time.Duration { return &s.MaxWait }, "with `proxy`: how long a request waits for a server").or("60s"),
-		later[Socket]("live", shape{name: "boolean"}, []string{"false"}, "live reload in HTML pages behind a proxy", "leave it out: pages are forwarded as they are"),
+		later[Socket]("live", shape{name: "boolean"}, []string{"false"}, "live reload in HTML pages behind a proxy", "remove it: pages are forwarded unchanged"),
 	},
 	foreign: foreignSocket,
 }
@@ -122,18 +122,18 @@ func (d *decoder) checkSocketKeys(s Socket) {
 		mistake("mode", "`mode` is for unix sockets, and `"+s.Name+"` is "+string(kind), "")
 	}
 	if kind == UDP {
-		mistake("backlog", "`backlog` is for sockets that connect, and `"+s.Name+"` is udp", "")
+		mistake("backlog", "`backlog` is for stream sockets, and `"+s.Name+"` is udp", "")
 		if s.Via == ViaProxy {
-			mistake("via", "`via: proxy` is for sockets that connect, and `"+s.Name+"` is udp", "leave `via` out: the process inherits it")
+			mistake("via", "`via: proxy` is for stream sockets, and `"+s.Name+"` is udp", "leave `via` out: the process inherits it")
 		}
 	}
 	if s.WhileDown == DownPage && kind != HTTP {
 		hint := "only `http::` sockets have pages: write `listen: http::" + pageAddress(s.Listen) + "` if it speaks HTTP"
 		switch kind {
 		case HTTPS:
-			hint = "devloop holds no certificate that it could answer with"
+			hint = "devloop has no certificate to answer with"
 		case UDP, Unix:
-			hint = "no browser asks there"
+			hint = "browsers do not connect there"
 		}
 		mistake("while_down", "`while_down: page` is for http sockets, and `"+s.Name+"` is "+string(kind), hint)
 	}

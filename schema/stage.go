@@ -76,7 +76,7 @@ func stageType(group *table[Stage]) typ[Stage] {
 	return typ[Stage]{shape: s, read: func(d *decoder, n *yamltree.Node) (Stage, bool) {
 		s := Stage{Pos: n.Pos, Interruptible: true}
 		if n.Null() {
-			d.mistake(n.Pos, "an empty stage", "take the `-` away, or write a command after it")
+			d.mistake(n.Pos, "an empty stage", "remove the `-`, or write a command after it")
 			return s, false
 		}
 		if n.Kind == yamltree.List && !n.Custom {

@@ -29,7 +29,7 @@ func checkTable[T any](t *testing.T, table *table[T]) {
 	seen := map[string]bool{}
 	for _, k := range table.keys {
 		if seen[k.name] || !oneWord.MatchString(k.name) {
-			t.Errorf("%s: the key %q stands twice, or is no word", table.what, k.name)
+			t.Errorf("%s: the key %q appears twice, or is no word", table.what, k.name)
 		}
 		seen[k.name] = true
 		if k.doc == "" || strings.HasSuffix(k.doc, ".") || k.shape.name == "" || k.read == nil {

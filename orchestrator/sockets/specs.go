@@ -25,7 +25,7 @@ func OpenSpecs(specs []string, opt SpecOptions) (bound []Bound, err error) {
 		}
 	}
 	if first, second := schema.Clash(listens); second != nil {
-		return nil, &schema.Error{Msg: fmt.Sprintf("the sockets %s and %s are on one address, %s", first.Text, second.Text, second.Addr()),
+		return nil, &schema.Error{Msg: fmt.Sprintf("the sockets %s and %s share one address, %s", first.Text, second.Text, second.Addr()),
 			Hint: "remove one of them, or use another port (0 picks a free one)"}
 	}
 	defer func() {

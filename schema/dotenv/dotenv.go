@@ -185,7 +185,7 @@ func (p *parser) name() (string, bool) {
 	// What seems to be a name may be the rest of a secret whose first line has no
 	// quotes: it is not told.
 	case name != "" && (p.at > end || p.next() == '\n' || p.next() == ':'):
-		p.mistake(p.at, "there is no = behind the name", "a line is NAME=value; `NAME=` is an empty one, and what the environment has, commands get anyway")
+		p.mistake(p.at, "there is no = after the name", "a line is NAME=value; `NAME=` is empty; commands get the environment's variables anyway")
 	default:
 		p.mistake(p.at, nameRule, "")
 	}
@@ -203,7 +203,7 @@ func (p *parser) value() ([]part, bool) {
 		end = p.at + i
 	}
 	if strings.HasPrefix(p.text[start:end], "`") && strings.Contains(p.text[start+1:end], "`") {
-		p.mistake(start, "backquotes do not quote here, and no command is run", "write the value in \" or ' quotes")
+		p.mistake(start, "backquotes do not quote here, and run no command", "write the value in \" or ' quotes")
 		return nil, false
 	}
 	for i := start; i < end; i++ {
@@ -241,7 +241,7 @@ func (p *parser) quoted(quote byte) ([]part, bool) {
 		if at := p.pos(open); p.pos(p.at).Line != at.Line {
 			hint = "the quote has been open since an earlier line; is that one closed?"
 		}
-		p.mistake(p.at, "text behind the closing quote", hint)
+		p.mistake(p.at, "text after the closing quote", hint)
 		return nil, false
 	}
 	if quote == '\'' {

@@ -60,10 +60,10 @@ var dialect = []struct{ text, want string }{
 	{"export=1", `"1"`},
 	{"exported=1", `"1"`},
 	{"A: 1", `"1"`},
-	{"A:1", "1:2: there is no = behind the name"},
-	{"A", "1:2: there is no = behind the name"},
-	{"A\nB=1\nC", "1:2: there is no = behind the name; 3:2: there is no = behind the name"},
-	{"A B=1", "1:3: there is no = behind the name"},
+	{"A:1", "1:2: there is no = after the name"},
+	{"A", "1:2: there is no = after the name"},
+	{"A\nB=1\nC", "1:2: there is no = after the name; 3:2: there is no = after the name"},
+	{"A B=1", "1:3: there is no = after the name"},
 	{"=1", "1:1: there is no name before the ="},
 	{"1A=1", "1:1: a variable's name is letters, digits and _, and does not begin with a digit"},
 	{"OPENAI-KEY=1", "1:7: a variable's name is letters, digits and _"},
@@ -83,7 +83,7 @@ var dialect = []struct{ text, want string }{
 	{`A=it's "so"`, `"it's \"so\""`},
 	{`A=C:\new\dir`, `"C:\\new\\dir"`},
 	{`A=a\$HOME`, `"a$HOME"`},
-	{"A=`date`", "1:3: backquotes do not quote here, and no command is run"},
+	{"A=`date`", "1:3: backquotes do not quote here, and run no command"},
 	{"A=`x", "\"`x\""},
 	{"A=$(date)", `"$(date)"`},
 
@@ -94,9 +94,9 @@ var dialect = []struct{ text, want string }{
 	{`A="a\nb\r\\n\q"`, `"a\nb\r\\n\\q"`},
 	{"A=\"one\r\ntwo\"\nB=$A", `"one\ntwo"`},
 	{`A="a\$HOME $HOME"`, `"a$HOME /home/me"`},
-	{`A="a"b`, "1:6: text behind the closing quote"},
-	{`A="a" b`, "1:7: text behind the closing quote"},
-	{"A=\"a\nB=\"b\"", "2:4: text behind the closing quote"},
+	{`A="a"b`, "1:6: text after the closing quote"},
+	{`A="a" b`, "1:7: text after the closing quote"},
+	{"A=\"a\nB=\"b\"", "2:4: text after the closing quote"},
 	{"A=1\nB=\"never\nC=2", "2:3: the quote is never closed"},
 	{`A="a\"`, "1:3: the quote is never closed"},
 	{`A="a\`, "1:3: the quote is never closed"},
@@ -124,15 +124,15 @@ var dialect = []struct{ text, want string }{
 	{"A=${NOPE:-$NOPE}", `"", 1:11: NOPE is not set`},
 	{"A=${HOME:+x}${EMPTY:+y}${EMPTY+z}", `"xz"`},
 	{"A=${HOME:?secret}", `"/home/me"`},
-	{"A=${NOPE:?secret}", "1:3: `NOPE` is not set, and has to be"},
-	{"A=${EMPTY:?secret}", "1:3: `EMPTY` is not set, and has to be"},
+	{"A=${NOPE:?secret}", "1:3: `NOPE` is not set, but is required"},
+	{"A=${EMPTY:?secret}", "1:3: `EMPTY` is not set, but is required"},
 	{"A=${EMPTY?secret}", `""`},
 	{"A=x${HOME", "1:4: `${` is never closed"},
-	{"A=${}", "1:3: what `${` begins is no reference to a variable"},
-	{"A=${1}", "1:3: what `${` begins is no reference to a variable"},
-	{"A=${HOME/a/b}", "1:3: what `${` begins is no reference to a variable"},
-	{"A=${A B}", "1:3: what `${` begins is no reference to a variable"},
-	{"A=" + strings.Repeat("${B:-", 30) + strings.Repeat("}", 30), "1:103: too many references in each other"},
+	{"A=${}", "1:3: this `${` does not begin a valid reference"},
+	{"A=${1}", "1:3: this `${` does not begin a valid reference"},
+	{"A=${HOME/a/b}", "1:3: this `${` does not begin a valid reference"},
+	{"A=${A B}", "1:3: this `${` does not begin a valid reference"},
+	{"A=" + strings.Repeat("${B:-", 30) + strings.Repeat("}", 30), "1:103: references are nested too deeply"},
 }
 
 func TestDialect(t *testing.T) {
@@ -228,7 +228,7 @@ func FuzzParse(f *testing.F) {
 		}
 		if file != nil {
 			env := newFake()
-			if _, mistake := file.Expand(env); mistake != nil && !mistakesSeen[mistake.Msg] && !strings.HasSuffix(mistake.Msg, "is not set, and has to be") {
+			if _, mistake := file.Expand(env); mistake != nil && !mistakesSeen[mistake.Msg] && !strings.HasSuffix(mistake.Msg, "is not set, but is required") {
 				t.Fatalf("words of its own: %q", mistake.Msg)
 			}
 			for name, value := range env.values {
@@ -244,8 +244,8 @@ func FuzzParse(f *testing.F) {
 // the name of a reference.
 var mistakesSeen = map[string]bool{
 	nameRule: true, nameRule + ", and does not begin with a digit": true, "the file is UTF-16": true, "a NUL character": true,
-	"there is no = behind the name": true, "there is no name before the =": true,
-	"backquotes do not quote here, and no command is run": true, "the quote is never closed": true, "text behind the closing quote": true,
-	"`${` is never closed": true, "what `${` begins is no reference to a variable": true, "too many references in each other": true,
+	"there is no = after the name": true, "there is no name before the =": true,
+	"backquotes do not quote here, and run no command": true, "the quote is never closed": true, "text after the closing quote": true,
+	"`${` is never closed": true, "this `${` does not begin a valid reference": true, "references are nested too deeply": true,
 	"the value becomes longer than 128 KiB": true, "the values come to more than 2 MiB": true,
 }

@@ -92,7 +92,7 @@ func (e *expansion) value(p part) (string, *Mistake) {
 		return e.join(p.word, p.pos)
 	}
 	if !filled {
-		return "", &Mistake{p.pos, "`" + p.name + "` is not set, and has to be", ""}
+		return "", &Mistake{p.pos, "`" + p.name + "` is not set, but is required", ""}
 	}
 	return value, nil
 }

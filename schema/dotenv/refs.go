@@ -114,13 +114,13 @@ func (p *parser) braced(start, end int, m manner, depth int) (ref part, next int
 			return ref, shut + 1, true // its message is never shown: it may tell a secret
 		}
 		if depth == maxDepth {
-			p.mistake(start, "too many references in each other", "")
+			p.mistake(start, "references are nested too deeply", "")
 			return part{}, 0, false
 		}
 		ref.word, ok = p.refs(start+2+n+len(op), shut, m, depth+1)
 		return ref, shut + 1, ok
 	}
-	p.mistake(start, "what `${` begins is no reference to a variable", "the forms are `${NAME}`, `${NAME:-default}`, `${NAME:+instead}` and `${NAME:?}`; `$$` is a `$`")
+	p.mistake(start, "this `${` does not begin a valid reference", "the forms are `${NAME}`, `${NAME:-default}`, `${NAME:+instead}` and `${NAME:?}`; `$$` is a `$`")
 	return part{}, 0, false
 }
 

@@ -36,7 +36,7 @@ func (b *builder) build(y *yaml.Node) *Node {
 	pos := b.src.clamp(y.Line, y.Column)
 	if y.Kind == yaml.AliasNode {
 		if b.open[y.Alias] {
-			b.mistake(pos, "the anchor `&"+y.Value+"` contains itself", "an alias can only repeat what was finished before it")
+			b.mistake(pos, "the anchor `&"+y.Value+"` contains itself", "an alias can only repeat a value that is complete before it")
 			return nil
 		}
 		b.alias = pos
@@ -77,12 +77,12 @@ func (b *builder) pairs(n *Node, content []*yaml.Node) {
 			continue
 		}
 		if k.Kind != yaml.ScalarNode {
-			b.mistake(b.src.clamp(k.Line, k.Column), "a key must be a name, not "+yamlKind(k), "quote it if it is meant to be text")
+			b.mistake(b.src.clamp(k.Line, k.Column), "a key must be a name, not "+yamlKind(k), "quote it if it is text")
 			continue
 		}
 		pos := b.src.clamp(k.Line, k.Column)
 		if before, twice := first[k.Value]; twice {
-			b.mistake(pos, "the key "+Quote(k.Value)+" stands twice", "the first one is in line "+strconv.Itoa(before.Line))
+			b.mistake(pos, "the key "+Quote(k.Value)+" appears twice", "the first one is in line "+strconv.Itoa(before.Line))
 			continue
 		}
 		first[k.Value] = pos
@@ -140,7 +140,7 @@ func (b *builder) grow(n *Node, by int) {
 	n.size = min(n.size+by, math.MaxInt32)
 	if n.size > b.written+aliasBudget && !b.burst {
 		b.burst = true
-		b.mistake(b.alias, "aliases stand for more than "+strconv.Itoa(aliasBudget)+" values", "write fewer of them out, or less in each")
+		b.mistake(b.alias, "aliases stand for more than "+strconv.Itoa(aliasBudget)+" values", "use fewer aliases, or smaller ones")
 	}
 }
 

@@ -34,7 +34,7 @@ func (d Dialect) document(s *Source, text []byte, mistakes *Mistakes) *yaml.Node
 		var second *secondDocument
 		if errors.As(err, &second) {
 			*mistakes = append(*mistakes, s.Mistake(s.clamp(s.separator(second.line), 1),
-				"a second document", d.File+" is one document: take the `---` away, or put the rest into a file of its own"))
+				"a second document", d.File+" is one document: remove the `---`, or move the rest to another file"))
 			return doc
 		}
 		lines := SplitLines(string(text))
@@ -203,8 +203,8 @@ var syntaxErrors = []struct {
 	{"did not find expected '-' indicator", "this line does not fit the list above it", "items of one list begin in the same column, each with `- `", nil},
 	{"could not find expected ':'", "neither `key: value` nor a list item", "a key is followed by a colon and a space", nil},
 	{"block sequence entries are not allowed", "a list cannot begin in the line of its key", "write each `- item` in a line of its own, or `[item, item]`", regexp.MustCompile(`^[^:]*:\s+`)},
-	{"unexpected end of stream", "a quote that is never closed", "close it, or take it away", lead},
-	{"unexpected document indicator", "a quote that is never closed", "close it, or take it away", lead},
+	{"unexpected end of stream", "a quote that is never closed", "close it, or remove it", lead},
+	{"unexpected document indicator", "a quote that is never closed", "close it, or remove it", lead},
 	{"did not find expected ',' or ']'", "a `[` that is never closed", "close it, or quote the text that has it", lead},
 	{"did not find expected ',' or '}'", "a `{` that is never closed", "close it, or quote the text that has it", lead},
 	{"did not find expected node content", "a value is missing here", "text that begins with one of ,[]{}#&*!|>@`\"'% needs quotes", lead},
@@ -215,6 +215,6 @@ var syntaxErrors = []struct {
 	{"unknown anchor", "an alias of an anchor that is not above it", "an anchor is written `&name`; quote the value if it is meant as text", lead},
 	{"tab character", "a tab in the indentation", "YAML indents with spaces only", nil},
 	{"exceeded max depth", "nested too deeply", "", nil},
-	{"incompatible YAML document", "a version of YAML other than 1.1", "leave the %YAML line out", nil},
+	{"incompatible YAML document", "a version of YAML other than 1.1", "remove the %YAML line", nil},
 	{"comment or line break", "text in the line of a `|` or `>`", "the text of a block begins in the next line", lead},
 }

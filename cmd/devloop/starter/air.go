@@ -143,7 +143,7 @@ func (d *draft) fromAir(text []byte) error {
 		d.top = append(d.top, entry{key: "poll", value: "true"})
 	}
 	if a.Root != "" && a.Root != "." {
-		d.lose(lineOf(text, "root"), "`root`", "paths belong to the directory of the devloop.yaml: put it into "+a.Root)
+		d.lose(lineOf(text, "root"), "`root`", "paths are relative to devloop.yaml: move it to "+a.Root)
 	}
 	var values map[string]any
 	if _, err := toml.Decode(string(text), &values); err != nil {

@@ -194,8 +194,8 @@ func (d *draft) fromProcessCompose(text []byte) error {
 		}
 		d.loseKeys(where, at, []string{"command", "entrypoint", "working_dir", "environment", "env_file", "watch", "depends_on", "readiness_probe", "ready_log_line", "disabled", "is_tty", "is_interactive", "availability", "shutdown"}, map[string]string{
 			"liveness_probe": "a process that ends is restarted; one that hangs is not found out", "replicas": "write a process for each; they may share a socket",
-			"namespace": "`devloop up NAME…` starts the nodes you name", "log_location": "`devloop --log-file FILE`", "schedule": "nothing runs by the clock",
-			"is_daemon": "run it in the foreground, so that it can be watched", "description": "write it as a comment", "is_elevated": "a process runs as whoever runs devloop",
+			"namespace": "`devloop up NAME…` starts the nodes you name", "log_location": "`devloop --log-file FILE`", "schedule": "devloop has no schedules",
+			"is_daemon": "run it in the foreground, so that it can be watched", "description": "write it as a comment", "is_elevated": "a process runs as the user who runs devloop",
 			"success_exit_codes": "only 0 is success",
 		})
 		d.processes = append(d.processes, entry{key: nodeName(p.key), sub: e})
@@ -249,7 +249,7 @@ func (d *draft) readiness(at tree, where string) []entry {
 				sub = append(sub, entry{key: "interval", value: v})
 			}
 		case "initial_delay_seconds", "failure_threshold", "success_threshold", "timeout_seconds":
-			d.lose(p.line, "`"+p.key+"`"+where, "it is asked from the start on; `timeout` is the time in total")
+			d.lose(p.line, "`"+p.key+"`"+where, "checks begin at the start; `timeout` is the total time")
 		}
 	}
 	return []entry{{key: "ready", sub: sub}}
@@ -357,7 +357,7 @@ func (d *draft) fromCompose(text []byte) error {
 		d.loseKeys(where, at, []string{"build", "command", "environment", "env_file", "develop", "depends_on", "healthcheck", "restart", "ports", "image", "container_name", "profiles"}, map[string]string{
 			"volumes": "the command runs in this folder itself", "networks": "it runs on this machine: other services are at localhost",
 			"working_dir": "it is a path of the container; `dir` is one of the project",
-			"user":        "a process runs as whoever runs devloop", "entrypoint": "write it before the command in `run`",
+			"user":        "a process runs as the user who runs devloop", "entrypoint": "write it before the command in `run`",
 		})
 		d.processes = append(d.processes, entry{key: nodeName(s.key), sub: e})
 	}
