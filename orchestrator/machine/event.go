@@ -6,27 +6,33 @@ import (
 )
 
 // Event is something that happened. The set is sealed: the types below.
+//
+// Events come one at a time, in the order in which they happened. Those about a run
+// or a generation carry its number: one that comes too late changes nothing.
 type Event interface{ event() }
 
 type (
-	// Start begins everything; it comes once, and first, but for a Shutdown
-	// that makes it needless.
+	// Start begins everything; it comes once, and first, but for an Await or a Forget,
+	// and for a Shutdown that makes it needless.
 	Start struct{}
 
-	// Tick says that the deadline has passed. Only a Tick ends a settle period,
-	// and VCSBusy holds it open: git is in the middle of rewriting the tree.
+	// Tick says that the Deadline has passed; one too many does no harm. Only a Tick
+	// ends a settle period, and VCSBusy holds it open: git is in the middle of
+	// rewriting the tree.
 	Tick struct{ VCSBusy bool }
 
-	// FilesChanged is a batch of changed files.
+	// FilesChanged is a batch of changed files. It has to come before the Drained of a
+	// run that made the change, and before an Await that is about it.
 	FilesChanged struct{ Changes []Change }
 
-	// StageExited ends one stage of one run.
+	// StageExited answers StartStage: the stage's whole tree is gone, and has written
+	// what it writes.
 	StageExited struct {
 		Node, Run, Stage int
 		End              End
 	}
 
-	// Drained answers Drain: every write made before it has been delivered.
+	// Drained answers Drain: FilesChanged has come for every write that was made before.
 	Drained struct{ Node, Run int }
 
 	// Touched answers Touch. Err says why a trigger could not be touched, and is ""
@@ -36,30 +42,33 @@ type (
 		Err       string
 	}
 
-	// ProcessStarted tells the pid of a generation.
+	// ProcessStarted tells the pid of a generation, before anything else of it. Where
+	// nothing else says that it is ready, this does.
 	ProcessStarted struct{ Node, Gen, PID int }
 
-	// ProcessReady says that a generation serves.
+	// ProcessReady says that a generation serves. Another one changes nothing.
 	ProcessReady struct{ Node, Gen int }
 
-	// ProcessExited ends a generation: its whole tree is gone.
+	// ProcessExited ends a generation: its whole tree is gone, and what it held is free
+	// for the next one.
 	ProcessExited struct {
 		Node, Gen int
 		End       End
 	}
 
 	// Command is a request made by hand. Of several nodes, one that is downstream of
-	// another waits for that one, as after a change; all others act at once.
+	// another waits for that one, as after a change; all others act at once. Before
+	// Start, and in a shut-down, it does nothing.
 	Command struct {
 		Verb  Verb
 		Nodes []int
 	}
 
-	// Reconfigure replaces the configuration while everything runs. A node keeps
-	// its index and its kind for good: new ones come after those there are, and
-	// one that is no more is Gone. Changed are the nodes of before that must
-	// start anew; Apart those of them whose old generation must end before the
-	// new one starts, whatever their order of update.
+	// Reconfigure replaces the configuration while everything runs; what the new one
+	// watches has to be watched by then. A node keeps its index and its kind for good:
+	// new ones come after those there are, and one that is no more is Gone. Changed are
+	// the nodes of before that must start anew; Apart those of them whose old generation
+	// must end before the new one starts, whatever their order of update.
 	Reconfigure struct {
 		Config         Config
 		Changed, Apart []int
@@ -73,13 +82,15 @@ type (
 		Nodes []int
 	}
 
-	// Forget takes an Await back.
+	// Forget takes an Await back. One that has been answered is forgotten already.
 	Forget struct{ ID int }
 
-	// Asked says that somebody has looked at the state of things.
+	// Asked says that somebody has looked at the state of things: what looks like
+	// feedback may be this person's work. It may be dropped.
 	Asked struct{}
 
-	// Shutdown ends everything in order; the second one, or Hard, at once.
+	// Shutdown ends everything in order; the second one, or Hard, at once. Exit follows
+	// when the last command has exited.
 	Shutdown struct {
 		Hard bool
 		Code int // the exit code to end with

@@ -7,9 +7,9 @@ import (
 	"devloop/schema"
 )
 
-// Report tells people what the machine decided, and why. It is complete: nodes and
-// stages go by their names, so that it means the same whenever it is read, whatever
-// the configuration is by then.
+// Report tells people what the machine decided, and why. It comes before the action
+// that it explains, and changes nothing if it is dropped. Nodes and stages go by their
+// names, so that it means the same whatever the configuration is when it is read.
 type Report struct {
 	Kind    ReportKind
 	ID      int // of the node, as in other actions
