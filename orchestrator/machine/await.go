@@ -1,6 +1,9 @@
 package machine
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The barrier: whoever asks whether a change is live is answered when all that
 // any change before the question could cause is done, whatever comes after it.
@@ -45,10 +48,7 @@ func (b *barrier) until(node int) uint64 { return max(b.clock, b.extended[node])
 func (m *Machine) awaitPaid(ev Await) {
 	b := &barrier{id: ev.ID, clock: m.clock, extended: map[int]uint64{}, causes: map[int]nodeset{}}
 	for _, n := range m.nodes {
-		if n.gone {
-			continue
-		}
-		if len(ev.Nodes) == 0 {
+		if len(ev.Nodes) == 0 && !n.gone {
 			b.nodes.add(n.id)
 		}
 	}
@@ -60,12 +60,7 @@ func (m *Machine) awaitPaid(ev Await) {
 }
 
 func (m *Machine) forget(ev Forget) {
-	for i, b := range m.barriers {
-		if b.id == ev.ID {
-			m.barriers = append(m.barriers[:i:i], m.barriers[i+1:]...)
-			return
-		}
-	}
+	m.barriers = slices.DeleteFunc(m.barriers, func(b *barrier) bool { return b.id == ev.ID })
 }
 
 // awaited tells whether somebody waits for what is open at the node since then.
@@ -238,12 +233,7 @@ func (n *node) worksOn(since uint64) bool {
 }
 
 func (n *node) restartsWith(id int) bool {
-	for _, need := range n.cfg.Needs {
-		if need.Node == id && need.Restart {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.cfg.Needs, func(need Need) bool { return need.Node == id && need.Restart })
 }
 
 // holdAwaited keeps a change from replacing a generation that somebody waits

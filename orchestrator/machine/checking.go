@@ -24,12 +24,7 @@ func (m *Machine) park(n *node) bool {
 
 // checking is a watcher upstream that has something to do; -1 if there is none.
 func (m *Machine) checking(n *node) int {
-	for _, i := range m.order {
-		if n.up.has(i) && m.nodes[i].w != nil && m.nodes[i].busy {
-			return i
-		}
-	}
-	return -1
+	return m.upstream(n, func(u *node) bool { return u.w != nil && u.busy })
 }
 
 // holdParked is what keeps a parked process from starting.
@@ -37,10 +32,8 @@ func (m *Machine) holdParked(n *node) Hold {
 	if by := m.checking(n); by >= 0 {
 		return Hold{Kind: UpstreamBusy, Node: by}
 	}
-	for _, i := range m.order {
-		if n.up.has(i) && m.nodes[i].w != nil && m.nodes[i].failed {
-			return Hold{Kind: UpstreamFailed, Node: i}
-		}
+	if by := m.upstream(n, func(u *node) bool { return u.w != nil && u.failed }); by >= 0 {
+		return Hold{Kind: UpstreamFailed, Node: by}
 	}
 	if n.pending.dirty {
 		return m.holdChange(n)

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -247,10 +248,8 @@ func (m *Machine) work(u, n *node, c Change, at time.Time) (o origin, loop, work
 		works = at.Sub(since) <= selfReach && (loop || m.starts(u))
 	}
 	o.lag = at.Sub(since)
-	for _, writer := range c.Writers {
-		if writer == u.id {
-			o.seen, works = true, true
-		}
+	if slices.Contains(c.Writers, u.id) {
+		o.seen, works = true, true
 	}
 	return o, loop, works
 }

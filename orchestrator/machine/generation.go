@@ -99,13 +99,11 @@ func (m *Machine) begin(n *node, phase procPhase, o occasion) generation {
 // restartDependants marks those who want to restart with this process.
 func (m *Machine) restartDependants(n *node) {
 	for _, d := range m.nodes {
-		for _, need := range d.cfg.Needs {
-			if need.Node == n.id && need.Restart && d.p != nil && d.p.running() && d.p.wanted {
-				var alone nodeset
-				alone.add(d.id)
-				d.pending.mark(alone, ByDependency, n.cfg.Name, older(n.p.owed, m.clock))
-				d.pending.anew = true
-			}
+		if d.restartsWith(n.id) && d.p != nil && d.p.running() && d.p.wanted {
+			var alone nodeset
+			alone.add(d.id)
+			d.pending.mark(alone, ByDependency, n.cfg.Name, older(n.p.owed, m.clock))
+			d.pending.anew = true
 		}
 	}
 }

@@ -55,12 +55,18 @@ func (m *Machine) evaluateWatcher(n *node) {
 			n.hold.Kind = NoSlot
 		}
 	case n.pending.dirty && !n.off:
-		if n.hold = m.holdChange(n); n.hold.Kind == NotHeld && !n.pending.hand {
-			n.hold = m.holdStanding(n)
+		hold := m.holdChange(n)
+		if hold.Kind == NotHeld && !n.pending.hand {
+			hold = m.holdStanding(n)
 		}
-		n.busy = !m.stuck(n.hold)
-		n.failed = !n.busy
+		m.waits(n, hold)
 	}
+}
+
+// waits notes what holds a node that has nothing else to do.
+func (m *Machine) waits(n *node, hold Hold) {
+	n.hold, n.failed = hold, m.stuck(hold)
+	n.busy = !n.failed
 }
 
 func (m *Machine) evaluateProcess(n *node) {
@@ -71,9 +77,7 @@ func (m *Machine) evaluateProcess(n *node) {
 		return
 	}
 	if p.parked && !p.live() {
-		n.hold = m.holdParked(n)
-		n.busy = !m.stuck(n.hold)
-		n.failed = !n.busy
+		m.waits(n, m.holdParked(n))
 		return
 	}
 	n.failed = p.dropped != nil
@@ -85,39 +89,29 @@ func (m *Machine) evaluateProcess(n *node) {
 	case procEnded:
 		n.failed = !p.succeeded()
 	case procBackoff:
-		n.hold = Hold{Kind: BackingOff, Node: -1, Until: p.backoffUntil}
+		hold := Hold{Kind: BackingOff, Node: -1, Until: p.backoffUntil}
 		if !p.backoffUntil.After(m.now) {
-			n.hold = m.holdNeeds(n)
+			hold = m.holdNeeds(n)
 		}
-		n.busy = !m.stuck(n.hold)
-		n.failed = !n.busy
+		m.waits(n, hold)
 	case procUnbuilt:
+		hold := m.holdNeeds(n)
 		if missing := m.neverPassed(n); missing >= 0 {
-			n.hold = Hold{Kind: NotBuilt, Node: missing}
-		} else {
-			n.hold = m.holdNeeds(n)
+			hold = Hold{Kind: NotBuilt, Node: missing}
 		}
-		n.busy = !m.stuck(n.hold)
-		n.failed = !n.busy
+		m.waits(n, hold)
 	}
 	switch {
 	case p.due != "" && !p.live():
-		n.hold = m.holdDue(n)
-		n.busy = !m.stuck(n.hold)
-		n.failed = !n.busy
+		m.waits(n, m.holdDue(n))
 	case n.pending.dirty && p.phase != procStopping:
 		if n.hold = m.holdChange(n); n.hold.Kind == NotHeld {
 			n.hold = m.holdAwaited(n)
 		}
-		if stuck := m.stuck(n.hold); stuck {
-			n.failed = true
-		} else {
-			n.busy = true
-		}
+		stuck := m.stuck(n.hold)
+		n.busy, n.failed = n.busy || !stuck, n.failed || stuck
 	}
-	if p.side != nil {
-		n.busy = true
-	}
+	n.busy = n.busy || p.side != nil
 }
 
 // stuck tells whether a hold ends only when somebody mends something: what
@@ -174,12 +168,20 @@ func (m *Machine) holdDue(n *node) Hold {
 // holdUpstream keeps a node back while anything upstream is busy, and then by its
 // needs.
 func (m *Machine) holdUpstream(n *node) Hold {
-	for _, i := range m.order {
-		if n.up.has(i) && m.nodes[i].busy {
-			return Hold{Kind: UpstreamBusy, Node: i}
-		}
+	if u := m.upstream(n, func(u *node) bool { return u.busy }); u >= 0 {
+		return Hold{Kind: UpstreamBusy, Node: u}
 	}
 	return m.holdNeeds(n)
+}
+
+// upstream is the first node upstream of n of which something is true; -1 if there is none.
+func (m *Machine) upstream(n *node, is func(*node) bool) int {
+	for _, i := range m.order {
+		if n.up.has(i) && is(m.nodes[i]) {
+			return i
+		}
+	}
+	return -1
 }
 
 // fallen tells whether a process is down because it failed, and nothing is left of
@@ -201,14 +203,7 @@ func (n *node) fallen() bool {
 // upstream node that failed with it; it names that node.
 func (m *Machine) blocked(n *node) (by int, blocked bool) {
 	for _, cohort := range n.pending.causes {
-		clean := true
-		for _, i := range m.order {
-			if n.up.has(i) && cohort.has(i) && m.nodes[i].failed {
-				by, clean = i, false
-				break
-			}
-		}
-		if clean {
+		if by = m.upstream(n, func(u *node) bool { return u.failed && cohort.has(u.id) }); by < 0 {
 			return -1, false
 		}
 	}

@@ -131,9 +131,9 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 	case ProcessStarted:
 		m.processStarted(ev)
 	case ProcessReady:
-		m.processReady(ev)
+		m.processEvent(ev.Node, ev.Gen, onReady, End{})
 	case ProcessExited:
-		m.processExited(ev)
+		m.processEvent(ev.Node, ev.Gen, onExit, ev.End)
 	case Command:
 		m.command(ev)
 	case Reconfigure:
@@ -435,13 +435,7 @@ func (m *Machine) do(a Action) { m.out = append(m.out, a) }
 // neverPassed names the first watcher upstream of n that should have passed and
 // never did; -1 if there is none: everything is built, if perhaps not fresh.
 func (m *Machine) neverPassed(n *node) int {
-	for _, i := range m.order {
-		u := m.nodes[i]
-		if n.up.has(i) && u.w != nil && !u.w.everPassed && u.w.asked {
-			return i
-		}
-	}
-	return -1
+	return m.upstream(n, func(u *node) bool { return u.w != nil && !u.w.everPassed && u.w.asked })
 }
 
 // meets tells whether the dependency's state fulfils the condition.

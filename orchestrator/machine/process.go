@@ -251,21 +251,14 @@ func (m *Machine) processStarted(ev ProcessStarted) {
 	if g == nil {
 		return
 	}
-	g.pid = ev.PID
-	if !n.cfg.Process.Probed {
+	if g.pid = ev.PID; !n.cfg.Process.Probed {
 		m.on(n, g, onReady, occasion{})
 	}
 }
 
-func (m *Machine) processReady(ev ProcessReady) {
-	if n, g := m.generation(ev.Node, ev.Gen); g != nil {
-		m.on(n, g, onReady, occasion{})
-	}
-}
-
-func (m *Machine) processExited(ev ProcessExited) {
-	if n, g := m.generation(ev.Node, ev.Gen); g != nil {
-		m.on(n, g, onExit, occasion{end: ev.End})
+func (m *Machine) processEvent(id, gen int, ev procEvent, end End) {
+	if n, g := m.generation(id, gen); g != nil {
+		m.on(n, g, ev, occasion{end: end})
 	}
 }
 

@@ -21,8 +21,7 @@ func (m *Machine) drained(ev Drained) {
 		r.Kind, r.Serving = RunFailed, m.serving(n)
 		m.report(n, r)
 		if m.cfg.Once {
-			m.reportNotRun(n)
-			m.shutdown(Shutdown{Code: 1})
+			m.fail(n)
 		}
 		return
 	}
@@ -78,8 +77,7 @@ func (m *Machine) touched(ev Touched) {
 	}
 	m.report(n, Report{Kind: RunFailed, Num: ev.Run, Took: m.now.Sub(w.startedAt), End: End{Code: -1, Err: ev.Err}, Serving: m.serving(n)})
 	if m.cfg.Once {
-		m.reportNotRun(n)
-		m.shutdown(Shutdown{Code: 1})
+		m.fail(n)
 	}
 	if ev.Run != w.run || w.phase != idle {
 		return // it is being done again

@@ -117,16 +117,14 @@ func (n *node) alive() bool {
 func (m *Machine) finished() bool {
 	for _, n := range m.nodes {
 		if n.p != nil && n.p.phase == procEnded && !n.p.end.OK() {
-			m.reportNotRun(n)
-			m.shutdown(Shutdown{Code: 1})
+			m.fail(n)
 			return true
 		}
 	}
 	for _, n := range m.nodes {
 		if n.w != nil && (n.w.phase != idle || n.w.touching || n.pending.dirty) {
 			if n.w.phase == idle && !n.w.touching && m.stuck(n.hold) {
-				m.reportNotRun(m.nodes[n.hold.Node])
-				m.shutdown(Shutdown{Code: 1})
+				m.fail(m.nodes[n.hold.Node])
 				return true
 			}
 			return false
@@ -136,12 +134,13 @@ func (m *Machine) finished() bool {
 	return true
 }
 
-// reportNotRun names what a single run does not run, or not to its end, because a
-// node has failed.
-func (m *Machine) reportNotRun(failed *node) {
+// fail ends a single run because a node has failed, and names what is not run, or
+// not to its end, for that.
+func (m *Machine) fail(failed *node) {
 	for _, i := range m.order {
 		if n := m.nodes[i]; n != failed && n.w != nil && (n.w.phase != idle || n.pending.dirty) {
 			m.report(n, Report{Kind: NotRun, Num: n.w.run, By: failed.cfg.Name})
 		}
 	}
+	m.shutdown(Shutdown{Code: 1})
 }
