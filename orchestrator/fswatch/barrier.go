@@ -83,7 +83,13 @@ func (b *barrier) open() error {
 // bake makes the file, and the directory if someone has cleaned it away, and watches the directory. It
 // opens nothing that is there already: whoever cleaned up may have left a link in its place.
 func (b *barrier) bake() error {
-	if err := os.Mkdir(b.dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	err := os.Mkdir(b.dir, 0o700)
+	if errors.Is(err, fs.ErrNotExist) { // all of the temporary files have been cleaned away
+		if err = os.MkdirAll(filepath.Dir(b.dir), 0o700); err == nil {
+			err = os.Mkdir(b.dir, 0o700)
+		}
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	b.kernel.remove(b.dir)
@@ -130,9 +136,11 @@ func (b *barrier) sync(token uint64) {
 	to := filepath.Join(b.dir, name)
 	err := os.Rename(filepath.Join(b.dir, b.current), to)
 	b.current = name
-	if err != nil {
-		// Its making is an event as good as its renaming. If that fails too, the timer will tell.
-		_ = b.bake()
+	if err != nil && b.bake() != nil { // its making is an event as good as its renaming
+		b.waitMu.Lock()
+		b.broken = true // no event can come
+		b.arm()
+		b.waitMu.Unlock()
 	}
 }
 

@@ -61,6 +61,11 @@ func (s *scratch) write(list changedList, paths []string, again bool) error {
 // not written to.
 func (s *scratch) make() error {
 	err := os.Mkdir(s.dir, 0o700)
+	if errors.Is(err, fs.ErrNotExist) { // all of the temporary files have been cleaned away
+		if err = os.MkdirAll(filepath.Dir(s.dir), 0o700); err == nil {
+			err = os.Mkdir(s.dir, 0o700)
+		}
+	}
 	if errors.Is(err, fs.ErrExist) {
 		info, err := os.Lstat(s.dir)
 		if err == nil && !private(info) {

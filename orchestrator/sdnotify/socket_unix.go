@@ -64,6 +64,9 @@ func open(parent string) (s *Socket, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := os.MkdirAll(parent, 0o700); err != nil { // it may have been cleaned away
+		return nil, err
+	}
 	dir, err := os.MkdirTemp(parent, "notify-") // 0700, and nobody could have prepared it
 	if err != nil {
 		return nil, err
