@@ -48,6 +48,9 @@ type Socket struct {
 func New(dir string) (*Socket, error) {
 	if dir == "" {
 		dir = os.TempDir()
+		if err := os.MkdirAll(dir, 0o700); err != nil { // it may have been cleaned away
+			return nil, fmt.Errorf("make notification socket: %w", err)
+		}
 	}
 	s, err := open(dir)
 	if errors.Is(err, ErrPathTooLong) && filepath.Clean(dir) != "/tmp" {
@@ -62,9 +65,6 @@ func New(dir string) (*Socket, error) {
 func open(parent string) (s *Socket, err error) {
 	parent, err = filepath.Abs(parent) // the process may run in another directory
 	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(parent, 0o700); err != nil { // it may have been cleaned away
 		return nil, err
 	}
 	dir, err := os.MkdirTemp(parent, "notify-") // 0700, and nobody could have prepared it
