@@ -81,7 +81,7 @@ func agent(t *testing.T) *mcp.ClientSession {
 	here, there := mcp.NewInMemoryTransports()
 	ctx, cancel := context.WithCancel(context.Background())
 	var served sync.WaitGroup
-	served.Go(func() { _ = (&app{}).mcpServer().Run(ctx, there) })
+	served.Go(func() { _ = newMCPServer(&app{}).Run(ctx, there) })
 	session, err := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil).Connect(ctx, here, nil)
 	if err != nil {
 		t.Fatal(err)

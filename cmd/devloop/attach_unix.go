@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -36,7 +37,7 @@ process ends. Exit code 3 if no loop is running.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.nodeNames("process"),
 		RunE: func(_ *cobra.Command, names []string) error {
-			client, ctx, done, err := a.dial()
+			client, ctx, done, err := a.dial(context.Background())
 			if err != nil {
 				return err
 			}

@@ -53,7 +53,7 @@ func byHandCommand(a *app, h byHand) *cobra.Command {
 			if len(names) == 0 {
 				return usageError{errors.New("name at least one node"), "devloop " + h.verb}
 			}
-			client, ctx, done, err := a.dial()
+			client, ctx, done, err := a.dial(context.Background())
 			if err != nil {
 				return err
 			}

@@ -20,13 +20,13 @@ const answerIn = 10 * time.Second
 // dial finds the running loop, without reading the configuration: it may be
 // broken just now, and the loop runs all the same. The caller closes the client
 // and cancels.
-func (a *app) dial() (client *control.Client, ctx context.Context, done func(), err error) {
+func (a *app) dial(ctx context.Context) (client *control.Client, limited context.Context, done func(), err error) {
 	client, _, err = a.connect()
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), answerIn)
-	return client, ctx, func() { cancel(); client.Close() }, nil
+	limited, cancel := context.WithTimeout(ctx, answerIn)
+	return client, limited, func() { cancel(); client.Close() }, nil
 }
 
 // connect is dial without a limit of time. The caller closes the client.

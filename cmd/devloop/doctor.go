@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -55,7 +56,7 @@ a running loop. Exit code 1 if it finds a problem.`,
 
 // running asks the loop of this project, if one runs.
 func running(a *app) (*control.Status, *doctor.Finding) {
-	client, ctx, done, err := a.dial()
+	client, ctx, done, err := a.dial(context.Background())
 	if err == nil {
 		defer done()
 		var s *control.Status
@@ -70,12 +71,7 @@ func running(a *app) (*control.Status, *doctor.Finding) {
 	case errors.Is(err, control.ErrUnsupported):
 		return nil, &doctor.Finding{Mark: doctor.Note, About: about, Text: err.Error()}
 	}
-	f := &doctor.Finding{Mark: doctor.Warn, About: about, Text: err.Error()}
-	var h hinted
-	if errors.As(err, &h) {
-		f.Hint = h.Hint()
-	}
-	return nil, f
+	return nil, &doctor.Finding{Mark: doctor.Warn, About: about, Text: err.Error(), Hint: hintOf(err)}
 }
 
 func printFindings(w io.Writer, list []doctor.Finding, wrong int) error {

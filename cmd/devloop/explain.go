@@ -1,10 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 	"time"
 
@@ -128,18 +128,14 @@ func shorterPlace(at string) string {
 }
 
 func explainWhy(a *app, node string, asJSON bool) error {
-	client, ctx, done, err := a.dial()
+	client, ctx, done, err := a.dial(context.Background())
 	if err != nil {
 		return err
 	}
 	defer done()
 	wake, err := client.Wake(ctx, node)
-	var refused *control.RefusedError
-	if errors.As(err, &refused) && refused.Code == http.StatusNotFound {
-		return err // a wrong name is a mistake on the command line
-	}
 	if err != nil {
-		return runError{err}
+		return answered(err)
 	}
 	if asJSON {
 		return a.json(wake)

@@ -32,7 +32,7 @@ the loop that runs there, and does not start one.`,
   devloop mcp -f team.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			err := a.mcpServer().Run(context.Background(), newAgentStream(os.Stdin, os.Stdout).transport())
+			err := newMCPServer(a).Run(context.Background(), newAgentStream(os.Stdin, os.Stdout).transport())
 			if err != nil {
 				return runError{fmt.Errorf("serve an agent: %w", err)}
 			}
@@ -47,9 +47,10 @@ that was saved before the call has been checked, built and restarted, with the o
 project's build or server yourself while the loop runs: it does. If no loop is running, start one with the shell
 command: devloop up -d`
 
-// mcpServer is the server with its tools. Each call asks the loop anew, so that
+// newMCPServer is the server with its tools. Each call asks the loop anew, so that
 // the loop may end and begin meanwhile.
-func (a *app) mcpServer() *mcp.Server {
+func newMCPServer(a *app) *mcp.Server {
+	tools := agentTools{a}
 	s := mcp.NewServer(&mcp.Implementation{Name: "devloop", Title: "devloop", Version: version()},
 		&mcp.ServerOptions{Instructions: mcpInstructions, Capabilities: &mcp.ServerCapabilities{}})
 	no := false
@@ -57,41 +58,35 @@ func (a *app) mcpServer() *mcp.Server {
 	acts := &mcp.ToolAnnotations{DestructiveHint: &no, OpenWorldHint: &no}
 	addTool(s, &mcp.Tool{Name: "status", Annotations: looks, Description: `What the running loop does now: every watcher ` +
 		`(checks and builds) and process (servers) with its state, why it waits, its pids and restarts, and every listening ` +
-		`socket with its address.`}, a.mcpStatus)
+		`socket with its address.`}, tools.status)
 	addTool(s, &mcp.Tool{Name: "wait", Annotations: looks, Description: `Wait until everything that any save before this call ` +
 		`could cause is done: checks passed, builds made, servers restarted and ready. Call it after editing files and before ` +
-		`talking to the server. "ok" is false if something failed: "why" says what, "output" is what it wrote.`}, a.mcpWait)
+		`talking to the server. "ok" is false if something failed: "why" says what, "output" is what it wrote.`}, tools.wait)
 	addTool(s, &mcp.Tool{Name: "logs", Annotations: looks, Description: `Recent output of the loop's commands, the oldest ` +
-		`line first, as "name | text": servers, and the stages of watchers, also of those that passed.`}, a.mcpLogs)
+		`line first, as "name | text": servers, and the stages of watchers, also of those that passed.`}, tools.logs)
 	for _, h := range byHands {
 		addTool(s, &mcp.Tool{Name: h.verb, Annotations: acts, Description: h.short + ". " + strings.ReplaceAll(h.long, "\n", " ") +
-			` If any name is wrong, nothing is done.`}, a.mcpByHand(h))
+			` If any name is wrong, nothing is done.`}, tools.byHand(h))
 	}
 	addTool(s, &mcp.Tool{Name: "explain", Annotations: looks, Description: `With "paths": which watchers and processes a change of ` +
 		`each path wakes, by which pattern of devloop.yaml, or what keeps it out; no loop needs to run. With "node": what woke ` +
-		`that node of the running loop last, and what it waits for.`}, a.mcpExplain)
+		`that node of the running loop last, and what it waits for.`}, tools.explain)
 	return s
 }
 
-// addTool adds a tool whose schemas name one type for each value. The library says
-// of lists, and of what may be left out, that they may be null as well, which some
-// clients refuse, and the whole list of tools with it.
-func addTool[In, Out any](s *mcp.Server, t *mcp.Tool, h mcp.ToolHandlerFor[In, *Out]) {
+// addTool adds a tool that answers with a text for people and a value for
+// programs, whose schemas name one type for each value. The library says of lists,
+// and of what may be left out, that they may be null as well, which some clients
+// refuse, and the whole list of tools with it.
+func addTool[In, Out any](s *mcp.Server, t *mcp.Tool, answer func(context.Context, In) (string, *Out, error)) {
 	t.InputSchema, t.OutputSchema = toolSchema[In](), toolSchema[Out]()
-	mcp.AddTool(s, t, func(ctx context.Context, req *mcp.CallToolRequest, in In) (*mcp.CallToolResult, *Out, error) {
-		result, out, err := h(ctx, req, in)
+	mcp.AddTool(s, t, func(ctx context.Context, _ *mcp.CallToolRequest, in In) (*mcp.CallToolResult, *Out, error) {
+		text, out, err := answer(ctx, in)
 		if err != nil {
-			err = errors.New(console.Visible(err.Error()))
+			return nil, nil, errors.New(console.Visible(errorText(err)))
 		}
-		if out != nil {
-			makeVisible(reflect.ValueOf(out))
-		}
-		if result != nil {
-			for _, c := range result.Content {
-				makeVisible(reflect.ValueOf(c))
-			}
-		}
-		return result, out, err
+		makeVisible(reflect.ValueOf(out))
+		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: console.Visible(text)}}}, out, nil
 	})
 }
 
@@ -185,8 +180,8 @@ type (
 	}
 )
 
-// mcpError is an error in the words of a tool: with what to do about it.
-func mcpError(err error) error {
+// errorText is an error in the words of a tool: with what to do about it.
+func errorText(err error) string {
 	var lines []string
 	for _, err := range flatten(err) {
 		lines = append(lines, err.Error())
@@ -194,58 +189,54 @@ func mcpError(err error) error {
 			lines = append(lines, "hint: "+hint)
 		}
 	}
-	return errors.New(strings.Join(lines, "\n"))
+	return strings.Join(lines, "\n")
 }
 
-// said is a result that a person, too, could read.
-func said(text string) *mcp.CallToolResult {
-	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: text}}}
-}
+// agentTools are the tools: what a verb of the same name does, for an agent.
+type agentTools struct{ *app }
 
-func (a *app) mcpStatus(ctx context.Context, _ *mcp.CallToolRequest, _ mcpNothing) (*mcp.CallToolResult, *control.Status, error) {
-	client, _, err := a.connect()
+func (a agentTools) status(ctx context.Context, _ mcpNothing) (string, *control.Status, error) {
+	client, ctx, done, err := a.dial(ctx)
 	if err != nil {
-		return nil, nil, mcpError(err)
+		return "", nil, err
 	}
-	defer client.Close()
-	ctx, cancel := context.WithTimeout(ctx, answerIn)
-	defer cancel()
+	defer done()
 	s, err := client.Status(ctx)
 	if err != nil {
-		return nil, nil, mcpError(err)
+		return "", nil, err
 	}
 	var text strings.Builder
 	if err := printStatus(&text, s, time.Now()); err != nil {
-		return nil, nil, mcpError(err)
+		return "", nil, err
 	}
-	return said(text.String()), s, nil
+	return text.String(), s, nil
 }
 
-func (a *app) mcpWait(ctx context.Context, _ *mcp.CallToolRequest, in mcpWaitInput) (*mcp.CallToolResult, *mcpVerdict, error) {
+func (a agentTools) wait(ctx context.Context, in mcpWaitInput) (string, *mcpVerdict, error) {
 	const usual, most = 300, 24 * 3600
 	if in.Timeout == 0 {
 		in.Timeout = usual
 	}
 	if !(in.Timeout > 0 && in.Timeout <= most) {
-		return nil, nil, fmt.Errorf("timeout_seconds must be from 0 to %d", most)
+		return "", nil, fmt.Errorf("timeout_seconds must be from 0 to %d", most)
 	}
 	client, _, err := a.connect()
 	if err != nil {
-		return nil, nil, mcpError(err)
+		return "", nil, err
 	}
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(in.Timeout*float64(time.Second)))
 	defer cancel()
 	v, err := client.Wait(ctx, in.Nodes...)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, nil, mcpError(advised{fmt.Errorf("not finished after %gs", in.Timeout), stillBusy(client)})
+		return "", nil, advised{fmt.Errorf("not finished after %gs", in.Timeout), stillBusy(client)}
 	}
 	if err != nil {
-		return nil, nil, mcpError(err)
+		return "", nil, err
 	}
 	out := &mcpVerdict{OK: v.OK, Node: v.Node, Why: v.Why, Hint: v.Hint}
 	if v.OK {
-		return said("everything is done and ready"), out, nil
+		return "everything is done and ready", out, nil
 	}
 	if v.Node != "" && v.Number > 0 {
 		// The verdict stands, whether its output can be read or not.
@@ -255,37 +246,35 @@ func (a *app) mcpWait(ctx context.Context, _ *mcp.CallToolRequest, in mcpWaitInp
 	if v.Hint != "" {
 		text += "\nhint: " + v.Hint
 	}
-	return said(strings.TrimRight(text+"\n\n"+out.Output, "\n")), out, nil
+	return strings.TrimRight(text+"\n\n"+out.Output, "\n"), out, nil
 }
 
-func (a *app) mcpLogs(ctx context.Context, _ *mcp.CallToolRequest, in mcpLogsInput) (*mcp.CallToolResult, *mcpLogsOutput, error) {
+func (a agentTools) logs(ctx context.Context, in mcpLogsInput) (string, *mcpLogsOutput, error) {
 	const usual, most = 200, 5000
 	if in.Tail == 0 {
 		in.Tail = usual
 	}
 	if in.Tail < 1 || in.Tail > most {
-		return nil, nil, fmt.Errorf("tail must be from 1 to %d", most)
+		return "", nil, fmt.Errorf("tail must be from 1 to %d", most)
 	}
 	since, err := sinceWhen(in.Since, time.Now())
 	if err != nil {
-		return nil, nil, errors.New(strings.TrimPrefix(err.Error(), "--"))
+		return "", nil, errors.New(strings.TrimPrefix(err.Error(), "--"))
 	}
-	client, _, err := a.connect()
+	client, ctx, done, err := a.dial(ctx)
 	if err != nil {
-		return nil, nil, mcpError(err)
+		return "", nil, err
 	}
-	defer client.Close()
-	ctx, cancel := context.WithTimeout(ctx, answerIn)
-	defer cancel()
+	defer done()
 	lines, err := mcpLines(ctx, client, control.LogQuery{Nodes: in.Nodes, Tail: in.Tail, Since: since})
 	if err != nil {
-		return nil, nil, mcpError(err)
+		return "", nil, err
 	}
 	text := lines
 	if text == "" {
 		text = "(nothing)"
 	}
-	return said(text), &mcpLogsOutput{lines}, nil
+	return text, &mcpLogsOutput{lines}, nil
 }
 
 // mcpLines reads output as text. An agent pays for every letter, so there is a
@@ -313,64 +302,60 @@ func mcpLines(ctx context.Context, client *control.Client, want control.LogQuery
 	return all, err
 }
 
-func (a *app) mcpByHand(h byHand) mcp.ToolHandlerFor[mcpNodesInput, *mcpMovedOutput] {
-	return func(ctx context.Context, _ *mcp.CallToolRequest, in mcpNodesInput) (*mcp.CallToolResult, *mcpMovedOutput, error) {
+func (a agentTools) byHand(h byHand) func(context.Context, mcpNodesInput) (string, *mcpMovedOutput, error) {
+	return func(ctx context.Context, in mcpNodesInput) (string, *mcpMovedOutput, error) {
 		if len(in.Nodes) == 0 {
-			return nil, nil, errors.New("nodes: name at least one; the status tool lists them")
+			return "", nil, errors.New("nodes: name at least one; the status tool lists them")
 		}
-		client, _, err := a.connect()
+		client, ctx, done, err := a.dial(ctx)
 		if err != nil {
-			return nil, nil, mcpError(err)
+			return "", nil, err
 		}
-		defer client.Close()
-		ctx, cancel := context.WithTimeout(ctx, answerIn)
-		defer cancel()
+		defer done()
 		moved, err := h.ask(client, ctx, in.Nodes...)
 		if err != nil {
-			return nil, nil, mcpError(err)
+			return "", nil, err
 		}
 		var lines []string
 		for _, m := range moved {
 			lines = append(lines, movedText(m))
 		}
-		return said(strings.Join(lines, "\n")), &mcpMovedOutput{moved}, nil
+		return strings.Join(lines, "\n"), &mcpMovedOutput{moved}, nil
 	}
 }
 
-func (a *app) mcpExplain(ctx context.Context, _ *mcp.CallToolRequest, in mcpExplainInput) (*mcp.CallToolResult, *mcpExplainOutput, error) {
+func (a agentTools) explain(ctx context.Context, in mcpExplainInput) (string, *mcpExplainOutput, error) {
 	var out mcpExplainOutput
 	var text strings.Builder
 	if len(in.Paths) == 0 && in.Node == "" {
-		return nil, nil, errors.New("name paths, or a node")
+		return "", nil, errors.New("name paths, or a node")
 	}
 	if len(in.Paths) > 0 {
 		p, err := a.load()
 		if err != nil {
-			return nil, nil, mcpError(err)
+			return "", nil, err
 		}
 		if out.Paths, err = inspect.Explain(p.cfg, p.graph, in.Paths); err != nil {
-			return nil, nil, mcpError(err)
+			return "", nil, err
 		}
 		for _, e := range out.Paths {
 			if err := printExplanation(&text, e); err != nil {
-				return nil, nil, mcpError(err)
+				return "", nil, err
 			}
 		}
 	}
 	if in.Node != "" {
-		client, _, err := a.connect()
+		client, ctx, done, err := a.dial(ctx)
 		if err != nil {
-			return nil, nil, mcpError(err)
+			return "", nil, err
 		}
-		defer client.Close()
-		ctx, cancel := context.WithTimeout(ctx, answerIn)
-		defer cancel()
+		defer done()
 		if out.Node, err = client.Wake(ctx, in.Node); err != nil {
-			return nil, nil, mcpError(err)
+			return "", nil, err
 		}
 		if err := printWake(&text, out.Node, time.Now()); err != nil {
-			return nil, nil, mcpError(err)
+			return "", nil, err
 		}
 	}
-	return said(text.String()), &out, nil
+	return text.String(), &out, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -21,7 +22,7 @@ any directory of the project. Exit code 3 if no loop is running.`,
 		Example: "  devloop status\n  devloop status --json",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			client, ctx, done, err := a.dial()
+			client, ctx, done, err := a.dial(context.Background())
 			if err != nil {
 				return err
 			}
@@ -45,11 +46,11 @@ any directory of the project. Exit code 3 if no loop is running.`,
 func printStatus(w io.Writer, s *control.Status, now time.Time) error {
 	watching := "nothing"
 	if n := s.Watching; n != nil {
-		watching = directories(n.Directories)
+		watching = count(n.Directories, "directory")
 		if n.Polled > 0 {
-			watching += ", polling " + directories(n.Polled)
+			watching += ", polling " + count(n.Polled, "directory")
 			if n.Directories == 0 {
-				watching = directories(n.Polled) + " by polling"
+				watching = count(n.Polled, "directory") + " by polling"
 			}
 		}
 		if n.Unwatched > 0 {
@@ -181,11 +182,4 @@ func dash(numbers ...int) string {
 		return "-"
 	}
 	return strings.Join(list, ",")
-}
-
-func directories(n int) string {
-	if n == 1 {
-		return "1 directory"
-	}
-	return fmt.Sprintf("%d directories", n)
 }

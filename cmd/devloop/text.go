@@ -16,7 +16,11 @@ func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	if strings.HasSuffix(noun, "s") {
+	stem, y := strings.CutSuffix(noun, "y")
+	switch {
+	case y:
+		return fmt.Sprintf("%d %sies", n, stem)
+	case strings.HasSuffix(noun, "s"):
 		return fmt.Sprintf("%d %ses", n, noun)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
