@@ -39,7 +39,7 @@ func TestBudget(t *testing.T) {
 	if len(s.notes) != 1 || s.notes[0].Kind != LimitReached {
 		t.Errorf("notices: %+v", s.notes)
 	}
-	for _, path := range s.w.Watched() {
+	for _, path := range s.w.watched() {
 		if filepath.Dir(path) == filepath.Join(dir, "d") {
 			if err := os.RemoveAll(path); err != nil {
 				t.Fatal(err)

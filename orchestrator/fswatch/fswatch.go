@@ -23,7 +23,6 @@ package fswatch
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 	"sync"
 )
@@ -109,12 +108,9 @@ func (w *Watcher) Sync(token uint64) { w.barrier.sync(token) }
 // should look there.
 func (w *Watcher) Scratch() string { return w.barrier.dir }
 
-// Rescan walks dir and what is below again, because Descend's answers there may have changed: watches are added
-// and dropped as it says now. Files in directories that are new to the watcher are reported as created. It
+// Refilter walks everything again, because Descend's answers may have changed: watches are added and dropped as it
+// says now. Files in directories that are new to the watcher are reported as created. It
 // returns at once; a Sync called after it waits for it.
-func (w *Watcher) Rescan(dir string) { w.jobs.put(job{kind: jobRefilter, path: filepath.Clean(dir)}) }
-
-// Refilter is Rescan for everything.
 func (w *Watcher) Refilter() { w.jobs.put(job{kind: jobRefilter}) }
 
 // Close stops watching, waits for every goroutine and removes the cookie directory. Calling it again does nothing.
@@ -157,20 +153,6 @@ func (w *Watcher) Stats() Stats {
 		}
 	}
 	return s
-}
-
-// Watched lists the directories that are watched, by their real paths, in order.
-func (w *Watcher) Watched() []string {
-	w.dirs.tree.mu.RLock()
-	defer w.dirs.tree.mu.RUnlock()
-	list := make([]string, 0, w.dirs.tree.nodes.len())
-	for n := range w.dirs.tree.nodes.all() {
-		if !n.blind {
-			list = append(list, n.path)
-		}
-	}
-	slices.Sort(list)
-	return list
 }
 
 // Unwatched lists the directories that should be watched and are not, for want of watches or of permission, under

@@ -16,13 +16,13 @@ type links struct {
 }
 
 // walk walks from a step on, and then where the links lead that were found; only and report are as in walk.
-func (l *links) walk(from step, report bool, only string) {
+func (l *links) walk(from step, report bool) {
 	within := l.behindLink(from)
-	for _, found := range l.walker.walk(from, report, only) {
+	for _, found := range l.walker.walk(from, report) {
 		if l.walker.ctx.Err() != nil {
 			return
 		}
-		l.follow(found.real, found.name, within, report, false, only)
+		l.follow(found.real, found.name, within, report, false)
 	}
 }
 
@@ -95,7 +95,7 @@ func (l *links) dropDependencies(ln *link, paths []string) {
 
 // attach finds where a link leads, reports what that changes, and walks there. With report, what was not known
 // before is reported as created; with reported, the caller has reported a change of the name itself.
-func (l *links) attach(ln *link, report, reported bool, only string) {
+func (l *links) attach(ln *link, report, reported bool) {
 	known, was, before := len(ln.dependsOn) > 0, ln.kind, ln.real
 	r := l.locate(ln)
 	moved := r.real != before
@@ -117,7 +117,7 @@ func (l *links) attach(ln *link, report, reported bool, only string) {
 		l.pending.report(ln.name, Create) // a file is wanted there, and nothing below will tell of what has come in its place
 	}
 	if r.kind == directory && !ln.shut(r.real) && (ln.root || l.opt.Descend(ln.name)) {
-		l.walk(step{real: r.real, name: ln.name, inode: r.inode}, report, only)
+		l.walk(step{real: r.real, name: ln.name, inode: r.inode}, report)
 	}
 }
 
@@ -137,7 +137,7 @@ func (l *links) changed(path string, reported bool) {
 			l.detach(ln, l.standsIn(ln)) // if the directory around it has gone too, that says it all
 			continue
 		}
-		l.attach(ln, true, reported && (ln.at == path || ln.name == path), "")
+		l.attach(ln, true, reported && (ln.at == path || ln.name == path))
 	}
 }
 
@@ -205,7 +205,7 @@ func (l *links) unname(name, real string) {
 // follow makes a link of a symbolic one found in a walked directory, if anything behind it can be of interest.
 // within says that the directory is itself behind a link to a directory. A link to a file that is not wanted, or to
 // a directory that is not to be entered, is not watched for becoming the other.
-func (l *links) follow(at, name string, within, report, reported bool, only string) {
+func (l *links) follow(at, name string, within, report, reported bool) {
 	r := resolve(l.opt.Leaf, parentOf(at), filepath.Base(at))
 	isDir := r.kind == directory
 	switch {
@@ -223,7 +223,7 @@ func (l *links) follow(at, name string, within, report, reported bool, only stri
 	}
 	t.mu.Unlock()
 	if !ln.root { // a root is walked for itself
-		l.attach(ln, report, reported, only)
+		l.attach(ln, report, reported)
 	}
 }
 
@@ -240,7 +240,7 @@ func (l *links) appeared(path string) {
 		known := t.links[name] != nil
 		t.mu.RUnlock()
 		if !known {
-			l.follow(path, name, within, true, true, "")
+			l.follow(path, name, within, true, true)
 		}
 	}
 }

@@ -85,10 +85,6 @@ func (m *model) round(n int) {
 		m.note("refilter")
 		m.w.Refilter()
 	}
-	if m.IntN(8) == 0 {
-		m.note("rescan")
-		m.w.Rescan(m.path("in", 3))
-	}
 	m.compare(fmt.Sprint("round ", n), before)
 
 	// No directory is deaf.

@@ -23,7 +23,7 @@ const (
 	jobLink                    // a symbolic link has appeared in a watched directory
 	jobGone                    // a watched directory was removed or moved away
 	jobResolve                 // what links depend on has changed
-	jobRefilter                // Descend answers anew for path and below ("" for everything)
+	jobRefilter                // Descend answers anew
 	jobReset                   // events were lost
 	jobToken                   // a barrier
 )

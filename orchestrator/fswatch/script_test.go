@@ -17,7 +17,7 @@ import (
 // ready. A line is a command:
 //
 //	root PATH…          watch these instead of "."; before watch
-//	descend !PATH…      do not enter these directories; again after watch, with "refilter" or "rescan PATH"
+//	descend !PATH…      do not enter these directories; again after watch, with "refilter"
 //	leaf PATH…          nothing is to be looked for there; before watch
 //	want GLOB…          report these only (path.Match against the name alone)
 //	watch               start
@@ -35,7 +35,7 @@ import (
 //	rm [-r] PATH…
 //	ln -s TARGET PATH   make a symbolic link; ln FROM PATH a hard one
 //	overflow            let the kernel lose events from now to the next command, and say so
-//	refilter, rescan PATH, and wait until it is done
+//	refilter, and wait until it is done
 //	expect [PATH[:OP|OP]…]   exactly these paths have changed since the last expect; with :OP, in that way at least.
 //	                    PATH/ is a directory that has gone. "+" as the first word allows others.
 //	expect-none         the same as expect without paths
@@ -146,7 +146,7 @@ func (s *script) run(words []string) {
 	case "watched":
 		s.settle()
 		var got []string
-		for _, dir := range s.w.Watched() {
+		for _, dir := range s.w.watched() {
 			if isBelow(dir, s.dir) {
 				got = append(got, filepath.ToSlash(strings.TrimPrefix(strings.TrimPrefix(dir, s.dir), separator)))
 			}
@@ -165,9 +165,6 @@ func (s *script) run(words []string) {
 		s.loseEvents()
 	case "refilter":
 		s.w.Refilter()
-		s.wait()
-	case "rescan":
-		s.w.Rescan(at(0))
 		s.wait()
 	default:
 		s.check(edit(verb, args, s.path))

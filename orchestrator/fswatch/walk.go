@@ -11,8 +11,7 @@ import (
 // Two never visit the same directory: links are only followed when the walk is over.
 type walk struct {
 	*walker
-	report bool   // report the files of every directory that was not walked under its name, or not watched, before
-	only   string // "", or the name to which the walk is confined: the way to it, and what is below
+	report bool // report the files of every directory that was not walked under its name, or not watched, before
 	helper sync.WaitGroup
 
 	entering sync.Mutex // held by the one who asks for watches, see batch
@@ -42,8 +41,8 @@ type walker struct {
 }
 
 // walk returns the symbolic links that it has found.
-func (w *walker) walk(from step, report bool, only string) (links []step) {
-	k := &walk{walker: w, report: report, only: only, steps: []step{from}, helpers: w.walkers() - 1, busy: 1}
+func (w *walker) walk(from step, report bool) (links []step) {
+	k := &walk{walker: w, report: report, steps: []step{from}, helpers: w.walkers() - 1, busy: 1}
 	k.hungry.Store(int32(k.helpers))
 	k.more = sync.NewCond(&k.mu)
 	k.run()
@@ -145,7 +144,6 @@ func (k *walk) share(own *[]step) {
 
 // read adds the directories and the links in a directory to dirs and links.
 func (k *walk) read(e entry, r *reader, dirs, links []step) (_, _ []step) {
-	onTheWay := k.only != "" && !isBelow(e.name, k.only)
 	same := e.real == e.name
 	err := r.read(e.real, func(base []byte, is kind, inode uint64) {
 		if is == file && !e.report {
@@ -156,9 +154,6 @@ func (k *walk) read(e entry, r *reader, dirs, links []step) (_, _ []step) {
 			name = r.arena.join(e.name, base)
 		} else {
 			name = join(e.name, string(base))
-		}
-		if onTheWay && !isBelow(name, k.only) && !isBelow(k.only, name) {
-			return
 		}
 		real := name
 		if !same {

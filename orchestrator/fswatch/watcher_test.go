@@ -27,7 +27,7 @@ func TestTopRoot(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, w.Ready())
-	if dirs := w.Watched(); !slices.Equal(dirs, []string{top}) {
+	if dirs := w.watched(); !slices.Equal(dirs, []string{top}) {
 		t.Errorf("watched: %q", dirs)
 	}
 	if err := w.Close(); err != nil {
@@ -229,4 +229,18 @@ func TestManyWriters(t *testing.T) {
 	writers.Wait()
 	close(stop)
 	taker.Wait()
+}
+
+// watched lists the directories that are watched, by their real paths, in order.
+func (w *Watcher) watched() []string {
+	w.dirs.tree.mu.RLock()
+	defer w.dirs.tree.mu.RUnlock()
+	list := make([]string, 0, w.dirs.tree.nodes.len())
+	for n := range w.dirs.tree.nodes.all() {
+		if !n.blind {
+			list = append(list, n.path)
+		}
+	}
+	slices.Sort(list)
+	return list
 }

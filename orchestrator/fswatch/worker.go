@@ -48,7 +48,7 @@ func (w *worker) do(j job) {
 	case jobResolve:
 		w.links.changed(j.path, j.moved)
 	case jobRefilter:
-		w.refilter(j.path)
+		w.refilter()
 	case jobReset:
 		w.reset()
 	case jobToken:
@@ -78,7 +78,7 @@ func (w *worker) start() {
 
 func (w *worker) attachRoots(report bool) {
 	for _, root := range w.opt.Roots {
-		w.links.attach(w.dirs.tree.links[root], report, false, "")
+		w.links.attach(w.dirs.tree.links[root], report, false)
 	}
 }
 
@@ -124,21 +124,18 @@ func (w *worker) appeared(path string) {
 			}
 		}
 		if w.opt.Descend(name) {
-			w.links.walk(step{real: path, name: name, inode: inodeOf(info)}, true, "")
+			w.links.walk(step{real: path, name: name, inode: inodeOf(info)}, true)
 		}
 	}
 }
 
 // refilter walks again where Descend may answer otherwise than before, and drops what it did not come to.
-func (w *worker) refilter(only string) {
+func (w *worker) refilter() {
 	w.walker.round++
 	t := w.dirs.tree
 	for _, root := range w.opt.Roots {
-		if only != "" && !isBelow(root, only) && !isBelow(only, root) {
-			continue
-		}
 		if ln := t.links[root]; ln.kind == directory {
-			w.links.walk(step{real: ln.real, name: ln.name}, true, only)
+			w.links.walk(step{real: ln.real, name: ln.name}, true)
 		}
 	}
 	if w.walker.ctx.Err() != nil {
@@ -146,9 +143,7 @@ func (w *worker) refilter(only string) {
 	}
 	// What the walk did not come to is dropped; but a directory that is not there any more is not, because its last
 	// events, not read yet, would go with the watch.
-	unseen := func(name string, seen uint32) bool {
-		return seen != w.walker.round && (only == "" || isBelow(name, only))
-	}
+	unseen := func(_ string, seen uint32) bool { return seen != w.walker.round }
 	var missed []*node
 	t.mu.RLock()
 	for n := range t.nodes.all() {
@@ -172,7 +167,7 @@ func (w *worker) refilter(only string) {
 	}
 	var links []*link
 	for _, ln := range t.links {
-		if !ln.root && (only == "" || isBelow(ln.name, only)) {
+		if !ln.root {
 			links = append(links, ln)
 		}
 	}
