@@ -4,6 +4,7 @@ package orchestrator_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,7 +35,11 @@ func TestAWatcherIsTakenOutWhileItRuns(t *testing.T) {
 		var ended []string
 		listening, runs, heard := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 		go func() {
-			heard <- client.Events(ctx, func(e control.Event) error {
+			heard <- client.Events(ctx, func(line json.RawMessage) error {
+				var e control.Event
+				if err := json.Unmarshal(line, &e); err != nil {
+					return err
+				}
 				switch {
 				case e.Kind == "subscribed":
 					close(listening)

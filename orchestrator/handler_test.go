@@ -40,7 +40,7 @@ func inert(t testing.TB, config string, claim *control.Claim) (l *loop, end func
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := schema.Load(file, schema.Options{})
+	cfg, _, err := schema.Load(file, schema.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

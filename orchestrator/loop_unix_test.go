@@ -135,7 +135,7 @@ func start(t testing.TB, files map[string]string, opt orchestrator.Options) *pro
 func (p *project) load() (*schema.Config, *graph.Graph, []string, error) {
 	p.loading.Lock()
 	defer p.loading.Unlock()
-	cfg, sources, err := schema.LoadSources(filepath.Join(p.dir, "devloop.yaml"), schema.Options{})
+	cfg, sources, err := schema.Load(filepath.Join(p.dir, "devloop.yaml"), schema.Options{})
 	if err != nil {
 		return nil, nil, sources, err
 	}
@@ -684,7 +684,7 @@ func TestAnEndBeforeTheBeginning(t *testing.T) {
 	if err := os.WriteFile(path, []byte("processes:\n  s: {run: touch started, watch: src}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := schema.Load(path, schema.Options{})
+	cfg, _, err := schema.Load(path, schema.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

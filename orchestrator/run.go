@@ -27,7 +27,7 @@ import (
 // from starting; the code is then 1.
 //
 // A loop that is told to end for the second time and does not, because the system
-// keeps it waiting, is left where it hangs: Run returns ErrHangs and code 1, and
+// keeps it waiting, is left where it hangs: Run returns errHangs and code 1, and
 // the guardian ends the commands when the program ends.
 func Run(ctx context.Context, opt Options) (code int, err error) {
 	signals, heard := opt.Signals, make(chan os.Signal)

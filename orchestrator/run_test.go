@@ -22,7 +22,7 @@ func TestASecondSignalEndsALoopThatHangs(t *testing.T) {
 		time.Sleep(time.Hour) // it may be at work for as long as it likes
 		signals <- os.Interrupt
 		signals <- os.Interrupt // the same once more, from a wrapper
-		if err := <-end; !errors.Is(err, ErrHangs) {
+		if err := <-end; !errors.Is(err, errHangs) {
 			t.Errorf("ended with %v", err)
 		}
 	})

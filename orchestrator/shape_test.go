@@ -95,62 +95,6 @@ func TestNoLargeTypes(t *testing.T) {
 	}
 }
 
-// unusedNames are exported although no other package names them.
-var unusedNames = map[string]string{
-	"cmd/devloop/starter.ErrNothing":            "an error that a caller can ask for",
-	"orchestrator.ErrHangs":                     "an error that a caller can ask for",
-	"orchestrator/console.Console.Flush":        "tests read it",
-	"orchestrator/console.Console.Lines":        "tests read it",
-	"orchestrator/console.ErrStalled":           "an error that a caller can ask for",
-	"orchestrator/console.Spool.Lines":          "tests read it",
-	"orchestrator/console.Spool.Replay":         "tests read it",
-	"orchestrator/contents.Large":               "tests read it",
-	"orchestrator/contents.Store.Len":           "tests read it",
-	"orchestrator/control.Client.Events":        "tests read it",
-	"orchestrator/control.FrameInput":           "tests read it",
-	"orchestrator/control.FrameResize":          "tests read it",
-	"orchestrator/diskqueue.Queue.Idle":         "tests read it",
-	"orchestrator/fspoll.Mounts.Below":          "tests read it",
-	"orchestrator/fspoll.ReadMounts":            "tests read it",
-	"orchestrator/fswatch.Watcher.Rescan":       "tests read it",
-	"orchestrator/fswatch.Watcher.Watched":      "tests read it",
-	"orchestrator/gitignore.Matcher.RuleFiles":  "tests read it",
-	"orchestrator/graph.Graph.StartOrder":       "tests read it",
-	"orchestrator/graph.Graph.StopOrder":        "tests read it",
-	"orchestrator/graph.Node.Pos":               "tests read it",
-	"orchestrator/guardian.Guardian.Done":       "tests read it",
-	"orchestrator/guardian.Guardian.PID":        "tests read it",
-	"orchestrator/guardian.Inherited":           "tests read it",
-	"orchestrator/guardian.SurvivorsError":      "an error that a caller can ask for",
-	"orchestrator/listenfd.BindError":           "an error that a caller can ask for",
-	"orchestrator/listenfd.ErrLost":             "an error that a caller can ask for",
-	"orchestrator/listenfd.ErrNotListening":     "an error that a caller can ask for",
-	"orchestrator/listenfd.Socket.FD":           "tests read it",
-	"orchestrator/procgroup.Attachment.Skipped": "tests read it",
-	"orchestrator/procgroup.ErrBusy":            "an error that a caller can ask for",
-	"orchestrator/procgroup.ErrDir":             "an error that a caller can ask for",
-	"orchestrator/procgroup.ErrFormat":          "an error that a caller can ask for",
-	"orchestrator/procgroup.ErrInterpreter":     "an error that a caller can ask for",
-	"orchestrator/procgroup.ErrNotStarted":      "an error that a caller can ask for",
-	"orchestrator/procgroup.ErrStopped":         "an error that a caller can ask for",
-	"orchestrator/procgroup.MarkName":           "tests read it",
-	"orchestrator/procgroup.MaxLine":            "tests read it",
-	"orchestrator/procgroup.SignalName":         "tests read it",
-	"orchestrator/proxy.CheckingHeader":         "tests read it",
-	"orchestrator/proxy.PageHeader":             "tests read it",
-	"orchestrator/report.Self":                  "tests read it",
-	"orchestrator/report.Snapshot.Blocked":      "tests read it",
-	"orchestrator/sdnotify.ErrPathTooLong":      "an error that a caller can ask for",
-	"orchestrator/sdnotify.Variable":            "tests read it",
-	"schema.Config.Root":                        "tests read it",
-	"schema.Config.Watcher":                     "tests read it",
-	"schema.Load":                               "tests read it",
-	"schema.Project.Resolved":                   "tests read it",
-	"schema/jsonschema.Draft":                   "tests read it",
-	"schema/smallfile.ErrNotRegular":            "an error that a caller can ask for",
-	"schema/yamltree.Mistakes.Text":             "tests read it",
-}
-
 // An exported name is for another package's product code. What need not be
 // named there: a type that comes with another exported name, the values of a
 // type whose other values are used, fields, and a method that an interface asks
@@ -181,17 +125,11 @@ func TestExportedNamesHaveUsers(t *testing.T) {
 		}
 	}
 	asked := interfaces(all)
-	left := maps.Clone(unusedNames)
 	check := func(p *pkg, obj types.Object, name string) {
 		if !obj.Exported() || used[obj] || elsewhere[obj.Name()] {
 			return
 		}
-		name = p.path + "." + name
-		if _, known := unusedNames[name]; known {
-			delete(left, name)
-			return
-		}
-		t.Errorf("%s: %s has no user in another package: take it out, or give it a small letter", p.where(obj.Pos()), name)
+		t.Errorf("%s: %s.%s has no user in another package: take it out, or give it a small letter", p.where(obj.Pos()), p.path, name)
 	}
 	for _, p := range all {
 		if strings.HasPrefix(p.path, "orchestrator/test/") {
@@ -223,9 +161,6 @@ func TestExportedNamesHaveUsers(t *testing.T) {
 				}
 			}
 		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(left)) {
-		t.Errorf("%s has a user now, or is gone: take it out of unusedNames", name)
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// ErrHangs says that the loop did not end when it was told to for the second time.
-var ErrHangs = errors.New("the system keeps devloop waiting, such as a file system that does not respond; " +
+// errHangs says that the loop did not end when it was told to for the second time.
+var errHangs = errors.New("the system keeps devloop waiting, such as a file system that does not respond; " +
 	"what devloop has started is stopped without it")
 
 // outcome is what Run returns.
@@ -58,7 +58,7 @@ func attend(signals <-chan os.Signal, heard chan<- os.Signal, ended <-chan outco
 				hangs.Reset(killedFor)
 			}
 		case <-hangs.C:
-			return 1, ErrHangs
+			return 1, errHangs
 		}
 	}
 }

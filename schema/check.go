@@ -17,7 +17,7 @@ func (d *decoder) check(c *Config) {
 		k.process(&c.Processes[i])
 	}
 	if len(k.nodeNames) == 0 && len(d.mistakes) == 0 {
-		d.missed(c.Root().root.Pos, "the file has neither watchers nor processes", "such as `processes: {server: {run: ./server}}`", c.Root(), ".processes", ".watchers")
+		d.missed(c.root().root.Pos, "the file has neither watchers nor processes", "such as `processes: {server: {run: ./server}}`", c.root(), ".processes", ".watchers")
 	}
 }
 

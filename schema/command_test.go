@@ -66,10 +66,10 @@ func TestLookups(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Socket("web") != &c.Sockets[0] || c.Process("server") != &c.Processes[0] || c.Watcher("check") != &c.Watchers[0] {
+	if c.Socket("web") != &c.Sockets[0] || c.Process("server") != &c.Processes[0] || watcherOf(c, "check") != &c.Watchers[0] {
 		t.Error("a lookup does not find its node")
 	}
-	if c.Socket("x") != nil || c.Process("web") != nil || c.Watcher("server") != nil {
+	if c.Socket("x") != nil || c.Process("web") != nil || watcherOf(c, "server") != nil {
 		t.Error("a lookup finds what is not there")
 	}
 }

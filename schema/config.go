@@ -69,8 +69,8 @@ func (p *Project) variable(name string) *Var {
 	return nil
 }
 
-// Root is the project that was loaded; the others are included in it.
-func (c *Config) Root() *Project { return c.Projects[0] }
+// root is the project that was loaded; the others are included in it.
+func (c *Config) root() *Project { return c.Projects[0] }
 
 // Var is one name for ${NAME}, and one variable in every command's environment.
 type Var struct {

@@ -21,7 +21,7 @@ func (b builtEnv) Unset(name string)                 { delete(b, name) }
 func loadIn(t *testing.T, dir string, opt Options) (*Config, error) {
 	t.Helper()
 	t.Chdir(dir)
-	return Load("devloop.yaml", opt)
+	return loadFile("devloop.yaml", opt)
 }
 
 // TestEnvFiles holds in which order the layers of a command count, and what each

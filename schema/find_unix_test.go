@@ -65,13 +65,13 @@ func TestForeignPreset(t *testing.T) {
 	if err := os.Chown(preset, 4711, -1); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Load(config, bare())
+	c, err := loadFile(config, bare())
 	m := only(t, c, err)
 	wantMistake(t, m, 1, 10, "`"+preset+"` belongs to user 4711")
 	if err := os.Chown(config, 4711, -1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(config, bare()); err != nil {
+	if _, err := loadFile(config, bare()); err != nil {
 		t.Errorf("both of one user: %v", err)
 	}
 }
@@ -82,7 +82,7 @@ func TestPipes(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.yaml"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Load(filepath.Join(dir, "devloop.yaml"), bare())
+	c, err := loadFile(filepath.Join(dir, "devloop.yaml"), bare())
 	wantMistake(t, only(t, c, err), 1, 10, "`"+filepath.Join(dir, "pipe.yaml")+"` is a FIFO, not a regular file")
 }
 
@@ -100,20 +100,20 @@ func TestEnvFileOfOthers(t *testing.T) {
 		}
 	}
 	chmod(env, 0o666)
-	c, err := Load(config, bare())
+	c, err := loadFile(config, bare())
 	wantMistake(t, only(t, c, err), 1, 37, "`"+env+"` can be written by anybody")
 	chmod(config, 0o666)
-	c, err = Load(config, bare())
+	c, err = loadFile(config, bare())
 	if err != nil || len(c.Warnings) != 2 || c.Warnings[0].Msg != "anybody can write this file" || c.Warnings[1].Msg != "`"+env+"` can be written by anybody" {
 		t.Errorf("both: %v", err)
 	}
 	chmod(env, 0o664)
-	c, err = Load(config, bare())
+	c, err = loadFile(config, bare())
 	if err != nil || len(c.Warnings) != 1 || c.Warnings[0].Msg != "anybody can write this file" {
 		t.Errorf("the configuration: %v", err)
 	}
 	chmod(config, 0o664)
-	if c, err = Load(config, bare()); err != nil || len(c.Warnings) != 0 {
+	if c, err = loadFile(config, bare()); err != nil || len(c.Warnings) != 0 {
 		t.Errorf("neither: %v", err)
 	}
 	if os.Getuid() != 0 {
@@ -123,12 +123,12 @@ func TestEnvFileOfOthers(t *testing.T) {
 	if err := os.Chown(env, 4711, -1); err != nil {
 		t.Fatal(err)
 	}
-	c, err = Load(config, bare())
+	c, err = loadFile(config, bare())
 	wantMistake(t, only(t, c, err), 1, 37, "`"+env+"` belongs to user 4711")
 	if err := os.Chown(config, 4711, -1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(config, bare()); err != nil {
+	if _, err := loadFile(config, bare()); err != nil {
 		t.Errorf("both of one user: %v", err)
 	}
 }
@@ -157,7 +157,7 @@ func TestFilesThatAreNone(t *testing.T) {
 			if err := errors.Join(os.Remove(path), put(path)); err != nil {
 				t.Fatal(err)
 			}
-			_, err := Load(filepath.Join(dir, "devloop.yaml"), bare("DEVLOOP_PRESET_PATH="+dir))
+			_, err := loadFile(filepath.Join(dir, "devloop.yaml"), bare("DEVLOOP_PRESET_PATH="+dir))
 			if words, _, _ := strings.Cut(kind, ":"); err == nil || !strings.Contains(err.Error(), words) {
 				t.Errorf("%s: %s: %v", name, kind, err)
 			}
@@ -179,10 +179,10 @@ func TestFilesThatAnybodyWrites(t *testing.T) {
 		if err := os.Chmod(filepath.Join(dir, filepath.FromSlash(name)), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		c, err := Load(filepath.Join(dir, "devloop.yaml"), bare())
+		c, err := loadFile(filepath.Join(dir, "devloop.yaml"), bare())
 		text := fmt.Sprint(err)
 		if err == nil {
-			text = c.Warnings.Text("")
+			text = textOf(c.Warnings, "")
 		}
 		if (err != nil) != refused || !strings.Contains(text, "anybody") {
 			t.Errorf("%s: %v, %s", name, err, text)

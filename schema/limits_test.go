@@ -97,14 +97,14 @@ func TestManyMistakes(t *testing.T) {
 func TestLoad(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "devloop.yaml")
-	if _, err := Load(file, Options{}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := loadFile(file, Options{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no file: %v", err)
 	}
-	if _, err := Load(dir, Options{}); err == nil || errors.As(err, &Mistakes{}) {
+	if _, err := loadFile(dir, Options{}); err == nil || errors.As(err, &Mistakes{}) {
 		t.Errorf("a directory: %v", err)
 	}
 	write(t, file, "processes: {server: {run: ./server, dir: gone}}\n")
-	c, err := Load(file, Options{})
+	c, err := loadFile(file, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("warnings: %v", c.Warnings)
 	}
 	write(t, file, strings.Repeat("# x\n", 1<<18+1))
-	if _, err := Load(file, Options{}); err == nil || !strings.Contains(err.Error(), "more than 1 MiB") {
+	if _, err := loadFile(file, Options{}); err == nil || !strings.Contains(err.Error(), "more than 1 MiB") {
 		t.Errorf("a large file: %v", err)
 	}
 }

@@ -13,16 +13,10 @@ import (
 // extends, what it includes, and the personal file beside it. The error is a
 // Mistakes if the file was read; positions then name the file as path does.
 // Whether a pattern matches anything today is for the caller, who walks the
-// tree anyway.
-func Load(path string, opt Options) (*Config, error) {
-	c, _, err := LoadSources(path, opt)
-	return c, err
-}
-
-// LoadSources is Load, and tells also of a load that failed which files were
-// read or looked for: a change of one of them may set it right. They are
-// absolute paths; path itself is the first.
-func LoadSources(path string, opt Options) (*Config, []string, error) {
+// tree anyway. It tells also of a load that failed which files were read or looked
+// for: a change of one of them may set it right. They are absolute paths; path
+// itself is the first.
+func Load(path string, opt Options) (*Config, []string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("find the directory of %s: %w", path, err)

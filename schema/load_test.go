@@ -50,7 +50,7 @@ func printed(c *Config, err error) string {
 	case err != nil:
 		text = err.Error()
 	case len(c.Warnings) > 0:
-		text = c.Warnings.Text("warning")
+		text = textOf(c.Warnings, "warning")
 	default:
 		return ""
 	}
@@ -150,7 +150,7 @@ func dumpValue(b *strings.Builder, name string, v reflect.Value) {
 		return
 	case Mistakes:
 		if len(x) > 0 {
-			fmt.Fprintf(b, "warnings:\n%s\n", strings.ReplaceAll(x.Text("warning"), "/project/devloop.yaml:", "devloop.yaml:"))
+			fmt.Fprintf(b, "warnings:\n%s\n", strings.ReplaceAll(textOf(x, "warning"), "/project/devloop.yaml:", "devloop.yaml:"))
 		}
 		return
 	}
@@ -179,4 +179,29 @@ func dumpValue(b *strings.Builder, name string, v reflect.Value) {
 			fmt.Fprintf(b, "%s = %#v\n", name, v.Interface())
 		}
 	}
+}
+
+// loadFile is Load without the files that were read.
+func loadFile(path string, opt Options) (*Config, error) {
+	c, _, err := Load(path, opt)
+	return c, err
+}
+
+// watcherOf returns the watcher of that name, or nil.
+func watcherOf(c *Config, name string) *Watcher {
+	for i := range c.Watchers {
+		if c.Watchers[i].Name == name {
+			return &c.Watchers[i]
+		}
+	}
+	return nil
+}
+
+// textOf prints every mistake, one after the other.
+func textOf(list Mistakes, label string) string {
+	texts := make([]string, len(list))
+	for i := range list {
+		texts[i] = list[i].Text(label)
+	}
+	return strings.Join(texts, "\n")
 }

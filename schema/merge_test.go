@@ -143,7 +143,7 @@ func merged(c *Config, err error) string {
 		if len(c.Projects) > 1 {
 			fmt.Fprintf(&b, "# %s, whose names begin with %q\n", p.File, p.Prefix)
 		}
-		b.WriteString(p.Resolved(true, false))
+		b.WriteString(p.resolved(true, false))
 	}
 	if len(c.Projects) > 1 {
 		for _, s := range c.Sockets {
@@ -157,7 +157,7 @@ func merged(c *Config, err error) string {
 		}
 	}
 	if len(c.Warnings) > 0 {
-		b.WriteString(c.Warnings.Text("warning") + "\n")
+		b.WriteString(textOf(c.Warnings, "warning") + "\n")
 	}
 	return b.String()
 }

@@ -12,7 +12,7 @@ import (
 	"devloop/schema/yamltree"
 )
 
-// Resolved is the project's file with all that it extends merged into it, as
+// resolved is the project's file with all that it extends merged into it, as
 // YAML that means the same where it stands instead of that file. Nothing of
 // the environment is in it: references stay as they are written, and so do
 // `vars` that the environment overrides. With origins every value is followed
@@ -20,7 +20,7 @@ import (
 // every key that is not there stands as a comment with its default.
 //
 // Projects that it includes stay where they are: they are only named.
-func (p *Project) Resolved(origins, defaults bool) string {
+func (p *Project) resolved(origins, defaults bool) string {
 	w := &yamlWriter{project: p, origins: origins, defaults: defaults}
 	root := *p.root
 	order := topKeys.names()
@@ -32,8 +32,8 @@ func (p *Project) Resolved(origins, defaults bool) string {
 	return w.out.String()
 }
 
-// Resolved is that of the project that was loaded; see Project.Resolved.
-func (c *Config) Resolved(origins, defaults bool) string { return c.Root().Resolved(origins, defaults) }
+// Resolved is that of the project that was loaded; see Project.resolved.
+func (c *Config) Resolved(origins, defaults bool) string { return c.root().resolved(origins, defaults) }
 
 // yamlWriter writes a tree in block style.
 type yamlWriter struct {

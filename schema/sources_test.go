@@ -48,7 +48,7 @@ func TestSources(t *testing.T) {
 		".devloop/presets/team.yaml": "jobs: 2\n",
 		"api/devloop.yaml":           "processes: {b: {run: ./b}}\n",
 	})
-	c, sources, err := LoadSources(filepath.Join(dir, "devloop.yaml"), bare("HOME=/home/me", "DEVLOOP_PRESET_PATH=presets"))
+	c, sources, err := Load(filepath.Join(dir, "devloop.yaml"), bare("HOME=/home/me", "DEVLOOP_PRESET_PATH=presets"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestSourcesOfAFailedLoad(t *testing.T) {
 		"devloop.yaml": "extends: [./gone.yaml, ./bad.yaml]\n",
 		"bad.yaml":     "processes: {a: {rum: ./a}}\n",
 	})
-	c, sources, err := LoadSources(filepath.Join(dir, "devloop.yaml"), bare())
+	c, sources, err := Load(filepath.Join(dir, "devloop.yaml"), bare())
 	if c != nil || err == nil {
 		t.Fatalf("got %v, %v", c, err)
 	}
@@ -78,7 +78,7 @@ func TestSourcesOfAFailedLoad(t *testing.T) {
 			t.Errorf("%s is not among %v", name, sources)
 		}
 	}
-	if _, sources, err := LoadSources(filepath.Join(dir, "none.yaml"), bare()); err == nil || len(sources) != 1 {
+	if _, sources, err := Load(filepath.Join(dir, "none.yaml"), bare()); err == nil || len(sources) != 1 {
 		t.Errorf("no file at all: %v, %v", sources, err)
 	}
 }
@@ -89,16 +89,16 @@ func TestLocal(t *testing.T) {
 		"team.local.yaml": "name: mine\n",
 	})
 	file := filepath.Join(dir, "team.yaml")
-	c, err := Load(file, bare())
+	c, err := loadFile(file, bare())
 	if err != nil || c.Name != "mine" || c.Local != filepath.Join(dir, "team.local.yaml") {
 		t.Errorf("got %+v, %v", c, err)
 	}
 	for _, ci := range []string{"1", "true", "yes"} {
-		if c, err := Load(file, bare("CI="+ci)); err != nil || c.Name == "mine" || c.Local != "" {
+		if c, err := loadFile(file, bare("CI="+ci)); err != nil || c.Name == "mine" || c.Local != "" {
 			t.Errorf("under CI=%s: %+v, %v", ci, c, err)
 		}
 	}
-	if c, err := Load(file, bare("CI=false")); err != nil || c.Name != "mine" {
+	if c, err := loadFile(file, bare("CI=false")); err != nil || c.Name != "mine" {
 		t.Errorf("under CI=false: %+v, %v", c, err)
 	}
 }
@@ -130,12 +130,12 @@ func TestProjects(t *testing.T) {
 		"devloop.yaml":     "include: {path: api, as: api}\nvars: {A: root}\nshell: [bash, -c]\nprocesses: {web: {run: ./web}}\n",
 		"api/devloop.yaml": "vars: {A: api}\nenv: {B: b}\nignore: [tmp]\nsettle: 9ms\nwatchers: {w: {watch: src, stages: [make]}}\nsockets: {s: 0}\nprocesses: {p: {run: ./p, sockets: s, stop: {command: ./stop}, ready: {exec: ./ok}}}\n",
 	})
-	c, err := Load(filepath.Join(dir, "devloop.yaml"), bare())
+	c, err := loadFile(filepath.Join(dir, "devloop.yaml"), bare())
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, api := c.Root(), c.Projects[1]
-	if c.Process("web").Project != root || c.Watcher("api.w").Project != api || c.Process("api.p").Project != api || c.Socket("api.s").Project != api {
+	root, api := c.root(), c.Projects[1]
+	if c.Process("web").Project != root || watcherOf(c, "api.w").Project != api || c.Process("api.p").Project != api || c.Socket("api.s").Project != api {
 		t.Error("a node has another project's settings")
 	}
 	if api.Prefix != "api." || api.Dir != filepath.Join(dir, "api") || api.Vars[0].Value != "api" || api.Env.Vars[0].Name != "B" || len(api.Ignore) != 1 || api.Settle == nil || root.Settle != nil {
@@ -145,7 +145,7 @@ func TestProjects(t *testing.T) {
 	if p.Short != "p" || p.Sockets[0] != (SocketRef{"api.s", "s", p.Sockets[0].Pos}) || p.Dir != api.Dir {
 		t.Errorf("got %+v", p)
 	}
-	for _, cmd := range []Command{p.Run, *p.Stop.Command, *p.Ready.Exec, c.Watcher("api.w").Stages[0].Run} {
+	for _, cmd := range []Command{p.Run, *p.Stop.Command, *p.Ready.Exec, watcherOf(c, "api.w").Stages[0].Run} {
 		if !cmd.Shell().Default {
 			t.Errorf("%s has the shell of another project", cmd.Text)
 		}
@@ -163,15 +163,15 @@ func TestPresetDir(t *testing.T) {
 		"devloop.yaml":  "extends: ./team/web.yaml\nwatchers: {v: {watch: src, stages: [make]}}\n",
 		"team/web.yaml": "watchers: {w: {watch: [src, \"${PRESET_DIR}/web.yaml\"], stages: [\"$PRESET_DIR/x\"]}}\n",
 	})
-	c, err := Load(filepath.Join(dir, "devloop.yaml"), bare())
+	c, err := loadFile(filepath.Join(dir, "devloop.yaml"), bare())
 	if err != nil {
 		t.Fatal(err)
 	}
 	team := filepath.Join(dir, "team")
-	if w := c.Watcher("w"); w.Stages[0].Run.PresetDir != team || w.Dir != dir || w.Watch[1].Base() != filepath.ToSlash(filepath.Join(team, "web.yaml")) {
+	if w := watcherOf(c, "w"); w.Stages[0].Run.PresetDir != team || w.Dir != dir || w.Watch[1].Base() != filepath.ToSlash(filepath.Join(team, "web.yaml")) {
 		t.Errorf("got %+v", w)
 	}
-	if w := c.Watcher("v"); w.Stages[0].Run.PresetDir != "" {
+	if w := watcherOf(c, "v"); w.Stages[0].Run.PresetDir != "" {
 		t.Errorf("the project's own command has the directory of a preset: %+v", w)
 	}
 }

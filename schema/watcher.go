@@ -52,13 +52,3 @@ var watchersType = named(watcherKeys.shape(), "a mapping of names to watchers", 
 	}
 	return w
 })
-
-// Watcher returns the watcher of that name, or nil.
-func (c *Config) Watcher(name string) *Watcher {
-	for i := range c.Watchers {
-		if c.Watchers[i].Name == name {
-			return &c.Watchers[i]
-		}
-	}
-	return nil
-}

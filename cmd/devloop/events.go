@@ -27,7 +27,7 @@ stop, start, ready. Exit code 3 if no loop is running.`,
 				return err
 			}
 			defer client.Close()
-			err = client.RawEvents(context.Background(), func(line json.RawMessage) error {
+			err = client.Events(context.Background(), func(line json.RawMessage) error {
 				if len(kinds) > 0 {
 					var e struct{ Kind string }
 					if err := json.Unmarshal(line, &e); err != nil {

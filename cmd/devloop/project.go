@@ -45,7 +45,7 @@ func (a *app) load() (*project, error) {
 		asked.Add(name, value, set)
 		return value, set
 	}
-	cfg, sources, err := schema.LoadSources(shorter(file), schema.Options{Presets: preset.FS(), LookupEnv: lookup})
+	cfg, sources, err := schema.Load(shorter(file), schema.Options{Presets: preset.FS(), LookupEnv: lookup})
 	if err != nil {
 		return nil, loadError{err, sources}
 	}

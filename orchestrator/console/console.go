@@ -93,11 +93,6 @@ func New(opt Options) *Console {
 	return c
 }
 
-// Lines writes the output of a command: whole lines, each ending in a newline.
-// The block is not kept. A [Stream] is better for output that comes in many
-// blocks.
-func (c *Console) Lines(name string, block []byte) { c.Stream(name).Lines(block, false) }
-
 // Say writes one line, or several, of devloop's own. It does not wait for the
 // reader unless the console has no buffer.
 func (c *Console) Say(name string, tone Tone, text string) {
@@ -124,10 +119,10 @@ func (c *Console) Replay(name string, spool *Spool) {
 	for i := range s.lanes {
 		l := &s.lanes[i]
 		for _, to := range l.sinks {
-			to.replay(name, spool.Lines(), func(put func([]byte)) {
+			to.replay(name, spool.lines(), func(put func([]byte)) {
 				defer shared.release()
 				own := lane{c: c, name: name, color: l.color, clean: sanitizer{color: l.color}}
-				if err := spool.Replay(func(block []byte) { own.format(Plain, block, false, false, func(b []byte, _ int) { put(b) }) }); err != nil {
+				if err := spool.replay(func(block []byte) { own.format(Plain, block, false, false, func(b []byte, _ int) { put(b) }) }); err != nil {
 					own.clean.color = false
 					own.format(Bad, []byte(err.Error()+"\n"), false, false, func(b []byte, _ int) { put(b) })
 				}
@@ -136,9 +131,9 @@ func (c *Console) Replay(name string, spool *Spool) {
 	}
 }
 
-// Flush waits until what was said before the call is written, until ctx ends,
-// or until the reader has taken nothing for a while: [ErrStalled].
-func (c *Console) Flush(ctx context.Context) error {
+// flush waits until what was said before the call is written, until ctx ends,
+// or until the reader has taken nothing for a while: [errStalled].
+func (c *Console) flush(ctx context.Context) error {
 	err := c.out.flush(ctx)
 	if c.log != nil {
 		err = errors.Join(err, c.log.flush(ctx))
@@ -146,7 +141,7 @@ func (c *Console) Flush(ctx context.Context) error {
 	return err
 }
 
-// Close is Flush, and the end: what is said from now on is dropped. When it
+// Close is flush, and the end: what is said from now on is dropped. When it
 // fails because the reader is stalled, one goroutine stays in its write until
 // that returns.
 func (c *Console) Close(ctx context.Context) error {
@@ -154,7 +149,7 @@ func (c *Console) Close(ctx context.Context) error {
 	if c.log != nil {
 		c.log.close()
 	}
-	return c.Flush(ctx)
+	return c.flush(ctx)
 }
 
 // Err is the first error that the stream returned, such as a closed pipe.

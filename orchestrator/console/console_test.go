@@ -13,7 +13,7 @@ import (
 func TestLinesCarryTheirName(t *testing.T) {
 	var out, log bytes.Buffer
 	c := New(Options{Out: &out, Log: &log, Names: []string{"check", "devloop"}})
-	c.Lines("check", []byte("one\ntwo\n"))
+	c.Stream("check").Lines([]byte("one\ntwo\n"), false)
 	c.Say("devloop", Warn, "three")
 	want := "check   | one\ncheck   | two\ndevloop | three\n"
 	if out.String() != want {
@@ -40,7 +40,7 @@ func TestTimestamps(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC)
 	c := New(Options{Out: &out, Timestamps: true, Names: []string{"a"}, Now: func() time.Time { return now }})
-	c.Lines("a", []byte("x\n"))
+	c.Stream("a").Lines([]byte("x\n"), false)
 	if want := "03:04:05.006 a | x\n"; out.String() != want {
 		t.Errorf("out: %q, want %q", out.String(), want)
 	}
@@ -61,7 +61,7 @@ func TestEveryWriteHoldsWholeLines(t *testing.T) {
 	for _, name := range []string{"a", "b"} {
 		group.Go(func() {
 			for i := range 200 {
-				c.Lines(name, fmt.Appendf(nil, "%s %d first\n%s %d second\n", name, i, name, i))
+				c.Stream(name).Lines(fmt.Appendf(nil, "%s %d first\n%s %d second\n", name, i, name, i), false)
 			}
 		})
 	}
@@ -114,7 +114,7 @@ func TestSpoolKeepsEverything(t *testing.T) {
 			t.Errorf("%d lines: size %d, want %d", lines, s.Size(), want.Len())
 		}
 		var got bytes.Buffer
-		err := s.Replay(func(block []byte) {
+		err := s.replay(func(block []byte) {
 			if block[len(block)-1] != '\n' {
 				t.Errorf("%d lines: a block ends within a line: %q", lines, block[max(0, len(block)-40):])
 			}
@@ -137,7 +137,7 @@ func TestSpoolReplaysALineLongerThanItsBuffer(t *testing.T) {
 	s.Write([]byte(long))
 	s.Write([]byte("end\n"))
 	var got bytes.Buffer
-	if err := s.Replay(func(b []byte) { got.Write(b) }); err != nil {
+	if err := s.replay(func(b []byte) { got.Write(b) }); err != nil {
 		t.Fatal(err)
 	}
 	if got.String() != "short\n"+long+"end\n" {
@@ -150,7 +150,7 @@ func BenchmarkLines(b *testing.B) {
 	block := bytes.Repeat([]byte("a line of about sixty characters, as most servers write them\n"), 500)
 	b.SetBytes(int64(len(block)))
 	for b.Loop() {
-		c.Lines("server", block)
+		c.Stream("server").Lines(block, false)
 	}
 }
 

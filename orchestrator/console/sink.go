@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// ErrStalled says that what is left could not be written in time: nobody reads.
-var ErrStalled = errors.New("nobody reads the output")
+// errStalled says that what is left could not be written in time: nobody reads.
+var errStalled = errors.New("nobody reads the output")
 
 const (
 	// look is how often a waiting writer looks whether the reader reads. Looks
@@ -303,7 +303,7 @@ func (s *sink) gone(n int) {
 }
 
 // await waits until ready says so, with ctx's error until that ends, or with
-// ErrStalled until nothing was written for patience.
+// errStalled until nothing was written for patience.
 func (s *sink) await(ctx context.Context, patience time.Duration, ready func() bool) error {
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
@@ -329,7 +329,7 @@ func (s *sink) await(ctx context.Context, patience time.Duration, ready func() b
 			seen, idle = s.progress, 0
 		case looked:
 			if idle += look; idle >= patience && !ready() {
-				return ErrStalled
+				return errStalled
 			}
 		}
 	}

@@ -123,11 +123,11 @@ func TestAStalledReader(t *testing.T) {
 		if held > buffer+saying+2*chunkSize {
 			t.Errorf("%d bytes are held", held)
 		}
-		if err := c.Flush(t.Context()); !errors.Is(err, ErrStalled) {
+		if err := c.flush(t.Context()); !errors.Is(err, errStalled) {
 			t.Errorf("flush: %v", err)
 		}
 		close(r.may)
-		if err := c.Flush(t.Context()); err != nil {
+		if err := c.flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		c.Stream("a").Lines([]byte("afterwards\n"), false)
@@ -172,12 +172,12 @@ func TestCloseOfAStalledConsole(t *testing.T) {
 			t.Errorf("close: %v", err)
 		}
 		began := time.Now()
-		if err := c.Close(t.Context()); !errors.Is(err, ErrStalled) || time.Since(began) > 3*Patience {
+		if err := c.Close(t.Context()); !errors.Is(err, errStalled) || time.Since(began) > 3*Patience {
 			t.Errorf("close again: %v after %v", err, time.Since(began))
 		}
 		c.Say("a", Plain, "too late")
 		close(r.may)
-		if err := c.Flush(t.Context()); err != nil {
+		if err := c.flush(t.Context()); err != nil {
 			t.Error(err)
 		}
 		if got := r.lines(); !slices.Equal(got, []string{"a | one"}) {
@@ -190,7 +190,7 @@ func TestABrokenStreamWithABuffer(t *testing.T) {
 	var log reader
 	c := New(Options{Out: &brokenWriter{}, Log: &log, Buffer: 1 << 10})
 	for range 1000 {
-		c.Lines("a", []byte("twenty bytes of text\n"))
+		c.Stream("a").Lines([]byte("twenty bytes of text\n"), false)
 	}
 	if err := c.Close(t.Context()); err != nil {
 		t.Error(err)

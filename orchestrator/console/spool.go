@@ -25,7 +25,7 @@ type Spool struct {
 	err  error // the file could not be written: what came later is lost
 }
 
-// Write keeps a block. It never fails: what cannot be kept is told by Replay.
+// Write keeps a block. It never fails: what cannot be kept is told by replay.
 func (s *Spool) Write(block []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,16 +59,16 @@ func (s *Spool) Size() int64 {
 	return s.size
 }
 
-// Lines is how many lines were written.
-func (s *Spool) Lines() int {
+// lines is how many lines were written.
+func (s *Spool) lines() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.rows
 }
 
-// Replay hands everything that was kept before the call to emit, in blocks of
+// replay hands everything that was kept before the call to emit, in blocks of
 // whole lines. Several may replay at a time; Close waits for none of them.
-func (s *Spool) Replay(emit func(block []byte)) error {
+func (s *Spool) replay(emit func(block []byte)) error {
 	s.mu.Lock()
 	mem, size, lost := s.mem, s.size, s.err
 	var kept io.Reader

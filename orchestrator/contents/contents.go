@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// Large is the size in bytes from which a file is known by its size and time
+// largeFile is the size in bytes from which a file is known by its size and time
 // alone: reading it at every save would cost more than a needless run.
-const Large = 8 << 20
+const largeFile = 8 << 20
 
 // Store knows the content that files had when they were last looked at, in 12
 // bytes a file. Paths and contents are kept as digests of a seed that nobody
@@ -165,13 +165,6 @@ func (s *Store) Gone(path string) bool {
 	defer s.mu.Unlock()
 	value := s.known.get(s.digest(path) & s.pathBits)
 	return isAbsent(value) || value == nothing && s.whole
-}
-
-// Len is how many files are known, those included that have gone.
-func (s *Store) Len() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.known.len()
 }
 
 func (s *Store) digest(path string) uint64 { return maphash.String(s.seed, path) }

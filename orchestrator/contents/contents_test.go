@@ -182,7 +182,7 @@ func TestForget(t *testing.T) {
 
 func TestLargeFilesGoByTime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "large")
-	if err := os.WriteFile(path, bytes.Repeat([]byte("x"), Large), 0o644); err != nil {
+	if err := os.WriteFile(path, bytes.Repeat([]byte("x"), largeFile), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	s := New()

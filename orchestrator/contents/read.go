@@ -37,7 +37,7 @@ func (s *Store) read(path string, digest uint64) found {
 		h.WriteString("a directory")
 	case !at.regular:
 		return out // a fifo, a socket, a device: nothing to compare
-	case at.size >= Large:
+	case at.size >= largeFile:
 		maphash.WriteComparable(&h, [2]int64{at.size, at.modified.UnixNano()})
 	default:
 		buf := buffers.Get().(*[32 << 10]byte)

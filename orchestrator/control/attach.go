@@ -18,8 +18,8 @@ const AttachProtocol = "devloop-terminal"
 
 // The kinds of frames.
 const (
-	FrameInput  = 0 // what is typed
-	FrameResize = 1 // rows and columns, two bytes each, the high one first
+	frameInput  = 0 // what is typed
+	frameResize = 1 // rows and columns, two bytes each, the high one first
 )
 
 // mostSize is the largest terminal that is believed.
@@ -55,7 +55,7 @@ func (a *Attachment) Write(p []byte) (n int, err error) {
 	const most = 1<<16 - 1
 	for len(p) > 0 {
 		part := p[:min(most, len(p))]
-		if err := a.frame(FrameInput, part); err != nil {
+		if err := a.frame(frameInput, part); err != nil {
 			return n, err
 		}
 		n, p = n+len(part), p[len(part):]
@@ -71,7 +71,7 @@ func (a *Attachment) Resize(rows, cols int) error {
 	var size [4]byte
 	binary.BigEndian.PutUint16(size[:], uint16(rows))
 	binary.BigEndian.PutUint16(size[2:], uint16(cols))
-	return a.frame(FrameResize, size[:])
+	return a.frame(frameResize, size[:])
 }
 
 func (a *Attachment) frame(kind byte, data []byte) error {
@@ -102,9 +102,9 @@ func Frames(r *bufio.Reader, input func([]byte) error, resize func(rows, cols ui
 		}
 		var err error
 		switch head[0] {
-		case FrameInput:
+		case frameInput:
 			err = input(data)
-		case FrameResize:
+		case frameResize:
 			if len(data) != 4 {
 				return fmt.Errorf("a resize frame has %d bytes", len(data))
 			}

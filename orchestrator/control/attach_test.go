@@ -98,8 +98,8 @@ func TestAttachment(t *testing.T) {
 // is absurd, and the reading ends.
 func FuzzFrames(f *testing.F) {
 	testenv.Seeds(f, "testdata/fuzz/FuzzFrames.txtar")
-	f.Add([]byte{FrameInput, 0, 2, 'l', 's', FrameResize, 0, 4, 0, 24, 0, 80})
-	f.Add([]byte{FrameResize, 0, 4, 0xff, 0xff, 0, 0})
+	f.Add([]byte{frameInput, 0, 2, 'l', 's', frameResize, 0, 4, 0, 24, 0, 80})
+	f.Add([]byte{frameResize, 0, 4, 0xff, 0xff, 0, 0})
 	f.Add([]byte{7, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, text []byte) {
 		total := 0

@@ -88,14 +88,9 @@ func (c *Client) Wait(ctx context.Context, nodes ...string) (*Verdict, error) {
 }
 
 // Events reads along, from now on, until each returns an error, which is then
-// the error, or the loop has ended: nil.
-func (c *Client) Events(ctx context.Context, each func(Event) error) error {
-	return follow(ctx, c, PathEvents, each)
-}
-
-// RawEvents is Events with each one as the loop wrote it, which may know more
-// than Event does.
-func (c *Client) RawEvents(ctx context.Context, each func(json.RawMessage) error) error {
+// the error, or the loop has ended: nil. Each [Event] is as the loop wrote it,
+// which may know more than Event does.
+func (c *Client) Events(ctx context.Context, each func(json.RawMessage) error) error {
 	return follow(ctx, c, PathEvents, each)
 }
 

@@ -98,9 +98,6 @@ func (q *Queue) Add(j Job) {
 	}
 }
 
-// Idle tells whether everything is done.
-func (q *Queue) Idle() bool { return len(q.jobs) == 0 }
-
 // dispatch gives the first job to the worker, and finishes those that have nothing to do.
 func (q *Queue) dispatch() {
 	for len(q.jobs) > 0 && !q.closed {

@@ -29,7 +29,7 @@ func newOwner(t *testing.T, mount func(string) string) *owner {
 
 // idle handles events until everything is done.
 func (o *owner) idle() {
-	for !o.Idle() {
+	for len(o.jobs) > 0 {
 		o.Handle(<-o.events)
 	}
 }

@@ -89,7 +89,7 @@ func newAgreement(t *testing.T, rnd *rand.Rand) *agreement {
 	}
 	fmt.Fprintf(&text, "    trigger: %s\n", trigger)
 	p.write(filepath.Join(p.dir, "devloop.yaml"), text.String())
-	if p.cfg, err = schema.Load(filepath.Join(p.dir, "devloop.yaml"), schema.Options{}); err != nil {
+	if p.cfg, _, err = schema.Load(filepath.Join(p.dir, "devloop.yaml"), schema.Options{}); err != nil {
 		t.Fatalf("%v\n%s", err, &text)
 	}
 	var mistakes schema.Mistakes

@@ -7,7 +7,7 @@ import (
 )
 
 // mounts lists everything that is mounted, the kinds that need no polling as "".
-func mounts() map[string]string {
+func mounts() mountKinds {
 	n, err := unix.Getfsstat(nil, unix.MNT_NOWAIT) // what is known already: a server that is gone is not asked
 	if err != nil || n == 0 {
 		return nil

@@ -34,7 +34,7 @@ var remoteTypes = map[string]string{
 }
 
 // mounts lists everything that is mounted, the kinds that need no polling as "".
-func mounts() map[string]string {
+func mounts() mountKinds {
 	f, err := os.Open(mountInfo)
 	if err != nil {
 		return nil

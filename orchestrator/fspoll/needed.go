@@ -42,16 +42,13 @@ func (m Mount) Reason() string {
 	return noEvents(m.Path, m.Kind)
 }
 
-// Mounts is what is mounted: what people call file systems that need polling, "" for others, by their paths.
-type Mounts map[string]string
+// mountKinds is what is mounted: what people call file systems that need polling, "" for others, by their paths.
+type mountKinds map[string]string
 
-// ReadMounts reads the system's table of mounts. [MountTable] tells of what comes later.
-func ReadMounts() Mounts { return mounts() }
-
-// Below lists the mounts that need polling and lie below a path, or at it if it is a file, in the order of their paths; one
+// below lists the mounts that need polling and lie below a path, or at it if it is a file, in the order of their paths; one
 // that lies within another such is left out. No file system is asked that needs polling: one whose server is gone
 // would not answer.
-func (m Mounts) Below(dir string) []Mount {
+func (m mountKinds) below(dir string) []Mount {
 	if len(m) == 0 {
 		return nil
 	}
@@ -59,7 +56,7 @@ func (m Mounts) Below(dir string) []Mount {
 	if err != nil {
 		return nil
 	}
-	return m.below(real, dir, isFile)
+	return m.belowReal(real, dir, isFile)
 }
 
 func isFile(path string) bool {
@@ -67,8 +64,8 @@ func isFile(path string) bool {
 	return err == nil && !info.IsDir()
 }
 
-// below is Below for a path that has no links; dir is its other name.
-func (m Mounts) below(real, dir string, isFile func(path string) bool) (list []Mount) {
+// belowReal is below for a path that has no links; dir is its other name.
+func (m mountKinds) belowReal(real, dir string, isFile func(path string) bool) (list []Mount) {
 	last := ""
 	for _, path := range slices.Sorted(maps.Keys(m)) {
 		rel, below := Within(path, real)

@@ -44,23 +44,23 @@ func TestMountsBelow(t *testing.T) {
 nonsense
 46 36 0:53 / - nfs
 `
-	table := Mounts(parseMounts(strings.NewReader(mounts)))
+	table := mountKinds(parseMounts(strings.NewReader(mounts)))
 	isFile := func(path string) bool { return strings.HasSuffix(path, ".toml") }
-	got := table.below("/work/app", "/link", isFile)
+	got := table.belowReal("/work/app", "/link", isFile)
 	want := []Mount{{"/link/app.toml", ""}, {"/link/share", "9p"}, {"/link/two words", "sshfs"}}
 	if !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if got := table.below("/work/app/app.toml", "/link/app.toml", isFile); !slices.Equal(got, []Mount{{"/link/app.toml", ""}}) {
+	if got := table.belowReal("/work/app/app.toml", "/link/app.toml", isFile); !slices.Equal(got, []Mount{{"/link/app.toml", ""}}) {
 		t.Errorf("at the file: %v", got)
 	}
-	if got := table.below("/", "/", isFile); !slices.Equal(got, []Mount{{"/work", "NFS"}}) {
+	if got := table.belowReal("/", "/", isFile); !slices.Equal(got, []Mount{{"/work", "NFS"}}) {
 		t.Errorf("below the top: %v", got)
 	}
 }
 
 func TestNothingRemoteIsMountedHere(t *testing.T) {
-	if got := ReadMounts().Below(t.TempDir()); len(got) > 0 {
+	if got := mounts().below(t.TempDir()); len(got) > 0 {
 		t.Errorf("%v", got)
 	}
 }

@@ -6,4 +6,4 @@ package fspoll
 func remoteKind(string) (there, kind string) { return "", "" }
 
 // mounts knows of none: see remoteKind.
-func mounts() map[string]string { return nil }
+func mounts() mountKinds { return nil }

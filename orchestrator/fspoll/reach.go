@@ -10,17 +10,18 @@ type Reach struct {
 
 // Mounts lists what is mounted at or below the roots within reach and needs
 // polling, each once.
-func (r Reach) Mounts(roots []string) (mounts []Mount) {
-	table, seen := ReadMounts(), map[string]bool{}
+func (r Reach) Mounts(roots []string) []Mount {
+	var list []Mount
+	table, seen := mounts(), map[string]bool{}
 	for _, root := range roots {
-		for _, m := range table.Below(root) {
+		for _, m := range table.below(root) {
 			if r.Reaches(m.Path, root) && !seen[m.Path] {
 				seen[m.Path] = true
-				mounts = append(mounts, m)
+				list = append(list, m)
 			}
 		}
 	}
-	return mounts
+	return list
 }
 
 // Reaches tells whether a directory below a root is looked into, or a file there

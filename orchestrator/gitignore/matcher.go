@@ -225,7 +225,7 @@ func below(path, dir string) bool {
 }
 
 // IsRuleFile says whether a change of this path can change what is ignored, so that Invalidate is due: a
-// .gitignore in the tree, a .git, which makes its directory a repository or a checkout of one, or one of the files that RuleFiles lists.
+// .gitignore in the tree, a .git, which makes its directory a repository or a checkout of one, or one of the files outside the tree that the answers depend on: info/exclude, the one that core.excludesFile names, and git's configuration files.
 func (m *Matcher) IsRuleFile(path string) bool {
 	path = filepath.Clean(path)
 	m.mu.RLock()
@@ -236,24 +236,6 @@ func (m *Matcher) IsRuleFile(path string) bool {
 	return slices.ContainsFunc(m.repos, func(r *repository) bool {
 		return slices.Contains(r.excludes, path) || slices.Contains(r.configs, path)
 	})
-}
-
-// RuleFiles lists the files, other than .gitignore, that the answers depend on, whether they exist or not:
-// info/exclude, the one that core.excludesFile names, and git's configuration files.
-func (m *Matcher) RuleFiles() []string {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	var files []string
-	seen := map[string]bool{}
-	for _, r := range m.repos {
-		for _, file := range slices.Concat(r.excludes, r.configs) {
-			if !seen[file] {
-				seen[file] = true
-				files = append(files, file)
-			}
-		}
-	}
-	return files
 }
 
 // ExcludeFiles lists the files of patterns that stand outside the work tree, whether they exist or not: info/exclude

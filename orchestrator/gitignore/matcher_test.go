@@ -80,8 +80,8 @@ func TestWithoutRepository(t *testing.T) {
 	expect(t, m, filepath.Join(top, "x.txt"), false, false)
 	expect(t, m, filepath.Join(top, "x.o"), false, true)
 	expect(t, m, filepath.Join(top, "sub", "a.o"), false, false)
-	if files := m.RuleFiles(); len(files) != 0 {
-		t.Errorf("RuleFiles = %q, want none", files)
+	if files := m.ruleFiles(); len(files) != 0 {
+		t.Errorf("ruleFiles = %q, want none", files)
 	}
 }
 
@@ -193,8 +193,8 @@ func TestUserFiles(t *testing.T) {
 	m := New(top)
 	expect(t, m, filepath.Join(top, "x.swp"), false, true)
 	for _, file := range []string{standard, filepath.Join(home, ".gitconfig"), filepath.Join(top, ".git", "info", "exclude"), filepath.Join(top, ".git", "config")} {
-		if !slices.Contains(m.RuleFiles(), file) || !m.IsRuleFile(file) {
-			t.Errorf("%q is not among the rule files %q", file, m.RuleFiles())
+		if !slices.Contains(m.ruleFiles(), file) || !m.IsRuleFile(file) {
+			t.Errorf("%q is not among the rule files %q", file, m.ruleFiles())
 		}
 	}
 
@@ -355,7 +355,7 @@ func TestManyAsk(t *testing.T) {
 				}
 				if i%100 == 0 {
 					m.Invalidate(filepath.Join(top, "d1", ".gitignore"))
-					m.RuleFiles()
+					m.ruleFiles()
 				}
 			}
 		})
@@ -517,4 +517,22 @@ func TestRuleFilesThatAreNone(t *testing.T) {
 	if !m.Ignored(filepath.Join(top, "sub", "x.o"), false) || m.Ignored(filepath.Join(top, "sub", "x.c"), false) {
 		t.Error("the rules that can be read do not count")
 	}
+}
+
+// ruleFiles lists the files, other than .gitignore, that the answers depend on, whether they exist or not:
+// info/exclude, the one that core.excludesFile names, and git's configuration files.
+func (m *Matcher) ruleFiles() []string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var files []string
+	seen := map[string]bool{}
+	for _, r := range m.repos {
+		for _, file := range slices.Concat(r.excludes, r.configs) {
+			if !seen[file] {
+				seen[file] = true
+				files = append(files, file)
+			}
+		}
+	}
+	return files
 }

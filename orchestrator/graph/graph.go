@@ -46,8 +46,8 @@ const (
 	ByDependsOn Kind = "depends_on" // To names From
 )
 
-// Pos is where the node stands in the file.
-func (n Node) Pos() schema.Pos {
+// pos is where the node stands in the file.
+func (n Node) pos() schema.Pos {
 	if n.Watcher != nil {
 		return n.Watcher.Pos
 	}
@@ -151,9 +151,9 @@ func (g *Graph) Downstream(node int) []int {
 	return down
 }
 
-// StartOrder lists every node after all that it waits for, and otherwise in
+// startOrder lists every node after all that it waits for, and otherwise in
 // the order of the file.
-func (g *Graph) StartOrder() []int {
+func (g *Graph) startOrder() []int {
 	var order []int
 	placed := make([]bool, len(g.Nodes))
 	var place func(int)
@@ -170,13 +170,6 @@ func (g *Graph) StartOrder() []int {
 	for n := range g.Nodes {
 		place(n)
 	}
-	return order
-}
-
-// StopOrder is StartOrder backwards.
-func (g *Graph) StopOrder() []int {
-	order := g.StartOrder()
-	slices.Reverse(order)
 	return order
 }
 

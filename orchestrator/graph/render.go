@@ -74,7 +74,7 @@ func (g *Graph) text(w io.Writer, cfg *schema.Config) error {
 		width = max(width, utf8.RuneCountInString(n.Name))
 	}
 	var b strings.Builder
-	for _, i := range g.StartOrder() {
+	for _, i := range g.startOrder() {
 		n := g.Nodes[i]
 		fmt.Fprintf(&b, "%-*s  %-7s  %s\n", width, n.Name, n.Kind(), n.does())
 		line := func(format string, args ...any) {
@@ -205,7 +205,7 @@ func (g *Graph) json(w io.Writer, cfg *schema.Config) error {
 		Sockets []socket `json:"sockets"`
 	}{cfg.Name, cfg.File, []node{}, []edge{}, []socket{}}
 	for _, n := range g.Nodes {
-		o := node{Name: n.Name, Kind: n.Kind(), Line: n.Pos().Line}
+		o := node{Name: n.Name, Kind: n.Kind(), Line: n.pos().Line}
 		for _, p := range n.watch() {
 			o.Watch = append(o.Watch, p.String())
 		}

@@ -13,11 +13,11 @@ type unsupported struct{}
 func (unsupported) Error() string { return "this system has no guardian" }
 func (unsupported) Unwrap() error { return errors.ErrUnsupported }
 
-// SurvivorsError names those who could not be ended: the kernel holds them (an uninterruptible wait), or they run as
+// survivorsError names those who could not be ended: the kernel holds them (an uninterruptible wait), or they run as
 // another user.
-type SurvivorsError struct{ PIDs []int }
+type survivorsError struct{ PIDs []int }
 
-func (e *SurvivorsError) Error() string {
+func (e *survivorsError) Error() string {
 	text := "end what the loop has left: still there:"
 	for _, pid := range e.PIDs {
 		text += " " + strconv.Itoa(pid)

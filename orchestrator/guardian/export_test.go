@@ -6,7 +6,13 @@ package guardian
 
 const Marker = marker
 
-var Valid = valid
+var (
+	Inherited = inherited
+	Valid     = valid
+)
+
+// PID is the process id of the guardian.
+func (g *Guardian) PID() int { return g.pid() }
 
 // LeaseOf reads a lease's text and writes it again.
 func LeaseOf(text string) (string, error) {

@@ -106,7 +106,7 @@ func (k *killer) expects(p proctable.Process) bool {
 }
 
 // run ends them: SIGTERM, grace, SIGKILL until nobody is left or patience is at an end. It returns whom it met; the error
-// is a *SurvivorsError, or that the system does not list processes.
+// is a *survivorsError, or that the system does not list processes.
 func (k *killer) run(grace, patience time.Duration) ([]int, error) {
 	asked := map[int]uint64{}
 	gone, err := k.until(time.Now().Add(grace), func(p proctable.Process) {
@@ -129,7 +129,7 @@ func (k *killer) run(grace, patience time.Duration) ([]int, error) {
 	if gone || err != nil {
 		return k.ended(), err
 	}
-	survivors := &SurvivorsError{}
+	survivors := &survivorsError{}
 	for _, p := range left {
 		if now, ok := proctable.Read(p.PID); ok && now.Start == p.Start && !now.Dead && !slices.Contains(survivors.PIDs, p.PID) {
 			survivors.PIDs = append(survivors.PIDs, p.PID)

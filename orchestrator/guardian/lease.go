@@ -204,7 +204,7 @@ func (l *lease) ownerLives() bool {
 
 // Sweep ends who is left of the loop that made the lease, if that loop is dead, with the lease's grace, and removes the
 // loop's directories and the lease. It returns the pids of those it met, and when they are gone. No lease, a living owner, or an owner in another pid
-// namespace is nothing to do. Its error is a [*SurvivorsError], with which the lease stays for the next start, or that the
+// namespace is nothing to do. Its error is a [*survivorsError], with which the lease stays for the next start, or that the
 // file cannot be read or is no lease; then nobody was touched.
 //
 // Call it before [Start] is given the same path, while nobody else can: with the lock of the configuration held.

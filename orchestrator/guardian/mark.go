@@ -18,14 +18,14 @@ const longest = 512
 // after the mark of the command of an outer loop, if there is one.
 func NewMark(environ []string) string {
 	own := random()
-	if outer := Inherited(environ); outer != "" && len(outer)+len(own)+1 <= longest {
+	if outer := inherited(environ); outer != "" && len(outer)+len(own)+1 <= longest {
 		return outer + "/" + own
 	}
 	return own
 }
 
-// Inherited is the mark in an environment, "" when there is none or it is none of ours.
-func Inherited(environ []string) string {
+// inherited is the mark in an environment, "" when there is none or it is none of ours.
+func inherited(environ []string) string {
 	mark := ""
 	for _, kv := range environ {
 		if len(kv) > len(Name) && kv[:len(Name)] == Name && kv[len(Name)] == '=' {

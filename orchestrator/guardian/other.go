@@ -11,18 +11,8 @@ func Start(string, Options) (*Guardian, error) { return nil, ErrUnsupported }
 // Sweep is ErrUnsupported here.
 func Sweep(string) ([]int, error) { return nil, ErrUnsupported }
 
-// PID is that of no process.
-func (*Guardian) PID() int { return 0 }
-
 // Is is never true.
 func (*Guardian) Is(int) bool { return false }
-
-// Done is closed: there is no guardian.
-func (*Guardian) Done() <-chan struct{} {
-	gone := make(chan struct{})
-	close(gone)
-	return gone
-}
 
 // Add does nothing.
 func (*Guardian) Add(...int) {}

@@ -98,7 +98,7 @@ func (g *Guardian) start() error {
 	}
 	// The mark of an outer loop stays, so that the outer one can find it; the loop's own would have it end itself.
 	env := []string{"GOMAXPROCS=1", "GOTRACEBACK=none", "GORACE=atexit_sleep_ms=0"}
-	if outer := Inherited(os.Environ()); outer != "" {
+	if outer := inherited(os.Environ()); outer != "" {
 		env = append(env, Name+"="+outer)
 	}
 	terminal := null
@@ -187,8 +187,8 @@ func (g *Guardian) rest(pause time.Duration) bool {
 	}
 }
 
-// PID is the process id of the guardian, 0 while none runs. It may be another one later: one that was killed is started again.
-func (g *Guardian) PID() int {
+// pid is the process id of the guardian, 0 while none runs. It may be another one later: one that was killed is started again.
+func (g *Guardian) pid() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.proc == nil {
@@ -198,10 +198,7 @@ func (g *Guardian) PID() int {
 }
 
 // Is says that pid is the guardian, which is a child of this process that nobody else may wait for.
-func (g *Guardian) Is(pid int) bool { return pid > 0 && g.PID() == pid }
-
-// Done is closed when there is no guardian any more, after Close.
-func (g *Guardian) Done() <-chan struct{} { return g.gone }
+func (g *Guardian) Is(pid int) bool { return pid > 0 && g.pid() == pid }
 
 // Add records living processes: should the loop come to a sudden end, their groups, their sessions and all their
 // descendants are ended too, whether or not they carry the mark. Without it the mark is what counts. The caller is sure

@@ -40,7 +40,7 @@ processes: {server: {run: [x], watch: .trigger, sockets: [web, admin]}}
 			t.Fatal(err)
 		}
 	}
-	cfg, err := schema.Load(filepath.Join(dir, "devloop.yaml"), schema.Options{})
+	cfg, _, err := schema.Load(filepath.Join(dir, "devloop.yaml"), schema.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

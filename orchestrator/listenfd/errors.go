@@ -13,13 +13,13 @@ import (
 // [errors.ErrUnsupported].
 var ErrUnsupported = fmt.Errorf("not available on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 
-// ErrLost means that a unix socket cannot be reached any more: a child removed or replaced the socket file, or called
+// errLost means that a unix socket cannot be reached any more: a child removed or replaced the socket file, or called
 // shutdown(2), after which the kernel does not let a unix socket listen again. [Socket.Reset] makes a new one.
-var ErrLost = errors.New("the socket file is gone or dead")
+var errLost = errors.New("the socket file is gone or dead")
 
-// ErrNotListening means that the socket is not in the listening state: a child called shutdown(2) on it.
+// errNotListening means that the socket is not in the listening state: a child called shutdown(2) on it.
 // [Socket.Refresh] makes it listen again.
-var ErrNotListening = errors.New("the socket does not listen: a child called shutdown on it")
+var errNotListening = errors.New("the socket does not listen: a child called shutdown on it")
 
 // Holder is the process that stands in the way, as far as the system tells; the zero Holder is "no idea".
 type Holder struct {
@@ -118,16 +118,16 @@ func whoCommand(goos string, network Network, addr string) string {
 	return "sudo lsof -nP -iTCP:" + port + " -sTCP:LISTEN"
 }
 
-// BindError says why an address cannot be bound, other than for being in use.
-type BindError struct {
+// bindError says why an address cannot be bound, other than for being in use.
+type bindError struct {
 	Addr string // as in InUseError
 	Err  error
 	hint string
 }
 
-func (e *BindError) Error() string { return "bind " + e.Addr + ": " + e.Err.Error() }
+func (e *bindError) Error() string { return "bind " + e.Addr + ": " + e.Err.Error() }
 
-func (e *BindError) Unwrap() error { return e.Err }
+func (e *bindError) Unwrap() error { return e.Err }
 
 // Hint says what to do about it, a sentence without a full stop, or is "".
-func (e *BindError) Hint() string { return e.hint }
+func (e *bindError) Hint() string { return e.hint }

@@ -61,7 +61,7 @@ func TestRefreshRevivesAShutDownSocket(t *testing.T) {
 		if err := s.Refresh(); err != nil {
 			t.Fatal(err)
 		}
-		if at, err := boundTo(s.FD()); err != nil || at.String() != s.Addr() {
+		if at, err := boundTo(fdOf(s)); err != nil || at.String() != s.Addr() {
 			t.Fatalf("now bound to %v (%v), was %s", at, err, s.Addr())
 		}
 		startRole(t, "serve", s).hears("serving")
@@ -88,18 +88,18 @@ func TestResetReplacesALostPath(t *testing.T) {
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
 			s := mustOpen(t, Spec{Network: Unix, Path: sockPath(t), Mode: 0o660})
-			file, fd := s.File(), s.FD()
+			file, fd := s.File(), fdOf(s)
 			if err := s.Refresh(); err != nil {
 				t.Fatal(err)
 			}
 			lose(t, s)
-			if err := s.Refresh(); !errors.Is(err, ErrLost) {
-				t.Fatalf("Refresh: %v, want ErrLost", err)
+			if err := s.Refresh(); !errors.Is(err, errLost) {
+				t.Fatalf("Refresh: %v, want errLost", err)
 			}
 			if err := s.Reset(); err != nil {
 				t.Fatal(err)
 			}
-			if s.File() != file || s.FD() != fd {
+			if s.File() != file || fdOf(s) != fd {
 				t.Error("the File changed")
 			}
 			if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
@@ -148,7 +148,7 @@ func TestUDPGenerations(t *testing.T) {
 	if err := s.Refresh(); err != nil {
 		t.Error(err)
 	}
-	if err := unix.SetNonblock(s.FD(), true); err != nil {
+	if err := unix.SetNonblock(fdOf(s), true); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Reset(); err != nil {

@@ -23,7 +23,7 @@ func TestPortZeroPicksOnce(t *testing.T) {
 	if s.Port() == 0 || s.Addr() != "127.0.0.1:"+strconv.Itoa(s.Port()) {
 		t.Fatalf("address %s, port %d", s.Addr(), s.Port())
 	}
-	at, err := boundTo(s.FD())
+	at, err := boundTo(fdOf(s))
 	if err != nil || at.String() != s.Addr() {
 		t.Errorf("bound to %v (%v), want %s", at, err, s.Addr())
 	}
@@ -40,7 +40,7 @@ func TestOptions(t *testing.T) {
 	if nonblocking(t, s) {
 		t.Error("the descriptor is not blocking")
 	}
-	flags, err := unix.FcntlInt(uintptr(s.FD()), syscall.F_GETFD, 0)
+	flags, err := unix.FcntlInt(uintptr(fdOf(s)), syscall.F_GETFD, 0)
 	if err != nil || flags&syscall.FD_CLOEXEC == 0 {
 		t.Errorf("the descriptor is not close-on-exec (%v)", err)
 	}

@@ -18,7 +18,7 @@ const maxPicks = 64
 
 func (s *Socket) openInet() error {
 	if s.spec.Port < 0 || s.spec.Port > 65535 {
-		return &BindError{Addr: s.spec.String(), Err: errors.New("the port is not between 0 and 65535")}
+		return &bindError{Addr: s.spec.String(), Err: errors.New("the port is not between 0 and 65535")}
 	}
 	if s.spec.Host == "localhost" {
 		return s.openLocalhost()
@@ -29,7 +29,7 @@ func (s *Socket) openInet() error {
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
-		return &BindError{Addr: s.spec.String(), Err: errNotLiteral,
+		return &bindError{Addr: s.spec.String(), Err: errNotLiteral,
 			hint: "write an IP address of this machine, `localhost`, or 0.0.0.0 for all interfaces"}
 	}
 	fd, at, err := s.bind(ip.Unmap(), s.spec.Port)
@@ -89,7 +89,7 @@ func (s *Socket) openLocalhost() error {
 func (s *Socket) begin(fd int, at netip.AddrPort) error {
 	if s.spec.Network == TCP {
 		if err := s.listen(fd); err != nil {
-			return s.bindError(at.String(), err)
+			return s.bindFailure(at.String(), err)
 		}
 	}
 	s.addr, s.spec.Port = at.String(), int(at.Port())
@@ -121,7 +121,7 @@ func (s *Socket) bindOnce(ip netip.Addr, port int) (fd int, err error) {
 	addr := net.JoinHostPort(ip.String(), strconv.Itoa(port))
 	family, sockaddr, err := inetSockaddr(ip, port)
 	if err != nil {
-		return -1, &BindError{Addr: addr, Err: err}
+		return -1, &bindError{Addr: addr, Err: err}
 	}
 	kind := unix.SOCK_STREAM
 	if s.spec.Network == UDP {
@@ -129,7 +129,7 @@ func (s *Socket) bindOnce(ip netip.Addr, port int) (fd int, err error) {
 	}
 	fd, err = newSocket(family, kind)
 	if err != nil {
-		return -1, s.bindError(addr, err)
+		return -1, s.bindFailure(addr, err)
 	}
 	if err := s.bindFD(fd, family, sockaddr, addr); err != nil {
 		_ = unix.Close(fd)
@@ -152,7 +152,7 @@ func (s *Socket) bindFD(fd, family int, sockaddr unix.Sockaddr, addr string) err
 		}
 	}
 	if err := unix.Bind(fd, sockaddr); err != nil {
-		return s.bindError(addr, err)
+		return s.bindFailure(addr, err)
 	}
 	return nil
 }
@@ -243,8 +243,8 @@ func addrPort(sa unix.Sockaddr) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// bindError turns what a system call said about addr into words.
-func (s *Socket) bindError(addr string, err error) error {
+// bindFailure turns what a system call said about addr into words.
+func (s *Socket) bindFailure(addr string, err error) error {
 	at, _ := netip.ParseAddrPort(addr)
 	switch err {
 	case unix.EADDRINUSE:
@@ -254,12 +254,12 @@ func (s *Socket) bindError(addr string, err error) error {
 		if at.Port() != 0 && at.Port() < privilegedBelow() {
 			hint = privilegedHint()
 		}
-		return &BindError{Addr: addr, Err: err, hint: hint}
+		return &bindError{Addr: addr, Err: err, hint: hint}
 	case unix.EADDRNOTAVAIL:
-		return &BindError{Addr: addr, Err: err,
+		return &bindError{Addr: addr, Err: err,
 			hint: "no interface of this machine has that address; `localhost` and 0.0.0.0 (all interfaces) always work"}
 	case unix.EAFNOSUPPORT:
-		return &BindError{Addr: addr, Err: err, hint: "this machine has no IPv6; use an IPv4 address"}
+		return &bindError{Addr: addr, Err: err, hint: "this machine has no IPv6; use an IPv4 address"}
 	}
-	return &BindError{Addr: addr, Err: err}
+	return &bindError{Addr: addr, Err: err}
 }

@@ -259,7 +259,7 @@ func ask(t *testing.T, s *Socket) string {
 
 func nonblocking(t *testing.T, s *Socket) bool {
 	t.Helper()
-	flags, err := unix.FcntlInt(uintptr(s.FD()), syscall.F_GETFL, 0)
+	flags, err := unix.FcntlInt(uintptr(fdOf(s)), syscall.F_GETFL, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func nonblocking(t *testing.T, s *Socket) bool {
 
 func option(t *testing.T, s *Socket, level, name int) int {
 	t.Helper()
-	v, err := unix.GetsockoptInt(s.FD(), level, name)
+	v, err := unix.GetsockoptInt(fdOf(s), level, name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,3 +296,6 @@ func needIPv6(t *testing.T) {
 	testenv.Need(t, "ipv6", err == nil)
 	_ = l.Close()
 }
+
+// fdOf is the descriptor's number in this process.
+func fdOf(s *Socket) int { return int(s.File().Fd()) }

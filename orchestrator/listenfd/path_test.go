@@ -157,7 +157,7 @@ func TestPathMistakes(t *testing.T) {
 		if !strings.Contains(err.Error(), test.text) {
 			t.Errorf("%q: %v, want %q in it", test.path, err, test.text)
 		}
-		var bind *BindError
+		var bind *bindError
 		if errors.As(err, &bind) && !strings.Contains(bind.Hint(), test.hint) {
 			t.Errorf("%q: hint %q, want %q in it", test.path, bind.Hint(), test.hint)
 		}

@@ -35,9 +35,9 @@ func (s *Socket) bindPath() (fd int, err error) {
 	case path == "":
 		return -1, errors.New("a unix socket needs a path")
 	case strings.ContainsRune(path, 0):
-		return -1, &BindError{Addr: path, Err: errors.New("the path contains a NUL")}
+		return -1, &bindError{Addr: path, Err: errors.New("the path contains a NUL")}
 	case len(path) > maxPath:
-		return -1, &BindError{Addr: path,
+		return -1, &bindError{Addr: path,
 			Err:  fmt.Errorf("the path has %d bytes, a unix socket's may have %d", len(path), maxPath),
 			hint: "use a shorter path, as /tmp/NAME.sock"}
 	}
@@ -68,7 +68,7 @@ func (s *Socket) bindPath() (fd int, err error) {
 	if err != nil {
 		_ = unix.Close(fd)
 		_ = os.Remove(path)
-		return -1, &BindError{Addr: path, Err: err}
+		return -1, &bindError{Addr: path, Err: err}
 	}
 	return fd, nil
 }
@@ -110,9 +110,9 @@ func clearPath(path string) error {
 	case errors.Is(err, os.ErrNotExist):
 		return nil
 	case err != nil:
-		return &BindError{Addr: path, Err: err}
+		return &bindError{Addr: path, Err: err}
 	case info.Mode()&os.ModeSocket == 0:
-		return &BindError{Addr: path, Err: fmt.Errorf("%s is in the way", kindOf(info)),
+		return &bindError{Addr: path, Err: fmt.Errorf("%s is in the way", kindOf(info)),
 			hint: "only a socket that nobody serves is replaced; remove it, or use another path"}
 	}
 	holder, err := askPath(path)
@@ -126,11 +126,11 @@ func clearPath(path string) error {
 	case unix.ENOENT:
 		return nil
 	default:
-		return &BindError{Addr: path, Err: fmt.Errorf("connect to the socket that is there: %w", err),
+		return &bindError{Addr: path, Err: fmt.Errorf("connect to the socket that is there: %w", err),
 			hint: "it cannot be told whether somebody serves it; remove it, or use another path"}
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return &BindError{Addr: path, Err: fmt.Errorf("remove the stale socket: %w", err)}
+		return &bindError{Addr: path, Err: fmt.Errorf("remove the stale socket: %w", err)}
 	}
 	return nil
 }
@@ -168,11 +168,11 @@ func pathError(path string, err error) error {
 	case unix.EADDRINUSE:
 		return &InUseError{Network: Unix, Addr: path, Holder: pathHolder(path)}
 	case unix.ENOENT, unix.ENOTDIR:
-		return &BindError{Addr: path, Err: err, hint: "make its directory first: mkdir -p " + filepath.Dir(path)}
+		return &bindError{Addr: path, Err: err, hint: "make its directory first: mkdir -p " + filepath.Dir(path)}
 	case unix.EACCES, unix.EPERM, unix.EROFS:
-		return &BindError{Addr: path, Err: err, hint: "the directory " + filepath.Dir(path) + " is not writable"}
+		return &bindError{Addr: path, Err: err, hint: "the directory " + filepath.Dir(path) + " is not writable"}
 	}
-	return &BindError{Addr: path, Err: err}
+	return &bindError{Addr: path, Err: err}
 }
 
 const (

@@ -33,7 +33,7 @@ func tcpQueue(fd int) (waiting, limit int, err error) {
 		return 0, 0, os.NewSyscallError("getsockopt TCP_INFO", err)
 	}
 	if info.State != tcpListen {
-		return 0, 0, ErrNotListening
+		return 0, 0, errNotListening
 	}
 	return int(info.Unacked), int(info.Sacked), nil
 }

@@ -71,11 +71,11 @@ func TestQueueCounts(t *testing.T) {
 			t.Errorf("%s: %v, want ErrUnsupported", s.Network(), err)
 		}
 	}
-	if err := unix.Shutdown(s.FD(), unix.SHUT_RDWR); err != nil {
+	if err := unix.Shutdown(fdOf(s), unix.SHUT_RDWR); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.Queue(); !errors.Is(err, ErrNotListening) {
-		t.Errorf("shut down: %v, want ErrNotListening", err)
+	if _, _, err := s.Queue(); !errors.Is(err, errNotListening) {
+		t.Errorf("shut down: %v, want errNotListening", err)
 	}
 }
 
@@ -87,7 +87,7 @@ func TestParkedConnectionIsNotAClient(t *testing.T) {
 		done := waiting(t, ctx, s)
 		cancel()
 		<-done
-		n, _, err := tcpQueue(s.FD())
+		n, _, err := tcpQueue(fdOf(s))
 		if err != nil || n != 1 {
 			t.Errorf("%d in the queue (%v), want the first one only", n, err)
 		}
@@ -117,7 +117,7 @@ func TestWaitAcceptWithAQueueThatStaysFull(t *testing.T) {
 	}
 	eventually(t, "three connections wait", func() bool { n, _ := queue(t, s); return n == 3 })
 	done := waiting(t, context.Background(), s)
-	fd, _, err := unix.Accept(s.FD())
+	fd, _, err := unix.Accept(fdOf(s))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestWaitAcceptWithAQueueThatStaysFull(t *testing.T) {
 // starts without that, and a wait under it is late rather than wrong.
 func TestDeferredAccept(t *testing.T) {
 	s := mustOpen(t, Spec{Network: TCP})
-	if err := unix.SetsockoptInt(s.FD(), unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 1); err != nil {
+	if err := unix.SetsockoptInt(fdOf(s), unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 1); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
@@ -142,13 +142,13 @@ func TestDeferredAccept(t *testing.T) {
 			t.Fatalf("WaitAccept returned %v before anybody accepted", err)
 		default:
 		}
-		n, _, err := tcpQueue(s.FD())
+		n, _, err := tcpQueue(fdOf(s))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return n > 0
 	})
-	fd, _, err := unix.Accept(s.FD())
+	fd, _, err := unix.Accept(fdOf(s))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,9 +34,6 @@ func (s *Socket) Port() int { return s.spec.Port }
 // File is nil.
 func (s *Socket) File() *os.File { return nil }
 
-// FD is -1.
-func (s *Socket) FD() int { return -1 }
-
 // Refresh is ErrUnsupported.
 func (s *Socket) Refresh() error { return ErrUnsupported }
 

@@ -34,7 +34,7 @@ type Socket struct {
 const CanWaitAccept = true
 
 // Open binds what spec says, listens, and returns the socket, which the caller closes. An address that somebody else has
-// is an *InUseError, any other failure to bind it a *BindError; both name the address, and not the socket.
+// is an *InUseError, any other failure to bind it a *bindError; both name the address, and not the socket.
 func Open(spec Spec) (*Socket, error) {
 	s := &Socket{spec: spec}
 	var err error
@@ -78,9 +78,6 @@ func (s *Socket) Port() int { return s.spec.Port }
 // O_NONBLOCK on for all holders).
 func (s *Socket) File() *os.File { return s.file }
 
-// FD is the descriptor's number in this process, which is close-on-exec.
-func (s *Socket) FD() int { return int(s.file.Fd()) }
-
 // control runs do on the descriptor, which cannot be closed meanwhile.
 func (s *Socket) control(do func(fd int) error) error {
 	var err error
@@ -106,7 +103,7 @@ func (s *Socket) listen(fd int) error {
 // (node wants 511, asyncio 100) sets it for everybody. It also revives a TCP listener on which a child called shutdown(2).
 // It is safe at any time, whoever holds the socket.
 //
-// A unix socket whose file is not there any more, or which was shut down, is ErrLost.
+// A unix socket whose file is not there any more, or which was shut down, is errLost.
 func (s *Socket) Refresh() error {
 	if s.spec.Network == UDP {
 		return nil
@@ -114,12 +111,12 @@ func (s *Socket) Refresh() error {
 	err := s.control(func(fd int) error {
 		if err := s.listen(fd); err != nil {
 			if s.spec.Network == TCP {
-				return s.bindError(s.addr, err) // shut down, and somebody was quicker
+				return s.bindFailure(s.addr, err) // shut down, and somebody was quicker
 			}
 			return os.NewSyscallError("listen", err)
 		}
 		if s.spec.Network == Unix && (!s.fileIsOurs() || isHungUp(fd)) {
-			return ErrLost
+			return errLost
 		}
 		return nil
 	})
@@ -130,7 +127,7 @@ func (s *Socket) Refresh() error {
 }
 
 // Reset makes the socket as good as new for the next generation: blocking, listening with the whole queue, without a
-// TCP_DEFER_ACCEPT of the last one, and, for a unix socket that is ErrLost, a new socket behind the same path and the same
+// TCP_DEFER_ACCEPT of the last one, and, for a unix socket that is errLost, a new socket behind the same path and the same
 // descriptor number. What waits in the queue is kept, but for a lost unix socket.
 //
 // Call it only while no other process holds the socket: the mode is shared with all holders, and a child would keep a

@@ -114,7 +114,7 @@ func TestWaitAcceptWithClientsWaiting(t *testing.T) {
 		}
 		done := waiting(t, context.Background(), s)
 		for i := range clients {
-			fd, _, err := unix.Accept(s.FD())
+			fd, _, err := unix.Accept(fdOf(s))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -141,7 +141,7 @@ func TestWaitAcceptBeforeAClient(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer p.leave()
-		fd, _, err := unix.Accept(s.FD())
+		fd, _, err := unix.Accept(fdOf(s))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,14 +170,14 @@ func TestWaitAcceptBeforeAClient(t *testing.T) {
 func TestWaitAcceptOfAShutDownSocket(t *testing.T) {
 	bothStreams(t, func(t *testing.T, s *Socket) {
 		done := waiting(t, context.Background(), s)
-		if err := unix.Shutdown(s.FD(), unix.SHUT_RDWR); err != nil {
+		if err := unix.Shutdown(fdOf(s), unix.SHUT_RDWR); err != nil {
 			t.Fatal(err)
 		}
-		if err := <-done; !errors.Is(err, ErrNotListening) {
-			t.Errorf("shut down meanwhile: %v, want ErrNotListening", err)
+		if err := <-done; !errors.Is(err, errNotListening) {
+			t.Errorf("shut down meanwhile: %v, want errNotListening", err)
 		}
-		if err := s.WaitAccept(context.Background()); !errors.Is(err, ErrNotListening) {
-			t.Errorf("shut down before: %v, want ErrNotListening", err)
+		if err := s.WaitAccept(context.Background()); !errors.Is(err, errNotListening) {
+			t.Errorf("shut down before: %v, want errNotListening", err)
 		}
 	})
 }

@@ -25,7 +25,7 @@ const (
 // server lives, so nothing less tells. The server sees a client that says nothing and leaves: one that hangs up is in the
 // queue until it is accepted, which is why a cancelled wait does not add a second one.
 //
-// It returns the context's cause when ctx ends, ErrNotListening when a child shut the socket down, os.ErrClosed after
+// It returns the context's cause when ctx ends, errNotListening when a child shut the socket down, os.ErrClosed after
 // Close, and ErrUnsupported for UDP. No descriptor outlives the call.
 //
 // On Linux the answer is exact. Elsewhere the moment between the client's end being connected and the connection being in
@@ -105,12 +105,12 @@ func (s *Socket) pending() (n int, err error) {
 		case err != nil:
 			return err
 		case events&(unix.POLLHUP|unix.POLLERR) != 0:
-			return ErrNotListening
+			return errNotListening
 		}
 		// poll is what every system offers; the count only tells more of a queue that is never seen empty.
 		if s.spec.Network == TCP {
 			waiting, _, err := tcpQueue(fd)
-			if errors.Is(err, ErrNotListening) {
+			if errors.Is(err, errNotListening) {
 				return err
 			}
 			n = waiting
@@ -160,7 +160,7 @@ func (s *Socket) park() (*parked, error) {
 	}
 	p.leave()
 	if err == unix.ECONNREFUSED {
-		return nil, ErrNotListening
+		return nil, errNotListening
 	}
 	return nil, os.NewSyscallError("connect", err)
 }
@@ -187,7 +187,7 @@ func (p *parked) accepted() (bool, error) {
 		if errno, err := unix.GetsockoptInt(p.fd, unix.SOL_SOCKET, unix.SO_ERROR); err == nil {
 			switch unix.Errno(errno) {
 			case unix.ECONNREFUSED:
-				return false, ErrNotListening
+				return false, errNotListening
 			case unix.ETIMEDOUT:
 				return false, os.NewSyscallError("connect", unix.ETIMEDOUT)
 			}

@@ -16,7 +16,7 @@ func (g *Group) Catches(sig os.Signal) (bool, error) {
 	s, ok := sig.(syscall.Signal)
 	pid := g.PID()
 	if !ok || pid == 0 {
-		return false, fmt.Errorf("read signals of %s: %w", g.name, ErrNotStarted)
+		return false, fmt.Errorf("read signals of %s: %w", g.name, errNotStarted)
 	}
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
 	if err != nil {

@@ -13,24 +13,24 @@ var (
 	ErrNotFound = errors.New("command not found")
 	// ErrPermission: the file is there, and may not be executed.
 	ErrPermission = errors.New("permission denied")
-	// ErrDir: the working directory is missing, is no directory, or is closed
+	// errDir: the working directory is missing, is no directory, or is closed
 	// to this user.
-	ErrDir = errors.New("cannot use the working directory")
-	// ErrInterpreter: the program is there, and what its first line ("#!") or
+	errDir = errors.New("cannot use the working directory")
+	// errInterpreter: the program is there, and what its first line ("#!") or
 	// its ELF header names to run it is not.
-	ErrInterpreter = errors.New("the program's interpreter is missing")
-	// ErrFormat: the file is no program for this machine.
-	ErrFormat = errors.New("not a program that this machine can run")
-	// ErrBusy: the program was open for writing all the time.
-	ErrBusy = errors.New("the program is being written")
-	// ErrStopped: the start was waiting for the program to be written, and the
+	errInterpreter = errors.New("the program's interpreter is missing")
+	// errFormat: the file is no program for this machine.
+	errFormat = errors.New("not a program that this machine can run")
+	// errBusy: the program was open for writing all the time.
+	errBusy = errors.New("the program is being written")
+	// errStopped: the start was waiting for the program to be written, and the
 	// group was stopped before it began.
-	ErrStopped = errors.New("stopped before it started")
+	errStopped = errors.New("stopped before it started")
 )
 
 // ErrUnsupported is what this system cannot do. It is an [errors.ErrUnsupported].
 var ErrUnsupported = fmt.Errorf("this system has no such operation: %w", errors.ErrUnsupported)
 
-// ErrNotStarted is the answer to a signal while the start is still waiting for
+// errNotStarted is the answer to a signal while the start is still waiting for
 // the program to be written, see [Start].
-var ErrNotStarted = errors.New("not started yet")
+var errNotStarted = errors.New("not started yet")

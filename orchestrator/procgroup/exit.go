@@ -13,7 +13,7 @@ type Exit struct {
 	// Signal is the name of the signal that ended the leader, such as
 	// "SIGKILL"; empty when it ended with a status.
 	Signal string
-	// Err says why the leader never ran, see [ErrBusy] and [ErrStopped], or
+	// Err says why the leader never ran, see [errBusy] and [errStopped], or
 	// that its status could not be learned. An exit status is not an error.
 	Err error
 

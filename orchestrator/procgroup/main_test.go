@@ -92,7 +92,7 @@ func childMain(mode string, args []string) int {
 		report(args)
 		go func() { lifeline(); os.Exit(0) }()
 		for sig := range got {
-			say("got " + SignalName(sig))
+			say("got " + signalName(sig))
 			if sig == syscall.SIGTERM {
 				return 7
 			}
@@ -179,7 +179,7 @@ func childMain(mode string, args []string) int {
 		report(args)
 		go func() { lifeline(); os.Exit(0) }()
 		for sig := range got {
-			say("got " + SignalName(sig))
+			say("got " + signalName(sig))
 			if sig == syscall.SIGTERM {
 				return 7
 			}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"devloop/orchestrator/proctable"
+	"devloop/orchestrator/proctree"
 )
 
 // aMark is one that no other test has.
@@ -100,13 +101,13 @@ func TestOtherMarksAreStrangers(t *testing.T) {
 		env   string
 		found bool
 	}{
-		{MarkName + "=" + mark, true},
-		{MarkName + "=" + mark + "/0123456789abcdef/1", true},
-		{MarkName + "=" + mark + "0", false},
-		{MarkName + "=" + mark[:len(mark)-1], false},
-		{"X" + MarkName + "=" + mark, false},
-		{"X=" + MarkName + "=" + mark, false},
-		{MarkName + "X=" + mark, false},
+		{proctree.MarkName + "=" + mark, true},
+		{proctree.MarkName + "=" + mark + "/0123456789abcdef/1", true},
+		{proctree.MarkName + "=" + mark + "0", false},
+		{proctree.MarkName + "=" + mark[:len(mark)-1], false},
+		{"X" + proctree.MarkName + "=" + mark, false},
+		{"X=" + proctree.MarkName + "=" + mark, false},
+		{proctree.MarkName + "X=" + mark, false},
 	} {
 		g, err := Start(Spec{Argv: []string{"/bin/sleep", "60"}, Mark: mark})
 		if err != nil {
@@ -142,12 +143,12 @@ func TestOtherMarksAreStrangers(t *testing.T) {
 
 // The command finds the mark, and nothing else that it would not have.
 func TestTheMarkIsSet(t *testing.T) {
-	out, _ := run(t, Spec{Mark: "m", Env: []string{MarkName + "=outer", "A=1"}}, "env")
-	if want := "A=1\n" + strings.Join(childEnv(), "\n") + "\n" + MarkName + "=m\n"; out != want {
+	out, _ := run(t, Spec{Mark: "m", Env: []string{proctree.MarkName + "=outer", "A=1"}}, "env")
+	if want := "A=1\n" + strings.Join(childEnv(), "\n") + "\n" + proctree.MarkName + "=m\n"; out != want {
 		t.Errorf("got %q, want %q", out, want)
 	}
-	out, _ = run(t, Spec{Env: []string{MarkName + "=outer"}}, "env")
-	if !strings.Contains(out, MarkName+"=outer\n") {
+	out, _ = run(t, Spec{Env: []string{proctree.MarkName + "=outer"}}, "env")
+	if !strings.Contains(out, proctree.MarkName+"=outer\n") {
 		t.Errorf("without a mark of its own it has %q", out)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"devloop/orchestrator/proctable"
+	"devloop/orchestrator/proctree"
 )
 
 // Reaper makes this process the one that orphans of its descendants are handed
@@ -259,7 +260,7 @@ func (r *registry) settle(p proctable.Process) (fresh, ended bool) {
 	mark := ""
 	if !p.Dead {
 		environ, _ := proctable.Environ(p.PID)
-		mark = proctable.Variable(environ, MarkName)
+		mark = proctable.Variable(environ, proctree.MarkName)
 	}
 	r.starting.Lock()
 	defer r.starting.Unlock()

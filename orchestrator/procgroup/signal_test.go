@@ -25,10 +25,10 @@ func TestParseSignal(t *testing.T) {
 		}
 	}
 	for n := syscall.Signal(1); n < 32; n++ {
-		name := SignalName(n)
+		name := signalName(n)
 		if strings.HasPrefix(name, "SIG") && !strings.ContainsAny(name[3:], "0123456789") || name == "SIGUSR1" || name == "SIGUSR2" {
 			if sig, err := ParseSignal(name); err != nil || sig != n {
-				t.Errorf("ParseSignal(SignalName(%d)) = %v, %v", n, sig, err)
+				t.Errorf("ParseSignal(signalName(%d)) = %v, %v", n, sig, err)
 			}
 		}
 	}

@@ -23,8 +23,8 @@ func ParseSignal(name string) (os.Signal, error) {
 	return nil, fmt.Errorf("parse signal: no signal is named %q", name)
 }
 
-// SignalName is the name that ParseSignal reads.
-func SignalName(sig os.Signal) string {
+// signalName is the name that ParseSignal reads.
+func signalName(sig os.Signal) string {
 	s, ok := sig.(syscall.Signal)
 	if !ok {
 		return sig.String()

@@ -25,8 +25,8 @@ func ParseSignal(name string) (os.Signal, error) {
 	return nil, fmt.Errorf("parse signal: no signal is named %q on this system", name)
 }
 
-// SignalName is the name that ParseSignal reads.
-func SignalName(sig os.Signal) string {
+// signalName is the name that ParseSignal reads.
+func signalName(sig os.Signal) string {
 	for name, s := range signals {
 		if s == sig {
 			return name

@@ -63,7 +63,7 @@ type Spec struct {
 	// below normal. Nobody may ask for less than 0.
 	Nice int
 
-	// Mark is put into the command's environment as [MarkName], whatever Env
+	// Mark is put into the command's environment as [proctree.MarkName], whatever Env
 	// says. On Linux whoever carries it belongs to the tree, wherever it went;
 	// so does who carries a mark that continues this one after a slash. It must
 	// not be another running command's, and should not be one that was. Empty

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// MaxLine is the longest line, in bytes without its newline, that arrives in
+// maxLine is the longest line, in bytes without its newline, that arrives in
 // one piece. A longer one arrives in several blocks, see [Block.Continued].
-const MaxLine = 64 << 10
+const maxLine = 64 << 10
 
 // Pause is how long nothing must have come until an unfinished line is told of,
 // see [Spec.Unfinished].
@@ -29,7 +29,7 @@ type Block struct {
 	Text []byte
 
 	// Continued says that Text is the one piece of a line longer than
-	// [MaxLine], that its '\n' was added here, and that the line goes on in
+	// [maxLine], that its '\n' was added here, and that the line goes on in
 	// the next block. Pieces are cut between the characters of valid UTF-8, and
 	// not within a colour code.
 	Continued bool
@@ -40,7 +40,7 @@ type Block struct {
 //
 // A chunk of ordinary lines is handed on as it was read, without a copy and
 // without a look at each line; only carriage returns and lines that outgrow
-// MaxLine cost more.
+// maxLine cost more.
 type splitter struct {
 	emit func(Block)
 	raw  func([]byte) // gets what was read as it is; may be nil
@@ -50,14 +50,14 @@ type splitter struct {
 	// behind buf[:n] without it.
 	mu    sync.Mutex
 	buf   []byte // buf[:n] is the unfinished line
-	n     int    // at most MaxLine
+	n     int    // at most maxLine
 	cr    bool   // a carriage return came after the unfinished line's text
 	timer *time.Timer
 	over  bool
 }
 
 func newSplitter(emit func(Block)) *splitter {
-	return &splitter{emit: emit, buf: make([]byte, MaxLine+readSize)}
+	return &splitter{emit: emit, buf: make([]byte, maxLine+readSize)}
 }
 
 // space is where the next read goes; then advance is told how much came.
@@ -140,18 +140,18 @@ type kept struct {
 }
 
 // lines finds the lines in what was kept since it was last called. It emits
-// only when a line outgrows MaxLine.
+// only when a line outgrows maxLine.
 func (s *splitter) lines(k *kept) {
 	// A window one byte longer than the longest line either holds the end of a
 	// line or is a line too long; so whole lines are skipped 64 KiB at a time.
-	for k.w-k.line > MaxLine {
-		if s.lastLine(k, k.line+MaxLine+1) {
+	for k.w-k.line > maxLine {
+		if s.lastLine(k, k.line+maxLine+1) {
 			continue
 		}
 		if k.line > k.out {
 			s.emit(Block{Text: s.buf[k.out:k.line]})
 		}
-		cut := cutBefore(s.buf, k.line, k.line+MaxLine)
+		cut := cutBefore(s.buf, k.line, k.line+maxLine)
 		saved := s.buf[cut]
 		s.buf[cut] = '\n'
 		s.emit(Block{Text: s.buf[k.line : cut+1], Continued: true})

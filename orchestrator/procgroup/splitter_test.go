@@ -29,8 +29,8 @@ func refSplit(in []byte) []string {
 				cur, cr = nil, false
 			}
 			cur = append(cur, b)
-			if len(cur) > MaxLine {
-				cut := cutBefore(cur, 0, MaxLine)
+			if len(cur) > maxLine {
+				cut := cutBefore(cur, 0, maxLine)
 				got = append(got, "+"+string(cur[:cut]))
 				cur = append([]byte(nil), cur[cut:]...)
 			}
@@ -73,7 +73,7 @@ func split(t testing.TB, in []byte, next func() int) []string {
 }
 
 func TestSplitter(t *testing.T) {
-	long := strings.Repeat("x", MaxLine)
+	long := strings.Repeat("x", maxLine)
 	for _, tc := range []struct {
 		name, in string
 		want     []string
@@ -101,7 +101,7 @@ func TestSplitter(t *testing.T) {
 		{"not UTF-8 across the cut", long[3:] + "\x80\x80\x80\x80\x80\n", []string{"+" + long[3:] + "\x80\x80\x80", "=\x80\x80"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			for _, size := range []int{1, 2, 7, 4096, MaxLine, MaxLine + 1, 1 << 30} {
+			for _, size := range []int{1, 2, 7, 4096, maxLine, maxLine + 1, 1 << 30} {
 				got := split(t, []byte(tc.in), func() int { return size })
 				if !equal(got, tc.want) {
 					t.Fatalf("in reads of %d bytes:\n got %.200q\nwant %.200q", size, got, tc.want)
@@ -128,7 +128,7 @@ func equal(a, b []string) bool {
 
 // Pieces of a long line of multi-byte characters stay valid text.
 func TestSplitterCutsBetweenCharacters(t *testing.T) {
-	in := "a" + strings.Repeat("日本", 3*MaxLine/6)
+	in := "a" + strings.Repeat("日本", 3*maxLine/6)
 	var all strings.Builder
 	for _, piece := range split(t, []byte(in), func() int { return 1000 }) {
 		if !utf8.ValidString(piece) {
@@ -143,7 +143,7 @@ func TestSplitterCutsBetweenCharacters(t *testing.T) {
 
 // Texts made of the interesting parts only, cut at random places.
 func TestSplitterAgainstReference(t *testing.T) {
-	parts := []string{"\n", "\r", "\r\n", "a", "line\n", strings.Repeat("b", 1000), strings.Repeat("c", MaxLine-1), "é", "日", "\x80", "\xff", "\x1b[", "\x1b[1;31m"}
+	parts := []string{"\n", "\r", "\r\n", "a", "line\n", strings.Repeat("b", 1000), strings.Repeat("c", maxLine-1), "é", "日", "\x80", "\xff", "\x1b[", "\x1b[1;31m"}
 	for seed := range uint64(300) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		var in []byte

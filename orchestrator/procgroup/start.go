@@ -110,7 +110,7 @@ func (g *Group) retry(l *launch, patience time.Duration) (*tree, error) {
 		timer.Reset(delay)
 		select {
 		case <-g.cancel:
-			return nil, fmt.Errorf("start %s: %w", g.name, ErrStopped)
+			return nil, fmt.Errorf("start %s: %w", g.name, errStopped)
 		case <-timer.C:
 		}
 		t, err := l.fork()

@@ -85,11 +85,11 @@ func TestStartErrors(t *testing.T) {
 		{"not executable", Spec{Argv: []string{"./denied"}, Dir: dir}, ErrPermission, "permission denied: " + dir + "/./denied"},
 		{"not executable in PATH", Spec{Argv: []string{"denied"}, Env: []string{"PATH=/no:" + dir}}, ErrPermission, denied},
 		{"a directory", Spec{Argv: []string{dir}}, ErrPermission, "is a directory"},
-		{"no directory", Spec{Argv: []string{"true"}, Dir: dir + "/nope"}, ErrDir, dir + "/nope: no such file or directory"},
-		{"a file for a directory", Spec{Argv: []string{"true"}, Dir: denied}, ErrDir, "not a directory"},
-		{"an interpreter that is missing", Spec{Argv: []string{lost}}, ErrInterpreter, "names /no/such/interpreter -x"},
-		{"a carriage return after the interpreter", Spec{Argv: []string{crlf}}, ErrInterpreter, "carriage return"},
-		{"a binary of another machine", Spec{Argv: []string{notAProgram(t)}}, ErrFormat, "not a program"},
+		{"no directory", Spec{Argv: []string{"true"}, Dir: dir + "/nope"}, errDir, dir + "/nope: no such file or directory"},
+		{"a file for a directory", Spec{Argv: []string{"true"}, Dir: denied}, errDir, "not a directory"},
+		{"an interpreter that is missing", Spec{Argv: []string{lost}}, errInterpreter, "names /no/such/interpreter -x"},
+		{"a carriage return after the interpreter", Spec{Argv: []string{crlf}}, errInterpreter, "carriage return"},
+		{"a binary of another machine", Spec{Argv: []string{notAProgram(t)}}, errFormat, "not a program"},
 		{"an argument that is too long", Spec{Argv: []string{"true", strings.Repeat("x", 8<<20)}}, nil, "too long"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestBusyProgramStartsLater(t *testing.T) {
 	if pid := g.PID(); pid != 0 {
 		t.Errorf("the pid is %d before the start", pid)
 	}
-	if err := g.Signal(os.Interrupt); !errors.Is(err, ErrNotStarted) {
+	if err := g.Signal(os.Interrupt); !errors.Is(err, errNotStarted) {
 		t.Errorf("Signal: %v", err)
 	}
 	if pids, err := g.Members(); len(pids) != 0 || err != nil {
@@ -176,7 +176,7 @@ func TestBusyProgramIsGivenUp(t *testing.T) {
 	waitFor(t, g.Started(), "the start")
 	waitFor(t, g.LeaderDone(), "the leader's end")
 	exit := g.Exit()
-	if !errors.Is(exit.Err, ErrBusy) || exit.Code != -1 || exit.Success() || exit.Ended.IsZero() {
+	if !errors.Is(exit.Err, errBusy) || exit.Code != -1 || exit.Success() || exit.Ended.IsZero() {
 		t.Errorf("it ended with %v, code %d", exit, exit.Code)
 	}
 	if g.PID() != 0 || g.Kill() != nil {
@@ -201,7 +201,7 @@ func TestBusyProgramIsStoppedBeforeItStarts(t *testing.T) {
 				}
 			}
 			waitFor(t, g.Done(), "the group's end")
-			if exit := g.Exit(); !errors.Is(exit.Err, ErrStopped) {
+			if exit := g.Exit(); !errors.Is(exit.Err, errStopped) {
 				t.Errorf("it ended with %v", exit)
 			}
 		})

@@ -49,15 +49,15 @@ func prepare(spec Spec) (*image, error) {
 	if img.dir != "" {
 		abs, err := filepath.Abs(img.dir)
 		if err != nil {
-			return nil, fmt.Errorf("start %s: %w %s: %w", name, ErrDir, img.dir, err)
+			return nil, fmt.Errorf("start %s: %w %s: %w", name, errDir, img.dir, err)
 		}
 		img.dir = abs
 		st, err := os.Stat(abs)
 		if err != nil {
-			return nil, fmt.Errorf("start %s: %w %s: %w", name, ErrDir, abs, bare(err))
+			return nil, fmt.Errorf("start %s: %w %s: %w", name, errDir, abs, bare(err))
 		}
 		if !st.IsDir() {
-			return nil, fmt.Errorf("start %s: %w %s: %w", name, ErrDir, abs, syscall.ENOTDIR)
+			return nil, fmt.Errorf("start %s: %w %s: %w", name, errDir, abs, syscall.ENOTDIR)
 		}
 		img.env = append(img.env[:len(img.env):len(img.env)], "PWD="+abs)
 	}
@@ -151,7 +151,7 @@ func startError(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
 		if st, serr := os.Stat(path); serr == nil && !st.IsDir() {
-			return fmt.Errorf("%w: %s%s", ErrInterpreter, path, interpreter(path))
+			return fmt.Errorf("%w: %s%s", errInterpreter, path, interpreter(path))
 		}
 		return fmt.Errorf("%w: no such file %s", ErrNotFound, path)
 	case errors.Is(err, fs.ErrPermission):
@@ -160,9 +160,9 @@ func startError(path string, err error) error {
 		}
 		return fmt.Errorf("%w: %s", ErrPermission, path)
 	case errors.Is(err, syscall.ENOEXEC):
-		return fmt.Errorf("%w: %s", ErrFormat, path)
+		return fmt.Errorf("%w: %s", errFormat, path)
 	case errors.Is(err, syscall.ETXTBSY):
-		return fmt.Errorf("%w: %s", ErrBusy, path)
+		return fmt.Errorf("%w: %s", errBusy, path)
 	case errors.Is(err, syscall.E2BIG):
 		return fmt.Errorf("its arguments and environment are too long: %w", err)
 	default:

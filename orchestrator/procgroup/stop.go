@@ -13,7 +13,7 @@ import (
 // Signal sends a signal to the whole group, and to nobody who left it. It does
 // not begin a stop: it is for signals that a program lives on with, such as
 // the one that makes it reload. Its error is [os.ErrProcessDone] when nobody is
-// left, [ErrNotStarted] before the start.
+// left, [errNotStarted] before the start.
 func (g *Group) Signal(sig os.Signal) error {
 	return g.signal(sig, func(t *tree, s syscall.Signal) error { return t.signalGroup(s) })
 }
@@ -34,7 +34,7 @@ func (g *Group) signal(sig os.Signal, send func(*tree, syscall.Signal) error) er
 	case g.gone:
 		return os.ErrProcessDone
 	case g.tree == nil:
-		return ErrNotStarted
+		return errNotStarted
 	}
 	if err := send(g.tree, s); err != nil {
 		return fmt.Errorf("signal %s: %w", g.name, err)

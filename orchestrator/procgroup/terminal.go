@@ -173,13 +173,6 @@ func (a *Attachment) read(p []byte) (n int, wake <-chan struct{}, err error) {
 	return 0, t.wake, nil
 }
 
-// Skipped is how many bytes the reader has missed so far.
-func (a *Attachment) Skipped() int64 {
-	a.t.mu.Lock()
-	defer a.t.mu.Unlock()
-	return a.skipped
-}
-
 // Close ends a Read that waits. It never fails.
 func (a *Attachment) Close() error {
 	a.once.Do(func() { close(a.done) })

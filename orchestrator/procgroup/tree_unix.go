@@ -96,7 +96,7 @@ func (t *tree) reap() (code int, signal string, err error) {
 	case err != nil:
 		return -1, "", fmt.Errorf("learn exit status of process %d: %w", t.pid, err)
 	case status.Signaled():
-		return 128 + int(status.Signal()), SignalName(status.Signal()), nil
+		return 128 + int(status.Signal()), signalName(status.Signal()), nil
 	default:
 		return status.ExitStatus(), "", nil
 	}

@@ -37,10 +37,10 @@ func prepare(spec Spec) (*image, error) {
 	if img.dir != "" {
 		st, err := os.Stat(img.dir)
 		if err != nil {
-			return nil, fmt.Errorf("start %s: %w %s: %w", name, ErrDir, img.dir, err)
+			return nil, fmt.Errorf("start %s: %w %s: %w", name, errDir, img.dir, err)
 		}
 		if !st.IsDir() {
-			return nil, fmt.Errorf("start %s: %w %s: it is no directory", name, ErrDir, img.dir)
+			return nil, fmt.Errorf("start %s: %w %s: it is no directory", name, errDir, img.dir)
 		}
 	}
 	path := name
@@ -104,7 +104,7 @@ func (t *tree) signalLeader(sig syscall.Signal) error {
 		return os.ErrProcessDone
 	}
 	if sig != syscall.SIGKILL {
-		return fmt.Errorf("send %s: %w", SignalName(sig), ErrUnsupported)
+		return fmt.Errorf("send %s: %w", signalName(sig), ErrUnsupported)
 	}
 	return t.process.Kill()
 }

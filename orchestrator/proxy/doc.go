@@ -16,8 +16,8 @@
 // # What a client sees
 //
 // The server's answer, and while an old version answers during checks (see
-// Options.Checking) [CheckingHeader] in it. An answer of this package's own
-// (502, 503) carries [PageHeader].
+// Options.Checking) [checkingHeader] in it. An answer of this package's own
+// (502, 503) carries [pageHeader].
 //
 // # What is sent again
 //
@@ -33,11 +33,11 @@
 // not answered then is answered with 502.
 package proxy
 
-// CheckingHeader is set, to "1", in what a server answers while
+// checkingHeader is set, to "1", in what a server answers while
 // Options.Checking is true: the answer may be older than the files.
-const CheckingHeader = "Devloop-Checking"
+const checkingHeader = "Devloop-Checking"
 
-// PageHeader is set in every answer that comes from devloop and not from the
+// pageHeader is set in every answer that comes from devloop and not from the
 // server; its value says why: "held" (no generation is ready) or "failed" (the
 // server took the request and did not answer it).
-const PageHeader = "Devloop-Page"
+const pageHeader = "Devloop-Page"

@@ -50,7 +50,7 @@ func TestNobodyComes(t *testing.T) {
 	}
 	defer res.Body.Close()
 	body, _ := io.ReadAll(res.Body)
-	if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" || res.Header.Get(PageHeader) != "held" {
+	if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" || res.Header.Get(pageHeader) != "held" {
 		t.Errorf("got %d %v", res.StatusCode, res.Header)
 	}
 	if !strings.Contains(string(body), "no server is ready on socket web") || strings.Contains(string(body), "<") {

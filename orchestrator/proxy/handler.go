@@ -71,7 +71,7 @@ func (f *Front) enter() bool {
 // mark tells that an answer may be older than the files.
 func (f *Front) mark(res *http.Response) {
 	if f.opt.Checking != nil && f.opt.Checking() {
-		res.Header.Set(CheckingHeader, "1")
+		res.Header.Set(checkingHeader, "1")
 	}
 }
 

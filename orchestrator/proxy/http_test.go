@@ -133,7 +133,7 @@ func TestAnswers(t *testing.T) {
 		if a.path == "/trailer" && res.Trailer.Get("X-Sum") != "4" {
 			t.Errorf("got trailer %v", res.Trailer)
 		}
-		if got := res.Header.Get(CheckingHeader); (got == "1") != checking || res.Header.Get("Set-Cookie") != "a=b" {
+		if got := res.Header.Get(checkingHeader); (got == "1") != checking || res.Header.Get("Set-Cookie") != "a=b" {
 			t.Errorf("%s: got %v", a.path, res.Header)
 		}
 		checking = !checking

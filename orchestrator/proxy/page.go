@@ -30,7 +30,7 @@ type page struct {
 	News
 	Name   string // of the socket
 	Status int    // HTTP
-	Kind   string // the value of PageHeader
+	Kind   string // the value of pageHeader
 	Err    string // what the proxy met, or empty
 }
 
@@ -59,7 +59,7 @@ func wantsPage(method string, h http.Header) bool {
 	if method != http.MethodGet || h.Get("Upgrade") != "" {
 		return false
 	}
-	if h.Get(PageHeader) != "" {
+	if h.Get(pageHeader) != "" {
 		return true // the page asks for itself
 	}
 	if mode := h.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
@@ -106,7 +106,7 @@ func (p *page) answer(w http.ResponseWriter, r *http.Request) {
 func (p *page) render(html bool) (http.Header, []byte) {
 	h := http.Header{
 		"Cache-Control": {"no-store"},
-		PageHeader:      {p.Kind},
+		pageHeader:      {p.Kind},
 	}
 	if p.Status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", "1")

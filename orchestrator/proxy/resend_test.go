@@ -79,7 +79,7 @@ func TestSentAgain(t *testing.T) {
 		if c.code == 200 && c.method != "HEAD" && string(b) != c.method+" "+c.body {
 			t.Errorf("%s %d: got %d bytes", c.method, len(c.body), len(b))
 		}
-		if c.code == 502 && res.Header.Get(PageHeader) != "failed" {
+		if c.code == 502 && res.Header.Get(pageHeader) != "failed" {
 			t.Errorf("%s: got %v", c.method, res.Header)
 		}
 		wantCut := int64(0)

@@ -38,7 +38,7 @@ func sniff(b []byte) (v verdict, req *http.Request) {
 	if err != nil || req.ProtoMajor != 1 || req.ContentLength != 0 || len(req.TransferEncoding) > 0 || req.Header.Get("Expect") != "" {
 		return hold, nil
 	}
-	if req.Method == http.MethodHead && req.Header.Get(PageHeader) != "" {
+	if req.Method == http.MethodHead && req.Header.Get(pageHeader) != "" {
 		return holdOurs, nil
 	}
 	if !wantsPage(req.Method, req.Header) {

@@ -81,7 +81,7 @@ func TestStandIn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if res.StatusCode != 503 || res.Header.Get(PageHeader) != "held" || !strings.Contains(string(body), "error: &lt;oops&gt;") {
+		if res.StatusCode != 503 || res.Header.Get(pageHeader) != "held" || !strings.Contains(string(body), "error: &lt;oops&gt;") {
 			t.Errorf("got %d %v\n%s", res.StatusCode, res.Header, body)
 		}
 	}

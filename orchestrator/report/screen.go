@@ -11,11 +11,11 @@ import (
 	"devloop/orchestrator/machine"
 )
 
-// Self is the name that devloop's own lines carry when they are about no node.
-const Self = "devloop"
+// self is the name that devloop's own lines carry when they are about no node.
+const self = "devloop"
 
 // Names lists who may speak, for the width of the console's column.
-func Names(nodes []string) []string { return append(append([]string{}, nodes...), Self) }
+func Names(nodes []string) []string { return append(append([]string{}, nodes...), self) }
 
 // Options are what a screen needs from its surroundings.
 type Options struct {
@@ -71,7 +71,7 @@ func (s *Screen) Line(node string, tone console.Tone, format string, args ...any
 	s.out.Say(node, tone, fmt.Sprintf(format, args...))
 }
 
-func (s *Screen) self(tone console.Tone, text string) { s.out.Say(Self, tone, text) }
+func (s *Screen) self(tone console.Tone, text string) { s.out.Say(self, tone, text) }
 
 // Notice tells something that people should know, of no node.
 func (s *Screen) Notice(text string) { s.self(console.Warn, text) }

@@ -48,8 +48,8 @@ func (s Snapshot) Hold(node int) string {
 	return string(st.Hold.Kind)
 }
 
-// Blocked says in a line why a node does not come to what it should.
-func (s Snapshot) Blocked(node int) string {
+// blocked says in a line why a node does not come to what it should.
+func (s Snapshot) blocked(node int) string {
 	st := s.Nodes[node]
 	switch {
 	case st.Hold.Kind == machine.UpstreamFailed:

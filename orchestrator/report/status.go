@@ -54,7 +54,7 @@ func (s Snapshot) reason(node int) string {
 	st := s.Nodes[node]
 	switch {
 	case st.Dropped != nil:
-		return s.Blocked(node)
+		return s.blocked(node)
 	case st.State == "gave up":
 		return crashed(st)
 	case st.State == "ended" && st.Early:
@@ -116,7 +116,7 @@ func (s Snapshot) Moved(node int, before string) control.Moved {
 // Verdict says whose failure it is that a node is held back by, and where what
 // it wrote is to be found.
 func (s Snapshot) Verdict(node int, h *History) control.Verdict {
-	v := control.Verdict{Why: s.Blocked(node)}
+	v := control.Verdict{Why: s.blocked(node)}
 	for range s.Nodes {
 		hold := s.Nodes[node].Hold
 		if hold.Kind != machine.UpstreamFailed && hold.Kind != machine.NotBuilt && hold.Kind != machine.Unmet {

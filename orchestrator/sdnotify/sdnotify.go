@@ -8,16 +8,13 @@ package sdnotify
 
 import "errors"
 
-// Variable names the socket in the environment of a process.
-const Variable = "NOTIFY_SOCKET"
-
 // ErrUnsupported is returned by New on systems that have no unix datagram
 // sockets, such as Windows. It matches errors.ErrUnsupported.
 var ErrUnsupported error = unsupported{}
 
-// ErrPathTooLong is returned by New when neither the directory that it was
+// errPathTooLong is returned by New when neither the directory that it was
 // given nor /tmp leads to a path that fits into a socket's address.
-var ErrPathTooLong = errors.New("path is too long for a socket")
+var errPathTooLong = errors.New("path is too long for a socket")
 
 type unsupported struct{}
 

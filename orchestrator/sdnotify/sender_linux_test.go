@@ -33,7 +33,7 @@ func TestSystemdNotify(t *testing.T) {
 	}
 	r := receive(t, 2)
 	cmd := exec.Command(program, "--ready", "--status=up and running")
-	cmd.Env = append(os.Environ(), Variable+"="+r.Path())
+	cmd.Env = append(os.Environ(), variable+"="+r.Path())
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	case "server":
-		conn, err := net.Dial("unixgram", os.Getenv(Variable))
+		conn, err := net.Dial("unixgram", os.Getenv(variable))
 		if err == nil {
 			_, err = conn.Write([]byte("READY=1\nMAINPID=" + strconv.Itoa(os.Getpid())))
 		}
@@ -176,7 +176,7 @@ func TestReceive(t *testing.T) {
 func TestDescendant(t *testing.T) {
 	r := receive(t, 1)
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childEnv+"=wrapper", Variable+"="+r.Path(), "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(os.Environ(), childEnv+"=wrapper", variable+"="+r.Path(), "GORACE=atexit_sleep_ms=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -289,7 +289,7 @@ func TestPlace(t *testing.T) {
 	if !strings.HasPrefix(s.Path(), "/tmp/notify-") || len(s.Path()) > longestPath {
 		t.Errorf("path %s", s.Path())
 	}
-	if _, err := open(deep); !errors.Is(err, ErrPathTooLong) {
+	if _, err := open(deep); !errors.Is(err, errPathTooLong) {
 		t.Errorf("got %v", err)
 	}
 	if left, _ := os.ReadDir(deep); len(left) != 0 { //nolint:errcheck // an error leaves none
@@ -299,3 +299,6 @@ func TestPlace(t *testing.T) {
 		t.Errorf("in a directory that is not there: %v", err)
 	}
 }
+
+// variable names the socket in the environment of a process.
+const variable = "NOTIFY_SOCKET"

@@ -53,7 +53,7 @@ func New(dir string) (*Socket, error) {
 		}
 	}
 	s, err := open(dir)
-	if errors.Is(err, ErrPathTooLong) && filepath.Clean(dir) != "/tmp" {
+	if errors.Is(err, errPathTooLong) && filepath.Clean(dir) != "/tmp" {
 		s, err = open("/tmp")
 	}
 	if err != nil {
@@ -78,7 +78,7 @@ func open(parent string) (s *Socket, err error) {
 	}()
 	path := filepath.Join(dir, "socket")
 	if len(path) > longestPath {
-		return nil, fmt.Errorf("%s: %w", path, ErrPathTooLong)
+		return nil, fmt.Errorf("%s: %w", path, errPathTooLong)
 	}
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {

@@ -25,7 +25,7 @@ func load(t *testing.T, files map[string]string) (dir string, g *graph.Graph, s 
 			t.Fatal(err)
 		}
 	}
-	cfg, err := schema.Load(filepath.Join(dir, "devloop.yaml"), schema.Options{})
+	cfg, _, err := schema.Load(filepath.Join(dir, "devloop.yaml"), schema.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func compile(t testing.TB, part object, defs map[string]object) *validator.Schem
 		all = append(all, member{name, def})
 	}
 	c := validator.NewCompiler()
-	whole := object{{"$schema", Draft}, {"allOf", []object{part}}, {"definitions", all}}
+	whole := object{{"$schema", dialect}, {"allOf", []object{part}}, {"definitions", all}}
 	if err := c.AddResource("part.json", jsonValue(t, whole)); err != nil {
 		t.Fatal(err)
 	}

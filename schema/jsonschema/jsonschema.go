@@ -15,9 +15,9 @@ import (
 
 //go:generate go test . -run TestFileIsCurrent -update
 
-// Draft is the dialect: the newest one that yaml-language-server has read in
+// dialect is the dialect: the newest one that yaml-language-server has read in
 // all its versions.
-const Draft = "http://json-schema.org/draft-07/schema#"
+const dialect = "http://json-schema.org/draft-07/schema#"
 
 // Generate returns the schema of a devloop.yaml, indented, with a final line
 // break. The same devloop gives the same bytes.
@@ -29,7 +29,7 @@ func Generate() ([]byte, error) {
 	lang := schema.Language()
 	w := &writer{defs: map[string]object{}}
 	root := object{
-		{"$schema", Draft},
+		{"$schema", dialect},
 		{"title", "devloop.yaml"},
 		{"description", "A development loop: what is watched, which stages run, which processes serve, and the sockets that are held for them."},
 		{"examples", []any{example}},

@@ -18,7 +18,7 @@ const Limit = 1 << 20
 // The reasons why a file is not read, for errors.Is. Their words say what is
 // there, so they stand well behind the file's name and a colon.
 var (
-	ErrNotRegular = errors.New("not a regular file")
+	errNotRegular = errors.New("not a regular file")
 	ErrTooLarge   = errors.New("more than 1 MiB")
 )
 
@@ -28,7 +28,7 @@ var (
 //
 // A directory, a FIFO, a socket or a device is refused by its type, without
 // being opened: opening can already wait, or mean something. The error is then
-// ErrNotRegular, that of a larger file is ErrTooLarge; every error is an
+// errNotRegular, that of a larger file is ErrTooLarge; every error is an
 // *fs.PathError with the path as it was given, and errors.Is knows
 // fs.ErrNotExist as ever.
 //
@@ -86,7 +86,7 @@ func open(path string) (*os.File, fs.FileInfo, error) {
 }
 
 // Usable tells from what os.Stat has found why a file is not to be opened: it is
-// none, or too large. The error says what it is, and is ErrNotRegular or
+// none, or too large. The error says what it is, and is errNotRegular or
 // ErrTooLarge.
 func Usable(info fs.FileInfo) error {
 	mode := info.Mode()
@@ -105,7 +105,7 @@ func Usable(info fs.FileInfo) error {
 	case mode&fs.ModeDevice != 0:
 		kind = "a device"
 	default:
-		return ErrNotRegular
+		return errNotRegular
 	}
-	return fmt.Errorf("%s, %w", kind, ErrNotRegular)
+	return fmt.Errorf("%s, %w", kind, errNotRegular)
 }

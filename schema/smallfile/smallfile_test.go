@@ -31,7 +31,7 @@ func TestRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]error{
-		dir:                          ErrNotRegular,
+		dir:                          errNotRegular,
 		large:                        ErrTooLarge,
 		filepath.Join(dir, "nobody"): fs.ErrNotExist,
 	} {

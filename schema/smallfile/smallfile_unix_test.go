@@ -26,7 +26,7 @@ func TestRefusesWhatWaits(t *testing.T) {
 	}
 	defer l.Close()
 	for path, kind := range map[string]string{fifo: "a FIFO", link: "a FIFO", zero: "a device", "/dev/tty": "a device", sock: "a socket"} {
-		if _, err := Read(path); !errors.Is(err, ErrNotRegular) || !strings.HasSuffix(err.Error(), kind+", not a regular file") {
+		if _, err := Read(path); !errors.Is(err, errNotRegular) || !strings.HasSuffix(err.Error(), kind+", not a regular file") {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
@@ -38,7 +38,7 @@ func TestNeverOpensAFIFO(t *testing.T) {
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Read(fifo); !errors.Is(err, ErrNotRegular) {
+	if _, err := Read(fifo); !errors.Is(err, errNotRegular) {
 		t.Fatal(err)
 	}
 	// Nobody has it open for reading: the system refuses a writer who does not wait.

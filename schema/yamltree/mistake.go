@@ -37,13 +37,10 @@ func (p Pos) String() string {
 }
 
 // Error is every mistake as Text prints it, with no line break at the end.
-func (m Mistakes) Error() string { return m.Text("") }
-
-// Text prints every mistake, one after the other; see Mistake.Text.
-func (m Mistakes) Text(label string) string {
+func (m Mistakes) Error() string {
 	texts := make([]string, len(m))
 	for i := range m {
-		texts[i] = m[i].Text(label)
+		texts[i] = m[i].Error()
 	}
 	return strings.Join(texts, "\n")
 }

@@ -161,7 +161,7 @@ func (p *project) sources(exts ...string) []string {
 // projectFiles are what a project of its own is known by.
 var projectFiles = []string{"Cargo.toml", "go.mod", "package.json", "pyproject.toml", "requirements.txt", "manage.py", "Gemfile", "build.gradle", "build.gradle.kts", "pom.xml"}
 
-// nothing is ErrNothing, with the projects below that could be meant.
+// nothing is a NothingError, with the projects below that could be meant.
 func (p *project) nothing() error {
 	p.sources() // which looks
 	var dirs []string

@@ -4,7 +4,6 @@
 package starter
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -27,18 +26,12 @@ type Lost struct {
 	Why  string // what devloop does in its place
 }
 
-// ErrNothing is what a NothingError is: nothing here is known.
-var ErrNothing = errors.New("no project type recognised here")
-
-// NothingError is ErrNothing, with what there is further down.
+// NothingError says that nothing here is known, and what there is further down.
 type NothingError struct {
 	Below []string // directories that look like projects
 }
 
-func (*NothingError) Error() string { return ErrNothing.Error() }
-
-// Is makes it ErrNothing.
-func (*NothingError) Is(target error) bool { return target == ErrNothing }
+func (*NothingError) Error() string { return "no project type recognised here" }
 
 // Tools are programs of the project's own that know more than its files tell. A nil one is not
 // there.

@@ -120,8 +120,8 @@ func told(d Draft, err error) string {
 }
 
 func TestNothingHere(t *testing.T) {
-	if _, err := Look(place(fstest.MapFS{"notes.txt": {Data: []byte("nothing")}}), Tools{}); !errors.Is(err, ErrNothing) {
-		t.Errorf("got %v, want ErrNothing", err)
+	if _, err := Look(place(fstest.MapFS{"notes.txt": {Data: []byte("nothing")}}), Tools{}); !errors.As(err, new(*NothingError)) {
+		t.Errorf("got %v, want a NothingError", err)
 	}
 	if _, err := From("Makefile", nil); err == nil || !strings.Contains(err.Error(), "no tool that devloop knows") {
 		t.Errorf("got %v", err)
