@@ -95,7 +95,7 @@ var variableKeys = &table[variable]{
 	what: "a variable",
 	keys: []key[variable]{
 		row("default", typ[string]{shape: shape{name: "string"}, read: func(*decoder, *yamltree.Node) (string, bool) { return "", false }}, // vars fills it in
-			func(v *variable) *string { return &v.value }, "its value where the environment has none").must(),
+			func(v *variable) *string { return &v.value }, "its value if the environment has none").must(),
 		row("choices", filled(listOf(textType, false, "a list of values")), func(v *variable) *[]string { return &v.choices }, "the only values that it may have"),
 	},
 	foreign: map[string]string{

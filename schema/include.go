@@ -20,7 +20,7 @@ var includeKeys = &table[inclusion]{
 				}
 				return name, ok
 			},
-		}, func(i *inclusion) *string { return &i.as }, "what stands before its names, as in `api.server`").or("nothing"),
+		}, func(i *inclusion) *string { return &i.as }, "a prefix for its names, as in `api.server`").or("nothing"),
 	},
 	foreign: map[string]string{
 		"dir": "path", "file": "path", "project": "path", "taskfile": "path", "project_directory": "paths belong to the included project's own directory",

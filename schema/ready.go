@@ -19,7 +19,7 @@ var readyKeys = &table[Ready]{
 	keys: []key[Ready]{
 		row("http", typ[string]{shape: shape{name: "URL or path"}, read: (*decoder).readyURL}, func(r *Ready) *string { return &r.HTTP }, "a URL that answers, or a path of its own http socket"),
 		row("tcp", typ[string]{shape: shape{name: "address"}, read: (*decoder).readyAddr}, func(r *Ready) *string { return &r.TCP }, "accepts a connection"),
-		ptr("exec", commandType, func(r *Ready) **Command { return &r.Exec }, "a command that ends with 0"),
+		ptr("exec", commandType, func(r *Ready) **Command { return &r.Exec }, "a command that exits with 0"),
 		row("log", regexpType, func(r *Ready) **regexp.Regexp { return &r.Log }, "a line of its output matches"),
 		row("file", typ[string]{
 			shape: shape{name: "path"},
@@ -27,7 +27,7 @@ var readyKeys = &table[Ready]{
 				p, ok := d.path(n, "a path")
 				return p.Abs, ok
 			},
-		}, func(r *Ready) *string { return &r.File }, "a file that is another one, or has another time, than before the start"),
+		}, func(r *Ready) *string { return &r.File }, "a file that is new, or newer than before the start"),
 		row("notify", boolType, func(r *Ready) *bool { return &r.Notify }, "it sends READY=1 to $NOTIFY_SOCKET, as sd_notify does"),
 		row("interval", durationType, func(r *Ready) *time.Duration { return &r.Interval }, "between attempts").or("adaptive"),
 		row("timeout", durationType, func(r *Ready) *time.Duration { return &r.Timeout }, "in total, from the start").or("60s"),

@@ -63,7 +63,7 @@ var socketKeys = &table[Socket]{
 		row("listen", listenType, func(s *Socket) *Listen { return &s.Listen }, "[TYPE::]ADDRESS, such as `http::3000`").must(),
 		row("via", enumType[Via](nil, ViaInherit, ViaProxy), func(s *Socket) *Via { return &s.Via }, "`inherit`: the process gets the listener itself; `proxy`: devloop accepts and forwards").or("inherit"),
 		row("to", typ[string]{shape: shape{name: "address"}, read: (*decoder).readyAddr}, func(s *Socket) *string { return &s.To }, "with `proxy`: a fixed address that the server listens on").or("the port in $PORT"),
-		row("backlog", intType(1), func(s *Socket) *int { return &s.Backlog }, "connections that may wait in the queue").or("the system's maximum"),
+		row("backlog", intType(1), func(s *Socket) *int { return &s.Backlog }, "how many connections may wait in the queue").or("the system's maximum"),
 		row("mode", modeType, func(s *Socket) *fs.FileMode { return &s.Mode }, "permissions of a unix socket").or("0600"),
 		row("while_down", enumType[WhileDown](nil, DownWait, DownPage), func(s *Socket) *WhileDown { return &s.WhileDown }, "what a browser gets while the server is down").or("wait"),
 		row("max_wait", durationType, func(s *Socket) *time.Duration { return &s.MaxWait }, "with `proxy`: how long a request waits for a server").or("60s"),

@@ -15,12 +15,12 @@ import (
 
 const head = `# Every key
 
-Generated from the tables that devloop reads files by: ` + "`devloop schema --format markdown`" + ` prints this page for
-the devloop that you have, and ` + "`devloop schema`" + ` the same as a JSON schema for editors. What the keys mean beside each
-other is told in [configuration.md](configuration.md).
+Generated from the tables that devloop reads devloop.yaml with. ` + "`devloop schema --format markdown`" + ` prints this page for
+your version, and ` + "`devloop schema`" + ` the same as a JSON schema for editors. [configuration.md](configuration.md) explains how
+the keys work together.
 
-Every mapping may also have keys that begin with ` + "`x-`" + `; devloop ignores them. A list in *italics* also takes a lone
-item. Values may hold ` + "`${NAME}`" + `; commands that are strings leave it to the shell.
+Every mapping may also have keys that start with ` + "`x-`" + `; devloop ignores them. A list in *italics* may also be a
+single item. Values may hold ` + "`${NAME}`" + `; commands that are strings leave it to the shell.
 `
 
 // Markdown is the page, with a final line break.
