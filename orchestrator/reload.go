@@ -112,7 +112,7 @@ func (l *loop) reconfigure(next *candidate, adopt func()) error {
 			}
 		}
 	}
-	ev.Apart = l.apart(cfg, rebased)
+	ev.StopFirst = l.apart(cfg, rebased)
 	same := next.unseen && cfg.Resolved(false, false) == l.cfg.Resolved(false, false)
 	change := report.Reconfiguration{Again: l.sources.Broken() != nil, Quiet: same, Opened: len(opened) > 0}
 	compare(&change, before, rebased, ev.Changed)

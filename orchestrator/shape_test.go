@@ -330,7 +330,6 @@ var wordsLeft = map[string]map[string]int{
 	"orchestrator/gitignore": {"tell": 1},
 	"orchestrator/guardian":  {"calm": 2, "lease": 9, "say": 2, "spare": 1, "stranger": 1},
 	"orchestrator/journal":   {"spare": 1},
-	"orchestrator/machine":   {"later": 1},
 	"orchestrator/procgroup": {"later": 2},
 	"orchestrator/proctree":  {"calm": 1, "stranger": 1},
 	"orchestrator/proxy":     {"standin": 5},

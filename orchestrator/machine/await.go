@@ -26,8 +26,8 @@ func older(a, b uint64) uint64 {
 	return a
 }
 
-// by tells whether something is open since that step or before; 0 is nothing.
-func by(since, step uint64) bool { return since != 0 && since <= step }
+// openBy tells whether something is open since that step or before; 0 is nothing.
+func openBy(since, step uint64) bool { return since != 0 && since <= step }
 
 // barrier is one question that waits for its answer.
 type barrier struct {
@@ -44,8 +44,8 @@ type barrier struct {
 // until is the step up to which the barrier waits for what is open at a node.
 func (b *barrier) until(node int) uint64 { return max(b.clock, b.extended[node]) }
 
-// awaitPaid takes in a question. What the named nodes depend on counts with them.
-func (m *Machine) awaitPaid(ev Await) {
+// addBarrier takes in a question. What the named nodes depend on counts with them.
+func (m *Machine) addBarrier(ev Await) {
 	b := &barrier{id: ev.ID, clock: m.clock, extended: map[int]uint64{}, causes: map[int]nodeset{}}
 	for _, n := range m.nodes {
 		if len(ev.Nodes) == 0 && !n.gone {
@@ -66,7 +66,7 @@ func (m *Machine) forget(ev Forget) {
 // awaited tells whether somebody waits for what is open at the node since then.
 func (m *Machine) awaited(n *node, since uint64) bool {
 	for _, b := range m.barriers {
-		if b.nodes.has(n.id) && by(since, b.until(n.id)) {
+		if b.nodes.has(n.id) && openBy(since, b.until(n.id)) {
 			return true
 		}
 	}
@@ -91,7 +91,7 @@ func (m *Machine) extend(n *node) {
 // watches, in a way that does not lead in circles.
 func (b *barrier) mayWrite(u, n *node) bool {
 	return u != n && u.w != nil && u.w.phase != idle && b.nodes.has(u.id) && b.nodes.has(n.id) &&
-		by(u.w.promised, b.until(u.id)) && !u.up.has(n.id) && !b.causes[u.id].has(n.id)
+		openBy(u.w.takenSince, b.until(u.id)) && !u.up.has(n.id) && !b.causes[u.id].has(n.id)
 }
 
 func (b *barrier) extend(m *Machine, u, n *node) {
@@ -127,15 +127,15 @@ func (m *Machine) answer() (answered bool) {
 	return answered
 }
 
-// verdict looks at the nodes of a barrier, upstream first: all have paid, or one
+// verdict looks at the nodes of a barrier, upstream first: all are done, or one
 // has failed for good, or it is too early to tell.
 func (m *Machine) verdict(b *barrier) (a Awaited, final bool) {
 	all := true
 	for _, i := range m.order {
 		n := m.nodes[i]
 		switch {
-		case b.paid(n):
-		case !n.excused() && m.lost(n, b.until(i)) && !m.hope(b, n):
+		case b.done(n):
+		case !n.leftOut() && m.failedWith(n, b.until(i)) && !m.mayStartAgain(b, n):
 			return Awaited{ID: b.id, Node: i}, true
 		default:
 			all = false
@@ -144,44 +144,44 @@ func (m *Machine) verdict(b *barrier) (a Awaited, final bool) {
 	return Awaited{ID: b.id, OK: true, Node: -1}, all
 }
 
-// paid tells whether a node has done what the barrier waits for. One that is
+// done tells whether a node has done what the barrier waits for. One that is
 // left out has once it has ended: until then it may still answer.
-func (b *barrier) paid(n *node) bool {
+func (b *barrier) done(n *node) bool {
 	switch {
 	case !b.nodes.has(n.id):
 		return true
-	case n.excused():
+	case n.leftOut():
 		return !n.alive()
 	}
-	return !by(n.openSince(), b.until(n.id))
+	return !openBy(n.openSince(), b.until(n.id))
 }
 
-// excused tells whether the node is left out: somebody has stopped it, or it is
+// leftOut tells whether the node is left out: somebody has stopped it, or it is
 // to be started only by hand.
-func (n *node) excused() bool {
+func (n *node) leftOut() bool {
 	return n.off || n.gone || n.p != nil && !n.p.wanted
 }
 
 // openSince is the oldest step that the node is not done with.
 func (n *node) openSince() uint64 {
 	if n.w != nil {
-		return older(older(n.pending.since, n.w.promised), n.w.touchSince)
+		return older(older(n.pending.since, n.w.takenSince), n.w.touchSince)
 	}
-	return older(older(n.pending.since, n.p.owed), n.p.dueSince)
+	return older(older(n.pending.since, n.p.takenSince), n.p.dueSince)
 }
 
-// lost tells whether the node has failed with all that is open from that step or
+// failedWith tells whether the node has failed with all that is open from that step or
 // before, or is kept from it by a failure. What comes from later may still mend
 // it; that is another question.
-func (m *Machine) lost(n *node, step uint64) bool {
-	if by(n.pending.since, step) || n.p != nil && by(n.p.dueSince, step) {
+func (m *Machine) failedWith(n *node, step uint64) bool {
+	if openBy(n.pending.since, step) || n.p != nil && openBy(n.p.dueSince, step) {
 		return m.stuck(n.hold)
 	}
 	if w := n.w; w != nil {
 		if w.phase == idle && n.pending.dirty && m.stuck(n.hold) {
 			return true // a later change keeps it from handing on what has passed
 		}
-		running := w.phase != idle && by(w.took.since, step)
+		running := w.phase != idle && openBy(w.took.since, step)
 		return w.outcome == outFailed && !running
 	}
 	return n.p.down(m.stuck(n.hold))
@@ -209,17 +209,17 @@ func (p *process) down(stuck bool) bool {
 	return false
 }
 
-// hope tells whether something is still at work for the barrier that may bring
+// mayStartAgain tells whether something is still at work for the barrier that may bring
 // the node another start: upstream of it, or any watcher that is at work on what
 // was saved after the start with which the node failed: that may write what the
 // node watches.
-func (m *Machine) hope(b *barrier, n *node) bool {
+func (m *Machine) mayStartAgain(b *barrier, n *node) bool {
 	for _, u := range m.nodes {
 		switch {
-		case u == n || b.paid(u):
+		case u == n || b.done(u):
 		case n.up.has(u.id) && (u.w != nil || n.restartsWith(u.id)):
 			return true
-		case u.w != nil && u.worksOn(n.since) && !u.excused() && !u.up.has(n.id) && !m.lost(u, b.until(u.id)):
+		case u.w != nil && u.worksOn(n.since) && !u.leftOut() && !u.up.has(n.id) && !m.failedWith(u, b.until(u.id)):
 			return true
 		}
 	}
@@ -242,9 +242,9 @@ func (n *node) restartsWith(id int) bool {
 // want to see the change.
 func (m *Machine) holdAwaited(n *node) Hold {
 	p := n.p
-	if until, rising := p.rising(); rising && !n.pending.hand && until.After(m.now) {
+	if until, ok := p.comingUp(); ok && !n.pending.hand && until.After(m.now) {
 		for _, b := range m.barriers {
-			if step := b.until(n.id); b.nodes.has(n.id) && by(p.owed, step) && !by(n.pending.since, step) {
+			if step := b.until(n.id); b.nodes.has(n.id) && openBy(p.takenSince, step) && !openBy(n.pending.since, step) {
 				return Hold{DownstreamStarting, n.id, until}
 			}
 		}
@@ -252,14 +252,14 @@ func (m *Machine) holdAwaited(n *node) Hold {
 	return Hold{Node: -1}
 }
 
-// rising tells whether a generation of the process is about to be up, and until
+// comingUp tells whether a generation of the process is about to be up, and until
 // when a change waits for that at most.
-func (p *process) rising() (until time.Time, rising bool) {
+func (p *process) comingUp() (until time.Time, ok bool) {
 	switch {
 	case p.candidate() != nil:
-		return p.side.startedAt.Add(standCap), true
+		return p.side.startedAt.Add(startCap), true
 	case p.phase == procStarting:
-		return p.startedAt.Add(standCap), true
+		return p.startedAt.Add(startCap), true
 	case p.phase == procReady && !p.upAt.IsZero():
 		return p.upAt, true
 	}

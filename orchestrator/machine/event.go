@@ -67,11 +67,11 @@ type (
 	// Reconfigure replaces the configuration while everything runs; what the new one
 	// watches has to be watched by then. A node keeps its index and its kind for good:
 	// new ones come after those there are, and one that is no more is Gone. Changed are
-	// the nodes of before that must start anew; Apart those of them whose old generation
+	// the nodes of before that must start anew; StopFirst those of them whose old generation
 	// must end before the new one starts, whatever their order of update.
 	Reconfigure struct {
-		Config         Config
-		Changed, Apart []int
+		Config             Config
+		Changed, StopFirst []int
 	}
 
 	// Await asks for Awaited once everything that any change before it could

@@ -24,33 +24,33 @@ import (
 //
 // A file of which nothing of that is true is never held back, whatever else is.
 const (
-	selfFree  = 4
-	selfFirst = 100 * time.Millisecond
-	selfGuess = time.Second // at most, as long as it is a guess
-	selfMax   = 30 * time.Second
-	selfTold  = time.Second            // from this wait on
-	selfLate  = 100 * time.Millisecond // after its end: what a run wrote may still be arriving
-	selfReach = 10 * time.Second       // a process that started longer ago is not suspected any more
-	selfLook  = 2                      // runs in a row after which it matters who writes
+	selfFree   = 4
+	selfFirst  = 100 * time.Millisecond
+	selfGuess  = time.Second // at most, as long as it is a guess
+	selfMax    = 30 * time.Second
+	selfReport = time.Second            // from this wait on
+	selfLate   = 100 * time.Millisecond // after its end: what a run wrote may still be arriving
+	selfReach  = 10 * time.Second       // a process that started longer ago is not suspected any more
+	selfLook   = 2                      // runs in a row after which it matters who writes
 )
 
 // feedback watches for a node that changes what it watches.
 type feedback struct {
 	during map[string]origin // what changed since the run before, and who may have done it
 	last   map[string]origin // up to then
-	wakers [2]nodeset        // who stands in during, and in last
+	wakers [2]nodeset        // who is in during, and in last
 	again  bool              // a file in during has changed as in the run before
 	streak int               // runs in a row with such a file
 	closed time.Time         // when the last of them ended
 
 	// What waits for the next run.
-	path   string        // such a file, or ""
-	from   origin        // who wrote it
-	until  time.Time     // no start before that by changes that repeat
-	wait   time.Duration // how long that is
-	runs   int           // that were alike, for which it waits
-	told   bool          // people know of it
-	toldAt int           // as many runs as people were last told of
+	path       string        // such a file, or ""
+	from       origin        // who wrote it
+	until      time.Time     // no start before that by changes that repeat
+	wait       time.Duration // how long that is
+	runs       int           // that were alike, for which it waits
+	reported   bool          // people know of it
+	reportedAt int           // as many runs as people last heard of
 }
 
 // origin is the run, or the generation, during which a file changed.
@@ -117,8 +117,8 @@ func (f *feedback) note(path string, o origin, self bool) (slows bool) {
 // woken tells whether the node has changed files of this one of late.
 func (f *feedback) woken(by int) bool { return f.wakers[0].has(by) || f.wakers[1].has(by) }
 
-// acquit forgets what a node that is no more may have done.
-func (f *feedback) acquit(node int) {
+// forget drops what a node that is no more may have done.
+func (f *feedback) forget(node int) {
 	if f.from.by == node && f.path != "" {
 		*f = feedback{}
 		return
@@ -138,9 +138,9 @@ func (f *feedback) close(now time.Time) {
 	case f.again:
 		f.streak++
 	case loops:
-		f.streak, f.toldAt = 1, 0
+		f.streak, f.reportedAt = 1, 0
 	default:
-		f.streak, f.toldAt = 0, 0
+		f.streak, f.reportedAt = 0, 0
 	}
 	f.last, f.during, f.again, f.closed = f.during, nil, false, now
 	f.wakers = [2]nodeset{nil, f.wakers[0]}
@@ -162,7 +162,7 @@ func (f *feedback) slow(now time.Time, runs int) {
 }
 
 // start begins the next run, which waits for nothing any more.
-func (f *feedback) start() { f.path, f.from, f.told, f.until = "", origin{}, false, time.Time{} }
+func (f *feedback) start() { f.path, f.from, f.reported, f.until = "", origin{}, false, time.Time{} }
 
 // holds tells whether what has changed has to wait.
 func (f *feedback) holds(now time.Time, d *pending) bool { return !d.real && f.until.After(now) }
@@ -170,7 +170,7 @@ func (f *feedback) holds(now time.Time, d *pending) bool { return !d.real && f.u
 // toReport tells whether people should know that the node is slowed down: of a
 // short wait again and again only when it has gone on for twice as long.
 func (f *feedback) toReport(now time.Time) bool {
-	return !f.told && f.until.After(now) && f.wait >= selfTold && (f.from.sure() || f.runs >= 2*f.toldAt)
+	return !f.reported && f.until.After(now) && f.wait >= selfReport && (f.from.sure() || f.runs >= 2*f.reportedAt)
 }
 
 // asked takes in that somebody waits for the outcome, or looks at it: who saves

@@ -82,10 +82,10 @@ func (m *Machine) begin(n *node, phase procPhase, o occasion) generation {
 	again := o.why == ByCrash && !took.dirty
 	if !again {
 		n.since = m.clock
-		p.failures, p.stoodBefore, p.stood = 0, p.stoodBefore || p.stood, false
+		p.failures, p.wasReadyBefore, p.wasReady = 0, p.wasReadyBefore || p.wasReady, false
 	}
 	p.due, p.dueBy, p.turn, p.parked, p.dropped = "", "", atOnce, false, nil
-	p.owed = older(older(p.owed, took.since), p.dueSince)
+	p.takenSince = older(older(p.takenSince, took.since), p.dueSince)
 	p.dueSince = 0
 	g := generation{phase: phase, gen: p.last, took: took, why: o.why, again: again, startedAt: m.now}
 	if t := n.cfg.Process.ReadyTimeout; n.cfg.Process.Probed && t > 0 {
@@ -102,8 +102,8 @@ func (m *Machine) restartDependants(n *node) {
 		if d.restartsWith(n.id) && d.p != nil && d.p.running() && d.p.wanted {
 			var alone nodeset
 			alone.add(d.id)
-			d.pending.mark(alone, ByDependency, n.cfg.Name, older(n.p.owed, m.clock))
-			d.pending.anew = true
+			d.pending.mark(alone, ByDependency, n.cfg.Name, older(n.p.takenSince, m.clock))
+			d.pending.noReload = true
 		}
 	}
 }
@@ -140,9 +140,9 @@ func (m *Machine) renew(n *node, g *generation, o occasion) {
 	switch {
 	case n.p.due != "":
 		m.startCandidate(n, o)
-	case n.cfg.Process.Reload && g.phase == procReady && !n.pending.anew:
+	case n.cfg.Process.Reload && g.phase == procReady && !n.pending.noReload:
 		m.reload(n, g)
-	case n.overlaps() && !n.pending.apart:
+	case n.overlaps() && !n.pending.stopFirst:
 		m.startCandidate(n, o)
 	default:
 		m.restart(n, g, o)
@@ -157,8 +157,8 @@ func (m *Machine) reload(n *node, g *generation) {
 	took := n.pending.take()
 	m.report(n, Report{Kind: Reloading, Num: g.gen, Why: took.why, By: took.by, Paths: took.paths})
 	m.do(ReloadProcess{n.id, g.gen, took.paths})
-	n.p.owed = older(n.p.owed, took.since)
-	g.reloadedAt, g.upAt = m.now, later(g.upAt, m.now.Add(upAfter))
+	n.p.takenSince = older(n.p.takenSince, took.since)
+	g.reloadedAt, g.upAt = m.now, latest(g.upAt, m.now.Add(upAfter))
 }
 
 // restart ends the generation, for the sake of the next one.
@@ -205,9 +205,9 @@ func (m *Machine) becomeEnded(n *node, g *generation, o occasion) {
 	}
 	again := cfg.Restart == schema.RestartAlways || cfg.Restart == schema.RestartOnFailure && !o.end.OK()
 	missing := m.neverPassed(n)
-	p.owed = older(p.owed, m.clock)
+	p.takenSince = older(p.takenSince, m.clock)
 	if p.succeeded() && (!again || n.oneShot) {
-		p.owed = 0
+		p.takenSince = 0
 	} else {
 		p.lived = r.Took
 	}
@@ -237,7 +237,7 @@ func (m *Machine) becomeStopped(n *node, g *generation, o occasion) {
 	m.report(n, m.about(n, g, Stopped, o.end))
 	if n.p.side != nil && g == &n.p.side.generation {
 		n.p.side = nil
-		m.pay(n)
+		m.maybeUp(n)
 		return
 	}
 	g.phase, g.pid = procIdle, 0

@@ -28,7 +28,7 @@ const (
 	NotBuilt       HoldKind = "not built"       // it waits for the first pass of Node
 
 	// DownstreamStarting: Node, or the process itself, starts with what was there
-	// before, see standing.go and holdAwaited.
+	// before, see downstream.go and holdAwaited.
 	DownstreamStarting HoldKind = "downstream starting"
 )
 
@@ -57,7 +57,7 @@ func (m *Machine) evaluateWatcher(n *node) {
 	case n.pending.dirty && !n.off:
 		hold := m.holdChange(n)
 		if hold.Kind == NotHeld && !n.pending.hand {
-			hold = m.holdStanding(n)
+			hold = m.holdDownstream(n)
 		}
 		m.waits(n, hold)
 	}
@@ -148,7 +148,7 @@ func (m *Machine) holdChange(n *node) Hold {
 	if hold := m.holdUpstream(n); hold.Kind == UpstreamBusy {
 		return hold
 	}
-	if u, blocked := m.blocked(n); blocked && (!d.own || !n.fallen()) {
+	if u, blocked := m.blocked(n); blocked && (!d.own || !n.downAfterFailure()) {
 		return Hold{Kind: UpstreamFailed, Node: u}
 	}
 	return m.holdNeeds(n)
@@ -184,9 +184,9 @@ func (m *Machine) upstream(n *node, is func(*node) bool) int {
 	return -1
 }
 
-// fallen tells whether a process is down because it failed, and nothing is left of
+// downAfterFailure tells whether a process is down because it failed, and nothing is left of
 // it that a failed check upstream could protect: its own change may mend it.
-func (n *node) fallen() bool {
+func (n *node) downAfterFailure() bool {
 	if n.p == nil || n.cfg.Process.WaitChecking || n.p.live() {
 		return false
 	}
@@ -231,7 +231,7 @@ type unmet struct {
 // worth a word.
 func (m *Machine) reportUnmet(n *node) {
 	if n.hold.Kind != Unmet {
-		n.told = unmet{}
+		n.reported = unmet{}
 		return
 	}
 	for _, need := range n.cfg.Needs {
@@ -241,10 +241,10 @@ func (m *Machine) reportUnmet(n *node) {
 		now := unmet{true, need, m.stuck(n.hold)}
 		d := m.nodes[need.Node]
 		soon := need.Condition == schema.Started || need.Condition == schema.IsReady && !d.cfg.Process.Probed
-		if now == n.told || soon && !now.stuck || now.stuck && m.cfg.Once {
+		if now == n.reported || soon && !now.stuck || now.stuck && m.cfg.Once {
 			return
 		}
-		n.told = now
+		n.reported = now
 		r := Report{Kind: Waits, By: m.name(need.Node), Need: need.Condition}
 		if now.stuck {
 			r.Kind = Blocked

@@ -26,19 +26,19 @@ type Machine struct {
 
 // node is the state that watchers and processes share.
 type node struct {
-	id        int
-	cfg       *Node
-	up        nodeset // every node upstream, direct or not
-	ins       nodeset // those of them whose work it takes in: direct, or through watchers
-	down      []int   // direct
-	pending   pending
-	burst     burst
-	startStep uint64 // the step in which a run, or a generation, began last
-	feedback  feedback
-	held      bool  // the hold by a failed upstream has been told
-	told      unmet // which dependency it waits for, as has been told
-	off       bool  // stopped by hand
-	gone      bool  // not in the configuration any more
+	id           int
+	cfg          *Node
+	up           nodeset // every node upstream, direct or not
+	ins          nodeset // those of them whose work it takes in: direct, or through watchers
+	down         []int   // direct
+	pending      pending
+	burst        burst
+	startStep    uint64 // the step in which a run, or a generation, began last
+	feedback     feedback
+	heldReported bool  // the hold by a failed upstream has been reported
+	reported     unmet // which dependency it waits for, as reported
+	off          bool  // stopped by hand
+	gone         bool  // not in the configuration any more
 
 	since   uint64 // the step of its last start with what had changed
 	oneShot bool   // a process: somebody waits for it to succeed
@@ -140,7 +140,7 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 		m.reconfigure(ev)
 	case Await:
 		m.asked()
-		m.awaitPaid(ev)
+		m.addBarrier(ev)
 	case Forget:
 		m.forget(ev)
 	case Asked:
@@ -255,7 +255,7 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 			if !c.At.IsZero() && c.At.Before(at) {
 				at = c.At
 			}
-			m.weigh(n, c, at)
+			m.checkFeedback(n, c, at)
 			if !c.AtOnce {
 				limit := settleCap
 				if m.awaited(n, n.openSince()) {
@@ -314,9 +314,9 @@ func (w *watcher) ranAt(closed, began, ended time.Time) bool {
 	return w.run > 0 && !w.startedAt.After(ended) && (w.phase != idle || !closed.Before(began))
 }
 
-// weigh finds out whether the change is a real one or has to wait, because the
+// checkFeedback finds out whether the change is a real one or has to wait, because the
 // node keeps making it itself.
-func (m *Machine) weigh(n *node, c Change, at time.Time) {
+func (m *Machine) checkFeedback(n *node, c Change, at time.Time) {
 	if !m.suspect(n, c, at) {
 		n.pending.real = true
 		return
@@ -414,7 +414,7 @@ func (m *Machine) renewByHand(n *node, all nodeset) {
 		n.p.turn = onceSettled
 		return
 	case n.p != nil:
-		n.p.wanted, n.pending.anew = true, true
+		n.p.wanted, n.pending.noReload = true, true
 	}
 	n.pending.mark(all, ByHand, "", m.clock)
 	n.pending.why, n.pending.by = ByHand, ""

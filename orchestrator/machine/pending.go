@@ -22,22 +22,22 @@ const (
 
 // pending is what has changed for a node since its last start.
 type pending struct {
-	dirty  bool
-	real   bool // something in it is not what the node keeps making itself, see feedback.go
-	own    bool // a file that it watches itself has changed, not only a trigger that a run touched
-	urgent bool // touched from outside, or let through: does not wait for upstream
-	stale  bool // by a run that was let through, and so is what comes of it
-	hand   bool // asked for by hand: waits for nothing
-	all    bool // every stage runs
-	anew   bool // by the restart of a dependency: a reload signal is not enough
-	apart  bool // the old generation must end before the new one starts
-	why    Why
-	by     string // the node that it came from, if any
-	since  uint64 // the step of the oldest mark, see await.go
-	last   uint64 // that of the latest
-	causes causes
-	paths  []string
-	seen   map[string]bool
+	dirty     bool
+	real      bool // something in it is not what the node keeps making itself, see feedback.go
+	own       bool // a file that it watches itself has changed, not only a trigger that a run touched
+	urgent    bool // touched from outside, or let through: does not wait for upstream
+	stale     bool // by a run that was let through, and so is what comes of it
+	hand      bool // asked for by hand: waits for nothing
+	all       bool // every stage runs
+	noReload  bool // by the restart of a dependency: a reload signal is not enough
+	stopFirst bool // the old generation must end before the new one starts
+	why       Why
+	by        string // the node that it came from, if any
+	since     uint64 // the step of the oldest mark, see await.go
+	last      uint64 // that of the latest
+	causes    causes
+	paths     []string
+	seen      map[string]bool
 
 	// The burst of changes may not be over. Only a Tick ends the wait, since
 	// only a Tick knows whether git is at work.

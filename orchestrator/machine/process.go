@@ -21,7 +21,7 @@ type process struct {
 	turn       turn   // when, if it is due by hand
 	begun      bool   // it has been started, since it is in the configuration
 	restarts   int    // starts after the first
-	owed       uint64 // the oldest step that its generations have taken and are not done with
+	takenSince uint64 // the oldest step that its generations have taken and are not done with
 	dueSince   uint64 // of due, if it was by hand or at start: see await.go
 	checking   bool   // a watcher upstream is busy, see checking.go
 	parked     bool   // it is down for that reason
@@ -30,13 +30,13 @@ type process struct {
 
 	starts durations // until it was ready
 
-	failures     int // in a row
-	backoffUntil time.Time
-	end          End           // of the last generation
-	endedEarly   bool          // it was to say that it is ready, and had not
-	lived        time.Duration // how long it did, if it crashed, and no other has been up since
-	stood        bool          // a generation of this version has been ready
-	stoodBefore  bool          // one of an earlier version has
+	failures       int // in a row
+	backoffUntil   time.Time
+	end            End           // of the last generation
+	endedEarly     bool          // it was to say that it is ready, and had not
+	lived          time.Duration // how long it did, if it crashed, and no other has been up since
+	wasReady       bool          // a generation of this version has been ready
+	wasReadyBefore bool          // one of an earlier version has
 }
 
 // turn is when a process starts that somebody has asked for.
@@ -212,7 +212,7 @@ func (m *Machine) dismiss(n *node, why Why) {
 }
 
 func (m *Machine) stopByHand(n *node) {
-	n.p.owed, n.p.dueSince = 0, 0
+	n.p.takenSince, n.p.dueSince = 0, 0
 	n.pending.take()
 	m.dismiss(n, ByHand)
 }
@@ -268,7 +268,7 @@ func (m *Machine) processEvent(id, gen int, ev procEvent, end End) {
 // tried once more. Not so where restart or give_up ask for every try.
 func (p *process) retries(cfg *Process) int {
 	limit := cfg.Backoff.GiveUp
-	if cfg.Restart == schema.RestartOnFailure && p.stoodBefore && !p.stood {
+	if cfg.Restart == schema.RestartOnFailure && p.wasReadyBefore && !p.wasReady {
 		limit = min(limit, 1)
 	}
 	return limit

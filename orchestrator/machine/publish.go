@@ -17,7 +17,7 @@ func (m *Machine) drained(ev Drained) {
 	m.closeFeedback(n)
 	r := Report{Num: w.run, Took: m.now.Sub(w.startedAt), Stale: n.pending.dirty || w.took.stale}
 	if w.failing {
-		w.outcome, w.starved = outFailed, 0
+		w.outcome, w.discarded = outFailed, 0
 		r.Kind, r.Serving = RunFailed, m.serving(n)
 		m.report(n, r)
 		if m.cfg.Once {
@@ -31,25 +31,25 @@ func (m *Machine) drained(ev Drained) {
 	if w.unpublished {
 		m.overtaken(n)
 	}
-	w.owed = nil
+	w.startedFor = nil
 	through := w.took.stale
 	if n.pending.dirty {
 		// The readers would wait for the next run anyway; but under a steady
 		// stream of changes there is always a next run.
-		w.starved++
-		if through = through || w.protected || w.starved > letThrough; !through {
+		w.discarded++
+		if through = through || w.protected || w.discarded > letThrough; !through {
 			if !w.unpublished || !w.cfg.Triggers {
-				w.promised = 0 // nothing of it is left to hand on
+				w.takenSince = 0 // nothing of it is left to hand on
 			}
 			return
 		}
 	}
-	w.starved = 0
+	w.discarded = 0
 	if w.unpublished {
 		w.unpublished = false
 		m.publish(n, through)
 	}
-	w.promised = 0
+	w.takenSince = 0
 }
 
 // serving names the processes downstream that run.
@@ -82,8 +82,8 @@ func (m *Machine) touched(ev Touched) {
 	if ev.Run != w.run || w.phase != idle {
 		return // it is being done again
 	}
-	w.outcome, w.reason, w.starved, w.unpublished = outFailed, ev.Err, 0, true
-	w.promised = older(w.promised, since)
+	w.outcome, w.reason, w.discarded, w.unpublished = outFailed, ev.Err, 0, true
+	w.takenSince = older(w.takenSince, since)
 }
 
 // overtaken marks again what the same changes had made dirty downstream and has
@@ -91,15 +91,15 @@ func (m *Machine) touched(ev Touched) {
 // down already: it started with what was there before. What only depends on a
 // process takes in nothing of the run.
 func (m *Machine) overtaken(n *node) {
-	for _, cohort := range n.w.owed {
+	for _, cohort := range n.w.startedFor {
 		for _, d := range m.nodes {
 			switch {
 			case !d.ins.has(n.id) || !cohort.has(d.id) || d.p != nil && !d.p.wanted:
-			case d.pending.causes.has(cohort) && d.startStep <= n.w.owedSince: // it has waited, and goes on to act on it
+			case d.pending.causes.has(cohort) && d.startStep <= n.w.startedForSince: // it has waited, and goes on to act on it
 			case d.pending.causes.has(cohort): // that is by a later change of the same files
-				d.pending.since = older(d.pending.since, n.w.promised)
+				d.pending.since = older(d.pending.since, n.w.takenSince)
 			default:
-				d.pending.mark(cohort, ByTrigger, n.cfg.Name, n.w.promised)
+				d.pending.mark(cohort, ByTrigger, n.cfg.Name, n.w.takenSince)
 				d.pending.last = max(d.pending.last, n.w.took.last)
 			}
 		}
@@ -112,7 +112,7 @@ func (m *Machine) overtaken(n *node) {
 // of the trigger, nor those who read the files that the run wrote.
 func (m *Machine) publish(n *node, through bool) {
 	if n.w.cfg.Triggers {
-		n.w.touching, n.w.touchSince = true, n.w.promised
+		n.w.touching, n.w.touchSince = true, n.w.takenSince
 		m.do(Touch{n.id, n.w.run})
 	}
 	var readers, cohort nodeset
@@ -130,7 +130,7 @@ func (m *Machine) publish(n *node, through bool) {
 		d.pending.causes.spread(n.id, readers)
 		if d.w != nil {
 			d.w.took.causes.spread(n.id, readers)
-			d.w.owed.spread(n.id, readers)
+			d.w.startedFor.spread(n.id, readers)
 		}
 	}
 	for _, reader := range n.cfg.Readers {
@@ -138,7 +138,7 @@ func (m *Machine) publish(n *node, through bool) {
 		if r.p != nil && !r.p.wanted {
 			continue
 		}
-		r.pending.mark(cohort, ByTrigger, n.cfg.Name, n.w.promised)
+		r.pending.mark(cohort, ByTrigger, n.cfg.Name, n.w.takenSince)
 		r.pending.last = max(r.pending.last, n.w.took.last)
 		r.pending.path(reader.Trigger)
 		r.pending.urgent = r.pending.urgent || through

@@ -31,7 +31,7 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 	}
 	for _, n := range m.nodes {
 		if n.p != nil {
-			m.pay(n) // nobody may wait for its success any more
+			m.maybeUp(n) // nobody may wait for its success any more
 		}
 	}
 	var changed nodeset
@@ -64,28 +64,28 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 			n.feedback = feedback{} // of what it was
 		case n.p.wanted:
 			n.pending.mark(changed, ByConfig, "", m.clock)
-			n.pending.anew = true
+			n.pending.noReload = true
 			n.feedback = feedback{}
 		}
 	}
-	for _, i := range ev.Apart {
-		m.nodes[i].pending.apart = true
+	for _, i := range ev.StopFirst {
+		m.nodes[i].pending.stopFirst = true
 	}
 }
 
 // revive makes a node that was no more what a new one would be. What it had
 // begun before may not have ended yet, and is waited for.
 func (n *node) revive(c *Node) {
-	n.cfg, n.gone, n.off, n.held = c, false, false, false
+	n.cfg, n.gone, n.off, n.heldReported = c, false, false, false
 	if p := n.p; p != nil {
-		p.failures, p.end, p.owed, p.dueSince, p.checking = 0, End{}, 0, 0, false
+		p.failures, p.end, p.takenSince, p.dueSince, p.checking = 0, End{}, 0, 0, false
 		p.begun, p.restarts = false, 0
-		p.stood, p.stoodBefore, p.lived, p.dropped = false, false, 0, nil
+		p.wasReady, p.wasReadyBefore, p.lived, p.dropped = false, false, 0, nil
 		return
 	}
 	w := n.w
-	w.outcome, w.everPassed, w.asked, w.starved, w.unpublished = outNone, false, false, 0, false
-	w.owed, w.promised = nil, 0
+	w.outcome, w.everPassed, w.asked, w.discarded, w.unpublished = outNone, false, false, 0, false
+	w.startedFor, w.takenSince = nil, 0
 	if w.phase == draining {
 		w.phase = idle
 		w.run++ // whatever says that it has drained comes too late
@@ -112,6 +112,6 @@ func (m *Machine) retire(n *node) {
 	n.pending = pending{}
 	n.feedback = feedback{}
 	for _, other := range m.nodes {
-		other.feedback.acquit(n.id)
+		other.feedback.forget(n.id)
 	}
 }

@@ -55,7 +55,7 @@ func (mon *monitor) mayOverwrite(node int, why Why) error {
 		if n.beside != nil {
 			starting = n.beside.new && !n.beside.stopping
 		}
-		if !starting || !n.up.has(node) || why == ByHand || n.p.WaitChecking || !mon.built(n) || mon.now.Sub(n.startedAt) >= standCap {
+		if !starting || !n.up.has(node) || why == ByHand || n.p.WaitChecking || !mon.built(n) || mon.now.Sub(n.startedAt) >= startCap {
 			continue
 		}
 		awaited := false

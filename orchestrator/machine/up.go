@@ -16,29 +16,29 @@ const upAfter = time.Second
 // up.
 func (m *Machine) readied(n *node) {
 	p := n.p
-	p.readyAt, p.stood = m.now, p.stood || n.cfg.Process.Probed
+	p.readyAt, p.wasReady = m.now, p.wasReady || n.cfg.Process.Probed
 	p.starts.add(m.now.Sub(p.startedAt))
 	p.upAt = m.now
 	if p.again || !n.cfg.Process.Probed {
-		p.upAt = later(p.upAt, p.startedAt.Add(min(p.lived, stableAfter-upAfter))).Add(upAfter)
+		p.upAt = latest(p.upAt, p.startedAt.Add(min(p.lived, stableAfter-upAfter))).Add(upAfter)
 	}
-	m.pay(n)
+	m.maybeUp(n)
 }
 
-func (m *Machine) becomeUp(n *node, _ *generation, _ occasion) { m.pay(n) }
+func (m *Machine) becomeUp(n *node, _ *generation, _ occasion) { m.maybeUp(n) }
 
-// pay ends what is open at the process once the generation that serves is up, and
+// maybeUp ends what is open at the process once the generation that serves is up, and
 // nobody is answered by an older one any more.
-func (m *Machine) pay(n *node) {
+func (m *Machine) maybeUp(n *node) {
 	p := n.p
 	if p.phase != procReady || p.upAt.After(m.now) {
 		return
 	}
 	if !p.upAt.IsZero() {
-		p.stood, p.lived, p.upAt = true, 0, time.Time{}
+		p.wasReady, p.lived, p.upAt = true, 0, time.Time{}
 	}
 	if p.side == nil && !p.behind && !n.oneShot {
-		p.owed = 0
+		p.takenSince = 0
 	}
 }
 
@@ -46,7 +46,7 @@ func (m *Machine) pay(n *node) {
 // was to say that it is ready, and has not, was to go on.
 func (p *process) succeeded() bool { return p.end.OK() && !p.endedEarly }
 
-func later(a, b time.Time) time.Time {
+func latest(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b
 	}

@@ -35,7 +35,7 @@ func (m *Machine) startCandidate(n *node, o occasion) {
 func (m *Machine) replace(n *node, g *generation, o occasion) {
 	m.becomeStopping(n, g, o)
 	n.pending.restore(g.took)
-	n.pending.anew = true // a reload signal to the old one is not enough
+	n.pending.noReload = true // a reload signal to the old one is not enough
 	if n.p.due == "" && g.why == ByHand {
 		n.p.due, n.p.dueBy = ByHand, "" // it still waits for nothing
 	}
@@ -63,7 +63,7 @@ func (m *Machine) drop(n *node, g *generation, o occasion) {
 		return
 	}
 	n.p.dropped, n.p.side = &Drop{Gen: g.gen, End: o.end}, nil
-	m.pay(n)
+	m.maybeUp(n)
 	m.report(n, m.about(n, g, Dropped, o.end))
 }
 

@@ -4,28 +4,28 @@ import "time"
 
 // watcher is the state of a node that runs stages.
 type watcher struct {
-	cfg         *Watcher
-	phase       phase
-	run         int  // of the last started run
-	asked       bool // it has run, or is to: nobody waits for one that only runs by hand before that
-	group       int
-	stages      []stage
-	took        pending  // what the run was started for
-	owed        causes   // what the runs since the last pass were started for
-	owedSince   uint64   // the step of the first of that
-	next        *Watcher // takes the place of cfg with the next run, if not nil
-	promised    uint64   // the oldest step that its runs have taken and are not done with
-	startedAt   time.Time
-	failing     bool   // the run is going to fail
-	reason      string // why it failed, where no stage has written it
-	outcome     outcome
-	everPassed  bool
-	starved     int // runs in a row that a change took away
-	protected   bool
-	touching    bool                  // its triggers are being touched
-	touchSince  uint64                // what is paid once they are
-	unpublished bool                  // a stage has run since the trigger was last touched
-	lasted      map[string]*durations // of its stages, by name
+	cfg             *Watcher
+	phase           phase
+	run             int  // of the last started run
+	asked           bool // it has run, or is to: nobody waits for one that only runs by hand before that
+	group           int
+	stages          []stage
+	took            pending  // what the run was started for
+	startedFor      causes   // what the runs since the last pass were started for
+	startedForSince uint64   // the step of the first of that
+	next            *Watcher // takes the place of cfg with the next run, if not nil
+	takenSince      uint64   // the oldest step that its runs have taken and are not done with
+	startedAt       time.Time
+	failing         bool   // the run is going to fail
+	reason          string // why it failed, where no stage has written it
+	outcome         outcome
+	everPassed      bool
+	discarded       int // runs in a row that a change took away
+	protected       bool
+	touching        bool                  // its triggers are being touched
+	touchSince      uint64                // the step that is done with once they are
+	unpublished     bool                  // a stage has run since the trigger was last touched
+	lasted          map[string]*durations // of its stages, by name
 }
 
 type phase int
@@ -149,10 +149,10 @@ func (m *Machine) actWatcher(n *node) bool {
 // because the node keeps waking itself.
 func (m *Machine) reportHeld(n *node) {
 	held := n.pending.dirty && n.hold.Kind == UpstreamFailed
-	if held && !n.held {
+	if held && !n.heldReported {
 		m.report(n, Report{Kind: Held, By: m.name(n.hold.Node), Paths: n.pending.paths})
 	}
-	n.held = held
+	n.heldReported = held
 	m.reportUnmet(n)
 	if n.hold.Kind == SlowedDown {
 		m.reportSlowed(n)
@@ -185,16 +185,16 @@ func (m *Machine) startRun(n *node) {
 	w.asked = true
 	w.phase, w.group, w.failing, w.reason = running, -1, false, ""
 	w.took = n.pending.take()
-	if n.startStep = m.clock; len(w.owed) == 0 {
-		w.owedSince = w.took.since
+	if n.startStep = m.clock; len(w.startedFor) == 0 {
+		w.startedForSince = w.took.since
 	}
 	for _, cohort := range w.took.causes {
-		w.owed.add(cohort)
+		w.startedFor.add(cohort)
 	}
-	w.promised = older(w.promised, w.took.since)
+	w.takenSince = older(w.takenSince, w.took.since)
 	w.startedAt, n.since = m.now, m.clock
 	n.feedback.start()
-	w.protected = w.starved >= letThrough || m.awaited(n, w.promised)
+	w.protected = w.discarded >= letThrough || m.awaited(n, w.takenSince)
 	if w.took.all {
 		for i := range w.stages {
 			w.stages[i].need = true
@@ -210,7 +210,7 @@ func (m *Machine) cancelRun(n *node, why Why, by string) {
 	w := n.w
 	w.phase = cancelling
 	if why != ByHand {
-		w.starved++
+		w.discarded++
 	}
 	n.pending.restore(w.took)
 	m.report(n, Report{Kind: RunCancelled, Num: w.run, Why: why, By: by, Took: m.now.Sub(w.startedAt)})
@@ -248,7 +248,7 @@ func (m *Machine) reportSlowed(n *node) {
 	if !f.toReport(m.now) || n.pending.real {
 		return
 	}
-	f.told, f.toldAt = true, f.runs
+	f.reported, f.reportedAt = true, f.runs
 	r := Report{Kind: Slowed, Stage: f.from.stage, Paths: []string{f.path}, Until: f.until, Times: f.runs, Known: f.from.sure()}
 	if f.from.by != n.id {
 		r.By = m.name(f.from.by)

@@ -2,32 +2,32 @@ package machine
 
 import "time"
 
-// standCap is how long a run waits for a generation downstream to be ready: by
+// startCap is how long a run waits for a generation downstream to be ready: by
 // then it has read what the run may overwrite, or people want the next one.
-const standCap = 5 * time.Second
+const startCap = 5 * time.Second
 
-// holdStanding keeps the next run back while a process downstream is on its way
+// holdDownstream keeps the next run back while a process downstream is on its way
 // to a version that counts, although a later change is waiting: one that a run
 // let through, or that somebody waits for. Such a run would start in the very
 // moment in which the process reads what has been built, and many a tool writes
 // in place. Any other start has another one coming, after the next run.
-func (m *Machine) holdStanding(n *node) Hold {
+func (m *Machine) holdDownstream(n *node) Hold {
 	for _, i := range m.order {
 		d := m.nodes[i]
 		if d.p == nil || !d.up.has(n.id) {
 			continue
 		}
-		if until, stands := m.standing(d); !stands {
+		if until, rests := m.atRest(d); !rests {
 			return Hold{DownstreamStarting, i, until}
 		}
 	}
 	return Hold{Node: -1}
 }
 
-// standing tells whether no version of the process that counts is on its way.
+// atRest tells whether no version of the process that counts is on its way.
 // If one is, it tells until when to wait for it at most; zero: its end comes
 // with an event.
-func (m *Machine) standing(d *node) (until time.Time, stands bool) {
+func (m *Machine) atRest(d *node) (until time.Time, rests bool) {
 	p := d.p
 	g := &p.generation
 	if c := p.candidate(); c != nil {
@@ -41,8 +41,8 @@ func (m *Machine) standing(d *node) (until time.Time, stands bool) {
 	case p.due != "" && !p.running():
 		return time.Time{}, p.turn == onceSettled || m.holdNeeds(d).Kind != NotHeld || !m.awaited(d, d.openSince())
 	}
-	until, rising := p.rising()
+	until, comingUp := p.comingUp()
 	starts := g != &p.generation || p.phase == procStarting
-	counts := starts && g.took.stale || m.awaited(d, p.owed)
-	return until, !rising || !until.After(m.now) || !counts
+	counts := starts && g.took.stale || m.awaited(d, p.takenSince)
+	return until, !comingUp || !until.After(m.now) || !counts
 }
