@@ -75,7 +75,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	}()
 	own, output := &filewatch.Own{}, journal.New(opt.Kept)
 	l.screen = report.NewScreen(report.Options{Console: opt.Console, Dir: opt.Config.Dir, Live: opt.Stream, Hooks: opt.Hooks,
-		Hangs: func() bool { return len(l.disk.Hung()) > 0 }})
+		Gone: func(path string) bool { return l.files.Gone(path) }})
 	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) { l.post(ev) }, Notice: l.screen.Notice, Full: l.tryNotice})
 	l.runner = l.newRunner(own, output)
 	l.report = &reporter{project: l.project, status: l.machine.Status, runner: l.runner, sockets: l.sockets, screen: l.screen,

@@ -39,7 +39,7 @@ type Options struct {
 	// hangs there makes the whole of it count as hung. It must not ask the file system.
 	Mount func(path string) string
 
-	// Hung and Answers tell of a path that hangs, and of a place that answers again. They are called by the owner's
+	// hanging and Answers tell of a path that hangs, and of a place that answers again. They are called by the owner's
 	// goroutine; each may be nil.
 	Hung    func(path string)
 	Answers func(place string)
@@ -140,7 +140,7 @@ func (q *Queue) Handle(ev Event) {
 	case ev.task == nil:
 		place := q.hung[ev.worker]
 		delete(q.hung, ev.worker)
-		if q.opt.Answers != nil && !slices.Contains(q.Hung(), place) {
+		if q.opt.Answers != nil && !slices.Contains(q.hanging(), place) {
 			q.opt.Answers(place)
 		}
 	case ev.worker == q.worker:
@@ -197,8 +197,8 @@ func (q *Queue) place(path string) string {
 	return filepath.Dir(path)
 }
 
-// Hung lists the places that do not answer now, sorted.
-func (q *Queue) Hung() []string {
+// hanging lists the places that do not answer now, sorted.
+func (q *Queue) hanging() []string {
 	var places []string
 	for _, place := range q.hung {
 		places = append(places, place)

@@ -133,8 +133,8 @@ func TestOneFileThatHangsHoldsUpNoOther(t *testing.T) {
 	if hung := run("/m/b/x", "/m/c", "/w/1"); !slices.Equal(hung, []bool{true, true, false}) {
 		t.Errorf("hung %v", hung)
 	}
-	if want := []string{mount, filepath.FromSlash("/m/a")}; !slices.Equal(o.Hung(), want) {
-		t.Errorf("places %v, want %v", o.Hung(), want)
+	if want := []string{mount, filepath.FromSlash("/m/a")}; !slices.Equal(o.hanging(), want) {
+		t.Errorf("places %v, want %v", o.hanging(), want)
 	}
 	close(second)
 	o.Handle(<-o.events)

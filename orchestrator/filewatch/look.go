@@ -161,6 +161,11 @@ func (w *Files) lookWith(set *watchset.Set, dirs []string, files []seenFile, pas
 	})
 }
 
+// Gone tells whether a watched file was not there when it was looked at. It asks no disk.
+func (w *Files) Gone(path string) bool {
+	return w != nil && !w.set.Trigger(path) && w.base.contents.Gone(path)
+}
+
 // lost finds, before anything is forgotten, which files have gone with directories,
 // as far as their names are known: whoever is woken by that is told of them. It is
 // filled in when the queue has come to it.

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,9 +19,9 @@ func Names(nodes []string) []string { return append(append([]string{}, nodes...)
 // Options are what a screen needs from its surroundings.
 type Options struct {
 	Console *console.Console
-	Dir     string      // paths are shown as seen from here
-	Live    bool        // stages' output is shown as it comes, so their starts are told
-	Hangs   func() bool // whether a file system does not answer: then no file is looked at
+	Dir     string                 // paths are shown as seen from here
+	Live    bool                   // stages' output is shown as it comes, so their starts are told
+	Gone    func(path string) bool // whether a changed file was gone when it was looked at; nil: nobody knows
 	Hooks   Hooks
 }
 
@@ -225,8 +224,8 @@ func (s *Screen) cause(r Report) string {
 // Paths names the first of the changed files.
 func (s *Screen) Paths(paths []string) string {
 	const most = 2
-	if !s.opt.Hangs() { // else to look could take for ever
-		paths = present(paths)
+	if s.opt.Gone != nil {
+		paths = s.present(paths)
 	}
 	var shown []string
 	for i, p := range paths {
@@ -243,15 +242,12 @@ func (s *Screen) Paths(paths []string) string {
 
 // present leaves out what is gone already, such as the file that an editor
 // wrote first and then renamed, as long as anything else is left to name.
-func present(paths []string) []string {
+func (s *Screen) present(paths []string) []string {
 	const looks = 16 // more are not shown, and a storm has thousands
 	if len(paths) < 2 || len(paths) > looks {
 		return paths
 	}
-	there := slices.DeleteFunc(slices.Clone(paths), func(p string) bool {
-		_, err := os.Lstat(p)
-		return err != nil
-	})
+	there := slices.DeleteFunc(slices.Clone(paths), s.opt.Gone)
 	if len(there) == 0 {
 		return paths
 	}

@@ -30,6 +30,8 @@ func TestScreen(t *testing.T) {
 	}{
 		{[]Report{{Report: machine.Report{Kind: machine.RunStarted, Node: "check", Why: machine.ByChange, Paths: paths("a", "b", "c", "d"), Plan: [][]string{{"lint"}, {"unit", "docs"}}}}},
 			"check | ● a, b and 2 more changed: lint → unit | docs"},
+		{[]Report{{Report: machine.Report{Kind: machine.RunStarted, Node: "check", Why: machine.ByChange, Paths: paths("4913", "a"), Plan: [][]string{{"lint"}}}}},
+			"check | ● a changed: lint"},
 		{[]Report{{Report: machine.Report{Kind: machine.StagePassed, Node: "check", Took: time.Second, Stage: "lint"}, Warnings: 2, Warning: "a.go:1: unused"}},
 			"check | ✓ lint  1.0s, 2 warnings: a.go:1: unused"},
 		{[]Report{{Report: machine.Report{Kind: machine.RunPassed, Node: "check", Took: time.Second, Stale: true}}},
@@ -54,7 +56,7 @@ func TestScreen(t *testing.T) {
 	} {
 		var out bytes.Buffer
 		cons := console.New(console.Options{Out: &out})
-		s := NewScreen(Options{Console: cons, Dir: dir, Hangs: func() bool { return true }})
+		s := NewScreen(Options{Console: cons, Dir: dir, Gone: func(path string) bool { return filepath.Base(path) == "4913" }})
 		for _, r := range c.reports {
 			s.Report(r)
 		}
