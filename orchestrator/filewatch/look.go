@@ -248,13 +248,14 @@ type emptied struct{ since, counts time.Time }
 // two are one save.
 const emptyQuiet = 50 * time.Millisecond
 
-// settleEmptied counts the files that have stayed empty until then, and calls
-// then, if it is not nil.
+// settleEmptied counts the files that were found empty until then, with what they
+// hold now, and calls then, if it is not nil.
 func (w *Files) settleEmptied(until time.Time, then func()) {
 	var paths []string
+	since := map[string]time.Time{}
 	for path, empty := range w.emptied {
 		if !empty.counts.After(until) {
-			paths = append(paths, path)
+			paths, since[path] = append(paths, path), empty.since
 			delete(w.emptied, path)
 		}
 	}
@@ -273,8 +274,12 @@ func (w *Files) settleEmptied(until time.Time, then func()) {
 			var changes []machine.Change
 			for i, path := range paths {
 				if hung == nil || !hung[i] {
-					if f := found[i]; f.changed && len(f.nodes) > 0 {
-						changes = append(changes, machine.Change{Path: path, Nodes: f.nodes, Writers: w.writers.take(path)})
+					if f := found[i]; len(f.nodes) > 0 {
+						change := machine.Change{Path: path, Nodes: f.nodes, Writers: w.writers.take(path)}
+						if !f.changed { // it was filled before this look
+							change.Same, change.EmptySince = true, since[path]
+						}
+						changes = append(changes, change)
 					}
 				} else if nodes := set.WithoutGit().Wakes(path); len(nodes) > 0 {
 					changes = append(changes, machine.Change{Path: path, Nodes: nodes})
