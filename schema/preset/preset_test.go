@@ -14,8 +14,9 @@ import (
 
 // names are the presets that pages and people's files rely on.
 var names = []string{
-	"angular", "astro", "dev-server", "django", "docs", "flask", "go", "go-web", "gradle", "gunicorn", "maven", "next", "node", "node-web", "nuxt", "procfile",
-	"python", "python-web", "remix", "ruby-web", "rust", "rust-web", "vite",
+	"angular", "astro", "bun-web", "deno-web", "dev-server", "django", "docs", "dotnet-web", "flask", "go", "go-web", "gradle", "gunicorn", "hugo",
+	"laravel", "maven", "mkdocs", "nest", "next", "node", "node-web", "nuxt", "phoenix", "php-web", "procfile", "python", "python-web", "rails", "remix",
+	"ruby-web", "rust", "rust-web", "symfony", "vite", "zola",
 }
 
 func TestNoneIsForgotten(t *testing.T) {

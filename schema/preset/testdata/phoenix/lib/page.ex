@@ -1,0 +1,1 @@
+defmodule Page do end

@@ -1,0 +1,3 @@
+<?php
+require __DIR__ . "/../greeting.php";
+echo greeting(), "\n";
