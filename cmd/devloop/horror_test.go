@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"devloop/orchestrator/test/stubborn"
+	"devloop/orchestrator/test/testenv"
 )
 
 // Every tree, as a server or as a stage of a real loop, and every way in which it or the loop comes to its end: nobody is
@@ -218,7 +219,7 @@ func (h *haunted) kill() {
 // guarded waits until the guardian of a loop that was killed has done its work.
 func (h *haunted) guarded() {
 	h.Helper()
-	h.until(func() string {
+	testenv.Until(h, func() string {
 		if isGuardian(h.watchdog) {
 			return "the guardian is at work"
 		}
@@ -253,7 +254,7 @@ func (h *haunted) text() string {
 
 func (h *haunted) await(what string) {
 	h.Helper()
-	h.until(func() string {
+	testenv.Until(h, func() string {
 		if text := h.text(); !strings.Contains(text, what) {
 			return fmt.Sprintf("%q never came: %s", what, text)
 		}
@@ -264,7 +265,7 @@ func (h *haunted) await(what string) {
 // grown waits until so many processes of the tree are where they want to be.
 func (h *haunted) grown(n int) {
 	h.Helper()
-	h.until(func() string {
+	testenv.Until(h, func() string {
 		names, _ := os.ReadDir(h.tree) // it is there
 		if len(names) < n {
 			return fmt.Sprintf("%d processes of the tree are ready, want %d: %s", len(names), n, h.text())
@@ -276,7 +277,7 @@ func (h *haunted) grown(n int) {
 // recorded waits until the guardian could end all of them, which the lease tells.
 func (h *haunted) recorded() {
 	h.Helper()
-	h.until(func() string {
+	testenv.Until(h, func() string {
 		leases, _ := filepath.Glob(filepath.Join(h.dir, ".run", "*", "lease")) // the pattern is right
 		var text []byte
 		for _, path := range leases {
@@ -297,27 +298,10 @@ func (h *haunted) living() []int {
 
 func (h *haunted) nobodyLeft() {
 	h.Helper()
-	h.until(func() string {
+	testenv.Until(h, func() string {
 		if left := h.living(); len(left) > 0 {
 			return fmt.Sprintf("%v are left: %s", left, h.text())
 		}
 		return ""
 	})
-}
-
-// until looks again and again: nobody is told of what becomes of a process that is no child. The time is no expectation,
-// only the end of a test that would hang.
-func (h *haunted) until(missing func() string) {
-	h.Helper()
-	limit := time.Now().Add(30 * time.Second)
-	for {
-		text := missing()
-		if text == "" {
-			return
-		}
-		if time.Now().After(limit) {
-			h.Fatalf("%s: waited 30 s: %s", h.kind, text)
-		}
-		<-time.After(2 * time.Millisecond)
-	}
 }

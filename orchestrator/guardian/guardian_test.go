@@ -20,6 +20,7 @@ import (
 	"devloop/orchestrator/guardian"
 	"devloop/orchestrator/proctable"
 	"devloop/orchestrator/proctree"
+	"devloop/orchestrator/test/testenv"
 )
 
 // However the owner ends, the guardian ends what it has left, and then itself.
@@ -103,7 +104,7 @@ func TestWhoIsBeingStarted(t *testing.T) {
 			if err := syscall.Kill(o.guardian, syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, func() string {
+			testenv.Until(t, func() string {
 				if pid := guardianOf(t, o.cmd.Process.Pid); pid != 0 && pid != o.guardian {
 					return ""
 				}
@@ -119,7 +120,7 @@ func TestWhoIsBeingStarted(t *testing.T) {
 	o.do("forgo")
 	grown(t, dir, 2)
 	o.kill()
-	eventually(t, func() string {
+	testenv.Until(t, func() string {
 		args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", o.guardian))
 		if err == nil && len(args) > 0 { // one that nobody collects has no arguments
 			return "the guardian is at work"
@@ -178,7 +179,7 @@ func TestAKilledGuardianComesBack(t *testing.T) {
 		if err := syscall.Kill(o.guardian, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, func() string { // a child of the owner whose arguments say guardian
+		testenv.Until(t, func() string { // a child of the owner whose arguments say guardian
 			if pid := guardianOf(t, o.cmd.Process.Pid); pid != 0 && pid != o.guardian {
 				o.guardian = pid
 				return ""
@@ -479,7 +480,7 @@ func TestWhatTheGuardianHolds(t *testing.T) {
 	defer cmd.Wait()
 	defer in.Close()
 	var pid int
-	eventually(t, func() string {
+	testenv.Until(t, func() string {
 		pid = guardianOf(t, cmd.Process.Pid)
 		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
 		if string(stat) != "devloop-guard\n" {
@@ -489,7 +490,7 @@ func TestWhatTheGuardianHolds(t *testing.T) {
 	})
 	// It may not have got to its first read; when it has, it holds the pipe, /dev/null twice, and no more than the
 	// runtime's own.
-	eventually(t, func() string {
+	testenv.Until(t, func() string {
 		fds, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 		var held []string
 		for _, fd := range fds {

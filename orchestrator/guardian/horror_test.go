@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"devloop/orchestrator/test/stubborn"
+	"devloop/orchestrator/test/testenv"
 )
 
 // extent is how far the tests here go: whether they try everything, and how often. DEVLOOP_HORRORS=20 is everything, twenty
@@ -89,7 +90,7 @@ func TestHorrors(t *testing.T) {
 // recorded waits until the owner has recorded them all, which the lease tells.
 func recorded(t *testing.T, o *owner, pids []int) {
 	t.Helper()
-	eventually(t, func() string {
+	testenv.Until(t, func() string {
 		text, err := os.ReadFile(o.lease)
 		if err != nil {
 			return err.Error()

@@ -213,27 +213,10 @@ func living(t testing.TB, dir string) []int {
 	return stubborn.Living(t, dir, self)
 }
 
-// eventually polls: there is no event for the end, or the file, of a process that is no child of the test. The time is no
-// expectation, only the end of a test that would otherwise hang.
-func eventually(t testing.TB, what func() string) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		missing := what()
-		if missing == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("waited 20 s: %s", missing)
-		}
-		<-time.After(2 * time.Millisecond)
-	}
-}
-
 // grown waits until so many processes of a tree are where they want to be.
 func grown(t testing.TB, dir string, n int) {
 	t.Helper()
-	eventually(t, func() string {
+	testenv.Until(t, func() string {
 		names, _ := os.ReadDir(dir)
 		if len(names) >= n {
 			return ""
@@ -245,7 +228,7 @@ func grown(t testing.TB, dir string, n int) {
 // nobodyLeft waits until the tree is gone.
 func nobodyLeft(t testing.TB, dir string) {
 	t.Helper()
-	eventually(t, func() string {
+	testenv.Until(t, func() string {
 		if pids := living(t, dir); len(pids) > 0 {
 			return fmt.Sprint("still there: ", pids, describe(pids))
 		}
@@ -269,7 +252,7 @@ func endOf(t testing.TB, pid int) {
 	if !ok {
 		return
 	}
-	eventually(t, func() string {
+	testenv.Until(t, func() string {
 		if now, ok := proctable.Read(pid); ok && now.Start == before.Start && !now.Dead {
 			return fmt.Sprintf("process %d lives", pid)
 		}

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"devloop/orchestrator/test/testenv"
 
@@ -273,21 +272,6 @@ func option(t *testing.T, s *Socket, level, name int) int {
 		t.Fatal(err)
 	}
 	return v
-}
-
-// eventually polls, for what it is used for gives no event: a connection that enters or leaves a queue of the kernel.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("never: %s", what)
-		}
-	}
 }
 
 func needIPv6(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"devloop/orchestrator/test/testenv"
 )
 
 func somaxconn(t *testing.T) int {
@@ -59,7 +61,7 @@ func TestRefreshRestoresTheQueue(t *testing.T) {
 func TestQueueCounts(t *testing.T) {
 	s := mustOpen(t, Spec{Network: TCP})
 	for want := range 5 {
-		eventually(t, fmt.Sprintf("%d connections wait", want), func() bool { n, _ := queue(t, s); return n == want })
+		testenv.UntilTrue(t, fmt.Sprintf("%d connections wait", want), func() bool { n, _ := queue(t, s); return n == want })
 		c, err := net.Dial("tcp", s.Addr())
 		if err != nil {
 			t.Fatal(err)
@@ -115,7 +117,7 @@ func TestWaitAcceptWithAQueueThatStaysFull(t *testing.T) {
 		}
 		defer c.Close()
 	}
-	eventually(t, "three connections wait", func() bool { n, _ := queue(t, s); return n == 3 })
+	testenv.UntilTrue(t, "three connections wait", func() bool { n, _ := queue(t, s); return n == 3 })
 	done := waiting(t, context.Background(), s)
 	fd, _, err := unix.Accept(fdOf(s))
 	if err != nil {
@@ -136,7 +138,7 @@ func TestDeferredAccept(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() { done <- s.WaitAccept(context.Background()) }()
-	eventually(t, "the held-back connection in the queue", func() bool {
+	testenv.UntilTrue(t, "the held-back connection in the queue", func() bool {
 		select {
 		case err := <-done:
 			t.Fatalf("WaitAccept returned %v before anybody accepted", err)

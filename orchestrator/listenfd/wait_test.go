@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"devloop/orchestrator/test/testenv"
 )
 
 // askedContext says when somebody begins to wait for it.
@@ -33,7 +35,7 @@ func waiting(t *testing.T, ctx context.Context, s *Socket) <-chan error {
 	done := make(chan error, 1)
 	go func() { done <- s.WaitAccept(asked) }()
 	<-asked.asked
-	eventually(t, "a connection in the queue", func() bool {
+	testenv.UntilTrue(t, "a connection in the queue", func() bool {
 		n, err := s.pending()
 		if err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 
 	"devloop/orchestrator/proctable"
 	"devloop/orchestrator/proctree"
+	"devloop/orchestrator/test/testenv"
 )
 
 // aMark is one that no other test has.
@@ -59,7 +60,7 @@ func TestStopCountsDaemons(t *testing.T) {
 	if err := syscall.Kill(p.Parent, syscall.SIGUSR2); err != nil { // the middle of the two forks
 		t.Fatal(err)
 	}
-	eventually(t, "the daemon has another parent", func() bool {
+	testenv.UntilTrue(t, "the daemon has another parent", func() bool {
 		now, _ := proctable.Read(daemon)
 		return now.Parent != p.Parent
 	})
@@ -150,19 +151,6 @@ func TestTheMarkIsSet(t *testing.T) {
 	out, _ = run(t, Spec{Env: []string{proctree.MarkName + "=outer"}}, "env")
 	if !strings.Contains(out, proctree.MarkName+"=outer\n") {
 		t.Errorf("without a mark of its own it has %q", out)
-	}
-}
-
-// eventually polls: there is no event for what happens to a process that is no
-// child. The time only ends a test that would otherwise hang.
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for !is() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited 30 s until %s", what)
-		}
-		<-time.After(time.Millisecond)
 	}
 }
 
@@ -290,7 +278,7 @@ func TestWhoseOrphan(t *testing.T) {
 			t.Fatal(err)
 		}
 		var pid int
-		eventually(t, "the orphan runs", func() bool {
+		testenv.UntilTrue(t, "the orphan runs", func() bool {
 			procs, _ := proctable.List(0, nil)
 			for _, p := range procs {
 				if p.Parent == os.Getpid() && p.Session == p.PID && p.PID != g.PID() && (second == nil || p.PID != second.PID()) && strings.TrimSpace(string(text)) != "" {
@@ -325,6 +313,6 @@ func TestWhoseOrphan(t *testing.T) {
 			waitFor(t, second.Done(), "the second group's end")
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
-		eventually(t, "it is collected", func() bool { _, there := proctable.Read(pid); return !there })
+		testenv.UntilTrue(t, "it is collected", func() bool { _, there := proctable.Read(pid); return !there })
 	}
 }

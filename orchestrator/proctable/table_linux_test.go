@@ -8,7 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"devloop/orchestrator/test/testenv"
 )
 
 // Whom a signal could reach is told from the kernel's own threads by a flag: session 0 has both, where process 1 never began
@@ -136,22 +137,15 @@ func TestDescendants(t *testing.T) {
 		}
 	}
 	self, _ := Read(os.Getpid())
-	deadline := time.Now().Add(30 * time.Second) // it only ends a test that would otherwise hang
-	for {
+	testenv.UntilTrue(t, "two shells and two sleeps are listed", func() bool {
 		ours := 0
 		for _, p := range Descend([]Process{self}) {
 			if p.Group == cmd.Process.Pid {
 				ours++
 			}
 		}
-		if ours == 4 { // two shells, two sleeps
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d descendants are listed, want 4", ours)
-		}
-		<-time.After(time.Millisecond)
-	}
+		return ours == 4
+	})
 }
 
 // The pid alone does not name a process.

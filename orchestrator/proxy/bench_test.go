@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"devloop/orchestrator/test/testenv"
 )
 
 // The ways to one server, all measured in one run: to it without a proxy,
@@ -77,7 +79,7 @@ server { listen 127.0.0.1:%[3]d; keepalive_requests 1000000; location / { proxy_
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait()
 	})
-	until(b, "nginx accepts", func() bool {
+	testenv.UntilTrue(b, "nginx accepts", func() bool {
 		_, err := Accepting(context.Background(), port)
 		return err == nil
 	})

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"devloop/orchestrator/test/testenv"
 )
 
 func TestHeldUntilServed(t *testing.T) {
@@ -20,7 +22,7 @@ func TestHeldUntilServed(t *testing.T) {
 			got <- body
 		}()
 	}
-	until(t, "three requests wait", func() bool { return f.Stats().Waiting == 3 })
+	testenv.UntilTrue(t, "three requests wait", func() bool { return f.Stats().Waiting == 3 })
 	f.Serve(1, serve(t, text("one")).addr)
 	for range 3 {
 		if body := <-got; body != "one" {
@@ -32,7 +34,7 @@ func TestHeldUntilServed(t *testing.T) {
 		_, body := get(t, c, url)
 		got <- body
 	}()
-	until(t, "a request waits", func() bool { return f.Stats().Waiting == 1 })
+	testenv.UntilTrue(t, "a request waits", func() bool { return f.Stats().Waiting == 1 })
 	f.Serve(2, serve(t, text("two")).addr)
 	if body := <-got; body != "two" {
 		t.Errorf("got %q", body)
@@ -71,7 +73,7 @@ func TestRawWaitsAndForwards(t *testing.T) {
 	defer conn.Close()
 	io.WriteString(conn, "hello")
 	conn.(*net.TCPConn).CloseWrite()
-	until(t, "the connection waits", func() bool { return f.Stats().Waiting == 1 })
+	testenv.UntilTrue(t, "the connection waits", func() bool { return f.Stats().Waiting == 1 })
 
 	l := listen(t)
 	defer l.Close()
@@ -88,7 +90,7 @@ func TestRawWaitsAndForwards(t *testing.T) {
 	if b, err := io.ReadAll(conn); err != nil || string(b) != "HELLO" {
 		t.Errorf("got %q, %v", b, err)
 	}
-	until(t, "it is over", func() bool { return f.Stats().Answered == 1 })
+	testenv.UntilTrue(t, "it is over", func() bool { return f.Stats().Answered == 1 })
 	if left := f.Drain(context.Background(), 1); left != 0 {
 		t.Errorf("left %d", left)
 	}

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"io"
 	"log"
 	"net"
@@ -96,21 +95,4 @@ func get(t testing.TB, c *http.Client, url string) (int, string) {
 		t.Fatal(err)
 	}
 	return res.StatusCode, string(b)
-}
-
-// until polls what another goroutine does and tells nobody of, such as a
-// request that has begun to wait.
-func until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("never: %s", what)
-		}
-	}
 }

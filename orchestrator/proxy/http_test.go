@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"devloop/orchestrator/test/testenv"
 )
 
 // raw sends text on a connection of its own.
@@ -255,7 +257,7 @@ func TestGRPC(t *testing.T) {
 	}
 	held := make(chan error, 1)
 	go func() { held <- call() }()
-	until(t, "the call waits", func() bool { return f.Stats().Waiting == 1 })
+	testenv.UntilTrue(t, "the call waits", func() bool { return f.Stats().Waiting == 1 })
 	for gen := range 5 {
 		s := serve(t, handler)
 		f.Serve(gen, s.addr)
@@ -343,7 +345,7 @@ func TestExpectContinue(t *testing.T) {
 	asked := make(chan struct{})
 	goOn := make(chan struct{})
 	conn, r := raw(t, url, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\n")
-	until(t, "it waits", func() bool { return f.Stats().Waiting == 1 })
+	testenv.UntilTrue(t, "it waits", func() bool { return f.Stats().Waiting == 1 })
 	f.Serve(1, serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		close(asked)
 		<-goOn
@@ -385,10 +387,10 @@ func TestClientLeaves(t *testing.T) {
 		return cancel, done
 	}
 	leave, done := get()
-	until(t, "it waits", func() bool { return f.Stats().Waiting == 1 })
+	testenv.UntilTrue(t, "it waits", func() bool { return f.Stats().Waiting == 1 })
 	leave()
 	<-done
-	until(t, "it is forgotten", func() bool { return f.Stats().Waiting == 0 })
+	testenv.UntilTrue(t, "it is forgotten", func() bool { return f.Stats().Waiting == 0 })
 
 	f.Serve(1, serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun <- struct{}{}
@@ -400,7 +402,7 @@ func TestClientLeaves(t *testing.T) {
 	leave()
 	<-done
 	<-ended
-	until(t, "nothing is in flight", func() bool { return len(f.Stats().InFlight) == 0 })
+	testenv.UntilTrue(t, "nothing is in flight", func() bool { return len(f.Stats().InFlight) == 0 })
 	if s := f.Stats(); s.Cut != 0 || s.Retried != 0 {
 		t.Errorf("got %+v", s)
 	}
@@ -433,7 +435,7 @@ func TestWebSocket(t *testing.T) {
 	}
 	f, url := front(t, Options{HTTP: true})
 	conn, r := raw(t, url, "GET /hmr HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-	until(t, "it waits", func() bool { return f.Stats().Waiting == 1 })
+	testenv.UntilTrue(t, "it waits", func() bool { return f.Stats().Waiting == 1 })
 	f.Serve(1, serve(t, upgrade("one")).addr)
 	res, err := http.ReadResponse(r, nil)
 	if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
@@ -466,7 +468,7 @@ func TestWebSocket(t *testing.T) {
 	if b, err := io.ReadAll(r); len(b) != 0 {
 		t.Errorf("got %q, %v", b, err)
 	}
-	until(t, "it is counted", func() bool { return f.Stats().Cut == 1 })
+	testenv.UntilTrue(t, "it is counted", func() bool { return f.Stats().Cut == 1 })
 }
 
 // TestOneServerManyProtocols: one front, one server, both protocols at once.
@@ -503,7 +505,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	<-begun
 	f.Hold()
 	_, r3 := raw(t, url, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-	until(t, "one waits", func() bool { return f.Stats().Waiting == 1 })
+	testenv.UntilTrue(t, "one waits", func() bool { return f.Stats().Waiting == 1 })
 	if err := f.Close(); err != nil {
 		t.Error(err)
 	}

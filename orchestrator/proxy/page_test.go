@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"devloop/orchestrator/test/testenv"
 )
 
 func TestPlain(t *testing.T) {
@@ -69,7 +71,7 @@ func TestFrontAnswersPages(t *testing.T) {
 	f, url := front(t, Options{HTTP: true, News: func() News { return News{Project: "shop", Node: "build", State: "failed", Failed: true} }})
 	_, browser := raw(t, url, navigation)
 	_, api := raw(t, url, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-	until(t, "both wait", func() bool { return f.Stats().Waiting == 2 })
+	testenv.UntilTrue(t, "both wait", func() bool { return f.Stats().Waiting == 2 })
 	f.AnswerPages(true)
 	res, err := http.ReadResponse(browser, nil)
 	if err != nil {

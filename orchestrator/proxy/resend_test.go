@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"devloop/orchestrator/test/testenv"
 )
 
 // dying is a server that reads requests and hangs up on each, until it has
@@ -148,7 +150,7 @@ func TestRequestThatKills(t *testing.T) {
 	for range others {
 		go ask("/slow", codes)
 	}
-	until(t, "they are in flight", func() bool { return f.Stats().InFlight[1] == others })
+	testenv.UntilTrue(t, "they are in flight", func() bool { return f.Stats().InFlight[1] == others })
 	quick := make(chan int, 1)
 	ask("/quick", quick) // leaves a connection to be used again
 	crash := make(chan int, 1)
@@ -178,13 +180,13 @@ func TestReplacedAgainAndAgain(t *testing.T) {
 		answered <- code
 	}()
 	for gen := range replaced {
-		until(t, "it waits", func() bool { return f.Stats().Waiting == 1 })
+		testenv.UntilTrue(t, "it waits", func() bool { return f.Stats().Waiting == 1 })
 		s := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			<-r.Context().Done()
 			panic(http.ErrAbortHandler)
 		}))
 		f.Serve(gen, s.addr)
-		until(t, "it is in flight", func() bool { return f.Stats().InFlight[gen] == 1 })
+		testenv.UntilTrue(t, "it is in flight", func() bool { return f.Stats().InFlight[gen] == 1 })
 		f.Hold()
 		s.kill()
 		f.Drop(gen, false)
@@ -246,7 +248,7 @@ func TestDialledAgain(t *testing.T) {
 	f.Serve(1, addr)
 	done := make(chan error, 1)
 	go func() { done <- ask(client(t), url, true) }()
-	until(t, "it is dialled again", func() bool { return f.Stats().Retried >= 3 })
+	testenv.UntilTrue(t, "it is dialled again", func() bool { return f.Stats().Retried >= 3 })
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Skip(err) // somebody else has the port by now
@@ -308,7 +310,7 @@ func TestBodyHalfRead(t *testing.T) {
 	f.Hold()
 	reset(conn)
 	io.WriteString(w, "two ") // http.Transport looks up when it has something to send
-	until(t, "it waits again", func() bool { return f.Stats().Waiting == 1 })
+	testenv.UntilTrue(t, "it waits again", func() bool { return f.Stats().Waiting == 1 })
 	f.Drop(1, false)
 	f.Serve(2, serve(t, echo).addr)
 	io.WriteString(w, "three")
@@ -380,7 +382,7 @@ func TestDropAlive(t *testing.T) {
 	if b, _ := io.ReadAll(half); string(b) != "begun" {
 		t.Errorf("half an answer: got %q", b)
 	}
-	until(t, "nothing is in flight", func() bool { return len(f.Stats().InFlight) == 0 })
+	testenv.UntilTrue(t, "nothing is in flight", func() bool { return len(f.Stats().InFlight) == 0 })
 	if s := f.Stats(); s.Cut != 2 || s.Retried != 1 {
 		t.Errorf("got %+v", s)
 	}

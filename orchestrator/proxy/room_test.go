@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"devloop/orchestrator/test/testenv"
 )
 
 // TestRoomForOthers: clients that say nothing, and clients that wait between two
@@ -115,7 +117,7 @@ func TestRoomIsNotTakenFromWhoAsks(t *testing.T) {
 			answers <- string(b)
 		}()
 	}
-	until(t, "the Room is full", func() bool {
+	testenv.UntilTrue(t, "the Room is full", func() bool {
 		room.mu.Lock()
 		defer room.mu.Unlock()
 		return room.used == 3

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"devloop/orchestrator/test/testenv"
 )
 
 // lend makes another listener on the same socket and queue, as a holder does.
@@ -118,7 +120,7 @@ func TestStandIn(t *testing.T) {
 	}
 	defer slow.Close()
 	slow.Write(half)
-	until(t, "all are taken", func() bool { return s.Stats().Waiting == clients+2 })
+	testenv.UntilTrue(t, "all are taken", func() bool { return s.Stats().Waiting == clients+2 })
 
 	s.Leave()
 	late := make(chan int, 1) // waits in the queue, for nobody accepts
@@ -158,7 +160,7 @@ func TestStandInHandsOver(t *testing.T) {
 	addr := held.Addr()
 	l := startLoad(t, "http://"+addr.String(), 16, true)
 	for range 50 {
-		until(t, "clients wait", func() bool { return s.Stats().Waiting >= 4 })
+		testenv.UntilTrue(t, "clients wait", func() bool { return s.Stats().Waiting >= 4 })
 		s.Leave()
 		// A server that drains what it accepted before it ends.
 		server := &drainer{listener: lend(t, held)}
@@ -220,8 +222,8 @@ func TestStandInForgetsWhoLeaves(t *testing.T) {
 		t.Fatal(err)
 	}
 	io.WriteString(ours, "HEAD / HTTP/1.1\r\nHost: x\r\nDevloop-Page: wait\r\n\r\n")
-	until(t, "both are taken", func() bool { return s.Stats().Waiting == 2 })
+	testenv.UntilTrue(t, "both are taken", func() bool { return s.Stats().Waiting == 2 })
 	idle.Close()
 	ours.Close()
-	until(t, "both are forgotten", func() bool { return s.Stats().Waiting == 0 })
+	testenv.UntilTrue(t, "both are forgotten", func() bool { return s.Stats().Waiting == 0 })
 }

@@ -144,7 +144,7 @@ func TestSwitchStartFirst(t *testing.T) {
 func answeredMore(t *testing.T, l *load, n int64) {
 	t.Helper()
 	n += l.ok.Load() + l.failed.Load()
-	until(t, "more requests are answered", func() bool { return l.ok.Load()+l.failed.Load() >= n })
+	testenv.UntilTrue(t, "more requests are answered", func() bool { return l.ok.Load()+l.failed.Load() >= n })
 }
 
 // TestSwitchKilled kills every server while all clients wait for its answer.
@@ -169,7 +169,7 @@ func TestSwitchKilled(t *testing.T) {
 			echo(w, r)
 		}))
 		f.Serve(gen, s.addr)
-		until(t, "every client waits for an answer", func() bool { return asked.Load() == clients })
+		testenv.UntilTrue(t, "every client waits for an answer", func() bool { return asked.Load() == clients })
 		s.kill()
 		close(gate)
 		if gen%2 == 0 { // the loop is told of a death at once, or a little later

@@ -14,9 +14,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"devloop/orchestrator/listenfd/shim"
+	"devloop/orchestrator/test/testenv"
 )
 
 // The test binary imports the package, and so is a program that can start itself through the shim. The tests are a package
@@ -199,21 +199,11 @@ func TestWaitsForTheWriter(t *testing.T) {
 // asleep polls until a process sleeps: there is no event for it.
 func asleep(t *testing.T, pid int) {
 	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
-	for {
+	testenv.UntilTrue(t, "it sleeps", func() bool {
 		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(string(stat), ") S ") {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatal("never asleep")
-		}
-	}
+		return strings.Contains(string(stat), ") S ")
+	})
 }
