@@ -67,16 +67,16 @@ func (m *Machine) expire(n *node) bool {
 	if n.w != nil {
 		for i := range n.w.stages {
 			s := &n.w.stages[i]
-			switch {
-			case s.state != stageRunning:
-			case !s.stopped && due(s.timeoutAt):
+			if !due(s.deadline()) {
+				continue
+			}
+			if s.stopped {
+				m.killStage(n, i)
+			} else {
 				s.timedOut = true
 				m.stopStage(n, i)
-				return true
-			case s.stopped && due(s.killAt):
-				m.killStage(n, i)
-				return true
 			}
+			return true
 		}
 		return false
 	}

@@ -368,7 +368,11 @@ func (m *Machine) command(ev Command) {
 		}
 		switch ev.Verb {
 		case Stop:
-			m.stopNode(n)
+			if n.p != nil {
+				n.p.takenSince, n.p.dueSince = 0, 0
+				n.pending.take()
+			}
+			m.halt(n, ByHand)
 		case Resume:
 			n.off = false
 			if n.p != nil && (!n.p.wanted || !n.p.running() && n.p.phase != procStopping) {
@@ -382,13 +386,16 @@ func (m *Machine) command(ev Command) {
 	}
 }
 
-func (m *Machine) stopNode(n *node) {
+// halt ends what a node does, for it is not to do anything any more.
+func (m *Machine) halt(n *node, why Why) {
 	n.off = true
-	switch {
-	case n.p != nil:
-		m.stopByHand(n)
+	switch p := n.p; {
+	case p != nil:
+		p.wanted, p.due, p.parked, p.dropped = false, "", false, nil
+		m.stopProcess(n, why, "")
+		m.on(n, &p.generation, onStop, occasion{why: why}) // also if none lives
 	case n.w.phase == running:
-		m.cancelRun(n, ByHand, "")
+		m.cancelRun(n, why, "")
 	}
 }
 
@@ -407,7 +414,9 @@ func (m *Machine) renewByHand(n *node, all nodeset) {
 	n.feedback = feedback{}
 	switch {
 	case n.p != nil && !inTurn:
-		m.restartByHand(n)
+		if m.startByHand(n); !n.overlaps() {
+			m.stopProcess(n, ByHand, "")
+		}
 		return
 	case n.p != nil && !n.p.live():
 		m.startByHand(n)

@@ -204,19 +204,6 @@ func (m *Machine) killProcess(n *node) {
 	}
 }
 
-// dismiss ends a process that is not to run any more.
-func (m *Machine) dismiss(n *node, why Why) {
-	n.p.wanted, n.p.due, n.p.parked, n.p.dropped = false, "", false, nil
-	m.stopProcess(n, why, "")
-	m.on(n, &n.p.generation, onStop, occasion{why: why}) // also if none lives
-}
-
-func (m *Machine) stopByHand(n *node) {
-	n.p.takenSince, n.p.dueSince = 0, 0
-	n.pending.take()
-	m.dismiss(n, ByHand)
-}
-
 // startByHand makes it due now, whatever the rest of the graph does: the checks
 // that are going on do not begin for it any more, see park.
 func (m *Machine) startByHand(n *node) {
@@ -224,13 +211,6 @@ func (m *Machine) startByHand(n *node) {
 	p.wanted, p.due, p.dueBy, p.parked, p.turn = true, ByHand, "", false, atOnce
 	p.checking = m.checking(n) >= 0
 	p.dueSince = older(p.dueSince, m.clock)
-}
-
-func (m *Machine) restartByHand(n *node) {
-	m.startByHand(n)
-	if !n.overlaps() {
-		m.stopProcess(n, ByHand, "")
-	}
 }
 
 // generation finds a live generation that an event is about, nil if it is gone.

@@ -29,21 +29,16 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 	if m.ending.begun {
 		return // whatever it is, it ends
 	}
-	for _, n := range m.nodes {
+	var changed nodeset
+	for i, n := range m.nodes {
 		if n.p != nil {
 			m.maybeUp(n) // nobody may wait for its success any more
 		}
-	}
-	var changed nodeset
-	for _, i := range ev.Changed {
 		// Of a watcher that runs only when something asks for it, and that
 		// nothing has asked yet, this asks nothing either.
-		if n := m.nodes[i]; !arrived.has(i) && (n.w == nil || n.w.asked || n.pending.dirty || n.cfg.Watcher.OnStart) {
-			changed.add(i)
-		}
-	}
-	for i, n := range m.nodes {
-		if n.w != nil && arrived.has(i) && n.cfg.Watcher.OnStart {
+		starts := n.w != nil && n.cfg.Watcher != nil && n.cfg.Watcher.OnStart
+		was := n.w == nil || n.w.asked || n.pending.dirty
+		if arrived.has(i) && starts || !arrived.has(i) && slices.Contains(ev.Changed, i) && (was || starts) {
 			changed.add(i)
 		}
 	}
@@ -102,13 +97,8 @@ func (m *Machine) retire(n *node) {
 	if n.gone {
 		return
 	}
-	n.gone, n.off = true, true
-	switch {
-	case n.p != nil:
-		m.dismiss(n, ByConfig)
-	case n.w.phase == running:
-		m.cancelRun(n, ByConfig, "")
-	}
+	n.gone = true
+	m.halt(n, ByConfig)
 	n.pending = pending{}
 	n.feedback = feedback{}
 	for _, other := range m.nodes {

@@ -9,7 +9,7 @@ import (
 
 // History remembers of each node, by name, what is asked for later. One goroutine
 // owns it.
-type History struct{ nodes map[string]*past }
+type History struct{ nodes map[string]past }
 
 type past struct {
 	asked   machine.Verb // by hand, last
@@ -30,62 +30,43 @@ type failure struct {
 }
 
 // NewHistory remembers nothing yet.
-func NewHistory() *History { return &History{map[string]*past{}} }
+func NewHistory() *History { return &History{map[string]past{}} }
 
 // Asked remembers what was asked of a node by hand.
-func (h *History) Asked(node string, verb machine.Verb) { h.of(node).asked = verb }
+func (h *History) Asked(node string, verb machine.Verb) {
+	p := h.nodes[node]
+	p.asked = verb
+	h.nodes[node] = p
+}
 
 // LastAsked is what was asked of a node by hand last; "" if nothing was.
-func (h *History) LastAsked(node string) machine.Verb {
-	if p := h.nodes[node]; p != nil {
-		return p.asked
-	}
-	return ""
-}
+func (h *History) LastAsked(node string) machine.Verb { return h.nodes[node].asked }
 
 // Wake is what woke a node last; nil if nothing has.
-func (h *History) Wake(node string) *Wake {
-	if p := h.nodes[node]; p != nil {
-		return p.wake
-	}
-	return nil
-}
-
-// failure is what failed last of a node; nil if nothing has.
-func (h *History) failure(node string) *failure {
-	if p := h.nodes[node]; p != nil {
-		return p.failure
-	}
-	return nil
-}
+func (h *History) Wake(node string) *Wake { return h.nodes[node].wake }
 
 // Forget makes a node one of which nothing is known.
 func (h *History) Forget(node string) { delete(h.nodes, node) }
 
 // Report remembers what a report tells.
 func (h *History) Report(r Report) {
+	p := h.nodes[r.Node]
 	switch r.Kind {
 	case machine.RunStarted, machine.Starting, machine.Stopping, machine.Reloading:
-		if r.Why != machine.ByShutdown && r.Why != machine.ByUpdate { // the new version has said why
-			r.Paths = slices.Clone(r.Paths)
-			h.of(r.Node).wake = &Wake{r, time.Now()}
+		if r.Why == machine.ByShutdown || r.Why == machine.ByUpdate { // the new version has said why
+			return
 		}
+		r.Paths = slices.Clone(r.Paths)
+		p.wake = &Wake{r, time.Now()}
 	case machine.StageFailed, machine.StageTimedOut:
-		p := h.of(r.Node)
 		if p.failure == nil || p.failure.Number != r.Num {
 			p.failure = &failure{Number: r.Num}
 		}
 		p.failure.Stages = append(p.failure.Stages, r.Stage)
 	case machine.Crashed, machine.AwaitsPass, machine.GaveUp, machine.Dropped, machine.Lost, machine.Unready, machine.Ended:
-		h.of(r.Node).failure = &failure{Number: r.Num}
+		p.failure = &failure{Number: r.Num}
+	default:
+		return
 	}
-}
-
-func (h *History) of(node string) *past {
-	p := h.nodes[node]
-	if p == nil {
-		p = &past{}
-		h.nodes[node] = p
-	}
-	return p
+	h.nodes[r.Node] = p
 }

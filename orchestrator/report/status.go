@@ -125,7 +125,7 @@ func (s Snapshot) Verdict(node int, h *History) control.Verdict {
 		node = hold.Node
 	}
 	v.Node, v.Kind = s.name(node), kind(s.Nodes[node])
-	if f := h.failure(v.Node); f != nil {
+	if f := h.nodes[v.Node].failure; f != nil {
 		v.Number, v.Stages = f.Number, f.Stages
 	}
 	return v
