@@ -65,12 +65,7 @@ func (m *Machine) forget(ev Forget) {
 
 // awaited tells whether somebody waits for what is open at the node since then.
 func (m *Machine) awaited(n *node, since uint64) bool {
-	for _, b := range m.barriers {
-		if b.nodes.has(n.id) && openBy(since, b.until(n.id)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.barriers, func(b *barrier) bool { return b.nodes.has(n.id) && openBy(since, b.until(n.id)) })
 }
 
 // extend makes every question that waits for a run of another watcher wait for

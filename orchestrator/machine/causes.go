@@ -1,5 +1,7 @@
 package machine
 
+import "slices"
+
 // causes are the reasons why a node is dirty. Each is a cohort: the nodes that
 // the same save made dirty, directly or by the triggers that came of it. While
 // one of them upstream has failed, this cause alone starts nothing.
@@ -11,14 +13,7 @@ func (c *causes) add(cohort nodeset) {
 	}
 }
 
-func (c *causes) has(cohort nodeset) bool {
-	for _, known := range *c {
-		if known.equal(cohort) {
-			return true
-		}
-	}
-	return false
-}
+func (c causes) has(cohort nodeset) bool { return slices.ContainsFunc(c, cohort.equal) }
 
 // spread notes that a save has gone on from one of its nodes to the readers of
 // that one's trigger.

@@ -53,12 +53,7 @@ func (m *Machine) Deadline() (time.Time, bool) {
 // Settling tells whether a Tick may end a settle period, so that the caller
 // knows when it must find out whether git is at work.
 func (m *Machine) Settling() bool {
-	for _, n := range m.nodes {
-		if n.pending.settling {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.nodes, func(n *node) bool { return n.pending.settling })
 }
 
 // expire acts on a deadline of a single command that has passed.

@@ -269,10 +269,5 @@ func (m *Machine) starts(n *node) bool {
 
 // leads tells whether a pass of n starts u, by triggers.
 func (m *Machine) leads(n, u *node) bool {
-	for _, r := range n.cfg.Readers {
-		if r.Node == u.id || m.leads(m.nodes[r.Node], u) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.cfg.Readers, func(r Reader) bool { return r.Node == u.id || m.leads(m.nodes[r.Node], u) })
 }

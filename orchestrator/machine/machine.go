@@ -300,12 +300,9 @@ func (m *Machine) misread(n *node, c Change) bool {
 	if !c.EmptySince.IsZero() {
 		return true
 	}
-	for _, u := range m.nodes {
-		if u != n && u.w != nil && u.w.ranAt(u.feedback.closed, began, ended) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.nodes, func(u *node) bool {
+		return u != n && u.w != nil && u.w.ranAt(u.feedback.closed, began, ended)
+	})
 }
 
 // ranAt tells whether a run was going on at some time in between; closed is when

@@ -1,6 +1,9 @@
 package machine
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // How often a shut-down that takes long says what it waits for.
 const (
@@ -96,12 +99,7 @@ func (m *Machine) advanceShutdown() bool {
 
 // needed tells whether something downstream is still alive.
 func (m *Machine) needed(n *node) bool {
-	for _, d := range n.down {
-		if m.nodes[d].alive() || m.needed(m.nodes[d]) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.down, func(d int) bool { return m.nodes[d].alive() || m.needed(m.nodes[d]) })
 }
 
 // alive tells whether the node has a command running.

@@ -1,6 +1,9 @@
 package machine
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // watcher is the state of a node that runs stages.
 type watcher struct {
@@ -168,12 +171,7 @@ func (m *Machine) superseded(n *node) bool {
 	case (w.cfg.Queue || w.protected) && !n.pending.hand:
 		return false
 	}
-	for i := range w.stages {
-		if w.stages[i].state == stageRunning && w.stages[i].cfg.Uninterrupted {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(w.stages, func(s stage) bool { return s.state == stageRunning && s.cfg.Uninterrupted })
 }
 
 func (m *Machine) startRun(n *node) {
