@@ -284,23 +284,7 @@ processes:
 			for _, choice := range saved {
 				r.holds[choice[0]] = choice[1] + " 0"
 			}
-			stop, saving := make(chan struct{}), make(chan struct{})
-			go func() { // what is saved all the time is no matter for any wait
-				defer close(saving)
-				tick := time.NewTicker(40 * time.Millisecond)
-				defer tick.Stop()
-				for i := 0; ; i++ {
-					select {
-					case <-stop:
-						return
-					case <-tick.C:
-						if (i/50)%2 == 0 {
-							_ = os.WriteFile(filepath.Join(p.dir, "other"), []byte(strconv.Itoa(i)), 0o644)
-						}
-					}
-				}
-			}()
-			defer func() { close(stop); <-saving }()
+			defer p.saveOn("other", 40*time.Millisecond)() // no matter for any wait
 			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(number)*patience)
 			defer cancel()
 			rnd := rand.New(rand.NewPCG(uint64(loop), 11))

@@ -40,25 +40,7 @@ processes:
 			})
 			p.screen.seen = 0 // the address stands before what was waited for
 			url := p.url()
-			stop := make(chan struct{})
-			saving := make(chan struct{})
-			go func() { // the steady stream, in every second group of rounds
-				defer close(saving)
-				tick := time.NewTicker(30 * time.Millisecond)
-				defer tick.Stop()
-				for i := 0; ; i++ {
-					select {
-					case <-stop:
-						return
-					case <-tick.C:
-						if (i/20)%2 == 0 {
-							// A failed save is no matter here.
-							_ = os.WriteFile(filepath.Join(p.dir, "src/other"), []byte(strconv.Itoa(i)), 0o644)
-						}
-					}
-				}
-			}()
-			defer func() { close(stop); <-saving }()
+			defer p.saveOn("src/other", 30*time.Millisecond)()
 			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(rounds)*patience)
 			defer cancel()
 			for i := 1; i <= rounds; i++ {
@@ -73,6 +55,27 @@ processes:
 			}
 		})
 	}
+}
+
+// saveOn saves a file again and again, for twenty times, then not for as long, and so on, until stop is called.
+func (p *project) saveOn(name string, every time.Duration) (stop func()) {
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for i := 0; ; i++ {
+			select {
+			case <-end:
+				return
+			case <-tick.C:
+				if (i/20)%2 == 0 {
+					_ = os.WriteFile(filepath.Join(p.dir, name), []byte(strconv.Itoa(i)), 0o644) // a failed save is no matter
+				}
+			}
+		}
+	}()
+	return func() { close(end); <-ended }
 }
 
 // TestAwaitFails: a wait tells what stands in the way, a broken configuration
