@@ -23,8 +23,6 @@ var fileCycles = map[string]struct {
 	files int
 	why   string
 }{
-	"cmd/devbench/swapping": {11, "bench: the measured servers, and what is done to them"},
-	"cmd/devbench/watching": {9, "bench: the measured tools, and what is saved for them"},
 	"cmd/devloop/starter":   {19, "project and draft: each kind of project reads the one and adds to the other"},
 	"orchestrator/api":      {6, "Server, and the routes it answers"},
 	"orchestrator/console":  {6, "Console and its streams, which share a screen"},
@@ -320,9 +318,6 @@ var bannedWords = map[string]string{
 // wordsLeft are the packages that still use them: a word, and how many names
 // of the package have it.
 var wordsLeft = map[string]map[string]int{
-	"cmd/devbench/commands":  {"foreign": 1},
-	"cmd/devbench/swapping":  {"calm": 1, "spare": 1},
-	"cmd/devbench/watching":  {"calm": 1},
 	"orchestrator/console":   {"say": 1},
 	"orchestrator/contents":  {"later": 1, "learn": 1},
 	"orchestrator/control":   {"lease": 1, "moment": 1},

@@ -33,30 +33,17 @@ import (
 	"syscall"
 
 	"devloop/cmd/devbench/commands"
+	"devloop/cmd/devbench/harness"
 	"devloop/cmd/devbench/output"
 	"devloop/cmd/devbench/swapping"
 	"devloop/cmd/devbench/watching"
 )
 
-// A part is verbs that share their flags and what they are measured with.
-type part struct {
-	verbs []string
-	run   func(ctx context.Context, verbs, args []string, stdout, stderr io.Writer) error
-	// helper does what this executable does when it is not the bench itself but
-	// something that the bench, or devloop for it, started.
-	helper func(args []string) (done bool, code int)
-}
-
-var parts = []part{
-	{watching.Verbs, watching.Run, watching.Helper},
-	{swapping.Verbs, swapping.Run, swapping.Helper},
-	{output.Verbs, output.Run, output.Helper},
-	{commands.Verbs, commands.Run, commands.Helper},
-}
+var parts = []harness.Part{watching.Part, swapping.Part, output.Part, commands.Part}
 
 func main() {
 	for _, p := range parts {
-		if done, code := p.helper(os.Args[1:]); done {
+		if done, code := p.Help(os.Args[1:]); done {
 			os.Exit(code)
 		}
 	}
@@ -76,22 +63,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	verbs := strings.Split(args[0], ",")
 	for _, p := range parts {
-		if !slices.Contains(p.verbs, verbs[0]) {
+		if !slices.Contains(p.Verbs, verbs[0]) {
 			continue
 		}
 		for _, verb := range verbs {
-			if !slices.Contains(p.verbs, verb) {
-				return fmt.Errorf("%s is not measured together with %s: that goes with %s", verb, verbs[0], strings.Join(p.verbs, ", "))
+			if !slices.Contains(p.Verbs, verb) {
+				return fmt.Errorf("%s is not measured together with %s: that goes with %s", verb, verbs[0], strings.Join(p.Verbs, ", "))
 			}
 		}
-		return p.run(ctx, verbs, args[1:], stdout, stderr)
+		return p.Run(ctx, verbs, args[1:], stdout, stderr)
 	}
 	return fmt.Errorf("%s: it is one of %s", verbs[0], strings.Join(known(), ", "))
 }
 
 func known() (verbs []string) {
 	for _, p := range parts {
-		verbs = append(verbs, p.verbs...)
+		verbs = append(verbs, p.Verbs...)
 	}
 	return verbs
 }

@@ -23,37 +23,23 @@ import (
 // patience is how long one measurement may take.
 const patience = 2 * time.Minute
 
-// Verbs are what can be measured.
-var Verbs = []string{"commands"}
+// Part is what can be measured.
+var Part = harness.Part{Verbs: []string{"commands"}, Run: run, Helpers: map[string]func([]string) error{"__crowd": crowd}}
 
-// Helper does what this executable does when it is one of the foreign processes,
-// which wait until the bench closes their input, or the parent that starts them.
-// args are those after the program's name.
-func Helper(args []string) (done bool, code int) {
-	if len(args) == 0 || args[0] != "__crowd" {
-		return false, 0
-	}
-	if err := crowd(args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "devbench:", err)
-		return true, 1
-	}
-	return true, 0
-}
-
-// Run measures; args are the flags.
-func Run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err error) {
+// run measures; args are the flags.
+func run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err error) {
 	f := flag.NewFlagSet("devbench commands", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	var (
-		binary  = f.String("devloop", "", "the devloop to measure (default: built from this module)")
-		rounds  = f.Int("rounds", 5, "how often each is measured; medians are printed")
-		stages  = f.Int("stages", 100, "stages of one run, each the command /bin/true")
-		foreign = f.Int("foreign", 3000, "processes of others on the machine that is not quiet")
+		binary = f.String("devloop", "", "the devloop to measure (default: built from this module)")
+		rounds = f.Int("rounds", 5, "how often each is measured; medians are printed")
+		stages = f.Int("stages", 100, "stages of one run, each the command /bin/true")
+		others = f.Int("foreign", 3000, "processes of others on the machine that is not quiet")
 	)
 	if err := harness.Parse(f, args); err != nil {
 		return err
 	}
-	if *rounds < 1 || *stages < 1 || *foreign < 1 {
+	if *rounds < 1 || *stages < 1 || *others < 1 {
 		return errors.New("-rounds, -stages and -foreign must be at least 1")
 	}
 	h, err := harness.New(ctx, "", stdout, stderr)
@@ -66,7 +52,7 @@ func Run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err e
 		return err
 	}
 	b.Machine()
-	return b.table(*foreign, *rounds)
+	return b.table(*others, *rounds)
 }
 
 type bench struct {
@@ -76,7 +62,7 @@ type bench struct {
 }
 
 // table measures quiet and crowded rounds by turns, so that both have the same machine.
-func (b *bench) table(foreign, rounds int) error {
+func (b *bench) table(others, rounds int) error {
 	fmt.Fprintf(b.Stdout, "`devloop run` over %d stages of /bin/true, CPU time of devloop and of all that it starts, median of %d rounds:\n\n", b.stages, rounds)
 	var quiet, crowded []time.Duration
 	for range rounds {
@@ -85,7 +71,7 @@ func (b *bench) table(foreign, rounds int) error {
 			return err
 		}
 		quiet = append(quiet, took)
-		took, err = b.beside(foreign)
+		took, err = b.beside(others)
 		if err != nil {
 			return err
 		}
@@ -94,19 +80,19 @@ func (b *bench) table(foreign, rounds int) error {
 	var t harness.Table
 	t.Row("foreign processes", "CPU, ms", "lowest … highest", "ratio")
 	for _, row := range []struct {
-		foreign int
-		took    []time.Duration
-	}{{0, quiet}, {foreign, crowded}} {
+		others int
+		took   []time.Duration
+	}{{0, quiet}, {others, crowded}} {
 		ratio := float64(harness.Median(row.took)) / float64(harness.Median(quiet))
-		t.Row(strconv.Itoa(row.foreign), harness.Millis(harness.Median(row.took)),
+		t.Row(strconv.Itoa(row.others), harness.Millis(harness.Median(row.took)),
 			harness.Millis(slices.Min(row.took))+" … "+harness.Millis(slices.Max(row.took)), fmt.Sprintf("%.2f", ratio))
 	}
 	return t.Write(b.Stdout)
 }
 
 // beside measures beside so many processes of others.
-func (b *bench) beside(foreign int) (took time.Duration, err error) {
-	cmd := exec.CommandContext(b.Ctx, b.Self, "__crowd", strconv.Itoa(foreign))
+func (b *bench) beside(others int) (took time.Duration, err error) {
+	cmd := exec.CommandContext(b.Ctx, b.Self, "__crowd", strconv.Itoa(others))
 	hold, err := cmd.StdinPipe()
 	if err != nil {
 		return 0, fmt.Errorf("make pipe: %w", err)
@@ -152,7 +138,8 @@ func (b *bench) measure() (time.Duration, error) {
 	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
 }
 
-// crowd starts processes that wait, says so with one byte, and waits with them.
+// crowd starts the foreign processes, which wait, says so with one byte, and waits
+// with them until the bench closes its input.
 func crowd(args []string) error {
 	if len(args) != 1 {
 		return errors.New("__crowd takes a number")

@@ -17,6 +17,27 @@ import (
 	"time"
 )
 
+// A Part is verbs that share their flags and what they are measured with.
+type Part struct {
+	Verbs []string // in the order of the report
+	Run   func(ctx context.Context, verbs, args []string, stdout, stderr io.Writer) error
+	// Helpers are what this executable does when the bench, or devloop for it, has
+	// started it with their name as its first argument; they get the others.
+	Helpers map[string]func(args []string) error
+}
+
+// Help runs the helper that args ask for, if they do, and returns the exit code.
+func (p Part) Help(args []string) (done bool, code int) {
+	if len(args) == 0 || p.Helpers[args[0]] == nil {
+		return false, 0
+	}
+	if err := p.Helpers[args[0]](args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "devbench: %s: %v\n", args[0], err)
+		return true, 1
+	}
+	return true, 0
+}
+
 // A Bench is one run of devbench. It owns its temporary directory.
 type Bench struct {
 	Ctx            context.Context // ends when the run is interrupted

@@ -22,29 +22,20 @@ import (
 // patience is how long one measurement may take.
 const patience = 2 * time.Minute
 
-// Verbs are what can be measured.
-var Verbs = []string{"output"}
+// Part is what can be measured.
+var Part = harness.Part{Verbs: []string{"output"}, Run: run, Helpers: map[string]func([]string) error{"__write": write}}
 
-// Helper does what this executable does when it is the child whose output goes
-// through. args are those after the program's name.
-func Helper(args []string) (done bool, code int) {
-	if len(args) != 3 || args[0] != "__write" {
-		return false, 0
+// write is the child whose output goes through: it writes KIND AMOUNT, the same
+// each time.
+func write(args []string) error {
+	if len(args) != 2 {
+		return errors.New("usage: __write KIND AMOUNT")
 	}
-	if err := write(args[1], args[2]); err != nil {
-		fmt.Fprintln(os.Stderr, "devbench:", err)
-		return true, 1
-	}
-	return true, 0
-}
-
-// write writes the same each time.
-func write(kind, amount string) error {
-	n, err := strconv.Atoi(amount)
+	n, err := strconv.Atoi(args[1])
 	if err != nil {
 		return err
 	}
-	if kind == "long" {
+	if args[0] == "long" {
 		_, err = longLines(os.Stdout, n)
 	} else {
 		err = shortLines(os.Stdout, n)
@@ -59,8 +50,8 @@ func write(kind, amount string) error {
 	return nil
 }
 
-// Run measures; args are the flags.
-func Run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err error) {
+// run measures; args are the flags.
+func run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err error) {
 	f := flag.NewFlagSet("devbench output", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	var (

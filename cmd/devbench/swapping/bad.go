@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"devloop/cmd/devbench/harness"
 )
@@ -25,10 +24,6 @@ func (b *bench) bad() error {
 	var t harness.Table
 	t.Row("", "bad versions", "requests", "refused", "failed", "answered by another version", "slowest, ms", "bar", "kept")
 	for _, r := range rows {
-		if r.note != "" {
-			t.Row(r.name, r.note, harness.None, harness.None, harness.None, harness.None, harness.None, harness.None, harness.None)
-			continue
-		}
 		others := len(r.took) - r.versions[0]
 		t.Row(r.name, fmt.Sprint(r.restarts), fmt.Sprint(r.requests()), fmt.Sprint(r.refused), fmt.Sprint(r.failed), fmt.Sprint(others),
 			harness.Millis(harness.Greatest(r.took)), "0 failed, all by the old one", harness.Kept(r.refused+r.failed+others == 0))
@@ -40,43 +35,26 @@ func (b *bench) bad() error {
 	return nil
 }
 
-func (b *bench) offer(via string) (one swap, err error) {
-	one = swap{name: "devloop, " + via + ", start-first", restarts: b.settings.bad}
-	s, err := b.start(plan{via: via, update: "start-first", delay: b.delay, process: []string{"ready: {notify: true, timeout: 1s}"}})
-	if err != nil {
-		if note, ok := unsupported(err); ok {
-			one.note = note
-			return one, nil
+func (b *bench) offer(via string) (swap, error) {
+	one := swap{name: "devloop, " + via + ", start-first", restarts: b.settings.bad}
+	p := plan{via: via, update: "start-first", delay: b.delay, process: []string{"ready: {notify: true, timeout: 1s}"}}
+	return b.underLoad(one, p, http.MethodPost, func(s *session) error {
+		for i := range b.settings.bad {
+			next := s.started()
+			s.next([]string{crash, hang}[i%2])
+			if err := s.touch(); err != nil {
+				return err
+			}
+			if _, err := s.wait(b.Ctx, next, "ended", isEnded); err != nil {
+				return err
+			}
+			if err := b.Pause(b.period); err != nil { // until devloop has settled
+				return err
+			}
 		}
-		return one, fmt.Errorf("%s: %w", one.name, err)
-	}
-	defer func() { err = errors.Join(err, s.stop()) }()
-	if _, err := s.wait(b.Ctx, 0, "become ready", isReady); err != nil {
-		return one, err
-	}
-	l := b.load(s.url, http.MethodPost)
-	for i := range b.settings.bad {
-		next := s.started()
-		s.next([]string{crash, hang}[i%2])
-		if err = s.touch(); err != nil {
-			break
+		if old, _ := s.generation(0); isEnded(old) {
+			return errors.New("the old version has ended")
 		}
-		if _, err = s.wait(b.Ctx, next, "ended", isEnded); err != nil {
-			break
-		}
-		if err = b.Pause(time.Until(time.Now().Add(b.period))); err != nil { // until devloop has settled
-			break
-		}
-	}
-	one.answers = l.stop()
-	if err != nil {
-		return one, fmt.Errorf("%s: %w; devloop printed:\n%s", one.name, err, s.said())
-	}
-	if old, _ := s.generation(0); isEnded(old) {
-		return one, fmt.Errorf("%s: the old version has ended; devloop printed:\n%s", one.name, s.said())
-	}
-	if extra := s.started() - b.settings.bad - 1; extra != 0 {
-		return one, fmt.Errorf("%s: %d starts too many; devloop printed:\n%s", one.name, extra, s.said())
-	}
-	return one, nil
+		return nil
+	})
 }

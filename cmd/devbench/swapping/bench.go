@@ -17,6 +17,27 @@ import (
 // patience bounds every wait for another program; it measures nothing.
 const patience = 30 * time.Second
 
+// settings are the flags.
+type settings struct {
+	via      []string
+	update   []string
+	servers  []string
+	devloop  string
+	clients  int
+	restarts int
+	period   time.Duration
+	delay    time.Duration
+	quiet    time.Duration
+	kills    int
+	bad      int
+	bursts   int
+	held     int
+	gap      time.Duration
+	rounds   int
+	slice    time.Duration
+	verbose  bool
+}
+
 // bench is one run of the comparison.
 type bench struct {
 	settings

@@ -41,10 +41,6 @@ func (b *bench) cost() (err error) {
 	target := fmt.Sprintf("http://127.0.0.1:%d", backend)
 	s, err := b.start(plan{via: "proxy", socket: []string{fmt.Sprintf("to: 127.0.0.1:%d", backend)}, env: []string{portEnv + "=" + strconv.Itoa(backend)}})
 	if err != nil {
-		if note, ok := unsupported(err); ok {
-			fmt.Fprintf(b.Stdout, "The proxy's cost was not measured: %s.\n\n", note)
-			return nil
-		}
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()

@@ -1,7 +1,6 @@
 package swapping
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -21,12 +20,8 @@ func (b *bench) killed() error {
 	}
 	var t harness.Table
 	t.Row("", "kills", "requests", "refused", "failed", "median, ms", "p99, ms", "slowest, ms", "bar", "kept")
-	if one.note != "" {
-		t.Row(one.name, one.note, harness.None, harness.None, harness.None, harness.None, harness.None, harness.None, harness.None, harness.None)
-	} else {
-		t.Row(one.name, fmt.Sprint(one.restarts), fmt.Sprint(one.requests()), fmt.Sprint(one.refused), fmt.Sprint(one.failed),
-			harness.Millis(harness.Median(one.took)), harness.Millis(harness.Quantile(one.took, 0.99)), harness.Millis(harness.Greatest(one.took)), "0 failed", harness.Kept(one.refused+one.failed == 0))
-	}
+	t.Row(one.name, fmt.Sprint(one.restarts), fmt.Sprint(one.requests()), fmt.Sprint(one.refused), fmt.Sprint(one.failed),
+		harness.Millis(harness.Median(one.took)), harness.Millis(harness.Quantile(one.took, 0.99)), harness.Millis(harness.Greatest(one.took)), "0 failed", harness.Kept(one.refused+one.failed == 0))
 	if err := t.Write(b.Stdout); err != nil {
 		return err
 	}
@@ -34,43 +29,27 @@ func (b *bench) killed() error {
 	return nil
 }
 
-func (b *bench) kill() (one swap, err error) {
-	one = swap{name: "devloop, proxy, SIGKILL", restarts: b.kills}
-	s, err := b.start(plan{via: "proxy", delay: 50 * time.Millisecond, process: []string{
+func (b *bench) kill() (swap, error) {
+	// The touch may come before or after devloop has seen the end, and either may
+	// lead to a start of its own.
+	p := plan{via: "proxy", delay: 50 * time.Millisecond, mayStartTwice: true, process: []string{
 		"restart: always",
 		"backoff: {initial: 10ms, max: 100ms, give_up: 0}",
-	}})
-	if err != nil {
-		if note, ok := unsupported(err); ok {
-			one.note = note
-			return one, nil
-		}
-		return one, fmt.Errorf("%s: %w", one.name, err)
-	}
-	defer func() { err = errors.Join(err, s.stop()) }()
-	if _, err := s.wait(b.Ctx, 0, "become ready", isReady); err != nil {
-		return one, err
-	}
-	l := b.load(s.url, http.MethodGet)
-	err = b.times(b.kills, func() error {
-		// The touch may come before or after devloop has seen the end, and
-		// either may lead to a start of its own.
-		before := s.started()
-		g, _ := s.generation(before - 1)
-		server, err := os.FindProcess(g.pid)
-		if err != nil {
-			return fmt.Errorf("find version %d (pid %d): %w", g.version, g.pid, err)
-		}
-		_ = server.Kill() // should it be the second of two starts that are one too many, it has ended
-		if err := s.touch(); err != nil {
+	}}
+	return b.underLoad(swap{name: "devloop, proxy, SIGKILL", restarts: b.kills}, p, http.MethodGet, func(s *session) error {
+		return b.times(b.kills, func() error {
+			before := s.started()
+			g, _ := s.generation(before - 1)
+			server, err := os.FindProcess(g.pid)
+			if err != nil {
+				return fmt.Errorf("find version %d (pid %d): %w", g.version, g.pid, err)
+			}
+			_ = server.Kill() // should it be the second of two starts that are one too many, it has ended
+			if err := s.touch(); err != nil {
+				return err
+			}
+			_, err = s.wait(b.Ctx, before, "become ready", isReady)
 			return err
-		}
-		_, err = s.wait(b.Ctx, before, "become ready", isReady)
-		return err
+		})
 	})
-	one.answers = l.stop()
-	if err != nil {
-		return one, fmt.Errorf("%s: %w; devloop printed:\n%s", one.name, err, s.said())
-	}
-	return one, nil
 }

@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,59 +16,21 @@ import (
 	"devloop/cmd/devbench/harness"
 )
 
-// Helper does what this executable does when it is not the bench itself but
-// something that the bench, or devloop for it, started. args are those after the
-// program's name.
-func Helper(args []string) (done bool, code int) {
-	if len(args) == 0 {
-		return false, 0
-	}
-	var err error
-	switch args[0] {
-	case "__server":
-		err = server()
-	case "__late":
-		err = late(args[1:])
-	case "__reverseproxy":
-		err = reverseProxy(args[1:])
-	default:
-		return false, 0
-	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "devbench: %s: %v\n", args[0], err)
-		return true, 1
-	}
-	return true, 0
+// Part is what can be measured.
+var Part = harness.Part{
+	Verbs: verbs,
+	Run:   run,
+	Helpers: map[string]func([]string) error{
+		"__server": func([]string) error { return server() }, "__late": late, "__reverseproxy": reverseProxy,
+	},
 }
 
-// Verbs are what can be measured, in the order of the report.
-var Verbs = []string{"restarts", "killed", "bad", "cost", "burst"}
-
-// settings are the flags.
-type settings struct {
-	via      []string
-	update   []string
-	servers  []string
-	devloop  string
-	clients  int
-	restarts int
-	period   time.Duration
-	delay    time.Duration
-	calm     time.Duration
-	kills    int
-	bad      int
-	bursts   int
-	held     int
-	gap      time.Duration
-	rounds   int
-	slice    time.Duration
-	verbose  bool
-}
+var verbs = []string{"restarts", "killed", "bad", "cost", "burst"}
 
 func parse(args []string, stderr io.Writer) (settings, error) {
 	var s settings
 	var via, update, servers string
-	f := flag.NewFlagSet("devbench "+strings.Join(Verbs, "|"), flag.ContinueOnError)
+	f := flag.NewFlagSet("devbench "+strings.Join(verbs, "|"), flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&via, "via", "inherit,proxy", "how the server gets its connections")
 	f.StringVar(&update, "update", "stop-first,start-first", "in which order a server is replaced")
@@ -79,7 +40,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.IntVar(&s.restarts, "restarts", 100, "restarts in each case of the part restarts")
 	f.DurationVar(&s.period, "period", 500*time.Millisecond, "time from one restart to the next")
 	f.DurationVar(&s.delay, "delay", 20*time.Millisecond, "how long the server works on an answer")
-	f.DurationVar(&s.calm, "calm", 10*time.Second, "how long the load lasts without restarts")
+	f.DurationVar(&s.quiet, "calm", 10*time.Second, "how long the load lasts without restarts")
 	f.IntVar(&s.kills, "kills", 200, "restarts in the part killed")
 	f.IntVar(&s.bad, "bad", 20, "versions that crash or hang in the part bad")
 	f.IntVar(&s.bursts, "bursts", 10, "restarts of each server in the part burst")
@@ -113,8 +74,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	return s, nil
 }
 
-// Run measures what verbs name; args are the flags.
-func Run(ctx context.Context, verbs, args []string, stdout, stderr io.Writer) (err error) {
+// run measures what asked names; args are the flags.
+func run(ctx context.Context, asked, args []string, stdout, stderr io.Writer) (err error) {
 	s, err := parse(args, stderr)
 	if err != nil {
 		return err
@@ -131,8 +92,8 @@ func Run(ctx context.Context, verbs, args []string, stdout, stderr io.Writer) (e
 	measure := map[string]func() error{
 		"restarts": b.restarts, "killed": b.killed, "bad": b.bad, "cost": b.cost, "burst": b.burst,
 	}
-	for _, verb := range Verbs {
-		if !slices.Contains(verbs, verb) {
+	for _, verb := range verbs {
+		if !slices.Contains(asked, verb) {
 			continue
 		}
 		if err := measure[verb](); err != nil {

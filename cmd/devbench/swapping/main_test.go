@@ -13,7 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if done, code := Helper(os.Args[1:]); done { // devloop starts this binary as the server
+	if done, code := Part.Help(os.Args[1:]); done { // devloop starts this binary as the server
 		os.Exit(code)
 	}
 	goleak.VerifyTestMain(m)
@@ -25,7 +25,7 @@ func TestRun(t *testing.T) {
 		t.Skip("sockets are handed over on Unix only")
 	}
 	var out, progress strings.Builder
-	err := Run(t.Context(), []string{"restarts", "burst"}, []string{"-devloop", testenv.Built(t, "devloop/cmd/devloop"), "-via", "inherit", "-update", "stop-first",
+	err := run(t.Context(), []string{"restarts", "burst"}, []string{"-devloop", testenv.Built(t, "devloop/cmd/devloop"), "-via", "inherit", "-update", "stop-first",
 		"-servers", "go", "-restarts", "2", "-calm", "100ms", "-clients", "2", "-bursts", "1", "-held", "20", "-gap", "100ms"}, &out, &progress)
 	if err != nil {
 		t.Fatalf("%v\n%s%s", err, out.String(), progress.String())
@@ -50,7 +50,7 @@ func TestMistakes(t *testing.T) {
 		"more":           `unexpected argument "more"`,
 	} {
 		var out strings.Builder
-		if err := Run(t.Context(), Verbs, strings.Fields(args), &out, &out); err == nil || err.Error() != want {
+		if err := run(t.Context(), verbs, strings.Fields(args), &out, &out); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", args, err, want)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -26,7 +25,6 @@ type swap struct {
 	answers
 	bar  string
 	kept string
-	note string // instead of all figures
 }
 
 // bareSwap is the least: a supervisor that holds a socket, waits for the old
@@ -48,11 +46,11 @@ func (b *bench) restarts() error {
 	bar := harness.Greatest(bare.drains) + harness.Greatest(bare.starts) + slack
 	for _, via := range b.via {
 		b.Progress("restarts: %s, no restarts …", via)
-		calm, err := b.replace(via, "", 0)
+		unchanged, err := b.replace(via, "", 0)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, calm)
+		rows = append(rows, unchanged)
 		for _, update := range b.update {
 			b.Progress("restarts: %s, %s …", via, update)
 			one, err := b.replace(via, update, b.settings.restarts)
@@ -61,14 +59,13 @@ func (b *bench) restarts() error {
 			}
 			slowest, p99 := harness.Greatest(one.took), harness.Quantile(one.took, 0.99)
 			switch {
-			case one.note != "":
 			case via == "proxy":
 				one.bar, one.kept = "0 refused, 0 failed", harness.Kept(one.refused+one.failed == 0)
 			case update == "stop-first":
 				one.bar = fmt.Sprintf("0 refused, slowest %s ms", harness.Millis(bar))
 				one.kept = harness.Kept(one.refused == 0 && slowest <= bar)
 			default:
-				most, twice := b.delay+slack, 2*harness.Quantile(calm.took, 0.99)
+				most, twice := b.delay+slack, 2*harness.Quantile(unchanged.took, 0.99)
 				one.bar = fmt.Sprintf("0 refused, slowest %s ms, p99 %s ms", harness.Millis(most), harness.Millis(twice))
 				one.kept = harness.Kept(one.refused == 0 && slowest <= most && p99 <= twice)
 			}
@@ -78,10 +75,6 @@ func (b *bench) restarts() error {
 	var t harness.Table
 	t.Row("", "restarts", "requests", "refused", "failed", "median, ms", "p99, ms", "slowest, ms", "bar", "kept")
 	for _, r := range rows {
-		if r.note != "" {
-			t.Row(r.name, r.note, harness.None, harness.None, harness.None, harness.None, harness.None, harness.None, harness.None, harness.None)
-			continue
-		}
 		bar, kept := r.bar, r.kept
 		if bar == "" {
 			bar, kept = harness.None, harness.None
@@ -109,51 +102,55 @@ func (b *bench) mistakes(rows []swap) {
 }
 
 // replace runs one case; an update of "" is one without restarts.
-func (b *bench) replace(via, update string, times int) (one swap, err error) {
-	one = swap{name: strings.TrimSuffix("devloop, "+via+", "+update, ", "), restarts: times}
+func (b *bench) replace(via, update string, times int) (swap, error) {
+	one := swap{name: "devloop, " + via + ", " + update, restarts: times}
 	p := plan{via: via, update: update, delay: b.delay}
-	if update == "start-first" {
+	switch update {
+	case "":
+		one.name += "no restarts"
+	case "start-first":
 		p.process = []string{"ready: notify"}
 	}
+	return b.underLoad(one, p, http.MethodPost, func(s *session) error {
+		return b.times(times, func() error {
+			next := s.started()
+			if err := s.touch(); err != nil {
+				return err
+			}
+			_, err := s.wait(b.Ctx, next, "become ready", isReady)
+			return err
+		})
+	})
+}
+
+// underLoad does something to the server of a session while clients ask it, and
+// adds what they saw. There is one start for each restart, and the first.
+func (b *bench) underLoad(one swap, p plan, method string, do func(*session) error) (_ swap, err error) {
 	s, err := b.start(p)
 	if err != nil {
-		if note, ok := unsupported(err); ok {
-			one.note = note
-			return one, nil
-		}
 		return one, fmt.Errorf("%s: %w", one.name, err)
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	if update == "" {
-		one.name += ", no restarts"
+	if _, err := s.wait(b.Ctx, 0, "become ready", isReady); err != nil {
+		return one, fmt.Errorf("%s: %w", one.name, err)
 	}
-	l := b.load(s.url, http.MethodPost)
-	err = b.times(times, func() error {
-		next := s.started()
-		if err := s.touch(); err != nil {
-			return err
-		}
-		if _, err := s.wait(b.Ctx, next, "started", isStarted); err != nil {
-			return err
-		}
-		_, err := s.wait(b.Ctx, next, "become ready", isReady)
-		return err
-	})
+	l := b.load(s.url, method)
+	err = do(s)
 	one.answers = l.stop()
+	if extra := s.started() - one.restarts - 1; err == nil && extra != 0 && !p.mayStartTwice {
+		err = fmt.Errorf("%d starts too many", extra)
+	}
 	if err != nil {
 		return one, fmt.Errorf("%s: %w; devloop printed:\n%s", one.name, err, s.said())
-	}
-	if extra := s.started() - times - 1; extra != 0 {
-		return one, fmt.Errorf("%s: %d starts too many; devloop printed:\n%s", one.name, extra, s.said())
 	}
 	return one, nil
 }
 
 // times calls f so often, once in a period, and lets the last one's effects
-// show for another second; without any calls it lets the calm pass.
+// show for another second; without any calls it waits as long as `-calm` says.
 func (b *bench) times(n int, f func() error) error {
 	if n == 0 {
-		return b.Pause(b.calm)
+		return b.Pause(b.quiet)
 	}
 	next := time.Now()
 	for range n {

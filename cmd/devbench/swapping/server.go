@@ -136,17 +136,17 @@ func notify(state string) error {
 // accepts no more, answers what it has accepted, and ends.
 func serve(ctx context.Context, l net.Listener, h http.Handler, ready func() error) error {
 	var open sync.WaitGroup
-	var spare sync.Map // connections on which nothing has been asked
+	var unasked sync.Map // connections on which nothing has been asked
 	s := &http.Server{Handler: h}
 	s.ConnState = func(c net.Conn, state http.ConnState) {
 		switch state {
 		case http.StateNew:
 			open.Add(1)
-			spare.Store(c, nil)
+			unasked.Store(c, nil)
 		case http.StateActive:
-			spare.Delete(c)
+			unasked.Delete(c)
 		case http.StateClosed, http.StateHijacked:
-			spare.Delete(c)
+			unasked.Delete(c)
 			open.Done()
 		}
 	}
@@ -159,7 +159,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, ready func() err
 	}
 	s.SetKeepAlivesEnabled(false)
 	time.AfterFunc(100*time.Millisecond, func() {
-		spare.Range(func(c, _ any) bool {
+		unasked.Range(func(c, _ any) bool {
 			c.(net.Conn).Close()
 			return true
 		})

@@ -33,6 +33,8 @@ type plan struct {
 	process     []string // further lines of the process
 	delay       time.Duration
 	env         []string // further environment of devloop
+
+	mayStartTwice bool // the server is started as often as devloop likes
 }
 
 // start starts devloop and waits for the first answer.
@@ -169,10 +171,4 @@ func (s *session) stop() error {
 		s.bench.Progress("devloop printed:\n%s", s.said())
 	}
 	return err
-}
-
-// unsupported tells whether devloop itself refused the plan, which is one row's
-// matter and not the end of the bench.
-func unsupported(err error) (note string, is bool) {
-	return "not supported by this devloop", strings.Contains(err.Error(), "not supported yet")
 }

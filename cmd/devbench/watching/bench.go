@@ -10,9 +10,24 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"devloop/cmd/devbench/harness"
 )
+
+// settings are the flags.
+type settings struct {
+	tools   []string // empty: everything that is installed
+	rounds  int
+	tree    string
+	dir     string
+	devloop string
+	pause   time.Duration // least time between two saves for one tool
+	bound   time.Duration // a save without a run for so long is missed
+	idle    time.Duration
+	storms  int
+	readies int
+}
 
 // bench is one run of the comparison. It owns the ledger, and every session it
 // started.

@@ -121,10 +121,10 @@ func (l *ledger) wait(tag string, from instant, bound time.Duration, gone <-chan
 	}
 }
 
-// calm waits until nothing has been heard of the tag for the time quiet and no
+// waitQuiet waits until nothing has been heard of the tag for the time quiet and no
 // run is under way (one that has not ended hold after its start was cancelled),
-// at most for bound. It tells whether calm came.
-func (l *ledger) calm(tag string, hold, quiet, bound time.Duration, gone <-chan struct{}) bool {
+// at most for bound. It tells whether it was.
+func (l *ledger) waitQuiet(tag string, hold, quiet, bound time.Duration, gone <-chan struct{}) bool {
 	deadline := time.NewTimer(bound)
 	defer deadline.Stop()
 	for {

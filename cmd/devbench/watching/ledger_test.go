@@ -35,8 +35,8 @@ func TestLedger(t *testing.T) {
 	if !ok || got.start < before || got.start > now() {
 		t.Errorf("got %+v, %v, want a run after %d", got, ok, before)
 	}
-	if !l.calm("a", time.Minute, time.Nanosecond, time.Minute, nil) {
-		t.Error("it has ended, but calm does not come")
+	if !l.waitQuiet("a", time.Minute, time.Nanosecond, time.Minute, nil) {
+		t.Error("it has ended, but waitQuiet goes on")
 	}
 	if runs := l.all("a"); len(runs) != 1 || runs[0].end < runs[0].start {
 		t.Errorf("got %+v, want one run that has ended", runs)

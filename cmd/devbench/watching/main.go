@@ -18,50 +18,19 @@ import (
 	"devloop/cmd/devbench/harness"
 )
 
-// Helper does what this executable does when it is not the bench itself but
-// something that the bench started: the measured command, or the floor. args are
-// those after the program's name.
-func Helper(args []string) (done bool, code int) {
-	if len(args) == 0 {
-		return false, 0
-	}
-	var err error
-	switch args[0] {
-	case "__report":
-		err = report(args[1:])
-	case "__floor":
-		err = floor(args[1:])
-	default:
-		return false, 0
-	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "devbench: %s: %v\n", args[0], err)
-		return true, 1
-	}
-	return true, 0
+// Part is what can be measured.
+var Part = harness.Part{
+	Verbs:   verbs,
+	Run:     run,
+	Helpers: map[string]func([]string) error{"__report": report, "__floor": floor},
 }
 
-// Verbs are what can be measured, in the order of the report.
-var Verbs = []string{"latency", "ready", "ignored", "storm", "idle"}
-
-// settings are the flags.
-type settings struct {
-	tools   []string // empty: everything that is installed
-	rounds  int
-	tree    string
-	dir     string
-	devloop string
-	pause   time.Duration // least time between two saves for one tool
-	bound   time.Duration // a save without a run for so long is missed
-	idle    time.Duration
-	storms  int
-	readies int
-}
+var verbs = []string{"latency", "ready", "ignored", "storm", "idle"}
 
 func parse(args []string, stderr io.Writer) (settings, error) {
 	var s settings
 	var tools string
-	f := flag.NewFlagSet("devbench "+strings.Join(Verbs, "|"), flag.ContinueOnError)
+	f := flag.NewFlagSet("devbench "+strings.Join(verbs, "|"), flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&tools, "tools", "", "only these tools, separated by commas (default: all that are installed)")
 	f.IntVar(&s.rounds, "rounds", 30, "saves of each kind for each tool")
@@ -86,8 +55,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	return s, nil
 }
 
-// Run measures what verbs name; args are the flags.
-func Run(ctx context.Context, verbs, args []string, stdout, stderr io.Writer) (err error) {
+// run measures what asked names; args are the flags.
+func run(ctx context.Context, asked, args []string, stdout, stderr io.Writer) (err error) {
 	s, err := parse(args, stderr)
 	if err != nil {
 		return err
@@ -110,8 +79,8 @@ func Run(ctx context.Context, verbs, args []string, stdout, stderr io.Writer) (e
 	measure := map[string]func() error{
 		"latency": b.latency, "ready": b.ready, "ignored": b.ignored, "storm": b.storm, "idle": b.idle,
 	}
-	for _, verb := range Verbs {
-		if !slices.Contains(verbs, verb) {
+	for _, verb := range verbs {
+		if !slices.Contains(asked, verb) {
 			continue
 		}
 		b.Progress("%s …", verb)

@@ -14,7 +14,7 @@ import (
 
 // The test binary is the helper, too, as the real one is.
 func TestMain(m *testing.M) {
-	if done, code := Helper(os.Args[1:]); done {
+	if done, code := Part.Help(os.Args[1:]); done {
 		os.Exit(code)
 	}
 	goleak.VerifyTestMain(m)
@@ -52,7 +52,7 @@ func TestUnknownTool(t *testing.T) {
 		t.Skip(err)
 	}
 	dir := t.TempDir()
-	err := Run(t.Context(), Verbs, []string{"-tools", "enter", "-dir", dir}, io.Discard, io.Discard)
+	err := run(t.Context(), verbs, []string{"-tools", "enter", "-dir", dir}, io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "-tools enter: there is no such tool") {
 		t.Errorf("got error %v", err)
 	}
@@ -69,7 +69,7 @@ func TestInterrupted(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := contextThatEnds(t)
 	// The first line of progress comes when the measuring begins.
-	err := Run(ctx, []string{"latency"}, []string{"-tools", "floor", "-dir", dir}, io.Discard, onWrite(cancel))
+	err := run(ctx, []string{"latency"}, []string{"-tools", "floor", "-dir", dir}, io.Discard, onWrite(cancel))
 	if !errors.Is(err, ctx.Err()) || err == nil {
 		t.Errorf("got error %v, want that it was interrupted", err)
 	}

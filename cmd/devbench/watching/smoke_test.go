@@ -47,7 +47,7 @@ func TestLatency(t *testing.T) {
 	t.Parallel()
 	var report strings.Builder
 	args := []string{"-tools", "floor,devloop", "-devloop", testenv.Built(t, "devloop/cmd/devloop"), "-rounds", strconv.Itoa(testenv.Either(1, 2)), "-pause", "200ms", "-bound", "1m", "-dir", t.TempDir()}
-	if err := Run(t.Context(), []string{"latency"}, args, &report, logWriter{t}); err != nil {
+	if err := run(t.Context(), []string{"latency"}, args, &report, logWriter{t}); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("\n%s", report.String())

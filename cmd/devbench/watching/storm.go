@@ -87,7 +87,7 @@ func (b *bench) stormOn(t *tool, p project) (storm, error) {
 	if err != nil {
 		return storm{}, err
 	}
-	b.ledger.calm(s.tag, stormHold, stormQuiet, mostStorm, s.gone)
+	b.ledger.waitQuiet(s.tag, stormHold, stormQuiet, mostStorm, s.gone)
 	texts := make([][]byte, len(p.files))
 	for i := range texts {
 		texts[i] = content(500)
@@ -103,7 +103,7 @@ func (b *bench) stormOn(t *tool, p project) (storm, error) {
 	result := storm{took: now().sub(began), last: -1}
 	// Whoever has not begun yet, must be given the time to.
 	b.ledger.wait(s.tag, last, mostStorm, s.gone)
-	result.over = b.ledger.calm(s.tag, stormHold, stormQuiet, mostStorm, s.gone)
+	result.over = b.ledger.waitQuiet(s.tag, stormHold, stormQuiet, mostStorm, s.gone)
 	for _, run := range b.ledger.all(s.tag) {
 		if run.start < began {
 			continue

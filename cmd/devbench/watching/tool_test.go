@@ -35,7 +35,7 @@ func TestKnownTools(t *testing.T) {
 			t.Errorf("%s: say how it is started and how it is got", tool.name)
 		}
 		for _, part := range tool.only {
-			if !slices.Contains(Verbs, part) {
+			if !slices.Contains(verbs, part) {
 				t.Errorf("%s takes part in %q, which does not exist", tool.name, part)
 			}
 		}
