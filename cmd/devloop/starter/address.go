@@ -14,6 +14,7 @@ type listening struct {
 	fixed  *pattern // a port that stands in the sources, in a group
 	hint   string   // what to write so that it takes the socket
 	preset string   // what the preset does without a word: inherit or proxy
+	never  bool     // the preset cannot inherit
 }
 
 // address says how connections reach the server, by what its sources do.
@@ -34,6 +35,9 @@ func (d *draft) address(p *project, files []string, l listening) {
 		d.port(port, from)
 		if l.preset != "proxy" {
 			d.set("VIA", "proxy", file+" reads $PORT, which devloop then chooses")
+		}
+		if l.never {
+			return
 		}
 		d.note("devloop forwards connections to the server. Without that step: %s, and `VIA: inherit`.", l.hint)
 		return

@@ -2,16 +2,36 @@ package starter
 
 // sites are generators of static pages, by the file that they are known by.
 var sites = []struct{ file, build, out, sources string }{
-	{"mkdocs.yml", "", "", "{docs/**,mkdocs.yml}"},
 	{"book.toml", "mdbook build", "book", "{src/**,book.toml}"},
-	{"hugo.toml", "hugo --quiet", "public", "{content,layouts,static,assets,data}/**"},
-	{"hugo.yaml", "hugo --quiet", "public", "{content,layouts,static,assets,data}/**"},
 	{"_config.yml", "bundle exec jekyll build --quiet", "_site", "**/*.{md,html,css,yml}"},
 	{"docs/source/conf.py", "sphinx-build -q docs/source site", "", "docs/**"},
 	{"docs/conf.py", "sphinx-build -q docs site", "", "docs/**"},
 }
 
+// siteServers are generators whose own server reloads pages, by the file that they are known by,
+// and what must stand in it.
+var siteServers = []struct {
+	file, preset, out string
+	holds             *pattern
+}{
+	{"mkdocs.yml", "mkdocs", "/site/", nil}, {"hugo.toml", "hugo", "/public/", nil}, {"hugo.yaml", "hugo", "/public/", nil}, {"hugo.json", "hugo", "/public/", nil},
+	{"config/_default/hugo.toml", "hugo", "/public/", nil}, {"config.toml", "zola", "/public/", compiled(`(?m)^base_url\s*=`)}, {"config.toml", "hugo", "/public/", compiled(`(?im)^baseURL\s*=`)},
+}
+
 func lookDocs(p *project) (*draft, error) {
+	for _, s := range siteServers {
+		text, err := p.read(s.file)
+		if err != nil {
+			return nil, err
+		}
+		if !p.has(s.file) || s.holds != nil && !s.holds.MatchString(text) {
+			continue
+		}
+		d := &draft{by: s.file}
+		d.extends(s.preset, "there is a "+s.file)
+		d.ignore(s.out)
+		return d, nil
+	}
 	for _, s := range sites {
 		if !p.has(s.file) {
 			continue

@@ -83,6 +83,16 @@ func lookNode(p *project) (*draft, error) {
 	sources := p.sources(".js", ".mjs", ".cjs", ".ts", ".mts")
 	_, listens := p.search(sources, nodeListens)
 	switch {
+	case m.has("@nestjs/core") && m.has("@nestjs/cli"):
+		d.extends("nest", "package.json has @nestjs/core")
+		d.ignore("node_modules/", "dist/")
+		d.binary(p, "NEST", "nest")
+		if entry, ok := strings.CutPrefix(m.Scripts["start:prod"], "node "); ok && path.Clean(entry) != "dist/main" && path.Clean(entry) != "dist/main.js" {
+			d.set("MAIN", path.Clean(entry), "as `start:prod` has it")
+		}
+		listening := nodeListening
+		listening.never = true
+		d.address(p, sources, listening)
 	case server >= 0 || listens != nil && file != "" && !m.has("vite") && tool < 0:
 		why := "package.json has a script that runs a server"
 		if server >= 0 {

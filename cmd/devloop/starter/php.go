@@ -3,6 +3,7 @@ package starter
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // phpServes is PHP's built-in server in a script of the project's.
@@ -52,6 +53,12 @@ func lookPHP(p *project) (*draft, error) {
 	switch {
 	case p.has("artisan"):
 		d.extends("laravel", "there is an artisan")
+		if front, err := p.read("package.json"); err == nil && strings.Contains(front, `"vite"`) {
+			d.ignore("node_modules/")
+			d.processes = append(d.processes, entry{key: "vite", comment: "The front end: Laravel's pages ask it for their scripts.", sub: []entry{
+				{key: "run", value: "exec " + p.binary("vite")}, {key: "watch", value: "[package-lock.json, vite.config.js]"},
+			}})
+		}
 		return d, nil
 	case has("symfony/framework-bundle"):
 		d.extends("symfony", "composer.json has symfony/framework-bundle")

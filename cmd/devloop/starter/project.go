@@ -159,7 +159,7 @@ func (p *project) sources(exts ...string) []string {
 }
 
 // projectFiles are what a project of its own is known by.
-var projectFiles = []string{"Cargo.toml", "go.mod", "package.json", "pyproject.toml", "requirements.txt", "manage.py", "Gemfile", "composer.json", "build.gradle", "build.gradle.kts", "pom.xml"}
+var projectFiles = []string{"Cargo.toml", "go.mod", "package.json", "pyproject.toml", "requirements.txt", "manage.py", "Gemfile", "composer.json", "mix.exs", "deno.json", "deno.jsonc", "build.gradle", "build.gradle.kts", "pom.xml"}
 
 // nothing is a NothingError, with the projects below that could be meant.
 func (p *project) nothing() error {

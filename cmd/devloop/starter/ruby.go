@@ -48,13 +48,18 @@ func lookRuby(p *project) (*draft, error) {
 		}})
 		return d, nil
 	}
-	d.extends("ruby-web", "the Gemfile has "+found[1])
+	if rails.MatchString(gems) {
+		d.extends("rails", "the Gemfile has rails")
+	} else {
+		d.extends("ruby-web", "the Gemfile has "+found[1])
+	}
 	d.ignore(".trigger")
 	lock, _ := p.read("Gemfile.lock") // if there is none, the Gemfile tells
 	if !puma.MatchString(gems + "\n" + lock) {
 		d.note("The Gemfile has no puma, which is what takes the socket here: `bundle add puma`.")
 	}
 	switch test {
+	case "bin/rails test":
 	case "bundle exec rake test":
 	case "":
 		d.set("TESTS", "off", "none were found")

@@ -56,7 +56,7 @@ func Look(at Place, tools Tools) (Draft, error) {
 		return Draft{}, err
 	}
 	for _, look := range []func(*project) (*draft, error){
-		lookProcessCompose, lookRust, lookGo, lookDjango, lookRuby, lookPHP, lookPython, lookNode, lookGradle, lookMaven, lookDocs, lookTools,
+		lookProcessCompose, lookRust, lookGo, lookDjango, lookRuby, lookPHP, lookPhoenix, lookDotnet, lookPython, lookDeno, lookBun, lookNode, lookGradle, lookMaven, lookDocs, lookTools,
 	} {
 		d, err := look(p)
 		if err != nil {

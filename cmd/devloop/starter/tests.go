@@ -9,7 +9,7 @@ import (
 // builds it.
 var besideServer = map[string]string{
 	"preset:go-web": "check", "preset:rust-web": "check", "preset:node-web": "check", "preset:python-web": "check",
-	"preset:gunicorn": "check", "preset:flask": "check", "preset:django": "check", "preset:ruby-web": "check",
+	"preset:gunicorn": "check", "preset:flask": "check", "preset:django": "check", "preset:ruby-web": "check", "preset:bun-web": "check", "preset:dotnet-web": "check",
 	"preset:gradle": "build", "preset:maven": "build",
 }
 
