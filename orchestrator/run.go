@@ -167,7 +167,7 @@ func (l *loop) newRunner(own *filewatch.Own, output *journal.Journal) *runner.Ru
 		opt.Grace = max(opt.Grace, l.cfg.Processes[i].Stop.Timeout)
 	}
 	if l.opt.Control != nil {
-		opt.Lease = l.opt.Control.Lease()
+		opt.CrashRecord = l.opt.Control.CrashRecord()
 	}
 	return runner.New(l.ctx, opt)
 }

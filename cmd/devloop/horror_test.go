@@ -274,17 +274,17 @@ func (h *haunted) grown(n int) {
 	})
 }
 
-// recorded waits until the guardian could end all of them, which the lease tells.
+// recorded waits until the guardian could end all of them, which the crash record tells.
 func (h *haunted) recorded() {
 	h.Helper()
 	testenv.Until(h, func() string {
-		leases, _ := filepath.Glob(filepath.Join(h.dir, ".run", "*", "lease")) // the pattern is right
+		records, _ := filepath.Glob(filepath.Join(h.dir, ".run", "*", "crash-record")) // the pattern is right
 		var text []byte
-		for _, path := range leases {
+		for _, path := range records {
 			text, _ = os.ReadFile(path) // rewritten just now, perhaps
 		}
 		if pid := stubborn.Unrecorded(text, h.living()); pid != 0 {
-			return fmt.Sprintf("%d is not in the lease", pid)
+			return fmt.Sprintf("%d is not in the crash record", pid)
 		}
 		return ""
 	})

@@ -60,5 +60,5 @@ func Running(string) *RunningError { return nil }
 // Dir is none here.
 func (*Claim) Dir() string { return "" }
 
-// Lease is never asked for here.
-func (*Claim) Lease() string { return "" }
+// CrashRecord is never asked for here.
+func (*Claim) CrashRecord() string { return "" }

@@ -20,7 +20,7 @@ const FreshFor = 30 * time.Minute
 // beside Serve or Close.
 func (c *Claim) Refresh() error {
 	now := time.Now()
-	for _, path := range []string{c.place.base, c.place.dir, c.place.lock(), c.place.socket(), c.place.log(), c.Lease()} {
+	for _, path := range []string{c.place.base, c.place.dir, c.place.lock(), c.place.socket(), c.place.log(), c.CrashRecord()} {
 		_ = os.Chtimes(path, now, now) // not all of them are there
 	}
 	if c.place.current(c.file) {

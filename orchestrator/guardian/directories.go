@@ -21,7 +21,7 @@ func removeDirectories(dirs map[string]bool) {
 	}
 }
 
-// ofALine says that a path can stand in a line of the lease, or of what the owner says.
+// ofALine says that a path can stand in a line of the crash record, or of what the owner says.
 func ofALine(path string) bool {
 	for i := range len(path) {
 		if path[i] == '\n' {

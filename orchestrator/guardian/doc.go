@@ -40,7 +40,7 @@
 // Before anything else it puts the terminal's modes back, as [Terminal] says: the shell does that for a command that was
 // killed, but make or a script in between does not, nor does a shell after a panic.
 //
-// A guardian that is killed is started again. When both are killed, what the lease file tells ([Options].Lease) lets the next
+// A guardian that is killed is started again. When both are killed, what the crash record tells ([Options].CrashRecord) lets the next
 // loop's [Sweep] do the same work, once it has made sure that the owner is dead: pid and start time, in the same boot of the
 // system and the same pid namespace.
 //

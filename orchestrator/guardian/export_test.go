@@ -14,18 +14,18 @@ var (
 // PID is the process id of the guardian.
 func (g *Guardian) PID() int { return g.pid() }
 
-// LeaseOf reads a lease's text and writes it again.
-func LeaseOf(text string) (string, error) {
-	l, err := parseLease(text)
+// CrashRecordOf reads a crash record's text and writes it again.
+func CrashRecordOf(text string) (string, error) {
+	l, err := parseRecord(text)
 	if err != nil {
 		return "", err
 	}
 	return string(l.text()), nil
 }
 
-// ThisLease is a lease of this process.
-func ThisLease(mark string, change func(owner *int, start *uint64, boot, space *string)) (string, error) {
-	l, err := newLease(mark, 0)
+// ThisCrashRecord is a crash record of this process.
+func ThisCrashRecord(mark string, change func(owner *int, start *uint64, boot, space *string)) (string, error) {
+	l, err := newCrashRecord(mark, 0)
 	if err != nil {
 		return "", err
 	}

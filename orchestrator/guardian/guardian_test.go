@@ -46,22 +46,22 @@ func TestTheOwnersEnd(t *testing.T) {
 	}
 }
 
-// The end in good order has the guardian end nobody, and leaves no lease.
+// The end in good order has the guardian end nobody, and leaves no crash record.
 func TestCloseEndsNobody(t *testing.T) {
 	argv, dir := aHorror(t, "daemon")
-	lease := filepath.Join(t.TempDir(), "lease")
-	o := newOwner(t, lease, nil, argv...).up()
+	record := filepath.Join(t.TempDir(), "crash-record")
+	o := newOwner(t, record, nil, argv...).up()
 	o.do("start")
 	grown(t, dir, 2)
-	if st, err := os.Stat(lease); err != nil || st.Mode().Perm() != 0o600 {
-		t.Fatalf("the lease: %v, %v", st, err)
+	if st, err := os.Stat(record); err != nil || st.Mode().Perm() != 0o600 {
+		t.Fatalf("the crash record: %v, %v", st, err)
 	}
 	if got := o.do("close"); got != "ok" {
 		t.Fatal(got)
 	}
 	endOf(t, o.guardian)
-	if _, err := os.Stat(lease); !os.IsNotExist(err) {
-		t.Errorf("the lease after the end: %v", err)
+	if _, err := os.Stat(record); !os.IsNotExist(err) {
+		t.Errorf("the crash record after the end: %v", err)
 	}
 	if got := living(t, dir); len(got) != 2 {
 		t.Errorf("%v live, want both", got)
@@ -136,8 +136,8 @@ func TestWhoIsBeingStarted(t *testing.T) {
 func TestDirectories(t *testing.T) {
 	for _, way := range []string{"guardian", "sweep"} {
 		argv, _ := aHorror(t, "sit")
-		lease := filepath.Join(t.TempDir(), "lease")
-		o := newOwner(t, lease, nil, argv...).up()
+		record := filepath.Join(t.TempDir(), "crash-record")
+		o := newOwner(t, record, nil, argv...).up()
 		own, open, gone := filepath.Join(t.TempDir(), "own"), filepath.Join(t.TempDir(), "open"), filepath.Join(t.TempDir(), "gone")
 		for dir, mode := range map[string]os.FileMode{own: 0o700, open: 0o755, gone: 0o700} {
 			if err := os.Mkdir(dir, mode); err != nil {
@@ -154,7 +154,7 @@ func TestDirectories(t *testing.T) {
 			endOf(t, o.guardian)
 		} else {
 			killBoth(t, o)
-			if _, err := guardian.Sweep(lease); err != nil {
+			if _, err := guardian.Sweep(record); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -206,34 +206,34 @@ func guardianOf(t *testing.T, owner int) int {
 	return 0
 }
 
-// When both are killed the lease tells the next start.
+// When both are killed the crash record tells the next start.
 func TestSweep(t *testing.T) {
 	for _, kind := range []string{"daemon", "session", "bare"} {
 		argv, dir := aHorror(t, kind)
-		lease := filepath.Join(t.TempDir(), "lease")
-		o := newOwner(t, lease, nil, argv...).up()
+		record := filepath.Join(t.TempDir(), "crash-record")
+		o := newOwner(t, record, nil, argv...).up()
 		o.do("start")
 		grown(t, dir, 2)
-		if ended, err := guardian.Sweep(lease); len(ended) != 0 || err != nil {
+		if ended, err := guardian.Sweep(record); len(ended) != 0 || err != nil {
 			t.Fatalf("with a living owner it ended %v, %v", ended, err)
 		}
 		killBoth(t, o)
 		if got := living(t, dir); len(got) != 2 {
 			t.Fatalf("%s: %v live before the sweep, want both", kind, got)
 		}
-		ended, err := guardian.Sweep(lease)
+		ended, err := guardian.Sweep(record)
 		if err != nil || len(ended) != 2 {
 			t.Errorf("%s: it ended %v, %v", kind, ended, err)
 		}
 		if got := living(t, dir); len(got) != 0 {
 			t.Errorf("%s: %v live", kind, got)
 		}
-		if _, err := os.Stat(lease); !os.IsNotExist(err) {
-			t.Errorf("the lease after the sweep: %v", err)
+		if _, err := os.Stat(record); !os.IsNotExist(err) {
+			t.Errorf("the crash record after the sweep: %v", err)
 		}
 	}
 	if ended, err := guardian.Sweep(filepath.Join(t.TempDir(), "none")); len(ended) != 0 || err != nil {
-		t.Errorf("without a lease: %v, %v", ended, err)
+		t.Errorf("without a crash record: %v, %v", ended, err)
 	}
 }
 
@@ -310,13 +310,13 @@ func TestStrangersAreLeftAlone(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- victim.Wait() }()
-	lease := filepath.Join(t.TempDir(), "lease")
-	text, err := guardian.ThisLease(mark, func(_ *int, start *uint64, _, _ *string) { *start-- }) // another process had our pid
+	record := filepath.Join(t.TempDir(), "crash-record")
+	text, err := guardian.ThisCrashRecord(mark, func(_ *int, start *uint64, _, _ *string) { *start-- }) // another process had our pid
 	if err != nil {
 		t.Fatal(err)
 	}
-	os.WriteFile(lease, []byte(text), 0o600)
-	if pids, err := guardian.Sweep(lease); err != nil || !slices.Equal(pids, []int{victim.Process.Pid}) {
+	os.WriteFile(record, []byte(text), 0o600)
+	if pids, err := guardian.Sweep(record); err != nil || !slices.Equal(pids, []int{victim.Process.Pid}) {
 		t.Errorf("it ended %v, %v, want %d", pids, err, victim.Process.Pid)
 	}
 	if err := <-ended; err == nil || !strings.Contains(err.Error(), "terminated") {
@@ -331,21 +331,21 @@ func TestStrangersAreLeftAlone(t *testing.T) {
 
 var ownerLine = regexp.MustCompile("(?m)^owner .*\n")
 
-func TestLeasesThatAreNotSwept(t *testing.T) {
+func TestCrashRecordsThatAreNotSwept(t *testing.T) {
 	mark := guardian.NewMark(nil)
-	good, err := guardian.ThisLease(mark, func(_ *int, start *uint64, _, _ *string) { *start-- })
+	good, err := guardian.ThisCrashRecord(mark, func(_ *int, start *uint64, _, _ *string) { *start-- })
 	if err != nil {
 		t.Fatal(err)
 	}
 	first := "owner 1 4711\n" // the loop of a container
-	if again, err := guardian.LeaseOf(ownerLine.ReplaceAllLiteralString(good, first)); err != nil || !strings.Contains(again, first) {
-		t.Errorf("a lease of process 1: %q, %v", again, err)
+	if again, err := guardian.CrashRecordOf(ownerLine.ReplaceAllLiteralString(good, first)); err != nil || !strings.Contains(again, first) {
+		t.Errorf("a crash record of process 1: %q, %v", again, err)
 	}
-	if again, err := guardian.LeaseOf(good + "root 17 4711\nend\nwhat a longer version has left"); err != nil || again != good {
+	if again, err := guardian.CrashRecordOf(good + "root 17 4711\nend\nwhat a longer version has left"); err != nil || again != good {
 		t.Errorf("read and written again: %q, %v", again, err)
 	}
 	dir := t.TempDir()
-	path := filepath.Join(dir, "lease")
+	path := filepath.Join(dir, "crash-record")
 	for name, text := range map[string]string{
 		"empty":       "",
 		"cut off":     strings.TrimSuffix(good, "end\n"),
@@ -357,7 +357,7 @@ func TestLeasesThatAreNotSwept(t *testing.T) {
 		"root 1":      strings.Replace(good, "end\n", "root 1 4711\nend\n", 1),
 		"root 0":      strings.Replace(good, "end\n", "root 0 0\nend\n", 1),
 		"an hour":     strings.Replace(good, "grace 5000", "grace 3600000", 1),
-		"other words": "devloop lease 2\n" + good,
+		"other words": "devloop crash record 2\n" + good,
 	} {
 		os.WriteFile(path, []byte(text), 0o600)
 		if ended, err := guardian.Sweep(path); err == nil || len(ended) != 0 {
@@ -379,21 +379,21 @@ func TestLeasesThatAreNotSwept(t *testing.T) {
 		t.Error("a directory was swept")
 	}
 	// An owner that counts other processes than we do, and one from before the last start of the system.
-	text, _ := guardian.ThisLease(mark, func(_ *int, start *uint64, _, space *string) { *start--; *space = "pid:[1]" })
+	text, _ := guardian.ThisCrashRecord(mark, func(_ *int, start *uint64, _, space *string) { *start--; *space = "pid:[1]" })
 	os.WriteFile(path, []byte(text), 0o600)
 	if ended, err := guardian.Sweep(path); err != nil || len(ended) != 0 {
 		t.Errorf("%v, %v", ended, err)
 	}
 	if _, err := os.Stat(path); err != nil {
-		t.Errorf("a lease of another pid namespace: %v", err)
+		t.Errorf("a crash record of another pid namespace: %v", err)
 	}
-	text, _ = guardian.ThisLease(mark, func(_ *int, _ *uint64, boot, _ *string) { *boot = "another" })
+	text, _ = guardian.ThisCrashRecord(mark, func(_ *int, _ *uint64, boot, _ *string) { *boot = "another" })
 	os.WriteFile(path, []byte(text), 0o600)
 	if ended, err := guardian.Sweep(path); err != nil || len(ended) != 0 {
 		t.Errorf("%v, %v", ended, err)
 	}
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
-		t.Errorf("a lease of another boot: %v", err)
+		t.Errorf("a crash record of another boot: %v", err)
 	}
 }
 
@@ -441,18 +441,18 @@ func TestStartRefuses(t *testing.T) {
 			t.Errorf("it starts with the mark %q", mark)
 		}
 	}
-	opt := guardian.Options{Mark: guardian.NewMark(nil), Lease: filepath.Join(t.TempDir(), "none", "lease")}
+	opt := guardian.Options{Mark: guardian.NewMark(nil), CrashRecord: filepath.Join(t.TempDir(), "none", "crash-record")}
 	if g, err := guardian.Start("", opt); err == nil {
 		g.Close()
-		t.Error("it starts with a lease that cannot be written")
+		t.Error("it starts with a crash record that cannot be written")
 	}
-	opt.Lease = filepath.Join(t.TempDir(), "lease")
+	opt.CrashRecord = filepath.Join(t.TempDir(), "crash-record")
 	if g, err := guardian.Start("/no/such/program", opt); err == nil {
 		g.Close()
 		t.Error("it starts without a program")
 	}
-	if _, err := os.Stat(opt.Lease); !os.IsNotExist(err) {
-		t.Errorf("a lease was left: %v", err)
+	if _, err := os.Stat(opt.CrashRecord); !os.IsNotExist(err) {
+		t.Errorf("a crash record was left: %v", err)
 	}
 }
 
@@ -542,7 +542,7 @@ func TestActsFirst(t *testing.T) {
 
 // BenchmarkStart is what a loop's start and end cost by it.
 func BenchmarkStart(b *testing.B) {
-	opt := guardian.Options{Mark: guardian.NewMark(nil), Lease: filepath.Join(b.TempDir(), "lease")}
+	opt := guardian.Options{Mark: guardian.NewMark(nil), CrashRecord: filepath.Join(b.TempDir(), "crash-record")}
 	var started time.Duration
 	for b.Loop() {
 		begun := time.Now()
@@ -560,7 +560,7 @@ func BenchmarkStart(b *testing.B) {
 
 // BenchmarkAdd is what each command costs by it.
 func BenchmarkAdd(b *testing.B) {
-	g, err := guardian.Start("", guardian.Options{Mark: guardian.NewMark(nil), Lease: filepath.Join(b.TempDir(), "lease")})
+	g, err := guardian.Start("", guardian.Options{Mark: guardian.NewMark(nil), CrashRecord: filepath.Join(b.TempDir(), "crash-record")})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -579,7 +579,7 @@ func BenchmarkFinish(b *testing.B) {
 	}
 	defer g.Close()
 	for b.Loop() {
-		if ended, err := g.Finish(); err != nil || len(ended) > 0 {
+		if ended, err := g.Finish(false); err != nil || len(ended) > 0 {
 			b.Fatal(ended, err)
 		}
 	}

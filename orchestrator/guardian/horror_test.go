@@ -63,7 +63,7 @@ func TestHorrors(t *testing.T) {
 				t.Parallel()
 				for range rounds {
 					argv, dir := aHorror(t, h.Kind)
-					o := newOwner(t, filepath.Join(t.TempDir(), "lease"), nil, argv...).up()
+					o := newOwner(t, filepath.Join(t.TempDir(), "crash-record"), nil, argv...).up()
 					if got := o.do("start"); !isPID(got) {
 						t.Fatal(got)
 					}
@@ -87,16 +87,16 @@ func TestHorrors(t *testing.T) {
 	}
 }
 
-// recorded waits until the owner has recorded them all, which the lease tells.
+// recorded waits until the owner has recorded them all, which the crash record tells.
 func recorded(t *testing.T, o *owner, pids []int) {
 	t.Helper()
 	testenv.Until(t, func() string {
-		text, err := os.ReadFile(o.lease)
+		text, err := os.ReadFile(o.crash)
 		if err != nil {
 			return err.Error()
 		}
 		if pid := stubborn.Unrecorded(text, pids); pid != 0 {
-			return fmt.Sprintf("%d is not in the lease", pid)
+			return fmt.Sprintf("%d is not in the crash record", pid)
 		}
 		return ""
 	})

@@ -19,7 +19,7 @@ const (
 
 	// So many looks in a row must find nobody, as a rule. One could pass by a process that is in the middle of an exec, when its
 	// environment cannot be read.
-	calmLooks = 3
+	quietLooks = 3
 
 	// Who is in the middle of an exec may yet show the mark; that is waited for at most so long, on a machine with much to do.
 	execPatience = time.Second
@@ -34,19 +34,19 @@ type killer struct {
 	since uint64       // sessions that began before are not looked at; 0 is for who has to look everywhere
 	// The inodes of pipes: who writes to one of them is the loop's.
 	expected map[string]bool
-	calm     int // so many looks in a row must find nobody
+	quiet    int // so many looks in a row must find nobody
 
-	spare  map[int]bool // this process and its ancestors
+	never  map[int]bool // this process and its ancestors
 	older  proctable.Sessions
 	search proctree.Search
 	known  proctree.Set // who was found
 }
 
 func newKiller(mark string, roots proctree.Set, born uint64, fresh bool) *killer {
-	k := &killer{mark: mark, roots: roots, born: born, fresh: fresh, calm: calmLooks,
-		spare: map[int]bool{1: true}, known: proctree.Set{}}
-	for pid := os.Getpid(); pid > 1 && !k.spare[pid]; {
-		k.spare[pid] = true
+	k := &killer{mark: mark, roots: roots, born: born, fresh: fresh, quiet: quietLooks,
+		never: map[int]bool{1: true}, known: proctree.Set{}}
+	for pid := os.Getpid(); pid > 1 && !k.never[pid]; {
+		k.never[pid] = true
 		p, ok := proctable.Read(pid)
 		if !ok {
 			break
@@ -70,16 +70,16 @@ func (k *killer) look() ([]proctable.Process, error) {
 			led[pid] = start
 		}
 	}
-	found := k.search.Find(table, proctree.Signs{Led: led, Is: k.is, Not: k.stranger, Marked: k.carries})
+	found := k.search.Find(table, proctree.Signs{Led: led, Is: k.is, Not: k.excluded, Marked: k.carries})
 	for _, p := range found {
 		k.known[p.PID] = p.Start
 	}
 	return found, nil
 }
 
-// stranger says that a process is never touched.
-func (k *killer) stranger(p proctable.Process) bool {
-	return k.spare[p.PID] || p.PID <= 1 || p.Start < k.born
+// excluded says that a process is never touched.
+func (k *killer) excluded(p proctable.Process) bool {
+	return k.never[p.PID] || p.PID <= 1 || p.Start < k.born
 }
 
 // is says that a process was recorded, or found before, or is a command that nobody could tell of any more.
@@ -140,7 +140,7 @@ func (k *killer) run(grace, patience time.Duration) ([]int, error) {
 
 // until does something to everybody again and again, until nobody is left (true) or the deadline has passed.
 func (k *killer) until(deadline time.Time, do func(proctable.Process)) (bool, error) {
-	calm := 0
+	quiet := 0
 	sure := time.Now()
 	for pause := lookMin; ; pause = min(2*pause, lookMax) {
 		found, err := k.look()
@@ -152,12 +152,12 @@ func (k *killer) until(deadline time.Time, do func(proctable.Process)) (bool, er
 		}
 		switch {
 		case len(found) > 0:
-			calm = 0
-		case time.Since(sure) < execPatience && k.search.Unsure > 0: // neither calm nor alarmed
+			quiet = 0
+		case time.Since(sure) < execPatience && k.search.Unsure > 0: // an environment cannot be read yet: look again
 		default:
-			calm++
+			quiet++
 		}
-		if calm == k.calm {
+		if quiet == k.quiet {
 			return true, nil
 		}
 		for _, p := range found {

@@ -29,8 +29,8 @@ import (
 const ownerKey = "GUARDIAN_TEST_OWNER"
 
 func TestMain(m *testing.M) {
-	if lease, ok := os.LookupEnv(ownerKey); ok {
-		os.Exit(ownerMain(lease, os.Args[1:]))
+	if record, ok := os.LookupEnv(ownerKey); ok {
+		os.Exit(ownerMain(record, os.Args[1:]))
 	}
 	testenv.MostlyWaiting()
 	goleak.VerifyTestMain(m)
@@ -40,9 +40,9 @@ func TestMain(m *testing.M) {
 const grace = 100 * time.Millisecond
 
 // ownerMain is a loop with one command: argv. With argv "-" it has none.
-func ownerMain(lease string, argv []string) int {
+func ownerMain(record string, argv []string) int {
 	mark := guardian.NewMark(os.Environ())
-	g, err := guardian.Start("", guardian.Options{Mark: mark, Grace: grace, Lease: lease})
+	g, err := guardian.Start("", guardian.Options{Mark: mark, Grace: grace, CrashRecord: record})
 	if err != nil {
 		fmt.Println(err)
 		return 1
@@ -103,7 +103,7 @@ func ownerMain(lease string, argv []string) int {
 			go func() { panic("a test's") }()
 			select {}
 		case "finish":
-			ended, err := g.Finish()
+			ended, err := g.Finish(reaper != nil)
 			answer = fmt.Sprint(len(ended), err)
 		case "close":
 			if err := g.Close(); err != nil {
@@ -125,14 +125,14 @@ type owner struct {
 	orders   io.WriteCloser
 	answers  *bufio.Reader
 	guardian int
-	lease    string
+	crash    string
 }
 
 // newOwner starts an owner of argv.
-func newOwner(t testing.TB, lease string, env []string, argv ...string) *owner {
+func newOwner(t testing.TB, record string, env []string, argv ...string) *owner {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], argv...)
-	cmd.Env = append(append(os.Environ(), ownerKey+"="+lease, "GORACE=atexit_sleep_ms=0"), env...)
+	cmd.Env = append(append(os.Environ(), ownerKey+"="+record, "GORACE=atexit_sleep_ms=0"), env...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +147,7 @@ func newOwner(t testing.TB, lease string, env []string, argv ...string) *owner {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	o := &owner{t: t, cmd: cmd, orders: in, answers: bufio.NewReader(out), lease: lease}
+	o := &owner{t: t, cmd: cmd, orders: in, answers: bufio.NewReader(out), crash: record}
 	t.Cleanup(o.kill)
 	return o
 }

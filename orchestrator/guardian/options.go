@@ -11,9 +11,9 @@ type Options struct {
 	Mark string
 	// Grace is the time from SIGTERM to SIGKILL; zero stands for DefaultGrace, and more than MaxGrace for that.
 	Grace time.Duration
-	// Lease is the path of the file that the next start gives to [Sweep], in a directory that is this user's alone and
+	// CrashRecord is the path of the file that the next start gives to [Sweep], in a directory that is this user's alone and
 	// survives the loop. Empty means none.
-	Lease string
+	CrashRecord string
 	// Lost is called when somebody has ended the guardian, so many times by now, or when the next one could not be started;
 	// another one is started after the pause. Until then only the next Sweep would end what a sudden end of the loop leaves
 	// behind. It is called by a goroutine that Close waits for. Nil means nobody.

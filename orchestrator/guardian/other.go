@@ -33,7 +33,7 @@ func (*Guardian) AddDirectory(string) {}
 func (*Guardian) RemoveDirectory(string) {}
 
 // Finish finds nobody.
-func (*Guardian) Finish() ([]int, error) { return nil, nil }
+func (*Guardian) Finish(bool) ([]int, error) { return nil, nil }
 
 // Close does nothing.
 func (*Guardian) Close() error { return nil }

@@ -19,9 +19,9 @@ const (
 	// so on, each time twice as long, up to the second of these. One that has lived for that long is a good one again.
 	againFirst = 50 * time.Millisecond
 	againLast  = 30 * time.Second
-	// What the owner says waits no longer than this for a guardian that does not read: somebody has stopped it. The lease
+	// What the owner says waits no longer than this for a guardian that does not read: somebody has stopped it. The crash record
 	// knows the same.
-	sayPatience = 50 * time.Millisecond
+	sendPatience = 50 * time.Millisecond
 	// A guardian that was told to end does so within a moment.
 	endPatience = 5 * time.Second
 )
@@ -34,8 +34,8 @@ type Guardian struct {
 	end  chan struct{} // closed by Close
 
 	mu     sync.Mutex // guards what follows
-	lease  *lease
-	file   *os.File // the lease, or nil
+	crash  *crashRecord
+	file   *os.File // the crash record, or nil
 	pipe   *os.File
 	proc   *os.Process // nil while none runs
 	closed bool
@@ -53,18 +53,18 @@ func Start(self string, opt Options) (*Guardian, error) {
 	if self == "" {
 		self = program()
 	}
-	l, err := newLease(opt.Mark, opt.grace())
+	l, err := newCrashRecord(opt.Mark, opt.grace())
 	if err != nil {
 		return nil, &wrap{"start guardian", err}
 	}
-	g := &Guardian{self: self, opt: opt, lease: l, gone: make(chan struct{}), end: make(chan struct{}), expected: map[uint64]bool{}}
-	if opt.Lease != "" {
-		if g.file, err = l.create(opt.Lease); err != nil {
-			return nil, &wrap{"write lease", err}
+	g := &Guardian{self: self, opt: opt, crash: l, gone: make(chan struct{}), end: make(chan struct{}), expected: map[uint64]bool{}}
+	if opt.CrashRecord != "" {
+		if g.file, err = l.create(opt.CrashRecord); err != nil {
+			return nil, &wrap{"write crash record", err}
 		}
 	}
 	if err := g.start(); err != nil {
-		return nil, &wrap{"start guardian", errors.Join(err, g.dropLease())}
+		return nil, &wrap{"start guardian", errors.Join(err, g.dropRecord())}
 	}
 	go g.keep(g.proc)
 	return g, nil
@@ -115,28 +115,28 @@ func (g *Guardian) start() error {
 		return err
 	}
 	g.pipe, g.proc = w, proc
-	orders := "mark " + g.lease.mark + "\ngrace " + strconv.FormatInt(g.lease.grace.Milliseconds(), 10) +
-		"\nborn " + strconv.FormatUint(g.lease.start, 10) + "\n"
+	orders := "mark " + g.crash.mark + "\ngrace " + strconv.FormatInt(g.crash.grace.Milliseconds(), 10) +
+		"\nborn " + strconv.FormatUint(g.crash.start, 10) + "\n"
 	if t := g.opt.Terminal; t != nil {
 		orders += "terminal " + hex(t.Before) + " " + hex(t.During) + "\n"
 	}
-	for dir := range g.lease.dirs {
+	for dir := range g.crash.dirs {
 		orders += "dir " + dir + "\n"
 	}
 	for pipe := range g.expected {
 		orders += "expect " + strconv.FormatUint(pipe, 10) + "\n"
 	}
-	for _, pid := range g.lease.pids() {
-		orders += "add " + pair(pid, g.lease.roots[pid]) + "\n"
+	for _, pid := range g.crash.pids() {
+		orders += "add " + pair(pid, g.crash.roots[pid]) + "\n"
 	}
-	g.say(orders)
+	g.send(orders)
 	return nil
 }
 
-// say tells the guardian something. One that is gone is told it when it is started again.
-func (g *Guardian) say(text string) {
-	_ = g.pipe.SetWriteDeadline(time.Now().Add(sayPatience)) // every system here has it for pipes
-	_, _ = g.pipe.Write([]byte(text))                        // see above
+// send tells the guardian something. One that is gone is told it when it is started again.
+func (g *Guardian) send(text string) {
+	_ = g.pipe.SetWriteDeadline(time.Now().Add(sendPatience)) // every system here has it for pipes
+	_, _ = g.pipe.Write([]byte(text))                         // see above
 }
 
 // keep collects the guardian, and starts it again when it was not this process that ended it.
@@ -217,8 +217,8 @@ func (g *Guardian) Add(pids ...int) {
 	}
 	text := ""
 	for pid, start := range fresh {
-		if g.lease.roots[pid] != start {
-			g.lease.roots[pid] = start
+		if g.crash.roots[pid] != start {
+			g.crash.roots[pid] = start
 			text += "add " + pair(pid, start) + "\n"
 		}
 	}
@@ -234,7 +234,7 @@ func (g *Guardian) Expect(pipe uint64) {
 	defer g.mu.Unlock()
 	if !g.closed {
 		g.expected[pipe] = true
-		g.say("expect " + strconv.FormatUint(pipe, 10) + "\n")
+		g.send("expect " + strconv.FormatUint(pipe, 10) + "\n")
 	}
 }
 
@@ -244,7 +244,7 @@ func (g *Guardian) Forgo(pipe uint64) {
 	defer g.mu.Unlock()
 	if !g.closed && g.expected[pipe] {
 		delete(g.expected, pipe)
-		g.say("forgo " + strconv.FormatUint(pipe, 10) + "\n")
+		g.send("forgo " + strconv.FormatUint(pipe, 10) + "\n")
 	}
 }
 
@@ -257,22 +257,22 @@ func (g *Guardian) Remove(pids ...int) {
 	}
 	text := ""
 	for _, pid := range pids {
-		if _, known := g.lease.roots[pid]; known {
-			delete(g.lease.roots, pid)
+		if _, known := g.crash.roots[pid]; known {
+			delete(g.crash.roots, pid)
 			text += "remove " + strconv.Itoa(pid) + "\n"
 		}
 	}
 	g.record(text)
 }
 
-// record tells the guardian, and rewrites the lease.
+// record tells the guardian, and rewrites the crash record.
 func (g *Guardian) record(text string) {
 	if text == "" {
 		return
 	}
-	g.say(text)
+	g.send(text)
 	if g.file != nil {
-		_, _ = g.file.WriteAt(g.lease.text(), 0) // the guardian knows it; the file is for when both are killed
+		_, _ = g.file.WriteAt(g.crash.text(), 0) // the guardian knows it; the file is for when both are killed
 	}
 }
 
@@ -281,8 +281,8 @@ func (g *Guardian) record(text string) {
 func (g *Guardian) AddDirectory(path string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.closed && ofALine(path) && !g.lease.dirs[path] {
-		g.lease.dirs[path] = true
+	if !g.closed && ofALine(path) && !g.crash.dirs[path] {
+		g.crash.dirs[path] = true
 		g.record("dir " + path + "\n")
 	}
 }
@@ -291,29 +291,52 @@ func (g *Guardian) AddDirectory(path string) {
 func (g *Guardian) RemoveDirectory(path string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.closed && g.lease.dirs[path] {
-		delete(g.lease.dirs, path)
+	if !g.closed && g.crash.dirs[path] {
+		delete(g.crash.dirs, path)
 		g.record("undir " + path + "\n")
 	}
 }
 
 // Finish ends, with the grace, whoever still carries the loop's mark or was recorded: daemons that commands have left. It
 // returns their pids when they are gone; the guardian stands by meanwhile. Call it when the loop has ended its commands,
-// then Close. It leaves nothing to Close.
-func (g *Guardian) Finish() (ended []int, err error) {
+// then Close. It leaves nothing to Close. adopting says that this process has been handed all orphans since before its first
+// command: nobody can be left then as long as it has no child, and no other process is looked at.
+func (g *Guardian) Finish(adopting bool) (ended []int, err error) {
 	g.mu.Lock()
 	roots := map[int]uint64{}
-	for pid, start := range g.lease.roots {
+	for pid, start := range g.crash.roots {
 		roots[pid] = start
 	}
 	g.mu.Unlock()
-	k := newKiller(g.lease.mark, roots, g.lease.start, true)
-	k.calm = 2              // nothing has been started lately
-	k.since = g.lease.start // this process knows the orphans of its commands, and commands begin sessions
-	return k.run(g.lease.grace, patience)
+	if adopting && len(roots) == 0 && !g.hasChildren() {
+		return nil, nil
+	}
+	k := newKiller(g.crash.mark, roots, g.crash.start, true)
+	k.quiet = 2             // nothing has been started lately
+	k.since = g.crash.start // this process knows the orphans of its commands, and commands begin sessions
+	return k.run(g.crash.grace, patience)
 }
 
-// Close tells the guardian that the loop ends in good order, waits for it to be gone, and removes the lease. It ends
+// hasChildren says whether this process has, or may have, a living child but the guardian.
+func (g *Guardian) hasChildren() bool {
+	for n := range 2 { // a child that is collected meanwhile can hide another one
+		if n > 0 {
+			<-time.After(lookMin)
+		}
+		children, err := proctable.Children(os.Getpid())
+		if err != nil {
+			return true
+		}
+		for _, pid := range children {
+			if p, ok := proctable.Read(pid); ok && !p.Dead && !g.Is(pid) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Close tells the guardian that the loop ends in good order, waits for it to be gone, and removes the crash record. It ends
 // nobody. Only the first call does anything.
 func (g *Guardian) Close() error {
 	g.mu.Lock()
@@ -324,7 +347,7 @@ func (g *Guardian) Close() error {
 	}
 	g.closed = true
 	close(g.end)
-	g.say("end\n")
+	g.send("end\n")
 	proc := g.proc
 	g.mu.Unlock()
 	select {
@@ -335,17 +358,17 @@ func (g *Guardian) Close() error {
 		}
 		<-g.gone
 	}
-	return g.dropLease()
+	return g.dropRecord()
 }
 
-// dropLease removes the lease: there is nothing to find.
-func (g *Guardian) dropLease() error {
+// dropRecord removes the crash record: there is nothing to find.
+func (g *Guardian) dropRecord() error {
 	if g.file == nil {
 		return nil
 	}
 	_ = g.file.Close() // what it held is of no use any more
-	if err := os.Remove(g.opt.Lease); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return &wrap{"remove lease", err}
+	if err := os.Remove(g.opt.CrashRecord); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return &wrap{"remove crash record", err}
 	}
 	return nil
 }

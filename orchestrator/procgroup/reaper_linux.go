@@ -113,8 +113,8 @@ func (r *Reaper) other(pid int) bool { return r.opt.Other != nil && r.opt.Other(
 
 func (r *Reaper) run() {
 	defer close(r.stopped)
-	later := time.NewTimer(lookFirst) // after a start
-	defer later.Stop()
+	timer := time.NewTimer(lookFirst) // after a start
+	defer timer.Stop()
 	ended := time.NewTimer(lookPause) // after an end
 	defer ended.Stop()
 	distance := lookFirst
@@ -124,7 +124,7 @@ func (r *Reaper) run() {
 			return
 		case <-r.poke:
 			distance = lookFirst
-			later.Reset(distance)
+			timer.Reset(distance)
 			continue
 		case <-r.signals:
 			ended.Reset(lookPause)
@@ -133,12 +133,12 @@ func (r *Reaper) run() {
 				return
 			case <-ended.C:
 			}
-		case <-later.C:
+		case <-timer.C:
 			early := min(lookEarly, r.opt.Apart)
 			late := distance >= early
 			distance = min(2*distance, r.opt.Apart)
 			if distance < early || trees.live() { // else the next start asks for looks
-				later.Reset(distance)
+				timer.Reset(distance)
 			}
 			if late && !r.adopts() {
 				continue

@@ -63,7 +63,7 @@ func start(spec Spec, tune tuning) (*Group, error) {
 			l.abandon()
 			return nil, fmt.Errorf("start %s: %w", g.name, err)
 		}
-		go g.runLater(l, tune.patience)
+		go g.runWhenFree(l, tune.patience)
 	default:
 		l.abandon()
 		return nil, err
@@ -71,8 +71,8 @@ func start(spec Spec, tune tuning) (*Group, error) {
 	return g, nil
 }
 
-// runLater starts the command when its program is no longer being written.
-func (g *Group) runLater(l *launch, patience time.Duration) {
+// runWhenFree starts the command when its program is no longer being written.
+func (g *Group) runWhenFree(l *launch, patience time.Duration) {
 	t, err := g.retry(l, patience)
 	if err != nil {
 		l.abandon()

@@ -98,3 +98,6 @@ func Signal(pid int, start uint64, sig syscall.Signal) error {
 	}
 	return err
 }
+
+// Children are not told of here.
+func Children(int) ([]int, error) { return nil, ErrUnsupported }

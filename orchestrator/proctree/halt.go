@@ -26,7 +26,7 @@ func Halt(look func(stuck bool) (fresh int, still, over bool), pause func()) {
 	news := begun // when somebody was last found
 	// One look that finds nobody new and everybody stopped is not enough: it may have passed by the child that was born while
 	// it was going on.
-	for calm := 0; calm < 2; {
+	for looks := 0; looks < 2; {
 		quiet := time.Since(news)
 		if quiet > freezePatience || time.Since(begun) > growthPatience {
 			return
@@ -36,11 +36,11 @@ func Halt(look func(stuck bool) (fresh int, still, over bool), pause func()) {
 		case over:
 			return
 		case fresh > 0:
-			news, calm = time.Now(), 0
+			news, looks = time.Now(), 0
 		case still:
-			calm++
+			looks++
 		default:
-			calm = 0
+			looks = 0
 			pause()
 		}
 	}

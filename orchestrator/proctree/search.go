@@ -31,7 +31,7 @@ type Search struct {
 	// Unsure is how many the last search met in the middle of an exec: they may yet show a mark.
 	Unsure int
 
-	strangers Set // whose environment was read, and has no such mark: they never will
+	unmarked Set // whose environment was read, and has no such mark: they never will
 }
 
 // Signs are how a tree is known in one table.
@@ -102,7 +102,7 @@ func (s *Search) Find(table []proctable.Process, signs Signs) []proctable.Proces
 }
 
 func (s *Search) marked(p proctable.Process, is func(proctable.Process, string) bool) bool {
-	if s.strangers.Has(p) {
+	if s.unmarked.Has(p) {
 		return false
 	}
 	environ, known := proctable.Environ(p.PID)
@@ -112,13 +112,13 @@ func (s *Search) marked(p proctable.Process, is func(proctable.Process, string) 
 	case !known:
 		s.Unsure++
 	case len(environ) > 0:
-		if s.strangers == nil {
-			s.strangers = make(Set)
+		if s.unmarked == nil {
+			s.unmarked = make(Set)
 		}
-		s.strangers[p.PID] = p.Start
+		s.unmarked[p.PID] = p.Start
 	}
 	return false
 }
 
-// Forget gives back what the search remembers of strangers.
-func (s *Search) Forget() { s.strangers = nil }
+// Forget gives back what the search remembers of others.
+func (s *Search) Forget() { s.unmarked = nil }

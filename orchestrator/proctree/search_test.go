@@ -86,7 +86,7 @@ func TestFind(t *testing.T) {
 }
 
 // An environment is read once, unless it may change: that of a process in the middle of an exec.
-func TestStrangersAreAskedOnce(t *testing.T) {
+func TestOthersAreAskedOnce(t *testing.T) {
 	self, ok := proctable.Read(os.Getpid())
 	if !ok {
 		t.Skip("no table of processes here")

@@ -28,9 +28,9 @@ func (g *guard) open(opt Options) error {
 	g.mark = guardian.NewMark(opt.Environ)
 	own := guardian.Options{Mark: g.mark, Grace: max(stageGrace, opt.Grace), Terminal: opt.Terminal,
 		Lost: func(times int, pause time.Duration) { g.owner.post(func() { g.lost(times, pause) }) }}
-	if opt.Lease != "" {
-		own.Lease = opt.Lease
-		ended, err := guardian.Sweep(own.Lease)
+	if opt.CrashRecord != "" {
+		own.CrashRecord = opt.CrashRecord
+		ended, err := guardian.Sweep(own.CrashRecord)
 		if len(ended) > 0 {
 			g.owner.notice(fmt.Sprintf("stopped what an earlier loop had left behind: %s", numbers(ended)))
 		}
@@ -117,7 +117,7 @@ func (g *guard) close() error {
 		return nil
 	}
 	var errs []error
-	ended, err := g.guardian.Finish()
+	ended, err := g.guardian.Finish(g.reaper != nil)
 	if len(ended) > 0 {
 		g.owner.notice("stopped what had outlived its command: " + numbers(ended))
 	}

@@ -34,9 +34,9 @@ type Options struct {
 	Journal *journal.Journal
 	Sockets *sockets.Set
 
-	Grace    time.Duration // the longest that a process has to end
-	Terminal *guardian.Terminal
-	Lease    string // a file that tells the next loop what is left of this one; "": none
+	Grace       time.Duration // the longest that a process has to end
+	Terminal    *guardian.Terminal
+	CrashRecord string // a file that tells the next loop what is left of this one; "": none
 
 	// Post hands an event to the owner, who calls Handle with it, and may be given
 	// up once the Runner's context has ended. Deliver is Post for what the owner

@@ -32,7 +32,7 @@ func run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err e
 	f.SetOutput(stderr)
 	var (
 		binary = f.String("devloop", "", "the devloop to measure (default: built from this module)")
-		rounds = f.Int("rounds", 5, "how often each is measured; medians are printed")
+		rounds = f.Int("rounds", 5, "how often each is measured, with so many runs in a row; medians of all runs are printed")
 		stages = f.Int("stages", 100, "stages of one run, each the command /bin/true")
 		others = f.Int("foreign", 3000, "processes of others on the machine that is not quiet")
 	)
@@ -63,19 +63,18 @@ type bench struct {
 
 // table measures quiet and crowded rounds by turns, so that both have the same machine.
 func (b *bench) table(others, rounds int) error {
-	fmt.Fprintf(b.Stdout, "`devloop run` over %d stages of /bin/true, CPU time of devloop and of all that it starts, median of %d rounds:\n\n", b.stages, rounds)
+	fmt.Fprintf(b.Stdout, "`devloop run` over %d stages of /bin/true, CPU time of devloop and of all that it starts, median of %d runs:\n\n", b.stages, rounds*rounds)
 	var quiet, crowded []time.Duration
 	for range rounds {
-		took, err := b.measure()
+		took, err := b.measure(rounds)
 		if err != nil {
 			return err
 		}
-		quiet = append(quiet, took)
-		took, err = b.beside(others)
-		if err != nil {
+		quiet = append(quiet, took...)
+		if took, err = b.beside(others, rounds); err != nil {
 			return err
 		}
-		crowded = append(crowded, took)
+		crowded = append(crowded, took...)
 	}
 	var t harness.Table
 	t.Row("foreign processes", "CPU, ms", "lowest … highest", "ratio")
@@ -91,19 +90,19 @@ func (b *bench) table(others, rounds int) error {
 }
 
 // beside measures beside so many processes of others.
-func (b *bench) beside(others int) (took time.Duration, err error) {
+func (b *bench) beside(others, runs int) (took []time.Duration, err error) {
 	cmd := exec.CommandContext(b.Ctx, b.Self, "__crowd", strconv.Itoa(others))
 	hold, err := cmd.StdinPipe()
 	if err != nil {
-		return 0, fmt.Errorf("make pipe: %w", err)
+		return nil, fmt.Errorf("make pipe: %w", err)
 	}
 	told, err := cmd.StdoutPipe()
 	if err != nil {
-		return 0, fmt.Errorf("make pipe: %w", err)
+		return nil, fmt.Errorf("make pipe: %w", err)
 	}
 	cmd.Stderr = b.Stderr
 	if err := cmd.Start(); err != nil {
-		return 0, fmt.Errorf("start foreign processes: %w", err)
+		return nil, fmt.Errorf("start foreign processes: %w", err)
 	}
 	defer func() {
 		_ = hold.Close() // which ends them
@@ -112,13 +111,28 @@ func (b *bench) beside(others int) (took time.Duration, err error) {
 		}
 	}()
 	if _, err := told.Read(make([]byte, 1)); err != nil {
-		return 0, fmt.Errorf("start foreign processes: %w", err)
+		return nil, fmt.Errorf("start foreign processes: %w", err)
 	}
-	return b.measure()
+	return b.measure(runs)
 }
 
-// measure is one run.
-func (b *bench) measure() (time.Duration, error) {
+// measure takes the time of so many runs, after one that warms what processes start
+// from: the processes of others have taken its place in the caches.
+func (b *bench) measure(runs int) (took []time.Duration, err error) {
+	for i := range runs + 1 {
+		one, err := b.run()
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			took = append(took, one)
+		}
+	}
+	return took, nil
+}
+
+// run is the CPU time of one run.
+func (b *bench) run() (time.Duration, error) {
 	var text strings.Builder
 	text.WriteString("version: 1\nwatchers:\n  check:\n    watch: [\"*.none\"]\n    stages:\n")
 	for range b.stages {

@@ -14,15 +14,15 @@ import (
 	"devloop/orchestrator/proctable"
 )
 
-// The lease file has a line for each fact, and ends with the line "end": what follows is left of a longer version. It is
+// The crash record has a line for each fact, and ends with the line "end": what follows is left of a longer version. It is
 // rewritten in place by one write, which kill -9 does not tear.
 const (
-	leaseHead = "devloop lease 1"
-	leaseSize = 1 << 20 // more is none of ours
+	recordHead = "devloop crash record 1"
+	recordSize = 1 << 20 // more is none of ours
 )
 
-// lease is what the next start must know.
-type lease struct {
+// crashRecord is what the next start must know.
+type crashRecord struct {
 	mark  string
 	owner int
 	start uint64 // of the owner
@@ -33,17 +33,17 @@ type lease struct {
 	dirs  map[string]bool // see Guardian.AddDirectory
 }
 
-func newLease(mark string, grace time.Duration) (*lease, error) {
+func newCrashRecord(mark string, grace time.Duration) (*crashRecord, error) {
 	self, ok := proctable.Read(os.Getpid())
 	if !ok {
 		return nil, errors.New("this process is not in the system's table")
 	}
-	return &lease{mark: mark, owner: self.PID, start: self.Start, boot: bootID(), space: pidSpace(), grace: grace,
+	return &crashRecord{mark: mark, owner: self.PID, start: self.Start, boot: bootID(), space: pidSpace(), grace: grace,
 		roots: map[int]uint64{}, dirs: map[string]bool{}}, nil
 }
 
-func (l *lease) text() []byte {
-	t := []byte(leaseHead + "\nmark " + l.mark + "\nowner " + pair(l.owner, l.start) + "\nboot " + l.boot + "\nspace " + l.space +
+func (l *crashRecord) text() []byte {
+	t := []byte(recordHead + "\nmark " + l.mark + "\nowner " + pair(l.owner, l.start) + "\nboot " + l.boot + "\nspace " + l.space +
 		"\ngrace " + strconv.FormatInt(l.grace.Milliseconds(), 10) + "\n")
 	for _, pid := range l.pids() {
 		t = append(t, "root "+pair(pid, l.roots[pid])+"\n"...)
@@ -54,7 +54,7 @@ func (l *lease) text() []byte {
 	return append(t, "end\n"...)
 }
 
-func (l *lease) pids() []int {
+func (l *crashRecord) pids() []int {
 	var pids []int
 	for pid := range l.roots {
 		pids = append(pids, pid)
@@ -85,22 +85,22 @@ func cut(s string, sep byte) (before, after string) {
 	return s, ""
 }
 
-var errLease = errors.New("it is not a lease of devloop's")
+var errRecord = errors.New("it is not a crash record of devloop's")
 
-// parseLease reads what text wrote. It takes nothing but a whole lease.
-func parseLease(text string) (*lease, error) {
+// parseRecord reads what text wrote. It takes nothing but a whole crash record.
+func parseRecord(text string) (*crashRecord, error) {
 	head, rest := cut(text, '\n')
-	if head != leaseHead {
-		return nil, errLease
+	if head != recordHead {
+		return nil, errRecord
 	}
-	l := &lease{roots: map[int]uint64{}, dirs: map[string]bool{}}
+	l := &crashRecord{roots: map[int]uint64{}, dirs: map[string]bool{}}
 	seen := map[string]bool{}
 	for rest != "" {
 		var line string
 		line, rest = cut(rest, '\n')
 		key, value := cut(line, ' ')
 		if seen[key] && key != "root" && key != "dir" {
-			return nil, errLease
+			return nil, errRecord
 		}
 		seen[key] = true
 		ok := value != ""
@@ -130,20 +130,20 @@ func parseLease(text string) (*lease, error) {
 		case "end":
 			for _, needed := range []string{"mark", "owner", "boot", "space", "grace"} {
 				if !seen[needed] {
-					return nil, errLease
+					return nil, errRecord
 				}
 			}
 			return l, nil
 		}
 		if !ok {
-			return nil, errLease
+			return nil, errRecord
 		}
 	}
-	return nil, errLease
+	return nil, errRecord
 }
 
-// create writes the lease where path says, instead of an older one, and leaves it open to be rewritten.
-func (l *lease) create(path string) (*os.File, error) {
+// create writes the crash record where path says, instead of an older one, and leaves it open to be rewritten.
+func (l *crashRecord) create(path string) (*os.File, error) {
 	fresh := path + ".new"
 	f, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
@@ -164,8 +164,8 @@ func (l *lease) create(path string) (*os.File, error) {
 	return f, nil
 }
 
-// readLease reads a lease that this user alone can have written: it names processes to be killed.
-func readLease(path string) (*lease, error) {
+// readRecord reads a crash record that this user alone can have written: it names processes to be killed.
+func readRecord(path string) (*crashRecord, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
@@ -176,8 +176,8 @@ func readLease(path string) (*lease, error) {
 		return nil, err
 	}
 	owner, ok := st.Sys().(*syscall.Stat_t)
-	if !st.Mode().IsRegular() || st.Mode().Perm()&0o022 != 0 || !ok || int(owner.Uid) != os.Geteuid() || st.Size() > leaseSize {
-		return nil, errLease
+	if !st.Mode().IsRegular() || st.Mode().Perm()&0o022 != 0 || !ok || int(owner.Uid) != os.Geteuid() || st.Size() > recordSize {
+		return nil, errRecord
 	}
 	text := make([]byte, st.Size())
 	for n := 0; n < len(text); {
@@ -187,11 +187,11 @@ func readLease(path string) (*lease, error) {
 		}
 		n += m
 	}
-	return parseLease(string(text))
+	return parseRecord(string(text))
 }
 
-// ownerLives says that the process that made the lease still runs, or may.
-func (l *lease) ownerLives() bool {
+// ownerLives says that the process that made the crash record still runs, or may.
+func (l *crashRecord) ownerLives() bool {
 	if l.space != pidSpace() {
 		return true // it counts other processes than we do: nothing can be known
 	}
@@ -202,19 +202,19 @@ func (l *lease) ownerLives() bool {
 	return ok && p.Start == l.start && !p.Dead
 }
 
-// Sweep ends who is left of the loop that made the lease, if that loop is dead, with the lease's grace, and removes the
-// loop's directories and the lease. It returns the pids of those it met, and when they are gone. No lease, a living owner, or an owner in another pid
-// namespace is nothing to do. Its error is a [*survivorsError], with which the lease stays for the next start, or that the
-// file cannot be read or is no lease; then nobody was touched.
+// Sweep ends who is left of the loop that made the record, if that loop is dead, with the record's grace, and removes the
+// loop's directories and the record. It returns the pids of those it met, and when they are gone. No record, a living owner,
+// or an owner in another pid namespace is nothing to do. Its error is a [*survivorsError], with which the record stays for
+// the next start, or that the file cannot be read or is no crash record; then nobody was touched.
 //
 // Call it before [Start] is given the same path, while nobody else can: with the lock of the configuration held.
 func Sweep(path string) (ended []int, err error) {
-	l, err := readLease(path)
+	l, err := readRecord(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, &wrap{"read lease " + path, err}
+		return nil, &wrap{"read crash record " + path, err}
 	case l.ownerLives():
 		return nil, nil
 	}
@@ -226,7 +226,7 @@ func Sweep(path string) (ended []int, err error) {
 		}
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return ended, &wrap{"remove lease", err}
+		return ended, &wrap{"remove crash record", err}
 	}
 	return ended, nil
 }
