@@ -24,38 +24,15 @@ type lent struct {
 // newChecker finds names that stand twice, and fills in the full names of what is
 // named.
 func newChecker(d *decoder, c *Config) *checker {
-	k := &checker{
-		decoder: d, config: c,
-		watchers: map[string]*Watcher{}, processes: map[string]*Process{}, sockets: map[string]*Socket{}, proxied: map[string]lent{},
-	}
-	for i := range c.Sockets {
-		s := &c.Sockets[i]
-		if before := k.sockets[s.Name]; before != nil {
-			k.twice(s.Name, "socket", s.Pos, "socket", before.Pos)
-			continue
-		}
-		k.sockets[s.Name] = s
-		k.sockNames = append(k.sockNames, s.Name)
-	}
-	for i := range c.Watchers {
-		w := &c.Watchers[i]
-		if before := k.watchers[w.Name]; before != nil {
-			k.twice(w.Name, "watcher", w.Pos, "watcher", before.Pos)
-			continue
-		}
-		k.watchers[w.Name] = w
-		k.nodeNames = append(k.nodeNames, w.Name)
-	}
-	for i := range c.Processes {
-		p := &c.Processes[i]
-		if before := k.processes[p.Name]; before != nil {
-			k.twice(p.Name, "process", p.Pos, "process", before.Pos)
-			continue
-		}
-		k.processes[p.Name] = p
-		k.nodeNames = append(k.nodeNames, p.Name)
-		if w := k.watchers[p.Name]; w != nil {
-			k.twice(p.Name, "process", p.Pos, "watcher", w.Pos)
+	k := &checker{decoder: d, config: c, proxied: map[string]lent{}}
+	k.sockets, k.sockNames = byName(k, "socket", c.Sockets, func(s *Socket) (string, Pos) { return s.Name, s.Pos })
+	k.watchers, k.nodeNames = byName(k, "watcher", c.Watchers, func(w *Watcher) (string, Pos) { return w.Name, w.Pos })
+	var names []string
+	k.processes, names = byName(k, "process", c.Processes, func(p *Process) (string, Pos) { return p.Name, p.Pos })
+	k.nodeNames = append(k.nodeNames, names...)
+	for _, name := range names {
+		if w := k.watchers[name]; w != nil {
+			k.twice(name, "process", k.processes[name].Pos, "watcher", w.Pos)
 		}
 	}
 	for i := range c.Watchers {
@@ -71,6 +48,23 @@ func newChecker(d *decoder, c *Config) *checker {
 		}
 	}
 	return k
+}
+
+// byName finds each of a list by its name, and lists the names in the order of
+// the file. Of two with one name the first counts.
+func byName[T any](k *checker, what string, list []T, head func(*T) (string, Pos)) (all map[string]*T, names []string) {
+	all = map[string]*T{}
+	for i := range list {
+		name, at := head(&list[i])
+		if before := all[name]; before != nil {
+			_, other := head(before)
+			k.twice(name, what, at, what, other)
+			continue
+		}
+		all[name] = &list[i]
+		names = append(names, name)
+	}
+	return all, names
 }
 
 // twice is about a name that two nodes or two sockets have. Within one mapping

@@ -61,16 +61,21 @@ type Project struct {
 
 // variable is one of the project's `vars`, or nil.
 func (p *Project) variable(name string) *Var {
-	for i := range p.Vars {
-		if p.Vars[i].Name == name {
-			return &p.Vars[i]
-		}
-	}
-	return nil
+	return find(p.Vars, func(v *Var) bool { return v.Name == name })
 }
 
 // root is the project that was loaded; the others are included in it.
 func (c *Config) root() *Project { return c.Projects[0] }
+
+// find is the first of a list that is as asked, or nil.
+func find[T any](list []T, is func(*T) bool) *T {
+	for i := range list {
+		if is(&list[i]) {
+			return &list[i]
+		}
+	}
+	return nil
+}
 
 // Var is one name for ${NAME}, and one variable in every command's environment.
 type Var struct {

@@ -175,10 +175,5 @@ func (d *decoder) checkProcessKeys(n *yamltree.Node, p Process) {
 
 // Process returns the process of that name, or nil.
 func (c *Config) Process(name string) *Process {
-	for i := range c.Processes {
-		if c.Processes[i].Name == name {
-			return &c.Processes[i]
-		}
-	}
-	return nil
+	return find(c.Processes, func(p *Process) bool { return p.Name == name })
 }

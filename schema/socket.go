@@ -144,10 +144,5 @@ func pageAddress(l Listen) string { return strings.TrimPrefix(l.Text, "tcp::") }
 
 // Socket returns the socket of that name, or nil.
 func (c *Config) Socket(name string) *Socket {
-	for i := range c.Sockets {
-		if c.Sockets[i].Name == name {
-			return &c.Sockets[i]
-		}
-	}
-	return nil
+	return find(c.Sockets, func(s *Socket) bool { return s.Name == name })
 }
