@@ -140,7 +140,7 @@ func (w *Files) degrade() {
 	degraded, late := w.watcher, w.opt.Started()
 	w.opt.polled(degraded.pollAll(poll), poll, func(missed batch) {
 		if late && degraded == w.watcher && degraded.events != nil {
-			w.takeRules(missed.files)
+			w.takeRules(missed.files, false)
 			w.look(append(degraded.events.Unwatched(), missed.gone...), missed.files, nil)
 		}
 	})
@@ -208,7 +208,7 @@ func (w *Files) Take() {
 	if seen.lost {
 		seen.gone = append(seen.gone, w.set.Roots()...)
 	}
-	w.takeRules(seen.files)
+	w.takeRules(seen.files, seen.lost)
 	w.look(seen.gone, seen.files, seen.passed)
 	if seen.limited {
 		w.degrade()

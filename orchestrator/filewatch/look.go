@@ -14,7 +14,8 @@ import (
 // takeRules asks anew what git ignores and tracks, if that may have changed. Nearly
 // every command of git's writes its index: that counts only if files are tracked
 // now that were ignored. A file of rules counts only if it says something else.
-func (w *Files) takeRules(files []seenFile) {
+// unseen asks also about those of which no change may have been seen.
+func (w *Files) takeRules(files []seenFile, unseen bool) {
 	var rules []string
 	index, indexed := w.git.IndexFile(), false
 	for _, f := range files {
@@ -26,6 +27,10 @@ func (w *Files) takeRules(files []seenFile) {
 	if indexed {
 		rules = append(rules, index)
 	}
+	top := w.git.Top()
+	if unseen {
+		rules = append(rules, top)
+	}
 	if len(rules) == 0 {
 		return
 	}
@@ -33,9 +38,12 @@ func (w *Files) takeRules(files []seenFile) {
 	w.opt.Disk.Add(diskqueue.Job{
 		Paths: rules,
 		Do: func(i int) {
-			if rules[i] == index {
+			switch rules[i] {
+			case index:
 				differs[i] = git.ReadIndex()
-			} else {
+			case top:
+				differs[i] = git.Refresh()
+			default:
 				differs[i] = git.Invalidate(rules[i])
 			}
 			if differs[i] {

@@ -97,9 +97,6 @@ func (o *opened) open(w *Files, poll *time.Duration, since time.Time) bool {
 		return false
 	}
 	o.first.files = append(o.first.files, changedSince(o.set, since)...)
-	for _, path := range w.git.Stale() {
-		o.first.files = append(o.first.files, seenFile{path: path})
-	}
 	o.roots = unlinkedRoots(o.set)
 	for _, path := range o.set.Touchables() {
 		if !w.times.knows(path) {
@@ -147,7 +144,7 @@ func (w *Files) reopened(next *reopening, o opened) {
 	next.opened = o
 	w.Take()
 	if o.watcher != nil {
-		w.takeRules(o.first.files)
+		w.takeRules(o.first.files, true)
 		w.opt.Disk.Add(diskqueue.Job{Paths: []string{next.cfg.Dir}, Do: func(int) { o.set.RulesChanged() }, Done: func([]bool) {}})
 		w.lookWith(o.set, nil, o.first.files, nil)
 	}

@@ -344,18 +344,18 @@ func (m *Matcher) Learned() (rely func()) {
 	}
 }
 
-// Stale lists the .gitignore files that say something else than what was read. That happens where nobody watches: what
-// comes into sight is to be asked about by the rules that hold.
-func (m *Matcher) Stale() (files []string) {
+// Refresh is Invalidate for every .gitignore that was read: where nobody watches, it may say something else by now.
+func (m *Matcher) Refresh() (differs bool) {
 	m.mu.RLock()
 	scopes := slices.Collect(maps.Values(m.scopes))
 	m.mu.RUnlock()
 	for _, s := range scopes {
 		if s.ignored == nil && !s.isCurrent() {
-			files = append(files, filepath.Join(s.dir, ".gitignore"))
+			m.Invalidate(filepath.Join(s.dir, ".gitignore"))
+			differs = true
 		}
 	}
-	return files
+	return differs
 }
 
 // Rest forgets what can be read again of directories that say nothing: in a large tree these are nearly all, and a
