@@ -97,7 +97,7 @@ func TestRustWebIsTheRecipe(t *testing.T) {
 	if want := []string{"cargo clippy -- -D clippy::all", "cargo test", "cargo build"}; !slices.Equal(stages, want) {
 		t.Errorf("stages %v, want %v", stages, want)
 	}
-	if s.Listen.Text != "http::3000" || s.Via != schema.ViaInherit || w.Triggers[0].Text != ".trigger" || p.Run.Text != "$CARGO_TARGET_DIR/debug/$BIN" || p.Watch[0].String() != ".trigger" {
+	if s.Listen.Text != "http::3000" || s.Via != schema.ViaInherit || w.Triggers[0].Text != ".trigger" || p.Run.Text != "$CARGO_TARGET_DIR/debug/$BIN $ARGS" || p.Watch[0].String() != ".trigger" {
 		t.Errorf("socket %v %s, trigger %v, run %v, watch %v", s.Listen, s.Via, w.Triggers, p.Run, p.Watch)
 	}
 }

@@ -45,12 +45,21 @@ func lookGo(p *project) (*draft, error) {
 		d.watchGoLocal(p, "**/{*.{go,s,c,h,tmpl},testdata/**,go.mod,go.sum}")
 		return d, nil
 	}
-	main := p.goMainPackage(mains, sources, file)
+	main, from := p.goMainPackage(mains, sources, file), "the package of the server"
+	s, says := p.says(goRuns)
+	if says != nil && slices.Contains(mains, goDir(group(says))) {
+		main, from = goDir(group(says)), s.from
+	} else {
+		says = nil
+	}
 	d.extends("go-web", file+" serves")
 	if main != "." {
-		d.set("MAIN", "./"+main, "the package of the server")
+		d.set("MAIN", "./"+main, from)
 	}
-	if len(mains) > 1 {
+	if args := arguments(s.command, says); args != "" && strings.Contains(says[0], "run") {
+		d.set("ARGS", args, s.from)
+	}
+	if len(mains) > 1 && says == nil {
 		d.note("There are %d main packages (%s): MAIN says which one is the server.", len(mains), strings.Join(mains, ", "))
 	}
 	// The main package's own files come first, where flags and defaults are; those
@@ -66,6 +75,29 @@ func lookGo(p *project) (*draft, error) {
 	d.watchGoLocal(p, "**/*.{go,html,tmpl,sql,mod,sum}")
 	d.ignore(".trigger", "/bin/")
 	return d, nil
+}
+
+// goRuns is a command that builds or runs a main package.
+var goRuns = compiled(`\bgo\s+(?:run|build|install)\s+(?:-\w+(?:[= ](?:"[^"]*"|'[^']*'|\./\S+|[\w/.-]+))?\s+)*?(\.\S*|[\w./-]+\.go)(?:\s|$)`)
+
+// arguments are what follows the match in a command, up to another command.
+func arguments(command string, match []string) string {
+	if match == nil {
+		return ""
+	}
+	_, rest, _ := strings.Cut(command, match[0])
+	if i := strings.IndexAny(rest, "&|;<>#"); i >= 0 {
+		rest = rest[:i]
+	}
+	return strings.TrimSpace(rest)
+}
+
+// goDir is the directory of a package or of one of its files.
+func goDir(arg string) string {
+	if strings.HasSuffix(arg, ".go") {
+		return path.Dir(path.Clean(arg))
+	}
+	return path.Clean(arg)
 }
 
 func within(file, dir string) int {

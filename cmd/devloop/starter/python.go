@@ -71,13 +71,10 @@ func lookPython(p *project) (*draft, error) {
 			break
 		}
 		d.extends("python-web", factory+" has a function that makes the app")
-		d.set("APP", module(factory)+":"+m[1], "")
-		d.processes = append(d.processes, entry{key: "server", sub: []entry{{key: "run", value: yamlText("exec $PYTHON -m uvicorn --factory $APP --fd $DEVLOOP_FD_WEB")}}})
-		d.srcLayout(factory)
+		d.asgi(p, factory, m[1], "--factory")
 	case a != nil && (asgiDeps.MatchString(deps) || deps == "\n"):
 		d.extends("python-web", asgi+" makes the app")
-		d.set("APP", module(asgi)+":"+a[1], "")
-		d.srcLayout(asgi)
+		d.asgi(p, asgi, a[1], "")
 	case f != nil && gunicorn.MatchString(deps):
 		d.extends("gunicorn", "the dependencies have gunicorn")
 		if f[2] != "" {
@@ -89,10 +86,12 @@ func lookPython(p *project) (*draft, error) {
 		d.srcLayout(flask)
 	case f != nil && (flaskDep.MatchString(deps) || strings.TrimSpace(deps) == ""):
 		d.extends("flask", flask+" makes the app")
-		if m := module(flask); m != "app" {
+		if p.importsNeighbours(flask) {
+			d.set("APP", flask, "the file: it imports what lies beside it")
+		} else if m := module(flask); m != "app" {
 			d.set("APP", m, "")
+			d.srcLayout(flask)
 		}
-		d.srcLayout(flask)
 	case p.has("package.json"): // what is served is Node's
 		return nil, nil
 	default:
@@ -100,7 +99,91 @@ func lookPython(p *project) (*draft, error) {
 	}
 	d.interpreter(p)
 	d.tests(p, deps, sources)
+	d.pythonSays(p)
 	return d, nil
+}
+
+// asgi is the app that uvicorn runs.
+func (d *draft) asgi(p *project, file, name, flags string) {
+	if p.importsNeighbours(file) {
+		d.set("APP", module(path.Base(file))+":"+name, "")
+		d.set("FLAGS", strings.TrimSpace(flags+" --app-dir "+path.Dir(file)), "it imports what lies beside it")
+		return
+	}
+	d.set("APP", module(file)+":"+name, "")
+	if flags != "" {
+		d.set("FLAGS", flags, "")
+	}
+	d.srcLayout(file)
+}
+
+var (
+	uvicornRuns  = compiled(`\buvicorn\s+(?:.*\s)?([\w.]+:[\w.]+)`)
+	gunicornRuns = compiled(`\bgunicorn\s+(?:.*\s)?["']?([\w.]+:[\w.]+(?:\(\))?)`)
+	flaskRuns    = compiled(`\bflask\s+(?:.*\s)?--app[\s=]+["']?([\w./:]+)|FLASK_APP=["']?([\w./:]+)`)
+	portFlag     = compiled(`--(?:port|listen)[\s=]+["']?(?:[\w.]+:)?(\d{2,5})\b|(?:\s-p|\s--bind|\s-b)[\s=]+["']?(?:[\w.]+:)?(\d{2,5})\b`)
+	appDir       = compiled(`--app-dir[\s=]+(\S+)`)
+	isFactory    = compiled(`\s--factory\b`)
+)
+
+// pythonSays prefers what the project says of how it is run to what its sources look like.
+func (d *draft) pythonSays(p *project) {
+	var s said
+	var m []string
+	switch d.top[0].value {
+	case "preset:python-web":
+		if s, m = p.says(uvicornRuns); m != nil {
+			var flags []string
+			if isFactory.MatchString(s.command) {
+				flags = append(flags, "--factory")
+			}
+			if dir := appDir.FindStringSubmatch(s.command); dir != nil {
+				flags = append(flags, "--app-dir "+dir[1])
+			}
+			if len(flags) > 0 {
+				d.set("FLAGS", strings.Join(flags, " "), s.from)
+			}
+		}
+	case "preset:gunicorn":
+		s, m = p.says(gunicornRuns)
+	case "preset:flask":
+		s, m = p.says(flaskRuns)
+	}
+	if m == nil {
+		return
+	}
+	if app := group(m); !d.is("APP", app) {
+		d.set("APP", app, s.from)
+	}
+	if port := portFlag.FindStringSubmatch(s.command); port != nil {
+		d.port(group(port), s.from)
+	}
+}
+
+// importsNeighbours tells whether a file below the project's directory imports what lies beside it by
+// its bare name, which works only from there.
+func (p *project) importsNeighbours(file string) bool {
+	dir := path.Dir(file)
+	if dir == "." || dir == "src" {
+		return false
+	}
+	text, err := p.read(file)
+	if err != nil {
+		return false
+	}
+	for _, other := range p.sources(".py") {
+		if path.Dir(other) != dir || other == file {
+			continue
+		}
+		name := strings.TrimSuffix(path.Base(other), ".py")
+		for line := range strings.Lines(text) {
+			words := strings.Fields(line)
+			if len(words) > 1 && (words[0] == "import" || words[0] == "from") && strings.TrimSuffix(words[1], ",") == name {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 var requirements = compiled(`^requirements[^/]*\.(?:txt|in)$|^requirements/[^/]+$`)

@@ -119,11 +119,30 @@ func (p *project) rustBinary(c *crate) (cargoBin, bool) {
 	return c.bins[0], true
 }
 
+// cargoRuns is a command that runs a binary or a crate of the workspace.
+var cargoRuns = compiled(`\bcargo\s+(?:watch\s.*)?(?:-x\s+["'])?run\b(?:.*\s--bin[\s=]+([\w-]+)|.*\s(?:-p|--package)[\s=]+([\w-]+))`)
+
 // rustServer drafts the loop of the first of the servers.
 func (d *draft) rustServer(p *project, t *cargoTree, servers []rustServer) {
 	s := servers[0]
+	said, m := p.says(cargoRuns)
+	if m != nil {
+		i := slices.IndexFunc(servers, func(s rustServer) bool {
+			return m[1] != "" && s.bin.name == m[1] || m[2] != "" && s.name == m[2]
+		})
+		if i >= 0 {
+			s = servers[i]
+		} else {
+			m = nil
+		}
+	}
 	d.extends("rust-web", s.why)
 	switch {
+	case m != nil:
+		d.set("BIN", s.bin.name, said.from)
+		if _, args, ok := strings.Cut(said.command, " -- "); ok {
+			d.set("ARGS", arguments(args, []string{""}), said.from)
+		}
 	case len(servers) > 1:
 		d.set("BIN", s.bin.name, fmt.Sprintf("of %s, the first of %d servers here", s.manifest(), len(servers)))
 		d.rustOthers(servers)
@@ -170,7 +189,7 @@ func (d *draft) rustServer(p *project, t *cargoTree, servers []rustServer) {
 	}
 	if t.triple != "" {
 		d.processes = append(d.processes, entry{key: "server", comment: ".cargo/config.toml has cargo build for " + t.triple + ".", sub: []entry{
-			{key: "run", value: yamlText("$CARGO_TARGET_DIR/" + t.triple + "/debug/$BIN")},
+			{key: "run", value: yamlText("$CARGO_TARGET_DIR/" + t.triple + "/debug/$BIN $ARGS")},
 		}})
 	}
 }

@@ -32,7 +32,7 @@ func (p *project) commands() []said {
 	}
 	var all []said
 	for _, read := range []func(file string, text string) []said{
-		saidScripts, saidProcfile, saidMakefile, saidJustfile, saidTaskfile, saidMise, saidPyproject, saidDevcontainer, saidCompose, saidDockerfile,
+		saidScripts, saidProcfile, saidAir, saidMakefile, saidJustfile, saidTaskfile, saidMise, saidPyproject, saidDevcontainer, saidCompose, saidDockerfile,
 	} {
 		all = append(all, p.saidIn(read)...)
 	}
@@ -45,7 +45,7 @@ func (p *project) commands() []said {
 
 // saidFiles are the files that each reader of commands knows.
 var saidFiles = []string{
-	"package.json", "composer.json", "deno.json", "deno.jsonc", "Procfile.dev", "Procfile", "Makefile", "makefile", "GNUmakefile",
+	"package.json", "composer.json", "deno.json", "deno.jsonc", ".air.toml", "air.toml", "Procfile.dev", "Procfile", "Makefile", "makefile", "GNUmakefile",
 	"justfile", "Justfile", ".justfile", "Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "mise.toml", ".mise.toml", "pyproject.toml",
 	".devcontainer/devcontainer.json", ".devcontainer.json", "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", "Dockerfile",
 }
@@ -149,6 +149,24 @@ func saidProcfile(file, text string) []said {
 	var all []said
 	for _, c := range commands {
 		all = append(all, said{command: c.run, name: c.name, file: file, from: file + ", " + c.name})
+	}
+	return all
+}
+
+// saidAir reads what air builds.
+func saidAir(file, text string) []said {
+	if !strings.HasSuffix(file, "air.toml") {
+		return nil
+	}
+	var a air
+	if toml.Unmarshal([]byte(text), &a) != nil {
+		return nil
+	}
+	var all []said
+	for _, command := range append(a.Build.PreCmd, a.Build.Cmd) {
+		if command != "" {
+			all = append(all, said{command: command, name: "dev", file: file, line: lineOf([]byte(text), "cmd"), from: file + ", build.cmd"})
+		}
 	}
 	return all
 }

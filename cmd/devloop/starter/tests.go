@@ -44,6 +44,11 @@ func (d *draft) has(name string) bool {
 	return slices.ContainsFunc(d.vars, func(v entry) bool { return v.key == name })
 }
 
+// is tells whether a variable is set to a value.
+func (d *draft) is(name, value string) bool {
+	return slices.ContainsFunc(d.vars, func(v entry) bool { return v.key == name && v.value == yamlText(value) })
+}
+
 // buildAndTest replaces the stages of a preset that can run the tests beside the server. watch is
 // a list in one line; "" leaves the preset's.
 func (d *draft) buildAndTest(why, watch string, build, tests []string) {
