@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"syscall"
 )
@@ -44,12 +45,9 @@ func places(config string) ([]place, error) {
 			base = "/tmp/devloop-" + uid
 			p = place{base, filepath.Join(base, name)}
 		}
-		for _, known := range list {
-			if known == p {
-				return
-			}
+		if !slices.Contains(list, p) {
+			list = append(list, p)
 		}
-		list = append(list, p)
 	}
 	if base := os.Getenv("DEVLOOP_RUNTIME_DIR"); base != "" {
 		if base, err = filepath.Abs(base); err != nil {

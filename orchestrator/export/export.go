@@ -66,22 +66,13 @@ func (e *exporter) lose(format string, args ...any) {
 func (e *exporter) watchers() {
 	for _, w := range e.cfg.Watchers {
 		var names []string
-		for _, s := range w.Stages {
-			names = append(names, stageNames(s)...)
+		for _, group := range w.Groups() {
+			for _, s := range group {
+				names = append(names, s.Name)
+			}
 		}
 		e.lose("watcher %s: nothing runs its stages (%s); run them before the start, with `devloop run %s`", w.Name, strings.Join(names, ", "), w.Name)
 	}
-}
-
-func stageNames(s schema.Stage) []string {
-	if len(s.Parallel) == 0 {
-		return []string{s.Name}
-	}
-	var names []string
-	for _, p := range s.Parallel {
-		names = append(names, p.Name)
-	}
-	return names
 }
 
 var notInName = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)

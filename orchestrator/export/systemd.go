@@ -2,6 +2,7 @@ package export
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -230,12 +231,7 @@ func (e *exporter) sockets(u *unit, p *schema.Process) {
 		e.lose("process %s: its shell stays, so LISTEN_PID is the shell's; write `exec` before the server", p.Name)
 	}
 	own := e.own(p)
-	var names []string
-	for name := range own {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(own)) {
 		u.set("Environment", quoted(name+"="+own[name]))
 	}
 	if s := e.proxied(p); s != nil {

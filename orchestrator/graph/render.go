@@ -210,12 +210,9 @@ func (g *Graph) json(w io.Writer, cfg *schema.Config) error {
 			o.Watch = append(o.Watch, p.String())
 		}
 		if n.Watcher != nil {
-			for _, s := range n.Watcher.Stages {
-				if len(s.Parallel) == 0 {
+			for _, group := range n.Watcher.Groups() {
+				for _, s := range group {
 					o.Stages = append(o.Stages, s.Name)
-				}
-				for _, p := range s.Parallel {
-					o.Stages = append(o.Stages, p.Name)
 				}
 			}
 		} else {
