@@ -153,16 +153,11 @@ func placeOf(dir string) starter.Place {
 func draftFor(dir, file, presetName, from string) (starter.Draft, error) {
 	switch {
 	case presetName != "":
-		all, err := presets(file)
+		p, err := findPreset(file, presetName)
 		if err != nil {
 			return starter.Draft{}, err
 		}
-		for _, name := range []string{presetName, builtIn + presetName} {
-			if slices.ContainsFunc(all, func(p listedPreset) bool { return p.name == name }) {
-				return starter.Extend(name), nil
-			}
-		}
-		return starter.Draft{}, unknownPreset{presetName, all}
+		return starter.Extend(p.name), nil
 	case from != "":
 		text, err := smallfile.Read(from)
 		if err != nil {

@@ -58,17 +58,12 @@ func presetsShowCommand(a *app) *cobra.Command {
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			all, err := presets(a.file)
+			p, err := findPreset(a.file, args[0])
 			if err != nil {
 				return err
 			}
-			for _, name := range []string{args[0], builtIn + args[0]} {
-				if i := slices.IndexFunc(all, func(p listedPreset) bool { return p.name == name }); i >= 0 {
-					_, err := a.stdout.Write(all[i].text)
-					return err
-				}
-			}
-			return unknownPreset{args[0], all}
+			_, err = a.stdout.Write(p.text)
+			return err
 		},
 	}
 }
@@ -116,6 +111,20 @@ func presets(file string) ([]listedPreset, error) {
 		all = append(all, listedPreset{builtIn + p.Name, p.Title, "", p.Text})
 	}
 	return all, nil
+}
+
+// findPreset finds the preset that somebody names, without preset: or with it.
+func findPreset(file, asked string) (listedPreset, error) {
+	all, err := presets(file)
+	if err != nil {
+		return listedPreset{}, err
+	}
+	for _, name := range []string{asked, builtIn + asked} {
+		if i := slices.IndexFunc(all, func(p listedPreset) bool { return p.name == name }); i >= 0 {
+			return all[i], nil
+		}
+	}
+	return listedPreset{}, unknownPreset{asked, all}
 }
 
 // presetPath are the directories of a team's presets, the nearest first.
