@@ -28,7 +28,7 @@ type Event struct {
 // Handle takes in an event. It is called by the owner's goroutine.
 func (e Event) Handle() { e.handle() }
 
-// Close gives back what the event carries; in place of Handle.
+// Close gives back what the event carries, instead of Handle.
 func (e Event) Close() error {
 	if e.opened == nil {
 		return nil

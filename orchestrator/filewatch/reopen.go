@@ -138,7 +138,7 @@ func changedSince(set *watchset.Set, since time.Time) (files []seenFile) {
 // reopened puts in force what the second watcher was opened for, once everything is
 // told that the first has seen, and what has changed while the second was opening:
 // what was known is still true of what both have seen, and nothing is known of the
-// rest. Nodes that only the new configuration has learn nothing of it: they begin
+// rest. Nodes that only the new configuration has hear nothing of it: they begin
 // after it.
 func (w *Files) reopened(next *reopening, o opened) {
 	next.opened = o
