@@ -64,11 +64,9 @@ func (b *builder) hintColor(p program, e *environ) {
 }
 
 // throughShim makes the command one that sets LISTEN_PID to its own pid and
-// then becomes the program. A program that does not exist is found out here,
-// where it can be said clearly.
-func (b *builder) throughShim(argv []string, dir string, e *environ) ([]string, error) {
-	if err := procgroup.Check(procgroup.Spec{Argv: argv, Dir: dir, Env: e.list()}); err != nil {
-		return nil, err
-	}
-	return shim.Wrap(b.self, argv), nil
+// then becomes the program. check finds out that a program does not exist, where it
+// can be said clearly; it may have to wait for a disk.
+func (b *builder) throughShim(argv []string, dir string, e *environ) (wrapped []string, check func() error) {
+	spec := procgroup.Spec{Argv: argv, Dir: dir, Env: e.list()}
+	return shim.Wrap(b.self, argv), func() error { return procgroup.Check(spec) }
 }

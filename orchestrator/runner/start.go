@@ -85,12 +85,6 @@ func (r *Runner) StartProcess(key Key, g Generation) (err error) {
 	c := &Command{Key: key, name: p.Name, generation: &generation{process: p, grant: grant, readiness: ready}}
 	list := changedList{p.Name, key.Num, key.Num - 2} // the one before may live beside it
 	r.build.setChanged(e, list, g.Changed)
-	c.prepare = func() error {
-		if err := r.build.files.write(list, g.Changed, false); err != nil {
-			r.owner.advise(key.Node, err.Error(), "") // it can do without
-		}
-		return nil
-	}
 	program, err := r.build.program(p.Run, e)
 	if err != nil {
 		return err
@@ -98,11 +92,15 @@ func (r *Runner) StartProcess(key Key, g Generation) (err error) {
 	c.wrapper = program.wrapper
 	c.wanted = r.build.wantedProgram(p.Run, program.argv, p.Dir, p.Env)
 	files := grant.Files()
+	check := func() error { return nil }
 	if len(files) > 0 && (p.ListenPID == schema.PIDAlways || p.ListenPID == schema.PIDAuto && program.keepsPID) {
-		if program.argv, err = r.build.throughShim(program.argv, p.Dir, e); err != nil {
-			c.wanted.seek(r.owner, key.Node, procgroup.Exit{Err: err})
-			return err
+		program.argv, check = r.build.throughShim(program.argv, p.Dir, e)
+	}
+	c.prepare = func() error {
+		if err := r.build.files.write(list, g.Changed, false); err != nil {
+			r.owner.advise(key.Node, err.Error(), "") // it can do without
 		}
+		return check()
 	}
 	if !p.PTY {
 		r.build.hintColor(program, e)
