@@ -72,9 +72,60 @@ func lookGo(p *project) (*draft, error) {
 	} else {
 		d.address(p, sources, goListening)
 	}
-	d.watchGoLocal(p, "**/*.{go,html,tmpl,sql,mod,sum}")
+	d.goSources(p, sources)
 	d.ignore(".trigger", "/bin/")
 	return d, nil
+}
+
+var goEmbed = compiled(`(?m)^//go:embed\s+(.+)$`)
+
+// goSources says what the server is built from, beside what the preset knows: embedded files, modules of other
+// directories, and templ's components, which are generated first.
+func (d *draft) goSources(p *project, sources []string) {
+	const preset = "**/*.{go,html,tmpl,sql,mod,sum}"
+	patterns := []string{preset}
+	why := "The preset's pattern, and "
+	for _, f := range sources {
+		text, err := p.read(f)
+		if err != nil {
+			continue
+		}
+		for _, m := range goEmbed.FindAllStringSubmatch(text, -1) {
+			for _, file := range strings.Fields(m[1]) {
+				at := path.Join(path.Dir(f), strings.Trim(strings.TrimPrefix(strings.Trim(file, "\"`"), "all:"), "/"))
+				if !slices.Contains([]string{".go", ".html", ".tmpl", ".sql"}, path.Ext(at)) && !slices.Contains(patterns, at) {
+					patterns = append(patterns, at)
+				}
+			}
+		}
+	}
+	embedded := len(patterns) > 1
+	for _, dir := range p.goLocal() {
+		patterns = append(patterns, path.Join(dir, "**/*.{go,mod,sum}"))
+	}
+	templ := len(p.sources(".templ")) > 0
+	if templ {
+		patterns = append(patterns, "**/*.templ")
+	}
+	switch local := len(p.goLocal()) > 0; {
+	case embedded && local:
+		why += "what is embedded, and the modules of other directories that this one is built from."
+	case embedded:
+		why += "what is embedded."
+	case local:
+		why += "the modules of other directories that this one is built from."
+	case templ:
+		why += "templ's components."
+	default:
+		return
+	}
+	if !templ {
+		d.watchers = append(d.watchers, entry{key: "check", comment: why, sub: []entry{{key: "watch", value: flow(patterns)}}})
+		return
+	}
+	d.buildAndTest(why, flow(patterns), []string{"templ generate", "go build -o bin/server $MAIN"}, []string{"go vet ./...", "go test ./..."})
+	check := &d.watchers[len(d.watchers)-2]
+	check.sub = append(check.sub, entry{key: "ignore", value: yamlText("**/*_templ.go"), comment: "what templ generates"})
 }
 
 // goRuns is a command that builds or runs a main package.

@@ -68,6 +68,11 @@ func Look(at Place, tools Tools) (Draft, error) {
 		if d, err = p.services(d); err != nil {
 			return Draft{}, err
 		}
+		if d.done == nil {
+			if err := d.envFile(p); err != nil {
+				return Draft{}, err
+			}
+		}
 		for _, tool := range toolFiles {
 			if p.has(tool) && d.by != tool && d.beside != tool {
 				d.note("There is a %s too: `devloop init --from %s` translates it.", tool, tool)

@@ -1,0 +1,46 @@
+package starter
+
+import "devloop/schema/dotenv"
+
+// ownDotenv are the presets whose servers read .env files by their own rules.
+var ownDotenv = []string{"preset:vite", "preset:next", "preset:nuxt", "preset:astro", "preset:angular", "preset:remix", "preset:laravel", "preset:symfony", "preset:phoenix", "preset:dotnet-web"}
+
+// envFile gives the commands the project's .env, unless what runs reads it by itself.
+func (d *draft) envFile(p *project) error {
+	if len(d.top) == 0 {
+		return nil
+	}
+	for _, e := range d.top {
+		if e.key == "env_file" {
+			return nil
+		}
+		for _, own := range ownDotenv {
+			if e.value == own {
+				return nil
+			}
+		}
+	}
+	text, err := p.read(".env")
+	if err != nil {
+		return err
+	}
+	sample := ""
+	for _, name := range []string{".env.example", ".env.sample", ".env.template", ".env.dist"} {
+		if p.has(name) {
+			sample = name
+			break
+		}
+	}
+	switch {
+	case p.has(".env"):
+		if _, mistakes := dotenv.Parse([]byte(text)); len(mistakes) > 0 {
+			d.note(".env is not as devloop reads such files (line %d: %s), so devloop.yaml does not name it: the server has to read it by itself.", mistakes[0].Pos.Line, mistakes[0].Msg)
+			return nil
+		}
+		d.top = append(d.top, entry{key: "env_file", value: ".env", comment: "for every command; a change restarts what it is for"})
+	case sample != "":
+		d.top = append(d.top, entry{key: "env_file", value: ".env", comment: "it need not be there"})
+		d.note("There is a %s: `cp %s .env`, and set what it asks for.", sample, sample)
+	}
+	return nil
+}
