@@ -118,7 +118,6 @@ func (l *loop) begin() {
 	if triggers := l.report.triggersServed(); len(triggers) > 0 {
 		l.files.NewerThan(triggers, l.report.olderBuild)
 	}
-	memrelease.Begun()
 	l.files.ReadBaseline()
 }
 
@@ -184,7 +183,7 @@ func (l *loop) due() {
 		l.files.Flush(dirs, func(gitBusy bool) { l.step(machine.Tick{VCSBusy: gitBusy}) })
 	}
 	if l.house.rests(now, l.runner.RunsStages()) {
-		l.joined.Go(memrelease.Settle)
+		l.joined.Go(memrelease.Release)
 	}
 	if err := l.house.refresh(now, l.opt.Control); err != nil {
 		l.screen.Notice(err.Error())

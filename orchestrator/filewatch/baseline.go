@@ -75,7 +75,7 @@ func (w *Files) ReadBaseline() {
 		if done {
 			w.base.names.replace(pack.packed())
 			git.Rest()
-			memrelease.Settle()
+			memrelease.Release()
 		}
 		w.opt.post(func() { w.baselineRead(&r) })
 	})
