@@ -599,10 +599,10 @@ func TestPollingIsOfTheConfigurationToo(t *testing.T) {
 			t.Errorf("something is watched by events all the same: %s", to)
 		}
 	}
-	p.write("devloop.yaml", file[len("poll: 20ms\n"):])
+	p.replace("devloop.yaml", file[len("poll: 20ms\n"):])
 	p.screen.wait(t, `configuration changed; nothing restarts`)
 	p.screen.wait(t, `watching 2 directories\n`)
-	p.write("devloop.yaml", file)
+	p.replace("devloop.yaml", file)
 	p.screen.wait(t, `watching 1 directory by polling`)
 	p.write("src/main", "two")
 	p.screen.wait(t, `src/main changed`)
@@ -740,7 +740,7 @@ func TestNotReadyInTimeSaysWhy(t *testing.T) {
 			"version":      "serving\n",
 		}, orchestrator.Options{})
 		p.screen.wait(t, `server\s*\| ✓ ready`)
-		p.write("devloop.yaml", "processes:\n  server: {run: 'cat version; exec sleep 1000', watch: version, update: start-first, ready: {log: '^serving', timeout: 10ms}}\n")
+		p.replace("devloop.yaml", "processes:\n  server: {run: 'cat version; exec sleep 1000', watch: version, update: start-first, ready: {log: '^serving', timeout: 10ms}}\n")
 		p.screen.wait(t, `configuration changed`)
 		p.write("version", "hanging\n")
 		p.screen.wait(t, `✗ the new version was not ready after .*; dropped`)
