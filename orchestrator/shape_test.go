@@ -329,11 +329,10 @@ var wordsLeft = map[string]map[string]int{
 	"orchestrator/doctor":    {"spare": 1},
 	"orchestrator/gitignore": {"tell": 1},
 	"orchestrator/journal":   {"spare": 1},
-	"orchestrator/proxy":     {"standin": 5},
 	"orchestrator/report":    {"say": 2},
 	"orchestrator/sdnotify":  {"say": 1},
 	"orchestrator/shellcmd":  {"say": 1},
-	"orchestrator/sockets":   {"say": 1, "standin": 2, "tell": 1},
+	"orchestrator/sockets":   {"say": 1, "tell": 1},
 	"schema":                 {"foreign": 15, "later": 1, "lent": 1},
 	"schema/dotenv":          {"manner": 1},
 }

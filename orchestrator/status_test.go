@@ -120,9 +120,9 @@ func TestAskedWhileEnding(t *testing.T) {
 	wg.Wait()
 }
 
-// TestStatusOfAStandIn: who waits for a page's successor is not told as being
+// TestStatusOfAPlaceholder: who waits for a page's successor is not told as being
 // answered.
-func TestStatusOfAStandIn(t *testing.T) {
+func TestStatusOfAPlaceholder(t *testing.T) {
 	p, client := controlled(t, map[string]string{
 		"devloop.yaml": `
 sockets: {web: {listen: "http::0", while_down: page}}

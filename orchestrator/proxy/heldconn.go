@@ -19,33 +19,33 @@ const (
 	pageLimit = 10 * time.Second
 )
 
-// A heldConn is one connection that a stand-in accepted.
+// A heldConn is one connection that a placeholder accepted.
 type heldConn struct {
-	standIn *StandIn
-	conn    net.Conn
-	wake    chan struct{} // closed by call
-	buf     []byte        // what came, and was not answered with a page
+	placeholder *Placeholder
+	conn        net.Conn
+	wake        chan struct{} // closed by call
+	buf         []byte        // what came, and was not answered with a page
 
-	// Guarded by standIn.mu.
+	// Guarded by placeholder.mu.
 	called bool
 	dial   func(context.Context) (net.Conn, error) // nil when called: go away
 	ended  bool                                    // the client will send no more
 }
 
 // hold takes a connection in.
-func (s *StandIn) hold(conn net.Conn) {
+func (s *Placeholder) hold(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		_ = conn.Close() // it came too late
 		return
 	}
-	g := &heldConn{standIn: s, conn: conn, wake: make(chan struct{})}
+	g := &heldConn{placeholder: s, conn: conn, wake: make(chan struct{})}
 	s.held[g] = struct{}{}
 	s.joined.Go(g.serve)
 }
 
-// call ends the wait of a held connection. It is called with standIn.mu held, and only the
+// call ends the wait of a held connection. It is called with placeholder.mu held, and only the
 // first call counts.
 func (g *heldConn) call(dial func(context.Context) (net.Conn, error)) {
 	if g.called {
@@ -60,10 +60,10 @@ func (g *heldConn) call(dial func(context.Context) (net.Conn, error)) {
 func (g *heldConn) serve() {
 	defer func() {
 		_ = g.conn.Close() // what was to be said was said
-		g.standIn.mu.Lock()
-		defer g.standIn.mu.Unlock()
-		delete(g.standIn.held, g)
-		g.standIn.makeRoom()
+		g.placeholder.mu.Lock()
+		defer g.placeholder.mu.Unlock()
+		delete(g.placeholder.held, g)
+		g.placeholder.makeRoom()
 	}()
 	if g.attend() {
 		g.forward()
@@ -86,7 +86,7 @@ func (g *heldConn) attend() (forward bool) {
 		}
 		n, err := g.conn.Read(chunk)
 		if n > 0 {
-			g.standIn.opt.Room.asks(g.conn)
+			g.placeholder.opt.Room.asks(g.conn)
 		}
 		g.buf = append(g.buf, chunk[:n]...)
 		var req *http.Request
@@ -99,16 +99,16 @@ func (g *heldConn) attend() (forward bool) {
 				return false
 			}
 			g.buf, verdict = g.buf[:0], more
-			g.standIn.opt.Room.idles(g.conn, 0, 0)
+			g.placeholder.opt.Room.idles(g.conn, 0, 0)
 		case err == nil:
 		case errors.Is(err, io.EOF):
 			if len(g.buf) == 0 || verdict == holdOurs {
 				return false // nobody waits
 			}
-			g.standIn.mu.Lock()
+			g.placeholder.mu.Lock()
 			g.ended = true
-			g.standIn.makeRoom()
-			g.standIn.mu.Unlock()
+			g.placeholder.makeRoom()
+			g.placeholder.mu.Unlock()
 			return g.await()
 		default:
 			select {
@@ -126,14 +126,14 @@ func (g *heldConn) await() bool {
 	select {
 	case <-g.wake:
 		return true
-	case <-g.standIn.base.Done():
+	case <-g.placeholder.base.Done():
 		return false
 	}
 }
 
 // page answers with a page, and tells whether the connection goes on.
 func (g *heldConn) page(req *http.Request) bool {
-	s := g.standIn
+	s := g.placeholder
 	p := page{Name: s.opt.Name, Status: http.StatusServiceUnavailable, Kind: "held"}
 	if s.opt.News != nil {
 		p.News = s.opt.News()
@@ -160,7 +160,7 @@ func (g *heldConn) page(req *http.Request) bool {
 
 // forward joins the client to a server.
 func (g *heldConn) forward() {
-	s := g.standIn
+	s := g.placeholder
 	s.mu.Lock()
 	dial, ended := g.dial, g.ended
 	s.mu.Unlock()
@@ -203,7 +203,7 @@ func (c silent) CloseWrite() error { return closeWrite(c.Conn) }
 
 // connect dials until it succeeds, for MaxWait; nil when it does not.
 func (g *heldConn) connect(dial func(context.Context) (net.Conn, error)) net.Conn {
-	ctx, cancel := context.WithTimeout(g.standIn.base, max(g.standIn.opt.MaxWait, time.Second))
+	ctx, cancel := context.WithTimeout(g.placeholder.base, max(g.placeholder.opt.MaxWait, time.Second))
 	defer cancel()
 	for pause := dialPauseMin; ; pause = min(2*pause, dialPauseMax) {
 		server, err := dial(ctx)

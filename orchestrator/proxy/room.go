@@ -9,7 +9,7 @@ import (
 )
 
 // A Room is how many connections of clients there may be at a time, over all the
-// fronts and stand-ins that share it, so that clients never take the descriptors
+// fronts and placeholders that share it, so that clients never take the descriptors
 // that the rest of the program needs. When it is full and one more has come, the client
 // that has been idle for longest is sent away; the others wait in the system's queue.
 // Its methods may be called from any goroutine; a nil Room has room for everybody.
@@ -28,7 +28,7 @@ type Room struct {
 }
 
 // NewRoom makes a Room for most connections. full, unless it is nil, is called from
-// goroutines of fronts and stand-ins when all places are taken, until it says that
+// goroutines of fronts and placeholders when all places are taken, until it says that
 // people have been told; it must not block.
 func NewRoom(most int, full func() (told bool)) *Room {
 	return &Room{most: most, full: full, idle: list.New(), look: make(chan struct{})}

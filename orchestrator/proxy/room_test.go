@@ -52,7 +52,7 @@ func TestRoomForOthers(t *testing.T) {
 }
 
 // TestRoomBehindACrowd: who has come behind very many clients that say nothing is answered
-// once they have been let in and sent away, by a front of either kind and by a stand-in.
+// once they have been let in and sent away, by a front of either kind and by a placeholder.
 func TestRoomBehindACrowd(t *testing.T) {
 	const most, crowd = 4, 400
 	asks := func(t *testing.T, url, said, want string) {
@@ -90,9 +90,9 @@ func TestRoomBehindACrowd(t *testing.T) {
 		l.Close()
 		served.Wait()
 	})
-	t.Run("stand-in", func(t *testing.T) {
+	t.Run("placeholder", func(t *testing.T) {
 		t.Parallel()
-		s := NewStandIn(Options{Room: NewRoom(most, nil)})
+		s := NewPlaceholder(Options{Room: NewRoom(most, nil)})
 		defer s.Close()
 		l := listen(t)
 		s.Accept(l)

@@ -10,7 +10,7 @@ import (
 // take 8 to 64 KiB.
 const headLimit = 64 << 10
 
-// A verdict says what a stand-in does with what a client has sent so far.
+// A verdict says what a placeholder does with what a client has sent so far.
 type verdict int
 
 const (

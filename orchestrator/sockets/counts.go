@@ -29,8 +29,8 @@ func (h *Held) Counts() (c Counts) {
 		c.InFlight, c.Cut = &open, &cut
 	}
 	if waiting, limit, err := h.Queue(); err == nil {
-		if h.standIn != nil {
-			waiting += h.standIn.Stats().Waiting
+		if h.placeholder != nil {
+			waiting += h.placeholder.Stats().Waiting
 		}
 		c.Waiting, c.Limit = &waiting, limit
 	}
@@ -70,12 +70,12 @@ func (g *Grant) countCut(end End) {
 }
 
 // answering is how many connections servers have on an inherited socket. Those
-// that wait at a stand-in, or are joined to a server by it, are its own.
+// that wait at a placeholder, or are joined to a server by it, are its own.
 func (h *Held) answering() (int, error) {
 	open, err := h.Accepted()
-	if err != nil || h.standIn == nil {
+	if err != nil || h.placeholder == nil {
 		return open, err
 	}
-	stats := h.standIn.Stats()
+	stats := h.placeholder.Stats()
 	return max(0, open-stats.Waiting-stats.Forwarding), nil
 }

@@ -13,7 +13,7 @@ const pageAfter = time.Second
 
 // Answers tells whether devloop itself answers clients of the socket, at least
 // while its server is down.
-func (h *Held) Answers() bool { return h.front != nil || h.standIn != nil }
+func (h *Held) Answers() bool { return h.front != nil || h.placeholder != nil }
 
 // Served tells whether a generation is behind the front of the socket.
 func (h *Held) Served() bool { return h.front != nil && h.serving != 0 }
@@ -59,7 +59,7 @@ func (h *Held) pageDue() (time.Time, bool) {
 // setPages begins or ends to answer browsers with pages. An inherited socket is
 // left alone while any process holds it.
 func (h *Held) setPages(on bool) {
-	if h.standIn != nil && h.granted() {
+	if h.placeholder != nil && h.granted() {
 		on = false
 	}
 	if h.paging == on {
@@ -70,7 +70,7 @@ func (h *Held) setPages(on bool) {
 	case h.front != nil:
 		h.front.AnswerPages(on)
 	case !on:
-		h.standIn.Leave()
+		h.placeholder.Leave()
 	default:
 		ln, err := h.listener()
 		if err != nil {
@@ -78,6 +78,6 @@ func (h *Held) setPages(on bool) {
 			h.set.opt.Notice(err.Error())
 			return
 		}
-		h.standIn.Accept(ln)
+		h.placeholder.Accept(ln)
 	}
 }

@@ -174,15 +174,15 @@ func (g *Grant) refresh() (errs []error) {
 }
 
 // Serve lets the generation answer: behind a front from now on, and those whom a
-// stand-in, or a front of before, has kept waiting.
+// placeholder, or a front of before, has kept waiting.
 func (g *Grant) Serve() {
 	for h, addr := range g.addrs {
 		h.front.Serve(g.serial, addr)
 		h.serving = g.serial
 	}
 	for _, h := range g.sockets {
-		if h.standIn != nil {
-			h.standIn.Forward(h.dial)
+		if h.placeholder != nil {
+			h.placeholder.Forward(h.dial)
 		}
 		for _, front := range h.parting {
 			addr, proxied := g.addrs[h]

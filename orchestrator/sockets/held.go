@@ -17,15 +17,15 @@ import (
 //
 // On one with `via: proxy` a front accepts, and forwards to the private port of
 // the generation that serves. On an inherited one with `while_down: page` a
-// stand-in answers while no process has it.
+// placeholder answers while no process has it.
 type Held struct {
 	Bound
 	set *Set
 	cfg *schema.Socket
 
-	front   *proxy.Front   // if it is proxied
-	standIn *proxy.StandIn // if it is not, and browsers get pages while its server is down
-	parting []*proxy.Front // fronts of before: who waits in one is answered by the next generation
+	front       *proxy.Front       // if it is proxied
+	placeholder *proxy.Placeholder // if it is not, and browsers get pages while its server is down
+	parting     []*proxy.Front     // fronts of before: who waits in one is answered by the next generation
 
 	frontHTTP bool      // front speaks HTTP
 	serving   int       // the serial number of the grant behind the front; 0: none
@@ -33,7 +33,7 @@ type Held struct {
 	downSince time.Time // zero: its server is ready
 	paging    bool      // browsers get pages
 
-	// For the goroutines of front and standIn.
+	// For the goroutines of front and placeholder.
 	news     atomic.Pointer[proxy.News]
 	checking atomic.Bool
 }
@@ -57,7 +57,7 @@ func (h *Held) openFront() error {
 	}
 	if h.cfg.Via != schema.ViaProxy {
 		if h.cfg.WhileDown == schema.DownPage {
-			h.standIn = proxy.NewStandIn(opt)
+			h.placeholder = proxy.NewPlaceholder(opt)
 		}
 		return nil
 	}
@@ -87,15 +87,15 @@ func (h *Held) misfits(cfg *schema.Socket) bool {
 	return proxied != (h.front != nil) || proxied && h.frontHTTP != (cfg.Listen.Type == schema.HTTP)
 }
 
-// matchStandIn makes or ends the stand-in of a socket, as the configuration says.
-func (h *Held) matchStandIn() {
+// matchPlaceholder makes or ends the placeholder of a socket, as the configuration says.
+func (h *Held) matchPlaceholder() {
 	wants := h.cfg.Via != schema.ViaProxy && h.cfg.WhileDown == schema.DownPage
 	switch {
-	case wants && h.standIn == nil && h.front == nil:
+	case wants && h.placeholder == nil && h.front == nil:
 		if err := h.openFront(); err != nil {
 			h.set.opt.Notice(err.Error())
 		}
-	case !wants && h.standIn != nil && h.front == nil:
+	case !wants && h.placeholder != nil && h.front == nil:
 		h.partFront()
 	}
 }
@@ -110,7 +110,7 @@ func (h *Held) matchFront() error {
 	return h.openFront()
 }
 
-// partFront replaces nothing yet: it lets the front, or the stand-in, of a socket
+// partFront replaces nothing yet: it lets the front, or the placeholder, of a socket
 // accept nobody any more. Who waits in it is answered by the next generation.
 func (h *Held) partFront() {
 	s := h.set
@@ -124,12 +124,12 @@ func (h *Held) partFront() {
 			}})
 		})
 	}
-	if standIn := h.standIn; standIn != nil {
-		standIn.Leave()
-		standIn.Forward(h.dial)
-		s.joined.Go(func() { standIn.Finish(s.ctx) })
+	if placeholder := h.placeholder; placeholder != nil {
+		placeholder.Leave()
+		placeholder.Forward(h.dial)
+		s.joined.Go(func() { placeholder.Finish(s.ctx) })
 	}
-	h.front, h.standIn, h.paging, h.serving = nil, nil, false, 0
+	h.front, h.placeholder, h.paging, h.serving = nil, nil, false, 0
 }
 
 // dismiss answers with 503 whoever waits in the fronts of a socket that goes.
@@ -161,8 +161,8 @@ func (h *Held) close() (err error) {
 	if h.front != nil {
 		err = h.front.Close()
 	}
-	if h.standIn != nil {
-		err = errors.Join(err, h.standIn.Close())
+	if h.placeholder != nil {
+		err = errors.Join(err, h.placeholder.Close())
 	}
 	return errors.Join(err, h.Close())
 }
@@ -182,8 +182,8 @@ func (h *Held) granted() bool {
 // shortened its queue and changed its flags; as long as another process holds
 // it, the flags are that one's and are left alone.
 func (h *Held) prepare() error {
-	if h.standIn != nil {
-		h.standIn.Leave()
+	if h.placeholder != nil {
+		h.placeholder.Leave()
 		h.paging = false
 	}
 	fresh := h.Reset

@@ -98,7 +98,7 @@ func (s *Set) Adopt(want []*schema.Socket, opened []*Held) {
 			if h != nil && Key(h.cfg) == Key(cfg) {
 				h.cfg, h.listen = cfg, cfg.Listen
 				s.held, held[j] = append(s.held, h), nil
-				h.matchStandIn()
+				h.matchPlaceholder()
 				break
 			}
 		}

@@ -33,15 +33,15 @@ func lend(t testing.TB, l net.Listener) net.Listener {
 	return dup
 }
 
-// standIn starts a stand-in on a held socket.
-func standIn(t testing.TB, opt Options) (s *StandIn, held net.Listener) {
+// placeholder starts a placeholder on a held socket.
+func placeholder(t testing.TB, opt Options) (s *Placeholder, held net.Listener) {
 	t.Helper()
 	held = listen(t)
 	t.Cleanup(func() { held.Close() })
 	if opt.Name == "" {
 		opt.Name = "web"
 	}
-	s = NewStandIn(opt)
+	s = NewPlaceholder(opt)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Errorf("close: %v", err)
@@ -60,9 +60,9 @@ func dialer(addr net.Addr) func(context.Context) (net.Conn, error) {
 
 const navigation = "GET /a HTTP/1.1\r\nHost: x\r\nAccept: text/html,*/*;q=0.8\r\nSec-Fetch-Mode: navigate\r\n\r\n"
 
-func TestStandIn(t *testing.T) {
+func TestPlaceholder(t *testing.T) {
 	news := News{Project: "shop", Node: "build", State: "failed", Failed: true, Output: []byte("\x1b[31merror\x1b[0m: <oops>\n")}
-	s, held := standIn(t, Options{News: func() News { return news }})
+	s, held := placeholder(t, Options{News: func() News { return news }})
 	addr := held.Addr()
 
 	// A browser that opens a page is answered, as often as it asks.
@@ -152,11 +152,11 @@ func TestStandIn(t *testing.T) {
 	}
 }
 
-// TestStandInHandsOver goes through a server's ends and starts under load:
+// TestPlaceholderHandsOver goes through a server's ends and starts under load:
 // nothing that was accepted or queued may be lost, and no client that is not a
 // browser may ever see a page.
-func TestStandInHandsOver(t *testing.T) {
-	s, held := standIn(t, Options{})
+func TestPlaceholderHandsOver(t *testing.T) {
+	s, held := placeholder(t, Options{})
 	addr := held.Addr()
 	l := startLoad(t, "http://"+addr.String(), 16, true)
 	for range 50 {
@@ -211,8 +211,8 @@ func (d *drainer) end() {
 	d.joined.Wait()
 }
 
-func TestStandInForgetsWhoLeaves(t *testing.T) {
-	s, held := standIn(t, Options{})
+func TestPlaceholderForgetsWhoLeaves(t *testing.T) {
+	s, held := placeholder(t, Options{})
 	idle, err := net.Dial("tcp", held.Addr().String())
 	if err != nil {
 		t.Fatal(err)

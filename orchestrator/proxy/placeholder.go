@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// standInLimit is how many connections a stand-in takes from a queue; the rest
+// placeholderLimit is how many connections a placeholder takes from a queue; the rest
 // waits in it.
-const standInLimit = 1024
+const placeholderLimit = 1024
 
-// StandInStats are counts, some of now and some since NewStandIn.
-type StandInStats struct {
+// PlaceholderStats are counts, some of now and some since NewPlaceholder.
+type PlaceholderStats struct {
 	Waiting    int   // connections that wait for the server
 	Forwarding int   // connections that are joined to it
 	Pages      int64 // requests answered with a page
@@ -21,10 +21,10 @@ type StandInStats struct {
 	Lost       int64 // connections that waited, and to which no server could be dialled
 }
 
-// A StandIn answers browsers on an inherited socket while no server does, and
+// A Placeholder answers browsers on an inherited socket while no server does, and
 // keeps everything else, to the letter, for the next server. Its methods may be
 // called from any goroutine, and none but Close waits for a peer.
-type StandIn struct {
+type Placeholder struct {
 	opt    Options
 	base   context.Context
 	cancel context.CancelFunc
@@ -39,26 +39,26 @@ type StandIn struct {
 	closed bool
 	held   map[*heldConn]struct{}
 	room   chan struct{} // closed when a held connection ends; nil when nobody waits for that
-	stats  StandInStats
+	stats  PlaceholderStats
 }
 
-// NewStandIn makes a stand-in that accepts on nothing yet. Of opt, Name, News,
+// NewPlaceholder makes a placeholder that accepts on nothing yet. Of opt, Name, News,
 // Room and MaxWait count, the last one for how long Forward tries to dial. The
 // caller ends it with Close.
-func NewStandIn(opt Options) *StandIn {
+func NewPlaceholder(opt Options) *Placeholder {
 	if opt.MaxWait == 0 {
 		opt.MaxWait = DefaultMaxWait
 	}
-	s := &StandIn{opt: opt, held: map[*heldConn]struct{}{}}
+	s := &Placeholder{opt: opt, held: map[*heldConn]struct{}{}}
 	s.base, s.cancel = context.WithCancel(context.Background())
 	return s
 }
 
-// Accept begins to accept on l, which the stand-in closes at Leave or Close:
+// Accept begins to accept on l, which the placeholder closes at Leave or Close:
 // a listener of its own on a descriptor of its own, so that closing it leaves
 // the socket and its queue to others. Nobody else should be accepting. A
 // listener before it is left.
-func (s *StandIn) Accept(l net.Listener) {
+func (s *Placeholder) Accept(l net.Listener) {
 	s.accepting.Lock()
 	defer s.accepting.Unlock()
 	s.leave()
@@ -77,13 +77,13 @@ func (s *StandIn) Accept(l net.Listener) {
 // Leave stops accepting at once, and closes the listener that Accept was given.
 // Who waits in its queue stays there. What was accepted already is kept for
 // Forward, and pages that are open already learn what is going on until then.
-func (s *StandIn) Leave() {
+func (s *Placeholder) Leave() {
 	s.accepting.Lock()
 	defer s.accepting.Unlock()
 	s.leave()
 }
 
-func (s *StandIn) leave() {
+func (s *Placeholder) leave() {
 	if s.listener == nil {
 		return
 	}
@@ -95,10 +95,10 @@ func (s *StandIn) leave() {
 
 // Forward joins every connection that was accepted before to the server: what
 // it has sent so far goes first, then both ways, byte for byte. dial is called
-// once a connection, from goroutines of the stand-in, again after a pause when
+// once a connection, from goroutines of the placeholder, again after a pause when
 // it fails, up to MaxWait; it should end with its context. Connections that are
 // accepted later wait for the next Forward.
-func (s *StandIn) Forward(dial func(context.Context) (net.Conn, error)) {
+func (s *Placeholder) Forward(dial func(context.Context) (net.Conn, error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for g := range s.held {
@@ -107,7 +107,7 @@ func (s *StandIn) Forward(dial func(context.Context) (net.Conn, error)) {
 }
 
 // Stats tells what is and what was.
-func (s *StandIn) Stats() StandInStats {
+func (s *Placeholder) Stats() PlaceholderStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	stats := s.stats
@@ -123,7 +123,7 @@ func (s *StandIn) Stats() StandInStats {
 
 // Close leaves, ends every connection, and returns when all goroutines have
 // ended. A second Close does nothing.
-func (s *StandIn) Close() error {
+func (s *Placeholder) Close() error {
 	s.accepting.Lock()
 	defer s.accepting.Unlock()
 	s.mu.Lock()
@@ -141,8 +141,8 @@ func (s *StandIn) Close() error {
 }
 
 // Finish leaves, waits until every connection that was accepted has ended, or ctx
-// ends, and closes the stand-in. Forward should have been called.
-func (s *StandIn) Finish(ctx context.Context) {
+// ends, and closes the placeholder. Forward should have been called.
+func (s *Placeholder) Finish(ctx context.Context) {
 	s.Leave()
 	ended := make(chan struct{})
 	go func() {
@@ -158,7 +158,7 @@ func (s *StandIn) Finish(ctx context.Context) {
 }
 
 // accept takes connections until ctx ends and l is closed.
-func (s *StandIn) accept(ctx context.Context, l net.Listener) {
+func (s *Placeholder) accept(ctx context.Context, l net.Listener) {
 	pause := time.Duration(0)
 	for s.waitForRoom(ctx) {
 		conn, err := s.opt.Room.accept(ctx, l)
@@ -183,10 +183,10 @@ func (s *StandIn) accept(ctx context.Context, l net.Listener) {
 
 // waitForRoom waits until another connection may be taken, and makes room
 // itself if somebody waits who has hung up already. ok is false when ctx ends.
-func (s *StandIn) waitForRoom(ctx context.Context) (ok bool) {
+func (s *Placeholder) waitForRoom(ctx context.Context) (ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for ctx.Err() == nil && len(s.held) >= standInLimit {
+	for ctx.Err() == nil && len(s.held) >= placeholderLimit {
 		for g := range s.held {
 			if g.ended && !g.called {
 				g.call(nil)
@@ -208,7 +208,7 @@ func (s *StandIn) waitForRoom(ctx context.Context) (ok bool) {
 }
 
 // makeRoom is called with s.mu held.
-func (s *StandIn) makeRoom() {
+func (s *Placeholder) makeRoom() {
 	if s.room != nil {
 		close(s.room)
 		s.room = nil
