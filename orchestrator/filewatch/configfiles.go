@@ -82,7 +82,7 @@ func SamePoll(a, b *time.Duration) bool {
 	return a == b || a != nil && b != nil && *a == *b
 }
 
-// reopen opens a watcher, in place of the one before, if there is one. Its error
+// reopen opens a watcher, instead of the one before, if there is one. Its error
 // leaves everything as it was.
 func (c *ConfigFiles) reopen(paths []string, poll *time.Duration) error {
 	next := newWatcher(c.opt.Disk)

@@ -158,7 +158,7 @@ func (w *Files) lookWith(set *watchset.Set, dirs []string, files []seenFile, pas
 				w.gather(time.Now())
 			}
 			if len(passed) > 0 {
-				// Whoever has ended has written what it meant to write.
+				// The stage has exited, so its writes are complete.
 				w.settleEmptied(time.Now().Add(emptyQuiet), func() {
 					for _, then := range passed {
 						then()

@@ -81,8 +81,8 @@ type Front struct {
 
 var (
 	errClosed   = errors.New("the proxy is closed")
-	errTimedOut = errors.New("no generation of the server became ready in time")
-	errDown     = errors.New("no generation of the server is ready")
+	errTimedOut = errors.New("the server was not ready in time")
+	errDown     = errors.New("the server is not running")
 )
 
 // New takes over l, which it closes in the end, and accepts from it at once.
