@@ -58,7 +58,7 @@ var airLost = map[string]string{
 	"testdata_dir":                    "",
 }
 
-func (d *draft) fromAir(text []byte) error {
+func fromAir(d *draft, text []byte) error {
 	var a air
 	a.Build.Cmd, a.Build.Bin = "go build -o ./tmp/main .", "./tmp/main"
 	a.Build.IncludeExt = []string{"go", "tpl", "tmpl", "html"}

@@ -21,7 +21,7 @@ type baconJob struct {
 
 // fromBacon translates the default job, which is the one that runs at every
 // save; the others wait for a key.
-func (d *draft) fromBacon(text []byte) error {
+func fromBacon(d *draft, text []byte) error {
 	var b struct {
 		DefaultJob string              `toml:"default_job"`
 		Jobs       map[string]baconJob `toml:"jobs"`

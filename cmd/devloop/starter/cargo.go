@@ -3,7 +3,6 @@ package starter
 import (
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"path"
 	"path/filepath"
 	"slices"
@@ -400,16 +399,6 @@ func (p *project) localDeps(t *cargoTree, c *crate) []string {
 	visit(c, true)
 	slices.Sort(dirs)
 	return dirs
-}
-
-// isFile reports whether a path relative to the project, perhaps above it, is a file.
-func (p *project) isFile(name string) bool {
-	at, ok := p.locate(name)
-	if !ok {
-		return false
-	}
-	info, err := fs.Stat(p.top, at)
-	return err == nil && info.Mode().IsRegular()
 }
 
 // CargoFiles are patterns of what the crates of a place are built from outside of it, and of

@@ -122,7 +122,7 @@ func (d *draft) loseKeys(where string, t tree, known []string, why map[string]st
 
 var signalNames = map[string]string{"1": "SIGHUP", "2": "SIGINT", "3": "SIGQUIT", "15": "SIGTERM"}
 
-func (d *draft) fromProcessCompose(text []byte) error {
+func fromProcessCompose(d *draft, text []byte) error {
 	t, err := parseTree(text)
 	if err != nil {
 		return err
@@ -277,7 +277,7 @@ func processComposeStop(t tree) string {
 // fromCompose translates a compose file. A service that only has an image stays
 // a container, which devloop starts; one with a command of this project becomes
 // a process of this machine.
-func (d *draft) fromCompose(text []byte) error {
+func fromCompose(d *draft, text []byte) error {
 	t, err := parseTree(text)
 	if err != nil {
 		return err

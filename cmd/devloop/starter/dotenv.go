@@ -5,8 +5,8 @@ import "devloop/schema/dotenv"
 // ownDotenv are the presets whose servers read .env files by their own rules.
 var ownDotenv = []string{"preset:vite", "preset:next", "preset:nuxt", "preset:astro", "preset:angular", "preset:remix", "preset:laravel", "preset:symfony", "preset:phoenix", "preset:dotnet-web"}
 
-// envFile gives the commands the project's .env, unless what runs reads it by itself.
-func (d *draft) envFile(p *project) error {
+// setEnvFile gives the commands the project's .env, unless what runs reads it by itself.
+func setEnvFile(d *draft, p *project) error {
 	if len(d.top) == 0 {
 		return nil
 	}

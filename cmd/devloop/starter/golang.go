@@ -42,24 +42,24 @@ func lookGo(p *project) (*draft, error) {
 	file, found := p.search(sources, goServer)
 	if found == nil || len(mains) == 0 {
 		d.extends("go", "")
-		d.watchGoLocal(p, "**/{*.{go,s,c,h,tmpl},testdata/**,go.mod,go.sum}")
+		watchGoLocal(d, p, "**/{*.{go,s,c,h,tmpl},testdata/**,go.mod,go.sum}")
 		return d, nil
 	}
 	main, from := p.goMainPackage(mains, sources, file), "the package of the server"
-	s, says := p.says(goRuns)
-	if says != nil && slices.Contains(mains, goDir(group(says))) {
-		main, from = goDir(group(says)), s.from
+	s, runs := p.command(goRuns)
+	if runs != nil && slices.Contains(mains, goDir(group(runs))) {
+		main, from = goDir(group(runs)), s.from
 	} else {
-		says = nil
+		runs = nil
 	}
 	d.extends("go-web", file+" serves")
 	if main != "." {
 		d.set("MAIN", "./"+main, from)
 	}
-	if args := arguments(s.command, says); args != "" && strings.Contains(says[0], "run") {
+	if args := arguments(s.command, runs); args != "" && strings.Contains(runs[0], "run") {
 		d.set("ARGS", args, s.from)
 	}
-	if len(mains) > 1 && says == nil {
+	if len(mains) > 1 && runs == nil {
 		d.note("There are %d main packages (%s): MAIN says which one is the server.", len(mains), strings.Join(mains, ", "))
 	}
 	// The main package's own files come first, where flags and defaults are; those
@@ -72,16 +72,16 @@ func lookGo(p *project) (*draft, error) {
 	} else {
 		d.address(p, sources, goListening)
 	}
-	d.goSources(p, sources)
+	goSources(d, p, sources)
 	d.ignore(".trigger", "/bin/")
 	return d, nil
 }
 
 var goEmbed = compiled(`(?m)^//go:embed\s+(.+)$`)
 
-// goSources says what the server is built from, beside what the preset knows: embedded files, modules of other
+// goSources runs what the server is built from, beside what the preset knows: embedded files, modules of other
 // directories, and templ's components, which are generated first.
-func (d *draft) goSources(p *project, sources []string) {
+func goSources(d *draft, p *project, sources []string) {
 	const preset = "**/*.{go,html,tmpl,sql,mod,sum}"
 	patterns := []string{preset}
 	why := "The preset's pattern, and "

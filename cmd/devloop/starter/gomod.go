@@ -91,7 +91,7 @@ func directives(text string) [][]string {
 
 // watchGoLocal adds what a module is built from beside itself to the preset's patterns, which
 // are given.
-func (d *draft) watchGoLocal(p *project, preset string) {
+func watchGoLocal(d *draft, p *project, preset string) {
 	dirs := p.goLocal()
 	if len(dirs) == 0 {
 		return

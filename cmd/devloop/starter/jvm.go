@@ -38,7 +38,7 @@ func lookGradle(p *project) (*draft, error) {
 	}
 	d.ignore(".trigger", "build/")
 	if server == "" {
-		d.withoutServer("TASKS", "test")
+		withoutServer(d, "TASKS", "test")
 		return d, nil
 	}
 	all := ""
@@ -56,13 +56,13 @@ func lookGradle(p *project) (*draft, error) {
 			jar = "build/libs/" + m[1] + "-" + v[1] + all + ".jar"
 		}
 	}
-	d.jar(server, jar, "build/quarkus-app/quarkus-run.jar")
-	d.binds(p)
+	setJar(d, server, jar, "build/quarkus-app/quarkus-run.jar")
+	jvmAddress(d, p)
 	return d, nil
 }
 
-// binds says what connections need where the sources say the port themselves.
-func (d *draft) binds(p *project) {
+// jvmAddress says what connections need where the sources say the port themselves.
+func jvmAddress(d *draft, p *project) {
 	at, port := p.port(p.sources(".kt", ".java"), jvmPort)
 	n, err := strconv.Atoi(port)
 	if err != nil {
@@ -109,7 +109,7 @@ func lookMaven(p *project) (*draft, error) {
 	d.ignore(".trigger", "target/")
 	server := jvmServer.FindString(text)
 	if server == "" {
-		d.withoutServer("GOALS", "verify")
+		withoutServer(d, "GOALS", "verify")
 		return d, nil
 	}
 	version := m.Version
@@ -120,13 +120,13 @@ func lookMaven(p *project) (*draft, error) {
 	if m.Build.FinalName != "" && !strings.Contains(m.Build.FinalName, "${") {
 		jar = "target/" + m.Build.FinalName + ".jar"
 	}
-	d.jar(server, jar, "target/quarkus-app/quarkus-run.jar")
-	d.binds(p)
+	setJar(d, server, jar, "target/quarkus-app/quarkus-run.jar")
+	jvmAddress(d, p)
 	return d, nil
 }
 
 // withoutServer keeps only the watcher of a preset.
-func (d *draft) withoutServer(tasks, value string) {
+func withoutServer(d *draft, tasks, value string) {
 	d.set(tasks, value, "")
 	d.set("TESTS", "off", tasks+" has them")
 	d.comment("No server's library was found, so its server and its socket are taken away.")
@@ -134,8 +134,8 @@ func (d *draft) withoutServer(tasks, value string) {
 	d.processes = append(d.processes, entry{key: "server", value: "null"})
 }
 
-// jar says what runs, and which property has its port.
-func (d *draft) jar(server, jar, quarkus string) {
+// setJar says what runs, and which property has its port.
+func setJar(d *draft, server, jar, quarkus string) {
 	property := "server.port"
 	switch server {
 	case "quarkus":

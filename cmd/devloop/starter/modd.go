@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// moddBlock is `PATTERNS { COMMANDS }` of a modd.conf.
+// addModdBlock is `PATTERNS { COMMANDS }` of a modd.conf.
 type moddBlock struct {
 	line     int
 	patterns []string
@@ -25,7 +25,7 @@ type moddCommand struct {
 
 // fromModd reads modd.conf by its grammar (the README of modd): blocks of
 // patterns and commands, and variables.
-func (d *draft) fromModd(text []byte) error {
+func fromModd(d *draft, text []byte) error {
 	blocks, vars, err := parseModd(string(text))
 	if err != nil {
 		return err
@@ -47,13 +47,13 @@ func (d *draft) fromModd(text []byte) error {
 		if len(blocks) > 1 {
 			suffix = fmt.Sprintf("-%d", i+1)
 		}
-		d.moddBlock(b, suffix, fill)
+		addModdBlock(d, b, suffix, fill)
 	}
 	d.ignore("*.trigger")
 	return nil
 }
 
-func (d *draft) moddBlock(b moddBlock, suffix string, fill func(string) string) {
+func addModdBlock(d *draft, b moddBlock, suffix string, fill func(string) string) {
 	var watch, ignore []string
 	for _, p := range b.patterns {
 		if rest, not := strings.CutPrefix(fill(p), "!"); not {

@@ -86,7 +86,7 @@ func lookNode(p *project) (*draft, error) {
 	case m.has("@nestjs/core") && m.has("@nestjs/cli"):
 		d.extends("nest", "package.json has @nestjs/core")
 		d.ignore("node_modules/", "dist/")
-		d.binary(p, "NEST", "nest")
+		setBinary(d, p, "NEST", "nest")
 		if entry, ok := strings.CutPrefix(m.Scripts["start:prod"], "node "); ok && path.Clean(entry) != "dist/main" && path.Clean(entry) != "dist/main.js" {
 			d.set("MAIN", path.Clean(entry), "as `start:prod` has it")
 		}
@@ -98,13 +98,13 @@ func lookNode(p *project) (*draft, error) {
 		if server >= 0 {
 			why = "package.json has " + nodeServers[server]
 		}
-		d.nodeServer(p, &m, file, why, sources)
+		nodeServer(d, p, &m, file, why, sources)
 	case tool >= 0:
-		d.ownServer(p, nodeTools[tool])
+		ownServer(d, p, nodeTools[tool])
 	case m.has("vite"):
 		d.extends("vite", "package.json has vite")
 		d.ignore(".trigger", "node_modules/")
-		d.binary(p, "VITE", "vite")
+		setBinary(d, p, "VITE", "vite")
 		if check := typeChecks.FindStringSubmatch(m.Scripts["build"]); check != nil && m.Scripts["typecheck"] == "" {
 			d.watchers = append(d.watchers, entry{key: "check", comment: "Vite itself checks no types; `build` does, and so does this.", sub: []entry{
 				{key: "stages", value: stages("$NPM run --if-present lint", "node_modules/.bin/"+strings.TrimSpace(check[1]), "$NPM run --if-present test")},
@@ -113,9 +113,9 @@ func lookNode(p *project) (*draft, error) {
 	default:
 		d.extends("node", "")
 		d.ignore("node_modules/")
-		d.ownStages(&m, "lint", "build", "test")
+		ownStages(d, &m, "lint", "build", "test")
 	}
-	d.packageManager(p, &m)
+	packageManager(d, p, &m)
 	return d, nil
 }
 
@@ -139,26 +139,26 @@ func (m *manifest) server(p *project) string {
 	return ""
 }
 
-func (d *draft) nodeServer(p *project, m *manifest, file, why string, sources []string) {
+func nodeServer(d *draft, p *project, m *manifest, file, why string, sources []string) {
 	d.extends("node-web", why)
 	d.ignore(".trigger", "node_modules/")
 	switch {
 	case file == "":
 		d.note("No file was found that listens: set MAIN in devloop.yaml.")
 	case path.Ext(file) == ".ts" || path.Ext(file) == ".mts":
-		d.typescript(m, file)
+		typescript(d, m, file)
 	default:
 		if file != "server.js" {
 			d.set("MAIN", file, "")
 		}
-		d.ownStages(m, "lint", "test")
+		ownStages(d, m, "lint", "test")
 	}
 	d.address(p, sources, nodeListening)
 }
 
 // typescript runs the sources where a tool for it is there, and else what the
 // build makes of them.
-func (d *draft) typescript(m *manifest, file string) {
+func typescript(d *draft, m *manifest, file string) {
 	var tests []string
 	for _, script := range []string{"lint", "typecheck", "test"} {
 		if m.useful(script) {
@@ -195,7 +195,7 @@ func (m *manifest) useful(script string) bool {
 }
 
 // ownStages replaces the preset's stages if one of them could only fail.
-func (d *draft) ownStages(m *manifest, scripts ...string) {
+func ownStages(d *draft, m *manifest, scripts ...string) {
 	if m.Scripts["test"] == "" || m.useful("test") {
 		return
 	}
@@ -219,25 +219,25 @@ func (d *draft) ownStages(m *manifest, scripts ...string) {
 const noTest = "Without `test`, which package.json has as `npm init` wrote it: it always fails."
 
 // ownServer runs a development server that reloads pages itself.
-func (d *draft) ownServer(p *project, t nodeTool) {
+func ownServer(d *draft, p *project, t nodeTool) {
 	d.extends(t.preset, "package.json has "+t.dep)
 	d.ignore("node_modules/")
 	if t.run == "" {
-		d.binary(p, t.name, t.bin)
+		setBinary(d, p, t.name, t.bin)
 		return
 	}
 	d.processes = append(d.processes, entry{key: "server", sub: []entry{{key: "run", value: yamlText("exec " + p.binary(t.bin) + " " + t.run)}}})
 }
 
-// binary names a program of a package where it is not the project's own node_modules that has it,
+// setBinary names a program of a package where it is not the project's own node_modules that has it,
 // but those of the workspace.
-func (d *draft) binary(p *project, variable, bin string) {
+func setBinary(d *draft, p *project, variable, bin string) {
 	if at := p.binary(bin); at != "node_modules/.bin/"+bin {
 		d.set(variable, at, "the workspace's")
 	}
 }
 
-// binary is the path of a package's program: the nearest node_modules that has it, or else where
+// setBinary is the path of a package's program: the nearest node_modules that has it, or else where
 // an install will put it.
 func (p *project) binary(bin string) string {
 	own := "node_modules/.bin/" + bin
@@ -253,7 +253,7 @@ func (p *project) binary(bin string) string {
 }
 
 // packageManager says which one the lock file, here or in the workspace, is of.
-func (d *draft) packageManager(p *project, m *manifest) {
+func packageManager(d *draft, p *project, m *manifest) {
 	name, _, _ := strings.Cut(m.PackageManager, "@")
 	for dir := "."; name == ""; dir = path.Join(dir, "..") {
 		for _, lock := range []struct{ file, manager string }{

@@ -27,7 +27,7 @@ func lookDeno(p *project) (*draft, error) {
 	}
 	d := &draft{by: file}
 	main := ""
-	says, m := p.says(denoRuns)
+	runs, m := p.command(denoRuns)
 	if m != nil {
 		main = path.Clean(m[1])
 	} else if found, m := p.search(p.sources(".ts", ".tsx", ".js"), denoServes); m != nil {
@@ -41,9 +41,9 @@ func lookDeno(p *project) (*draft, error) {
 	}
 	d.extends("deno-web", main+" serves")
 	if main != "main.ts" {
-		d.set("MAIN", main, says.from)
+		d.set("MAIN", main, runs.from)
 	}
-	if m != nil && denoServing.MatchString(says.command) {
+	if m != nil && denoServing.MatchString(runs.command) {
 		d.processes = append(d.processes, entry{key: "server", sub: []entry{{key: "run", value: yamlText("exec $DENO serve --host 127.0.0.1 --port $PORT $PERMISSIONS $MAIN")}}})
 		return d, nil
 	}
@@ -73,7 +73,7 @@ func lookBun(p *project) (*draft, error) {
 	d.extends("bun-web", file+" serves")
 	d.ignore(".trigger", "node_modules/")
 	why := ""
-	if s, m := p.says(bunRuns); m != nil && p.has(path.Clean(m[1])) {
+	if s, m := p.command(bunRuns); m != nil && p.has(path.Clean(m[1])) {
 		file, why = path.Clean(m[1]), s.from
 	}
 	if file != "index.ts" {

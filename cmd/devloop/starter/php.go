@@ -78,7 +78,7 @@ func lookPHP(p *project) (*draft, error) {
 		return d, nil
 	}
 	d.extends("php-web", root+"/index.php answers")
-	if s, m := p.says(phpServes); m != nil {
+	if s, m := p.command(phpServes); m != nil {
 		d.port(m[1], s.from)
 		if m[2] != "" {
 			root = m[2]

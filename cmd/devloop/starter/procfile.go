@@ -47,7 +47,7 @@ func (c procLine) process() entry {
 
 // fromProcfile translates a Procfile. The tools that read one give each process
 // a port of its own, from 5000 in steps of 100.
-func (d *draft) fromProcfile(text string) {
+func fromProcfile(d *draft, text string) {
 	commands, lost := procfile(text)
 	d.lost = append(d.lost, lost...)
 	for i, c := range commands {
@@ -67,9 +67,9 @@ func (d *draft) fromProcfile(text string) {
 	}
 }
 
-// with adds the other commands of a Procfile to a draft whose server is the
+// procfileBeside adds the other commands of a Procfile to a draft whose server is the
 // Procfile's `web`.
-func (d *draft) with(name string, commands []procLine) {
+func procfileBeside(d *draft, name string, commands []procLine) {
 	d.beside = name
 	first := true
 	for _, c := range commands {

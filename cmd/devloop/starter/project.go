@@ -21,6 +21,16 @@ type project struct {
 	said  *[]said  // what commands found
 }
 
+// said is a command by which the project says that it is run or built, with the place that says
+// so, such as `package.json, script dev` or `Makefile, target run`.
+type said struct {
+	command string
+	from    string
+	line    int    // in its file, from 1; 0 where that is not known
+	name    string // of the script, target, recipe, task or process
+	file    string
+}
+
 func newProject(at Place, tools Tools) (*project, error) {
 	root, err := fs.Sub(at.Top, at.Dir)
 	if err != nil {
@@ -60,6 +70,16 @@ func (p *project) read(name string) (string, error) {
 		return "", fmt.Errorf("read %s: %w", name, err)
 	}
 	return strings.ToValidUTF8(string(text), "?"), nil
+}
+
+// isFile reports whether a path relative to the project, perhaps above it, is a file.
+func (p *project) isFile(name string) bool {
+	at, ok := p.locate(name)
+	if !ok {
+		return false
+	}
+	info, err := fs.Stat(p.top, at)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // locate finds a path relative to the folder in the file system that it is in. It fails for one

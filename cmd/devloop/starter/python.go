@@ -27,7 +27,7 @@ func lookDjango(p *project) (*draft, error) {
 	d := &draft{by: "manage.py"}
 	d.extends("django", "there is a manage.py")
 	d.ignore(".trigger", "__pycache__/")
-	d.interpreter(p)
+	interpreter(d, p)
 	return d, nil
 }
 
@@ -71,10 +71,10 @@ func lookPython(p *project) (*draft, error) {
 			break
 		}
 		d.extends("python-web", factory+" has a function that makes the app")
-		d.asgi(p, factory, m[1], "--factory")
+		uvicorn(d, p, factory, m[1], "--factory")
 	case a != nil && (asgiDeps.MatchString(deps) || deps == "\n"):
 		d.extends("python-web", asgi+" makes the app")
-		d.asgi(p, asgi, a[1], "")
+		uvicorn(d, p, asgi, a[1], "")
 	case f != nil && gunicorn.MatchString(deps):
 		d.extends("gunicorn", "the dependencies have gunicorn")
 		if f[2] != "" {
@@ -83,28 +83,28 @@ func lookPython(p *project) (*draft, error) {
 		} else {
 			d.set("APP", module(flask)+":"+f[1], "")
 		}
-		d.srcLayout(flask)
+		srcLayout(d, flask)
 	case f != nil && (flaskDep.MatchString(deps) || strings.TrimSpace(deps) == ""):
 		d.extends("flask", flask+" makes the app")
 		if p.importsNeighbours(flask) {
 			d.set("APP", flask, "the file: it imports what lies beside it")
 		} else if m := module(flask); m != "app" {
 			d.set("APP", m, "")
-			d.srcLayout(flask)
+			srcLayout(d, flask)
 		}
 	case p.has("package.json"): // what is served is Node's
 		return nil, nil
 	default:
 		d.extends("python", "")
 	}
-	d.interpreter(p)
-	d.tests(p, deps, sources)
-	d.pythonSays(p)
+	interpreter(d, p)
+	pythonTests(d, p, deps, sources)
+	pythonCommand(d, p)
 	return d, nil
 }
 
-// asgi is the app that uvicorn runs.
-func (d *draft) asgi(p *project, file, name, flags string) {
+// uvicorn is the app that uvicorn runs.
+func uvicorn(d *draft, p *project, file, name, flags string) {
 	if p.importsNeighbours(file) {
 		d.set("APP", module(path.Base(file))+":"+name, "")
 		d.set("FLAGS", strings.TrimSpace(flags+" --app-dir "+path.Dir(file)), "it imports what lies beside it")
@@ -114,7 +114,7 @@ func (d *draft) asgi(p *project, file, name, flags string) {
 	if flags != "" {
 		d.set("FLAGS", flags, "")
 	}
-	d.srcLayout(file)
+	srcLayout(d, file)
 }
 
 var (
@@ -126,13 +126,13 @@ var (
 	isFactory    = compiled(`\s--factory\b`)
 )
 
-// pythonSays prefers what the project says of how it is run to what its sources look like.
-func (d *draft) pythonSays(p *project) {
+// pythonCommand prefers what the project says of how it is run to what its sources look like.
+func pythonCommand(d *draft, p *project) {
 	var s said
 	var m []string
 	switch d.top[0].value {
 	case "preset:python-web":
-		if s, m = p.says(uvicornRuns); m != nil {
+		if s, m = p.command(uvicornRuns); m != nil {
 			var flags []string
 			if isFactory.MatchString(s.command) {
 				flags = append(flags, "--factory")
@@ -145,9 +145,9 @@ func (d *draft) pythonSays(p *project) {
 			}
 		}
 	case "preset:gunicorn":
-		s, m = p.says(gunicornRuns)
+		s, m = p.command(gunicornRuns)
 	case "preset:flask":
-		s, m = p.says(flaskRuns)
+		s, m = p.command(flaskRuns)
 	}
 	if m == nil {
 		return
@@ -220,14 +220,14 @@ func module(file string) string {
 }
 
 // srcLayout lets Python find a package below src/ that nobody has installed.
-func (d *draft) srcLayout(file string) {
+func srcLayout(d *draft, file string) {
 	if strings.HasPrefix(file, "src/") {
 		d.env = append(d.env, entry{key: "PYTHONPATH", value: "src"})
 	}
 }
 
 // interpreter names the project's own Python, if it is there.
-func (d *draft) interpreter(p *project) {
+func interpreter(d *draft, p *project) {
 	for _, python := range []string{".venv/bin/python", "venv/bin/python"} {
 		if p.has(python) {
 			d.set("PYTHON", python, "")
@@ -242,9 +242,9 @@ func (d *draft) interpreter(p *project) {
 	}
 }
 
-// tests says how the project tests itself. The presets bear with a project that
+// pythonTests says how the project tests itself. The presets bear with a project that
 // has no tests yet.
-func (d *draft) tests(p *project, deps string, sources []string) {
+func pythonTests(d *draft, p *project, deps string, sources []string) {
 	switch {
 	case pytest.MatchString(deps) || p.has("pytest.ini") || p.has("conftest.py") || p.has("tests/conftest.py"):
 		d.set("TEST", "pytest -q", "")

@@ -36,7 +36,7 @@ func lookRuby(p *project) (*draft, error) {
 	d := &draft{by: "Gemfile"}
 	found := rubyServer.FindStringSubmatch(gems)
 	if file, m := p.search(p.sources(".rb"), classic); m != nil && found != nil && !p.has("config.ru") {
-		d.sinatra(file, test)
+		sinatra(d, file, test)
 		return d, nil
 	}
 	if found == nil || !p.has("config.ru") {
@@ -70,7 +70,7 @@ func lookRuby(p *project) (*draft, error) {
 }
 
 // sinatra is an app that is run by its own file, and then reads $PORT.
-func (d *draft) sinatra(file, test string) {
+func sinatra(d *draft, file, test string) {
 	d.ignore(".trigger")
 	d.sockets = append(d.sockets, entry{key: "web", sub: []entry{
 		{key: "listen", value: "http::4567"}, {key: "via", value: "proxy", comment: "Sinatra listens on $PORT"},

@@ -35,7 +35,7 @@ func lookRust(p *project) (*draft, error) {
 		d.note("%s", n)
 	}
 	if servers := p.rustServers(tree); len(servers) > 0 {
-		d.rustServer(p, tree, servers)
+		rustLoop(d, p, tree, servers)
 		return d, nil
 	}
 	d.extends("rust", "")
@@ -54,7 +54,7 @@ func lookRust(p *project) (*draft, error) {
 	return d, nil
 }
 
-// rustServer is a crate that serves, with the binary that does.
+// rustLoop is a crate that serves, with the binary that does.
 type rustServer struct {
 	*crate
 	bin cargoBin
@@ -122,10 +122,10 @@ func (p *project) rustBinary(c *crate) (cargoBin, bool) {
 // cargoRuns is a command that runs a binary or a crate of the workspace.
 var cargoRuns = compiled(`\bcargo\s+(?:watch\s.*)?(?:-x\s+["'])?run\b(?:.*\s--bin[\s=]+([\w-]+)|.*\s(?:-p|--package)[\s=]+([\w-]+))`)
 
-// rustServer drafts the loop of the first of the servers.
-func (d *draft) rustServer(p *project, t *cargoTree, servers []rustServer) {
+// rustLoop drafts the loop of the first of the servers.
+func rustLoop(d *draft, p *project, t *cargoTree, servers []rustServer) {
 	s := servers[0]
-	said, m := p.says(cargoRuns)
+	said, m := p.command(cargoRuns)
 	if m != nil {
 		i := slices.IndexFunc(servers, func(s rustServer) bool {
 			return m[1] != "" && s.bin.name == m[1] || m[2] != "" && s.name == m[2]
@@ -145,7 +145,7 @@ func (d *draft) rustServer(p *project, t *cargoTree, servers []rustServer) {
 		}
 	case len(servers) > 1:
 		d.set("BIN", s.bin.name, fmt.Sprintf("of %s, the first of %d servers here", s.manifest(), len(servers)))
-		d.rustOthers(servers)
+		rustOthers(d, servers)
 	case s.bin.name != "server":
 		d.set("BIN", s.bin.name, "the binary of "+s.manifest())
 	}
@@ -195,7 +195,7 @@ func (d *draft) rustServer(p *project, t *cargoTree, servers []rustServer) {
 }
 
 // rustOthers tells of the servers that the draft is not for.
-func (d *draft) rustOthers(servers []rustServer) {
+func rustOthers(d *draft, servers []rustServer) {
 	var names, dirs []string
 	for _, s := range servers[1:] {
 		names, dirs = append(names, s.bin.name), append(dirs, s.dir)

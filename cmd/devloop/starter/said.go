@@ -10,16 +10,6 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// said is a command by which the project says that it is run or built, with the place that says
-// so, such as `package.json, script dev` or `Makefile, target run`.
-type said struct {
-	command string
-	from    string
-	line    int    // in its file, from 1; 0 where that is not known
-	name    string // of the script, target, recipe, task or process
-	file    string
-}
-
 // devNames are what projects call the command of the loop, the best first.
 var devNames = []string{"dev", "develop", "watch", "serve", "server", "start", "run", "up", "web", "app", "local"}
 
@@ -79,8 +69,8 @@ func devRank(name string) int {
 // meansLoop tells whether a name is one of the loop.
 func meansLoop(name string) bool { return devRank(name) < len(devNames) }
 
-// says finds the first command that matches, with the match.
-func (p *project) says(re *pattern) (said, []string) {
+// command finds the first command that matches, with the match.
+func (p *project) command(re *pattern) (said, []string) {
 	for _, s := range p.commands() {
 		if m := re.FindStringSubmatch(s.command); m != nil {
 			return s, m

@@ -5,48 +5,10 @@ package starter
 
 import (
 	"fmt"
-	"io/fs"
 	"path"
 	"strings"
 	"unicode/utf8"
 )
-
-// A Draft is a configuration that nobody has written yet.
-type Draft struct {
-	Config []byte   // the devloop.yaml, without a first line for editors
-	Ignore []string // what git should ignore: lines of a .gitignore
-	Notes  []string // what whoever uses it should know, a sentence each
-	Lost   []Lost   // what another tool's file says that this language cannot
-}
-
-// Lost is something of another tool's file that has no counterpart.
-type Lost struct {
-	Line int    // from 1; 0 if it stands at no one place
-	What string // such as "`rerun`"
-	Why  string // what devloop does in its place
-}
-
-// NothingError says that nothing here is known, and what there is further down.
-type NothingError struct {
-	Below []string // directories that look like projects
-}
-
-func (*NothingError) Error() string { return "no project type recognised here" }
-
-// Tools are programs of the project's own that know more than its files tell. A nil one is not
-// there.
-type Tools struct {
-	// Cargo prints what `cargo metadata --no-deps` does in the project's directory. Variables that
-	// move the target directory on this machine alone have no effect on it.
-	Cargo func() ([]byte, error)
-}
-
-// A Place is a project's directory in a file system whose directories above it may be read too.
-type Place struct {
-	Top  fs.FS  // from its root on
-	Dir  string // the project's directory in Top, as fs.FS has paths
-	Base string // its absolute path, without links, as programs of this machine print it
-}
 
 // Look drafts a configuration for the project in a place, by what is there. The
 // error is a NothingError, or that a file cannot be read.
@@ -69,7 +31,7 @@ func Look(at Place, tools Tools) (Draft, error) {
 			return Draft{}, err
 		}
 		if d.done == nil {
-			if err := d.envFile(p); err != nil {
+			if err := setEnvFile(d, p); err != nil {
 				return Draft{}, err
 			}
 		}
@@ -111,17 +73,17 @@ func From(name string, text []byte) (Draft, error) {
 	var err error
 	switch {
 	case base == ".air.toml" || strings.HasSuffix(base, "air.toml"):
-		err = d.fromAir(text)
+		err = fromAir(d, text)
 	case strings.HasPrefix(base, "modd"):
-		err = d.fromModd(text)
+		err = fromModd(d, text)
 	case base == "bacon.toml":
-		err = d.fromBacon(text)
+		err = fromBacon(d, text)
 	case strings.HasPrefix(base, "Procfile"):
-		d.fromProcfile(string(text))
+		fromProcfile(d, string(text))
 	case strings.HasPrefix(base, "process-compose"):
-		err = d.fromProcessCompose(text)
+		err = fromProcessCompose(d, text)
 	case strings.Contains(base, "compose"):
-		err = d.fromCompose(text)
+		err = fromCompose(d, text)
 	default:
 		return Draft{}, fmt.Errorf("%s is of no tool that devloop knows: it reads .air.toml, modd.conf, bacon.toml, a Procfile, process-compose.yaml and a compose file", base)
 	}
@@ -187,7 +149,7 @@ func (p *project) services(d *draft) (*draft, error) {
 			continue
 		}
 		if d.serves() {
-			d.with(name, all)
+			procfileBeside(d, name, all)
 			if p.has(".env") {
 				d.top = append(d.top, entry{key: "env_file", value: ".env", comment: "as foreman reads it"})
 			}
