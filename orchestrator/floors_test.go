@@ -87,6 +87,9 @@ var floors = map[string]struct {
 		"orchestrator/runner", "orchestrator/sockets", "orchestrator/memrelease"},
 		why: "the one place where the adapters meet the machine"},
 
+	"docs":               {why: "the pages as they are written, for who shows them"},
+	"cmd/devloop/manual": {why: "it finds text in pages, wherever they are from"},
+
 	"cmd/devloop/starter": {own: []string{"schema/dotenv"}, modules: []string{"gopkg.in/yaml.v3", "github.com/BurntSushi/toml"}, why: "it reads a project and writes text: the language checks it"},
 
 	"cmd/devbench":          {own: []string{"cmd/devbench/commands", "cmd/devbench/harness", "cmd/devbench/output", "cmd/devbench/swapping", "cmd/devbench/watching"}, why: "its verbs; it measures devloop from outside, like any other tool"},
@@ -96,7 +99,7 @@ var floors = map[string]struct {
 	"cmd/devbench/swapping": {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
 	"cmd/devbench/watching": {own: []string{"cmd/devbench/harness"}, modules: []string{"golang.org/x/sys"}, why: "a measurement"},
 
-	"cmd/devloop": {own: []string{"cmd/devloop/starter", "orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/guardian", "orchestrator/inspect", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/report", "orchestrator/shellcmd", "orchestrator/sockets", "schema",
+	"cmd/devloop": {own: []string{"docs", "cmd/devloop/manual", "cmd/devloop/starter", "orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/guardian", "orchestrator/inspect", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/report", "orchestrator/shellcmd", "orchestrator/sockets", "schema",
 		"schema/preset", "schema/smallfile", "schema/jsonschema", "schema/reference"},
 		modules: []string{"github.com/google/jsonschema-go", "github.com/modelcontextprotocol/go-sdk", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
 }

@@ -1,10 +1,20 @@
 package main
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+
+	"devloop/cmd/devloop/manual"
+	"devloop/docs"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -46,6 +56,47 @@ func TestThePageOfCommandsIsWhole(t *testing.T) {
 					t.Errorf("the section of %s does not name --%s", cmd.Name(), f.Name)
 				}
 			})
+		}
+	}
+}
+
+// What devloop says leads to `devloop help`, which knows the topic, and never to a file
+// of docs/, which is not in the user's project.
+func TestHintsLeadToTopics(t *testing.T) {
+	pages, err := manual.Read(docs.Pages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	topic := regexp.MustCompile("`devloop help ([^`]+)`")
+	for _, top := range []string{".", "../../orchestrator", "../../schema"} {
+		err := filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			if err != nil {
+				return err
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				lit, ok := n.(*ast.BasicLit)
+				if !ok || lit.Kind != token.STRING {
+					return true
+				}
+				text, _ := strconv.Unquote(lit.Value)
+				if strings.Contains(text, "docs/") && strings.Contains(text, ".md") {
+					t.Errorf("%s: %q names a file that is not in the user's project", path, text)
+				}
+				for _, m := range topic.FindAllStringSubmatch(text, -1) {
+					if _, ok := pages.Named(m[1]); !ok && m[1] != "TOPIC" {
+						t.Errorf("%s: there is no topic %s", path, m[1])
+					}
+				}
+				return true
+			})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

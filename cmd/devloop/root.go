@@ -63,6 +63,8 @@ in this directory or a parent.`
 		root.AddCommand(g.verbs...)
 	}
 	root.SetCompletionCommandGroupID("integrate")
-	root.SetHelpCommandGroupID("setup")
+	help := helpCommand(a)
+	help.GroupID = "setup"
+	root.SetHelpCommand(help)
 	return root
 }

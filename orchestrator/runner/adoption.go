@@ -151,7 +151,7 @@ func (a adoption) problem() (text, hint string) {
 			return "", ""
 		}
 		name := fmt.Sprintf("the socket %s (%s)", s.name, s.address)
-		hint = fmt.Sprintf("make it listen on file descriptor %d: docs/sockets.md has the line for each language", s.fd)
+		hint = fmt.Sprintf("make it listen on file descriptor %d: `devloop help sockets` has the line for each language", s.fd)
 		switch {
 		case len(holding) == 0 && elsewhere != "":
 			return fmt.Sprintf("listens on %s, and has not taken %s", elsewhere, name), hint

@@ -49,7 +49,7 @@ func (a *adoptions) boundItself(c *Command) {
 			continue
 		}
 		text := fmt.Sprintf("it tries to bind %s, which devloop already holds for it", s.Addr())
-		hint := fmt.Sprintf("use file descriptor %d instead of binding: docs/sockets.md has the line for each language; or, for a server that must bind: "+
+		hint := fmt.Sprintf("use file descriptor %d instead of binding: `devloop help sockets` has the line for each language; or, for a server that must bind: "+
 			"`%s: {listen: PORT, via: proxy, to: %s}` with another PORT", s.FD, s.Name, s.Addr())
 		if s.Proxied {
 			hint = fmt.Sprintf("make it listen on $PORT (%d this time), which devloop forwards to; or let devloop listen on another port, and write `to: %s` under the socket", s.PrivatePort, s.Addr())

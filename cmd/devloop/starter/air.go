@@ -132,7 +132,7 @@ func fromAir(d *draft, text []byte) error {
 		}})
 		server = append(server, entry{key: "sockets", value: "[web]"})
 	} else {
-		d.note("To refuse nobody while the server restarts, give devloop its port: see docs/sockets.md.")
+		d.note("To refuse nobody while the server restarts, give devloop its port: see `devloop help proxy`.")
 	}
 	if stop := stopOf(b.SendInterrupt, b.KillDelay); stop != "" {
 		server = append(server, entry{key: "stop", value: stop})

@@ -206,7 +206,7 @@ func fromProcessCompose(d *draft, text []byte) error {
 		"vars": "`vars` are names for ${NAME}; there are no templates", "extends": "a devloop.yaml extends a devloop.yaml: translate that file too",
 	})
 	if len(d.processes) > 0 {
-		d.note("Nothing is built or checked first yet: `watchers` in docs/configuration.md run before a restart.")
+		d.note("Nothing is built or checked first yet: `watchers` run before a restart; `devloop help watchers`.")
 	}
 	return nil
 }

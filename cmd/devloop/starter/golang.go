@@ -15,7 +15,7 @@ var (
 		takes:  compiled(`go-systemd/\S*activation|net\.FileListener\(|LISTEN_FDS`),
 		reads:  compiled(`(?:Getenv|LookupEnv)\("PORT"\)(?:[^\n]*\n){0,5}?[^\n]*?"?:?(\d{4,5})"|(?:Getenv|LookupEnv)\("PORT"\)`),
 		fixed:  compiled(`"(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1?\])?:(\d{2,5})"|Int(?:Var)?\((?:&?[\w.]+,\s*)?"(?:http-?)?port",\s*(\d{2,5})`),
-		hint:   "listen with `net.FileListener(os.NewFile(3, \"web\"))`, as docs/sockets.md shows",
+		hint:   "listen with `net.FileListener(os.NewFile(3, \"web\"))`, as `devloop help sockets` shows",
 		preset: "inherit",
 	}
 )

@@ -14,7 +14,7 @@ var rustListening = listening{
 	takes:  compiled(`listenfd|ListenFd|from_raw_fd|LISTEN_FDS|sd_listen_fds|tokio_listener`),
 	reads:  compiled(`var(?:_os)?\(\s*"PORT"\s*\)(?:[^;]{0,80}?(\d{4,5}))?`),
 	fixed:  compiled(`"(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1?\]):(\d{2,5})"|\(\s*"[^"]*"\s*,\s*(\d{4,5})\s*\)|\]\s*,\s*(\d{4,5})\s*\)`),
-	hint:   "take it with the listenfd crate, as docs/sockets.md shows",
+	hint:   "take it with the listenfd crate, as `devloop help sockets` shows",
 	preset: "inherit",
 }
 
