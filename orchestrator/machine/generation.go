@@ -109,7 +109,7 @@ func (m *Machine) restartDependants(n *node) {
 }
 
 // about is the report of what has become of a generation.
-func (m *Machine) about(n *node, g *generation, kind ReportKind, end End) Report {
+func (m *Machine) about(g *generation, kind ReportKind, end End) Report {
 	return Report{Kind: kind, Num: g.gen, Took: m.now.Sub(g.startedAt), End: end}
 }
 
@@ -124,7 +124,7 @@ func (m *Machine) becomeStarting(n *node, _ *generation, o occasion) {
 func (m *Machine) becomeReady(n *node, g *generation, _ occasion) {
 	g.phase = procReady
 	m.readied(n)
-	r := m.about(n, g, Ready, End{})
+	r := m.about(g, Ready, End{})
 	r.Probed = n.cfg.Process.Probed
 	m.report(n, r)
 	m.do(ServeProcess{n.id, g.gen})
@@ -132,7 +132,7 @@ func (m *Machine) becomeReady(n *node, g *generation, _ occasion) {
 
 func (m *Machine) becomeUnready(n *node, g *generation, _ occasion) {
 	g.phase = procUnready
-	m.report(n, m.about(n, g, Unready, End{}))
+	m.report(n, m.about(g, Unready, End{}))
 }
 
 // renew brings the generation that serves up to date with what changed.
@@ -199,7 +199,7 @@ func (m *Machine) becomeEnded(n *node, g *generation, o occasion) {
 	}
 	p.endedEarly = cfg.Probed && !n.oneShot && p.phase != procReady
 	p.end, p.pid = o.end, 0
-	r := m.about(n, g, Ended, o.end)
+	r := m.about(g, Ended, o.end)
 	if r.Took >= stableAfter {
 		p.failures = 0
 	}
@@ -234,7 +234,7 @@ func (m *Machine) becomeEnded(n *node, g *generation, o occasion) {
 
 // becomeStopped ends a generation that was asked to.
 func (m *Machine) becomeStopped(n *node, g *generation, o occasion) {
-	m.report(n, m.about(n, g, Stopped, o.end))
+	m.report(n, m.about(g, Stopped, o.end))
 	if n.p.side != nil && g == &n.p.side.generation {
 		n.p.side = nil
 		m.maybeUp(n)

@@ -64,13 +64,13 @@ func (m *Machine) drop(n *node, g *generation, o occasion) {
 	}
 	n.p.dropped, n.p.side = &Drop{Gen: g.gen, End: o.end}, nil
 	m.maybeUp(n)
-	m.report(n, m.about(n, g, Dropped, o.end))
+	m.report(n, m.about(g, Dropped, o.end))
 }
 
 // dropLate ends a candidate that is not ready in time.
 func (m *Machine) dropLate(n *node, g *generation, _ occasion) {
 	n.p.dropped = &Drop{Gen: g.gen, Due: true}
-	m.report(n, m.about(n, g, Dropped, End{}))
+	m.report(n, m.about(g, Dropped, End{}))
 	m.stop(n, g)
 }
 
@@ -82,7 +82,7 @@ func (m *Machine) handOver(n *node, g *generation, o occasion) {
 		m.becomeEnded(n, g, o)
 		return
 	}
-	m.report(n, m.about(n, g, Lost, o.end))
+	m.report(n, m.about(g, Lost, o.end))
 	p.generation, p.side, p.behind = p.side.generation, nil, false
 	p.phase = procStarting
 }

@@ -38,9 +38,9 @@ var npmInstall = []string{"npm", "install", "--no-audit", "--no-fund", "--no-pac
 
 var projects = []project{
 	{preset: "rust", dir: "testdata/rust", needs: []string{"cargo", "cargo-clippy"}, edit: "src/lib.rs", old: "a + b", new: "a - b"},
-	{preset: "rust-web", dir: "../../examples/rust-std", needs: []string{"cargo", "cargo-clippy"}, edit: "src/main.rs", old: hello, new: goodbye, serves: true},
+	{preset: "rust-web", dir: "../../examples/rust-std", needs: []string{"cargo", "cargo-clippy"}, edit: "src/main.rs", old: hello, new: goodbye, serves: true, long: true},
 	{preset: "go", dir: "testdata/go", needs: []string{"go"}, edit: "sum.go", old: "a + b", new: "a - b"},
-	{preset: "go-web", dir: "../../examples/go-http", needs: []string{"go"}, edit: "main.go", old: hello, new: goodbye, serves: true},
+	{preset: "go-web", dir: "../../examples/go-http", needs: []string{"go"}, edit: "main.go", old: hello, new: goodbye, serves: true, long: true},
 	{preset: "node", dir: "testdata/node", needs: []string{"npm"}, edit: "sum.js", old: "a + b", new: "a - b"},
 	{preset: "node-web", dir: "../../examples/node-http", needs: []string{"npm"}, vars: map[string]string{"VIA": "inherit"}, edit: "app.js", old: hello, new: goodbye, serves: true, long: true},
 	{preset: "node-web", dir: "testdata/node-web", needs: []string{"npm"}, vars: map[string]string{"MAIN": "app.js"}, edit: "app.js", old: hello, new: goodbye, serves: true},
