@@ -171,7 +171,10 @@ func printWake(w io.Writer, wake *control.Wake, now time.Time) error {
 func causeText(wake *control.Wake) string {
 	switch wake.Cause {
 	case "start":
-		return "the loop began"
+		if wake.Kind == "process" {
+			return "its first start"
+		}
+		return "its first run"
 	case "change":
 		return "files changed"
 	case "trigger":
@@ -184,6 +187,16 @@ func causeText(wake *control.Wake) string {
 		return "its upstream passed for the first time"
 	case "dependency":
 		return wake.By + " was restarted"
+	case "update":
+		return "its new version is ready"
+	case "checking":
+		return wake.By + " is checking a change"
+	case "checked":
+		return "the checks passed"
+	case "config":
+		return "the configuration changed"
+	case "shutdown":
+		return "devloop is ending"
 	}
 	return wake.Cause
 }

@@ -120,7 +120,7 @@ type Wake struct {
 	Did    string     `json:"did,omitempty"`   // "run started", "starting", "stopping", "reloading"; empty: nothing woke it yet
 	Number int        `json:"number"`          // the run or generation
 	At     *time.Time `json:"at,omitempty"`    // when
-	Cause  string     `json:"cause,omitempty"` // "start", "change", "trigger", "hand", "crash", "first pass", "dependency"
+	Cause  string     `json:"cause,omitempty"` // a machine.Why
 	By     string     `json:"by,omitempty"`    // the other node, where there is one
 	Paths  []string   `json:"paths,omitempty"` // what had changed, the first few
 	More   int        `json:"more,omitempty"`  // and how many paths more

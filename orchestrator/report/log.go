@@ -134,15 +134,20 @@ func event(r Report) control.Event {
 		machine.Stopped, machine.Ended, machine.Crashed, machine.AwaitsPass, machine.GaveUp, machine.Dropped, machine.Lost:
 		e.End = &control.End{Code: r.End.Code, Signal: r.End.Signal, Error: r.End.Err}
 	}
-	byOther := r.Why == machine.ByTrigger || r.Why == machine.ByDependency
+	named := byOther(r.Why)
 	switch r.Kind {
 	case machine.Held, machine.Waits, machine.Blocked, machine.NotRun, machine.AwaitsPass, machine.Slowed:
-		byOther = true
+		named = true
 	}
-	if byOther {
+	if named {
 		e.By = r.By
 	}
 	return e
+}
+
+// byOther tells whether another node, a report's By, is part of the cause.
+func byOther(why machine.Why) bool {
+	return why == machine.ByTrigger || why == machine.ByDependency || why == machine.ByChecking
 }
 
 // publish hands an event to every reader that has room for it.

@@ -99,7 +99,7 @@ func (s Snapshot) Wake(node int, last *Wake) control.Wake {
 		return w
 	}
 	w.Did, w.Number, w.At, w.Cause = string(last.Kind), last.Num, control.Moment(last.At), string(last.Why)
-	if last.Why == machine.ByTrigger || last.Why == machine.ByDependency {
+	if byOther(last.Why) {
 		w.By = last.By
 	}
 	w.Paths = last.Paths[:min(control.MostPaths, len(last.Paths))]
