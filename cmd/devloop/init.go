@@ -25,6 +25,7 @@ const schemaCopy = ".devloop/devloop.schema.json"
 
 func initCommand(a *app) *cobra.Command {
 	var name, from string
+	var try bool
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Detect the project in this directory and write its devloop.yaml",
@@ -32,19 +33,40 @@ func initCommand(a *app) *cobra.Command {
 schema for editors, and adds the trigger to .gitignore. It never overwrites a file.
 With --from it translates the file of another tool (.air.toml, modd.conf, bacon.toml,
 a Procfile, process-compose.yaml or a compose file) and lists, line by line, what has
-no counterpart.`,
-		Example: "  devloop init\n  devloop init --preset rust-web\n  devloop init --from .air.toml",
+no counterpart.
+With --try it then runs the loop once, in a child: it waits for the first page, saves one
+source (a blank line at its end, which it takes back), says how long both took and what
+failed, and ends the loop. A devloop.yaml that is there already is only tried. Exit code 1
+if no page came, or the save did not get there.`,
+		Example: "  devloop init\n  devloop init --preset rust-web\n  devloop init --from .air.toml\n  devloop init --try",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if name != "" && from != "" {
 				return usageError{errors.New("use either --preset or --from, not both"), "devloop init"}
 			}
-			return initProject(a, name, from)
+			if try && name == "" && from == "" && a.isThere() {
+				return tryProject(a)
+			}
+			if err := initProject(a, name, from); err != nil || !try {
+				return err
+			}
+			return tryProject(a)
 		},
 	}
 	cmd.Flags().StringVar(&name, "preset", "", "extend the preset `NAME`, whatever the project looks like")
 	cmd.Flags().StringVar(&from, "from", "", "translate the `FILE` of another tool")
+	cmd.Flags().BoolVar(&try, "try", false, "run the loop once: first page, one save, and say what came of it")
 	return cmd
+}
+
+// isThere tells whether the file that init would write is there.
+func (a *app) isThere() bool {
+	file := a.file
+	if file == "" {
+		file = "devloop.yaml"
+	}
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 func initProject(a *app, presetName, from string) error {
