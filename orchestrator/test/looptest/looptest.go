@@ -183,6 +183,9 @@ func Get(url string) (string, error) {
 	return string(body), err
 }
 
+// Printed is what devloop has printed so far.
+func (l *Loop) Printed() string { return l.output.String() }
+
 // Prints waits until devloop has printed the text.
 func (l *Loop) Prints(t *testing.T, text string) {
 	t.Helper()
