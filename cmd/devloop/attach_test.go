@@ -211,7 +211,7 @@ func TestTheTerminalIsPutBack(t *testing.T) {
 			x := onTerminal(t, 24, 80, "up")
 			x.await("starting")
 			x.press("?")
-			x.await("keys: a run all") // it reads keys
+			x.await("keys: a runs all") // it reads keys
 			x.press(keys)
 			go func() { // the trace of the goroutines is longer than what the terminal holds
 				for range x.text {
@@ -245,7 +245,7 @@ func TestJobControl(t *testing.T) {
 	x.press("$DEVLOOP up -v --color never\r")
 	x.await(`check +\| page one`)
 	x.press("?")
-	x.await("keys: a run all") // it reads keys
+	x.await("keys: a runs all") // it reads keys
 	x.press("\x1a")
 	x.await("ready> ")
 	x.press("bg\r")
@@ -255,7 +255,7 @@ func TestJobControl(t *testing.T) {
 	x.await(`\r\nshell`)
 	save("page three")
 	x.press("fg\r?")
-	x.await("keys: a run all")
+	x.await("keys: a runs all")
 	x.press("q")
 	x.await("ready> ")
 
@@ -264,7 +264,7 @@ func TestJobControl(t *testing.T) {
 	x.press("echo shell\r")
 	x.await(`\r\nshell`)
 	x.press("fg\r?")
-	x.await("keys: a run all")
+	x.await("keys: a runs all")
 	x.press("q")
 	x.await("ready> ")
 	x.press("exit\r")
@@ -291,7 +291,7 @@ func TestTheTerminalIsPutBackByTheGuardian(t *testing.T) {
 			}
 			defer held.Close()
 			x.press("?")
-			x.await("keys: a run all") // it reads keys
+			x.await("keys: a runs all") // it reads keys
 			fd := int(x.tty.Fd())
 			during, err := unix.IoctlGetTermios(fd, getTermios)
 			if err != nil || during.Lflag&unix.ECHO != 0 {
