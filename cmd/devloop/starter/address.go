@@ -65,7 +65,7 @@ func bindsItself(port, at string) string {
 // elsewhere are the ports of what a server talks to: databases, caches, queues,
 // mail, other servers, and Go's profiler. An address with one of them is not where a server that is
 // being developed listens.
-var elsewhere = []string{"22", "25", "53", "80", "443", "587", "1025", "1433", "2379", "3306", "4222", "4317", "4318", "5432", "5672", "6060", "6379", "6432", "8125", "9092", "9200", "11211", "26257", "27017"}
+var elsewhere = []string{"22", "25", "53", "80", "443", "587", "1025", "1433", "2379", "3306", "4222", "4317", "4318", "5432", "5672", "6060", "6379", "6432", "8125", "9092", "9200", "11211", "26257", "27017", "65535"}
 
 // port is the first port that stands in the code of the files, with its place;
 // one of a line that besides says is no server's own comes last.

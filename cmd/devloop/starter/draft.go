@@ -49,6 +49,13 @@ func (d *draft) serves() bool {
 	return len(d.top) > 0 && !slices.Contains([]string{"preset:python", "preset:rust", "preset:vite", "preset:docs"}, d.top[0].value)
 }
 
+// tookFrom tells whether the server's command comes from a file.
+func (d *draft) tookFrom(file string) bool {
+	return slices.ContainsFunc(d.processes, func(p entry) bool {
+		return p.key == "server" && strings.HasPrefix(p.comment, "As "+file+",")
+	})
+}
+
 func (d *draft) comment(format string, args ...any) {
 	d.comments = append(d.comments, fmt.Sprintf(format, args...))
 }

@@ -20,20 +20,27 @@ var (
 	}
 )
 
-func lookGo(p *project) (*draft, error) {
-	if !p.has("go.mod") {
+// goModule is a project of Go's.
+type goModule struct{ *project }
+
+func lookGo(at *project) (*draft, error) {
+	if !at.has("go.mod") {
 		return nil, nil
 	}
+	p := &goModule{at}
 	var sources, mains []string
 	for _, f := range p.sources(".go") {
 		if strings.HasSuffix(f, "_test.go") || strings.HasPrefix(path.Base(f), "_") {
 			continue
 		}
-		sources = append(sources, f)
 		text, err := p.read(f)
 		if err != nil {
 			return nil, err
 		}
+		if generated.MatchString(text) && !goMain.MatchString(text) {
+			continue
+		}
+		sources = append(sources, f)
 		if dir := path.Dir(f); goMain.MatchString(code(f, text)) && !slices.Contains(mains, dir) && !strings.Contains(text, "//go:build ignore") {
 			mains = append(mains, dir)
 		}
@@ -45,7 +52,7 @@ func lookGo(p *project) (*draft, error) {
 		watchGoLocal(d, p, "**/{*.{go,s,c,h,tmpl},testdata/**,go.mod,go.sum}")
 		return d, nil
 	}
-	main, from := p.goMainPackage(mains, sources, file), "the package of the server"
+	main, from := p.mainPackage(mains, sources, file), "the package of the server"
 	s, runs := p.command(goRuns)
 	if runs != nil && slices.Contains(mains, goDir(group(runs))) {
 		main, from = goDir(group(runs)), s.from
@@ -56,7 +63,14 @@ func lookGo(p *project) (*draft, error) {
 	if main != "." {
 		d.set("MAIN", "./"+main, from)
 	}
-	if args := arguments(s.command, runs); args != "" && strings.Contains(runs[0], "run") {
+	args := arguments(s.command, runs)
+	if runs == nil || !strings.Contains(runs[0], "run") {
+		args = ""
+	}
+	if args == "" {
+		s, args = p.binaryArguments(main)
+	}
+	if args != "" && !readsPort.MatchString(args) {
 		d.set("ARGS", args, s.from)
 	}
 	if len(mains) > 1 && runs == nil {
@@ -66,22 +80,34 @@ func lookGo(p *project) (*draft, error) {
 	// of the others say nothing of this one.
 	sources = slices.DeleteFunc(sources, func(f string) bool { return path.Dir(f) != main && slices.Contains(mains, path.Dir(f)) })
 	slices.SortStableFunc(sources, func(a, b string) int { return within(b, main) - within(a, main) })
-	if file, m := p.search(sources, ginRuns); m != nil {
+	if readsPort.MatchString(args) {
+		d.set("VIA", "proxy", s.from+" gives it $PORT")
+		d.processes = append(d.processes, entry{key: "server", comment: "As " + s.from + " has it.", sub: []entry{{key: "run", value: yamlText("bin/server " + args)}}})
+	} else if file, m := p.search(sources, ginRuns); m != nil {
 		d.port("8080", "gin's default")
 		d.set("VIA", "proxy", "gin's Run() in "+file+" reads $PORT, which devloop then chooses")
+	} else if t, ok := p.told(sources, main); ok && !p.takesOrReads(sources) {
+		d.tell(p.project, t, "bin/server $ARGS", sources, goListening)
 	} else {
-		d.address(p, sources, goListening)
+		d.address(p.project, sources, goListening)
 	}
 	goSources(d, p, sources)
 	d.ignore(".trigger", "/bin/")
 	return d, nil
 }
 
+// takesOrReads tells whether a server takes a socket, or reads $PORT: then it need not be told more.
+func (p *goModule) takesOrReads(sources []string) bool {
+	_, takes := p.search(sources, goListening.takes)
+	_, reads := p.search(sources, goListening.reads)
+	return takes != nil || reads != nil
+}
+
 var goEmbed = compiled(`(?m)^//go:embed\s+(.+)$`)
 
 // goSources runs what the server is built from, beside what the preset knows: embedded files, modules of other
 // directories, and templ's components, which are generated first.
-func goSources(d *draft, p *project, sources []string) {
+func goSources(d *draft, p *goModule, sources []string) {
 	const preset = "**/*.{go,html,tmpl,sql,mod,sum}"
 	patterns := []string{preset}
 	why := "The preset's pattern, and "
@@ -100,14 +126,14 @@ func goSources(d *draft, p *project, sources []string) {
 		}
 	}
 	embedded := len(patterns) > 1
-	for _, dir := range p.goLocal() {
+	for _, dir := range p.local() {
 		patterns = append(patterns, path.Join(dir, "**/*.{go,mod,sum}"))
 	}
 	templ := len(p.sources(".templ")) > 0
 	if templ {
 		patterns = append(patterns, "**/*.templ")
 	}
-	switch local := len(p.goLocal()) > 0; {
+	switch local := len(p.local()) > 0; {
 	case embedded && local:
 		why += "what is embedded, and the modules of other directories that this one is built from."
 	case embedded:
@@ -143,6 +169,36 @@ func arguments(command string, match []string) string {
 	return strings.TrimSpace(rest)
 }
 
+var (
+	goOutput     = compiled(`\bgo\s+build\s[^&|;]*?-o[= ]["']?([\w./-]+)`)
+	beforeBinary = compiled(`^(?:(?:exec|env|sh|bash|-c|\w+=\S*)\s+)*`)
+)
+
+// binaryArguments are those that the project starts its own binary with, up to what only a container has.
+func (p *goModule) binaryArguments(main string) (said, string) {
+	mod, err := p.read("go.mod")
+	if err != nil {
+		return said{}, ""
+	}
+	names := []string{path.Base(moduleName(mod)), path.Base(main)}
+	for _, s := range p.commands() {
+		if m := goOutput.FindStringSubmatch(s.command); m != nil {
+			names = append(names, path.Base(m[1]))
+		}
+	}
+	for _, s := range p.commands() {
+		command := strings.Trim(strings.TrimPrefix(s.command, beforeBinary.FindString(s.command)), `"'`)
+		program, rest, _ := strings.Cut(command, " ")
+		if !slices.Contains(names, path.Base(program)) {
+			continue
+		}
+		if args := arguments(command, []string{program}); args != "" && !strings.Contains(rest, " /") && !strings.Contains(rest, "=/") {
+			return s, args
+		}
+	}
+	return said{}, ""
+}
+
 // goDir is the directory of a package or of one of its files.
 func goDir(arg string) string {
 	if strings.HasSuffix(arg, ".go") {
@@ -158,10 +214,10 @@ func within(file, dir string) int {
 	return 0
 }
 
-// goMainPackage picks the server's: the one that holds the file that serves,
+// mainPackage picks the server's: the one that holds the file that serves,
 // the root, one that takes a socket or reads a port, one with a server's name,
 // one with a port in it, the first.
-func (p *project) goMainPackage(mains, sources []string, file string) string {
+func (p *goModule) mainPackage(mains, sources []string, file string) string {
 	if dir := path.Dir(file); slices.Contains(mains, dir) {
 		return dir
 	}

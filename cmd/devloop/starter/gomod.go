@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// goLocal are the directories of what a Go module is built from beside itself: what go.mod
+// local are the directories of what a Go module is built from beside itself: what go.mod
 // replaces by a directory, and what it requires of the modules of a go.work here or above.
-func (p *project) goLocal() []string {
+func (p *goModule) local() []string {
 	text, err := p.read("go.mod")
 	if err != nil {
 		return nil
@@ -91,8 +91,8 @@ func directives(text string) [][]string {
 
 // watchGoLocal adds what a module is built from beside itself to the preset's patterns, which
 // are given.
-func watchGoLocal(d *draft, p *project, preset string) {
-	dirs := p.goLocal()
+func watchGoLocal(d *draft, p *goModule, preset string) {
+	dirs := p.local()
 	if len(dirs) == 0 {
 		return
 	}

@@ -402,7 +402,8 @@ func saidDockerfile(file, text string) []said {
 		}
 	}
 	if len(all) == 2 {
-		all = append(all, said{command: all[1].command + " " + all[0].command, name: "start", file: file, line: all[1].line, from: all[1].from})
+		both := said{command: all[1].command + " " + all[0].command, name: "start", file: file, line: all[1].line, from: all[1].from}
+		all = slices.Insert(all, 0, both)
 	}
 	return all
 }

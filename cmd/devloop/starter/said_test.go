@@ -50,9 +50,9 @@ pyproject.toml, task dev:0: fastapi dev
 pyproject.toml, task start:0: flask run
 .devcontainer/devcontainer.json, postStartCommand:0: make dev
 compose.yaml, service web:3: flask run -p 5000
+Dockerfile, ENTRYPOINT:3: python -m shop
 Dockerfile, CMD:4: -m shop
 Dockerfile, ENTRYPOINT:3: python
-Dockerfile, ENTRYPOINT:3: python -m shop
 `
 	if got.String() != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got.String(), want)

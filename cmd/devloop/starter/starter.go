@@ -36,7 +36,7 @@ func Look(at Place, tools Tools) (Draft, error) {
 			}
 		}
 		for _, tool := range toolFiles {
-			if p.has(tool) && d.by != tool && d.beside != tool {
+			if p.has(tool) && d.by != tool && d.beside != tool && !d.tookFrom(tool) {
 				d.note("There is a %s too: `devloop init --from %s` translates it.", tool, tool)
 			}
 		}

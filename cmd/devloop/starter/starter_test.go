@@ -48,7 +48,7 @@ func TestProjects(t *testing.T) {
 				files = append(files, f)
 			}
 			draft, err := drafted(root, string(a.Comment))
-			got := told(draft, err)
+			got := printed(draft, err)
 			if err == nil {
 				cfg, err := schema.Parse("/project/x/y/devloop.yaml", draft.Config, schema.Options{
 					LookupEnv: func(string) (string, bool) { return "", false }, Presets: preset.FS(),
@@ -101,7 +101,7 @@ func drafted(root fstest.MapFS, comment string) (Draft, error) {
 // place is a project at the top of a file system.
 func place(root fs.FS) Place { return Place{Top: root, Dir: ".", Base: "/project"} }
 
-func told(d Draft, err error) string {
+func printed(d Draft, err error) string {
 	if err != nil {
 		return "error: " + err.Error() + "\n"
 	}
