@@ -20,9 +20,6 @@ var (
 	}
 )
 
-// goModule is a project of Go's.
-type goModule struct{ *project }
-
 func lookGo(at *project) (*draft, error) {
 	if !at.has("go.mod") {
 		return nil, nil
@@ -87,7 +84,7 @@ func lookGo(at *project) (*draft, error) {
 		d.port("8080", "gin's default")
 		d.set("VIA", "proxy", "gin's Run() in "+file+" reads $PORT, which devloop then chooses")
 	} else if t, ok := p.told(sources, main); ok && !p.takesOrReads(sources) {
-		d.tell(p.project, t, "bin/server $ARGS", sources, goListening)
+		d.option(p.project, t, "bin/server $ARGS", sources, goListening)
 	} else {
 		d.address(p.project, sources, goListening)
 	}
@@ -156,18 +153,6 @@ func goSources(d *draft, p *goModule, sources []string) {
 
 // goRuns is a command that builds or runs a main package.
 var goRuns = compiled(`\bgo\s+(?:run|build|install)\s+(?:-\w+(?:[= ](?:"[^"]*"|'[^']*'|\./\S+|[\w/.-]+))?\s+)*?(\.\S*|[\w./-]+\.go)(?:\s|$)`)
-
-// arguments are what follows the match in a command, up to another command.
-func arguments(command string, match []string) string {
-	if match == nil {
-		return ""
-	}
-	_, rest, _ := strings.Cut(command, match[0])
-	if i := strings.IndexAny(rest, "&|;<>#"); i >= 0 {
-		rest = rest[:i]
-	}
-	return strings.TrimSpace(rest)
-}
 
 var (
 	goOutput     = compiled(`\bgo\s+build\s[^&|;]*?-o[= ]["']?([\w./-]+)`)

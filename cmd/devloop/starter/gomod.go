@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// goModule is a project of Go's.
+type goModule struct{ *project }
+
 // local are the directories of what a Go module is built from beside itself: what go.mod
 // replaces by a directory, and what it requires of the modules of a go.work here or above.
 func (p *goModule) local() []string {

@@ -9,7 +9,7 @@ import (
 
 // How Go programs declare a flag or read a variable. The names of the groups are those of goFound's
 // fields.
-var goTells = []*pattern{
+var goOptions = []*pattern{
 	// The flag package's, pflag's and cobra's, with Var and P.
 	compiled(`(?P<set>[\w.]*(?:\(\))?)\.(?:String|Int|Uint|Uint16)(?:Var)?P?\(\s*(?:&[\w.\[\]]+\s*,\s*)?"(?P<flag>[\w.-]+)"\s*,\s*(?:"(?P<short>\w?)"\s*,\s*)?(?P<def>"[^"]*"|[^,"()]+(?:\([^()]*\)(?:\.\(\w+\))?)?)\s*,\s*["` + "`" + `](?P<about>[^"` + "`" + `]*)`),
 	// kingpin's.
@@ -73,7 +73,7 @@ func (p *goModule) told(files []string, main string) (best told, ok bool) {
 			continue
 		}
 		text = code(f, text)
-		for _, re := range goTells {
+		for _, re := range goOptions {
 			names := re.regexp().SubexpNames()
 			for _, at := range re.FindAllStringSubmatchIndex(text, -1) {
 				g := map[string]string{}

@@ -79,6 +79,18 @@ func (p *project) command(re *pattern) (said, []string) {
 	return said{}, nil
 }
 
+// arguments are what follows the match in a command, up to another command.
+func arguments(command string, match []string) string {
+	if match == nil {
+		return ""
+	}
+	_, rest, _ := strings.Cut(command, match[0])
+	if i := strings.IndexAny(rest, "&|;<>#"); i >= 0 {
+		rest = rest[:i]
+	}
+	return strings.TrimSpace(rest)
+}
+
 // saidScripts reads the scripts of package.json, composer.json and deno.json.
 func saidScripts(file, text string) []said {
 	var m struct {

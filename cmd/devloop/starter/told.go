@@ -120,10 +120,10 @@ func candidate(name, def, about string, env bool) (t told, rank int, ok bool) {
 
 var aboutAddress = compiled(`(?i)\baddr|\blisten|\bbind|host:port|\bport\b`)
 
-// tell writes the server's command so that it listens where devloop says. program is how the preset
+// option writes the server's command so that it listens where devloop says. program is how the preset
 // runs it, with $ARGS.
 // files are the server's sources.
-func (d *draft) tell(p *project, t told, program string, files []string, l listening) {
+func (d *draft) option(p *project, t told, program string, files []string, l listening) {
 	at, fallback := p.port(files, l.fixed)
 	from := "a guess, from " + t.place
 	if port, at := p.portInEnv(t); port != "" {
