@@ -50,6 +50,9 @@ func tryProject(a *app) error {
 	}
 	ok := t.run(ctx)
 	ended := t.end()
+	if ctx.Err() == nil {
+		t.hints()
+	}
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintln(a.stdout, "interrupted: the loop is stopped, and every file is as it was")
@@ -218,7 +221,6 @@ func (t *trial) firstPage(ctx context.Context, s trialServer) bool {
 			defer func() {
 				if asking.Err() != nil && ctx.Err() == nil {
 					t.say("page: %s is ready, and %s has not answered within %s", s.node, s.url, answerWithin)
-					t.hints()
 				}
 			}()
 		}
@@ -394,7 +396,6 @@ func (t *trial) failing(v *control.Verdict) {
 	if v.Hint != "" {
 		t.say("  hint: %s", v.Hint)
 	}
-	t.hints()
 }
 
 // quote shows the first lines of what the loop keeps of an output.
@@ -421,7 +422,8 @@ func (t *trial) quote(want control.LogQuery) {
 	}
 }
 
-// hints repeats what the loop's screen advises, once each.
+// hints repeats what the loop's screen advises, once each. They may come a little
+// later than the failure that they are about.
 func (t *trial) hints() {
 	f, err := os.Open(t.log.Name())
 	if err != nil {
@@ -430,10 +432,11 @@ func (t *trial) hints() {
 	defer f.Close()
 	var said []string
 	for lines := bufio.NewScanner(f); lines.Scan(); {
-		_, text, _ := strings.Cut(lines.Text(), "| ")
-		if text = strings.TrimSpace(text); (strings.HasPrefix(text, "! ") || strings.HasPrefix(text, "hint: ")) && !slices.Contains(said, text) {
-			said = append(said, text)
-			t.say("  %s", text)
+		name, text, _ := strings.Cut(lines.Text(), "| ")
+		advice := strings.HasPrefix(text, "! ") || strings.HasPrefix(text, "  hint: ")
+		if line := strings.TrimSpace(name) + ": " + strings.TrimPrefix(text, "! "); advice && !slices.Contains(said, line) {
+			said = append(said, line)
+			t.say("%s", line)
 		}
 	}
 }

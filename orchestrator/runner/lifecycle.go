@@ -72,6 +72,7 @@ func (r *Runner) exited(c *Command, exit procgroup.Exit) {
 	}
 	if !c.asked() {
 		c.wanted.seek(r.owner, c.Key.Node, exit)
+		r.seekUninstalled(c, exit)
 	}
 	r.opt.Reports.Exited(c, exit)
 }

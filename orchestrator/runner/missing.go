@@ -12,16 +12,18 @@ import (
 	"devloop/schema"
 )
 
-// wanted is the program that a command runs, if it is named by a path.
+// wanted is the program that a command runs.
 type wanted struct {
 	program string // as the command names it; "" if it is one of PATH, or not known
-	dir     string // that it belongs to if it is relative
+	name    string // of one of PATH; "" if it is named by a path, or not known
+	path    string // the PATH that is searched
+	dir     string // that a relative path belongs to
 	builds  string // CARGO_TARGET_DIR, absolute; "" if there is none
 }
 
 // wantedProgram is the program of a configured command, whose environment is made of these
 // layers. It is told on the screen, so of variables only those of `vars` are filled in.
-func (b *builder) wantedProgram(run schema.Command, argv []string, dir string, layers ...schema.EnvLayer) wanted {
+func (b *builder) wantedProgram(run schema.Command, argv []string, dir string, e *environ, layers ...schema.EnvLayer) wanted {
 	name := ""
 	switch {
 	case len(run.Argv) > 0:
@@ -29,10 +31,11 @@ func (b *builder) wantedProgram(run schema.Command, argv []string, dir string, l
 	case run.Shell().Default:
 		name, _ = shellcmd.Program(run.Shown(layers...))
 	}
+	path, _ := e.lookup("PATH")
 	if !strings.Contains(name, "/") {
-		return wanted{}
+		return wanted{name: name, path: path, dir: dir}
 	}
-	w := wanted{program: name, dir: dir}
+	w := wanted{program: name, path: path, dir: dir}
 	for _, v := range b.environ {
 		if built, ok := strings.CutPrefix(v, "CARGO_TARGET_DIR="); ok && built != "" {
 			w.builds = absoluteIn(dir, built)

@@ -27,7 +27,7 @@ func (r *Runner) StartStage(key Key, w *schema.Watcher, stage *schema.Stage, pat
 		return err
 	}
 	r.build.hintColor(program, e)
-	c := &Command{Key: key, name: w.Name, Warned: &warnings.Counter{}, wanted: r.build.wantedProgram(stage.Run, program.argv, stage.Dir, w.Env, stage.Env),
+	c := &Command{Key: key, name: w.Name, Warned: &warnings.Counter{}, wanted: r.build.wantedProgram(stage.Run, program.argv, stage.Dir, e, w.Env, stage.Env),
 		prepare: func() error { return r.build.files.write(list, paths, false) }}
 	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Nice: stage.Nice, Grace: stageGrace, KeepDaemons: true}
 	lines, open := r.output.streams(w.Name)
@@ -90,7 +90,7 @@ func (r *Runner) StartProcess(key Key, g Generation) (err error) {
 		return err
 	}
 	c.wrapper = program.wrapper
-	c.wanted = r.build.wantedProgram(p.Run, program.argv, p.Dir, p.Env)
+	c.wanted = r.build.wantedProgram(p.Run, program.argv, p.Dir, e, p.Env)
 	files := grant.Files()
 	check := func() error { return nil }
 	if len(files) > 0 && (p.ListenPID == schema.PIDAlways || p.ListenPID == schema.PIDAuto && program.keepsPID) {

@@ -1,0 +1,231 @@
+package runner
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"devloop/orchestrator/procgroup"
+)
+
+// absent is something that a command needs and that is not installed.
+type absent struct {
+	name string
+	kind absentKind
+	by   string // the interpreter that says so, as it names itself; "" where it does not
+}
+
+type absentKind int
+
+const (
+	absentProgram absentKind = iota
+	absentPython
+	absentNode
+	absentComposer
+)
+
+// absences are how shells, env, make and Go say that a program is not found, and how
+// interpreters say it of a package. Those of a shell count with its exit code for it.
+var absences = []struct {
+	kind  absentKind
+	shell bool
+	says  *regexp.Regexp
+}{
+	{absentProgram, true, regexp.MustCompile(`(?m)^(?:[^:\n]*sh: )?(?:line )?(?:\d+: )?([\w.@+-]+): (?:command )?not found\r?$`)},
+	{absentProgram, true, regexp.MustCompile(`(?m)^zsh:\d*:? ?command not found: ([\w.@+-]+)\r?$`)},
+	{absentProgram, true, regexp.MustCompile(`(?m)^(?:/usr/bin/)?env: ['‘"]?([\w.@+-]+)['’"]?: No such file or directory\r?$`)},
+	{absentProgram, false, regexp.MustCompile(`(?m)^g?make(?:\[\d+\])?: ([\w.@+-]+): No such file or directory\r?$`)},
+	{absentProgram, false, regexp.MustCompile(`exec: "([\w.@+-]+)": executable file not found in \$PATH`)},
+	{absentPython, false, regexp.MustCompile(`(?m)^(?:(\S*python[\d.]*): |ModuleNotFoundError: )No module named '?([\w.]+)'?\r?$`)},
+	{absentNode, false, regexp.MustCompile(`(?m)Cannot find (?:module|package) '((?:@[\w.-]+/)?[\w-][\w.-]*)`)},
+	{absentComposer, false, regexp.MustCompile(`(?m)(vendor/autoload\.php)\)?: Failed to open stream: No such file`)},
+}
+
+// absenceIn finds what the output of a failed command says is not installed.
+func absenceIn(output []byte, code int) (absent, bool) {
+	const notFound = 127 // what a shell ends with
+	for _, a := range absences {
+		if a.shell && code != notFound {
+			continue
+		}
+		match := a.says.FindSubmatch(output)
+		switch {
+		case match == nil:
+		case a.kind == absentPython:
+			name, _, _ := strings.Cut(string(match[2]), ".")
+			return absent{name, a.kind, string(match[1])}, true
+		default:
+			return absent{string(match[1]), a.kind, ""}, true
+		}
+	}
+	return absent{}, false
+}
+
+// seekUninstalled looks, in a goroutine of its own, whether a command failed for want
+// of a program or a package, and says how to get it.
+func (r *Runner) seekUninstalled(c *Command, exit procgroup.Exit) {
+	if exit.Success() || exit.Err != nil && !errors.Is(exit.Err, procgroup.ErrNotFound) {
+		return
+	}
+	w, name, key, code := c.wanted, c.name, c.Key, exit.Code
+	r.owner.onDisk(func() {
+		var a absent
+		switch {
+		case exit.Err == nil:
+			var said bool
+			if a, said = absenceIn(r.opt.Journal.Tail(name, key.Num, complaintTail), code); !said {
+				return
+			}
+		case w.name == "":
+			return
+		default:
+			a = absent{name: w.name}
+		}
+		if text, hint := w.uninstalled(a); text != "" {
+			r.owner.post(func() { r.owner.missing(key.Node, text, hint) })
+		}
+	})
+}
+
+// uninstalled says what is missing and how to get it; "" if it is there after all.
+func (w wanted) uninstalled(a absent) (text, hint string) {
+	there := func(names ...string) bool {
+		for _, name := range names {
+			if _, err := os.Stat(filepath.Join(w.dir, filepath.FromSlash(name))); err == nil {
+				return true
+			}
+		}
+		return false
+	}
+	node := ""
+	if there("package.json") && !there("node_modules", "../node_modules", "../../node_modules") {
+		node = nodeInstall(there)
+	}
+	switch a.kind {
+	case absentPython:
+		if there(a.name, a.name+".py", "src/"+a.name, "src/"+a.name+".py") {
+			return "", "" // its own, and a matter of where it is looked for
+		}
+		text = "the Python package " + a.name + " is not installed"
+		if a.by != "" {
+			text += " for " + a.by
+		}
+		return text, pythonInstall(a.name, there)
+	case absentComposer:
+		return "the packages of composer.json are not installed", "`composer install`"
+	case absentNode:
+		if node == "" {
+			node = "`npm install " + a.name + "`"
+			if there("pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb") {
+				node = "`" + nodeTool(there) + " add " + a.name + "`"
+			}
+		}
+		return "the package " + a.name + " is not installed", node
+	}
+	for _, dir := range filepath.SplitList(w.path) {
+		if info, err := os.Stat(filepath.Join(dir, a.name)); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return "", "" // another PATH was searched
+		}
+	}
+	text = a.name + " is not installed, or not in PATH"
+	switch how := installs()[a.name]; {
+	case there("node_modules/.bin/" + a.name):
+		return text, "it is in node_modules/.bin: run `npx " + a.name + "`, or `node_modules/.bin/" + a.name + "`"
+	case there("vendor/bin/" + a.name):
+		return text, "it is in vendor/bin: run `vendor/bin/" + a.name + "`"
+	case there(".venv/bin/" + a.name):
+		return text, "it is in .venv: run `.venv/bin/" + a.name + "`"
+	case node != "" && (how == "" || strings.HasPrefix(how, npmDev)):
+		return text, node
+	case how != "":
+		hint = how
+	default:
+		hint = "install it, or name it by its path"
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		for _, dir := range []string{"go/bin", ".cargo/bin", ".local/bin"} {
+			if _, err := os.Stat(filepath.Join(home, filepath.FromSlash(dir), a.name)); err == nil {
+				return text, "it is in ~/" + dir + ", which is not in PATH: `export PATH=$PATH:$HOME/" + dir + "`"
+			}
+		}
+	}
+	return text, hint
+}
+
+// nodeTool is the package manager whose lock file is there.
+func nodeTool(there func(...string) bool) string {
+	switch {
+	case there("pnpm-lock.yaml"):
+		return "pnpm"
+	case there("yarn.lock"):
+		return "yarn"
+	case there("bun.lock", "bun.lockb"):
+		return "bun"
+	}
+	return "npm"
+}
+
+func nodeInstall(there func(...string) bool) string {
+	return "the packages of package.json are not installed: `" + nodeTool(there) + " install`"
+}
+
+func pythonInstall(name string, there func(...string) bool) string {
+	switch {
+	case there(".venv/bin/python"):
+		return "there is a .venv: `PYTHON: .venv/bin/python` under `vars` takes it, or activate it before devloop"
+	case there("venv/bin/python"):
+		return "there is a venv: `PYTHON: venv/bin/python` under `vars` takes it, or activate it before devloop"
+	case there("uv.lock"):
+		return "`uv sync`, and `PYTHON: .venv/bin/python` under `vars`"
+	case there("poetry.lock"):
+		return "`poetry install`, and start devloop by `poetry run devloop`"
+	case there("requirements.txt"):
+		return "`python3 -m venv .venv && .venv/bin/pip install -r requirements.txt " + name + "`, and `PYTHON: .venv/bin/python` under `vars`"
+	}
+	return "`python3 -m venv .venv && .venv/bin/pip install " + name + "`, and `PYTHON: .venv/bin/python` under `vars`"
+}
+
+// npmDev begins the advice for programs that are packages of npm.
+const npmDev = "`npm install --save-dev "
+
+// installs says how to get programs that development loops use. It is made when somebody
+// needs it, which is rare.
+func installs() map[string]string {
+	all := map[string]string{
+		"node": "Node.js is at https://nodejs.org, or in your system's package nodejs", "npm": "it comes with Node.js: https://nodejs.org, or your system's package npm",
+		"npx": "it comes with Node.js: https://nodejs.org, or your system's package npm", "pnpm": "`npm install --global pnpm`", "yarn": "`npm install --global yarn`",
+		"bun": "https://bun.sh", "deno": "https://deno.com", "go": "https://go.dev/dl, or your system's package golang",
+		"cargo": "https://rustup.rs", "rustc": "https://rustup.rs", "uv": "https://docs.astral.sh/uv", "poetry": "`pipx install poetry`",
+		"python": "there may be a python3: `PYTHON: python3` under `vars`", "python3": "https://www.python.org, or your system's package python3",
+		"ruby": "https://www.ruby-lang.org, or your system's package ruby", "bundle": "`gem install bundler`", "rails": "`gem install rails`, or `bin/rails` of the project", "puma": "`bundle add puma`, and `bundle exec puma`",
+		"php": "https://www.php.net, or your system's package php-cli", "composer": "https://getcomposer.org",
+		"java": "a JDK: https://adoptium.net, or your system's package default-jdk", "mvn": "use the project's `./mvnw`, or your system's package maven", "gradle": "use the project's `./gradlew`, or https://gradle.org",
+		"dotnet": "https://dot.net", "mix": "https://elixir-lang.org, or your system's package elixir", "make": "your system's package make", "git": "your system's package git", "docker": "https://docs.docker.com",
+		"hugo": "https://gohugo.io, or your system's package hugo", "zola": "https://www.getzola.org", "watchexec": "`cargo install --locked watchexec-cli`", "tailwind": npmDev + "tailwindcss @tailwindcss/cli`, and run `npx @tailwindcss/cli`",
+		"tailwindcss": npmDev + "tailwindcss @tailwindcss/cli`, and run `npx @tailwindcss/cli`; or the program at https://github.com/tailwindlabs/tailwindcss/releases",
+		"tsc":         npmDev + "typescript`, and run `npx tsc`", "ng": npmDev + "@angular/cli`, and run `npx ng`", "nest": npmDev + "@nestjs/cli`, and run `npx nest`",
+	}
+	for name, module := range map[string]string{
+		"air": "github.com/air-verse/air", "templ": "github.com/a-h/templ/cmd/templ", "sqlc": "github.com/sqlc-dev/sqlc/cmd/sqlc", "goose": "github.com/pressly/goose/v3/cmd/goose", "swag": "github.com/swaggo/swag/cmd/swag",
+		"golangci-lint": "github.com/golangci/golangci-lint/v2/cmd/golangci-lint", "staticcheck": "honnef.co/go/tools/cmd/staticcheck", "gotestsum": "gotest.tools/gotestsum", "wire": "github.com/google/wire/cmd/wire",
+		"buf": "github.com/bufbuild/buf/cmd/buf", "mockgen": "go.uber.org/mock/mockgen", "task": "github.com/go-task/task/v3/cmd/task", "dlv": "github.com/go-delve/delve/cmd/dlv", "goimports": "golang.org/x/tools/cmd/goimports", "gofumpt": "mvdan.cc/gofumpt",
+	} {
+		all[name] = "`go install " + module + "@latest`, with $(go env GOPATH)/bin in PATH"
+	}
+	for _, name := range []string{"vite", "next", "nuxt", "astro", "nodemon", "tsx", "ts-node", "eslint", "prettier", "esbuild", "vitest", "jest", "mocha", "concurrently", "turbo", "nx", "sass", "postcss", "wrangler"} {
+		all[name] = npmDev + name + "`, and run `npx " + name + "`"
+	}
+	for _, name := range []string{"uvicorn", "gunicorn", "flask", "pytest", "ruff", "mypy", "black", "alembic", "celery", "django-admin", "fastapi", "mkdocs", "hypercorn"} {
+		pkg := name
+		if name == "django-admin" {
+			pkg = "django"
+		}
+		all[name] = "`python3 -m venv .venv && .venv/bin/pip install " + pkg + "`, and run `.venv/bin/" + name + "`"
+	}
+	for name, crate := range map[string]string{"just": "just", "bacon": "bacon", "cargo-nextest": "cargo-nextest", "cargo-watch": "cargo-watch", "systemfd": "systemfd", "trunk": "trunk", "sqlx": "sqlx-cli", "diesel": "diesel_cli", "wasm-pack": "wasm-pack"} {
+		all[name] = "`cargo install --locked " + crate + "`, with ~/.cargo/bin in PATH"
+	}
+	return all
+}

@@ -1,0 +1,86 @@
+package runner
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// What shells and interpreters say of something that is not installed is understood,
+// and what is none of it is not.
+func TestAbsenceIn(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		output string
+		code   int
+		name   string
+		kind   absentKind
+	}{
+		{"/bin/sh: 1: templ: not found\n", 127, "templ", absentProgram},
+		{"sh: 1: tsx: not found\n", 127, "tsx", absentProgram},
+		{"bash: line 1: air: command not found\n", 127, "air", absentProgram},
+		{"/bin/sh: line 3: air: command not found\n", 127, "air", absentProgram},
+		{"sh: air: command not found\n", 127, "air", absentProgram},
+		{"zsh:1: command not found: air\n", 127, "air", absentProgram},
+		{"/usr/bin/env: ‘node’: No such file or directory\n", 127, "node", absentProgram},
+		{"env: node: No such file or directory\n", 127, "node", absentProgram},
+		{"make: templ: No such file or directory\nmake: *** [Makefile:2: x] Error 127\n", 2, "templ", absentProgram},
+		{"gen.go:1: running \"sqlc\": exec: \"sqlc\": executable file not found in $PATH\n", 1, "sqlc", absentProgram},
+		{"/usr/bin/python3: No module named uvicorn\n", 1, "uvicorn", absentPython},
+		{"ModuleNotFoundError: No module named 'flask.ext'\n", 1, "flask", absentPython},
+		{"Error: Cannot find module 'express'\nRequire stack:\n", 1, "express", absentNode},
+		{"Cannot find package '@nestjs/core' imported from /x/main.js\n", 1, "@nestjs/core", absentNode},
+		{"Error: Cannot find module './routes'\n", 1, "", 0},
+		{"Error: Cannot find module '/srv/x/server.js'\n", 1, "", 0},
+		{"user: not found\n", 1, "", 0},
+		{"FAIL: page: not found\n", 127, "", 0},
+	} {
+		a, said := absenceIn([]byte(c.output), c.code)
+		if said != (c.name != "") || a.name != c.name || a.kind != c.kind {
+			t.Errorf("%q: %v, %v", c.output, a, said)
+		}
+	}
+}
+
+// What to do depends on what is there.
+func TestUninstalled(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	write := func(path string, mode os.FileMode) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir, bin := t.TempDir(), t.TempDir()
+	write(filepath.Join(bin, "there"), 0o755)
+	w := wanted{dir: dir, path: bin}
+	says := func(a absent, text, hint string) {
+		t.Helper()
+		if gotText, gotHint := w.uninstalled(a); gotText != text || gotHint != hint {
+			t.Errorf("%s: %q, %q", a.name, gotText, gotHint)
+		}
+	}
+	says(absent{name: "there"}, "", "")
+	says(absent{name: "nonsense"}, "nonsense is not installed, or not in PATH", "install it, or name it by its path")
+	says(absent{name: "air"}, "air is not installed, or not in PATH", "`go install github.com/air-verse/air@latest`, with $(go env GOPATH)/bin in PATH")
+	write(filepath.Join(home, "go", "bin", "air"), 0o755)
+	says(absent{name: "air"}, "air is not installed, or not in PATH", "it is in ~/go/bin, which is not in PATH: `export PATH=$PATH:$HOME/go/bin`")
+	says(absent{name: "express", kind: absentNode}, "the package express is not installed", "`npm install express`")
+	write(filepath.Join(dir, "package.json"), 0o644)
+	write(filepath.Join(dir, "pnpm-lock.yaml"), 0o644)
+	says(absent{name: "express", kind: absentNode}, "the package express is not installed", "the packages of package.json are not installed: `pnpm install`")
+	says(absent{name: "vite"}, "vite is not installed, or not in PATH", "the packages of package.json are not installed: `pnpm install`")
+	write(filepath.Join(dir, "node_modules", ".bin", "vite"), 0o755)
+	says(absent{name: "vite"}, "vite is not installed, or not in PATH", "it is in node_modules/.bin: run `npx vite`, or `node_modules/.bin/vite`")
+	says(absent{name: "express", kind: absentNode}, "the package express is not installed", "`pnpm add express`")
+	says(absent{"uvicorn", absentPython, "/usr/bin/python3"}, "the Python package uvicorn is not installed for /usr/bin/python3",
+		"`python3 -m venv .venv && .venv/bin/pip install uvicorn`, and `PYTHON: .venv/bin/python` under `vars`")
+	write(filepath.Join(dir, ".venv", "bin", "python"), 0o755)
+	says(absent{"uvicorn", absentPython, ""}, "the Python package uvicorn is not installed", "there is a .venv: `PYTHON: .venv/bin/python` under `vars` takes it, or activate it before devloop")
+	write(filepath.Join(dir, "shop.py"), 0o644)
+	says(absent{"shop", absentPython, ""}, "", "")
+}
