@@ -12,29 +12,33 @@ import (
 
 // air is what is read of a .air.toml.
 type air struct {
-	Root  string `toml:"root"`
-	Build struct {
-		Cmd           string   `toml:"cmd"`
-		Bin           string   `toml:"bin"`
-		FullBin       string   `toml:"full_bin"`
-		Entrypoint    any      `toml:"entrypoint"`
-		ArgsBin       []string `toml:"args_bin"`
-		PreCmd        []string `toml:"pre_cmd"`
-		IncludeExt    []string `toml:"include_ext"`
-		IncludeDir    []string `toml:"include_dir"`
-		IncludeFile   []string `toml:"include_file"`
-		ExcludeDir    []string `toml:"exclude_dir"`
-		ExcludeFile   []string `toml:"exclude_file"`
-		ExcludeRegex  []string `toml:"exclude_regex"`
-		SendInterrupt bool     `toml:"send_interrupt"`
-		KillDelay     any      `toml:"kill_delay"`
-		Poll          bool     `toml:"poll"`
-	} `toml:"build"`
-	Proxy struct {
+	Root     string   `toml:"root"`
+	Tmp      string   `toml:"tmp_dir"`
+	EnvFiles []string `toml:"env_files"`
+	Build    airBuild `toml:"build"`
+	Proxy    struct {
 		Enabled bool `toml:"enabled"`
 		Proxy   int  `toml:"proxy_port"`
 		App     int  `toml:"app_port"`
 	} `toml:"proxy"`
+}
+
+type airBuild struct {
+	Cmd           string   `toml:"cmd"`
+	Bin           string   `toml:"bin"`
+	FullBin       string   `toml:"full_bin"`
+	Entrypoint    any      `toml:"entrypoint"`
+	ArgsBin       []string `toml:"args_bin"`
+	PreCmd        []string `toml:"pre_cmd"`
+	IncludeExt    []string `toml:"include_ext"`
+	IncludeDir    []string `toml:"include_dir"`
+	IncludeFile   []string `toml:"include_file"`
+	ExcludeDir    []string `toml:"exclude_dir"`
+	ExcludeFile   []string `toml:"exclude_file"`
+	ExcludeRegex  []string `toml:"exclude_regex"`
+	SendInterrupt bool     `toml:"send_interrupt"`
+	KillDelay     any      `toml:"kill_delay"`
+	Poll          bool     `toml:"poll"`
 }
 
 // airLost are keys of a .air.toml without a counterpart, and why; "" if what
@@ -192,7 +196,7 @@ func shellWord(s string) string {
 
 var plainWord = compiled(`^[A-Za-z0-9_./:=@%+,-]+$`)
 
-// stopOf is how a process is ended; air's delays are durations or nanoseconds.
+// stopOf is how a process is ended; air's delays are durations or numbers.
 func stopOf(interrupt bool, delay any) string {
 	var keys []string
 	if interrupt {
@@ -202,8 +206,11 @@ func stopOf(interrupt bool, delay any) string {
 	switch v := delay.(type) {
 	case string:
 		wait, _ = time.ParseDuration(v) // what is no duration is left out
-	case int64:
+	case int64: // air takes nanoseconds, but what people write are milliseconds
 		wait = time.Duration(v)
+		if wait < time.Millisecond {
+			wait *= 1e6
+		}
 	}
 	if wait > 0 {
 		keys = append(keys, "timeout: "+wait.String())

@@ -256,3 +256,11 @@ func argvText(argv []string) string {
 	}
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
+
+// listed writes names as a sentence has them.
+func listed(names []string, last string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " " + last + " " + names[len(names)-1]
+}

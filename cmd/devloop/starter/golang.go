@@ -56,7 +56,12 @@ func lookGo(at *project) (*draft, error) {
 	} else {
 		runs = nil
 	}
+	l, err := p.otherLoop(goPlain, goExts)
+	if err != nil {
+		return nil, err
+	}
 	d.extends("go-web", file+" serves")
+	program := d.ownLoop(l, "bin/server $ARGS")
 	if main != "." {
 		d.set("MAIN", "./"+main, from)
 	}
@@ -79,16 +84,24 @@ func lookGo(at *project) (*draft, error) {
 	slices.SortStableFunc(sources, func(a, b string) int { return within(b, main) - within(a, main) })
 	if readsPort.MatchString(args) {
 		d.set("VIA", "proxy", s.from+" gives it $PORT")
-		d.processes = append(d.processes, entry{key: "server", comment: "As " + s.from + " has it.", sub: []entry{{key: "run", value: yamlText("bin/server " + args)}}})
+		d.processes = append(d.processes, entry{key: "server", comment: "As " + s.from + " has it.", sub: []entry{{key: "run", value: yamlText(strings.Replace(program, "$ARGS", args, 1))}}})
 	} else if file, m := p.search(sources, ginRuns); m != nil {
 		d.port("8080", "gin's default")
 		d.set("VIA", "proxy", "gin's Run() in "+file+" reads $PORT, which devloop then chooses")
 	} else if t, ok := p.told(sources, main); ok && !p.takesOrReads(sources) {
-		d.option(p.project, t, "bin/server $ARGS", sources, goListening)
+		d.option(p.project, t, program, sources, goListening)
 	} else {
 		d.address(p.project, sources, goListening)
 	}
-	goSources(d, p, sources)
+	if l != nil && program != "bin/server $ARGS" && len(d.processes) == 0 {
+		server := d.server("As " + l.file + " has it.")
+		server.sub = append(server.sub, entry{key: "run", value: yamlText(program)})
+	}
+	if l != nil && l.stop != "" {
+		server := d.server("It ends as " + l.file + " has it.")
+		server.sub = append(server.sub, entry{key: "stop", value: l.stop})
+	}
+	goSources(d, p, sources, l)
 	d.ignore(".trigger", "/bin/")
 	return d, nil
 }
@@ -100,14 +113,19 @@ func (p *goModule) takesOrReads(sources []string) bool {
 	return takes != nil || reads != nil
 }
 
+var (
+	// goPlain is a build that the preset's own stage does as well.
+	goPlain = compiled(`^\s*go\s+build\s+(?:-(?:v|buildvcs=\w+)\s+)*(?:-o[= ]\S+\s*)?(?:-(?:v|buildvcs=\w+)\s+)*(?:\.\S*|[\w./-]+\.go)?\s*$`)
+	goExts  = []string{"go", "html", "tmpl", "sql", "mod", "sum"}
+)
+
 var goEmbed = compiled(`(?m)^//go:embed\s+(.+)$`)
 
 // goSources runs what the server is built from, beside what the preset knows: embedded files, modules of other
 // directories, and templ's components, which are generated first.
-func goSources(d *draft, p *goModule, sources []string) {
+func goSources(d *draft, p *goModule, sources []string, l *loop) {
 	const preset = "**/*.{go,html,tmpl,sql,mod,sum}"
 	patterns := []string{preset}
-	why := "The preset's pattern, and "
 	for _, f := range sources {
 		text, err := p.read(f)
 		if err != nil {
@@ -126,29 +144,71 @@ func goSources(d *draft, p *goModule, sources []string) {
 	for _, dir := range p.local() {
 		patterns = append(patterns, path.Join(dir, "**/*.{go,mod,sum}"))
 	}
+	const build = "go build -o bin/server $MAIN"
+	own := l.stages(build)
 	templ := len(p.sources(".templ")) > 0
 	if templ {
 		patterns = append(patterns, "**/*.templ")
 	}
-	switch local := len(p.local()) > 0; {
-	case embedded && local:
-		why += "what is embedded, and the modules of other directories that this one is built from."
-	case embedded:
-		why += "what is embedded."
-	case local:
-		why += "the modules of other directories that this one is built from."
-	case templ:
-		why += "templ's components."
+	var ignore []string
+	if l != nil {
+		for _, more := range l.patterns {
+			if !slices.Contains(patterns, more) {
+				patterns = append(patterns, more)
+			}
+		}
+		ignore = l.ignore
+	}
+	var reasons []string
+	for _, r := range []struct {
+		is   bool
+		what string
+	}{
+		{embedded, "what is embedded"}, {len(p.local()) > 0, "the modules of other directories that this one is built from"},
+		{templ, "templ's components"}, {l != nil && len(l.patterns) > 0, "what " + l.name() + " has"},
+	} {
+		if r.is {
+			reasons = append(reasons, r.what)
+		}
+	}
+	var watch, why string
+	if len(reasons) > 0 {
+		watch, why = flow(patterns), "The preset's pattern, and "+listed(reasons, "and")+"."
+	}
+	if templ && !slices.ContainsFunc(own, func(s string) bool { return strings.Contains(s, "templ ") }) {
+		if own == nil {
+			own = []string{build}
+		}
+		own = append([]string{"templ generate"}, own...)
+	}
+	if templ && !slices.Contains(ignore, "**/*_templ.go") {
+		ignore = append([]string{"**/*_templ.go"}, ignore...)
+	}
+	switch {
+	case own != nil:
+		if why == "" {
+			why = "The stages of " + l.name() + "."
+		}
+		d.buildAndTest(why, watch, own, []string{"go vet ./...", "go test ./..."})
+	case watch != "" || len(ignore) > 0:
+		check := entry{key: "check", comment: why}
+		if watch != "" {
+			check.sub = append(check.sub, entry{key: "watch", value: watch})
+		}
+		d.watchers = append(d.watchers, check)
 	default:
 		return
 	}
-	if !templ {
-		d.watchers = append(d.watchers, entry{key: "check", comment: why, sub: []entry{{key: "watch", value: flow(patterns)}}})
-		return
+	if len(ignore) > 0 {
+		i := slices.IndexFunc(d.watchers, func(w entry) bool { return w.key == "check" })
+		from := ""
+		if l != nil && len(l.ignore) > 0 {
+			from = "as " + l.file + " has it; the tests still see it"
+		} else {
+			from = "what templ generates"
+		}
+		d.watchers[i].sub = append(d.watchers[i].sub, entry{key: "ignore", value: flow(ignore), comment: from})
 	}
-	d.buildAndTest(why, flow(patterns), []string{"templ generate", "go build -o bin/server $MAIN"}, []string{"go vet ./...", "go test ./..."})
-	check := &d.watchers[len(d.watchers)-2]
-	check.sub = append(check.sub, entry{key: "ignore", value: yamlText("**/*_templ.go"), comment: "what templ generates"})
 }
 
 // goRuns is a command that builds or runs a main package.

@@ -30,14 +30,7 @@ func fromModd(d *draft, text []byte) error {
 	if err != nil {
 		return err
 	}
-	names := slices.Sorted(maps.Keys(vars))
-	slices.Reverse(names) // a name comes before what it begins with
-	fill := func(s string) string {
-		for _, name := range names {
-			s = strings.ReplaceAll(s, name, vars[name])
-		}
-		return strings.ReplaceAll(s, "@confdir", ".")
-	}
+	fill := moddFilled(vars)
 	if shell := vars["@shell"]; shell != "" {
 		d.lose(0, "`@shell = "+shell+"`", "`shell: ["+shell+", -c]` at the top, if the commands need it")
 	}
@@ -51,6 +44,18 @@ func fromModd(d *draft, text []byte) error {
 	}
 	d.ignore("*.trigger")
 	return nil
+}
+
+// moddFilled fills in the variables of a modd.conf.
+func moddFilled(vars map[string]string) func(string) string {
+	names := slices.Sorted(maps.Keys(vars))
+	slices.Reverse(names) // a name comes before what it begins with
+	return func(s string) string {
+		for _, name := range names {
+			s = strings.ReplaceAll(s, name, vars[name])
+		}
+		return strings.ReplaceAll(s, "@confdir", ".")
+	}
 }
 
 func addModdBlock(d *draft, b moddBlock, suffix string, fill func(string) string) {

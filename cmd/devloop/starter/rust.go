@@ -210,10 +210,7 @@ func shortList(names []string, last string) string {
 	if n := len(names) - most; n > 1 {
 		return fmt.Sprintf("%s %s %d more", strings.Join(names[:most], ", "), last, n)
 	}
-	if len(names) == 1 {
-		return names[0]
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " " + last + " " + names[len(names)-1]
+	return listed(names, last)
 }
 
 // outside are patterns for the dependencies by path that lie outside of the

@@ -22,7 +22,7 @@ func (p *project) commands() []said {
 	}
 	var all []said
 	for _, read := range []func(file string, text string) []said{
-		saidScripts, saidProcfile, saidAir, saidMakefile, saidJustfile, saidTaskfile, saidMise, saidPyproject, saidDevcontainer, saidCompose, saidDockerfile,
+		saidScripts, saidProcfile, saidAir, saidModd, saidMakefile, saidJustfile, saidTaskfile, saidMise, saidPyproject, saidDevcontainer, saidCompose, saidDockerfile,
 	} {
 		all = append(all, p.saidIn(read)...)
 	}
@@ -35,7 +35,7 @@ func (p *project) commands() []said {
 
 // saidFiles are the files that each reader of commands knows.
 var saidFiles = []string{
-	"package.json", "composer.json", "deno.json", "deno.jsonc", ".air.toml", "air.toml", "Procfile.dev", "Procfile", "Makefile", "makefile", "GNUmakefile",
+	"package.json", "composer.json", "deno.json", "deno.jsonc", ".air.toml", "air.toml", "modd.conf", "Procfile.dev", "Procfile", "Makefile", "makefile", "GNUmakefile",
 	"justfile", "Justfile", ".justfile", "Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "mise.toml", ".mise.toml", "pyproject.toml",
 	".devcontainer/devcontainer.json", ".devcontainer.json", "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", "Dockerfile",
 }
@@ -168,6 +168,30 @@ func saidAir(file, text string) []said {
 	for _, command := range append(a.Build.PreCmd, a.Build.Cmd) {
 		if command != "" {
 			all = append(all, said{command: command, name: "dev", file: file, line: lineOf([]byte(text), "cmd"), from: file + ", build.cmd"})
+		}
+	}
+	if run := airRuns(a.Build); run != "" {
+		all = append(all, said{command: run, name: "dev", file: file, line: lineOf([]byte(text), "bin"), from: file + ", what it runs"})
+	}
+	return all
+}
+
+// saidModd reads the commands of a modd.conf.
+func saidModd(file, text string) []said {
+	if file != "modd.conf" {
+		return nil
+	}
+	blocks, vars, err := parseModd(text)
+	if err != nil {
+		return nil
+	}
+	fill := moddFilled(vars)
+	var all []said
+	for _, b := range blocks {
+		for _, c := range b.commands {
+			if b.dir == "" && !checksGo.MatchString(c.text) {
+				all = append(all, said{command: fill(c.text), name: "dev", file: file, line: c.line, from: fmt.Sprintf("%s:%d", file, c.line)})
+			}
 		}
 	}
 	return all

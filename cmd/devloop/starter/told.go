@@ -139,7 +139,7 @@ func (d *draft) option(p *project, t told, program string, files []string, l lis
 		if rest, value, found := without(args, t.flag, t.short); found {
 			d.set("ARGS", rest, strings.TrimSpace("without "+t.flag+", which `run` has"))
 			if m := portAtEnd.FindString(value); m != "" {
-				t.port, from = m, "of its arguments"
+				t.port, from = m, "among its arguments"
 			}
 			args = rest
 		}
@@ -159,13 +159,14 @@ func (d *draft) option(p *project, t told, program string, files []string, l lis
 	d.set("VIA", "proxy", "the server listens where `run` tells it to")
 	switch {
 	case t.env != "":
-		program = "env " + t.env + "=" + t.value + " " + program
+		program = "env " + t.env + "=" + t.value + " " + strings.TrimPrefix(program, "env ")
 	case t.after:
 		program += " " + t.flag + " " + t.value
 	default:
 		program = strings.Replace(program, " $ARGS", " "+t.flag+" "+t.value+" $ARGS", 1)
 	}
-	d.processes = append(d.processes, entry{key: "server", comment: fmt.Sprintf("A guess, from %s: %s says where it listens.", t.place, t.what()), sub: []entry{{key: "run", value: yamlText(program)}}})
+	server := d.server(fmt.Sprintf("A guess, from %s: %s says where it listens.", t.place, t.what()))
+	server.sub = append(server.sub, entry{key: "run", value: yamlText(program)})
 	d.note("devloop forwards connections to the server, which it tells a port by %s (a guess, from %s). Without that step: %s, and `VIA: inherit`, without `processes`.", t.what(), t.place, l.hint)
 }
 
