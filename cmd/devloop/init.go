@@ -116,8 +116,11 @@ func initProject(a *app, presetName, from string) error {
 	}
 	for _, l := range draft.Lost {
 		at := from
+		if at == "" {
+			at = draft.From
+		}
 		if l.Line > 0 {
-			at = fmt.Sprintf("%s:%d", from, l.Line)
+			at = fmt.Sprintf("%s:%d", at, l.Line)
 		}
 		fmt.Fprintf(a.stdout, "%s: %s has no counterpart: %s\n", at, l.What, l.Why)
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"gopkg.in/yaml.v3"
 )
 
 // conditions are those of depends_on, by the names of other tools.
@@ -127,6 +129,7 @@ func fromProcessCompose(d *draft, text []byte) error {
 	if err != nil {
 		return err
 	}
+	d.untemplated(t.Node, t.get("vars"))
 	for _, p := range t.get("processes").pairs() {
 		at, where := p.value, " of process `"+p.key+"`"
 		var e []entry
@@ -209,6 +212,31 @@ func fromProcessCompose(d *draft, text []byte) error {
 		d.note("Nothing is built or checked first yet: `watchers` run before a restart; `devloop help watchers`.")
 	}
 	return nil
+}
+
+var goTemplate = compiled(`\{\{-?\s*(.*?)\s*-?\}\}`)
+
+// untemplated fills in the templates of process-compose where they are a variable of the file's own, or the
+// number of a replica, of which there is one here; and reports each.
+func (d *draft) untemplated(n *yaml.Node, vars tree) {
+	for _, child := range n.Content {
+		d.untemplated(child, vars)
+	}
+	if n.Kind != yaml.ScalarNode {
+		return
+	}
+	n.Value = goTemplate.replaceFunc(n.Value, func(m []string) string {
+		name := strings.TrimPrefix(m[1], ".")
+		value, why := vars.get(name).text(), "there are no templates here: what `vars` has is filled in"
+		switch {
+		case name == "PC_REPLICA_NUM":
+			value, why = "0", "there are no replicas here: 0 is filled in"
+		case value == "":
+			why = "there are no templates here: nothing is filled in"
+		}
+		d.lose(n.Line, "`"+m[0]+"`", why)
+		return value
+	})
 }
 
 func (d *draft) environmentTop(t tree) []entry {
@@ -399,18 +427,22 @@ func healthcheck(at tree) string {
 	return strings.Join(words, " ")
 }
 
-// dependsStarted is what a container waits for; nothing of compose is asked
-// here whether it is healthy.
+// dependsStarted is what a container waits for: it is started without those it depends on.
 func (d *draft) dependsStarted(at tree) []entry {
 	t := at.get("depends_on")
 	names := t.list()
-	for _, p := range t.pairs() {
-		names = append(names, p.key)
-	}
 	var parts []string
 	for i, n := range names {
 		names[i] = nodeName(n)
 		parts = append(parts, names[i]+": started")
+	}
+	for _, p := range t.pairs() {
+		condition := conditions[p.value.get("condition").text()]
+		if condition == "" {
+			condition = "started"
+		}
+		names = append(names, nodeName(p.key))
+		parts = append(parts, nodeName(p.key)+": "+condition)
 	}
 	if len(parts) == 0 {
 		return nil

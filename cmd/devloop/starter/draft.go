@@ -128,7 +128,7 @@ func (d *draft) finish() Draft {
 		emit(&b, []entry{{key: part.key, sub: part.entries}}, "")
 	}
 	slices.SortStableFunc(d.lost, func(a, b Lost) int { return a.Line - b.Line })
-	return Draft{Config: []byte(b.String()), Ignore: d.ignores, Notes: d.notes, Lost: d.lost}
+	return Draft{Config: []byte(b.String()), Ignore: d.ignores, Notes: d.notes, Lost: d.lost, From: d.beside}
 }
 
 // distinct gives every node a name of its own: other tools allow names that

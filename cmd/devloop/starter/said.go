@@ -11,7 +11,7 @@ import (
 )
 
 // devNames are what projects call the command of the loop, the best first.
-var devNames = []string{"dev", "develop", "watch", "serve", "server", "start", "run", "up", "web", "app", "local"}
+var devNames = []string{"dev", "develop", "watch", "serve", "server", "start", "run", "up", "web", "app", "local", "api", "backend"}
 
 // commands are what the project says of how it is run: package.json, a Procfile, a Makefile, a
 // justfile, a Taskfile, mise, composer, deno, pyproject, a devcontainer, a compose file and a Dockerfile, in this order; of
@@ -22,7 +22,7 @@ func (p *project) commands() []said {
 	}
 	var all []said
 	for _, read := range []func(file string, text string) []said{
-		saidScripts, saidProcfile, saidAir, saidModd, saidMakefile, saidJustfile, saidTaskfile, saidMise, saidPyproject, saidDevcontainer, saidCompose, saidDockerfile,
+		saidScripts, saidProcfile, saidAir, saidModd, saidProcessCompose, saidMakefile, saidJustfile, saidTaskfile, saidMise, saidPyproject, saidDevcontainer, saidCompose, saidDockerfile,
 	} {
 		all = append(all, p.saidIn(read)...)
 	}
@@ -35,7 +35,7 @@ func (p *project) commands() []said {
 
 // saidFiles are the files that each reader of commands knows.
 var saidFiles = []string{
-	"package.json", "composer.json", "deno.json", "deno.jsonc", ".air.toml", "air.toml", "modd.conf", "Procfile.dev", "Procfile", "Makefile", "makefile", "GNUmakefile",
+	"package.json", "composer.json", "deno.json", "deno.jsonc", ".air.toml", "air.toml", "modd.conf", "process-compose.yaml", "process-compose.yml", "Procfile.dev", "Procfile", "Makefile", "makefile", "GNUmakefile",
 	"justfile", "Justfile", ".justfile", "Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "mise.toml", ".mise.toml", "pyproject.toml",
 	".devcontainer/devcontainer.json", ".devcontainer.json", "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", "Dockerfile",
 }
@@ -172,6 +172,24 @@ func saidAir(file, text string) []said {
 	}
 	if run := airRuns(a.Build); run != "" {
 		all = append(all, said{command: run, name: "dev", file: file, line: lineOf([]byte(text), "bin"), from: file + ", what it runs"})
+	}
+	return all
+}
+
+// saidProcessCompose reads the processes of a process-compose file that run in the project's directory.
+func saidProcessCompose(file, text string) []said {
+	if !strings.HasPrefix(file, "process-compose.") {
+		return nil
+	}
+	t, err := parseTree([]byte(text))
+	if err != nil {
+		return nil
+	}
+	var all []said
+	for _, p := range t.get("processes").pairs() {
+		if command := p.value.get("command").text(); command != "" && p.value.get("working_dir").text() == "" {
+			all = append(all, said{command: command, name: p.key, file: file, line: p.line, from: fmt.Sprintf("%s, process %s", file, p.key)})
+		}
 	}
 	return all
 }

@@ -18,7 +18,7 @@ func Look(at Place, tools Tools) (Draft, error) {
 		return Draft{}, err
 	}
 	for _, look := range []func(*project) (*draft, error){
-		lookProcessCompose, lookRust, lookGo, lookDjango, lookRuby, lookPHP, lookPhoenix, lookDotnet, lookPython, lookDeno, lookBun, lookNode, lookGradle, lookMaven, lookDocs, lookTools,
+		lookRust, lookGo, lookDjango, lookRuby, lookPHP, lookPhoenix, lookDotnet, lookPython, lookDeno, lookBun, lookNode, lookGradle, lookMaven, lookDocs, lookProcessCompose, lookTools,
 	} {
 		d, err := look(p)
 		if err != nil {
@@ -26,6 +26,21 @@ func Look(at Place, tools Tools) (Draft, error) {
 		}
 		if d == nil {
 			continue
+		}
+		if d.done == nil {
+			beside, err := p.processesBeside(d)
+			if err != nil {
+				return Draft{}, err
+			}
+			if !beside {
+				whole, err := lookProcessCompose(p) // its server is none that is known
+				if err != nil {
+					return Draft{}, err
+				}
+				if whole != nil {
+					d = whole
+				}
+			}
 		}
 		if d, err = p.services(d); err != nil {
 			return Draft{}, err
@@ -94,7 +109,9 @@ func From(name string, text []byte) (Draft, error) {
 	if len(d.watchers)+len(d.processes) == 0 {
 		return Draft{}, fmt.Errorf("translate %s: it has no command that devloop could run", base)
 	}
-	return d.finish(), nil
+	done := d.finish()
+	done.From = base
+	return done, nil
 }
 
 // lookTools translates the file of another tool where no language is known.
@@ -119,7 +136,7 @@ func lookTools(p *project) (*draft, error) {
 // lookProcessCompose takes a process-compose file for what people run, which no
 // language tells. A compose file or another tool's comes later.
 func lookProcessCompose(p *project) (*draft, error) {
-	for _, name := range []string{"process-compose.yaml", "process-compose.yml"} {
+	for _, name := range processComposeFiles {
 		text, err := p.read(name)
 		if err != nil {
 			return nil, err

@@ -8,6 +8,7 @@ type Draft struct {
 	Ignore []string // what git should ignore: lines of a .gitignore
 	Notes  []string // what whoever uses it should know, a sentence each
 	Lost   []Lost   // what another tool's file says that this language cannot
+	From   string   // the other tool's file, "" if there is none
 }
 
 // Lost is something of another tool's file that has no counterpart.

@@ -1,0 +1,131 @@
+package starter
+
+import (
+	"slices"
+	"strings"
+)
+
+// serverCommands are how the servers of presets are started, by what the preset's name begins with.
+var serverCommands = []struct {
+	preset string
+	runs   *pattern
+}{
+	{"preset:go", compiled(`\bgo\s+run\b|(?:^|\s)air\b|(?:^|[\s/])bin/|^\./`)},
+	{"preset:rust", compiled(`\bcargo\s+(?:run|watch)\b|target/`)},
+	{"preset:ruby", compiled(`\bpuma\b|\brackup\b|\bruby\s`)},
+	{"preset:rails", compiled(`\brails\s+s|\bpuma\b`)},
+	{"preset:gradle", compiled(`\bgradlew?\b|\bjava\s`)},
+	{"preset:maven", compiled(`\bmvnw?\b|\bjava\s`)},
+	{"preset:php", compiled(`\bphp\s`)}, {"preset:laravel", compiled(`\bphp\s`)}, {"preset:symfony", compiled(`\bphp\s|\bsymfony\s`)},
+	{"preset:phoenix", compiled(`\bmix\s+phx\.server`)}, {"preset:dotnet", compiled(`\bdotnet\s`)}, {"preset:deno", compiled(`\bdeno\s`)},
+	{"preset:django", compiled(`\bmanage\.py\s+runserver|\bpython3?\s|\buvicorn\b|\bgunicorn\b`)},
+	{"preset:flask", compiled(`\bflask\b|\bpython3?\s`)}, {"preset:gunicorn", compiled(`\bgunicorn\b|\bflask\b`)},
+	{"preset:python", compiled(`\buvicorn\b|\bfastapi\b|\bpython3?\s`)},
+	{"", compiled(`\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:dev|start|serve)\b|\bnode\s|\bnodemon\b|\btsx\b|\bvite\b|\bnext\b`)},
+}
+
+// serverNames are what the process of the server is called, where several commands could be it.
+var serverNames = []string{"server", "web", "api", "app", "backend"}
+
+// serverOf finds the one of the processes that the server of the draft stands for; -1 if none or
+// several could be it.
+func (d *draft) serverOf(processes []entry) int {
+	i := slices.IndexFunc(serverCommands, func(c struct {
+		preset string
+		runs   *pattern
+	}) bool {
+		return strings.HasPrefix(d.top[0].value, c.preset)
+	})
+	var found []int
+	for at, p := range processes {
+		if run := p.get("run"); run != nil && p.get("dir") == nil && serverCommands[i].runs.MatchString(run.value) {
+			found = append(found, at)
+		}
+	}
+	if len(found) == 1 {
+		return found[0]
+	}
+	for _, name := range serverNames {
+		for _, at := range found {
+			if processes[at].key == name {
+				return at
+			}
+		}
+	}
+	return -1
+}
+
+// get is a key of an entry; nil if it is not there.
+func (e *entry) get(key string) *entry {
+	if i := slices.IndexFunc(e.sub, func(s entry) bool { return s.key == key }); i >= 0 {
+		return &e.sub[i]
+	}
+	return nil
+}
+
+// processesBeside adds the other processes of a process-compose file to a draft that has its server:
+// what the server waits for and its environment stay what the file says.
+func (p *project) processesBeside(d *draft) (bool, error) {
+	for _, name := range processComposeFiles {
+		text, err := p.read(name)
+		if err != nil {
+			return false, err
+		}
+		from := &draft{by: name}
+		if text == "" || !d.serves() || fromProcessCompose(from, []byte(text)) != nil {
+			continue
+		}
+		at := d.serverOf(from.processes)
+		if at < 0 {
+			continue
+		}
+		d.beside = name
+		was := from.processes[at]
+		names := map[string]string{was.key: "server"}
+		for i, other := range from.processes {
+			if i != at && other.key == "server" {
+				names["server"] = "server2"
+			}
+		}
+		for _, key := range []string{"depends_on", "env", "env_file", "stop"} {
+			if e := was.get(key); e != nil {
+				server := d.server("What it waits for, and what it gets, is as " + name + " has it.")
+				if server.get(key) == nil {
+					server.sub = append(server.sub, *e)
+				}
+			}
+		}
+		first := true
+		for i, other := range from.processes {
+			if i == at {
+				continue
+			}
+			if n := names[other.key]; n != "" {
+				other.key = n
+			}
+			if first {
+				other.comment, first = "The other processes of "+name+".", false
+			}
+			d.processes = append(d.processes, other)
+		}
+		for i := range d.processes {
+			if e := d.processes[i].get("depends_on"); e != nil && e.edges != nil {
+				for j, n := range e.edges.names {
+					if to := names[n]; to != "" {
+						e.edges.names[j] = to
+						e.edges.parts[j] = to + strings.TrimPrefix(e.edges.parts[j], n)
+					}
+				}
+			}
+		}
+		d.lost = append(d.lost, from.lost...)
+		d.env = append(d.env, from.env...)
+		d.dropEdges()
+		d.comment("The server is `%s` of %s: its socket is from the sources, and the other processes are as they were.", was.key, name)
+		return true, nil
+	}
+	return false, nil
+}
+
+// processComposeFiles are the names that process-compose looks for.
+var processComposeFiles = []string{"process-compose.yaml", "process-compose.yml"}
