@@ -214,7 +214,7 @@ func (m *Machine) mayStartAgain(b *barrier, n *node) bool {
 		case u == n || b.done(u):
 		case n.up.has(u.id) && (u.w != nil || n.restartsWith(u.id)):
 			return true
-		case u.w != nil && u.worksOn(n.since) && !u.leftOut() && !u.up.has(n.id) && !m.failedWith(u, b.until(u.id)):
+		case u.w != nil && u.worksOn(n.freshStartStep) && !u.leftOut() && !u.up.has(n.id) && !m.failedWith(u, b.until(u.id)):
 			return true
 		}
 	}

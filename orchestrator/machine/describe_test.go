@@ -119,7 +119,7 @@ func describe(c *Config, v any) string {
 	case Report:
 		return "    " + describeReport(v)
 	}
-	return fmt.Sprintf("%T", v)
+	panic(fmt.Sprintf("describe has no words for %T", v))
 }
 
 func describeReport(r Report) string {

@@ -81,7 +81,7 @@ func (m *Machine) begin(n *node, phase procPhase, o occasion) generation {
 	p.begun = true
 	again := o.why == ByCrash && !took.dirty
 	if !again {
-		n.since = m.clock
+		n.freshStartStep = m.clock
 		p.failures, p.wasReadyBefore, p.wasReady = 0, p.wasReadyBefore || p.wasReady, false
 	}
 	p.due, p.dueBy, p.turn, p.parked, p.dropped = "", "", atOnce, false, nil

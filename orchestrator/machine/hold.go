@@ -51,7 +51,7 @@ func (m *Machine) evaluateWatcher(n *node) {
 	switch {
 	case n.w.phase != idle:
 		n.busy = true
-		if n.w.phase == running && n.w.pending() && m.slots >= m.cfg.Jobs {
+		if n.w.phase == running && n.w.hasPending() && m.slots >= m.cfg.Jobs {
 			n.hold.Kind = NoSlot
 		}
 	case n.pending.dirty && !n.off:
@@ -231,7 +231,7 @@ type unmet struct {
 // worth a word.
 func (m *Machine) reportUnmet(n *node) {
 	if n.hold.Kind != Unmet {
-		n.reported = unmet{}
+		n.unmetReported = unmet{}
 		return
 	}
 	for _, need := range n.cfg.Needs {
@@ -241,10 +241,10 @@ func (m *Machine) reportUnmet(n *node) {
 		now := unmet{true, need, m.stuck(n.hold)}
 		d := m.nodes[need.Node]
 		soon := need.Condition == schema.Started || need.Condition == schema.IsReady && !d.cfg.Process.Probed
-		if now == n.reported || soon && !now.stuck || now.stuck && m.cfg.Once {
+		if now == n.unmetReported || soon && !now.stuck || now.stuck && m.cfg.Once {
 			return
 		}
-		n.reported = now
+		n.unmetReported = now
 		r := Report{Kind: Waits, By: m.name(need.Node), Need: need.Condition}
 		if now.stuck {
 			r.Kind = Blocked

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -26,22 +27,21 @@ type Machine struct {
 
 // node is the state that watchers and processes share.
 type node struct {
-	id           int
-	cfg          *Node
-	up           nodeset // every node upstream, direct or not
-	ins          nodeset // those of them whose work it takes in: direct, or through watchers
-	down         []int   // direct
-	pending      pending
-	burst        burst
-	startStep    uint64 // the step in which a run, or a generation, began last
-	feedback     feedback
-	heldReported bool  // the hold by a failed upstream has been reported
-	reported     unmet // which dependency it waits for, as reported
-	off          bool  // stopped by hand
-	gone         bool  // not in the configuration any more
-
-	since   uint64 // the step of its last start with what had changed
-	oneShot bool   // a process: somebody waits for it to succeed
+	id             int
+	cfg            *Node
+	up             nodeset // every node upstream, direct or not
+	ins            nodeset // those of them whose work it takes in: direct, or through watchers
+	down           []int   // direct
+	pending        pending
+	burst          burst
+	startStep      uint64 // the step in which a run, or a generation, began last
+	freshStartStep uint64 // the same, but for the starts that only repeat one that crashed
+	feedback       feedback
+	heldReported   bool  // the hold by a failed upstream has been reported
+	unmetReported  unmet // which dependency it waits for, as reported
+	off            bool  // stopped by hand
+	gone           bool  // not in the configuration any more
+	oneShot        bool  // a process: somebody waits for it to succeed
 
 	// What evaluate last saw.
 	hold   Hold
@@ -148,6 +148,8 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 	case Shutdown:
 		m.started = true // if it had not, there is nothing to end
 		m.shutdown(ev)
+	default:
+		panic(fmt.Sprintf("machine: no way to take in %T", ev))
 	}
 	m.advance()
 	for m.answer() {
@@ -201,7 +203,7 @@ func (m *Machine) start() {
 	}
 	for _, n := range m.nodes {
 		switch {
-		case n.p != nil && (!m.cfg.Once && n.cfg.Process.Start || m.cfg.Once && m.serves(n)):
+		case n.p != nil && (!m.cfg.Once && n.cfg.Process.Start || m.cfg.Once && m.servesWatcher(n)):
 			n.p.wanted, n.p.due, n.p.dueBy, n.p.dueSince = true, ByStart, "", m.clock
 		case cohort.has(n.id):
 			n.w.asked = true
@@ -210,12 +212,12 @@ func (m *Machine) start() {
 	}
 }
 
-// serves tells whether a watcher depends on the process, directly or through
+// servesWatcher tells whether a watcher depends on the process, directly or through
 // other processes: a single run starts no other.
-func (m *Machine) serves(n *node) bool {
+func (m *Machine) servesWatcher(n *node) bool {
 	for _, d := range m.nodes {
 		for _, need := range d.cfg.Needs {
-			if need.Node == n.id && (d.w != nil || m.serves(d)) {
+			if need.Node == n.id && (d.w != nil || m.servesWatcher(d)) {
 				return true
 			}
 		}
@@ -230,49 +232,55 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 		return
 	}
 	for _, c := range ev.Changes {
-		var cohort nodeset
 		nodes := c.Nodes
 		if c.Same {
 			nodes = slices.DeleteFunc(slices.Clone(nodes), func(i int) bool { return !m.misread(m.nodes[i], c) })
 		}
+		var cohort nodeset
 		for _, i := range nodes {
 			cohort.add(i)
 		}
 		for _, i := range nodes {
-			n := m.nodes[i]
-			if n.gone || n.p != nil && !n.p.wanted {
-				continue // it is down on purpose: nothing to restart
-			}
-			m.extend(n)
-			n.pending.mark(cohort, ByChange, "", m.clock)
-			n.pending.path(c.Path)
-			n.pending.own = true
-			n.pending.urgent = n.pending.urgent || c.AtOnce
-			if n.w != nil {
-				n.w.touched(c.Path)
-			}
-			at := m.now
-			if !c.At.IsZero() && c.At.Before(at) {
-				at = c.At
-			}
-			m.checkFeedback(n, c, at)
-			if !c.AtOnce {
-				limit := settleCap
-				if m.awaited(n, n.openSince()) {
-					limit = awaitedCap
-				}
-				n.pending.settle(m.now, at, m.quiet(n, at), limit)
+			// A process that is down on purpose has nothing to restart.
+			if n := m.nodes[i]; !n.gone && (n.p == nil || n.p.wanted) {
+				m.markChanged(n, c, cohort)
 			}
 		}
 	}
 }
 
-// misread tells whether the node may have read something else of a file than what
-// it holds, and held before: whether a run was going on while the file was written,
-// or a generation has started while it was empty. What the node's own command writes
-// is what that means to write. If the file was not found empty, it counts only while
-// another watcher is at work, whose writing it may be: for else a stage that writes
-// its own sources again, as they are, would run for ever.
+// markChanged marks one of the nodes that a change has woken together.
+func (m *Machine) markChanged(n *node, c Change, cohort nodeset) {
+	m.extend(n)
+	d := &n.pending
+	d.mark(cohort, ByChange, "", m.clock)
+	d.path(c.Path)
+	d.own = true
+	d.urgent = d.urgent || c.AtOnce
+	if n.w != nil {
+		n.w.inputChanged(c.Path)
+	}
+	at := m.now
+	if !c.At.IsZero() && c.At.Before(at) {
+		at = c.At
+	}
+	m.checkFeedback(n, c, at)
+	if c.AtOnce {
+		return
+	}
+	limit := settleCap
+	if m.awaited(n, n.openSince()) {
+		limit = awaitedCap
+	}
+	d.settle(m.now, at, m.quiet(n, at), limit)
+}
+
+// misread tells whether the node may have read something else of a file than what it
+// held before and holds again, because it was at work while the file was written: a
+// watcher in a run, or a process that has started while the file was empty. What the
+// node's own command writes is no misreading. Nor is, for a watcher, a file that was
+// never seen empty, unless another watcher was at work too and may be its writer: else
+// a stage that writes its own sources as they are would run for ever.
 func (m *Machine) misread(n *node, c Change) bool {
 	if slices.Contains(c.Writers, n.id) {
 		return false

@@ -20,6 +20,11 @@ func TestProcessTable(t *testing.T) {
 	if len(processTable) != len(allPhases) {
 		t.Errorf("the table has %d phases, want %d", len(processTable), len(allPhases))
 	}
+	for ev, name := range eventName {
+		if name == "" {
+			t.Errorf("eventName has no words for event %d", ev)
+		}
+	}
 	for _, phase := range allPhases {
 		for ev := range allEvents {
 			verb := processTable[phase][ev]

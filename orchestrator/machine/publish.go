@@ -144,7 +144,7 @@ func (m *Machine) publish(n *node, through bool) {
 		r.pending.urgent = r.pending.urgent || through
 		r.pending.stale = r.pending.stale || through
 		if r.w != nil {
-			r.w.touched(reader.Trigger)
+			r.w.inputChanged(reader.Trigger)
 		}
 	}
 	if !through {

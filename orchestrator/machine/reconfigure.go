@@ -20,7 +20,7 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 			arrived.add(i)
 		case m.nodes[i].w != nil && !c.Gone:
 			m.nodes[i].cfg = c
-			m.nodes[i].w.renew(c.Watcher, slices.Contains(ev.Changed, i))
+			m.nodes[i].w.reconfigure(c.Watcher, slices.Contains(ev.Changed, i))
 		default:
 			m.nodes[i].cfg = c
 		}

@@ -67,7 +67,7 @@ func (m *Machine) progress(n *node) bool {
 		}
 	}
 	switch {
-	case w.pending() || w.count(stageRunning) > 0:
+	case w.hasPending() || w.count(stageRunning) > 0:
 		return false
 	case !w.failing && w.group+1 < len(w.cfg.Groups):
 		m.nextGroup(n)
@@ -110,7 +110,7 @@ func (m *Machine) stageExited(ev StageExited) {
 	n := m.nodes[ev.Node]
 	w := n.w
 	if w == nil || ev.Run != w.run || ev.Stage >= len(w.stages) || w.stages[ev.Stage].state != stageRunning {
-		return // of a generation that is gone
+		return // of a run that is over
 	}
 	s := &w.stages[ev.Stage]
 	s.state = stageDone
@@ -123,7 +123,7 @@ func (m *Machine) stageExited(ev StageExited) {
 		r.Kind, s.need = StageTimedOut, true
 	case ev.End.OK():
 		r.Kind = StagePassed
-		w.passed(s.cfg.Name, r.Took)
+		w.noteDuration(s.cfg.Name, r.Took)
 	default:
 		r.Kind, s.need = StageFailed, true
 	}
@@ -154,8 +154,8 @@ func (s *stage) unwritten(end End) string {
 	return end.Err
 }
 
-// passed remembers how long a stage took.
-func (w *watcher) passed(stage string, took time.Duration) {
+// noteDuration remembers how long a stage took that has passed.
+func (w *watcher) noteDuration(stage string, took time.Duration) {
 	if w.lasted[stage] == nil {
 		w.lasted[stage] = &durations{}
 	}

@@ -76,10 +76,9 @@ func (w *Watcher) plan() [][]string {
 	return names
 }
 
-// renew takes on a new configuration: one that means the same at once, another
-// one with the next run. So does one that means the same as another that has not
-// been taken on yet.
-func (w *watcher) renew(cfg *Watcher, changed bool) {
+// reconfigure takes on a new configuration: at once if it means the same as before,
+// else, or if an earlier one still waits for that, with the next run.
+func (w *watcher) reconfigure(cfg *Watcher, changed bool) {
 	if changed || w.next != nil {
 		w.next = cfg
 		return
@@ -94,8 +93,8 @@ func (w *watcher) renew(cfg *Watcher, changed bool) {
 	w.cfg = cfg
 }
 
-// touched notes for each stage with if_changed that its input changed.
-func (w *watcher) touched(path string) {
+// inputChanged notes for each stage with if_changed that its input changed.
+func (w *watcher) inputChanged(path string) {
 	for i := range w.stages {
 		s := &w.stages[i]
 		if !s.need && s.cfg.IfChanged != nil && s.cfg.IfChanged(path) {
@@ -104,8 +103,8 @@ func (w *watcher) touched(path string) {
 	}
 }
 
-// pending tells whether the current group has a stage that has not started.
-func (w *watcher) pending() bool { return w.count(stagePending) > 0 }
+// hasPending tells whether the current group has a stage that has not started.
+func (w *watcher) hasPending() bool { return w.count(stagePending) > 0 }
 
 func (w *watcher) count(state stageState) (n int) {
 	for i := range w.stages {
@@ -190,7 +189,7 @@ func (m *Machine) startRun(n *node) {
 		w.startedFor.add(cohort)
 	}
 	w.takenSince = older(w.takenSince, w.took.since)
-	w.startedAt, n.since = m.now, m.clock
+	w.startedAt, n.freshStartStep = m.now, m.clock
 	n.feedback.start()
 	w.protected = w.discarded >= letThrough || m.awaited(n, w.takenSince)
 	if w.took.all {
