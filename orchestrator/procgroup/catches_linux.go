@@ -8,10 +8,9 @@ import (
 	"syscall"
 )
 
-// Catches says whether the leader has a handler for a signal, or ignores it, so
-// that it does not end by it at once; SigCgt and SigIgn of proc_pid_status(5).
-// It costs one read. The error is an [ErrUnsupported] where the system does not
-// tell.
+// Catches tells whether the leader has a handler for a signal, or ignores it, so that the signal does not end
+// it at once (SigCgt and SigIgn of proc_pid_status(5)). It costs one read. The error is an [ErrUnsupported]
+// where the system does not tell.
 func (g *Group) Catches(sig os.Signal) (bool, error) {
 	s, ok := sig.(syscall.Signal)
 	pid := g.PID()

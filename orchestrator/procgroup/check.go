@@ -1,8 +1,7 @@
 package procgroup
 
-// Check tells what would keep the command from starting, as far as that can be
-// known without starting it: its directory, and whether its program is there
-// and may be run. Start's errors are the same.
+// Check returns the error that Start would return for the directory and the program, without starting
+// anything.
 func Check(spec Spec) error {
 	_, err := prepare(spec)
 	return err

@@ -9,9 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// withDescriptors calls f with the descriptors of files, none of which can be
-// closed meanwhile. SyscallConn hands out the number and leaves the file's
-// flags alone, which File.Fd does not.
+// withDescriptors calls f with the descriptors of files, which stay open during the call. It uses SyscallConn
+// because File.Fd changes the file's flags.
 func withDescriptors(files []*os.File, fds []uintptr, f func([]uintptr) error) error {
 	if len(files) == 0 {
 		return f(fds)
@@ -29,8 +28,8 @@ func withDescriptors(files []*os.File, fds []uintptr, f func([]uintptr) error) e
 	return inner
 }
 
-// duplicate makes copies that stay open when the caller closes its own. They
-// share the flags, and nobody changes them.
+// duplicate makes copies that stay open when the caller closes its own. They share the flags with the
+// originals.
 func duplicate(files []*os.File) ([]*os.File, error) {
 	var copies []*os.File
 	err := withDescriptors(files, nil, func(fds []uintptr) error {

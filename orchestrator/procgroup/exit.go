@@ -13,18 +13,18 @@ type Exit struct {
 	// Signal is the name of the signal that ended the leader, such as
 	// "SIGKILL"; empty when it ended with a status.
 	Signal string
-	// Err says why the leader never ran, see [errBusy] and [errStopped], or
-	// that its status could not be learned. An exit status is not an error.
+	// Err says why the leader never ran, see [errBusy] and [errStopped], or that its status is unknown. An
+	// exit status is not an error.
 	Err error
 
 	LeaderEnded time.Time // when the leader ended
 	Ended       time.Time // when the last member was gone and the output was out
 
-	// Killed says that SIGKILL was sent to the group: by Kill, or because
-	// leftovers outlived their grace.
+	// Killed says that SIGKILL was sent to the group: by Kill, or because members outlived their grace
+	// period.
 	Killed bool
-	// Leftovers is how many members were alive when the leader had ended. It
-	// is exact on Linux; elsewhere it is 1 when there were any.
+	// Leftovers is how many members were alive when the leader had ended. It is exact on Linux; elsewhere 1
+	// means any number.
 	Leftovers int
 }
 

@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	// linger is how long the output may stay open when the group is gone: then
-	// only somebody who left it can hold it.
+	// linger is how long the output may stay open when the group is gone: only a process that left the group
+	// can still hold it.
 	linger = 50 * time.Millisecond
 
-	// Of so many looks one also tells zombies from the living, which costs a
-	// read of the whole process table; after a kill each one does.
+	// Every fourth poll also tells zombies from living members, which costs a read of the whole process
+	// table; after a kill every poll does.
 	pollsPerScan = 4
 )
 
@@ -58,21 +58,20 @@ func (g *Group) leaderEnded(t *tree, waitErr error, reader *os.File) {
 	defer g.mu.Unlock()
 	g.exit.LeaderEnded = time.Now()
 	if !g.held && isHeld(reader) {
-		// Somebody lives. The group will show by itself; jobs of a shell, which
-		// have groups of their own in the session, show in the process table.
-		// It is not read at every end: that takes milliseconds.
+		// A member lives. The group shows by itself; background jobs of a shell, which have groups of their
+		// own in the session, only in the process table. That takes milliseconds, so it is not read at every
+		// end.
 		t.track()
 	}
 	if !g.held && !t.certain() {
-		_ = t.end(syscall.SIGTERM) // to a zombie alone it does nothing
+		_ = t.end(syscall.SIGTERM) // no effect if only a zombie is left
 	}
 	var err error
 	g.exit.Code, g.exit.Signal, err = t.reap()
 	g.exit.Err = errors.Join(waitErr, err)
 }
 
-// leftovers counts who outlived the leader, and asks them to end unless the
-// caller has taken that on.
+// leftovers counts the members that outlived the leader, and asks them to end unless the caller does that.
 func (g *Group) leftovers(t *tree) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -91,8 +90,7 @@ func (g *Group) leftovers(t *tree) int {
 	return n
 }
 
-// outlast waits for what the leader left behind, and ends it if nobody else has
-// taken that on.
+// outlast waits for what the leader left behind, and ends it unless the caller does that.
 func (g *Group) outlast(t *tree, out <-chan struct{}) {
 	grace := time.NewTimer(g.grace)
 	defer grace.Stop()
@@ -107,7 +105,7 @@ func (g *Group) outlast(t *tree, out <-chan struct{}) {
 		case <-poll.C:
 		case <-grace.C:
 			expired = true
-		case <-out: // closed by the last who could write to it, as a rule
+		case <-out: // usually closed by the last member
 			out = nil
 		case <-g.kick:
 			delay = pollMin

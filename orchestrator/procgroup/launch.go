@@ -5,8 +5,7 @@ import (
 	"os"
 )
 
-// launch holds what a start needs until the command runs: the image and the
-// child's side of its descriptors.
+// launch holds what a start needs until the command runs: the image and the child's side of its descriptors.
 type launch struct {
 	image  *image
 	stdin  *os.File
@@ -60,22 +59,21 @@ func (l *launch) openTerminal(size PTYSize) error {
 	return nil
 }
 
-// copyOutput hands on what the group writes until nobody can write any more.
-// over is closed when the group is gone.
+// copyOutput passes on what the group writes until no process can write any more. over is closed when the
+// group is gone.
 func (l *launch) copyOutput(over <-chan struct{}) {
 	if l.term == nil {
 		deliver(l.reader, l.output, l.open)
 		return
 	}
 	l.term.deliver(l.output, l.open)
-	// A terminal that closes hangs up on its session: programs that have closed
-	// their standard files must not die of that.
+	// A closing terminal hangs up on its session, which must not kill programs that only closed their
+	// standard files.
 	<-over
 	l.term.end()
 }
 
-// fork tries to start the command. Its error is ETXTBSY when it may be tried
-// again.
+// fork tries to start the command. Its error is ETXTBSY if it may be tried again.
 func (l *launch) fork() (*tree, error) {
 	t, err := l.image.fork(l.stdin, l.write, l.files)
 	if err != nil {
@@ -97,7 +95,7 @@ func (l *launch) detach() error {
 	return nil
 }
 
-// release closes the child's side, which the child has now.
+// release closes the child's side, which the child now has.
 func (l *launch) release() {
 	for _, f := range []*os.File{l.stdin, l.write} {
 		if f != nil {

@@ -14,9 +14,8 @@ import (
 // drainLimit is as much as a pipe can hold; see pipe(7).
 const drainLimit = 1 << 20
 
-// outputPipe makes a pipe whose reading end belongs to the runtime's poller, so
-// that it can be given a deadline, and whose writing end blocks, as programs
-// expect of their standard output. The two do not share the flag.
+// outputPipe makes a pipe whose reading end belongs to the runtime's poller, so that it can have a deadline,
+// and whose writing end blocks, as programs expect of their standard output.
 func outputPipe() (r, w *os.File, err error) {
 	r, w, err = os.Pipe()
 	if err != nil {
@@ -33,7 +32,7 @@ func outputPipe() (r, w *os.File, err error) {
 	return r, w, nil
 }
 
-// pipeNumber is what the system calls a pipe by; false if there is none.
+// pipeNumber is the pipe's inode number; false if there is none.
 func pipeNumber(r *os.File) (number uint64, ok bool) {
 	if r == nil {
 		return 0, false
@@ -49,7 +48,7 @@ func pipeNumber(r *os.File) (number uint64, ok bool) {
 	return st.Ino, true
 }
 
-// isHeld says that some process has the writing end of r open.
+// isHeld tells whether some process has the writing end of r open.
 func isHeld(r *os.File) bool {
 	if r == nil {
 		return false
@@ -64,8 +63,8 @@ func isHeld(r *os.File) bool {
 	return held
 }
 
-// deliver hands what comes out of r to output until nobody can write any more,
-// or until the deadline that r is given when the group is gone. It closes r.
+// deliver passes what it reads from r to output until no process can write any more, or until the deadline
+// that r gets when the group is gone. It closes r.
 func deliver(r *os.File, output func(Block), unfinished func([]byte)) {
 	s := newSplitter(output)
 	s.open = unfinished
@@ -87,10 +86,9 @@ func readAll(r *os.File, s *splitter) {
 	s.finish()
 }
 
-// drain takes what the pipe holds without waiting for more: the deadline may
-// have passed while output was busy with what the group wrote before it ended.
-// Who still holds the pipe may be writing to it all the time, but what was there
-// when the deadline passed is at most one pipe full.
+// drain takes what the pipe holds without waiting for more: the deadline may have passed while output was
+// busy with what the group wrote before it ended. A process that still holds the pipe may be writing all the
+// time, so it takes at most one pipe full.
 func drain(r *os.File, s *splitter) {
 	_ = withDescriptors([]*os.File{r}, nil, func(fds []uintptr) error {
 		for left := drainLimit; left > 0; {

@@ -15,21 +15,18 @@ import (
 	"devloop/orchestrator/proctree"
 )
 
-// Reaper makes this process the one that orphans of its descendants are handed
-// to, instead of process 1 (PR_SET_CHILD_SUBREAPER), knows them for the
-// groups they come from, and collects them when they end. So descent is not
-// lost by forking twice, not even by who has no mark any more: what writes over
-// its environment, or was started without one.
+// Reaper makes this process adopt the orphans of its descendants instead of process 1
+// (PR_SET_CHILD_SUBREAPER), assigns them to the groups that they come from, and collects them when they end.
+// So descent is not lost by forking twice, even for a process without a mark: one that overwrites its
+// environment, or was started without one.
 //
-// An orphan without a mark belongs to the one marked tree that lived when it
-// was started. When several did, no stop of one of them reaches it; it is
-// for Noticed to remember for the end of all.
+// An orphan without a mark belongs to the one marked tree that lived when it was started. If several did, no
+// stop of one of them reaches it, and Noticed must remember it for the end of all.
 //
-// It never collects what another part of the program waits for: neither a
-// group's leader, nor a child in this process's own session, which is where
-// os/exec leaves children unless told otherwise, nor whom Other names. So an
-// orphan that such a child leaves in that session stays a zombie until this
-// process ends: start with this package what starts others.
+// It never collects a process that another part of the program waits for: a group's leader, a child in this
+// process's own session, which is where os/exec puts children by default, or one that Other names. So an
+// orphan that such a child leaves in that session stays a zombie until this process ends: use this package to
+// start commands that start others.
 type Reaper struct {
 	opt     ReaperOptions
 	session int // this process's own
@@ -39,24 +36,22 @@ type Reaper struct {
 	signals chan os.Signal
 }
 
-// Orphans are looked for when a child of this process has ended, and after each
-// start: servers become daemons early, most of them. Nobody is told of an
-// adoption. The looks are lookFirst apart, then twice as far each time, up to
-// lookLast, as long as a group lives: some become daemons late. Those further
-// apart than lookEarly are one read, see [Reaper.adopts].
+// Orphans are looked for when a child of this process has ended, and after each start, since most daemons
+// fork early and an adoption is not reported. While a group lives, the looks are lookFirst apart, then twice
+// as far each time, up to lookLast. Beyond lookEarly a look is one read, see [Reaper.adopts].
 const (
 	lookFirst = 20 * time.Millisecond
 	lookEarly = 10 * time.Second
 	lookLast  = 30 * time.Second
-	// A look comes so long after the end that it is for: not while the group
-	// itself looks for what is left, and one for all that end together.
+	// A look waits this long after an end: by then the group itself has looked, and one look serves all that
+	// end together.
 	lookPause = 10 * time.Millisecond
 )
 
 var errSecondReaper = errors.New("another one runs")
 
-// StartReaper starts the reaper of this process, of which there is one. The
-// caller closes it when all groups are done.
+// StartReaper starts the reaper of this process; there can be only one. The caller closes it when all groups
+// are done.
 func StartReaper(opt ReaperOptions) (*Reaper, error) {
 	session, err := unix.Getsid(0)
 	if err != nil {
@@ -87,9 +82,8 @@ func StartReaper(opt ReaperOptions) (*Reaper, error) {
 	return r, nil
 }
 
-// Close ends the reaper: from now on orphans are handed to process 1 again.
-// Those that this process has, it keeps until it ends. When all groups are done
-// no callback runs any more.
+// Close ends the reaper: from now on orphans go to process 1 again. Orphans that this process already has
+// stay its children. When all groups are done no callback runs any more.
 func (r *Reaper) Close() {
 	close(r.stop)
 	<-r.stopped
@@ -101,7 +95,7 @@ func (r *Reaper) Close() {
 	clear(trees.orphans)
 }
 
-// look asks for looks; it never blocks.
+// look asks for a look; it never blocks.
 func (r *Reaper) look() {
 	select {
 	case r.poke <- struct{}{}:
@@ -148,21 +142,20 @@ func (r *Reaper) run() {
 	}
 }
 
-// adopts tells whether this process has a child that is not known, by one read
-// of the kernel's own list. It is true where there is no such list.
+// adopts tells whether this process has an unknown child, by one read of the kernel's list of children. It is
+// true where there is no such list.
 func (r *Reaper) adopts() bool {
 	pids, err := proctable.Children(os.Getpid())
 	return err != nil || slices.ContainsFunc(pids, func(pid int) bool { return !trees.knows(pid) && !r.other(pid) })
 }
 
-// handed lists the children of this process that nobody here has started and
-// waits for. All orphans of those whom it has started are among them or descend
-// from one. It costs some system calls, whatever else the machine runs. It is
-// false where the system does not list children.
+// handed lists the children of this process that it did not start itself. Each orphan of a command is among
+// them or descends from one. It costs some system calls, whatever else the machine runs. It is false where
+// the system does not list children.
 func (r *Reaper) handed() ([]proctable.Process, bool) {
 	self := os.Getpid()
 	var procs []proctable.Process
-	// A child that is collected while the list is read may hide the next one.
+	// A child that is collected during the read may hide the next one.
 	const tries = 4
 	for range tries {
 		pids, err := proctable.Children(self)
@@ -193,35 +186,35 @@ func (r *Reaper) handed() ([]proctable.Process, bool) {
 	return procs, true
 }
 
-// handedSlowly is handed by the whole table, for kernels without such lists.
+// handedSlowly is handed by the whole process table, for kernels without lists of children.
 func (r *Reaper) handedSlowly() []proctable.Process {
 	self, _ := proctable.Read(os.Getpid()) // without /proc there is nothing to go by
 	procs, _ := proctable.List(self.Start, nil)
 	return slices.DeleteFunc(procs, func(p proctable.Process) bool { return p.Parent != self.PID || p.Session == r.session })
 }
 
-// live says that a group lives, or somebody whom one has left behind.
+// live tells whether a group lives, or a process that one has left behind.
 func (r *registry) live() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.leaders) > 0 || len(r.orphans) > 0
 }
 
-// leads says that a child of this process is a leader.
+// leads tells whether a child of this process is a leader.
 func (r *registry) leads(pid int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.leaders[pid] != nil
 }
 
-// knows says that a child of this process is a leader or a known orphan.
+// knows tells whether a child of this process is a leader or a known orphan.
 func (r *registry) knows(pid int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.leaders[pid] != nil || r.orphans[pid] != nil
 }
 
-// collect takes note of new orphans and collects those that have ended.
+// collect records new orphans and collects those that have ended.
 func (r *Reaper) collect() {
 	procs, ok := r.handed()
 	if !ok {
@@ -254,8 +247,7 @@ func (r *Reaper) gone(pids []int) {
 	}
 }
 
-// settle notes a child of this process if it is an orphan, and collects it if
-// it has ended.
+// settle records a child of this process if it is an orphan, and collects it if it has ended.
 func (r *registry) settle(p proctable.Process) (fresh, ended bool) {
 	mark := ""
 	if !p.Dead {
@@ -279,8 +271,7 @@ func (r *registry) settle(p proctable.Process) (fresh, ended bool) {
 	return fresh, p.Dead
 }
 
-// bury collects a dead child. Through its pidfd it cannot be another one that
-// got the number.
+// bury collects a dead child. The pidfd makes sure that it is not another one with the same number.
 func bury(p proctable.Process) {
 	fd, err := unix.PidfdOpen(p.PID, 0)
 	if err != nil {
@@ -295,7 +286,7 @@ func bury(p proctable.Process) {
 	}
 }
 
-// forgetOrphans drops those that somebody else has collected: their tree.
+// forgetOrphans drops those that their tree has collected.
 func (r *registry) forgetOrphans() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -12,18 +12,16 @@ import (
 	"devloop/orchestrator/proctree"
 )
 
-// trees are all trees of this process. There is one registry because there is
-// one table of children: who is an orphan that was handed to this process, and
-// whose, can be told only by knowing all whom it started.
+// trees are all trees of this process. There is one registry because there is one table of children: only by
+// knowing every leader can it tell which children are orphans, and whose.
 var trees = registry{leaders: map[int]*tree{}, orphans: map[int]*orphan{}}
 
-// remembered is how many ended trees are kept in mind, to tell whose an orphan
-// may be that is noticed late.
+// remembered is how many ended trees are kept, to assign orphans that are noticed late.
 const remembered = 256
 
 type registry struct {
-	// starting is held for reading while a leader is forked, until it is in
-	// leaders: who holds it for writing sees no child that is not yet known.
+	// starting is held for reading while a leader is forked and until it is in leaders, so that a holder for
+	// writing sees no unknown child.
 	starting sync.RWMutex
 
 	mu      sync.Mutex // guards what follows
@@ -33,8 +31,8 @@ type registry struct {
 	reaper  *Reaper // the one that runs, or nil
 }
 
-// life is from when to when a tree could have had children, in clock ticks.
-// Trees that follow each other may share a tick, which is 10 ms.
+// life is the time in which a tree could have had children, in clock ticks of 10 ms. Trees that follow each
+// other may share a tick.
 type life struct {
 	tree     *tree
 	leader   int
@@ -42,15 +40,15 @@ type life struct {
 	before   []*tree // those that ended no earlier than in the first tick, and yet before this one began
 }
 
-// orphan is a process that was handed to this one.
+// orphan is an adopted child of this process.
 type orphan struct {
 	start uint64
-	mark  string // when it was first seen; it may have lost it since
-	tree  *tree  // the only one that it can come from, if it had no mark
+	mark  string // when first seen; it may have lost it since
+	tree  *tree  // the only tree that it can come from, if it has no mark
 }
 
-// precedes says that the tree began before p did. In the same tick their
-// numbers tell, which are given in turn.
+// precedes tells whether the tree began before p did. Within a tick the pids decide, which are given in
+// order.
 func (l life) precedes(p proctable.Process) bool {
 	return l.from < p.Start || l.from == p.Start && l.leader < p.PID
 }
@@ -92,7 +90,7 @@ func (r *registry) forgetLeader(t *tree) {
 	}
 }
 
-// end is called when nothing of the tree lives.
+// end is called when the whole tree is gone.
 func (r *registry) end(t *tree) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -118,7 +116,7 @@ func (r *registry) running() *Reaper {
 	return r.reaper
 }
 
-// ticks is now, as process start times count.
+// ticks is the current time in the unit of process start times.
 func ticks() uint64 {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
@@ -128,8 +126,8 @@ func ticks() uint64 {
 	return uint64(ts.Sec)*perSecond + uint64(ts.Nsec)/(1e9/perSecond)
 }
 
-// owner is the tree of a process that was handed to this one, nil when it was
-// not, or when that cannot be told. Without a reaper nobody is.
+// owner is the tree of an adopted child, nil if it is none or its tree is unknown. Without a reaper it is
+// always nil.
 func (r *registry) owner(p proctable.Process, mark string) *tree {
 	if p.Parent != os.Getpid() {
 		return nil
@@ -156,11 +154,10 @@ func (r *registry) owner(p proctable.Process, mark string) *tree {
 	return nil
 }
 
-// adopt takes a note of p if it is an orphan. It is called under both mutexes.
+// adopt records p if it is an orphan. It is called under both mutexes.
 //
-// Whoever this process starts otherwise stays in its session, or is told by
-// ReaperOptions.Other; and nobody can enter this process's session. So a child
-// in another session that is no leader was handed to it.
+// Other children of this process stay in its session or are named by ReaperOptions.Other, and no process can
+// enter this session. So a child in another session that is not a leader is an orphan.
 func (r *registry) adopt(p proctable.Process, mark string) *orphan {
 	if o := r.orphans[p.PID]; o != nil && o.start == p.Start {
 		if o.mark == "" {
@@ -171,8 +168,7 @@ func (r *registry) adopt(p proctable.Process, mark string) *orphan {
 	if r.reaper == nil || r.leaders[p.PID] != nil || p.Session == r.reaper.session || r.reaper.other(p.PID) {
 		return nil
 	}
-	// p was read before the mutexes were taken. A leader that has been
-	// collected since is gone now.
+	// p was read before the mutexes were taken; a leader may have been collected since.
 	if now, ok := proctable.Read(p.PID); !ok || now.Start != p.Start || now.Parent != os.Getpid() {
 		return nil
 	}
@@ -184,8 +180,8 @@ func (r *registry) adopt(p proctable.Process, mark string) *orphan {
 	return o
 }
 
-// only is the one tree that p can come from, as it began while that one lived;
-// nil when there are several.
+// only is the one tree that p can come from, because it began during that tree's life; nil if there are
+// several.
 func (r *registry) only(p proctable.Process) *tree {
 	var over []*tree // before p began
 	for _, l := range r.lives {

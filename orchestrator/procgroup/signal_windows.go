@@ -12,8 +12,8 @@ var signals = map[string]syscall.Signal{
 	"SIGABRT": syscall.SIGABRT, "SIGKILL": syscall.SIGKILL, "SIGTERM": syscall.SIGTERM,
 }
 
-// ParseSignal finds a signal by its name: "SIGTERM", "TERM", in any case. Names
-// that other systems know are refused where this one has no such signal.
+// ParseSignal finds a signal by its name: "SIGTERM", "TERM", in any case. Signals that only other systems
+// have are refused.
 func ParseSignal(name string) (os.Signal, error) {
 	full := strings.ToUpper(name)
 	if !strings.HasPrefix(full, "SIG") {

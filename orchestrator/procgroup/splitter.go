@@ -7,12 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxLine is the longest line, in bytes without its newline, that arrives in
-// one piece. A longer one arrives in several blocks, see [Block.Continued].
+// maxLine is the longest line, in bytes without its newline, that arrives in one piece. A longer one arrives
+// in several blocks, see [Block.Continued].
 const maxLine = 64 << 10
 
-// Pause is how long nothing must have come until an unfinished line is told of,
-// see [Spec.Unfinished].
+// Pause is how long nothing must have come before an unfinished line is reported, see [Spec.Unfinished].
 const Pause = 200 * time.Millisecond
 
 // readSize is what one read of the pipe may bring at most.
@@ -20,18 +19,15 @@ const readSize = 128 << 10
 
 // Block is a piece of a command's output, in the order in which it was written.
 type Block struct {
-	// Text holds one or more whole lines, each ending in '\n': "\r\n" has
-	// become "\n", of a line that was redrawn with carriage returns only the
-	// text after the last one is left, and a last line without a newline got
-	// one. The bytes are the command's own in every other respect: they may be
-	// invalid UTF-8 and hold terminal codes. Text is valid during the call
-	// only: whoever keeps it copies it.
+	// Text holds one or more whole lines, each ending in '\n'. "\r\n" has become "\n"; of a line that was
+	// redrawn with carriage returns only the text after the last one is left; a last line without a newline
+	// got one. Otherwise the bytes are the command's own: they may be invalid UTF-8 and hold terminal codes.
+	// Text is valid only during the call.
 	Text []byte
 
-	// Continued says that Text is the one piece of a line longer than
-	// [maxLine], that its '\n' was added here, and that the line goes on in
-	// the next block. Pieces are cut between the characters of valid UTF-8, and
-	// not within a colour code.
+	// Continued says that Text is a piece of a line longer than [maxLine], that its '\n' was added here, and
+	// that the line goes on in the next block. Lines are cut between characters of valid UTF-8, and not
+	// within a colour code.
 	Continued bool
 }
 
@@ -60,7 +56,7 @@ func newSplitter(emit func(Block)) *splitter {
 	return &splitter{emit: emit, buf: make([]byte, maxLine+readSize)}
 }
 
-// space is where the next read goes; then advance is told how much came.
+// space is where to read to; advance then takes the number of bytes.
 func (s *splitter) space() []byte { return s.buf[s.n:] }
 
 // advance takes in the m bytes at the start of space.
@@ -84,7 +80,7 @@ func (s *splitter) advance(m int) {
 		if stop > r {
 			if s.cr && s.buf[r] != '\n' {
 				s.lines(&k)
-				k.w, k.seen = k.line, k.line // redrawn: what stood before the carriage return is gone
+				k.w, k.seen = k.line, k.line // redrawn: drop the text before the carriage return
 			}
 			s.cr = false
 			if k.w != r {
@@ -121,7 +117,7 @@ func (s *splitter) awaitPause() {
 	}
 }
 
-// paused tells of the unfinished line.
+// paused reports the unfinished line.
 func (s *splitter) paused() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,8 +126,8 @@ func (s *splitter) paused() {
 	}
 }
 
-// kept is the text at the start of a splitter's buffer, carriage returns taken
-// out: out <= line <= seen <= w.
+// kept is the text at the start of a splitter's buffer, with carriage returns removed: out <= line <= seen <=
+// w.
 type kept struct {
 	out  int // finished text from here on is not emitted yet
 	line int // start of the last line found so far
@@ -142,8 +138,8 @@ type kept struct {
 // lines finds the lines in what was kept since it was last called. It emits
 // only when a line outgrows maxLine.
 func (s *splitter) lines(k *kept) {
-	// A window one byte longer than the longest line either holds the end of a
-	// line or is a line too long; so whole lines are skipped 64 KiB at a time.
+	// A window one byte longer than the longest line holds the end of a line or a line that is too long, so
+	// whole lines are skipped 64 KiB at a time.
 	for k.w-k.line > maxLine {
 		if s.lastLine(k, k.line+maxLine+1) {
 			continue
@@ -167,7 +163,7 @@ func (s *splitter) lastLine(k *kept, end int) bool {
 		return false
 	}
 	text := s.buf[k.seen:end]
-	// Forward first: it is the fast direction, and a long line holds none.
+	// Forward first: that is the fast direction, and a long line has no newline.
 	i := bytes.IndexByte(text, '\n')
 	if i >= 0 {
 		i += bytes.LastIndexByte(text[i:], '\n')
@@ -181,8 +177,8 @@ func (s *splitter) lastLine(k *kept, end int) bool {
 // shorter.
 const longestEscape = 64
 
-// cutBefore moves cut back to the start of the character, or of the terminal
-// code "ESC [ …", that it would halve.
+// cutBefore moves cut back to the start of the character, or of the terminal code "ESC [ …", that it would
+// split.
 func cutBefore(b []byte, start, cut int) int {
 	if i := bytes.LastIndexByte(b[max(start+1, cut-longestEscape):cut], 0x1b); i >= 0 {
 		esc := max(start+1, cut-longestEscape) + i

@@ -7,27 +7,25 @@ import (
 	"time"
 )
 
-// busyPatience is how long a start waits for a program that is still open for
-// writing. Such a program is as good as written: whoever forked while a linker
-// or a copy had it open holds the descriptor until its exec (golang.org/issue/22315).
+// busyPatience is how long a start waits for a program that is still open for writing. Usually the program is
+// complete: a process that was forked while a linker or a copy had it open holds the descriptor until its
+// exec (golang.org/issue/22315).
 const busyPatience = time.Second
 
-// Start starts the command. It returns when the command runs (its exec has
-// succeeded) or cannot: see [ErrNotFound] and those beside it.
+// Start starts the command. It returns when the command runs (its exec has succeeded) or cannot: see
+// [ErrNotFound] and those beside it.
 //
-// One case takes longer, and is waited for in the background, up to a second: a
-// program that something still has open for writing (ETXTBSY). Start returns
-// then as if it ran, PID is 0 until [Group.Started], and if the time passes the
-// group is done with [Exit.Err].
+// A program that something still has open for writing (ETXTBSY) is waited for in the background, up to a
+// second: Start returns as if it ran, PID is 0 until [Group.Started], and if the time passes the group is
+// done with [Exit.Err].
 //
-// Nothing has to be closed: the group gives back what it holds when it is done,
-// whether or not anybody waits for that.
+// The group releases what it holds when it is done; nothing has to be closed.
 func Start(spec Spec) (*Group, error) { return start(spec, tuning{patience: busyPatience}) }
 
-// tuning is what only tests choose.
+// tuning is what only tests set.
 type tuning struct {
 	patience time.Duration // with a busy program
-	byNumber bool          // signal the group by its number where better is known
+	byNumber bool          // signal the group by its number even where a pidfd works
 }
 
 func start(spec Spec, tune tuning) (*Group, error) {

@@ -35,7 +35,7 @@ type image struct {
 	identity identity
 }
 
-// prepare looks the program up the way a shell in dir would.
+// prepare looks the program up as a shell in dir would.
 func prepare(spec Spec) (*image, error) {
 	if len(spec.Argv) == 0 || spec.Argv[0] == "" {
 		return nil, fmt.Errorf("start command: it is empty: %w", ErrNotFound)
@@ -68,8 +68,8 @@ func prepare(spec Spec) (*image, error) {
 	return img, nil
 }
 
-// lastOfEach keeps the last value of every name: the C library's getenv finds
-// the first one, other runtimes the last.
+// lastOfEach keeps the last value of every name: the C library's getenv would find the first, other runtimes
+// the last.
 func lastOfEach(env []string) []string {
 	last := make(map[string]int, len(env))
 	for i, kv := range env {
@@ -85,8 +85,8 @@ func lastOfEach(env []string) []string {
 	return kept
 }
 
-// lookup finds a program as execvp does: entries that hold no such file, or
-// one that may not be executed, are passed over, and the latter is remembered.
+// lookup finds a program as execvp does: entries of PATH without such a file are skipped, and so are those
+// where it may not be executed, which are remembered for the error.
 func (img *image) lookup(name string) error {
 	if strings.Contains(name, "/") {
 		img.exec, img.path = name, img.from(name)
@@ -104,7 +104,7 @@ func (img *image) lookup(name string) error {
 	denied := ""
 	for entry := range strings.SplitSeq(list, ":") {
 		if entry == "" {
-			entry = "." // what POSIX says it means
+			entry = "." // POSIX: an empty entry is the current directory
 		}
 		img.exec = entry + "/" + name
 		img.path = img.from(img.exec)
@@ -122,7 +122,7 @@ func (img *image) lookup(name string) error {
 	return fmt.Errorf("%w in PATH", ErrNotFound)
 }
 
-// from is a path of the child's as this process reaches it.
+// from is the child's path as seen from this process.
 func (img *image) from(path string) string {
 	if filepath.IsAbs(path) || img.dir == "" {
 		return path
@@ -146,7 +146,7 @@ func executable(path string) error {
 	return nil
 }
 
-// startError gives what the system said about path a name.
+// startError turns the system's error for path into one of this package's.
 func startError(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
@@ -184,8 +184,8 @@ func interpreter(path string) string {
 	return ""
 }
 
-// isText tells a script without "#!" from a binary of another machine: a NUL
-// byte in the first line is what shells go by.
+// isText tells a script without "#!" from a binary of another machine by a NUL byte in the first line, as
+// shells do.
 func isText(path string) bool {
 	line, _, _ := bytes.Cut(head(path), []byte("\n"))
 	return !bytes.Contains(line, []byte{0}) && !bytes.HasPrefix(line, []byte("#!"))
@@ -202,7 +202,7 @@ func head(path string) []byte {
 	return buf[:n]
 }
 
-// bare is an error without the operation and the path, which the caller says.
+// bare is an error without the operation and the path.
 func bare(err error) error {
 	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
 		return pe.Err
@@ -210,9 +210,8 @@ func bare(err error) error {
 	return err
 }
 
-// fork starts the image as the leader of a new session. The files stay the
-// caller's. It fails with ETXTBSY, alone of all errors not in words, when the
-// program is open for writing somewhere.
+// fork starts the image as the leader of a new session. The files stay the caller's. If the program is open
+// for writing somewhere, its error is ETXTBSY.
 func (img *image) fork(stdin, output *os.File, files []*os.File) (*tree, error) {
 	var (
 		t   *tree
@@ -240,8 +239,7 @@ func (img *image) fork(stdin, output *os.File, files []*os.File) (*tree, error) 
 	}
 }
 
-// giveWay sets the priority of a group that has just been started. It can fail
-// only because the leader has ended.
+// giveWay sets the priority of a group that has just been started. It fails only if the leader has ended.
 func (img *image) giveWay(pid int) {
 	if img.nice <= 0 {
 		return

@@ -10,10 +10,9 @@ import (
 	"devloop/orchestrator/proctree"
 )
 
-// Signal sends a signal to the whole group, and to nobody who left it. It does
-// not begin a stop: it is for signals that a program lives on with, such as
-// the one that makes it reload. Its error is [os.ErrProcessDone] when nobody is
-// left, [errNotStarted] before the start.
+// Signal sends a signal to the group, and not to processes that left it. It does not begin a stop: it is for
+// signals such as the one that makes a program reload. Its error is [os.ErrProcessDone] when the group is
+// gone, [errNotStarted] before the start.
 func (g *Group) Signal(sig os.Signal) error {
 	return g.signal(sig, func(t *tree, s syscall.Signal) error { return t.signalGroup(s) })
 }
@@ -42,10 +41,9 @@ func (g *Group) signal(sig os.Signal, send func(*tree, syscall.Signal) error) er
 	return nil
 }
 
-// Hold takes the stop into the caller's hands: it notes who belongs to the tree
-// now, and from now on what outlives the leader is left alone until Kill. A
-// stop that begins otherwise than with [Group.Stop] begins with Hold: one that
-// signals the leader alone, or that runs a command.
+// Hold leaves the stop to the caller: it records the members of the tree now, and what outlives the leader is
+// left alone until Kill. A stop that does not use [Group.Stop] begins with Hold: one that signals the leader
+// alone, or runs a command.
 func (g *Group) Hold() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -60,10 +58,9 @@ func (g *Group) hold() {
 	}
 }
 
-// Stop is Hold and a signal to the whole tree. Those that are stopped are
-// continued if the signal is one that ends programs. A group that has not
-// started yet never will. The caller waits for Done and calls Kill when it has
-// waited long enough. Its error is [os.ErrProcessDone] when nobody is left.
+// Stop is Hold and a signal to the whole tree. If the signal is one that ends programs, stopped members are
+// continued. A group that has not started yet never will. The caller waits for Done and calls Kill when it
+// has waited long enough. Its error is [os.ErrProcessDone] when the tree is gone.
 func (g *Group) Stop(sig os.Signal) error {
 	s, ok := sig.(syscall.Signal)
 	if !ok {
@@ -87,15 +84,13 @@ func (g *Group) Stop(sig os.Signal) error {
 	return nil
 }
 
-// Kill ends the whole tree with SIGKILL, and goes on doing so until it is gone.
-// It may be called at any time, any number of times, and returns at once; Done
-// tells the end. What the kernel holds (a process in an uninterruptible wait)
-// may take longer, and Members names it. An error means that the system refused,
-// as it does when all that is left runs as another user.
+// Kill ends the whole tree with SIGKILL, and repeats that until it is gone. It may be called at any time, any
+// number of times, and returns at once; Done reports the end. What the kernel holds (a process in an
+// uninterruptible wait) may take longer; Members lists it. An error means that the system refused, as it does
+// when only processes of another user are left.
 //
-// Where the members can be listed they are stopped first, within milliseconds:
-// what does not run cannot fork its way out of the tree between the look and
-// the signal.
+// Where the members can be listed they are stopped first, within milliseconds, so that they cannot fork out
+// of the tree between the look and the signal.
 func (g *Group) Kill() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -137,9 +132,9 @@ func (g *Group) carryOutKill(t *tree) {
 			return
 		}
 		if delay > pollMin {
-			t.track() // who is left may have had children since
+			t.track() // remaining processes may have had children since
 		}
-		_ = t.kill() // Kill has told what stands in the way
+		_ = t.kill() // Kill has reported the error
 		g.mu.Unlock()
 		select {
 		case g.kick <- struct{}{}:
@@ -149,7 +144,7 @@ func (g *Group) carryOutKill(t *tree) {
 	}
 }
 
-// freeze returns when the whole tree is stopped, or patience is at an end.
+// freeze returns when the whole tree is stopped, or patience has passed.
 func (g *Group) freeze(t *tree) {
 	proctree.Halt(func(stuck bool) (fresh int, still, over bool) {
 		procs, err := t.table() // not under the mutex: it takes milliseconds
@@ -166,7 +161,7 @@ func (g *Group) freeze(t *tree) {
 	}, func() { g.pause(pollMin) })
 }
 
-// pause waits, but not for what is over.
+// pause waits until d has passed or the group is over.
 func (g *Group) pause(d time.Duration) {
 	select {
 	case <-g.over:

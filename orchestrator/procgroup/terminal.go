@@ -12,17 +12,15 @@ import (
 type PTYSize struct{ Rows, Cols uint16 }
 
 const (
-	// rawKept is how much of a terminal's raw output is kept: what somebody
-	// attached may lag behind.
+	// rawKept is how much of a terminal's raw output is kept, and so how far a reader may lag behind.
 	rawKept = 256 << 10
-	// rawReplayed is how much of it is shown to who attaches.
+	// rawReplayed is how much of it a new reader gets first.
 	rawReplayed = 64 << 10
 )
 
-// Terminal is the other side of the pseudo terminal that a group with
-// [Spec.PTY] runs on: what is written to it is what the group's programs read
-// from their terminal, so the byte 3 is Ctrl-C. It ends with the group; nobody
-// has to close it. Its methods may be called at any time by any goroutine.
+// Terminal is the other side of the pseudo terminal that a group with [Spec.PTY] runs on: what is written to
+// it is what the group's programs read from their terminal, so the byte 3 is Ctrl-C. It ends with the group
+// and need not be closed. Its methods may be called at any time by any goroutine.
 type Terminal struct {
 	master *os.File
 
@@ -33,9 +31,8 @@ type Terminal struct {
 	ended bool
 }
 
-// Write types p. It blocks while the group's programs leave what was typed
-// before unread and the system holds no more; the end of the group ends that.
-// Its error is an [os.ErrClosed] when the group is gone.
+// Write types p. It blocks while the group's programs do not read and the system's buffer is full, until the
+// group ends. Its error is an [os.ErrClosed] when the group is gone.
 func (t *Terminal) Write(p []byte) (int, error) {
 	n, err := t.master.Write(p)
 	if err != nil {
@@ -44,8 +41,7 @@ func (t *Terminal) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// Resize gives the terminal another size. The programs in its foreground get
-// SIGWINCH if it is another indeed.
+// Resize gives the terminal another size. If it differs, the programs in its foreground get SIGWINCH.
 func (t *Terminal) Resize(size PTYSize) error {
 	if err := setSize(t.master, size); err != nil {
 		return fmt.Errorf("resize terminal: %w", err)
@@ -53,16 +49,15 @@ func (t *Terminal) Resize(size PTYSize) error {
 	return nil
 }
 
-// Attach begins to read the raw output: what was shown last, and then what
-// comes. Whoever attaches closes it.
+// Attach begins to read the raw output: the most recent, and then what follows. The caller closes it.
 func (t *Terminal) Attach() *Attachment {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return &Attachment{t: t, next: t.recent(), done: make(chan struct{})}
 }
 
-// recent is where a replay begins: after the end of a line where there is one,
-// as it should not begin within a character or a terminal code.
+// recent is where a replay begins: after the end of a line if possible, so that it does not begin within a
+// character or a terminal code.
 func (t *Terminal) recent() int64 {
 	start := t.total - rawReplayed
 	if start <= 0 {
@@ -84,7 +79,7 @@ func (t *Terminal) part(at int64) []byte {
 	return t.raw[i:min(rawKept, i+t.total-at)]
 }
 
-// record keeps output for those who are attached or will be.
+// record keeps output for present and future readers.
 func (t *Terminal) record(p []byte) {
 	if len(p) == 0 {
 		return
@@ -118,8 +113,8 @@ func (t *Terminal) end() {
 	_ = t.master.Close() // what was typed and not read is of no use
 }
 
-// Attachment reads the raw output of a terminal, codes and all. It never keeps
-// the group waiting: whoever reads too slowly misses what is between.
+// Attachment reads the raw output of a terminal, codes and all. It never keeps the group waiting: a slow
+// reader misses output.
 type Attachment struct {
 	t    *Terminal
 	done chan struct{}
@@ -129,9 +124,8 @@ type Attachment struct {
 	skipped int64 // likewise
 }
 
-// Read returns what was written since the last one, or waits for more. Its
-// error is [io.EOF] when the group is gone and all was read, and
-// [os.ErrClosed] after Close. It is for one goroutine at a time.
+// Read returns what was written since the last Read, or waits for more. Its error is [io.EOF] when the group
+// is gone and everything was read, and [os.ErrClosed] after Close. It is for one goroutine at a time.
 func (a *Attachment) Read(p []byte) (int, error) {
 	for {
 		select {

@@ -12,9 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTerminal makes a terminal: its own side belongs to the runtime's poller, so
-// that a read or write of it ends when it is closed; the command's side blocks,
-// as programs expect.
+// openTerminal makes a terminal: its own side belongs to the runtime's poller, so that closing it ends a read
+// or write; the command's side blocks, as programs expect.
 func openTerminal(size PTYSize) (t *Terminal, command *os.File, err error) {
 	fail := func(err error) (*Terminal, *os.File, error) { return nil, nil, fmt.Errorf("open terminal: %w", err) }
 	master, command, err := pty.Open()
@@ -57,9 +56,8 @@ func setSize(f *os.File, size PTYSize) error {
 	})
 }
 
-// deliver hands on what is written to the terminal until its last user is gone
-// (Linux says EIO then, others end of file), or until the deadline that it is
-// given when the group is gone.
+// deliver passes on what is written to the terminal until its last user is gone (Linux then says EIO, others
+// end of file), or until the deadline that it gets when the group is gone.
 func (t *Terminal) deliver(output func(Block), unfinished func([]byte)) {
 	if output == nil {
 		output = func(Block) {}

@@ -26,7 +26,7 @@ func (t *tree) certain() bool                { return false }
 
 func (t *tree) killGroup(sig syscall.Signal) error { return t.killByNumber(sig) }
 
-// track finds nobody: there is no /proc to look in.
+// track does nothing: there is no /proc.
 func (t *tree) track()                       {}
 func (t *tree) widen()                       {}
 func (t *tree) elsewhere() bool              { return false }

@@ -11,20 +11,19 @@ import (
 	"devloop/orchestrator/proctree"
 )
 
-// pidfdSignalProcessGroup makes pidfd_send_signal reach the group whose number
-// the pidfd's process had, also when that process is gone (Linux 6.9,
-// PIDFD_SIGNAL_PROCESS_GROUP in linux/pidfd.h).
+// pidfdSignalProcessGroup makes pidfd_send_signal reach the group whose number the pidfd's process had, even
+// when that process is gone (Linux 6.9, PIDFD_SIGNAL_PROCESS_GROUP in linux/pidfd.h).
 const pidfdSignalProcessGroup = 1 << 2
 
-// system is the leader's pidfd, and those who left the group.
+// system is the leader's pidfd, and the processes that left the group.
 type system struct {
 	pidfd   int          // of the leader, or -1
 	exact   bool         // the pidfd signals the whole group
 	escaped proctree.Set // outside the group, alive when last looked at
 	dead    proctree.Set // escaped once
 
-	born   uint64             // start of the leader: who is older is none of the tree
-	wide   bool               // those belong to it, too, whom the mark alone shows
+	born   uint64             // start of the leader: older processes do not belong to the tree
+	wide   bool               // processes that only the mark shows belong to it, too
 	older  proctable.Sessions // than the leader
 	reaper *Reaper            // the one that ran when the leader was started, or nil
 	search proctree.Search
@@ -37,8 +36,7 @@ func (t *tree) prepare(attr *syscall.SysProcAttr) {
 	attr.PidFD = &t.pidfd
 }
 
-// fork forks by f, and registers the leader before anybody can take it for an
-// orphan.
+// fork forks by f, and registers the leader before it can be taken for an orphan.
 func (t *tree) fork(f func() error) error { return trees.fork(t, f) }
 
 func (t *tree) forgetLeader() { trees.forgetLeader(t) }
@@ -49,7 +47,7 @@ func (t *tree) begin() {
 	}
 }
 
-// forgetHandle makes the tree as it is before Linux 6.9.
+// forgetHandle makes the tree behave as before Linux 6.9.
 func (t *tree) forgetHandle() { t.exact = false }
 
 func (t *tree) close() {
@@ -65,24 +63,21 @@ func (t *tree) close() {
 		}
 	}
 	trees.running().gone(gone)
-	// The registry remembers the tree for a while, and these are as many as the
-	// system has sessions and processes.
+	// The registry keeps the tree for a while, and these are as many as the system has sessions and
+	// processes.
 	t.older = proctable.Sessions{}
 	t.search.Forget()
 }
 
-// widen makes those members, too, who have left the group and the session
-// before anybody looked.
+// widen includes members that left the group and the session before anything looked.
 func (t *tree) widen() { t.wide = true }
 
-// table is the part of the process table that the tree can be in: all of it
-// that is younger than the leader. It is for a kill, which looks everywhere. It
-// may be called without the group's mutex.
+// table is the part of the process table that the tree can be in: all processes younger than the leader. It
+// is for a kill, which looks everywhere. It may be called without the group's mutex.
 func (t *tree) table() ([]proctable.Process, error) { return proctable.List(t.born, nil) }
 
-// near lists those who can belong to the tree. With a reaper these are the
-// leader, whom this process was handed, and all their descendants, so that it
-// does not matter how many others there are; else it is the table.
+// near lists the processes that can belong to the tree. With a reaper these are the leader, the adopted
+// orphans and all their descendants, however many other processes there are; else it is the table.
 func (t *tree) near() ([]proctable.Process, error) {
 	if t.reaper != nil && t.reaper == trees.running() {
 		if procs, ok := t.reaper.handed(); ok {
@@ -102,8 +97,7 @@ func (t *tree) killGroup(sig syscall.Signal) error {
 	return t.killByNumber(sig)
 }
 
-// certain says that signals cannot reach a stranger even when the leader is
-// reaped.
+// certain tells whether signals cannot reach an unrelated process even when the leader is reaped.
 func (t *tree) certain() bool { return t.exact }
 
 // waitLeader returns when the leader has ended; it is not reaped then.
@@ -130,8 +124,7 @@ func (t *tree) track() {
 	}
 }
 
-// remember notes who of the family is outside the group. It returns how many
-// were not known.
+// remember records which of the family are outside the group. It returns how many were not known.
 func (t *tree) remember(family []proctable.Process) (found int) {
 	var fresh []int
 	for _, p := range family {
@@ -149,11 +142,11 @@ func (t *tree) remember(family []proctable.Process) (found int) {
 
 func (t *tree) inGroup(p proctable.Process) bool { return !t.gone && p.Group == t.pid }
 
-// family is every process of the tree, zombies left out: the group, those who
-// escaped, the sessions of both, and what descends from any of them.
+// family is every process of the tree except zombies: the group, the escaped, the sessions of both, and all
+// their descendants.
 func (t *tree) family(procs []proctable.Process) []proctable.Process {
-	// If the group has members now, it had them when the table was read, and
-	// the number was its own. If it has none, groupAlive notes that it is gone.
+	// If the group has members now, the number was its own when the table was read. If not, groupAlive notes
+	// that it is gone.
 	t.groupAlive()
 	signs := proctree.Signs{
 		Led:      make(map[int]uint64),
@@ -162,7 +155,7 @@ func (t *tree) family(procs []proctable.Process) []proctable.Process {
 		Sessions: true,
 	}
 	if !t.gone {
-		signs.Led[t.pid] = 0 // nobody enters the session from outside
+		signs.Led[t.pid] = 0 // a process enters a session only by birth
 	}
 	if t.mark != "" && t.wide {
 		signs.Marked = t.marked
@@ -170,15 +163,14 @@ func (t *tree) family(procs []proctable.Process) []proctable.Process {
 	return t.search.Find(procs, signs)
 }
 
-// marked says that a process that does not show otherwise belongs to the tree:
-// it carries the mark, or was handed to this process and can be nobody else's.
+// marked tells whether a process without other signs belongs to the tree: it carries the mark, or is an
+// orphan that can be from no other tree.
 func (t *tree) marked(p proctable.Process, mark string) bool {
 	return proctree.Carries(mark, t.mark) || trees.owner(p, mark) == t
 }
 
-// elsewhere looks for members when the group is gone and nobody who left it is
-// known. A process in the middle of an exec cannot be told; that is over in no
-// time, so it is looked at again.
+// elsewhere looks for members when the group is gone and no escaped process is known. A process in the middle
+// of an exec shows no mark, so after a moment it is looked at again.
 func (t *tree) elsewhere() bool {
 	if t.mark == "" || !t.wide {
 		return false
@@ -187,7 +179,7 @@ func (t *tree) elsewhere() bool {
 	for range looks {
 		family, err := t.look()
 		if err != nil {
-			return false // no /proc: what alive says stands
+			return false // no /proc: rely on alive
 		}
 		t.remember(family)
 		if len(family) > 0 {
@@ -213,7 +205,7 @@ func (t *tree) members() ([]int, error) {
 	return pids, nil
 }
 
-// signalEscaped signals those who left the group, and forgets the dead.
+// signalEscaped signals the processes that left the group, and forgets the dead.
 func (t *tree) signalEscaped(sig syscall.Signal) {
 	for pid, start := range t.escaped {
 		if err := proctable.Signal(pid, start, sig); errors.Is(err, os.ErrProcessDone) {
@@ -223,11 +215,10 @@ func (t *tree) signalEscaped(sig syscall.Signal) {
 	}
 }
 
-// freeze stops the tree. It returns how many were found that were not known,
-// and whether all stand still. procs is a look at the process table after the
-// last freeze, or before the first. With stuck, those count as standing still
-// who cannot be stopped: in an uninterruptible wait, which is also that of a
-// parent for the exec of a child that it made with vfork.
+// freeze stops the tree. It returns how many processes it found that were not known, and whether all stand
+// still. procs is a look at the process table after the last freeze, or before the first. With stuck,
+// processes that cannot be stopped count as standing still: those in an uninterruptible wait, such as a
+// parent that waits for the exec of a vforked child.
 func (t *tree) freeze(procs []proctable.Process, stuck bool) (found int, still bool) {
 	_ = t.signalGroup(unix.SIGSTOP) // SIGKILL meets the same obstacles, and reports them
 	family := t.family(procs)
@@ -238,13 +229,13 @@ func (t *tree) freeze(procs []proctable.Process, stuck bool) (found int, still b
 		}
 		still = still && proctree.Still(p, stuck)
 		if !t.inGroup(p) {
-			_ = proctable.Signal(p.PID, p.Start, unix.SIGSTOP) // gone is as good as stopped
+			_ = proctable.Signal(p.PID, p.Start, unix.SIGSTOP) // an ended process is as good as stopped
 		}
 	}
 	return found, still
 }
 
-// kill sends SIGKILL to everybody known.
+// kill sends SIGKILL to every known member.
 func (t *tree) kill() error {
 	err := t.signalGroup(unix.SIGKILL)
 	t.signalEscaped(unix.SIGKILL)
@@ -254,8 +245,7 @@ func (t *tree) kill() error {
 	return err
 }
 
-// alive says that something of the tree may be running. It is cheap, and takes
-// a zombie for a member; living tells.
+// alive tells whether something of the tree may be running. It is cheap, and counts zombies; living does not.
 func (t *tree) alive() bool {
 	t.collectGroup()
 	if t.groupAlive() {
@@ -265,23 +255,21 @@ func (t *tree) alive() bool {
 	return len(t.escaped) > 0
 }
 
-// living counts the members that are no zombies. A dead member stays one as
-// long as its parent does not collect it, which in a container without an init
-// is for ever.
+// living counts the members that are not zombies. A zombie stays until its parent collects it, which in a
+// container without an init is for ever.
 func (t *tree) living() int {
 	if !t.alive() {
 		return 0
 	}
 	family, err := t.look()
 	if err != nil {
-		return 1 // no /proc: what alive said stands
+		return 1 // no /proc: rely on alive
 	}
 	return len(family)
 }
 
-// collect takes the zombies that became children of this process, which may be
-// process 1 of a container or have asked for orphans. When nothing of the tree
-// lives that is all of them.
+// collect takes the zombies that became children of this process, as process 1 of a container or as a reaper:
+// all of them once the tree is gone.
 func (t *tree) collect() {
 	t.collectGroup()
 	for _, known := range []proctree.Set{t.escaped, t.dead} {

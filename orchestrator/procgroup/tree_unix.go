@@ -11,13 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tree is a running group as the system sees it. Its methods are called under
-// the group's mutex, waitLeader alone without: so the leader is never reaped
-// between a look at it and a signal by its number.
+// tree is a running group as the system sees it. Its methods are called under the group's mutex, except
+// waitLeader, so the leader is never reaped between a look at it and a signal by its number.
 type tree struct {
 	pid    int  // of the leader; also the number of its group and its session
-	reaped bool // the leader: from then on only living members hold the number
-	gone   bool // the group was seen empty: the number may be anybody's now
+	reaped bool // the leader was: now only living members hold the number
+	gone   bool // the group was seen empty: the number may be reused
 	identity
 	system // what this system knows beyond the number
 }
@@ -69,8 +68,8 @@ func (t *tree) signalLeader(sig syscall.Signal) error {
 	return syscall.Kill(t.pid, sig)
 }
 
-// killByNumber is kill(2) of the whole group. Number 0 would be this process's
-// own group and 1 every process there is.
+// killByNumber is kill(2) of the whole group. Number 0 would be this process's own group, and 1 every
+// process.
 func (t *tree) killByNumber(sig syscall.Signal) error {
 	if t.pid <= 1 {
 		return syscall.ESRCH
@@ -78,8 +77,8 @@ func (t *tree) killByNumber(sig syscall.Signal) error {
 	return syscall.Kill(-t.pid, sig)
 }
 
-// groupAlive says that the group has members, be they zombies. A member of
-// another user (sudo) cannot be signalled, and is one.
+// groupAlive tells whether the group has members, zombies included. A member of another user (sudo) cannot be
+// signalled, but counts.
 func (t *tree) groupAlive() bool {
 	err := t.signalGroup(0)
 	return err == nil || errors.Is(err, syscall.EPERM)
@@ -102,9 +101,8 @@ func (t *tree) reap() (code int, signal string, err error) {
 	}
 }
 
-// collectGroup takes the zombies of the group that became children of this
-// process. When the group was seen empty there are none, and a new group may
-// have the number.
+// collectGroup takes the zombies of the group that became children of this process. Once the group was seen
+// empty there are none, and the number may be reused.
 func (t *tree) collectGroup() {
 	for t.reaped && !t.gone {
 		pid, err := ignoringEINTR(func() (int, error) { return syscall.Wait4(-t.pid, nil, syscall.WNOHANG, nil) })
@@ -123,14 +121,14 @@ func ignoringEINTR(f func() (int, error)) (int, error) {
 	}
 }
 
-// end sends a signal that ends programs, and wakes who is stopped (SIGSTOP, a
-// terminal), so that it sees the signal.
+// end sends a signal that ends programs, and continues stopped ones (SIGSTOP, a terminal) so that they see
+// it.
 func (t *tree) end(sig syscall.Signal) error {
 	err := t.signalGroup(sig)
 	t.signalEscaped(sig)
 	switch sig {
 	case unix.SIGTERM, unix.SIGINT, unix.SIGQUIT, unix.SIGHUP:
-		_ = t.signalGroup(unix.SIGCONT) // whoever got the one gets the other
+		_ = t.signalGroup(unix.SIGCONT) // any error is that of the first signal
 		t.signalEscaped(unix.SIGCONT)
 	}
 	return err

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Here a group is its leader alone: there is no process group to signal, and a
-// job object, which would hold the tree, is not made yet.
+// Here a group is its leader alone: there is no process group to signal, and job objects, which would hold
+// the tree, are not used yet.
 
 type image struct {
 	path, dir string
@@ -109,7 +109,7 @@ func (t *tree) signalLeader(sig syscall.Signal) error {
 	return t.process.Kill()
 }
 
-// signalGroup with 0 asks only whether somebody is there.
+// signalGroup with 0 only asks whether the leader lives.
 func (t *tree) signalGroup(sig syscall.Signal) error {
 	if sig == 0 && !t.reaped {
 		return nil
@@ -154,8 +154,8 @@ func (t *tree) living() int {
 	return 0
 }
 
-// outputPipe is a plain pipe: pipes have no deadlines here, so a descendant
-// that keeps it open keeps the group from being done.
+// outputPipe is a plain pipe: pipes have no deadlines here, so a descendant that keeps it open keeps the
+// group from being done.
 func outputPipe() (r, w *os.File, err error) {
 	r, w, err = os.Pipe()
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// waitLeader returns when the leader has ended; it is not reaped then. It is
-// not waitid: macOS answers that one also for a process that was only stopped.
+// waitLeader returns when the leader has ended; it is not reaped then. waitid does not do: on macOS it also
+// returns when a process was only stopped.
 func (t *tree) waitLeader() error {
 	kq, err := unix.Kqueue()
 	if err != nil {

@@ -7,16 +7,15 @@ import (
 	"strings"
 )
 
-// How many processes and descriptors are looked at: to be quick matters more
-// than to be complete, since a writer may have ended a millisecond later.
+// Limits on the processes and descriptors to look at: speed matters more than completeness, since a writer
+// may end a millisecond later.
 const (
 	mostWriters     = 256
 	mostDescriptors = 1024
 )
 
-// Writes tells whether the command, or a child of it, has the file open for
-// writing right now; path has no symbolic links in it. A false may also mean
-// that the writer has ended already, or belongs to somebody else.
+// Writes tells whether the command, or a child of it, has the file open for writing right now; path has no
+// symbolic links in it. It is also false if the writer has ended already, or belongs to another user.
 func (g *Group) Writes(path string) bool {
 	pid := g.PID()
 	if pid == 0 {
