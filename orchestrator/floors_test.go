@@ -90,7 +90,7 @@ var floors = map[string]struct {
 	"docs":               {why: "the pages as they are written, for who shows them"},
 	"cmd/devloop/manual": {why: "it finds text in pages, wherever they are from"},
 
-	"cmd/devloop/starter": {own: []string{"schema/dotenv"}, modules: []string{"gopkg.in/yaml.v3", "github.com/BurntSushi/toml"}, why: "it reads a project and writes text: the language checks it"},
+	"cmd/devloop/starter": {own: []string{"schema/dotenv"}, modules: []string{"gopkg.in/yaml.v3", "github.com/BurntSushi/toml", "mvdan.cc/sh/v3"}, why: "it reads a project and writes text: the language checks it"},
 
 	"cmd/devbench":          {own: []string{"cmd/devbench/commands", "cmd/devbench/harness", "cmd/devbench/output", "cmd/devbench/swapping", "cmd/devbench/watching"}, why: "its verbs; it measures devloop from outside, like any other tool"},
 	"cmd/devbench/commands": {own: []string{"cmd/devbench/harness"}, why: "a measurement"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -88,17 +89,24 @@ func initProject(a *app, presetName, from string) error {
 	}
 	ext := filepath.Ext(file)
 	personal := strings.TrimSuffix(filepath.Base(file), ext) + ".local" + ext
-	text := append([]byte("# yaml-language-server: $schema=./"+schemaCopy+"\n"), draft.Config...)
+	text := withSchema(".", draft.Config)
 	// Nothing is written that does not load, but for a translation: it may need a
 	// hand, and says where.
-	loads := tryLoad(file, text)
-	if from == "" && unfit(file, loads) {
+	loads := tryLoad(file, text, draft.Others)
+	if from == "" && unfit(file, draft.Others, loads) {
 		return unfitDraft{loads}
 	}
 	if err := create(file, text); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.stdout, "wrote %s\n", file)
+	for _, other := range draft.Others {
+		at := filepath.Join(dir, filepath.FromSlash(other.Dir), "devloop.yaml")
+		if err := create(at, withSchema(other.Dir, other.Config)); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stdout, "wrote %s\n", at)
+	}
 	for _, f := range []struct {
 		path string
 		make func(path string) error
@@ -134,9 +142,38 @@ func initProject(a *app, presetName, from string) error {
 	return nil
 }
 
-// tryLoad loads text as if it stood in file, up to its graph.
-func tryLoad(file string, text []byte) error {
-	cfg, err := schema.Parse(file, text, schema.Options{Presets: preset.FS()})
+// withSchema is a configuration with a first line for editors; it stands in dir, below the schema's.
+func withSchema(dir string, config []byte) []byte {
+	up := "./"
+	if dir != "." {
+		up = strings.Repeat("../", 1+strings.Count(dir, "/"))
+	}
+	return append([]byte("# yaml-language-server: $schema="+up+schemaCopy+"\n"), config...)
+}
+
+// tryLoad loads text as if it stood in file, and others below it, up to its graph.
+func tryLoad(file string, text []byte, others []starter.File) error {
+	drafted := map[string]starter.File{}
+	for _, other := range others {
+		if at, err := filepath.Abs(filepath.Join(filepath.Dir(file), filepath.FromSlash(other.Dir), "devloop.yaml")); err == nil {
+			drafted[at] = other
+		}
+	}
+	cfg, err := schema.Parse(file, text, schema.Options{
+		Presets: preset.FS(),
+		ReadFile: func(name string) ([]byte, error) {
+			if other, ok := drafted[name]; ok {
+				return withSchema(other.Dir, other.Config), nil
+			}
+			return smallfile.Read(name)
+		},
+		Stat: func(name string) (fs.FileInfo, error) {
+			if _, ok := drafted[name]; ok { // it will be a file, such as the one by which the package was known
+				name = filepath.Join(filepath.Dir(name), "package.json")
+			}
+			return os.Stat(name)
+		},
+	})
 	if err != nil {
 		return err
 	}
@@ -146,13 +183,18 @@ func tryLoad(file string, text []byte) error {
 	return nil
 }
 
-// unfit reports whether a file itself, and not another one that it leads to, is why it does not load.
-func unfit(file string, err error) bool {
+// unfit reports whether a file itself, or one that was drafted with it, and not another one that it leads to,
+// is why it does not load.
+func unfit(file string, others []starter.File, err error) bool {
 	var mistakes schema.Mistakes
 	if !errors.As(err, &mistakes) {
 		return err != nil
 	}
-	return slices.ContainsFunc(mistakes, func(m schema.Mistake) bool { return m.Pos.File == file })
+	return slices.ContainsFunc(mistakes, func(m schema.Mistake) bool {
+		return m.Pos.File == file || slices.ContainsFunc(others, func(other starter.File) bool {
+			return strings.HasSuffix(filepath.ToSlash(m.Pos.File), path.Join(other.Dir, "devloop.yaml"))
+		})
+	})
 }
 
 // placeOf is a directory for starter, with what lies above it. One that cannot be named from the

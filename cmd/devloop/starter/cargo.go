@@ -303,7 +303,7 @@ func (p *project) crateOf(dir string, m *cargoToml, root string, top *cargoToml)
 	return c
 }
 
-func sortedKeys(m map[string]any) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)

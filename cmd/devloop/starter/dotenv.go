@@ -24,13 +24,7 @@ func setEnvFile(d *draft, p *project) error {
 	if err != nil {
 		return err
 	}
-	sample := ""
-	for _, name := range []string{".env.example", ".env.sample", ".env.template", ".env.dist"} {
-		if p.has(name) {
-			sample = name
-			break
-		}
-	}
+	sample := envSample(p)
 	switch {
 	case p.has(".env"):
 		if _, mistakes := dotenv.Parse([]byte(text)); len(mistakes) > 0 {
@@ -43,4 +37,32 @@ func setEnvFile(d *draft, p *project) error {
 		d.note("There is a %s: `cp %s .env`, and set what it asks for.", sample, sample)
 	}
 	return nil
+}
+
+// samples are files that are to be copied to .env.
+var samples = []string{".env.example", ".env.sample", ".env.template", ".env.dist"}
+
+// envSample is the file that is to be copied to .env; "" if there is none.
+func envSample(p *project) string {
+	for _, name := range samples {
+		if p.has(name) {
+			return name
+		}
+	}
+	return ""
+}
+
+var samplePort = compiled(`(?m)^\s*(?:export\s+)?PORT\s*=\s*["']?(\d{2,5})\b`)
+
+// samplePortOf is the port in the sample, which is for everybody to read.
+func samplePortOf(p *project) string {
+	name := envSample(p)
+	if name == "" {
+		return ""
+	}
+	text, err := p.read(name)
+	if err != nil {
+		return ""
+	}
+	return group(samplePort.FindStringSubmatch(text))
 }

@@ -14,7 +14,8 @@ type draft struct {
 	by        string // the file or the preset that it was made from
 	beside    string // the Procfile whose other commands it has, or ""
 	comments  []string
-	top       []entry // extends
+	top       []entry  // extends
+	includes  []string // items of the list, each on a line of its own
 	vars      []entry
 	env       []entry
 	sockets   []entry
@@ -24,6 +25,7 @@ type draft struct {
 	ignores []string
 	notes   []string
 	lost    []Lost
+	others  []File // of projects below
 	done    *Draft // made already
 
 }
@@ -116,7 +118,7 @@ func (d *draft) finish() Draft {
 	for _, part := range []struct {
 		key     string
 		entries []entry
-	}{{"", d.top}, {"vars", d.vars}, {"env", d.env}, {"sockets", d.sockets}, {"watchers", d.watchers}, {"processes", d.processes}} {
+	}{{"", d.top}, {"", d.include()}, {"vars", d.vars}, {"env", d.env}, {"sockets", d.sockets}, {"watchers", d.watchers}, {"processes", d.processes}} {
 		if len(part.entries) == 0 {
 			continue
 		}
@@ -128,7 +130,7 @@ func (d *draft) finish() Draft {
 		emit(&b, []entry{{key: part.key, sub: part.entries}}, "")
 	}
 	slices.SortStableFunc(d.lost, func(a, b Lost) int { return a.Line - b.Line })
-	return Draft{Config: []byte(b.String()), Ignore: d.ignores, Notes: d.notes, Lost: d.lost, From: d.beside}
+	return Draft{Config: []byte(b.String()), Others: d.others, Ignore: d.ignores, Notes: d.notes, Lost: d.lost, From: d.beside}
 }
 
 // distinct gives every node a name of its own: other tools allow names that
@@ -263,4 +265,12 @@ func listed(names []string, last string) string {
 		return strings.Join(names, "")
 	}
 	return strings.Join(names[:len(names)-1], ", ") + " " + last + " " + names[len(names)-1]
+}
+
+// include is the list of the projects below.
+func (d *draft) include() []entry {
+	if len(d.includes) == 0 {
+		return nil
+	}
+	return []entry{{key: "include", value: strings.Join(d.includes, "")}}
 }

@@ -56,7 +56,7 @@ func lookPHP(p *project) (*draft, error) {
 		if front, err := p.read("package.json"); err == nil && strings.Contains(front, `"vite"`) {
 			d.ignore("node_modules/")
 			d.processes = append(d.processes, entry{key: "vite", comment: "The front end: Laravel's pages ask it for their scripts.", sub: []entry{
-				{key: "run", value: "exec " + p.binary("vite")}, {key: "watch", value: "[package-lock.json, vite.config.js]"},
+				{key: "run", value: "exec " + npmProject{p}.binary("vite")}, {key: "watch", value: "[package-lock.json, vite.config.js]"},
 			}})
 		}
 		return d, nil

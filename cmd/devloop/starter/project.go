@@ -19,6 +19,8 @@ type project struct {
 	tools Tools
 	files []string // what walk found
 	said  *[]said  // what commands found
+
+	included bool // it is drafted as a part of a loop above, which builds what its packages share
 }
 
 // said is a command by which the project says that it is run or built, with the place that says

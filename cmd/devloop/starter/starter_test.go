@@ -52,6 +52,8 @@ func TestProjects(t *testing.T) {
 			if err == nil {
 				cfg, err := schema.Parse("/project/x/y/devloop.yaml", draft.Config, schema.Options{
 					LookupEnv: func(string) (string, bool) { return "", false }, Presets: preset.FS(),
+					ReadFile: func(name string) ([]byte, error) { return fs.ReadFile(draft.with(root), inProject(name)) },
+					Stat:     func(name string) (fs.FileInfo, error) { return fs.Stat(draft.with(root), inProject(name)) },
 				})
 				if err != nil {
 					t.Errorf("it does not load: %v\n%s", err, draft.Config)
@@ -109,6 +111,9 @@ func printed(d Draft, err error) string {
 	b.Write(d.Config)
 	if len(d.Ignore) > 0 {
 		fmt.Fprintf(&b, "\nignore: %s\n", strings.Join(d.Ignore, " "))
+	}
+	for _, f := range d.Others {
+		fmt.Fprintf(&b, "\n%s/devloop.yaml:\n%s", f.Dir, f.Config)
 	}
 	for _, l := range d.Lost {
 		fmt.Fprintf(&b, "lost: %d: %s: %s\n", l.Line, l.What, l.Why)
@@ -181,4 +186,24 @@ func TestPresetsPatterns(t *testing.T) {
 			t.Errorf("the preset %s does not watch %s, which drafts repeat: %v", name, pattern, err)
 		}
 	}
+}
+
+// with is a project's files and those of a draft beside them, in /project/x/y.
+func (d Draft) with(root fstest.MapFS) fstest.MapFS {
+	all := fstest.MapFS{}
+	for name, f := range root {
+		all[name] = f
+	}
+	for _, f := range d.Others {
+		all[path.Join(f.Dir, "devloop.yaml")] = &fstest.MapFile{Data: f.Config}
+	}
+	return all
+}
+
+func inProject(name string) string {
+	rel, err := filepath.Rel("/project/x/y", name)
+	if err != nil {
+		return name
+	}
+	return filepath.ToSlash(rel)
 }

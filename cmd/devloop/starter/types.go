@@ -5,10 +5,17 @@ import "io/fs"
 // A Draft is a configuration that nobody has written yet.
 type Draft struct {
 	Config []byte   // the devloop.yaml, without a first line for editors
+	Others []File   // of projects below, which Config includes
 	Ignore []string // what git should ignore: lines of a .gitignore
 	Notes  []string // what whoever uses it should know, a sentence each
 	Lost   []Lost   // what another tool's file says that this language cannot
 	From   string   // the other tool's file, "" if there is none
+}
+
+// A File is a configuration for a directory below.
+type File struct {
+	Dir    string // relative, with slashes
+	Config []byte // its devloop.yaml, without a first line for editors
 }
 
 // Lost is something of another tool's file that has no counterpart.
