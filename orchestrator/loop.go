@@ -259,8 +259,8 @@ func (l *loop) handle(ev any) {
 	}
 }
 
-// takeEvents takes in what has been reported by now: it came before the deadline
-// that has passed, and nobody is up who has ended.
+// takeEvents takes in what has been reported by now, before a deadline counts that has
+// passed: a process whose end is reported must not count as up, or as too late.
 func (l *loop) takeEvents() {
 	for {
 		select {

@@ -39,7 +39,7 @@ type Options struct {
 	// hangs there makes the whole of it count as hung. It must not ask the file system.
 	Mount func(path string) string
 
-	// hanging and Answers tell of a path that hangs, and of a place that answers again. They are called by the owner's
+	// Hung and Answers tell of a path that hangs, and of a place that answers again. They are called by the owner's
 	// goroutine; each may be nil.
 	Hung    func(path string)
 	Answers func(place string)

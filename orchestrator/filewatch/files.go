@@ -21,6 +21,13 @@ import (
 // what reads, or asks about, a file is a job of the queue, and jobs are done in the
 // order in which they were given. So what was seen first is told first, and a
 // barrier passes after everything that was written before it.
+//
+// Take has what was seen looked at. Four methods call back later:
+//
+//	After   when what was taken before has been told
+//	Flush   when what was seen before has been, too, and a file that was emptied counts
+//	Sync    when what was written before has been
+//	Await   the same, also of what comes into sight or only a second watcher will see
 type Files struct {
 	opt Options
 	view

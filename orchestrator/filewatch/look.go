@@ -69,15 +69,15 @@ func (w *Files) rulesChanged() {
 	}
 }
 
-// look finds out what has changed: everything below some directories, of which
-// nobody knows which files have changed, so that nothing that was known counts any
-// more, and those of the files that hold something else than before. Then the
-// barriers have passed.
+// look finds out what has changed, tells the owner, and then lets the barriers pass.
+// Of the files it finds those that hold something else than before. Below the
+// directories anything may have changed: whatever was known of files is forgotten.
 func (w *Files) look(dirs []string, files []seenFile, passed []func()) {
 	w.lookWith(w.set, dirs, files, passed)
 }
 
-// lookWith is look for the nodes of a set.
+// lookWith is look for the nodes of a set. The disk is asked in the queue's goroutine
+// (judge), and what was found is told in the owner's (conclude).
 func (w *Files) lookWith(set *watchset.Set, dirs []string, files []seenFile, passed []func()) {
 	if len(dirs)+len(files)+len(passed) == 0 {
 		return
@@ -86,70 +86,37 @@ func (w *Files) lookWith(set *watchset.Set, dirs []string, files []seenFile, pas
 	if len(dirs) > 0 {
 		w.After(w.forget)
 	}
-	paths := slices.Clone(dirs)
-	for _, f := range files {
-		paths = append(paths, f.path)
-	}
-	found := make([]finding, len(paths))
+	paths := append(slices.Clone(dirs), pathsOf(files)...)
+	below, found := make([][]int, len(dirs)), make([]finding, len(files))
 	writing := w.opt.Writing()
 	w.taken++
 	w.opt.Disk.Add(diskqueue.Job{
 		Paths: paths,
 		Do: func(i int) {
 			if i < len(dirs) {
-				found[i].nodes = set.WakesBelow(paths[i])
+				below[i] = set.WakesBelow(dirs[i])
 			} else {
-				found[i] = w.judge(set, paths[i], writing)
+				found[i-len(dirs)] = w.judge(set, paths[i], writing)
 			}
 		},
 		Done: func(hung []bool) {
 			w.taken--
+			// What a disk does not answer about counts as changed, without git's rules.
+			hangs := func(i int) bool { return hung != nil && hung[i] }
 			changes := slices.Clone(*lost)
-			for i, path := range paths {
-				f := finding{changed: true}
-				switch {
-				case hung == nil || !hung[i]:
-					if f = found[i]; i < len(dirs) {
-						f.changed = true
-					}
-				case i < len(dirs):
-					f.nodes = set.WithoutGit().WakesBelow(path)
-				default:
-					f.nodes = set.WithoutGit().Wakes(path)
+			for i, dir := range dirs {
+				if hangs(i) {
+					below[i] = set.WithoutGit().WakesBelow(dir)
 				}
-				w.writers.note(path, f.writers)
-				since := w.emptied[path].since
-				if f.emptied {
-					if since.IsZero() {
-						since = time.Now()
-					}
-					w.emptied[path] = emptied{since, time.Now().Add(emptyQuiet)}
-				} else {
-					delete(w.emptied, path)
+				if nodes := unnamed(below[i], dir, *lost); len(nodes) > 0 {
+					changes = append(changes, machine.Change{Path: withSeparator(dir), Nodes: nodes})
 				}
-				// It holds what it held, though it was written: who has read it meanwhile may
-				// have read something else.
-				same := i >= len(dirs) && !f.changed && !f.emptied && (!since.IsZero() || files[i-len(dirs)].wrote)
-				switch {
-				case w.base.past == nil || i < len(dirs):
-				case len(f.nodes) == 0:
-					w.base.past.Drop(path) // it may come into sight with what it holds now
-				case f.changed:
-					w.base.past.Meet(path) // it is in sight, and told
+			}
+			for i, file := range files {
+				if hangs(len(dirs) + i) {
+					found[i] = finding{nodes: set.WithoutGit().Wakes(file.path), changed: true}
 				}
-				if i < len(dirs) {
-					f.nodes = unnamed(f.nodes, path, *lost)
-					path = strings.TrimSuffix(path, string(filepath.Separator)) + string(filepath.Separator)
-				}
-				if (f.changed || same) && len(f.nodes) > 0 {
-					change := machine.Change{Path: path, Nodes: f.nodes, AtOnce: f.touched && set.Trigger(path)}
-					if i >= len(dirs) {
-						w.base.names.add(path)
-						change.At, change.Writers = files[i-len(dirs)].at, w.writers.take(path)
-					}
-					if same {
-						change.Same, change.EmptySince, change.First = true, since, files[i-len(dirs)].first
-					}
+				if change, counts := w.conclude(set, file, found[i]); counts {
 					changes = append(changes, change)
 				}
 			}
@@ -158,7 +125,7 @@ func (w *Files) lookWith(set *watchset.Set, dirs []string, files []seenFile, pas
 				w.gather(time.Now())
 			}
 			if len(passed) > 0 {
-				// The stage has exited, so its writes are complete.
+				// What was written before a barrier is complete: a file that is empty is meant to be.
 				w.settleEmptied(time.Now().Add(emptyQuiet), func() {
 					for _, then := range passed {
 						then()
@@ -167,6 +134,41 @@ func (w *Files) lookWith(set *watchset.Set, dirs []string, files []seenFile, pas
 			}
 		},
 	})
+}
+
+// conclude notes what was found out about a file, and is the change that the owner
+// is told of, if it counts: for a node that the file wakes it holds something else, or
+// the same again after it was written, so that who has read it meanwhile may have read
+// something else.
+func (w *Files) conclude(set *watchset.Set, file seenFile, f finding) (change machine.Change, counts bool) {
+	path := file.path
+	w.writers.note(path, f.writers)
+	since := w.emptied[path].since
+	if f.emptied {
+		if since.IsZero() {
+			since = time.Now()
+		}
+		w.emptied[path] = emptied{since, time.Now().Add(emptyQuiet)}
+	} else {
+		delete(w.emptied, path)
+	}
+	switch {
+	case w.base.past == nil:
+	case len(f.nodes) == 0:
+		w.base.past.Drop(path) // it may come into sight with what it holds now
+	case f.changed:
+		w.base.past.Meet(path) // it is in sight, and told
+	}
+	same := !f.changed && !f.emptied && (!since.IsZero() || file.wrote)
+	if !f.changed && !same || len(f.nodes) == 0 {
+		return change, false
+	}
+	w.base.names.add(path)
+	change = machine.Change{Path: path, Nodes: f.nodes, AtOnce: f.touched && set.Trigger(path), At: file.at, Writers: w.writers.take(path)}
+	if same {
+		change.Same, change.EmptySince, change.First = true, since, file.first
+	}
+	return change, true
 }
 
 // Gone tells whether a watched file was not there when it was looked at. It asks no disk.
@@ -206,12 +208,17 @@ func (b *baseline) lost(disk *diskqueue.Queue, set *watchset.Set, dirs []string)
 func unnamed(nodes []int, dir string, lost []machine.Change) []int {
 	return slices.DeleteFunc(slices.Clone(nodes), func(node int) bool {
 		return slices.ContainsFunc(lost, func(c machine.Change) bool {
-			return strings.HasPrefix(c.Path, strings.TrimSuffix(dir, string(filepath.Separator))+string(filepath.Separator)) && slices.Contains(c.Nodes, node)
+			return strings.HasPrefix(c.Path, withSeparator(dir)) && slices.Contains(c.Nodes, node)
 		})
 	})
 }
 
-// finding is what was found out about a path.
+// withSeparator is the directory with a separator at its end, whether it had one or not.
+func withSeparator(dir string) string {
+	return strings.TrimSuffix(dir, string(filepath.Separator)) + string(filepath.Separator)
+}
+
+// finding is what was found out about a file.
 type finding struct {
 	nodes   []int // whom a change of it wakes
 	writers []int // nodes with a command that has it open for writing

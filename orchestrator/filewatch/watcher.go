@@ -38,7 +38,7 @@ type seenFile struct {
 	path  string
 	at    time.Time
 	first time.Time // when the first of what happened to it was noticed; zero: it is not known what did
-	wrote bool      // it was written, or was gone for a moment: not only touched, or replaced at once, where that is known
+	wrote bool      // it was written in place, or was gone for a moment; not if it was only touched, or replaced in one step
 }
 
 func pathsOf(files []seenFile) []string {
