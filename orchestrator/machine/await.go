@@ -5,18 +5,16 @@ import (
 	"time"
 )
 
-// The barrier: whoever asks whether a change is live is answered when all that
-// any change before the question could cause is done, whatever comes after it.
+// The barrier: a question whether a change is live is answered when everything that any earlier change could
+// cause is done, whatever comes after the question.
 //
-// Every step has a number. A pending change carries the number of the step that
-// caused it, and so does the work that it triggers: what a run touches
-// downstream carries the step of the run, not that of the touch. A node is done
-// with a change when a run that began with it has passed, or a generation that
-// did is up: see up.go. So a question asked at step C is answered when nothing
-// numbered C or less is left, and what came later does not matter.
+// Every step has a number. A pending change carries the number of the step that caused it, and so does the
+// work that it triggers: what a run touches downstream carries the step of the run, not that of the touch. A
+// node is done with a change when a run that began with it has passed, or a generation that did is up: see
+// up.go. So a question asked at step C is answered when nothing numbered C or less is left.
 //
-// A change that comes while a run is going on may be what that run writes, so
-// it belongs to every question that waits for the run: see extend.
+// A change during a run may be what that run writes, so it belongs to every question that waits for the run:
+// see extend.
 
 // older is the older of two steps; 0 is none.
 func older(a, b uint64) uint64 {
@@ -35,8 +33,8 @@ type barrier struct {
 	clock uint64
 	nodes nodeset // those that it is about
 
-	// For nodes whose files changed while a run was going on that it waits for:
-	// up to which step it waits for them, and the nodes whose work that may be.
+	// Nodes whose files changed during a run that the barrier waits for: up to which step it waits for them,
+	// and the nodes that may have changed them.
 	extended map[int]uint64
 	causes   map[int]nodeset
 }
@@ -44,7 +42,7 @@ type barrier struct {
 // until is the step up to which the barrier waits for what is open at a node.
 func (b *barrier) until(node int) uint64 { return max(b.clock, b.extended[node]) }
 
-// addBarrier takes in a question. What the named nodes depend on counts with them.
+// addBarrier adds a question. It is also about what the named nodes depend on.
 func (m *Machine) addBarrier(ev Await) {
 	b := &barrier{id: ev.ID, clock: m.clock, extended: map[int]uint64{}, causes: map[int]nodeset{}}
 	for _, n := range m.nodes {
@@ -63,15 +61,14 @@ func (m *Machine) forget(ev Forget) {
 	m.barriers = slices.DeleteFunc(m.barriers, func(b *barrier) bool { return b.id == ev.ID })
 }
 
-// awaited tells whether somebody waits for what is open at the node since then.
+// awaited tells whether a question waits for what is open at the node since that step.
 func (m *Machine) awaited(n *node, since uint64) bool {
 	return slices.ContainsFunc(m.barriers, func(b *barrier) bool { return b.nodes.has(n.id) && openBy(since, b.until(n.id)) })
 }
 
-// extend makes every question that waits for a run of another watcher wait for
-// what changes here meanwhile, too, and for what that leads to: it may be what
-// the run writes, whether the configuration says so or not. That ends: no node
-// extends the wait for those by whose work its own was extended.
+// extend makes every question that waits for a run of another watcher also wait for what changes here
+// meanwhile, and for what that leads to: the run may have written it, whether the configuration says so or
+// not. This ends, because no node extends the wait for those by whose work its own was extended.
 func (m *Machine) extend(n *node) {
 	for _, b := range m.barriers {
 		for _, u := range m.nodes {
@@ -82,8 +79,8 @@ func (m *Machine) extend(n *node) {
 	}
 }
 
-// mayWrite tells whether u is at work for the barrier and may change what n
-// watches, in a way that does not lead in circles.
+// mayWrite tells whether u is at work for the barrier and may change what n watches, without leading in
+// circles.
 func (b *barrier) mayWrite(u, n *node) bool {
 	return u != n && u.w != nil && u.w.phase != idle && b.nodes.has(u.id) && b.nodes.has(n.id) &&
 		openBy(u.w.takenSince, b.until(u.id)) && !u.up.has(n.id) && !b.causes[u.id].has(n.id)
@@ -103,8 +100,8 @@ func (b *barrier) extend(m *Machine, u, n *node) {
 	}
 }
 
-// answer answers whoever can be, and tells whether there was one. In a shut-down
-// nobody is, and before the start nobody can be: what it will cause counts too.
+// answer answers every question that can be, and tells whether there was one. In a shut-down and before the
+// start there is none: what the start will cause counts too.
 func (m *Machine) answer() (answered bool) {
 	if m.ending.begun || !m.started {
 		return false
@@ -122,8 +119,8 @@ func (m *Machine) answer() (answered bool) {
 	return answered
 }
 
-// verdict looks at the nodes of a barrier, upstream first: all are done, or one
-// has failed for good, or it is too early to tell.
+// verdict looks at the nodes of a barrier, upstream first: all are done, or one has failed for good, or it is
+// too early to say.
 func (m *Machine) verdict(b *barrier) (a Awaited, final bool) {
 	all := true
 	for _, i := range m.order {
@@ -139,8 +136,8 @@ func (m *Machine) verdict(b *barrier) (a Awaited, final bool) {
 	return Awaited{ID: b.id, OK: true, Node: -1}, all
 }
 
-// done tells whether a node has done what the barrier waits for. One that is
-// left out has once it has ended: until then it may still answer.
+// done tells whether a node has done what the barrier waits for. A node that is left out is done once it has
+// ended: until then it may still serve.
 func (b *barrier) done(n *node) bool {
 	switch {
 	case !b.nodes.has(n.id):
@@ -151,8 +148,7 @@ func (b *barrier) done(n *node) bool {
 	return !openBy(n.openSince(), b.until(n.id))
 }
 
-// leftOut tells whether the node is left out: somebody has stopped it, or it is
-// to be started only by hand.
+// leftOut tells whether the node was stopped by hand, or starts only by hand.
 func (n *node) leftOut() bool {
 	return n.off || n.gone || n.p != nil && !n.p.wanted
 }
@@ -165,16 +161,15 @@ func (n *node) openSince() uint64 {
 	return older(older(n.pending.since, n.p.takenSince), n.p.dueSince)
 }
 
-// failedWith tells whether the node has failed with all that is open from that step or
-// before, or is kept from it by a failure. What comes from later may still mend
-// it; that is another question.
+// failedWith tells whether the node has failed with everything open from that step or before, or is held back
+// by a failure. A later change may still fix it; that is another question.
 func (m *Machine) failedWith(n *node, step uint64) bool {
 	if openBy(n.pending.since, step) || n.p != nil && openBy(n.p.dueSince, step) {
 		return m.stuck(n.hold)
 	}
 	if w := n.w; w != nil {
 		if w.phase == idle && n.pending.dirty && m.stuck(n.hold) {
-			return true // a later change keeps it from handing on what has passed
+			return true // a later change keeps it from publishing what has passed
 		}
 		running := w.phase != idle && openBy(w.took.since, step)
 		return w.outcome == outFailed && !running
@@ -182,8 +177,8 @@ func (m *Machine) failedWith(n *node, step uint64) bool {
 	return n.p.down(m.stuck(n.hold))
 }
 
-// down tells whether a process with something open will not come up with it by
-// itself. One that crashed and starts again later has crashed all the same.
+// down tells whether a process with something open will not come up with it by itself. One that crashed and
+// restarts later still counts as down.
 func (p *process) down(stuck bool) bool {
 	switch {
 	case p.parked && !p.live():
@@ -204,10 +199,9 @@ func (p *process) down(stuck bool) bool {
 	return false
 }
 
-// mayStartAgain tells whether something is still at work for the barrier that may bring
-// the node another start: upstream of it, or any watcher that is at work on what
-// was saved after the start with which the node failed: that may write what the
-// node watches.
+// mayStartAgain tells whether something at work for the barrier may still cause another start of the node: a
+// node upstream, or any watcher at work on what was saved after the start that failed, since it may write
+// what the node watches.
 func (m *Machine) mayStartAgain(b *barrier, n *node) bool {
 	for _, u := range m.nodes {
 		switch {
@@ -221,8 +215,7 @@ func (m *Machine) mayStartAgain(b *barrier, n *node) bool {
 	return false
 }
 
-// worksOn tells whether a watcher has to act, or acts, on what changed after that
-// step.
+// worksOn tells whether a watcher runs, or has to run, for what changed after that step.
 func (n *node) worksOn(since uint64) bool {
 	return n.pending.dirty && n.pending.last > since || n.w.phase != idle && n.w.took.last > since
 }
@@ -231,10 +224,9 @@ func (n *node) restartsWith(id int) bool {
 	return slices.ContainsFunc(n.cfg.Needs, func(need Need) bool { return need.Node == id && need.Restart })
 }
 
-// holdAwaited keeps a change from replacing a generation that somebody waits
-// for, who has asked before the change: else a steady stream of saves would keep
-// every generation from being up for long enough. Not for ever, though: people
-// want to see the change.
+// holdAwaited keeps a change from replacing a generation that an earlier question waits for: otherwise a
+// steady stream of saves would keep every generation from being up for long enough. It does so only for a
+// time: people want to see the change.
 func (m *Machine) holdAwaited(n *node) Hold {
 	p := n.p
 	if until, ok := p.comingUp(); ok && !n.pending.hand && until.After(m.now) {
@@ -247,8 +239,8 @@ func (m *Machine) holdAwaited(n *node) Hold {
 	return Hold{Node: -1}
 }
 
-// comingUp tells whether a generation of the process is about to be up, and until
-// when a change waits for that at most.
+// comingUp tells whether a generation of the process is about to be up, and until when a change waits for
+// that at most.
 func (p *process) comingUp() (until time.Time, ok bool) {
 	switch {
 	case p.candidate() != nil:

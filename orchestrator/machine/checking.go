@@ -1,9 +1,8 @@
 package machine
 
-// A process with while_checking: wait never serves what a watcher upstream is
-// just checking: it stops as soon as one has something to do, and starts again
-// when all have passed. That is by the edge, from idle to busy, so that who
-// starts it by hand meanwhile is not overruled.
+// With while_checking: wait a process never serves what a watcher upstream is checking: it stops as soon as
+// one has something to do, and starts again when all have passed. Only the change from idle to busy stops it,
+// so that a start by hand meanwhile is not undone.
 
 // park stops the process when the checks begin.
 func (m *Machine) park(n *node) bool {

@@ -9,14 +9,14 @@ import (
 	"devloop/schema"
 )
 
-// Config is what the machine knows of a project: the nodes in the order of the
-// file, and how they hang together. A node is named by its index everywhere.
+// Config is what the machine knows of a project: the nodes in the order of the file, and their edges. A node
+// is named by its index everywhere.
 type Config struct {
 	Nodes []Node
 	Jobs  int // stages that may run at once over all watchers, at least 1
 
-	// Once runs every watcher one time, ends at the first failure, and exits
-	// when all have passed. Processes start only if a watcher depends on them.
+	// Once runs every watcher once, ends at the first failure, and exits when all have passed. Processes
+	// start only if a watcher depends on them.
 	Once bool
 }
 
@@ -26,11 +26,11 @@ type Node struct {
 	Watcher *Watcher
 	Process *Process
 
-	Upstream []int // direct: whose trigger it reads, whom it depends on
+	Upstream []int // direct: the watchers whose trigger it reads, the nodes that it depends on
 	Readers  []Reader
 	Needs    []Need
 	Settle   time.Duration // how long a burst must be quiet; 0: adaptive
-	Gone     bool          // it is not in the configuration any more, see Reconfigure
+	Gone     bool          // not in the configuration any more, see Reconfigure
 }
 
 // Reader is a node that reads one of a watcher's triggers.

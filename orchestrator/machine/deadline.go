@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Deadline is when the machine wants a Tick, if it waits for a time at all. It
-// may have passed already, if another event came instead of the Tick.
+// Deadline is when the machine wants a Tick, if it waits for a time at all. It may already have passed, if
+// another event came instead of the Tick.
 func (m *Machine) Deadline() (time.Time, bool) {
 	var at time.Time
 	sooner := func(t time.Time) {
@@ -19,7 +19,7 @@ func (m *Machine) Deadline() (time.Time, bool) {
 	}
 	for _, n := range m.nodes {
 		if !m.ending.begun {
-			// Whether it is held or not: what is settling may also cancel a run.
+			// Even if the node is held: what is settling may also cancel a run.
 			if n.pending.settling {
 				sooner(n.pending.until)
 			}
@@ -50,8 +50,8 @@ func (m *Machine) Deadline() (time.Time, bool) {
 	return at, !at.IsZero()
 }
 
-// Settling tells whether a Tick may end a settle period, so that the caller
-// knows when it must find out whether git is at work.
+// Settling tells whether a Tick may end a settle period, so that the caller must find out whether git is at
+// work.
 func (m *Machine) Settling() bool {
 	return slices.ContainsFunc(m.nodes, func(n *node) bool { return n.pending.settling })
 }

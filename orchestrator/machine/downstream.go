@@ -2,15 +2,13 @@ package machine
 
 import "time"
 
-// startCap is how long a run waits for a generation downstream to be ready: by
-// then it has read what the run may overwrite, or people want the next one.
+// startCap is how long a run waits for a generation downstream to be ready: by then it has read what the run
+// may overwrite, or people want the next version.
 const startCap = 5 * time.Second
 
-// holdDownstream keeps the next run back while a process downstream is on its way
-// to a version that counts, although a later change is waiting: one that a run
-// let through, or that somebody waits for. Such a run would start in the very
-// moment in which the process reads what has been built, and many a tool writes
-// in place. Any other start has another one coming, after the next run.
+// holdDownstream holds back the next run while a process downstream is starting a version that was let
+// through or that a question waits for. Otherwise the run would start just when the process reads what has
+// been built, and many tools write in place. Any other start is followed by another one after the next run.
 func (m *Machine) holdDownstream(n *node) Hold {
 	for _, i := range m.order {
 		d := m.nodes[i]
@@ -24,9 +22,8 @@ func (m *Machine) holdDownstream(n *node) Hold {
 	return Hold{Node: -1}
 }
 
-// atRest tells whether no version of the process that counts is on its way.
-// If one is, it tells until when to wait for it at most; zero: its end comes
-// with an event.
+// atRest tells whether no version of the process that counts is starting. If one is, it also says until when
+// to wait for it at most; zero: its end comes with an event.
 func (m *Machine) atRest(d *node) (until time.Time, rests bool) {
 	p := d.p
 	g := &p.generation

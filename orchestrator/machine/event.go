@@ -7,32 +7,30 @@ import (
 
 // Event is something that happened. The set is sealed: the types below.
 //
-// Events come one at a time, in the order in which they happened. Those about a run
-// or a generation carry its number: one that comes too late changes nothing.
+// Events come one at a time, in the order in which they happened. Those about a run or a generation carry its
+// number: one that comes too late changes nothing.
 type Event interface{ event() }
 
 type (
-	// Start begins everything; it comes once, and first, but for an Await or a Forget,
-	// and for a Shutdown that makes it needless.
+	// Start begins everything; it comes once, and first, except for an Await, a Forget, or a Shutdown that
+	// makes it needless.
 	Start struct{}
 
-	// Tick says that the Deadline has passed; one too many does no harm. Only a Tick
-	// ends a settle period, and VCSBusy holds it open: git is in the middle of
-	// rewriting the tree.
+	// Tick says that the Deadline has passed; one too many does no harm. Only a Tick ends a settle period.
+	// VCSBusy keeps it open: git is in the middle of rewriting the tree.
 	Tick struct{ VCSBusy bool }
 
-	// FilesChanged is a batch of changed files. It has to come before the Drained of a
-	// run that made the change, and before an Await that is about it.
+	// FilesChanged is a batch of changed files. It must come before the Drained of a run that made the
+	// change, and before an Await that is about it.
 	FilesChanged struct{ Changes []Change }
 
-	// StageExited answers StartStage: the stage's whole tree is gone, and has written
-	// what it writes.
+	// StageExited answers StartStage: the stage's whole tree is gone, so its writes are complete.
 	StageExited struct {
 		Node, Run, Stage int
 		End              End
 	}
 
-	// Drained answers Drain: FilesChanged has come for every write that was made before.
+	// Drained answers Drain: FilesChanged has come for every earlier write.
 	Drained struct{ Node, Run int }
 
 	// Touched answers Touch. Err says why a trigger could not be touched, and is ""
@@ -42,55 +40,51 @@ type (
 		Err       string
 	}
 
-	// ProcessStarted tells the pid of a generation, before anything else of it. Where
-	// nothing else says that it is ready, this does.
+	// ProcessStarted is the first event of a generation. Without a readiness check it also means that it is
+	// ready.
 	ProcessStarted struct{ Node, Gen, PID int }
 
-	// ProcessReady says that a generation serves. Another one changes nothing.
+	// ProcessReady says that a generation serves. A second one changes nothing.
 	ProcessReady struct{ Node, Gen int }
 
-	// ProcessExited ends a generation: its whole tree is gone, and what it held is free
-	// for the next one.
+	// ProcessExited ends a generation: its whole tree is gone, and what it held is free for the next one.
 	ProcessExited struct {
 		Node, Gen int
 		End       End
 	}
 
-	// Command is a request made by hand. Of several nodes, one that is downstream of
-	// another waits for that one, as after a change; all others act at once. Before
-	// Start, and in a shut-down, it does nothing.
+	// Command is a request made by hand. Of several nodes, one that is downstream of another waits for that
+	// one, as after a change; all others act at once. Before Start, and in a shut-down, it does nothing.
 	Command struct {
 		Verb  Verb
 		Nodes []int
 	}
 
-	// Reconfigure replaces the configuration while everything runs; what the new one
-	// watches has to be watched by then. A node keeps its index and its kind for good:
-	// new ones come after those there are, and one that is no more is Gone. Changed are
-	// the nodes of before that must start anew; StopFirst those of them whose old generation
-	// must end before the new one starts, whatever their order of update.
+	// Reconfigure replaces the configuration while everything runs; what the new one watches must already be
+	// watched. A node keeps its index and its kind for good: new ones follow the existing ones, and a removed
+	// one is Gone. Changed are the existing nodes that must restart; StopFirst are those of them whose old
+	// generation must end before the new one starts, whatever their update.
 	Reconfigure struct {
 		Config             Config
 		Changed, StopFirst []int
 	}
 
-	// Await asks for Awaited once everything that any change before it could
-	// cause is done, or cannot be done. Nodes are those it is about, with all
-	// that they depend on; none: all.
+	// Await asks for Awaited once everything that any earlier change could cause is done, or cannot be done.
+	// Nodes are those it is about, with all that they depend on; none: all.
 	Await struct {
 		ID    int
 		Nodes []int
 	}
 
-	// Forget takes an Await back. One that has been answered is forgotten already.
+	// Forget cancels an Await. It has no effect on one that has been answered.
 	Forget struct{ ID int }
 
-	// Asked says that somebody has looked at the state of things: what looks like
-	// feedback may be this person's work. It may be dropped.
+	// Asked says that a person has looked at the state: what looks like feedback may be that person's work.
+	// It may be dropped.
 	Asked struct{}
 
-	// Shutdown ends everything in order; the second one, or Hard, at once. Exit follows
-	// when the last command has exited.
+	// Shutdown ends everything in order; a second one, or Hard, at once. Exit follows when the last command
+	// has exited.
 	Shutdown struct {
 		Hard bool
 		Code int // the exit code to end with
@@ -115,25 +109,25 @@ func (Shutdown) event()       {}
 
 // Change is one changed file and the nodes that watch it.
 type Change struct {
-	Path  string // one that ends in a separator is a directory, of which nobody knows what has changed in it
+	Path  string // with a separator at its end: a directory in which something unknown has changed
 	Nodes []int
 
-	// At is when it was noticed; zero: now. A burst has been quiet since then,
-	// however long it took to find out what has changed.
+	// At is when it was noticed; zero: now. The quiet time of a burst counts from then, however long it took
+	// to find out what has changed.
 	At time.Time
 
-	// AtOnce is a declared trigger that something other than devloop touched:
-	// its readers act without settling and without waiting for upstream.
+	// AtOnce is a declared trigger that something other than devloop touched: its readers act without
+	// settling and without waiting for upstream.
 	AtOnce bool
 
 	// Writers are the nodes that had a command running with the file open for
 	// writing when it changed, as far as the system tells; see [Machine.Suspects].
 	Writers []int
 
-	// Same says that the file was written, and holds what it held before. It is no
-	// change, but for who has run meanwhile and may have read something else.
+	// Same says that the file was written with the same content as before. It matters only to nodes that ran
+	// meanwhile and may have read something else.
 	Same       bool
-	First      time.Time // of a Same: when the writing was noticed first; zero: at At
+	First      time.Time // of a Same: when the writing was first noticed; zero: at At
 	EmptySince time.Time // of a Same: since when the file was found empty; zero: it was not
 }
 

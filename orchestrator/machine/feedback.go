@@ -6,51 +6,46 @@ import (
 	"time"
 )
 
-// A node that wakes itself is slowed down: after selfFree runs in a row during
-// which the same file changed, each further one waits twice as long. Two nodes
-// may also wake each other, by files or with a trigger in between.
+// A node that wakes itself is slowed down: after selfFree runs in a row during which the same file changed,
+// each further one waits twice as long. Two nodes may also wake each other, by files or with a trigger in
+// between.
 //
-// Somebody who saves looks the same at first, so what is known decides:
+// A person who saves repeatedly looks the same at first. Two signs tell them apart: a command had the file
+// open for writing when it changed ([Change.Writers]), or the file changes with the same lag after each
+// start. Each alone is a guess, as a script may save at a rhythm and others may write to a file that is
+// always open, such as a database; then no wait is longer than selfGuess. Both together are sure.
 //
-//   - A command had the file open for writing when it changed ([Change.Writers]).
-//   - The file changes with the same lag after each start: people have no such
-//     rhythm. A script may, for as long as it has something to save; and what is
-//     always open, such as a database, others may write too. So each of the two
-//     alone is a guess, for which nobody waits longer than selfGuess. Only both
-//     together are sure.
-//   - Whoever asks whether a change is live ([Await], [Asked]) is at work here, and
-//     what came before was no feedback.
-//   - A change that comes while none of them is at work was made by somebody else.
-//
-// A file of which nothing of that is true is never held back, whatever else is.
+// A question whether a change is live ([Await], [Asked]) means that a person is at work: what came before was
+// no feedback. So was a change while none of the nodes was at work. A file without any of these signs is
+// never held back.
 const (
 	selfFree   = 4
 	selfFirst  = 100 * time.Millisecond
-	selfGuess  = time.Second // at most, as long as it is a guess
+	selfGuess  = time.Second // at most, while it is a guess
 	selfMax    = 30 * time.Second
 	selfReport = time.Second            // from this wait on
 	selfLate   = 100 * time.Millisecond // after its end: what a run wrote may still be arriving
-	selfReach  = 10 * time.Second       // a process that started longer ago is not suspected any more
+	selfReach  = 10 * time.Second       // a process that started longer ago is not suspected
 	selfLook   = 2                      // runs in a row after which it matters who writes
 )
 
-// feedback watches for a node that changes what it watches.
+// feedback detects a node that changes what it watches.
 type feedback struct {
-	during map[string]origin // what changed since the run before, and who may have done it
+	during map[string]origin // what changed since the run before, and which node may have done it
 	last   map[string]origin // up to then
-	wakers [2]nodeset        // who is in during, and in last
+	wakers [2]nodeset        // the nodes in during, and in last
 	again  bool              // a file in during has changed as in the run before
 	streak int               // runs in a row with such a file
 	closed time.Time         // when the last of them ended
 
-	// What waits for the next run.
+	// What the next run waits for.
 	path       string        // such a file, or ""
 	from       origin        // who wrote it
 	until      time.Time     // no start before that by changes that repeat
 	wait       time.Duration // how long that is
-	runs       int           // that were alike, for which it waits
-	reported   bool          // people know of it
-	reportedAt int           // as many runs as people last heard of
+	runs       int           // that were alike, and so led to the wait
+	reported   bool          // it has been reported
+	reportedAt int           // how many runs the last report named
 }
 
 // origin is the run, or the generation, during which a file changed.
@@ -59,7 +54,7 @@ type origin struct {
 	stage   string // the name of the one that ran then; of a process ""
 	at      time.Time
 	lag     time.Duration // since it began
-	loop    bool          // it is the node's own, or of one that the node wakes too
+	loop    bool          // its own run, or that of a node that it wakes too
 	seen    bool          // it had the file open for writing
 	rhythm  bool          // it came with the same lag as in the run before
 }
@@ -73,18 +68,18 @@ func (o origin) inRhythm(before origin) bool {
 	return (o.lag - before.lag).Abs() <= 100*time.Millisecond+o.lag/10
 }
 
-// sure tells whether nobody else can have made the change.
+// sure tells whether no other program can have made the change.
 func (o origin) sure() bool { return o.seen && o.rhythm }
 
-// outside takes in a change that comes while the node does nothing.
+// outside records a change while the node does nothing.
 func (f *feedback) outside(now time.Time, path string) {
 	if o, suspect := f.last[path]; suspect && o.loop && now.Sub(f.closed) > selfLate {
 		*f = feedback{}
 	}
 }
 
-// note takes in a change that may be the work of a node: of this one, if self.
-// It tells whether it is one that the node has to wait for.
+// note records a change that may be the work of a node: of this one, if self. It tells whether the node has
+// to wait because of it.
 func (f *feedback) note(path string, o origin, self bool) (slows bool) {
 	if f.during == nil {
 		f.during = map[string]origin{}
@@ -114,10 +109,10 @@ func (f *feedback) note(path string, o origin, self bool) (slows bool) {
 	return f.streak >= selfFree
 }
 
-// woken tells whether the node has changed files of this one of late.
+// woken tells whether the node has recently changed files of this one.
 func (f *feedback) woken(by int) bool { return f.wakers[0].has(by) || f.wakers[1].has(by) }
 
-// forget drops what a node that is no more may have done.
+// forget drops what a removed node may have done.
 func (f *feedback) forget(node int) {
 	if f.from.by == node && f.path != "" {
 		*f = feedback{}
@@ -146,7 +141,7 @@ func (f *feedback) close(now time.Time) {
 	f.wakers = [2]nodeset{nil, f.wakers[0]}
 }
 
-// slow holds the next start back from now on; runs is how many were alike.
+// slow delays the next start from now on; runs is how many were alike.
 func (f *feedback) slow(now time.Time, runs int) {
 	if runs <= selfFree || f.path == "" {
 		return
@@ -161,20 +156,20 @@ func (f *feedback) slow(now time.Time, runs int) {
 	f.until, f.wait, f.runs = now.Add(delay), delay, runs
 }
 
-// start begins the next run, which waits for nothing any more.
+// start begins the next run: nothing is waited for any more.
 func (f *feedback) start() { f.path, f.from, f.reported, f.until = "", origin{}, false, time.Time{} }
 
 // holds tells whether what has changed has to wait.
 func (f *feedback) holds(now time.Time, d *pending) bool { return !d.real && f.until.After(now) }
 
-// toReport tells whether people should know that the node is slowed down: of a
-// short wait again and again only when it has gone on for twice as long.
+// toReport tells whether to report the slow-down: of a short wait, again only when it has gone on for twice
+// as long.
 func (f *feedback) toReport(now time.Time) bool {
 	return !f.reported && f.until.After(now) && f.wait >= selfReport && (f.from.sure() || f.runs >= 2*f.reportedAt)
 }
 
-// asked takes in that somebody waits for the outcome, or looks at it: who saves
-// between such questions is no feedback, unless that is sure.
+// asked says that a person waits for the outcome, or looks at it: saves between such questions are no
+// feedback, unless that is sure.
 func (m *Machine) asked() {
 	for _, n := range m.nodes {
 		if f := &n.feedback; f.path == "" || !f.from.sure() {
@@ -187,9 +182,8 @@ func (m *Machine) asked() {
 // [Change.Writers].
 func (m *Machine) Suspects(node int) bool { return m.nodes[node].feedback.streak >= selfLook }
 
-// suspect notes who may have changed a file of the node: itself, or another one
-// that is at work, and rather one that the node wakes too. It tells whether the
-// change is one that has to wait.
+// suspect records which node may have changed a file of this one: the node itself, or another one at work,
+// preferably one that it wakes too. It tells whether the change has to wait.
 func (m *Machine) suspect(n *node, c Change, at time.Time) (slows bool) {
 	var best origin
 	rank := 0
@@ -205,7 +199,7 @@ func (m *Machine) suspect(n *node, c Change, at time.Time) (slows bool) {
 		case o.repeats(n.feedback.last[c.Path]):
 			r = 5
 		case u == n && u.w != nil && u.w.phase == idle:
-			r = 1 // it has ended: rather than nobody
+			r = 1 // it has ended: better than none
 		case u == n:
 			r = 4
 		case loop:
@@ -224,8 +218,7 @@ func (m *Machine) suspect(n *node, c Change, at time.Time) (slows bool) {
 	return n.feedback.note(c.Path, best, best.by == n.id)
 }
 
-// work tells whether u may have made a change at that time, and whether u and n
-// wake each other then.
+// work tells whether u may have made a change at that time, and whether u and n then wake each other.
 func (m *Machine) work(u, n *node, c Change, at time.Time) (o origin, loop, works bool) {
 	loop = u == n || u.feedback.woken(n.id) || m.leads(n, u)
 	o = origin{by: u.id, run: u.num(), at: m.now, loop: loop}
@@ -254,9 +247,8 @@ func (m *Machine) work(u, n *node, c Change, at time.Time) (o origin, loop, work
 	return o, loop, works
 }
 
-// starts tells whether a process that runs may still be at its start. One that
-// says when it is ready has written by then what it writes at its start; of any
-// other it takes a guess.
+// starts tells whether a running process may still be starting. One with a readiness check has by then
+// written what it writes at its start; for any other it is a guess.
 func (m *Machine) starts(n *node) bool {
 	switch p := n.p; {
 	case p.phase == procStarting:

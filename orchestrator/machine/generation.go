@@ -13,7 +13,7 @@ type generation struct {
 	pid        int     // 0 before it is known
 	took       pending // what it was started for
 	why        Why
-	again      bool // the same version, because the one before it had crashed
+	again      bool // the same version, because the one before it crashed
 	startedAt  time.Time
 	readyBy    time.Time
 	readyAt    time.Time // when it was ready
@@ -37,15 +37,14 @@ func (g *generation) deadline() time.Time {
 	return time.Time{}
 }
 
-// side is the second generation that a start-first process has for a while:
-// the candidate that is to take over, or the old one that is on its way out.
+// side is the second generation that a start-first process has for a while: the candidate, or the old one
+// that is ending.
 type side struct {
 	generation
 	newer bool // it is, or was, the candidate
 }
 
-// running tells whether the generation that serves, or is to, lives and has not
-// been asked to end.
+// running tells whether the generation that serves, or is to serve, lives and has not been asked to end.
 func (p *process) running() bool {
 	switch p.phase {
 	case procStarting, procReady, procUnready:
@@ -57,7 +56,7 @@ func (p *process) running() bool {
 // live tells whether any generation exists.
 func (p *process) live() bool { return p.running() || p.phase == procStopping || p.side != nil }
 
-// generations are those that exist, the one that serves last.
+// generations are the live ones, the one that serves last.
 func (p *process) generations() (all []*generation) {
 	if p.side != nil {
 		all = append(all, &p.side.generation)
@@ -68,7 +67,7 @@ func (p *process) generations() (all []*generation) {
 	return all
 }
 
-// begin starts the next generation. Whatever changed until now is in it.
+// begin starts the next generation. It includes everything that has changed until now.
 func (m *Machine) begin(n *node, phase procPhase, o occasion) generation {
 	p := n.p
 	n.feedback.close(m.now)
@@ -96,7 +95,7 @@ func (m *Machine) begin(n *node, phase procPhase, o occasion) generation {
 	return g
 }
 
-// restartDependants marks those who want to restart with this process.
+// restartDependants marks the nodes that restart with this process.
 func (m *Machine) restartDependants(n *node) {
 	for _, d := range m.nodes {
 		if d.restartsWith(n.id) && d.p != nil && d.p.running() && d.p.wanted {
@@ -108,7 +107,7 @@ func (m *Machine) restartDependants(n *node) {
 	}
 }
 
-// about is the report of what has become of a generation.
+// about is a report about a generation.
 func (m *Machine) about(g *generation, kind ReportKind, end End) Report {
 	return Report{Kind: kind, Num: g.gen, Took: m.now.Sub(g.startedAt), End: end}
 }
@@ -149,8 +148,7 @@ func (m *Machine) renew(n *node, g *generation, o occasion) {
 	}
 }
 
-// reload tells the generation that serves to take in what changed: it must
-// outlive that.
+// reload signals the generation that serves; it counts as up again only after a moment.
 func (m *Machine) reload(n *node, g *generation) {
 	n.feedback.close(m.now)
 	n.feedback.start()
@@ -161,7 +159,7 @@ func (m *Machine) reload(n *node, g *generation) {
 	g.reloadedAt, g.upAt = m.now, latest(g.upAt, m.now.Add(upAfter))
 }
 
-// restart ends the generation, for the sake of the next one.
+// restart ends the generation, so that the next one starts.
 func (m *Machine) restart(n *node, g *generation, o occasion) {
 	n.p.due, n.p.dueBy, n.p.turn = o.why, o.by, onceMet
 	m.becomeStopping(n, g, o)
@@ -190,7 +188,7 @@ func (m *Machine) kill(n *node, g *generation, _ occasion) {
 	}
 }
 
-// becomeEnded decides what becomes of a process that ended by itself.
+// becomeEnded decides what follows when a process ended by itself.
 func (m *Machine) becomeEnded(n *node, g *generation, o occasion) {
 	p, cfg := n.p, n.cfg.Process
 	if m.ending.begun {
@@ -232,7 +230,7 @@ func (m *Machine) becomeEnded(n *node, g *generation, o occasion) {
 	m.report(n, r)
 }
 
-// becomeStopped ends a generation that was asked to.
+// becomeStopped ends a generation that was asked to end.
 func (m *Machine) becomeStopped(n *node, g *generation, o occasion) {
 	m.report(n, m.about(g, Stopped, o.end))
 	if n.p.side != nil && g == &n.p.side.generation {

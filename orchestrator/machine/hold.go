@@ -6,10 +6,10 @@ import (
 	"devloop/schema"
 )
 
-// Hold is why a node that has something to do does nothing yet.
+// Hold is why a node that has something to do is waiting.
 type Hold struct {
 	Kind  HoldKind
-	Node  int       // the node it waits for, where there is one; else -1
+	Node  int       // the node it waits for; -1 if there is none
 	Until time.Time // when it ends by itself, if it does
 }
 
@@ -22,7 +22,7 @@ const (
 	SlowedDown     HoldKind = "slowed"          // it seems to wake itself, see feedback.go
 	UpstreamBusy   HoldKind = "upstream busy"   // Node is working on it
 	UpstreamFailed HoldKind = "upstream failed" // the same change failed in Node
-	Unmet          HoldKind = "dependency"      // depends_on Node is not fulfilled
+	Unmet          HoldKind = "dependency"      // depends_on Node is not met
 	NoSlot         HoldKind = "jobs"            // as many stages as allowed are running
 	BackingOff     HoldKind = "backing off"     // it crashed
 	NotBuilt       HoldKind = "not built"       // it waits for the first pass of Node
@@ -32,8 +32,7 @@ const (
 	DownstreamStarting HoldKind = "downstream starting"
 )
 
-// evaluate looks at every node, upstream first: what holds it, and what that
-// makes of it for the nodes downstream.
+// evaluate looks at every node, upstream first: what holds it, and what that means for the nodes downstream.
 func (m *Machine) evaluate() {
 	for _, i := range m.order {
 		n := m.nodes[i]
@@ -47,7 +46,7 @@ func (m *Machine) evaluate() {
 
 func (m *Machine) evaluateWatcher(n *node) {
 	n.hold, n.busy = Hold{Node: -1}, false
-	n.failed = n.w.outcome == outFailed && n.w.phase == idle // one that runs again does not wait for people
+	n.failed = n.w.outcome == outFailed && n.w.phase == idle // a watcher that runs again is not stuck
 	switch {
 	case n.w.phase != idle:
 		n.busy = true
@@ -63,7 +62,7 @@ func (m *Machine) evaluateWatcher(n *node) {
 	}
 }
 
-// waits notes what holds a node that has nothing else to do.
+// waits records what holds a node that has nothing else to do.
 func (m *Machine) waits(n *node, hold Hold) {
 	n.hold, n.failed = hold, m.stuck(hold)
 	n.busy = !n.failed
@@ -114,9 +113,8 @@ func (m *Machine) evaluateProcess(n *node) {
 	n.busy = n.busy || p.side != nil
 }
 
-// stuck tells whether a hold ends only when somebody mends something: what
-// waits for it is then not busy but failed, so that it blocks nobody else's
-// own changes.
+// stuck tells whether a hold ends only when a person fixes something: the waiting node then counts as failed,
+// not busy, so that it does not block other nodes' own changes.
 func (m *Machine) stuck(h Hold) bool {
 	switch h.Kind {
 	case UpstreamFailed:
@@ -154,7 +152,7 @@ func (m *Machine) holdChange(n *node) Hold {
 	return m.holdNeeds(n)
 }
 
-// holdDue is what keeps a process from starting that is due.
+// holdDue is what keeps a due process from starting.
 func (m *Machine) holdDue(n *node) Hold {
 	switch {
 	case n.p.due != ByHand, n.p.turn == onceMet, n.pending.urgent && n.p.turn != atOnce:
@@ -165,8 +163,7 @@ func (m *Machine) holdDue(n *node) Hold {
 	return Hold{Node: -1}
 }
 
-// holdUpstream keeps a node back while anything upstream is busy, and then by its
-// needs.
+// holdUpstream holds a node while anything upstream is busy, and then until its needs are met.
 func (m *Machine) holdUpstream(n *node) Hold {
 	if u := m.upstream(n, func(u *node) bool { return u.busy }); u >= 0 {
 		return Hold{Kind: UpstreamBusy, Node: u}
@@ -184,8 +181,8 @@ func (m *Machine) upstream(n *node, is func(*node) bool) int {
 	return -1
 }
 
-// downAfterFailure tells whether a process is down because it failed, and nothing is left of
-// it that a failed check upstream could protect: its own change may mend it.
+// downAfterFailure tells whether a process is down because it failed. Then there is nothing that a failed
+// check upstream could protect, and its own change may fix it.
 func (n *node) downAfterFailure() bool {
 	if n.p == nil || n.cfg.Process.WaitChecking || n.p.live() {
 		return false
@@ -199,8 +196,8 @@ func (n *node) downAfterFailure() bool {
 	return false
 }
 
-// blocked tells whether everything that made the node dirty also went to an
-// upstream node that failed with it; it names that node.
+// blocked tells whether everything that made the node dirty also went to an upstream node that failed with
+// it, and names that node.
 func (m *Machine) blocked(n *node) (by int, blocked bool) {
 	for _, cohort := range n.pending.causes {
 		if by = m.upstream(n, func(u *node) bool { return u.failed && cohort.has(u.id) }); by < 0 {
@@ -219,16 +216,15 @@ func (m *Machine) holdNeeds(n *node) Hold {
 	return Hold{Node: -1}
 }
 
-// unmet is a dependency that is waited for: what people know of that.
+// unmet is a dependency that a node waits for, as last reported.
 type unmet struct {
 	waits bool
 	need  Need
-	stuck bool // it does not come by itself
+	stuck bool // it cannot be met without help
 }
 
-// reportUnmet reports once that the node waits for a dependency, and once more if
-// that does not come by itself any more. What comes with the next event is not
-// worth a word.
+// reportUnmet reports once that the node waits for a dependency, and once more if that cannot be met by
+// itself any more. A dependency that is met with the next event is not reported.
 func (m *Machine) reportUnmet(n *node) {
 	if n.hold.Kind != Unmet {
 		n.unmetReported = unmet{}

@@ -8,8 +8,8 @@ import (
 	"devloop/schema"
 )
 
-// Machine is the state of one project's loop. It is not safe for concurrent
-// use: one goroutine owns it, and feeds it events in the order they happened.
+// Machine is the state of one project's loop. It is not safe for concurrent use: one goroutine owns it, and
+// feeds it events in order.
 type Machine struct {
 	cfg   Config
 	nodes []*node
@@ -30,18 +30,18 @@ type node struct {
 	id             int
 	cfg            *Node
 	up             nodeset // every node upstream, direct or not
-	ins            nodeset // those of them whose work it takes in: direct, or through watchers
+	ins            nodeset // of those, the nodes whose work it takes in: direct, or through watchers
 	down           []int   // direct
 	pending        pending
 	burst          burst
-	startStep      uint64 // the step in which a run, or a generation, began last
-	freshStartStep uint64 // the same, but for the starts that only repeat one that crashed
+	startStep      uint64 // the step in which the last run, or generation, began
+	freshStartStep uint64 // the same, without starts that repeat one that crashed
 	feedback       feedback
 	heldReported   bool  // the hold by a failed upstream has been reported
 	unmetReported  unmet // which dependency it waits for, as reported
 	off            bool  // stopped by hand
 	gone           bool  // not in the configuration any more
-	oneShot        bool  // a process: somebody waits for it to succeed
+	oneShot        bool  // a process: another node waits for it to succeed
 
 	// What evaluate last saw.
 	hold   Hold
@@ -72,7 +72,7 @@ func newNode(id int, c *Node) *node {
 	return n
 }
 
-// link derives from the configuration who is upstream of whom.
+// link derives upstream and downstream from the configuration.
 func (m *Machine) link() {
 	m.order = nil
 	for _, n := range m.nodes {
@@ -146,21 +146,20 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 	case Asked:
 		m.asked()
 	case Shutdown:
-		m.started = true // if it had not, there is nothing to end
+		m.started = true // if it had not started, there is nothing to end
 		m.shutdown(ev)
 	default:
 		panic(fmt.Sprintf("machine: no way to take in %T", ev))
 	}
 	m.advance()
 	for m.answer() {
-		m.advance() // what was held back for those who asked is not any more
+		m.advance() // what was held back for the questions is free now
 	}
 	return m.out
 }
 
-// advance lets every node act until nothing moves. Each pass looks at the
-// whole graph afresh, upstream first, so that a decision never rests on what
-// was true before the last one.
+// advance lets every node act until nothing moves. Each pass evaluates the whole graph again, upstream first,
+// so that no decision rests on what was true before the last one.
 func (m *Machine) advance() {
 	for m.started {
 		m.evaluate()
@@ -188,8 +187,8 @@ func (m *Machine) act(n *node) bool {
 	return m.actProcess(n)
 }
 
-// start begins: watchers are dirty together, because the whole tree is new to
-// all of them, and processes are due.
+// start begins: watchers are dirty together, because the whole tree is new to all of them, and processes are
+// due.
 func (m *Machine) start() {
 	m.started = true
 	for _, b := range m.barriers {
@@ -212,8 +211,8 @@ func (m *Machine) start() {
 	}
 }
 
-// servesWatcher tells whether a watcher depends on the process, directly or through
-// other processes: a single run starts no other.
+// servesWatcher tells whether a watcher depends on the process, directly or through other processes: a single
+// run starts only these.
 func (m *Machine) servesWatcher(n *node) bool {
 	for _, d := range m.nodes {
 		for _, need := range d.cfg.Needs {
@@ -225,8 +224,8 @@ func (m *Machine) servesWatcher(n *node) bool {
 	return false
 }
 
-// filesChanged marks the nodes that watch what changed. Marking decides
-// nothing yet: what a change leads to depends on the whole graph.
+// filesChanged marks the nodes that watch what changed. It decides nothing yet: what a change leads to
+// depends on the whole graph.
 func (m *Machine) filesChanged(ev FilesChanged) {
 	if m.cfg.Once {
 		return
@@ -249,7 +248,7 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 	}
 }
 
-// markChanged marks one of the nodes that a change has woken together.
+// markChanged marks one of the nodes that a change wakes together.
 func (m *Machine) markChanged(n *node, c Change, cohort nodeset) {
 	m.extend(n)
 	d := &n.pending
@@ -275,12 +274,11 @@ func (m *Machine) markChanged(n *node, c Change, cohort nodeset) {
 	d.settle(m.now, at, m.quiet(n, at), limit)
 }
 
-// misread tells whether the node may have read something else of a file than what it
-// held before and holds again, because it was at work while the file was written: a
-// watcher in a run, or a process that has started while the file was empty. What the
-// node's own command writes is no misreading. Nor is, for a watcher, a file that was
-// never seen empty, unless another watcher was at work too and may be its writer: else
-// a stage that writes its own sources as they are would run for ever.
+// misread tells whether the node may have read other content of a file than it held before and holds again,
+// because it was at work while the file was written: a watcher in a run, or a process that started while the
+// file was empty. Writes by the node's own command do not count. Nor does, for a watcher, a file that was
+// never seen empty, unless another watcher was at work too and may have written it: otherwise a stage that
+// rewrites its own sources unchanged would run for ever.
 func (m *Machine) misread(n *node, c Change) bool {
 	if slices.Contains(c.Writers, n.id) {
 		return false
@@ -313,21 +311,20 @@ func (m *Machine) misread(n *node, c Change) bool {
 	})
 }
 
-// ranAt tells whether a run was going on at some time in between; closed is when
-// the last one has ended.
+// ranAt tells whether a run was going on between two times; closed is when the last one ended.
 func (w *watcher) ranAt(closed, began, ended time.Time) bool {
 	return w.run > 0 && !w.startedAt.After(ended) && (w.phase != idle || !closed.Before(began))
 }
 
-// checkFeedback finds out whether the change is a real one or has to wait, because the
-// node keeps making it itself.
+// checkFeedback finds out whether the change is a real one or has to wait, because the node keeps making it
+// itself.
 func (m *Machine) checkFeedback(n *node, c Change, at time.Time) {
 	if !m.suspect(n, c, at) {
 		n.pending.real = true
 		return
 	}
-	// While a run goes on, it is its end that the wait counts from, and the change
-	// may cancel it, unless it is known to be its own.
+	// During a run, the wait counts from its end, and the change may cancel it, unless it is known to be the
+	// node's own.
 	if n.feedback.until.IsZero() && (n.w == nil || n.w.phase == idle || n.feedback.from.sure()) {
 		n.feedback.slow(m.now, n.feedback.streak+1)
 	}
@@ -354,8 +351,8 @@ func (n *node) num() int {
 	return n.p.last
 }
 
-// command carries out a request made by hand: at once, whatever upstream does,
-// but for what the same request asks of a node upstream.
+// command carries out a request made by hand: at once, whatever upstream does, except that it waits for nodes
+// upstream that get the same request.
 func (m *Machine) command(ev Command) {
 	if m.ending.begun || !m.started {
 		return
@@ -391,7 +388,7 @@ func (m *Machine) command(ev Command) {
 	}
 }
 
-// halt ends what a node does, for it is not to do anything any more.
+// halt ends what a node does for good.
 func (m *Machine) halt(n *node, why Why) {
 	n.off = true
 	switch p := n.p; {
@@ -404,7 +401,7 @@ func (m *Machine) halt(n *node, why Why) {
 	}
 }
 
-// turnOf is when a node may do what is asked of all of these.
+// turnOf is when a node may act, if all of these get the same request.
 func turnOf(n *node, all nodeset) turn {
 	if n.up.meets(all) {
 		return onceSettled
@@ -412,8 +409,7 @@ func turnOf(n *node, all nodeset) turn {
 	return atOnce
 }
 
-// renewByHand runs a watcher, or restarts a process: now, or in its turn among all
-// of whom the same is asked.
+// renewByHand runs a watcher, or restarts a process: now, or in its turn among all that get the same request.
 func (m *Machine) renewByHand(n *node, all nodeset) {
 	inTurn := turnOf(n, all) == onceSettled
 	n.feedback = feedback{}
@@ -436,7 +432,7 @@ func (m *Machine) renewByHand(n *node, all nodeset) {
 	n.pending.hand = n.pending.hand || !inTurn
 }
 
-// report tells people of a node.
+// report emits a report about a node.
 func (m *Machine) report(n *node, r Report) {
 	r.ID, r.Node, r.Watcher, r.Gone = n.id, n.cfg.Name, n.w != nil, n.cfg.Gone
 	m.do(r)
@@ -446,13 +442,13 @@ func (m *Machine) name(node int) string { return m.nodes[node].cfg.Name }
 
 func (m *Machine) do(a Action) { m.out = append(m.out, a) }
 
-// neverPassed names the first watcher upstream of n that should have passed and
-// never did; -1 if there is none: everything is built, if perhaps not fresh.
+// neverPassed names the first watcher upstream of n that should have passed and never did; -1 if there is
+// none: everything is built, though perhaps not up to date.
 func (m *Machine) neverPassed(n *node) int {
 	return m.upstream(n, func(u *node) bool { return u.w != nil && !u.w.everPassed && u.w.asked })
 }
 
-// meets tells whether the dependency's state fulfils the condition.
+// meets tells whether the dependency's state meets the condition.
 func (m *Machine) meets(need Need) bool {
 	d := m.nodes[need.Node]
 	switch need.Condition {

@@ -2,12 +2,10 @@ package machine
 
 import "time"
 
-// How long a burst of changes must have been quiet before it counts. A lone
-// save acts after quietMin; the longer a burst has lasted, the longer the
-// quiet it must end with, up to quietMax, because the programs that write many
-// files (git, code generators) pause between them. A burst that never ends is
-// cut after settleCap, and a git that never releases its index lock after
-// vcsCap.
+// How long a burst of changes must have been quiet before it counts. A lone save acts after quietMin. The
+// longer a burst has lasted, the longer the quiet at its end must be, up to quietMax, because programs that
+// write many files (git, code generators) pause between them. A burst that never ends is cut after settleCap,
+// and a git that never releases its index lock after vcsCap.
 const (
 	quietMin   = 2 * time.Millisecond
 	quietMax   = 80 * time.Millisecond
@@ -15,7 +13,7 @@ const (
 	burstGap   = 250 * time.Millisecond
 	recentRun  = time.Second
 	settleCap  = 5 * time.Second
-	awaitedCap = 100 * time.Millisecond // instead of settleCap while somebody waits for the outcome
+	awaitedCap = 100 * time.Millisecond // instead of settleCap while a question waits for the outcome
 	vcsCap     = 10 * time.Second
 	vcsRecheck = 20 * time.Millisecond
 )
@@ -23,10 +21,10 @@ const (
 // pending is what has changed for a node since its last start.
 type pending struct {
 	dirty     bool
-	real      bool // something in it is not what the node keeps making itself, see feedback.go
+	real      bool // some of it is not what the node keeps making itself, see feedback.go
 	own       bool // a file that it watches itself has changed, not only a trigger that a run touched
 	urgent    bool // touched from outside, or let through: does not wait for upstream
-	stale     bool // by a run that was let through, and so is what comes of it
+	stale     bool // by a run that was let through, and so is what follows from it
 	hand      bool // asked for by hand: waits for nothing
 	all       bool // every stage runs
 	noReload  bool // by the restart of a dependency: a reload signal is not enough
@@ -39,15 +37,15 @@ type pending struct {
 	paths     []string
 	seen      map[string]bool
 
-	// The burst of changes may not be over. Only a Tick ends the wait, since
-	// only a Tick knows whether git is at work.
+	// The burst of changes may not be over. Only a Tick ends the wait, as only a Tick knows whether git is at
+	// work.
 	settling bool
 	began    time.Time // when the wait began
 	until    time.Time // when it has been quiet for long enough
 }
 
-// burst remembers the changes of the recent past, beyond one start: a burst
-// that has already started a run is still the same burst.
+// burst remembers recent changes, beyond one start: a burst that has already started a run is still the same
+// burst.
 type burst struct{ first, last time.Time }
 
 // add records that the change happened, and returns how long the burst has lasted.
@@ -81,8 +79,8 @@ func (d *pending) path(path string) {
 	d.paths = append(d.paths, path)
 }
 
-// settle begins to wait for the end of a burst, or goes on waiting: quiet from
-// the change on, and a little from now on, but never past the limit.
+// settle begins to wait for the end of a burst, or goes on waiting: quiet from the change on, and a little
+// from now on, but never past the limit.
 func (d *pending) settle(now, at time.Time, quiet, limit time.Duration) {
 	if !d.settling {
 		d.settling, d.began, d.until = true, now, now
@@ -99,8 +97,8 @@ func (d *pending) settle(now, at time.Time, quiet, limit time.Duration) {
 	}
 }
 
-// tick ends the wait if it has been quiet for long enough. While git rewrites
-// the tree the burst is not over, however quiet it looks.
+// tick ends the wait if it has been quiet for long enough. While git rewrites the tree the burst is not over,
+// even if it is quiet.
 func (d *pending) tick(now time.Time, vcsBusy bool) {
 	switch {
 	case !d.settling || d.until.After(now):

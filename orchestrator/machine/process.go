@@ -12,20 +12,20 @@ const stableAfter = 10 * time.Second
 
 // process is the state of a supervised command.
 type process struct {
-	generation       // the one that serves, or is to
+	generation       // the one that serves, or is to serve
 	side       *side // beside it, for a while: see update.go
 	last       int   // the number of the last started generation
 	wanted     bool  // it is meant to run
 	due        Why   // it is to be started, for this reason, as soon as its dependencies allow
 	dueBy      string
 	turn       turn   // when, if it is due by hand
-	begun      bool   // it has been started, since it is in the configuration
+	begun      bool   // it has been started since it is in the configuration
 	restarts   int    // starts after the first
 	takenSince uint64 // the oldest step that its generations have taken and are not done with
 	dueSince   uint64 // of due, if it was by hand or at start: see await.go
 	checking   bool   // a watcher upstream is busy, see checking.go
 	parked     bool   // it is down for that reason
-	dropped    *Drop  // the last new version, if it was not taken
+	dropped    *Drop  // the last new version, if it was dropped
 	behind     bool   // the generation that serves is not of the newest version
 
 	starts durations // until it was ready
@@ -33,23 +33,22 @@ type process struct {
 	failures       int // in a row
 	backoffUntil   time.Time
 	end            End           // of the last generation
-	endedEarly     bool          // it was to say that it is ready, and had not
-	lived          time.Duration // how long it did, if it crashed, and no other has been up since
+	endedEarly     bool          // it ended before it was ready, and should have been
+	lived          time.Duration // how long it lived, if it crashed and none has been up since
 	wasReady       bool          // a generation of this version has been ready
 	wasReadyBefore bool          // one of an earlier version has
 }
 
-// turn is when a process starts that somebody has asked for.
+// turn is when a process starts that was asked for by hand.
 type turn int
 
 const (
 	atOnce      turn = iota
 	onceMet          // when its needs are met
-	onceSettled      // when what the same request asks of nodes upstream is done
+	onceSettled      // when the nodes upstream that got the same request are done
 )
 
-// endedItself tells whether the last generation ended without being asked, and
-// no other has started since.
+// endedItself tells whether the last generation ended without being asked, and no other has started since.
 func (p *process) endedItself() bool {
 	switch p.phase {
 	case procBackoff, procUnbuilt, procEnded, procGaveUp:
@@ -58,8 +57,8 @@ func (p *process) endedItself() bool {
 	return false
 }
 
-// procPhase is where a generation of a process is in its life or, if none lives,
-// what has become of the last one. Its words are those of [NodeStatus].
+// procPhase is the phase of a generation or, if none lives, how the last one ended. Its words are those of
+// [NodeStatus].
 type procPhase string
 
 const (
@@ -102,8 +101,8 @@ var processTable = map[procPhase][allEvents]procVerb{
 	procGaveUp:    {onDue: start, onReady: none, onTime: none, onExit: none, onStop: forget, onKill: none},
 }
 
-// procVerb is what is done, and the phases in which that may leave the generation,
-// as it was if there are none: of "gone" nothing is left.
+// procVerb is what is done, and the phases in which that may leave the generation, unchanged if there are
+// none; "gone" means that there is none left.
 type procVerb struct {
 	words, to string
 	do        func(*Machine, *node, *generation, occasion) // nil: nothing
@@ -188,8 +187,7 @@ func (m *Machine) reason(n *node) (why Why, by string, ok bool) {
 	return "", "", false
 }
 
-// stopProcess asks every generation to end that has not been asked yet, and
-// tells whether there was one.
+// stopProcess asks every generation to end that has not been asked yet, and tells whether there was one.
 func (m *Machine) stopProcess(n *node, why Why, by string) (stopped bool) {
 	for _, g := range n.p.generations() {
 		stopped = m.on(n, g, onStop, occasion{why: why, by: by}) || stopped
@@ -204,8 +202,8 @@ func (m *Machine) killProcess(n *node) {
 	}
 }
 
-// startByHand makes it due now, whatever the rest of the graph does: the checks
-// that are going on do not begin for it any more, see park.
+// startByHand makes it due now, whatever the rest of the graph does: checks that are already running do not
+// stop it again, see park.
 func (m *Machine) startByHand(n *node) {
 	p := n.p
 	p.wanted, p.due, p.dueBy, p.parked, p.turn = true, ByHand, "", false, atOnce
@@ -242,10 +240,9 @@ func (m *Machine) processEvent(id, gen int, ev procEvent, end End) {
 	}
 }
 
-// retries is how many failures in a row are answered by another start; 0: any
-// number. A version that has never been ready, where an earlier one was, fails
-// because of what changed, and goes on to until something changes again: it is
-// tried once more. Not so where restart or give_up ask for every try.
+// retries is how many failures in a row lead to another start; 0: any number. If an earlier version was ready
+// and this one never was, the change is the likely cause, so it is tried only once more, unless restart or
+// give_up ask for every attempt.
 func (p *process) retries(cfg *Process) int {
 	limit := cfg.Backoff.GiveUp
 	if cfg.Restart == schema.RestartOnFailure && p.wasReadyBefore && !p.wasReady {

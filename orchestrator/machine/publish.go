@@ -1,12 +1,10 @@
 package machine
 
-// letThrough is how many runs in a row a change may take away (by cancelling
-// them, or by making their result stale) before one is finished and published
-// in spite of it.
+// letThrough is how many runs in a row changes may cancel or make stale before one is finished and published
+// anyway.
 const letThrough = 3
 
-// drained ends a run: only now is it known that what the run wrote has been
-// counted, so that nothing downstream starts twice.
+// drained ends a run: only now are all its writes counted, so that nothing downstream starts twice.
 func (m *Machine) drained(ev Drained) {
 	n := m.nodes[ev.Node]
 	w := n.w
@@ -34,12 +32,12 @@ func (m *Machine) drained(ev Drained) {
 	w.startedFor = nil
 	through := w.took.stale
 	if n.pending.dirty {
-		// The readers would wait for the next run anyway; but under a steady
-		// stream of changes there is always a next run.
+		// The readers would wait for the next run anyway; but under a steady stream of changes there is
+		// always a next run.
 		w.discarded++
 		if through = through || w.protected || w.discarded > letThrough; !through {
 			if !w.unpublished || !w.cfg.Triggers {
-				w.takenSince = 0 // nothing of it is left to hand on
+				w.takenSince = 0 // nothing is left to publish
 			}
 			return
 		}
@@ -62,8 +60,8 @@ func (m *Machine) serving(n *node) (names []string) {
 	return names
 }
 
-// touched ends a run's hand-over. A trigger that could not be touched makes the run
-// a failure: whoever reads it, devloop or another program, hears nothing of the run.
+// touched ends the publishing of a run. If a trigger could not be touched the run fails, because its readers,
+// devloop's or others, hear nothing of it.
 func (m *Machine) touched(ev Touched) {
 	n := m.nodes[ev.Node]
 	w := n.w
@@ -86,17 +84,16 @@ func (m *Machine) touched(ev Touched) {
 	w.takenSince = older(w.takenSince, since)
 }
 
-// overtaken marks again what the same changes had made dirty downstream and has
-// not waited for this pass, because it was started by hand, or crashed, or was
-// down already: it started with what was there before. What only depends on a
-// process takes in nothing of the run.
+// overtaken marks again the nodes downstream that the same changes had made dirty and that did not wait for
+// this pass, because they were started by hand, crashed, or were down: they started with the old build. Nodes
+// that only depend on a process take in nothing of the run.
 func (m *Machine) overtaken(n *node) {
 	for _, cohort := range n.w.startedFor {
 		for _, d := range m.nodes {
 			switch {
 			case !d.ins.has(n.id) || !cohort.has(d.id) || d.p != nil && !d.p.wanted:
-			case d.pending.causes.has(cohort) && d.startStep <= n.w.startedForSince: // it has waited, and goes on to act on it
-			case d.pending.causes.has(cohort): // that is by a later change of the same files
+			case d.pending.causes.has(cohort) && d.startStep <= n.w.startedForSince: // it has waited, and acts on it
+			case d.pending.causes.has(cohort): // a later change of the same files does that
 				d.pending.since = older(d.pending.since, n.w.takenSince)
 			default:
 				d.pending.mark(cohort, ByTrigger, n.cfg.Name, n.w.takenSince)
@@ -106,10 +103,9 @@ func (m *Machine) overtaken(n *node) {
 	}
 }
 
-// publish touches the triggers and marks their readers in the same step; the
-// file's own event needs no attention then. What is let through does not wait
-// for upstream, which is busy again, there nor further down: neither do readers
-// of the trigger, nor those who read the files that the run wrote.
+// publish touches the triggers and marks their readers in the same step, so the file's own event is ignored.
+// A run that is let through does not wait for upstream, which is busy again, and neither do its readers,
+// further down too, or nodes that watch the files that the run wrote.
 func (m *Machine) publish(n *node, through bool) {
 	if n.w.cfg.Triggers {
 		n.w.touching, n.w.touchSince = true, n.w.takenSince
@@ -125,7 +121,7 @@ func (m *Machine) publish(n *node, through bool) {
 	cohort.union(readers)
 	for _, d := range m.nodes {
 		if d == n {
-			continue // what is dirty here by now came after what it publishes
+			continue // it became dirty after what is published
 		}
 		d.pending.causes.spread(n.id, readers)
 		if d.w != nil {
@@ -150,8 +146,8 @@ func (m *Machine) publish(n *node, through bool) {
 	if !through {
 		return
 	}
-	// Those who only depend on this one, and watch what it writes, are dirty by
-	// now, and would wait for the run after this one, and for the one after that.
+	// Nodes that only depend on this one, and watch what it writes, are dirty by now, and would wait for the
+	// next run, and again for the one after it.
 	for _, i := range n.down {
 		if d := m.nodes[i]; d.pending.dirty {
 			d.pending.urgent, d.pending.stale = true, true

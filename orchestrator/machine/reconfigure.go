@@ -2,9 +2,8 @@ package machine
 
 import "slices"
 
-// reconfigure replaces the configuration. Nodes keep their indexes, so that
-// what is under way finds its node again; one that is no more is marked gone,
-// ends what it runs, and never acts again.
+// reconfigure replaces the configuration. Nodes keep their indexes, so that events of running commands still
+// find their node; a removed node is marked gone, ends what it runs, and never acts again.
 func (m *Machine) reconfigure(ev Reconfigure) {
 	known := len(m.nodes)
 	m.cfg = ev.Config
@@ -32,10 +31,9 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 	var changed nodeset
 	for i, n := range m.nodes {
 		if n.p != nil {
-			m.maybeUp(n) // nobody may wait for its success any more
+			m.maybeUp(n) // maybe no node waits for its success any more
 		}
-		// Of a watcher that runs only when something asks for it, and that
-		// nothing has asked yet, this asks nothing either.
+		// A watcher that runs only by hand, and has not run yet, is not started by this.
 		starts := n.w != nil && n.cfg.Watcher != nil && n.cfg.Watcher.OnStart
 		was := n.w == nil || n.w.asked || n.pending.dirty
 		if arrived.has(i) && starts || !arrived.has(i) && slices.Contains(ev.Changed, i) && (was || starts) {
@@ -68,8 +66,8 @@ func (m *Machine) reconfigure(ev Reconfigure) {
 	}
 }
 
-// revive makes a node that was no more what a new one would be. What it had
-// begun before may not have ended yet, and is waited for.
+// revive makes a removed node like a new one. What it had begun before may not have ended yet, and is waited
+// for.
 func (n *node) revive(c *Node) {
 	n.cfg, n.gone, n.off, n.heldReported = c, false, false, false
 	if p := n.p; p != nil {
@@ -83,7 +81,7 @@ func (n *node) revive(c *Node) {
 	w.startedFor, w.takenSince = nil, 0
 	if w.phase == draining {
 		w.phase = idle
-		w.run++ // whatever says that it has drained comes too late
+		w.run++ // its Drained comes too late
 	}
 	if w.phase == idle {
 		w.configure(c.Watcher)
@@ -92,7 +90,7 @@ func (n *node) revive(c *Node) {
 	}
 }
 
-// retire ends a node that is no more.
+// retire ends a node that was removed.
 func (m *Machine) retire(n *node) {
 	if n.gone {
 		return

@@ -7,9 +7,8 @@ import (
 	"devloop/schema"
 )
 
-// Report tells people what the machine decided, and why. It comes before the action
-// that it explains, and changes nothing if it is dropped. Nodes and stages go by their
-// names, so that it means the same whatever the configuration is when it is read.
+// Report says what the machine decided, and why. It comes before the action that it explains, and may be
+// dropped. Nodes and stages are named, so that it keeps its meaning when the configuration changes.
 type Report struct {
 	Kind    ReportKind
 	ID      int // of the node, as in other actions
@@ -21,7 +20,7 @@ type Report struct {
 	Paths   []string         // what changed
 	Why     Why              // for starts and stops
 	By      string           // the other node; "" if there is none
-	Need    schema.Condition // of a dependency that is waited for
+	Need    schema.Condition // of a dependency that a node waits for
 	Took    time.Duration
 	Until   time.Time // when a wait ends
 	End     End
@@ -30,13 +29,13 @@ type Report struct {
 	Plan    [][]string    // run started: its stages, in groups
 	Serving []string      // run failed: the processes downstream that run
 	Stale   bool          // run passed: files have changed meanwhile
-	Known   bool          // slowed: it is sure who writes
+	Known   bool          // slowed: it is sure which node writes
 	Beside  bool          // starting: the old generation serves meanwhile; stopping: it has not taken over
-	Probed  bool          // ready: more than its start says so
+	Probed  bool          // ready: more than its start shows it
 	Grace   time.Duration // killing: how long it had to end
 }
 
-// ReportKind is what a Report tells.
+// ReportKind names what a Report says.
 type ReportKind string
 
 // OfStage tells whether a report is about one stage.
@@ -55,10 +54,10 @@ const (
 	StageCancelled ReportKind = "stage cancelled"
 	StageSkipped   ReportKind = "stage skipped"
 	Held           ReportKind = "held"    // a change waits for a failed upstream
-	Waits          ReportKind = "waits"   // for its dependency By to fulfil Need, which can still come
-	Blocked        ReportKind = "blocked" // the same, but it does not come by itself
+	Waits          ReportKind = "waits"   // for its dependency By to meet Need, which can still happen
+	Blocked        ReportKind = "blocked" // the same, but it cannot happen without help
 	NotRun         ReportKind = "not run" // in a single run, which ends: By has failed
-	Slowed         ReportKind = "slowed"  // it keeps waking itself, or By and it each other; the Stage is the writer's, if that is a watcher, and Took how long it had been at work, if that is the same each time
+	Slowed         ReportKind = "slowed"  // it keeps waking itself, or it and By each other; Stage is the writer's, if that is a watcher, and Took the lag since its start, if it is the same each time
 	Starting       ReportKind = "starting"
 	Ready          ReportKind = "ready"
 	Unready        ReportKind = "not ready"

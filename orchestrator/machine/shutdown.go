@@ -42,7 +42,7 @@ func (m *Machine) shutdown(ev Shutdown) {
 // Ending tells whether the end has begun.
 func (m *Machine) Ending() bool { return m.ending.begun }
 
-// endWatcher cancels a run for good. What it was for goes nowhere.
+// endWatcher cancels a run for good.
 func (m *Machine) endWatcher(n *node) {
 	w := n.w
 	w.phase = idle
@@ -61,8 +61,8 @@ func (m *Machine) endWatcher(n *node) {
 	}
 }
 
-// advanceShutdown carries a shut-down on: a process stops once everything downstream of
-// it is down. In a single run it also notices that the work is done.
+// advanceShutdown continues a shut-down: a process stops once everything downstream of it is down. In a
+// single run it also notices that the work is done.
 func (m *Machine) advanceShutdown() bool {
 	if !m.ending.begun {
 		return m.cfg.Once && m.finished()
@@ -78,7 +78,7 @@ func (m *Machine) advanceShutdown() bool {
 		}
 		down = false
 		if n.p != nil && !m.needed(n) && m.stopProcess(n, ByShutdown, "") {
-			moved = true // its grace may be nothing
+			moved = true // its grace may be zero
 		}
 	}
 	if down {
@@ -110,8 +110,8 @@ func (n *node) alive() bool {
 	return n.p.live()
 }
 
-// finished ends a single run: well when every watcher has passed, badly when
-// something a watcher waits for can never come.
+// finished ends a single run: with success when every watcher has passed, with failure when something that a
+// watcher waits for can never come.
 func (m *Machine) finished() bool {
 	for _, n := range m.nodes {
 		if n.p != nil && n.p.phase == procEnded && !n.p.end.OK() {
@@ -132,8 +132,8 @@ func (m *Machine) finished() bool {
 	return true
 }
 
-// fail ends a single run because a node has failed, and names what is not run, or
-// not to its end, for that.
+// fail ends a single run because a node has failed, and names the watchers that did not run, or not to the
+// end, because of it.
 func (m *Machine) fail(failed *node) {
 	for _, i := range m.order {
 		if n := m.nodes[i]; n != failed && n.w != nil && (n.w.phase != idle || n.pending.dirty) {

@@ -38,8 +38,7 @@ func (s *stage) deadline() time.Time {
 	return s.timeoutAt
 }
 
-// nextGroup makes the stages of the next group pending, but for those whose
-// input has not changed.
+// nextGroup makes the stages of the next group pending, except those whose input has not changed.
 func (m *Machine) nextGroup(n *node) {
 	w := n.w
 	w.group++
@@ -56,8 +55,7 @@ func (m *Machine) nextGroup(n *node) {
 	}
 }
 
-// progress moves a run on: start what may start, then the next group, then
-// the end.
+// progress continues a run: start what may start, then the next group, then the end.
 func (m *Machine) progress(n *node) bool {
 	w := n.w
 	for i := range w.stages {
@@ -90,7 +88,7 @@ func (m *Machine) startStage(n *node, i int) {
 	m.do(StartStage{n.id, w.run, i, w.took.paths})
 }
 
-// stopStage asks a running stage to end, and gives it its grace.
+// stopStage asks a running stage to end, and sets its deadline.
 func (m *Machine) stopStage(n *node, i int) {
 	s := &n.w.stages[i]
 	if s.state != stageRunning || s.stopped {
@@ -143,7 +141,7 @@ func (m *Machine) stageExited(ev StageExited) {
 	}
 }
 
-// unwritten is why a stage failed, where the stage itself cannot have written it; else "".
+// unwritten is why a stage failed, where its output cannot say so; else "".
 func (s *stage) unwritten(end End) string {
 	switch {
 	case s.timedOut:
@@ -154,7 +152,7 @@ func (s *stage) unwritten(end End) string {
 	return end.Err
 }
 
-// noteDuration remembers how long a stage took that has passed.
+// noteDuration records how long a stage took that has passed.
 func (w *watcher) noteDuration(stage string, took time.Duration) {
 	if w.lasted[stage] == nil {
 		w.lasted[stage] = &durations{}
@@ -162,7 +160,7 @@ func (w *watcher) noteDuration(stage string, took time.Duration) {
 	w.lasted[stage].add(took)
 }
 
-// running tells of the stages that run now.
+// running lists the stages that run now.
 func (w *watcher) running() (list []StageStatus) {
 	for i := range w.stages {
 		s := &w.stages[i]

@@ -2,11 +2,11 @@ package machine
 
 import "time"
 
-// NodeStatus is what can be told of one node.
+// NodeStatus is the state of one node.
 type NodeStatus struct {
 	Name     string
 	Watcher  bool
-	State    string // what people are told: "running", "backing off", "waiting"
+	State    string // as shown: "running", "backing off", "waiting"
 	Hold     Hold   // why it waits, if it does
 	Busy     bool
 	Failed   bool
@@ -17,16 +17,16 @@ type NodeStatus struct {
 	Since    time.Time // the start of the last run, or of the generation that serves
 
 	Stages []StageStatus // of a watcher: those that run now
-	Reason string        // why the last run of a watcher failed, where no stage has written it; else ""
+	Reason string        // why the last run of a watcher failed, where its output does not say so; else ""
 	Usual  time.Duration // of a process that starts: how long it usually takes to be ready; 0: not known
 
 	End      End       // of a process that ended by itself, how
-	Early    bool      // it ended so, but was to say that it is ready, and had not
+	Early    bool      // of End: it ended before it was ready, and should have been
 	Failures int       // of a process: in a row
 	UpAt     time.Time // when a process that is ready counts as up; zero if it does
 
 	Candidate *Candidate // the second generation of a start-first process, while there is one
-	Dropped   *Drop      // the last new version, if it was not taken
+	Dropped   *Drop      // the last new version, if it was dropped
 }
 
 // StageStatus is a stage that runs.
@@ -40,7 +40,7 @@ type StageStatus struct {
 // or an old one that ends.
 type Candidate struct {
 	Num, PID int
-	New      bool // it is to take over
+	New      bool // the new one
 	Stopping bool
 	Since    time.Time
 }

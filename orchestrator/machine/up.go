@@ -2,14 +2,12 @@ package machine
 
 import "time"
 
-// A generation is up, for those who ask whether a change is live, when it is
-// ready and has not died since. One that nothing but its start says to be ready
-// must have outlived a moment, in which most that cannot work end; and one that
-// replaces a crashed one must live a moment longer than that did, or every wait
-// in the middle of a crash loop would find it well.
+// For a question whether a change is live, a generation is up when it is ready and has not died since. One
+// without a readiness check must also outlive a moment, in which most broken ones end; and one that replaces
+// a crashed one must live a moment longer than that did, or a wait in the middle of a crash loop would
+// succeed.
 
-// upAfter is the moment that a generation without a readiness of its own must
-// outlive, and one that has been told to reload.
+// upAfter is that moment; it also applies after a reload signal.
 const upAfter = time.Second
 
 // readied notes that the generation that serves is ready, and from when on it is
@@ -27,8 +25,8 @@ func (m *Machine) readied(n *node) {
 
 func (m *Machine) becomeUp(n *node, _ *generation, _ occasion) { m.maybeUp(n) }
 
-// maybeUp ends what is open at the process once the generation that serves is up, and
-// nobody is answered by an older one any more.
+// maybeUp ends what is open at the process once the generation that serves is up, and no older one serves any
+// more.
 func (m *Machine) maybeUp(n *node) {
 	p := n.p
 	if p.phase != procReady || p.upAt.After(m.now) {
@@ -42,8 +40,7 @@ func (m *Machine) maybeUp(n *node) {
 	}
 }
 
-// succeeded tells whether a process that ended has done what it was for. One that
-// was to say that it is ready, and has not, was to go on.
+// succeeded tells whether a process that ended has done its work. One that ended before it was ready has not.
 func (p *process) succeeded() bool { return p.end.OK() && !p.endedEarly }
 
 func latest(a, b time.Time) time.Time {

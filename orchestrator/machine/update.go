@@ -1,24 +1,22 @@
 package machine
 
-// Under start-first the new generation, the candidate, starts beside the old
-// one, which goes on serving until the candidate is ready. A candidate that
-// ends, or is not ready in time, is dropped, and the old one stays. There are
-// never more than two: what changes meanwhile replaces the candidate.
+// Under start-first the new generation, the candidate, starts beside the old one, which serves until the
+// candidate is ready. A candidate that ends, or is not ready in time, is dropped, and the old one stays.
+// There are never more than two: a change meanwhile replaces the candidate.
 
-// Drop is why a new version was not taken.
+// Drop is why a new version was dropped.
 type Drop struct {
 	Gen int
 	End End  // how it ended by itself
 	Due bool // it was not ready in time
 }
 
-// overlaps tells whether a renewal starts the new generation beside the old
-// one. There is nothing to keep of one that never served.
+// overlaps tells whether a renewal starts the new generation beside the old one, which must have served.
 func (n *node) overlaps() bool {
 	return n.cfg.Process.StartFirst && (n.p.phase == procReady || n.p.phase == procUnready)
 }
 
-// candidate is the generation that is to take over; nil if there is none.
+// candidate is the new generation beside the one that serves; nil if there is none.
 func (p *process) candidate() *generation {
 	if p.side != nil && p.side.phase == procCandidate {
 		return &p.side.generation
@@ -31,7 +29,7 @@ func (m *Machine) startCandidate(n *node, o occasion) {
 	n.p.side = &side{generation: m.begin(n, procCandidate, o), newer: true}
 }
 
-// replace makes another candidate due, for what this one was for as well.
+// replace makes another candidate due, which also includes the changes of this one.
 func (m *Machine) replace(n *node, g *generation, o occasion) {
 	m.becomeStopping(n, g, o)
 	n.pending.restore(g.took)
@@ -41,8 +39,8 @@ func (m *Machine) replace(n *node, g *generation, o occasion) {
 	}
 }
 
-// takeOver makes the candidate the one that serves. The old one is asked to end,
-// which lets it finish what it has begun.
+// takeOver makes the candidate the one that serves. The old one is asked to end, which lets it finish its
+// answers.
 func (m *Machine) takeOver(n *node, g *generation, o occasion) {
 	if m.ending.begun {
 		return
@@ -56,7 +54,7 @@ func (m *Machine) takeOver(n *node, g *generation, o occasion) {
 	m.restartDependants(n)
 }
 
-// drop notes that the candidate has ended by itself.
+// drop records that the candidate has ended by itself.
 func (m *Machine) drop(n *node, g *generation, o occasion) {
 	if m.ending.begun {
 		m.becomeStopped(n, g, o)
@@ -74,8 +72,7 @@ func (m *Machine) dropLate(n *node, g *generation, _ occasion) {
 	m.stop(n, g)
 }
 
-// handOver makes the candidate the only generation, if there is one: the one it
-// was to replace has ended by itself.
+// handOver makes the candidate the only generation, if there is one: the old one has ended by itself.
 func (m *Machine) handOver(n *node, g *generation, o occasion) {
 	p := n.p
 	if p.candidate() == nil || m.ending.begun {

@@ -7,7 +7,7 @@ import (
 
 const (
 	usualOf    = 9 // passes that count
-	usualLeast = 3 // passes before anything is said of it
+	usualLeast = 3 // passes before there is a median
 )
 
 // durations are how long the last passes of a stage took, or the last starts of a
@@ -21,7 +21,7 @@ func (d *durations) add(took time.Duration) {
 	*d = append(*d, took)
 }
 
-// usual is their median; 0 as long as there are too few.
+// usual is their median; 0 while there are too few.
 func (d durations) usual() time.Duration {
 	if len(d) < usualLeast {
 		return 0

@@ -10,20 +10,20 @@ type watcher struct {
 	cfg             *Watcher
 	phase           phase
 	run             int  // of the last started run
-	asked           bool // it has run, or is to: nobody waits for one that only runs by hand before that
+	asked           bool // it has run, or is to run: nothing waits before that for one that runs only by hand
 	group           int
 	stages          []stage
 	took            pending  // what the run was started for
 	startedFor      causes   // what the runs since the last pass were started for
 	startedForSince uint64   // the step of the first of that
-	next            *Watcher // takes the place of cfg with the next run, if not nil
+	next            *Watcher // replaces cfg with the next run, if not nil
 	takenSince      uint64   // the oldest step that its runs have taken and are not done with
 	startedAt       time.Time
 	failing         bool   // the run is going to fail
-	reason          string // why it failed, where no stage has written it
+	reason          string // why it failed, where its output does not say so
 	outcome         outcome
 	everPassed      bool
-	discarded       int // runs in a row that a change took away
+	discarded       int // runs in a row that a change cancelled or made stale
 	protected       bool
 	touching        bool                  // its triggers are being touched
 	touchSince      uint64                // the step that is done with once they are
@@ -54,8 +54,7 @@ func newWatcher(cfg *Watcher) *watcher {
 	return w
 }
 
-// configure takes on stages, none of which may be running. What has passed
-// before proves nothing of other ones.
+// configure sets the stages, none of which may be running. Passes of other stages do not count for them.
 func (w *watcher) configure(cfg *Watcher) {
 	w.cfg, w.next, w.stages, w.lasted = cfg, nil, nil, map[string]*durations{}
 	for g, group := range cfg.Groups {
