@@ -12,7 +12,7 @@ import (
 	"devloop/schema"
 )
 
-// apiLoop is the loop as the api asks it.
+// apiLoop is the loop as the api sees it.
 type apiLoop struct{ *loop }
 
 var _ api.Loop = apiLoop{}
@@ -109,7 +109,7 @@ func (l apiLoop) Down() {
 	}
 }
 
-// await asks the machine, once everything that was written until now has been seen.
+// await asks the machine once everything written until now has been seen.
 func (l *loop) await(nodes []int, answer func(control.Verdict)) (forget func()) {
 	id := l.barriers.open(answer)
 	ask := func() {
@@ -123,7 +123,7 @@ func (l *loop) await(nodes []int, answer func(control.Verdict)) (forget func()) 
 			l.step(machine.Await{ID: id, Nodes: nodes})
 		}
 	}
-	// First the configuration, which decides what else there is to see.
+	// First the configuration, which decides what else to look at.
 	seen := func() {
 		if l.files == nil {
 			ask()
@@ -140,7 +140,7 @@ func (l *loop) await(nodes []int, answer func(control.Verdict)) (forget func()) 
 	}
 }
 
-// awaited hands the machine's answer on.
+// awaited passes the machine's answer on.
 func (l *loop) awaited(a machine.Awaited) {
 	l.barriers.answer(a.ID, func() control.Verdict {
 		if a.OK {

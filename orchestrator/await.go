@@ -6,13 +6,13 @@ import (
 	"devloop/orchestrator/control"
 )
 
-// barriers are questions for when all is done that was caused until then.
+// barriers are questions whether everything caused until then is done.
 type barriers struct {
 	last    int
 	answers map[int]func(control.Verdict) // by number; each is called once
 }
 
-// open notes a question.
+// open adds a question.
 func (b *barriers) open(answer func(control.Verdict)) (id int) {
 	b.last++
 	if b.answers == nil {

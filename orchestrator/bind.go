@@ -15,9 +15,8 @@ func socketsOf(cfg *schema.Config, g *graph.Graph, once bool) (list []*schema.So
 	return list
 }
 
-// usedOnce tells whether a single run may start a process with the socket:
-// only what a watcher depends on is started, so most sockets are not needed,
-// and a loop that is already running may well hold them.
+// usedOnce tells whether a single run may start a process with the socket. A single run starts only what a
+// watcher depends on; other sockets are not bound, as a running loop may hold them.
 func usedOnce(g *graph.Graph, socket string) bool {
 	for i, n := range g.Nodes {
 		if n.Watcher == nil {

@@ -35,7 +35,7 @@ func processKey(node, gen int) runner.Key {
 	return runner.Key{Node: node, Num: gen, Stage: runner.Whole}
 }
 
-// notStarted is the end of a command whose start could not even be tried.
+// notStarted is the end of a command that could not be started.
 func notStarted(err error) machine.End { return machine.End{Code: -1, Err: err.Error()} }
 
 func endOf(x procgroup.Exit) machine.End {
@@ -46,7 +46,7 @@ func endOf(x procgroup.Exit) machine.End {
 	return end
 }
 
-// commandExited hands the end of a command on.
+// commandExited passes the end of a command on.
 func (l *loop) commandExited(c *runner.Command, exit procgroup.Exit) {
 	key := c.Key
 	if key.Stage == runner.Whole {
@@ -59,22 +59,20 @@ func (l *loop) commandExited(c *runner.Command, exit procgroup.Exit) {
 	l.step(machine.StageExited{Node: key.Node, Run: key.Num, Stage: key.Stage, End: endOf(exit)})
 	l.forgetGone(key.Node)
 	l.report.exited = nil
-	if c.Spool != nil { // nobody wanted to see it
+	if c.Spool != nil { // not wanted
 		c.Spool.Close()
 	}
 }
 
-// programMissing tells of a program that is not there, unless a process waits for
-// what builds it.
+// programMissing reports a missing program, unless the process waits for what builds it.
 func (l *loop) programMissing(node int, text, hint string) {
 	if st := l.machine.Status()[node]; st.Hold.Kind != machine.NotBuilt {
 		l.screen.Missing(l.name(node), text, hint)
 	}
 }
 
-// forgetGone forgets everything of a node that is no more, what it has written
-// too, once nothing of it runs: until then its stages have their names from its
-// plan, and people may want to see what it says at its end.
+// forgetGone forgets a removed node, its output included, once nothing of it runs: until then its stages have
+// their names from its plan, and its last output is still shown.
 func (l *loop) forgetGone(node int) {
 	n := l.graph.Nodes[node]
 	if !n.Gone || l.runner.Runs(node) {
@@ -87,10 +85,9 @@ func (l *loop) forgetGone(node int) {
 	}
 }
 
-// writing is who may be writing now; nil if no command runs. The function finds out
-// which nodes have a command with the file open for writing, if the machine suspects
-// one of the nodes that the file wakes of changing what it watches, or if these are
-// nil. It may be called by any goroutine.
+// writing is nil if no command runs. The function that it returns finds out which nodes have a command with
+// the file open for writing, if the machine suspects one of the nodes that the file wakes of changing what it
+// watches, or if these are nil. It may be called by any goroutine.
 func (l *loop) writing() func(path string, wakes []int) (nodes []int) {
 	var suspects []int
 	for node := range l.graph.Nodes {
@@ -119,8 +116,7 @@ func (l *loop) writing() func(path string, wakes []int) (nodes []int) {
 	}
 }
 
-// changed tells the machine what has changed. Nodes that are not in the graph yet
-// have nothing to hear of: they begin later.
+// changed tells the machine what has changed, without nodes that are not in the graph yet: they begin later.
 func (l *loop) changed(changes []machine.Change) {
 	for i := range changes {
 		changes[i].Nodes = slices.DeleteFunc(changes[i].Nodes, func(node int) bool {
@@ -155,7 +151,7 @@ func (l *loop) touch(a machine.Touch) {
 	})
 }
 
-// drain answers once everything written so far has been delivered.
+// drain answers once everything written so far has been reported.
 func (l *loop) drain(d machine.Drained) {
 	if l.files == nil {
 		l.queue = append(l.queue, d)

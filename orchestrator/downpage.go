@@ -11,7 +11,7 @@ import (
 	"devloop/schema"
 )
 
-// downPages are what clients of the sockets are told while nobody serves them.
+// downPages are what clients of a socket see while no server answers.
 type downPages struct {
 	*project
 	sockets  *sockets.Set
@@ -19,8 +19,7 @@ type downPages struct {
 	snapshot func([]machine.NodeStatus) report.Snapshot
 }
 
-// review brings what clients of the sockets are told up to date with the state
-// of the nodes. It follows every step.
+// review updates the down pages after every step of the machine.
 func (d *downPages) review(all func() []machine.NodeStatus) {
 	var status []machine.NodeStatus
 	for _, s := range d.sockets.All() {
@@ -54,8 +53,8 @@ func hasSocket(p *schema.Process, name string) bool {
 	return slices.ContainsFunc(p.Sockets, func(ref schema.SocketRef) bool { return ref.Name == name })
 }
 
-// checks tells whether what a process serves may be about to be replaced: a
-// change has touched it, or is being checked upstream.
+// checks tells whether what a process serves may soon be replaced: a change has touched it, or is being
+// checked upstream.
 func (d *downPages) checks(node int, status []machine.NodeStatus) bool {
 	for _, i := range d.graph.Closure(node) {
 		if status[i].Busy && (status[i].Watcher || i == node) {
@@ -65,7 +64,7 @@ func (d *downPages) checks(node int, status []machine.NodeStatus) bool {
 	return false
 }
 
-// newsOf says what a process that does not serve waits for.
+// newsOf says what a process that does not serve is waiting for.
 func (d *downPages) newsOf(node int, status []machine.NodeStatus, before *proxy.News) *proxy.News {
 	blame := node
 	if h := status[node].Hold; h.Node >= 0 && h.Kind != machine.NotHeld {

@@ -10,12 +10,10 @@ import (
 	"devloop/schema"
 )
 
-// A fingerprint is what a node means, as text: two that are equal need no new
-// start. How long to wait, when to give up and what to watch are no part of a
-// process's: they count from now on, and nothing has to be started for it.
+// A fingerprint is the meaning of a node as text: if it has not changed, the node does not restart. A
+// process's timeouts and what it watches are left out: they apply from now on without a restart.
 
-// fingerprint of a node, with the environment that its commands would get now, of
-// which environ is what they inherit.
+// fingerprint of a node, with the environment that its commands would get now; environ is what they inherit.
 func fingerprint(environ []string, cfg *schema.Config, n graph.Node) string {
 	var parts []any
 	if n.Watcher != nil {
@@ -66,7 +64,7 @@ func patternsPrint(list []schema.Pattern) (texts []string) {
 	return texts
 }
 
-// environPrint is the environment of a command, sorted; or why it has none.
+// environPrint is the environment of a command, sorted; or the error that it leads to.
 func environPrint(inherited []string, p *schema.Project, layers ...schema.EnvLayer) []string {
 	list, err := runner.Environment(inherited, p, layers...)
 	if err != nil {

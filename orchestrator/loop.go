@@ -31,8 +31,8 @@ import (
 	"devloop/orchestrator/sockets"
 )
 
-// loop is the state of one Run. One goroutine, the one that calls run, owns
-// all of it; every other goroutine only sends to its mailbox.
+// loop is the state of one Run. The goroutine that calls run owns all of it; other goroutines only send to
+// its mailbox.
 type loop struct {
 	opt Options
 	*project
@@ -50,21 +50,21 @@ type loop struct {
 
 	queue    []machine.Event // what the loop itself answers
 	stepping bool            // step carries out what the machine answers
-	started  bool            // the machine has been
+	started  bool            // the machine has started
 	barriers barriers
 	house    housekeeping
 	timer    *time.Timer
 	end      end
 }
 
-// end is what is known of the end of the loop.
+// end is the state of the end of the loop.
 type end struct {
-	told      bool      // people have told it to end, and know that it does
+	told      bool      // it was told to end, and has said so
 	signalled time.Time // when the last signal came
 	code      *int      // set by the machine's Exit
 }
 
-// run is the one select of the loop.
+// run has the loop's only select.
 func (l *loop) run() int {
 	signals, requests, done := l.opt.Signals, l.opt.Requests, l.ctx.Done()
 	var ready <-chan struct{}
@@ -111,7 +111,7 @@ func (l *loop) run() int {
 	return *l.end.code
 }
 
-// begin begins everything: nothing is missed any more.
+// begin starts everything: from now on no change is missed.
 func (l *loop) begin() {
 	l.watching()
 	l.start()
@@ -126,7 +126,7 @@ func (l *loop) start() {
 	l.step(machine.Start{})
 }
 
-// watching tells what is watched.
+// watching prints what is watched.
 func (l *loop) watching() {
 	w := l.files.Watching()
 	l.screen.Watching(w.Directories, w.Polled)
@@ -158,12 +158,11 @@ func (l *loop) arm() {
 	l.timer.Reset(max(0, wait))
 }
 
-// flushFor is how long files have to be looked at before the machine hears of a
-// deadline without them.
+// flushFor is how long to look at files before the machine gets a deadline without them.
 const flushFor = 20 * time.Millisecond
 
-// due does what it is time for. What has been seen before a settle period ends
-// counts before that: the period ends when it has been looked at.
+// due does what it is time for. Changes seen before a settle period ends belong to it, so it ends when they
+// have been looked at.
 func (l *loop) due() {
 	l.takeEvents()
 	now := time.Now()
@@ -173,7 +172,7 @@ func (l *loop) due() {
 	case l.files == nil || !l.machine.Settling() || l.machine.Ending():
 		l.files.Due(now)
 		l.step(machine.Tick{})
-	case l.files.Flushing(): // a disk is slow: other deadlines do not wait for it
+	case l.files.Flushing(): // a slow disk does not delay other deadlines
 		l.step(machine.Tick{VCSBusy: true})
 	default:
 		var dirs []string
@@ -190,7 +189,7 @@ func (l *loop) due() {
 	}
 }
 
-// step feeds the machine and carries out what it answers, until it is silent.
+// step passes an event to the machine and carries out its actions, until there are none.
 func (l *loop) step(ev machine.Event) {
 	l.queue = append(l.queue, ev)
 	if l.stepping {
@@ -243,7 +242,7 @@ func (l *loop) do(action machine.Action) {
 	}
 }
 
-// handle takes in what another goroutine reports.
+// handle takes an event from another goroutine.
 func (l *loop) handle(ev any) {
 	switch ev := ev.(type) {
 	case runner.Event:
@@ -259,8 +258,8 @@ func (l *loop) handle(ev any) {
 	}
 }
 
-// takeEvents takes in what has been reported by now, before a deadline counts that has
-// passed: a process whose end is reported must not count as up, or as too late.
+// takeEvents takes what has been reported by now, before a passed deadline counts: a process whose end is
+// reported must not count as up, or as too late.
 func (l *loop) takeEvents() {
 	for {
 		select {
@@ -272,8 +271,7 @@ func (l *loop) takeEvents() {
 	}
 }
 
-// request carries out a command made by hand. Of several nodes those downstream
-// wait for those upstream.
+// request carries out a command made by hand. Of several nodes, those downstream wait for those upstream.
 func (l *loop) request(r Request) {
 	command := machine.Command{Verb: r.Verb}
 	for i, n := range l.graph.Nodes {

@@ -10,14 +10,14 @@ import (
 	"devloop/orchestrator/filewatch"
 )
 
-// mailbox is how other goroutines reach the loop's, which takes in what they send.
+// mailbox is how other goroutines reach the loop's.
 type mailbox struct {
 	ctx    context.Context // ends when run returns
 	cancel context.CancelFunc
-	joined sync.WaitGroup // every goroutine of this package, but for:
+	joined sync.WaitGroup // every goroutine of this package, except onDisk's
 	onDisk sync.WaitGroup // those that may have to wait for a disk
 	events chan any
-	asks   chan func() // questions, to be answered by the owner of everything
+	asks   chan func() // questions for the loop's goroutine
 }
 
 func newMailbox(ctx context.Context) *mailbox {
@@ -26,9 +26,8 @@ func newMailbox(ctx context.Context) *mailbox {
 	return m
 }
 
-// post hands an event to the loop. It is false if nobody takes it any more. Every
-// goroutine that posts is counted in joined or onDisk, and ends when the loop's
-// context does.
+// post sends an event to the loop. It is false if the loop has ended. Every goroutine that posts is counted
+// in joined or onDisk, and ends with the loop's context.
 func (m *mailbox) post(ev any) (taken bool) {
 	select {
 	case m.events <- ev:
@@ -38,10 +37,10 @@ func (m *mailbox) post(ev any) (taken bool) {
 	}
 }
 
-// noticeEvent is something that people should know, of no node.
+// noticeEvent is a message about no particular node.
 type noticeEvent struct{ text string }
 
-// tryNotice posts a notice that may be given up.
+// tryNotice posts a notice, or drops it.
 func (m *mailbox) tryNotice(text string) (told bool) {
 	select {
 	case m.events <- noticeEvent{text}:
@@ -51,9 +50,8 @@ func (m *mailbox) tryNotice(text string) (told bool) {
 	}
 }
 
-// ask runs a question in the loop's goroutine, which owns everything, and
-// waits for it. The question may not block, and what it hands out must be a
-// copy.
+// ask runs a question in the loop's goroutine and waits for it. The question may not block, and must return
+// copies.
 func (m *mailbox) ask(ctx context.Context, question func()) error {
 	answered := make(chan struct{})
 	select {
@@ -70,7 +68,7 @@ func (m *mailbox) ask(ctx context.Context, question func()) error {
 // leaveFor is how long the end of the loop waits for a disk.
 const leaveFor = 2 * time.Second
 
-// leave closes what may have to wait for a disk, and does not wait for long.
+// leave closes what may have to wait for a disk, and waits leaveFor at most.
 func (m *mailbox) leave(closers ...func() error) error {
 	var mu sync.Mutex // guards errs
 	var errs []error
@@ -94,7 +92,7 @@ func (m *mailbox) leave(closers ...func() error) error {
 	case <-timer.C:
 		return errors.New("a file system does not respond; devloop ends without waiting for it")
 	}
-	// What has been opened, and nobody has looked at.
+	// Close what was opened and never handled.
 	for {
 		select {
 		case ev := <-m.events:

@@ -28,9 +28,9 @@ type Options struct {
 	Color   bool           // what commands write is shown with its colours
 	Kept    int            // bytes of output kept of each node; 0: journal.DefaultLimit
 
-	// Reload loads the configuration again, and derives its graph; nil: it is
-	// not read again. Its error is shown, and changes nothing. It tells, also of
-	// a load that failed, whose change may lead to another result.
+	// Reload loads the configuration again, and derives its graph; nil: it is not read again. Its error is
+	// shown, and changes nothing. sources are the files whose change may lead to another result, also if the
+	// load failed.
 	Reload func() (cfg *schema.Config, g *graph.Graph, sources []string, err error)
 
 	Hooks report.Hooks
@@ -43,20 +43,18 @@ type Options struct {
 	// Requests are commands made by hand; may be nil.
 	Requests <-chan Request
 
-	// Own are the files that the caller writes what the loop says to: a change of
-	// them is none, wherever they lie.
+	// Own are the files that the caller writes the loop's output to: writing them is not a change, wherever
+	// they are.
 	Own []os.FileInfo
 
-	// Terminal is one whose modes the guardian puts back if the loop comes to a
-	// sudden end; may be nil.
+	// Terminal has modes that the guardian restores if the loop ends suddenly; may be nil.
 	Terminal *Terminal
 
-	// Control is what others ask the loop through; may be nil. Whoever has
-	// acquired it closes it, after Run.
+	// Control is the control socket; may be nil. The caller closes it after Run.
 	Control *control.Claim
 }
 
-// Terminal is one whose modes the caller of Run has changed and puts back.
+// Terminal is a terminal whose modes the caller of Run has changed and restores.
 type Terminal = guardian.Terminal
 
 // Request is a command made by hand for a node, or for every node that the
@@ -66,8 +64,7 @@ type Request struct {
 	Node string
 }
 
-// polling is how often everything is to be looked at, where events are not to be
-// relied on; nil if they are.
+// polling is how often to look at everything where there are no events to rely on; nil if there are.
 func (o *Options) polling(cfg *schema.Config) *time.Duration {
 	if o.Poll != nil {
 		return o.Poll

@@ -5,27 +5,27 @@ import (
 	"devloop/schema"
 )
 
-// project is the configuration in force, and the one that is about to replace it.
+// project is the current configuration, and the one that is about to replace it.
 type project struct {
 	cfg    *schema.Config
 	graph  *graph.Graph
 	prints []string                // of the nodes, by number; see fingerprint
 	plans  map[int]*schema.Watcher // see plan
-	next   *candidate              // in force once all that it may read is watched; nil if there is none
+	next   *candidate              // current once all that it may read is watched; nil if there is none
 }
 
-// candidate is a configuration that was read, and is not in force yet.
+// candidate is a configuration that was read and is not current yet.
 type candidate struct {
 	cfg     *schema.Config
-	graph   *graph.Graph // with the numbers of the one in force
-	sources []string     // that the configuration, or a later one that has mistakes, was read from
+	graph   *graph.Graph // with the numbers of the current one
+	sources []string     // that the configuration, or a later one with mistakes, was read from
 	broken  error        // the mistakes of the later one
-	unseen  bool         // the configuration was read to be sure: no change of it has been seen
+	unseen  bool         // the configuration was read as a precaution: no change of it has been seen
 }
 
 func (p *project) name(node int) string { return p.graph.Nodes[node].Name }
 
-// numbers are the machine's, of nodes in the configuration in force.
+// numbers are the machine's numbers of nodes in the current configuration.
 func (p *project) numbers(names []string) (nodes []int) {
 	for _, name := range names {
 		nodes = append(nodes, p.graph.Index(name))
@@ -33,11 +33,11 @@ func (p *project) numbers(names []string) (nodes []int) {
 	return nodes
 }
 
-// begins notes that a run of a watcher begins.
+// begins says that a run of a watcher begins.
 func (p *project) begins(node int) { p.plans[node] = p.graph.Nodes[node].Watcher }
 
-// plan is the watcher as it was when its last run began: what runs keeps its
-// stages when the configuration is replaced.
+// plan is the watcher as it was when its last run began: a run keeps its stages when the configuration is
+// replaced.
 func (p *project) plan(node int) *schema.Watcher {
 	if w := p.plans[node]; w != nil {
 		return w
@@ -45,7 +45,7 @@ func (p *project) plan(node int) *schema.Watcher {
 	return p.graph.Nodes[node].Watcher
 }
 
-// stageOf finds a stage as the machine numbers them.
+// stageOf finds a stage by the machine's number.
 func stageOf(w *schema.Watcher, index int) *schema.Stage {
 	for _, group := range w.Groups() {
 		if index < len(group) {

@@ -10,11 +10,11 @@ import (
 	"devloop/orchestrator/diskqueue"
 )
 
-// errHung says that a file system has been waited for long enough.
+// errHung: a file system has not answered for long enough.
 var errHung = errors.New("the file system does not respond")
 
-// publish touches files beside the loop, and then tells which one could not be
-// touched, if any. touched is told of each, by another goroutine.
+// publish touches files in another goroutine, and then reports which one could not be touched, if any. That
+// goroutine also calls touched for each.
 func publish(disk *diskqueue.Queue, paths []string, touched func(path string), then func(path string, err error)) {
 	errs := make([]error, len(paths))
 	disk.Add(diskqueue.Job{
@@ -40,7 +40,7 @@ func publish(disk *diskqueue.Queue, paths []string, touched func(path string), t
 	})
 }
 
-// reasonOf is what the system says, without the name of its call.
+// reasonOf is the system's error without the name of the call.
 func reasonOf(err error) error {
 	var at *fs.PathError
 	if errors.As(err, &at) {
@@ -49,7 +49,7 @@ func reasonOf(err error) error {
 	return err
 }
 
-// touchFile sets the file's times to now, and makes it if need be.
+// touchFile sets the file's times to now, and creates it if necessary.
 func touchFile(path string) error {
 	now := time.Now()
 	err := os.Chtimes(path, now, now)

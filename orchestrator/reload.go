@@ -12,12 +12,11 @@ import (
 	"devloop/schema"
 )
 
-// The configuration is read again when one of its files changes. A mistake in
-// it changes nothing: the last good one stays in force, and the mistake is
-// shown. Else every node and socket that means the same as before goes on as if
-// nothing had happened; nodes keep their numbers, see graph.Rebase.
+// The configuration is read again when one of its files changes. If it has a mistake, the last good one stays
+// current, and the mistake is shown. Otherwise nodes and sockets that have not changed go on; nodes keep
+// their numbers, see graph.Rebase.
 
-// errNoAnswer is a configuration of which nobody knows what is written there now.
+// errNoAnswer: the current content of the configuration is unknown.
 var errNoAnswer = errors.New("the file system of the configuration does not respond")
 
 // loadConfig reads the configuration again, in another goroutine.
@@ -25,7 +24,7 @@ func (l *loop) loadConfig() (loaded func(unseen bool)) {
 	cfg, g, sources, err := l.opt.Reload()
 	return func(unseen bool) {
 		if err != nil {
-			if l.next != nil { // the last good one is not in force yet
+			if l.next != nil { // the last good one is not current yet
 				l.next.sources, l.next.broken = sources, err
 			}
 			l.reloaded(sources, err)
@@ -35,8 +34,7 @@ func (l *loop) loadConfig() (loaded func(unseen bool)) {
 	}
 }
 
-// configRead puts a configuration in force, at once, or when all that it may read is
-// watched.
+// configRead makes a configuration the current one, at once, or when all that it may read is watched.
 func (l *loop) configRead(next *candidate) {
 	if l.files == nil || !l.files.Reopening() && !l.viewsChange(next) {
 		l.reloaded(next.sources, l.reconfigure(next, func() {}))
@@ -56,10 +54,10 @@ func (l *loop) configRead(next *candidate) {
 	})
 }
 
-// reloaded notes what has come of a reading of the configuration.
+// reloaded records the result of reading the configuration.
 func (l *loop) reloaded(sources []string, err error) {
 	was := l.sources.Loaded(err)
-	// What fixes a configuration may be a file that the last good one does not have.
+	// A file that the last good configuration does not have may fix the mistake.
 	l.sources.Follow(sourcePaths(l.cfg.Sources, sources), l.opt.polling(l.cfg))
 	if err != nil && (was == nil || was.Error() != err.Error()) {
 		l.screen.Broken(err)
@@ -73,8 +71,7 @@ func sourcePaths(lists ...[]string) []string {
 	return slices.Compact(paths)
 }
 
-// viewsChange tells whether a configuration watches something else than the one in
-// force, or in another way.
+// viewsChange tells whether a configuration watches other files than the current one, or in another way.
 func (l *loop) viewsChange(next *candidate) bool {
 	before, after := l.graph.Nodes, next.graph.Nodes
 	if len(before) != len(after) || !filewatch.SamePoll(l.opt.polling(l.cfg), l.opt.polling(next.cfg)) {
@@ -88,8 +85,8 @@ func (l *loop) viewsChange(next *candidate) bool {
 	return false
 }
 
-// reconfigure puts a configuration in force, and adopts what was opened for it. Its
-// error leaves everything as it was.
+// reconfigure makes a configuration the current one, and adopts what was opened for it. After an error
+// everything is as before.
 func (l *loop) reconfigure(next *candidate, adopt func()) error {
 	before, cfg, rebased := l.graph, next.cfg, next.graph
 	want := socketsOf(cfg, l.graph, l.opt.Once)
@@ -133,8 +130,7 @@ func (l *loop) reconfigure(next *candidate, adopt func()) error {
 	return nil
 }
 
-// compare names the nodes that are new, those that have changed, of which the numbers
-// are given, and those that are gone.
+// compare names the nodes that are new, changed (their numbers are given) and removed.
 func compare(change *report.Reconfiguration, before, after *graph.Graph, changed []int) {
 	for i, n := range after.Nodes {
 		switch {
@@ -151,7 +147,7 @@ func compare(change *report.Reconfiguration, before, after *graph.Graph, changed
 	}
 }
 
-// viewOf is what a node looks at.
+// viewOf is what a node watches, as text.
 func viewOf(n graph.Node) string {
 	if n.Watcher != nil {
 		return fmt.Sprint(patternsPrint(n.Watcher.Watch), patternsPrint(n.Watcher.Ignore), patternsPrint(n.Watcher.Project.Ignore), n.Watcher.GitIgnore, n.Watcher.Triggers)
@@ -159,8 +155,8 @@ func viewOf(n graph.Node) string {
 	return fmt.Sprint(patternsPrint(n.Process.Watch), patternsPrint(n.Process.Ignore), patternsPrint(n.Process.Project.Ignore), n.Process.GitIgnore)
 }
 
-// apart lists the processes whose sockets reach them in another way than
-// before: the old generation must end first.
+// apart lists the processes that get their sockets in another way than before: their old generation must end
+// first.
 func (l *loop) apart(cfg *schema.Config, g *graph.Graph) (nodes []int) {
 	for i, n := range g.Nodes {
 		if n.Process == nil || n.Gone {
@@ -176,8 +172,7 @@ func (l *loop) apart(cfg *schema.Config, g *graph.Graph) (nodes []int) {
 	return nodes
 }
 
-// release lets the sockets go that the configuration does not have any more, and
-// nobody uses.
+// release closes the sockets that the configuration no longer has and no process uses.
 func (l *loop) release() {
 	for _, s := range l.sockets.Release() {
 		l.screen.Released(s.Name(), s.Address())

@@ -11,8 +11,8 @@ import (
 	"devloop/schema"
 )
 
-// reporter is the way from the machine, which knows nodes by their numbers, to those
-// who tell people and programs: they get names, and all that they say.
+// reporter takes the machine's reports, which have numbers of nodes, and passes them on complete: with names,
+// and with what the loop knows besides.
 type reporter struct {
 	*project
 	status  func() []machine.NodeStatus
@@ -23,11 +23,11 @@ type reporter struct {
 	history *report.History
 	journal *journal.Journal
 
-	exited *runner.Command // a stage, while the machine hears of its end
-	noted  map[string]bool // what those who watch had to say, and people know
+	exited *runner.Command // the stage whose end the machine is being told
+	noted  map[string]bool // notes about watching that have been shown
 }
 
-// report hands on what the machine reports.
+// report passes on a report of the machine.
 func (r *reporter) report(a machine.Report) {
 	if a.Kind == machine.RunStarted {
 		r.begins(a.ID)
@@ -38,7 +38,7 @@ func (r *reporter) report(a machine.Report) {
 	r.screen.Report(full)
 }
 
-// announce tells what the machine is about to hear.
+// announce reports what the machine is about to be told.
 func (r *reporter) announce(ev machine.Event) {
 	switch ev := ev.(type) {
 	case machine.Start:
@@ -61,7 +61,7 @@ func (r *reporter) announce(ev machine.Event) {
 	}
 }
 
-// complete is a report with what the loop knows beside the machine.
+// complete adds what the loop knows to a report of the machine.
 func (r *reporter) complete(a machine.Report) report.Report {
 	full := report.Report{Report: a, Asked: r.history.LastAsked(a.Node)}
 	switch a.Kind {
@@ -81,12 +81,12 @@ func (r *reporter) complete(a machine.Report) report.Report {
 	return full
 }
 
-// completeStage adds what the stage that has ended wrote. Its output is handed over
-// to whoever gets the report of a failure.
+// completeStage adds the output of a stage that has ended. Whoever gets the report of a failure takes over
+// the output.
 func (r *reporter) completeStage(full *report.Report) {
 	c := r.exited
 	if c == nil || c.Key.Node != full.ID || c.Key.Num != full.Num || stageOf(r.plan(full.ID), c.Key.Stage).Name != full.Stage {
-		return // it never came to a command
+		return // there was no command
 	}
 	if full.Kind != machine.StagePassed {
 		full.Output, c.Spool = c.Spool, nil
@@ -95,14 +95,14 @@ func (r *reporter) completeStage(full *report.Report) {
 	}
 }
 
-// snapshot is the state of the nodes, for those who put it into words.
+// snapshot is the state of the nodes with what is needed to describe it.
 func (r *reporter) snapshot(nodes []machine.NodeStatus) report.Snapshot {
 	return report.Snapshot{Nodes: nodes, PIDs: r.runner.PIDs,
 		LastCheck: func(node, generation int) string { return r.runner.Process(node, generation).LastCheck() },
 		Says:      func(node, generation int) string { return r.runner.Process(node, generation).SelfReport() }}
 }
 
-// urls lists where a process's http sockets are found.
+// urls lists the addresses of a process's http sockets.
 func (r *reporter) urls(p *schema.Process) (urls []string) {
 	for _, ref := range p.Sockets {
 		if s := r.sockets.Named(ref.Name); s != nil && s.URL() != "" {
@@ -112,7 +112,7 @@ func (r *reporter) urls(p *schema.Process) (urls []string) {
 	return urls
 }
 
-// forgetPast makes a node one of which nothing is known.
+// forgetPast clears what is known of a node.
 func (r *reporter) forgetPast(name string) {
 	r.history.Forget(name)
 	r.screen.Forget(name)
@@ -138,8 +138,8 @@ func (r *reporter) liveBelow(node int) (list []int) {
 	return list
 }
 
-// triggersServed are the triggers of the watchers that processes which run depend
-// on, by watcher: they tell when it last passed.
+// triggersServed are the triggers of the watchers that running processes depend on, by watcher: their times
+// tell when it last passed.
 func (r *reporter) triggersServed() map[int][]string {
 	passed := map[int][]string{}
 	for i, n := range r.graph.Nodes {
@@ -153,8 +153,8 @@ func (r *reporter) triggersServed() map[int][]string {
 	return passed
 }
 
-// olderBuild says that what a watcher last let through is older than a file that it
-// watches, as long as it has not passed yet.
+// olderBuild warns that the last build of a watcher is older than a file that it watches, as long as it has
+// not passed yet.
 func (r *reporter) olderBuild(newer filewatch.Newer) {
 	st := r.status()[newer.Watcher]
 	if st.Num > 1 || st.State == "passed" || st.Gone {
@@ -169,8 +169,7 @@ func (r *reporter) olderBuild(newer filewatch.Newer) {
 	}
 }
 
-// note tells what those who watch have to say of the system, and each thing once:
-// the files of the configuration meet the same limits as the tree.
+// note shows each note about watching once: the configuration's files meet the same limits as the tree.
 func (r *reporter) note(notes ...string) {
 	for _, note := range notes {
 		if !r.noted[note] {

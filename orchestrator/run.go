@@ -20,14 +20,12 @@ import (
 	"devloop/schema"
 )
 
-// Run runs the loop until it is told to end, and returns its exit code. When
-// it returns, every command it started has ended with its whole tree, every
-// socket is closed and every goroutine is gone. The error is for what kept it
-// from starting; the code is then 1.
+// Run runs the loop until it is told to end, and returns its exit code. When it returns, every command it
+// started has ended with its whole tree, every socket is closed and every goroutine is gone. The error is
+// what kept it from starting; the code is then 1.
 //
-// A loop that is told to end for the second time and does not, because the system
-// keeps it waiting, is left where it hangs: Run returns errHangs and code 1, and
-// the guardian ends the commands when the program ends.
+// If the loop is told to end a second time and does not, because the system keeps it waiting, it is left
+// hanging: Run returns errHangs and code 1, and the guardian ends the commands when the program ends.
 func Run(ctx context.Context, opt Options) (code int, err error) {
 	signals, heard := opt.Signals, make(chan os.Signal)
 	opt.Signals = heard
@@ -39,7 +37,7 @@ func Run(ctx context.Context, opt Options) (code int, err error) {
 	return attend(signals, heard, ended)
 }
 
-// runLoop is Run in the goroutine that the loop has to itself.
+// runLoop is Run in the loop's own goroutine.
 func runLoop(ctx context.Context, opt Options) (code int, err error) {
 	l, err := newLoop(ctx, opt)
 	if err != nil {
@@ -47,8 +45,8 @@ func runLoop(ctx context.Context, opt Options) (code int, err error) {
 	}
 	ran := false
 	defer func() {
-		// A panic goes on to the end of the process, and the guardian ends what is
-		// left. To wait here for commands that nobody ends would hide it for ever.
+		// A panic ends the process, and the guardian ends what is left. To wait here for commands that
+		// nothing ends would hide it for ever.
 		if ran {
 			err = errors.Join(err, l.close())
 		}
@@ -102,8 +100,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	return l, nil
 }
 
-// bind opens every socket, or none: a port in use is an error before anything
-// has started.
+// bind opens every socket, or none: a port in use is an error before anything has started.
 func (l *loop) bind() error {
 	want := socketsOf(l.cfg, l.graph, l.opt.Once)
 	opened, err := l.sockets.Open(want)
@@ -117,7 +114,7 @@ func (l *loop) bind() error {
 	return nil
 }
 
-// close gives back everything that newLoop took.
+// close releases everything that newLoop took.
 func (l *loop) close() error {
 	l.cancel()
 	var errs []error
@@ -138,7 +135,7 @@ func (l *loop) close() error {
 	return errors.Join(errs...)
 }
 
-// newRunner makes what runs the commands of the loop.
+// newRunner makes the runner of the loop's commands.
 func (l *loop) newRunner(own *filewatch.Own, output *journal.Journal) *runner.Runner {
 	opt := runner.Options{
 		Environ: l.opt.Environ, Self: l.opt.Self, Color: l.opt.Color, Stream: l.opt.Stream,
@@ -171,7 +168,7 @@ func (l *loop) newRunner(own *filewatch.Own, output *journal.Journal) *runner.Ru
 	return runner.New(l.ctx, opt)
 }
 
-// watch begins to watch what the configuration asks for, and its own files.
+// watch begins to watch the project's files and the configuration's.
 func (l *loop) watch(own *filewatch.Own) (err error) {
 	if l.opt.Once {
 		return nil
@@ -198,19 +195,19 @@ func (l *loop) watch(own *filewatch.Own) (err error) {
 	return err
 }
 
-// diskHangs tells of a file system that does not answer.
+// diskHangs reports a file system that does not answer.
 func (l *loop) diskHangs(path string) {
 	l.screen.Notice(fmt.Sprintf("%s: the file system has not answered for %v; until it does, every change there counts, whatever the file contains", path, diskqueue.Patience))
 }
 
-// diskAnswers tells that it does again.
+// diskAnswers reports that it answers again.
 func (l *loop) diskAnswers(place string) {
 	l.screen.Notice(place + ": the file system responds again")
 	l.files.Answers()
 }
 
-// serve begins to answer on the control socket. A loop without one still does
-// its work, so all that comes of a failure is a line.
+// serve begins to answer on the control socket. The loop also works without one, so a failure is only
+// reported.
 func (l *loop) serve() {
 	if l.opt.Control == nil {
 		return

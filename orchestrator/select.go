@@ -7,8 +7,8 @@ import (
 	"devloop/schema"
 )
 
-// Select is the project reduced to some of its nodes and everything that they
-// wait for. A process that starts only by hand has been asked for by its name.
+// Select is the project reduced to some of its nodes and everything that they wait for. A process that starts
+// only by hand does start if it is named.
 func Select(cfg *schema.Config, g *graph.Graph, nodes []int) (*schema.Config, *graph.Graph) {
 	part, reduced := reduce(cfg, g, g.Closure(nodes...))
 	for _, n := range nodes {
@@ -19,9 +19,8 @@ func Select(cfg *schema.Config, g *graph.Graph, nodes []int) (*schema.Config, *g
 	return part, reduced
 }
 
-// SelectOnce is the project reduced to what a single run goes through: the
-// given watchers (none: all) and everything that they wait for, but no watcher
-// that is not to run at start, unless it is given itself.
+// SelectOnce is the project reduced to what a single run needs: the given watchers (none: all) and everything
+// that they wait for, without watchers that do not run at start, unless they are given.
 func SelectOnce(cfg *schema.Config, g *graph.Graph, nodes []int) (*schema.Config, *graph.Graph) {
 	given := slices.Clone(nodes)
 	if len(nodes) == 0 {
@@ -37,7 +36,7 @@ func SelectOnce(cfg *schema.Config, g *graph.Graph, nodes []int) (*schema.Config
 	}))
 }
 
-// reduce keeps the given nodes. Sockets that nobody left uses are not bound.
+// reduce keeps the given nodes. Sockets that none of them uses are not bound.
 func reduce(cfg *schema.Config, g *graph.Graph, nodes []int) (*schema.Config, *graph.Graph) {
 	keep := map[string]bool{}
 	used := map[string]bool{}
@@ -53,6 +52,6 @@ func reduce(cfg *schema.Config, g *graph.Graph, nodes []int) (*schema.Config, *g
 	part.Watchers = slices.DeleteFunc(slices.Clone(cfg.Watchers), func(w schema.Watcher) bool { return !keep[w.Name] })
 	part.Processes = slices.DeleteFunc(slices.Clone(cfg.Processes), func(p schema.Process) bool { return !keep[p.Name] })
 	part.Sockets = slices.DeleteFunc(slices.Clone(cfg.Sockets), func(s schema.Socket) bool { return !used[s.Name] })
-	reduced, _ := graph.New(&part) // a part of a graph without cycles has none
+	reduced, _ := graph.New(&part) // part of a graph without cycles has none
 	return &part, reduced
 }

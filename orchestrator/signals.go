@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// errHangs says that the loop did not end when it was told to for the second time.
+// errHangs: the loop did not end after the second signal.
 var errHangs = errors.New("the system keeps devloop waiting, such as a file system that does not respond; " +
 	"what devloop has started is stopped without it")
 
@@ -17,16 +17,14 @@ type outcome struct {
 }
 
 const (
-	// deafFor is how long the loop has to hear the second signal. It never waits
-	// for anything that long.
+	// deafFor is how long the loop has to take the second signal. It never waits that long for anything.
 	deafFor = 2 * time.Second
 
-	// killedFor is how long it has to end then: all that is left to do is to kill.
+	// killedFor is how long it then has to kill everything and end.
 	killedFor = 10 * time.Second
 )
 
-// attend hands signals to the loop, and waits until it has ended, or does not
-// although it was told to twice.
+// attend passes signals to the loop, and waits until it has ended, or has not although it was told twice.
 func attend(signals <-chan os.Signal, heard chan<- os.Signal, ended <-chan outcome) (int, error) {
 	var waiting []os.Signal
 	var last time.Time
@@ -63,7 +61,6 @@ func attend(signals <-chan os.Signal, heard chan<- os.Signal, ended <-chan outco
 	}
 }
 
-// oneSignal is how close together two signals are the same one: a wrapper
-// (timeout, npm, a shell's trap) passes on what the terminal sent to devloop
-// already. Nobody presses Ctrl-C twice as fast.
+// oneSignal is how close together two signals count as one: a wrapper (timeout, npm, a shell's trap) passes
+// on what the terminal has already sent to devloop.
 const oneSignal = 100 * time.Millisecond

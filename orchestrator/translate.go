@@ -13,7 +13,7 @@ import (
 	"devloop/schema"
 )
 
-// This file translates the configuration into the machine's words.
+// This file translates the configuration for the machine.
 
 // machineConfig is the graph as the machine sees it, node for node.
 func machineConfig(cfg *schema.Config, g *graph.Graph, once bool) machine.Config {
@@ -91,8 +91,7 @@ func machineProcess(cfg *schema.Config, p *schema.Process) *machine.Process {
 	return mp
 }
 
-// probed tells whether anything but the start itself says that a process is
-// ready.
+// probed tells whether more than its start says that a process is ready.
 func probed(cfg *schema.Config, p *schema.Process) bool {
 	return p.Ready != nil || acceptor(cfg, p) != nil || slices.ContainsFunc(p.Sockets, func(ref schema.SocketRef) bool {
 		s := cfg.Socket(ref.Name)
@@ -100,9 +99,8 @@ func probed(cfg *schema.Config, p *schema.Process) bool {
 	})
 }
 
-// acceptor is the socket whose first accepted connection says that the process
-// serves: an inherited tcp socket that no other process holds. With two
-// holders nobody could tell whose accept it was.
+// acceptor is the socket whose first accepted connection says that the process serves: an inherited tcp
+// socket that no other process holds, as it would not be known whose accept it was.
 func acceptor(cfg *schema.Config, p *schema.Process) *schema.Socket {
 	if !listenfd.CanWaitAccept || p.Update == schema.StartFirst {
 		return nil // under start-first it could be the old one's accept

@@ -13,33 +13,29 @@ import (
 	"devloop/schema"
 )
 
-// baseline is what is known of the watched files, so that saving the same bytes is
-// no change.
+// baseline is what is known of the watched files, so that saving the same bytes is not a change.
 type baseline struct {
 	contents *contents.Store
 	names    names
-	reading  bool           // what files hold is being read
-	past     *contents.Past // what was known before that; nil if nothing is to be read
-	ruled    bool           // since then, other files may have come into sight
-	checked  *watchset.Set  // whose patterns that match nothing people know of
+	reading  bool           // file contents are being read
+	past     *contents.Past // what was known before; nil if nothing is to be read
+	ruled    bool           // since then, other files may have come into view
+	checked  *watchset.Set  // the set whose patterns that match nothing have been reported
 }
 
-// Reading it takes seconds of a processor in a large tree, and nobody waits for
-// it: it gives way to the stages that people do wait for. It works for a slice
-// of time, asks whether stages run, and if they do, pauses for nine. What has
-// been read counts from the next barrier on, of which there is one about every
-// readTrust; where files are polled there is one at the end, because it costs a
-// look at all of them.
+// Reading the baseline takes seconds of CPU time in a large tree, and nothing waits for it, so it gives way
+// to stages: it works for a slice of time, and if stages run, pauses nine times as long. What has been read
+// counts from the next barrier on, about every readTrust; where files are polled there is only one at the
+// end, because it costs a look at all of them.
 const (
 	readSlice = 5 * time.Millisecond
 	readPause = 9 * readSlice
 	readTrust = 250 * time.Millisecond
 )
 
-// forget makes everything unknown that is known of files, and has it read
-// again. That is the one rule wherever what is seen, or how, is not what it was: files
-// come into sight or go out of it, or something may have gone by unseen. Who must
-// run for it is another question.
+// forget drops all that is known of files, and has it read again. It is called whenever what is watched, or
+// how, has changed: files come into view or leave it, or a change may have been missed. Which nodes must run
+// because of that is decided elsewhere.
 func (w *Files) forget() {
 	if past := w.base.contents.Forget(); w.base.past == nil {
 		w.base.past = past
@@ -49,10 +45,9 @@ func (w *Files) forget() {
 	w.ReadBaseline()
 }
 
-// ReadBaseline reads every watched file once, beside everything else, so that
-// already the first save of the same bytes is known to be none. With it the start is
-// over, and what it used is given back. A reading that is going on and counts no
-// more begins again when it notices.
+// ReadBaseline reads every watched file once, in the background, so that even the first save of the same
+// bytes is known not to be a change. It ends the start, and releases what that used. A reading that no longer
+// counts begins again when it notices.
 func (w *Files) ReadBaseline() {
 	if w.base.reading {
 		return
@@ -81,17 +76,17 @@ func (w *Files) ReadBaseline() {
 	})
 }
 
-// baselineReader reads all files once, in another goroutine than the owner's.
+// baselineReader reads all files once, in its own goroutine.
 type baselineReader struct {
-	files    *Files // which the owner's goroutine has
+	files    *Files // used by the owner's goroutine only
 	set      *watchset.Set
 	lesson   *contents.Lesson
-	past     *contents.Past  // if somebody waits for the files that it did not know
-	arrived  []string        // these: they have come into sight
+	past     *contents.Past  // if files that it did not know are to be found
+	arrived  []string        // such files: they have come into view
 	warnings schema.Mistakes // of patterns that no file matched
 }
 
-// read is false if what it reads counts no more.
+// read is false if what it reads no longer counts.
 func (r *baselineReader) read(see func(string)) bool {
 	began := time.Now()
 	trusted := began
@@ -117,8 +112,8 @@ func (r *baselineReader) read(see func(string)) bool {
 	return r.trust(true) && r.lesson.End()
 }
 
-// trust has the owner rely on what was read, once it has seen everything that was
-// written before. It is false if the owner has ended.
+// trust lets the owner rely on what was read, once it has seen everything that was written before. It is
+// false if the owner has ended.
 func (r *baselineReader) trust(atEnd bool) bool {
 	w, passed := r.files, make(chan struct{})
 	learned := w.git.Learned()
@@ -136,8 +131,7 @@ func (r *baselineReader) trust(atEnd bool) bool {
 	return w.opt.allReady(passed)
 }
 
-// giveWay lets stages that run have the machine for a while. It is false if
-// the owner has ended.
+// giveWay pauses while stages run. It is false if the owner has ended.
 func (r *baselineReader) giveWay() bool {
 	opt, busy := &r.files.opt, make(chan bool, 1)
 	opt.post(func() { busy <- opt.Busy() })
@@ -157,12 +151,11 @@ func (r *baselineReader) giveWay() bool {
 	}
 }
 
-// baselineRead counts the files that have come into sight, and warns of patterns
-// that match nothing, once for what is watched; or it begins again.
+// baselineRead counts files that have come into view as changed, and warns once of patterns that match
+// nothing; or it begins again.
 func (w *Files) baselineRead(r *baselineReader) {
 	w.base.reading = false
-	// What has been seen since then was told already, and the next lesson may or
-	// may not know of these.
+	// What has been seen since then was reported already, and the next reading may or may not include these.
 	if arrived := slices.DeleteFunc(r.arrived, w.base.past.Knew); len(arrived) > 0 {
 		for _, path := range arrived {
 			w.base.past.Meet(path)
@@ -183,7 +176,7 @@ func (w *Files) baselineRead(r *baselineReader) {
 	}
 }
 
-// arrived counts files as changed that have come into sight.
+// arrived counts files that have come into view as changed.
 func (w *Files) arrived(paths []string) {
 	set, nodes := w.set, make([][]int, len(paths))
 	w.opt.Disk.Add(diskqueue.Job{

@@ -14,21 +14,21 @@ import (
 	"devloop/schema"
 )
 
-// ConfigFiles watches the files of the configuration, by a watcher of their own,
-// and has the configuration read again when one of them has changed.
+// ConfigFiles watches the files of the configuration, with a watcher of its own, and has the configuration
+// read again when one of them changes.
 type ConfigFiles struct {
 	opt      ConfigOptions
 	watcher  *watcher
-	paths    []string        // of the files, sorted: those in force, and those of a load that failed
+	paths    []string        // of the files, sorted: the current ones, and those of a load that failed
 	poll     *time.Duration  // of watcher
-	contents *contents.Store // what they held when they were read
-	open     bool            // the watcher misses nothing any more
-	after    []func()        // what waits for the reading that is due then
+	contents *contents.Store // their contents when they were read
+	open     bool            // the watcher misses nothing now
+	after    []func()        // what waits for the reading that is then due
 
 	reading *reading  // nil if they are not being read just now
 	due     time.Time // when they are to be read again; zero: not at all
-	began   time.Time // when they were read last
-	unseen  bool      // no change of them has been seen: they are read to be sure
+	began   time.Time // when the last reading began
+	unseen  bool      // no change has been seen: they are read as a precaution
 	broken  error     // why they could not be read the last time
 	since   time.Time // when that was noticed
 }
@@ -37,22 +37,20 @@ type ConfigFiles struct {
 type ConfigOptions struct {
 	Owner
 
-	// Load reads the configuration, in a goroutine of its own: one of its files may
-	// lie where nobody answers. The owner's goroutine calls what it returns; unseen
-	// says that no change has been seen: it was read to be sure.
+	// Load reads the configuration, in a goroutine of its own, as one of its files may be on a disk that
+	// hangs. The owner's goroutine calls what it returns; unseen says that no change has been seen: it was
+	// read as a precaution.
 	Load func() (loaded func(unseen bool))
 
-	// NoAnswer says that a reading has taken too long. If it comes to an end all the
-	// same, what it has read counts.
+	// NoAnswer says that a reading is taking too long. If it still ends, its result counts.
 	NoAnswer func(paths []string)
 
-	Started func() bool // the configuration is in force
+	Started func() bool // a configuration is current
 	Ending  func() bool // it is not to be replaced any more
 }
 
-// OpenConfigFiles begins to watch files of the configuration. What is written
-// before all of them are watched is seen by reading them once more then. poll is
-// how often to look at them, nil where events are to be relied on.
+// OpenConfigFiles begins to watch files of the configuration. When all of them are watched they are read once
+// more, for what was written before that. poll is how often to look at them, nil to rely on events.
 func OpenConfigFiles(opt ConfigOptions, paths []string, poll *time.Duration) (*ConfigFiles, error) {
 	c := &ConfigFiles{opt: opt}
 	if err := c.reopen(paths, poll); err != nil {
@@ -64,7 +62,7 @@ func OpenConfigFiles(opt ConfigOptions, paths []string, poll *time.Duration) (*C
 // Close stops watching. It may have to wait for a disk.
 func (c *ConfigFiles) Close() error { return c.watcher.close() }
 
-// Follow watches other files from now on, or in another way.
+// Follow watches other files, or in another way.
 func (c *ConfigFiles) Follow(paths []string, poll *time.Duration) {
 	if slices.Equal(paths, c.paths) && SamePoll(c.poll, poll) {
 		return
@@ -77,13 +75,12 @@ func (c *ConfigFiles) Follow(paths []string, poll *time.Duration) {
 	c.opt.discard(old)
 }
 
-// SamePoll tells whether two intervals of polling are the same.
+// SamePoll tells whether two polling intervals are equal.
 func SamePoll(a, b *time.Duration) bool {
 	return a == b || a != nil && b != nil && *a == *b
 }
 
-// reopen opens a watcher, instead of the one before, if there is one. Its error
-// leaves everything as it was.
+// reopen opens a watcher, instead of the one before, if there is one. After an error everything is as before.
 func (c *ConfigFiles) reopen(paths []string, poll *time.Duration) error {
 	next := newWatcher(c.opt.Disk)
 	notes, err := next.open(areaOf(paths), poll)
@@ -93,7 +90,7 @@ func (c *ConfigFiles) reopen(paths []string, poll *time.Duration) error {
 		return fmt.Errorf("watch the configuration: %w", err)
 	}
 	if c.watcher != nil {
-		for _, b := range c.watcher.waits { // whoever waits for a barrier waits for the new watcher
+		for _, b := range c.watcher.waits { // barriers now wait for the new watcher
 			c.after = append(c.after, b.then)
 		}
 	}
@@ -108,20 +105,19 @@ func (c *ConfigFiles) reopen(paths []string, poll *time.Duration) error {
 	return nil
 }
 
-// ready reads what may have been written while nobody looked: a watcher misses
-// nothing any more, or sees where it could not see before.
+// ready reads what may have been missed: a watcher now misses nothing, or sees where it could not see before.
 func (c *ConfigFiles) ready(w *watcher) {
-	if w != c.watcher { // there is a newer one already
+	if w != c.watcher { // there is a newer one
 		return
 	}
 	c.open, c.unseen = true, c.unseen || c.due.IsZero()
-	c.changed(c.paths, func(bool, bool) { // what they hold now is read right after
+	c.changed(c.paths, func(bool, bool) { // their contents are read right after this
 		c.due = time.Now()
 		c.reloadDue(c.due)
 	})
 }
 
-// areaOf is these files, and nothing beside them.
+// areaOf is these files and nothing else.
 func areaOf(paths []string) area {
 	has := func(path string) bool {
 		_, found := slices.BinarySearch(paths, path)
@@ -130,9 +126,8 @@ func areaOf(paths []string) area {
 	return area{paths, fspoll.Reach{Descend: func(string) bool { return false }, Want: has}}
 }
 
-// changed finds out whether any of the files holds something else than when it
-// was looked at last, and whether any was written after the last reading began:
-// that may have met something else, which is gone by now.
+// changed finds out whether any of the files has other content than at the last look, and whether any was
+// written after the last reading began, which may have read content that is gone by now.
 func (c *ConfigFiles) changed(paths []string, then func(changed, written bool)) {
 	changed, written, store, began := make([]bool, len(paths)), make([]bool, len(paths)), c.contents, c.began
 	c.opt.Disk.Add(diskqueue.Job{
@@ -143,7 +138,7 @@ func (c *ConfigFiles) changed(paths []string, then func(changed, written bool)) 
 			written[i] = err == nil && info.ModTime().After(began.Add(-clockStep))
 		},
 		Done: func(hung []bool) {
-			for i := range hung { // who cannot be read cannot be read again
+			for i := range hung { // a file that hangs cannot be read again
 				changed[i], written[i] = changed[i] && !hung[i], written[i] && !hung[i]
 			}
 			then(slices.Contains(changed, true), slices.Contains(written, true))
@@ -151,8 +146,8 @@ func (c *ConfigFiles) changed(paths []string, then func(changed, written bool)) 
 	})
 }
 
-// Sync calls then when all that was written before has been seen and read, also
-// while the watcher is opening. It is false if nothing is watched.
+// Sync calls then when everything written before has been seen and read, also while the watcher is opening.
+// It is false if nothing is watched.
 func (c *ConfigFiles) Sync(then func()) (pending bool) {
 	switch {
 	case c == nil:
@@ -180,9 +175,8 @@ func (c *ConfigFiles) PollWake() <-chan struct{} {
 	return c.watcher.pollWake()
 }
 
-// Take notes that a file of the configuration has changed. Whoever waits for a
-// barrier has all of them looked at: polling tells of files, and not of a FIFO or
-// a directory that has come in place of one.
+// Take records that a file of the configuration has changed. For a barrier it looks at all of them, as
+// polling does not report a FIFO or a directory that has replaced a file.
 func (c *ConfigFiles) Take() {
 	seen := c.watcher.take()
 	c.opt.Note(seen.notices...)
@@ -196,7 +190,7 @@ func (c *ConfigFiles) Take() {
 	c.changed(paths, func(changed, written bool) { c.seen(seen, changed, written) })
 }
 
-// degrade polls the files, since there was no watch left for them.
+// degrade polls the files, because watches have run out.
 func (c *ConfigFiles) degrade() {
 	w := c.watcher
 	if w.poll != nil && !w.part {
@@ -210,8 +204,7 @@ func (c *ConfigFiles) degrade() {
 	c.opt.polled(w.pollAll(poll), poll, func(batch) { c.ready(w) })
 }
 
-// Mistakes are those of the configuration as it is written now; nil if there are
-// none.
+// Mistakes are those in the configuration as it is now; nil if there are none.
 func (c *ConfigFiles) Mistakes() *control.Mistakes {
 	if c.Broken() == nil {
 		return nil

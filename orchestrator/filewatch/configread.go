@@ -6,8 +6,8 @@ import (
 	"devloop/orchestrator/diskqueue"
 )
 
-// readQuiet is how long the files of the configuration must have been quiet
-// before they are read again: editors write in more than one step.
+// readQuiet is how long the files of the configuration must have been quiet before they are read again:
+// editors write in more than one step.
 const readQuiet = 50 * time.Millisecond
 
 // reading is one reading of the configuration.
@@ -28,7 +28,7 @@ func (c *ConfigFiles) Broken() error {
 	return c.broken
 }
 
-// Loaded notes what has come of a reading, and returns what had of the one before.
+// Loaded records the result of a reading, and returns that of the one before.
 func (c *ConfigFiles) Loaded(err error) (before error) {
 	before, c.broken = c.broken, err
 	if before == nil {
@@ -51,8 +51,7 @@ func (c *ConfigFiles) Deadline() (at time.Time, ok bool) {
 	return at, !at.IsZero()
 }
 
-// Due reads the configuration again, if it is time, and gives a reading up that
-// takes too long.
+// Due reads the configuration again, if it is time, and gives up a reading that takes too long.
 func (c *ConfigFiles) Due(now time.Time) {
 	if c == nil {
 		return
@@ -68,17 +67,15 @@ func (c *ConfigFiles) Due(now time.Time) {
 	c.goOn(r)
 }
 
-// reloadDue reads the configuration again, if it is time: not before there is one
-// in force.
+// reloadDue reads the configuration again, if it is time and there is a current one.
 func (c *ConfigFiles) reloadDue(now time.Time) {
 	if !c.due.IsZero() && !c.due.After(now) && c.opt.Started() {
 		c.reload()
 	}
 }
 
-// reload reads the configuration again. In a shut-down it does not: what is running
-// ends in the order in which it depends on each other, and a new graph may not know
-// of that any more.
+// reload reads the configuration again, except in a shut-down: running nodes end in the order of the old
+// graph.
 func (c *ConfigFiles) reload() {
 	c.due = time.Time{}
 	switch {
@@ -106,7 +103,7 @@ func (c *ConfigFiles) reload() {
 	})
 }
 
-// goOn lets those go on who wait for a reading.
+// goOn calls what waits for a reading.
 func (c *ConfigFiles) goOn(r *reading) {
 	after := r.after
 	r.after = nil
@@ -119,22 +116,22 @@ func (c *ConfigFiles) goOn(r *reading) {
 	}
 }
 
-// seen has the configuration read again, if a file of it has changed, or may have
-// been another one when it was read.
+// seen has the configuration read again, if one of its files has changed, or may have changed while it was
+// read.
 func (c *ConfigFiles) seen(seen batch, changed, written bool) {
 	if seen.lost || changed || len(seen.gone) > 0 || c.broken != nil && len(seen.files) > 0 {
 		c.due, c.unseen = time.Now().Add(readQuiet), false
 	} else if written && c.due.IsZero() {
 		c.due, c.unseen = time.Now().Add(readQuiet), true
 	}
-	switch { // whoever waits, waits for what was written until now
+	switch { // callers wait for what was written until now
 	case c.reading.hangs(): // which is known to be wrong
 		for _, then := range seen.passed {
 			then()
 		}
 	case len(seen.passed) > 0 && !c.due.IsZero():
 		c.after = append(c.after, seen.passed...)
-		if c.opt.Started() { // else it is read then
+		if c.opt.Started() { // else it is read at the start
 			c.reload()
 		}
 	case c.reading != nil && c.reading.again:

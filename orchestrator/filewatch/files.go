@@ -49,19 +49,18 @@ type Files struct {
 	waiting []func()   // what waits for it
 }
 
-// view is what is watched, and for whom.
+// view is what is watched, and for which nodes.
 type view struct {
 	cfg   *schema.Config
 	graph *graph.Graph
 	set   *watchset.Set
 }
 
-// Options are what a Files needs from its owner, who owns the goroutine that calls
-// all of them, and its methods.
+// Options are what a Files needs from its owner, whose goroutine calls all of them, and all methods.
 type Options struct {
 	Owner
-	Config func() (*schema.Config, *graph.Graph) // that are in force
-	Poll   *time.Duration                        // how often to look at everything; nil where events are to be relied on
+	Config func() (*schema.Config, *graph.Graph) // the current ones
+	Poll   *time.Duration                        // how often to look at everything; nil to rely on events
 
 	Started func() bool // something may depend on what is seen
 	Changed func(changes []machine.Change)
@@ -70,16 +69,15 @@ type Options struct {
 	// Settling is until when changes are only collected; false if they are not.
 	Settling func() (until time.Time, ok bool)
 
-	// Writing is who may be writing now; nil if nobody. What it returns finds out which
-	// nodes have a command with the file open for writing, if one of the nodes that the
-	// file wakes is suspected to, or these are nil. Any goroutine may call that.
+	// Writing is nil if no command runs. What it returns finds out which nodes have a command with the file
+	// open for writing, if one of the nodes that the file wakes is suspected, or these are nil. It may be
+	// called by any goroutine.
 	Writing func() func(path string, wakes []int) (nodes []int)
 
 	Opened func() // the watcher has been replaced
 }
 
-// New begins to watch what the configuration asks for. Its owner closes it, also
-// After an error.
+// New begins to watch what the configuration asks for. The caller closes it, even after an error.
 func New(opt Options) (*Files, error) {
 	cfg, g := opt.Config()
 	git := gitignore.New(cfg.Dir)
@@ -99,20 +97,19 @@ func New(opt Options) (*Files, error) {
 // Close stops watching. It may have to wait for a disk.
 func (w *Files) Close() error {
 	errs := []error{w.watcher.close(), w.mounts.close()}
-	if w.next != nil && w.next.watcher != nil { // nobody has looked at it
+	if w.next != nil && w.next.watcher != nil { // it was never handled
 		errs = append(errs, w.next.watcher.close())
 	}
 	return errors.Join(errs...)
 }
 
-// area is what is looked at for the nodes of a set.
+// area is what to watch for the nodes of a set.
 func (w *Files) area(set *watchset.Set) area {
 	return area{rootsOf(set, w.git), fspoll.Reach{Descend: w.opt.Own.outside(set.Descend), Want: wants(set, w.git)}}
 }
 
-// wants tells whether a change of the file may matter: to a node, or to what git
-// ignores. Whether git ignores it is asked when the change is taken: a rule may
-// have changed right before, and that is taken first.
+// wants tells whether a change of the file may matter to a node, or to git's rules. Whether git ignores the
+// file is decided later, since a change of a rule right before must count first.
 func wants(set *watchset.Set, git *gitignore.Matcher) func(path string) bool {
 	index := git.IndexFile()
 	return func(path string) bool { return set.Matches(path) || git.IsRuleFile(path) || path == index }
@@ -132,9 +129,8 @@ func (w *Files) Ready() <-chan struct{} {
 // Complete tells whether nothing is missed any more.
 func (w *Files) Complete() bool { return w.watcher.complete() }
 
-// degrade polls beside the system's events, since there are places that give
-// none: watches have run out. What may have changed there meanwhile counts, if
-// something may have depended on it, and nothing else: what is watched is known.
+// degrade adds polling, because some places have no events: watches have run out. What may have changed there
+// meanwhile counts if something may depend on it.
 func (w *Files) degrade() {
 	if w.watcher.poll != nil && !w.watcher.part {
 		return
@@ -154,25 +150,23 @@ func (w *Files) degrade() {
 	w.opt.Notice("polling the rest; raise the limit and start devloop again")
 }
 
-// While a long burst goes on, what has changed is looked at in steps of
-// gatherFor: file by file it costs so much more that a burst of thousands is
-// behind when it ends, and slows down who writes it. What has to be acted on
-// soon, such as a lone save, never waits; nor does one beside the burst of
-// another node wait for longer than a step.
+// During a long burst, changes are looked at in steps of gatherFor: one by one costs so much more that it
+// falls behind a burst of thousands, and slows down the program that writes them. Urgent changes, such as a
+// lone save, do not wait; beside a burst for another node, they wait one step at most.
 const (
 	gatherFor = 5 * time.Millisecond
 	farAhead  = 20 * time.Millisecond
 )
 
-// gather stops listening to events for a moment, if nothing depends on them now.
+// gather ignores events for a moment, if nothing depends on them now.
 func (w *Files) gather(now time.Time) {
 	if until, ok := w.opt.Settling(); ok && until.Sub(now) >= farAhead && !w.watcher.awaited() {
 		w.gathering = now.Add(gatherFor)
 	}
 }
 
-// Wake holds an element when there are events to take, and they are not to be
-// gathered. What comes while others are looked at is taken together.
+// Wake holds an element when there are events to take and nothing is being gathered. Events that come during
+// a look are taken together.
 func (w *Files) Wake() <-chan struct{} {
 	if w == nil || w.taken > 0 {
 		return nil
@@ -229,9 +223,8 @@ func (w *Files) Due(now time.Time) {
 	}
 }
 
-// Flush calls then when everything has been told that came before now. Whether
-// git is rewriting one of the work trees, it finds out first: else that could be
-// over in between.
+// Flush calls then when everything that came before now has been reported. It first finds out whether git is
+// rewriting one of the work trees, as that might be over by then.
 func (w *Files) Flush(dirs []string, then func(gitBusy bool)) {
 	w.flushing = true
 	paths, locks := make([]string, len(dirs)), make([]*gitLocks, len(dirs))
@@ -249,7 +242,7 @@ func (w *Files) Flush(dirs []string, then func(gitBusy bool)) {
 			held := false
 			for i, dir := range dirs {
 				if hung != nil && hung[i] {
-					delete(w.locks, dir) // it is still being used
+					delete(w.locks, dir) // still in use
 					continue
 				}
 				held = held || busy[i]
@@ -266,14 +259,13 @@ func (w *Files) Flush(dirs []string, then func(gitBusy bool)) {
 	})
 }
 
-// After calls then when everything has been told that was taken before.
+// After calls then when everything taken before has been reported.
 func (w *Files) After(then func()) {
 	w.opt.Disk.Add(diskqueue.Job{Done: func([]bool) { then() }})
 }
 
-// Await is Sync for who asks about everything that the configuration watches:
-// also about what only a second watcher will see, which is opening, and about what
-// has come into sight.
+// Await is Sync for a question about everything that the configuration watches: it also waits for a second
+// watcher that is opening, and for files that have come into view.
 func (w *Files) Await(then func()) {
 	known := func() {
 		if w.next != nil || w.base.ruled {
@@ -289,15 +281,15 @@ func (w *Files) Await(then func()) {
 	}
 }
 
-// Sync calls then when all that was written before has been seen and told.
+// Sync calls then when everything written before has been seen and reported.
 func (w *Files) Sync(then func()) {
 	if !w.watcher.sync(then) {
 		w.After(then)
 	}
 }
 
-// Answers makes unknown what may have been read from a place that had not
-// answered for long: since then, changes there have counted unread.
+// Answers forgets what may have been read from a place that did not answer for long: changes there have
+// counted unread.
 func (w *Files) Answers() {
 	if w != nil {
 		w.forget()
@@ -323,8 +315,8 @@ func (w *Files) Watching() *control.Watching {
 	return w.watcher.watching()
 }
 
-// Touched notes that devloop itself has touched a file: that is no change. Any
-// goroutine may call it.
+// Touched says that devloop itself has touched a file, which is not a change. It may be called by any
+// goroutine.
 func (w *Files) Touched(path string) {
 	if w != nil {
 		w.times.note(path)

@@ -10,29 +10,28 @@ import (
 	"devloop/schema/smallfile"
 )
 
-// gitLocks knows the index locks of the repositories that the projects are in: git
-// holds one while it rewrites the work tree. One that was left behind by a crash is
-// told of once, and not waited for.
+// gitLocks knows the index locks of the projects' repositories: git holds one while it rewrites the work
+// tree. A lock that a crash has left behind is reported once and ignored.
 type gitLocks struct {
 	met    map[string]metLock
-	looked time.Time // when the system was asked last whether git runs
-	runs   bool      // what it said
+	looked time.Time // when the system was last asked whether git runs
+	runs   bool      // its answer
 }
 
-// metLock is a lock that was there.
+// metLock is a lock that was found.
 type metLock struct {
 	info  os.FileInfo
-	since time.Time // when it was met first
+	since time.Time // when it was first found
 	left  bool      // it was left behind
 }
 
 const (
 	lockPatience = 10 * time.Second // how old a lock is that no git holds any more
-	lockOrphan   = time.Second      // the same, where no git runs at all
+	lockOrphan   = time.Second      // the same, if no git runs at all
 )
 
-// busy tells whether git is at work on what one of the directories is in, and what
-// people should hear of it. A repository may come while the loop runs.
+// busy tells whether git is at work in a repository of one of the directories, and returns notes to show. A
+// repository may appear while the loop runs.
 func (g *gitLocks) busy(dirs []string, now time.Time) (busy bool, notes []string) {
 	for _, dir := range dirs {
 		lock := gitLock(dir)
@@ -63,8 +62,7 @@ func (g *gitLocks) busy(dirs []string, now time.Time) (busy bool, notes []string
 	return busy, notes
 }
 
-// gitRuns tells whether any git runs; true where the system does not tell. It looks
-// once a second.
+// gitRuns tells whether any git runs; true where the system does not tell. It asks once a second.
 func (g *gitLocks) gitRuns(now time.Time) bool {
 	if now.Sub(g.looked) >= time.Second {
 		g.looked, g.runs = now, gitRuns()
@@ -95,7 +93,7 @@ func gitLock(dir string) string {
 		case err == nil && info.IsDir():
 			return filepath.Join(git, "index.lock")
 		case err == nil:
-			// A worktree or a submodule: the file says where its directory is.
+			// In a worktree or a submodule the file names its directory.
 			text, err := smallfile.Read(git)
 			target, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "gitdir: ")
 			if err != nil || !ok {

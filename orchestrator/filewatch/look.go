@@ -11,10 +11,9 @@ import (
 	"devloop/orchestrator/watchset"
 )
 
-// takeRules asks anew what git ignores and tracks, if that may have changed. Nearly
-// every command of git's writes its index: that counts only if files are tracked
-// now that were ignored. A file of rules counts only if it says something else.
-// unseen asks also about those of which no change may have been seen.
+// takeRules reads again what git ignores and tracks, if that may have changed. Nearly every git command
+// writes the index: that counts only if files are now tracked that were ignored. A file of rules counts only
+// if its content differs. unseen includes files whose change may have been missed.
 func (w *Files) takeRules(files []seenFile, unseen bool) {
 	var rules []string
 	index, indexed := w.git.IndexFile(), false
@@ -58,8 +57,8 @@ func (w *Files) takeRules(files []seenFile, unseen bool) {
 	})
 }
 
-// rulesChanged looks with other rules of git. What is in sight now, and was not before,
-// counts as changed: whoever asks whether a save is live waits for that.
+// rulesChanged applies new git rules. Files that have come into view count as changed; barriers wait for
+// that.
 func (w *Files) rulesChanged() {
 	w.watcher.refilter()
 	w.base.ruled = true
@@ -69,15 +68,14 @@ func (w *Files) rulesChanged() {
 	}
 }
 
-// look finds out what has changed, tells the owner, and then lets the barriers pass.
-// Of the files it finds those that hold something else than before. Below the
-// directories anything may have changed: whatever was known of files is forgotten.
+// look finds out which of the files have other content than before, reports them, and then lets the barriers
+// pass. Below the directories anything may have changed, so all that is known of files is forgotten.
 func (w *Files) look(dirs []string, files []seenFile, passed []func()) {
 	w.lookWith(w.set, dirs, files, passed)
 }
 
-// lookWith is look for the nodes of a set. The disk is asked in the queue's goroutine
-// (judge), and what was found is told in the owner's (conclude).
+// lookWith is look for the nodes of a set. The queue's goroutine asks the disk (judge), and the owner's
+// reports what was found (conclude).
 func (w *Files) lookWith(set *watchset.Set, dirs []string, files []seenFile, passed []func()) {
 	if len(dirs)+len(files)+len(passed) == 0 {
 		return
@@ -101,7 +99,7 @@ func (w *Files) lookWith(set *watchset.Set, dirs []string, files []seenFile, pas
 		},
 		Done: func(hung []bool) {
 			w.taken--
-			// What a disk does not answer about counts as changed, without git's rules.
+			// Files on a disk that hangs count as changed, without git's rules.
 			hangs := func(i int) bool { return hung != nil && hung[i] }
 			changes := slices.Clone(*lost)
 			for i, dir := range dirs {
@@ -125,7 +123,7 @@ func (w *Files) lookWith(set *watchset.Set, dirs []string, files []seenFile, pas
 				w.gather(time.Now())
 			}
 			if len(passed) > 0 {
-				// What was written before a barrier is complete: a file that is empty is meant to be.
+				// What was written before a barrier is complete: an empty file is meant to be empty.
 				w.settleEmptied(time.Now().Add(emptyQuiet), func() {
 					for _, then := range passed {
 						then()
@@ -136,10 +134,9 @@ func (w *Files) lookWith(set *watchset.Set, dirs []string, files []seenFile, pas
 	})
 }
 
-// conclude notes what was found out about a file, and is the change that the owner
-// is told of, if it counts: for a node that the file wakes it holds something else, or
-// the same again after it was written, so that who has read it meanwhile may have read
-// something else.
+// conclude records what was found out about a file, and returns the change to report, if it counts: the file
+// has other content, or has the same after it was written, so that a node that read it meanwhile may have
+// read something else.
 func (w *Files) conclude(set *watchset.Set, file seenFile, f finding) (change machine.Change, counts bool) {
 	path := file.path
 	w.writers.note(path, f.writers)
@@ -155,9 +152,9 @@ func (w *Files) conclude(set *watchset.Set, file seenFile, f finding) (change ma
 	switch {
 	case w.base.past == nil:
 	case len(f.nodes) == 0:
-		w.base.past.Drop(path) // it may come into sight with what it holds now
+		w.base.past.Drop(path) // it may come into view with this content
 	case f.changed:
-		w.base.past.Meet(path) // it is in sight, and told
+		w.base.past.Meet(path) // it is in view, and reported
 	}
 	same := !f.changed && !f.emptied && (!since.IsZero() || file.wrote)
 	if !f.changed && !same || len(f.nodes) == 0 {
@@ -171,14 +168,13 @@ func (w *Files) conclude(set *watchset.Set, file seenFile, f finding) (change ma
 	return change, true
 }
 
-// Gone tells whether a watched file was not there when it was looked at. It asks no disk.
+// Gone tells whether a watched file did not exist when it was looked at. It does not ask the disk.
 func (w *Files) Gone(path string) bool {
 	return w != nil && !w.set.Trigger(path) && w.base.contents.Gone(path)
 }
 
-// lost finds, before anything is forgotten, which files have gone with directories,
-// as far as their names are known: whoever is woken by that is told of them. It is
-// filled in when the queue has come to it.
+// lost finds the files of removed directories, as far as their names are known, before anything is forgotten,
+// so that the nodes they wake get their names. It is filled in by the queue.
 func (b *baseline) lost(disk *diskqueue.Queue, set *watchset.Set, dirs []string) *[]machine.Change {
 	lost := &[]machine.Change{}
 	if len(dirs) == 0 {
@@ -204,7 +200,7 @@ func (b *baseline) lost(disk *diskqueue.Queue, set *watchset.Set, dirs []string)
 	return lost
 }
 
-// unnamed are those of the nodes that hear of no file below the directory.
+// unnamed are those of the nodes that get no file below the directory by name.
 func unnamed(nodes []int, dir string, lost []machine.Change) []int {
 	return slices.DeleteFunc(slices.Clone(nodes), func(node int) bool {
 		return slices.ContainsFunc(lost, func(c machine.Change) bool {
@@ -220,23 +216,22 @@ func withSeparator(dir string) string {
 
 // finding is what was found out about a file.
 type finding struct {
-	nodes   []int // whom a change of it wakes
+	nodes   []int // the nodes that a change of it wakes
 	writers []int // nodes with a command that has it open for writing
 	changed bool
 	touched bool // it has another time than before
 	emptied bool // it may be about to be written
 }
 
-// judge tells whether an event is a change: whether the file holds something
-// else than before. A mere touch (fsnotify reports it like a chmod) counts for
-// triggers and for what a process's watch names, and then the time tells it
-// from other news about attributes. What devloop touched itself is known by
-// its time, and dropped. It is called by the queue's goroutine.
+// judge tells whether an event is a change: whether the file has other content than before. A mere touch,
+// which fsnotify reports like a chmod, counts for triggers and for what a process's watch names; the time
+// tells it from other changes of attributes. devloop's own touches are known by their time, and dropped. The
+// queue's goroutine calls it.
 func (w *Files) judge(set *watchset.Set, path string, writing func(string, []int) []int) (f finding) {
 	if f.nodes = set.Wakes(path); len(f.nodes) == 0 || w.opt.Own.wrote(path) {
 		return finding{}
 	}
-	if writing != nil { // before anything else: they may be gone in a moment
+	if writing != nil { // first, as they may be gone in a moment
 		f.writers = writing(path, f.nodes)
 	}
 	f.touched = set.Touchable(path) && w.times.note(path)
@@ -245,26 +240,24 @@ func (w *Files) judge(set *watchset.Set, path string, writing func(string, []int
 	}
 	look := w.base.contents.Look
 	if f.touched {
-		look = w.base.contents.Settle // it counts now, whatever it holds
+		look = w.base.contents.Settle // it counts now, whatever its content
 	}
 	found := look(path)
 	if found.Emptied && writing != nil && len(f.writers) == 0 {
-		f.writers = writing(path, nil) // whoever writes it now is about to fill it
+		f.writers = writing(path, nil) // a program that writes it now is about to fill it
 	}
 	f.emptied, f.changed = found.Emptied, f.changed || found.Changed
 	return f
 }
 
-// emptied is a file that was found without content: since when, and when that is
-// what it is meant to hold.
+// emptied is a file that was found empty: since when, and when it counts as meant to be.
 type emptied struct{ since, counts time.Time }
 
-// emptyQuiet is how long a file that was emptied has until it is written: the
-// two are one save.
+// emptyQuiet is how long an emptied file may take to be written again: the two are one save.
 const emptyQuiet = 50 * time.Millisecond
 
-// settleEmptied counts the files that were found empty until then, with what they
-// hold now, and calls then, if it is not nil.
+// settleEmptied counts the files that were found empty until then, with their current content, and calls
+// then, if it is not nil.
 func (w *Files) settleEmptied(until time.Time, then func()) {
 	var paths []string
 	since := map[string]time.Time{}

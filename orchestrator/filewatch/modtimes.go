@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// modTimes are the modification times of files of which a mere touch counts. It
-// is safe for concurrent use.
+// modTimes are the modification times of files for which a mere touch counts. It is safe for concurrent use.
 type modTimes struct {
 	mu sync.Mutex // guards at; never held during a system call
 	at map[string]time.Time
@@ -15,8 +14,8 @@ type modTimes struct {
 
 func newModTimes() *modTimes { return &modTimes{at: map[string]time.Time{}} }
 
-// note remembers the modification time of a file, and tells whether it is
-// another than before. A file that is gone has no news.
+// note records the modification time of a file, and tells whether it has changed. For a missing file it has
+// not.
 func (m *modTimes) note(path string) (fresh bool) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -29,7 +28,7 @@ func (m *modTimes) note(path string) (fresh bool) {
 	return fresh
 }
 
-// knows tells whether a time of the file has been noted.
+// knows tells whether a time of the file has been recorded.
 func (m *modTimes) knows(path string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -37,7 +36,7 @@ func (m *modTimes) knows(path string) bool {
 	return known
 }
 
-// forget makes every time of the file another than before.
+// forget drops the time of the file, so that any time counts as a change.
 func (m *modTimes) forget(path string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

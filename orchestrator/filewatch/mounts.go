@@ -7,7 +7,7 @@ import (
 	"devloop/orchestrator/watchset"
 )
 
-// mounts tells of what is mounted and unmounted where files are watched.
+// mounts reports mounts and unmounts where files are watched.
 type mounts struct {
 	table *fspoll.MountTable // nil where the system does not tell
 	roots map[string]string  // of the nodes, and their paths without links
@@ -15,7 +15,7 @@ type mounts struct {
 
 // openMounts begins to look at the table of mounts.
 func openMounts(set *watchset.Set) (m mounts) {
-	if table, err := fspoll.OpenMountTable(); err == nil { // else nobody is told
+	if table, err := fspoll.OpenMountTable(); err == nil { // without it, mounts are not reported
 		m.table, m.roots = table, unlinkedRoots(set)
 	}
 	return m
@@ -28,8 +28,8 @@ func (m *mounts) close() error {
 	return m.table.Close()
 }
 
-// unlinkedRoots resolves the links of the roots: when something is unmounted, or
-// a server does not answer, it may be too late.
+// unlinkedRoots resolves the links of the roots in advance: after an unmount, or when a server hangs, it may
+// be too late.
 func unlinkedRoots(set *watchset.Set) map[string]string {
 	roots := map[string]string{}
 	for _, root := range set.Roots() {
@@ -38,7 +38,7 @@ func unlinkedRoots(set *watchset.Set) map[string]string {
 	return roots
 }
 
-// unlinked is a path without links, also if the end of it is not there.
+// unlinked is a path with its links resolved, also if its end does not exist.
 func unlinked(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real
@@ -49,8 +49,7 @@ func unlinked(path string) string {
 	return path
 }
 
-// placesOf are those of the mounts that lie below the roots within reach,
-// and those that a root lies on.
+// placesOf are the mounts that lie below the roots within reach, and those that a root lies on.
 func placesOf(roots map[string]string, mounts []string, reach fspoll.Reach) (places []string) {
 	for _, at := range mounts {
 		for root, real := range roots {

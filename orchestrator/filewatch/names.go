@@ -11,30 +11,26 @@ import (
 	"sync"
 )
 
-// names knows the paths of the watched files, for the one question that nothing
-// else answers: which files a directory had that has gone. In a large tree they
-// are many, and are hardly ever asked for: they are kept packed, in some four
-// bytes a file. What has changed since they were taken in is kept beside them.
-//
-// It is safe for concurrent use.
+// names knows the paths of the watched files, to answer one question: which files did a removed directory
+// have? In a large tree they are many, and rarely needed, so they are kept compressed, in some four bytes a
+// file. Files that have changed since are kept separately. It is safe for concurrent use.
 type names struct {
 	mu     sync.Mutex // guards what follows
 	packed []byte     // see packer; nil: they are not known yet
 	late   map[string]struct{}
 }
 
-// mostLate is how many files may come to be known one by one. When there are
-// more, the next lesson brings them.
+// mostLate is how many files may be added one by one. The next reading adds any further ones.
 const mostLate = 4096
 
-// replace takes in what a packer has, instead of all that was known.
+// replace takes a packer's paths instead of all that was known.
 func (n *names) replace(packed []byte) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.packed, n.late = packed, nil
 }
 
-// add takes in a file that has changed: it may be a new one.
+// add adds a file that has changed and may be new.
 func (n *names) add(path string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -46,8 +42,7 @@ func (n *names) add(path string) {
 	}
 }
 
-// below lists the files that are known in some directories that have gone, and
-// that are not there now, each once.
+// below lists the known files of some removed directories that do not exist now, each once.
 func (n *names) below(dirs []string) (files []string) {
 	n.mu.Lock()
 	packed := n.packed
@@ -71,8 +66,8 @@ func (n *names) below(dirs []string) (files []string) {
 	return files
 }
 
-// packer packs paths: of each, how many bytes it has in common with the one
-// before, and the rest of it, all compressed.
+// packer packs paths: of each, how many bytes it has in common with the one before, and the rest, all
+// compressed.
 type packer struct {
 	out  bytes.Buffer
 	zip  *flate.Writer

@@ -7,8 +7,8 @@ import (
 	"devloop/orchestrator/watchset"
 )
 
-// newerLooks is how many watched files are looked at to find one that is newer than
-// a trigger: a very large tree is not walked twice at the start.
+// newerLooks is how many watched files are looked at to find one that is newer than a trigger, so that a very
+// large tree is not walked twice at the start.
 const newerLooks = 20_000
 
 // Newer is a watched file that has changed since the triggers of a watcher were
@@ -18,8 +18,7 @@ type Newer struct {
 	Path    string
 }
 
-// NewerThan finds such a file for each watcher, beside everything else. Its triggers
-// are given by its number.
+// NewerThan finds such a file for each watcher, in the background. Its triggers are given by its number.
 func (w *Files) NewerThan(triggers map[int][]string, found func(Newer)) {
 	set := w.set
 	w.opt.Go(func() {

@@ -7,12 +7,10 @@ import (
 	"sync"
 )
 
-// Own knows what devloop itself writes: the files that its output goes to, and
-// its directories for what is of the moment. Where they lie below what is watched
-// (TMPDIR in the project, `devloop > out.txt`), writing them is no change. They
-// are known by what they are, not by their names: a link leads to them, too, and
-// a log that was moved away and is written on is still one. Only of what is not
-// there any more is the name all that is known.
+// Own knows what devloop itself writes: its output files and its temporary directories. Where they lie below
+// what is watched (TMPDIR in the project, `devloop > out.txt`), writing them is not a change. They are
+// identified by inode, not by name, so links to them and a renamed log still count; only removed ones are
+// known by name.
 type Own struct {
 	mu    sync.Mutex // guards what follows
 	files []os.FileInfo
@@ -26,18 +24,18 @@ type ownDir struct {
 	info os.FileInfo // nil if it could not be looked at
 }
 
-// Follow has somebody told of directories that devloop has made for itself alone and
-// removes again. It is called before there is one.
+// Follow sets functions that are called for directories that devloop makes and removes again. It is called
+// before there is one.
 func (o *Own) Follow(made, gone func(path string)) { o.made, o.gone = made, gone }
 
-// File takes in a file that devloop's output goes to.
+// File adds a file that devloop's output goes to.
 func (o *Own) File(info os.FileInfo) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.files = append(o.files, info)
 }
 
-// Dir takes in a directory of devloop's own; "" is none.
+// Dir adds a directory of devloop's own; "" is none.
 func (o *Own) Dir(path string) {
 	if path == "" {
 		return
@@ -58,8 +56,7 @@ func (o *Own) Dir(path string) {
 	o.bases[filepath.Base(path)] = true
 }
 
-// Temporary takes in a directory that devloop has made for itself and removes
-// again; "" is none.
+// Temporary adds a directory that devloop has made for itself and removes again; "" is none.
 func (o *Own) Temporary(path string) {
 	o.Dir(path)
 	if path != "" && o.made != nil {
@@ -104,7 +101,7 @@ func (o *Own) isDir(path string) bool {
 	return false
 }
 
-// wrote tells whether a change of the file is devloop's own doing.
+// wrote tells whether devloop itself has changed the file.
 func (o *Own) wrote(path string) bool {
 	if o.isDir(path) || o.isDir(filepath.Dir(path)) || o.within(path) {
 		return true

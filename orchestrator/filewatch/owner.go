@@ -7,28 +7,28 @@ import (
 	"devloop/orchestrator/fspoll"
 )
 
-// Owner is what everything here needs from the goroutine that owns it. Go and
-// Post are called by any goroutine, the rest by the owner's.
+// Owner is the interface to the goroutine that owns a Files. Go and Post may be called by any goroutine, the
+// rest only by the owner's.
 type Owner struct {
-	Context context.Context // ends when nobody listens any more
+	Context context.Context // ends with the owner
 	Disk    *diskqueue.Queue
 	Own     *Own
 	Go      func(work func())        // starts work that may have to wait for a disk
-	Post    func(Event) (taken bool) // false if nobody takes it any more
-	Note    func(notes ...string)    // tells people each thing once
+	Post    func(Event) (taken bool) // false if the owner has ended
+	Note    func(notes ...string)    // shows each note once
 	Notice  func(text string)
 }
 
-// Event is what another goroutine has to say. The owner handles it.
+// Event comes from another goroutine. The owner handles it.
 type Event struct {
 	handle func()
-	opened *watcher // to be closed if nobody handles the event
+	opened *watcher // to be closed if the event is not handled
 }
 
-// Handle takes in an event. It is called by the owner's goroutine.
+// Handle handles an event. The owner's goroutine calls it.
 func (e Event) Handle() { e.handle() }
 
-// Close gives back what the event carries, instead of Handle.
+// Close releases what the event carries, instead of Handle.
 func (e Event) Close() error {
 	if e.opened == nil {
 		return nil
@@ -36,11 +36,11 @@ func (e Event) Close() error {
 	return e.opened.close()
 }
 
-// post has the owner's goroutine do something.
+// post runs a function in the owner's goroutine.
 func (o *Owner) post(do func()) bool { return o.Post(Event{handle: do}) }
 
-// allReady waits until all of these are closed, in another goroutine than the
-// owner's. It is false if the owner has ended before.
+// allReady waits until all of these are closed, outside the owner's goroutine. It is false if the owner ends
+// first.
 func (o *Owner) allReady(all ...<-chan struct{}) bool {
 	for _, ready := range all {
 		select {
@@ -52,7 +52,7 @@ func (o *Owner) allReady(all ...<-chan struct{}) bool {
 	return true
 }
 
-// discard closes a watcher that nobody looks at any more.
+// discard closes a watcher that is not used any more.
 func (o *Owner) discard(w *watcher) {
 	if w == nil {
 		return
@@ -64,9 +64,8 @@ func (o *Owner) discard(w *watcher) {
 	})
 }
 
-// polled waits until a poller that has taken the place of another, if there was
-// one, misses nothing any more. Then it has the owner's goroutine do something,
-// with what only the one before has seen.
+// polled waits until a new poller misses nothing, and then runs a function in the owner's goroutine, with
+// what only the poller before it, if there was one, has seen.
 func (o *Owner) polled(before, poll *fspoll.Watcher, then func(missed batch)) {
 	all := []<-chan struct{}{poll.Ready()}
 	if before != nil {

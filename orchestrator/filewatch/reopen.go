@@ -11,24 +11,23 @@ import (
 	"devloop/schema"
 )
 
-// reopening is a second watcher that opens, because something else is to be
-// watched than before, or in another way. It takes the place of the first once it
-// misses nothing, and only then the configuration that asks for it is put in force:
-// until then both are as they were. So whatever runs for the new configuration
-// begins when all that it may read is watched, as at the start.
+// reopening is a second watcher that opens, because other files are to be watched than before, or in another
+// way. It replaces the first once it misses nothing, and only then does the configuration that asks for it
+// become current. So whatever runs for the new configuration begins when all that it may read is watched, as
+// at the start.
 type reopening struct {
 	cfg     *schema.Config
 	graph   *graph.Graph
 	poll    *time.Duration
-	enforce func(adopt func()) // puts the configuration in force; nil if it is
+	enforce func(adopt func()) // makes the configuration current; nil if it is
 	places  []string           // where something was mounted or unmounted
 	ruled   bool               // what git ignores has changed while the watcher was opening
-	since   time.Time          // what is new in sight counts from then on
+	since   time.Time          // files that are new in view count from then on
 
 	opened // once it is
 }
 
-// opened is what a second watcher has come to.
+// opened is the result of opening a second watcher.
 type opened struct {
 	set     *watchset.Set
 	watcher *watcher          // nil if it could not be opened
@@ -38,15 +37,13 @@ type opened struct {
 	err     error
 }
 
-// clockStep is what the clock that stamps files may be behind: it ticks in steps
-// of some milliseconds.
+// clockStep is how far the clock for file times may be behind: it ticks in steps of some milliseconds.
 const clockStep = 20 * time.Millisecond
 
-// Reopen opens a second watcher for a configuration that watches something else
-// than the one in force, or in another way; its nodes have the numbers of the one
-// in force. One that is opening already is not waited for any more. When the second
-// misses nothing, enforce is called: it puts the configuration in force, and calls
-// adopt at that moment, or leaves everything as it was.
+// Reopen opens a second watcher for a configuration that watches other files than the current one, or in
+// another way; its nodes have the numbers of the current one. It replaces one that is already opening. When
+// the second misses nothing, enforce is called: it makes the configuration current and calls adopt at that
+// moment, or leaves everything as it was.
 func (w *Files) Reopen(cfg *schema.Config, g *graph.Graph, poll *time.Duration, enforce func(adopt func())) {
 	w.reopen(&reopening{cfg: cfg, graph: g, poll: poll, enforce: enforce})
 }
@@ -65,20 +62,19 @@ func (w *Files) reopen(next *reopening) {
 	w.opt.Go(func() {
 		o := opened{set: watchset.New(cfg, g, w.git), watcher: newWatcher(w.opt.Disk)}
 		if !o.open(w, poll, since) || !w.opt.Post(Event{func() { w.reopened(next, o) }, o.watcher}) {
-			_ = o.watcher.close() // nobody will look
+			_ = o.watcher.close() // it is not used
 		}
 	})
 }
 
-// open is reopen's work, in another goroutine than the owner's. It is false if the
-// owner has ended.
+// open is reopen's work, outside the owner's goroutine. It is false if the owner has ended.
 func (o *opened) open(w *Files, poll *time.Duration, since time.Time) bool {
 	w.git.Rest()
 	at := w.area(o.set)
 	o.notes, o.err = o.watcher.open(at, poll)
 	w.opt.Own.Temporary(o.watcher.scratch())
 	if o.err != nil {
-		_ = o.watcher.close() // nothing is to be seen with it
+		_ = o.watcher.close() // nothing can be seen with it
 		o.watcher = nil
 		return true
 	}
@@ -106,10 +102,9 @@ func (o *opened) open(w *Files, poll *time.Duration, since time.Time) bool {
 	return true
 }
 
-// confirm waits until the first watcher has told what was written before the second
-// one missed nothing: polled, it may not have looked yet, and the second one knows
-// no other state. If it does not come to an end within patience, everything counts
-// as changed. It is false if the owner has ended.
+// confirm waits until the first watcher has reported what was written before the second one missed nothing: a
+// poller may not have looked yet, and the second watcher knows only the new state. If that takes longer than
+// patience, everything counts as changed. It is false if the owner has ended.
 func (o *opened) confirm(w *Files, patience time.Duration) bool {
 	passed := make(chan struct{})
 	w.opt.post(func() { w.Sync(func() { close(passed) }) })
@@ -135,11 +130,9 @@ func changedSince(set *watchset.Set, since time.Time) (files []seenFile) {
 	return files
 }
 
-// reopened puts in force what the second watcher was opened for, once everything is
-// told that the first has seen, and what has changed while the second was opening:
-// what was known is still true of what both have seen, and nothing is known of the
-// rest. Nodes that only the new configuration has hear nothing of it: they begin
-// after it.
+// reopened makes current what the second watcher was opened for, once everything is reported that the first
+// has seen, and what has changed while the second was opening: what both have seen is still known, nothing
+// else is. Nodes that only the new configuration has begin after this, and get none of it.
 func (w *Files) reopened(next *reopening, o opened) {
 	next.opened = o
 	w.Take()
@@ -149,7 +142,7 @@ func (w *Files) reopened(next *reopening, o opened) {
 		w.lookWith(o.set, nil, o.first.files, nil)
 	}
 	w.After(func() {
-		if next != w.next { // there is a newer one already
+		if next != w.next { // there is a newer one
 			w.opt.discard(o.watcher)
 			return
 		}
@@ -185,7 +178,7 @@ func (w *Files) adopt(next *reopening) {
 	old, before := w.watcher, w.set
 	w.view = view{next.cfg, next.graph, next.set}
 	w.poll, w.watcher, w.mounts.roots = next.poll, next.watcher, next.roots
-	for _, barrier := range old.waits { // whoever waits for a barrier waits for a new one
+	for _, barrier := range old.waits { // barriers now wait for the new watcher
 		w.Sync(barrier.then)
 	}
 	w.opt.discard(old)
@@ -199,7 +192,7 @@ func (w *Files) adopt(next *reopening) {
 	}
 }
 
-// caughtUp lets those go on who wait for a second watcher, or for other rules.
+// caughtUp calls what waits for a second watcher, or for other rules.
 func (w *Files) caughtUp() {
 	if w.next != nil || w.base.ruled {
 		return
@@ -211,8 +204,8 @@ func (w *Files) caughtUp() {
 	}
 }
 
-// TakeMounts looks anew where something else is seen now than is watched: the
-// system's events go on to be those of what was there before.
+// TakeMounts opens a watcher again where a mount has changed what is seen: the old watches report only what
+// was there before.
 func (w *Files) TakeMounts() {
 	changed := w.mounts.table.Take()
 	at, roots := w.area(w.set), w.mounts.roots
@@ -232,8 +225,8 @@ func (w *Files) TakeMounts() {
 	})
 }
 
-// lookAnew opens a second watcher for places where something was mounted or
-// unmounted. Whoever looks again and again sees what is there.
+// lookAnew opens a second watcher for places where something was mounted or unmounted. Where files are polled
+// this is not needed.
 func (w *Files) lookAnew(places []string) {
 	if len(places) == 0 || w.poll != nil {
 		return

@@ -15,10 +15,9 @@ import (
 	"devloop/orchestrator/watchset"
 )
 
-// watcher sees changes by the system's events, by looking again and again, or by
-// both in different places.
+// watcher sees changes by the system's events, by polling, or by both in different places.
 type watcher struct {
-	disk   *diskqueue.Queue // nil: whoever calls sync may wait
+	disk   *diskqueue.Queue // nil: sync may block its caller
 	events *fswatch.Watcher // nil if nothing is watched by events
 	poll   *fspoll.Watcher  // nil if nothing is polled
 
@@ -37,8 +36,8 @@ type barrier struct {
 type seenFile struct {
 	path  string
 	at    time.Time
-	first time.Time // when the first of what happened to it was noticed; zero: it is not known what did
-	wrote bool      // it was written in place, or was gone for a moment; not if it was only touched, or replaced in one step
+	first time.Time // when its first event was noticed; zero: its events are not known
+	wrote bool      // it was written in place, or missing for a moment; false if it was only touched, or replaced in one step
 }
 
 func pathsOf(files []seenFile) []string {
@@ -54,7 +53,7 @@ type batch struct {
 	files   []seenFile
 	gone    []string // directories that took files with them
 	lost    bool     // events were lost: anything may have changed
-	limited bool     // watches have run out: what has none can only be polled
+	limited bool     // watches have run out: the rest can only be polled
 	notices []string
 	passed  []func() // what waited for a barrier
 }
@@ -65,7 +64,7 @@ type area struct {
 	fspoll.Reach
 }
 
-// poll looks at all of it again and again; see fspoll for an interval of 0.
+// poll polls all of it; see fspoll for an interval of 0.
 func (a area) poll(interval time.Duration) (*fspoll.Watcher, error) {
 	return fspoll.Open(fspoll.Options{Roots: a.roots, Descend: a.Descend, Want: a.Want, Leaf: watchset.LeafLink, Interval: interval})
 }
@@ -75,8 +74,7 @@ func newWatcher(disk *diskqueue.Queue) *watcher {
 	return &watcher{disk: disk, waits: map[uint64]*barrier{}}
 }
 
-// open begins to see an area. poll, if not nil, asks for polling everywhere.
-// What it has to tell people comes back as notes.
+// open begins to watch an area. poll, if not nil, asks for polling everywhere. notes are for people.
 func (s *watcher) open(a area, poll *time.Duration) (notes []string, err error) {
 	interval := time.Duration(0)
 	var polled, told, apart []string
@@ -120,8 +118,7 @@ func (s *watcher) open(a area, poll *time.Duration) (notes []string, err error) 
 	return notes, nil
 }
 
-// rootsOf lists what is to be seen: the nodes' roots, and the files outside of
-// them and above them that say what git ignores.
+// rootsOf lists what to watch: the nodes' roots, and the files of git's rules outside and above them.
 func rootsOf(set *watchset.Set, git *gitignore.Matcher) []string {
 	roots := set.Roots()
 	rules := git.ExcludeFiles()
@@ -135,7 +132,7 @@ func rootsOf(set *watchset.Set, git *gitignore.Matcher) []string {
 	return append(roots, slices.Compact(rules)...)
 }
 
-// existing is the nearest directory of a path that is there.
+// existing is the nearest existing directory of a path.
 func existing(path string) string {
 	for {
 		if _, err := os.Stat(path); err == nil || path == filepath.Dir(path) {
@@ -156,7 +153,7 @@ func (s *watcher) close() error {
 	return errors.Join(errs...)
 }
 
-// scratch is the directory that the watching itself writes in; "" if there is none.
+// scratch is the directory that the watcher itself writes in; "" if there is none.
 func (s *watcher) scratch() string {
 	if s.events == nil {
 		return ""
@@ -240,8 +237,8 @@ func (b *batch) addPolled(changes []fspoll.Change) {
 	}
 }
 
-// sync calls then, from take's caller, when all that was written before has
-// been taken. If nothing is seen at all, it is so at once.
+// sync calls then, in take's caller, when everything written before has been taken: at once if nothing is
+// watched.
 func (s *watcher) sync(then func()) (pending bool) {
 	s.tokens++
 	w := &barrier{events: s.events != nil, poll: s.poll != nil, then: then}
@@ -262,7 +259,7 @@ func (s *watcher) sync(then func()) (pending bool) {
 	return true
 }
 
-// awaited tells whether somebody waits for a barrier.
+// awaited tells whether a barrier is waiting.
 func (s *watcher) awaited() bool { return s != nil && len(s.waits) > 0 }
 
 func (s *watcher) confirm(tokens []uint64, poll bool) (passed []func()) {
@@ -284,9 +281,8 @@ func (s *watcher) confirm(tokens []uint64, poll bool) (passed []func()) {
 	return passed
 }
 
-// pollAll polls everything from now on, beside the events. What the watcher
-// before has not confirmed, the new one must. That one is returned, if there was
-// one: whoever waits for the watcher to be ready may wait for it.
+// pollAll polls everything from now on, beside the events. Barriers that the old poller has not confirmed
+// wait for the new one. The old one is returned, if there was one, for callers that wait for it.
 func (s *watcher) pollAll(poll *fspoll.Watcher) (before *fspoll.Watcher) {
 	before = s.poll
 	s.poll, s.part = poll, false
@@ -298,7 +294,7 @@ func (s *watcher) pollAll(poll *fspoll.Watcher) (before *fspoll.Watcher) {
 	return before
 }
 
-// refilter asks again what is to be seen.
+// refilter decides again which files to watch.
 func (s *watcher) refilter() {
 	if s.events != nil {
 		s.events.Refilter()

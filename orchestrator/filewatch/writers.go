@@ -2,8 +2,8 @@ package filewatch
 
 import "time"
 
-// It is remembered for writerKept who had a file open: a file that was emptied
-// counts as changed only once it has content, or has had none for a while.
+// Writers are remembered for writerKept: an emptied file counts as changed only once it has content, or has
+// been empty for a while.
 const (
 	writerKept  = time.Second
 	mostWritten = 1000
@@ -17,18 +17,18 @@ type written struct {
 	at    time.Time
 }
 
-// note remembers who has written the file, if anybody has.
+// note records the nodes that have written the file.
 func (w writers) note(path string, nodes []int) {
 	if len(nodes) == 0 {
 		return
 	}
-	if len(w) > mostWritten { // of files that held the same as before
+	if len(w) > mostWritten { // of files whose content did not change
 		clear(w)
 	}
 	w[path] = written{nodes, time.Now()}
 }
 
-// take returns who has written the file, as far as that was seen.
+// take returns the nodes that have written the file, as far as that was seen.
 func (w writers) take(path string) []int {
 	found, seen := w[path]
 	delete(w, path)
