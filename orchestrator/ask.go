@@ -67,6 +67,18 @@ func (l apiLoop) Wake(node string) control.Wake {
 	return l.report.snapshot(l.machine.Status()).Wake(l.graph.Index(node), l.report.history.Wake(node))
 }
 
+func (l apiLoop) Diagnostics(node string) ([]control.Diagnostic, []control.Unplaced) {
+	var stages []string
+	if w := l.graph.Nodes[l.graph.Index(node)].Watcher; w != nil {
+		for _, group := range w.Groups() {
+			for _, s := range group {
+				stages = append(stages, s.Name)
+			}
+		}
+	}
+	return l.report.history.Diagnostics(node, stages)
+}
+
 func (l apiLoop) Terminal(node string) (t api.Terminal) {
 	i := l.graph.Index(node)
 	p := l.graph.Nodes[i].Process

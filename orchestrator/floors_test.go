@@ -45,6 +45,7 @@ var floors = map[string]struct {
 	"orchestrator/proctable":        {modules: []string{"golang.org/x/sys"}, why: "it reads the table of processes, and decides nothing; the guardian needs it before everything else is initialised"},
 	"orchestrator/proctree":         {own: []string{"orchestrator/proctable"}, why: "it finds a tree and stops it for who ends it; the guardian needs it before everything else is initialised"},
 	"orchestrator/warnings":         {why: "it reads text, whoever printed it"},
+	"orchestrator/diagnostics":      {why: "it reads text, whoever printed it"},
 	"orchestrator/sdnotify":         {modules: []string{"golang.org/x/sys"}, why: "it hears what a process says of itself, and acts on nothing"},
 	"orchestrator/proxy":            {why: "it forwards to whoever it is told to, and starts nobody"},
 	"orchestrator/shellcmd":         {modules: []string{"mvdan.cc/sh/v3"}, why: "it reads shell text, and runs nothing"},
@@ -72,14 +73,14 @@ var floors = map[string]struct {
 		"orchestrator/machine", "orchestrator/memrelease", "orchestrator/watchset"},
 		why: "it tells what has changed, in the machine's terms: what comes of that is decided above"},
 
-	"orchestrator/report": {own: []string{"schema", "orchestrator/console", "orchestrator/control", "orchestrator/graph", "orchestrator/machine"},
+	"orchestrator/report": {own: []string{"schema", "orchestrator/console", "orchestrator/control", "orchestrator/diagnostics", "orchestrator/graph", "orchestrator/machine"},
 		why: "it tells what it is told, by names, and decides nothing"},
 
 	"orchestrator/api": {own: []string{"orchestrator/control", "orchestrator/journal", "orchestrator/machine", "orchestrator/procgroup", "orchestrator/report"},
 		why: "it answers whoever asks, and knows of the loop what its interface says"},
 
 	"orchestrator/runner": {own: []string{"schema", "orchestrator/console", "orchestrator/guardian", "orchestrator/journal", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/probe", "orchestrator/procgroup",
-		"orchestrator/sdnotify", "orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/warnings"},
+		"orchestrator/sdnotify", "orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/warnings", "orchestrator/diagnostics"},
 		why: "it starts and ends what it is told to: which command that is, is decided above"},
 
 	"orchestrator": {own: []string{"schema", "orchestrator/api", "orchestrator/console", "orchestrator/control", "orchestrator/diskqueue", "orchestrator/filewatch", "orchestrator/fspoll", "orchestrator/graph", "orchestrator/journal",

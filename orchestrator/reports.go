@@ -88,6 +88,7 @@ func (r *reporter) completeStage(full *report.Report) {
 	if c == nil || c.Key.Node != full.ID || c.Key.Num != full.Num || stageOf(r.plan(full.ID), c.Key.Stage).Name != full.Stage {
 		return // there was no command
 	}
+	full.Problems, full.More, full.Tail = c.Diagnostics.Result(full.Kind != machine.StagePassed)
 	if full.Kind != machine.StagePassed {
 		full.Output, c.Spool = c.Spool, nil
 	} else if c.Warned != nil {

@@ -23,7 +23,6 @@ var fileCycles = map[string]struct {
 	files int
 	why   string
 }{
-	"orchestrator/api":      {6, "Server, and the routes it answers"},
 	"orchestrator/console":  {6, "Console and its streams, which share a screen"},
 	"orchestrator/contents": {5, "Store, and the files it reads"},
 	"orchestrator/fspoll":   {7, "Poller, and the files of one round"},

@@ -64,6 +64,9 @@ func newMCPServer(a *app) *mcp.Server {
 		`talking to the server. "ok" is false if something failed: "why" says what, "output" is what it wrote.`}, tools.wait)
 	addTool(s, &mcp.Tool{Name: "logs", Annotations: looks, Description: `Recent output of the loop's commands, the oldest ` +
 		`line first, as "name | text": servers, and the stages of watchers, also of those that passed.`}, tools.logs)
+	addTool(s, &mcp.Tool{Name: "problems", Annotations: looks, Description: `What compilers, linters and tests complained of when ` +
+		`each stage ran last, as places in files: file, line, column, severity, message. "unplaced" has the last lines of a ` +
+		`failure that names no place.`}, tools.problems)
 	for _, h := range byHands {
 		addTool(s, &mcp.Tool{Name: h.verb, Annotations: acts, Description: h.short + ". " + strings.ReplaceAll(h.long, "\n", " ") +
 			` If any name is wrong, nothing is done.`}, tools.byHand(h))
@@ -147,13 +150,17 @@ type (
 		Timeout float64  `json:"timeout_seconds,omitempty" jsonschema:"give up after so many seconds; default 300"`
 	}
 	mcpVerdict struct {
-		OK     bool   `json:"ok" jsonschema:"everything is done, has passed and is ready"`
-		Node   string `json:"node,omitempty" jsonschema:"the node that failed"`
-		Why    string `json:"why,omitempty" jsonschema:"what failed"`
-		Hint   string `json:"hint,omitempty" jsonschema:"what to do about it"`
-		Output string `json:"output,omitempty" jsonschema:"the end of what the failing node wrote"`
+		OK       bool                 `json:"ok" jsonschema:"everything is done, has passed and is ready"`
+		Node     string               `json:"node,omitempty" jsonschema:"the node that failed"`
+		Why      string               `json:"why,omitempty" jsonschema:"what failed"`
+		Hint     string               `json:"hint,omitempty" jsonschema:"what to do about it"`
+		Output   string               `json:"output,omitempty" jsonschema:"the end of what the failing node wrote"`
+		Problems []control.Diagnostic `json:"problems,omitempty" jsonschema:"places in files that the failing node complains of"`
 	}
 
+	mcpProblemsInput struct {
+		Nodes []string `json:"nodes,omitempty" jsonschema:"only those of these watchers; all if left out"`
+	}
 	mcpLogsInput struct {
 		Nodes []string `json:"nodes,omitempty" jsonschema:"only these nodes; default: all"`
 		Tail  int      `json:"tail,omitempty" jsonschema:"the last so many lines, 1 to 5000; default 200"`
@@ -240,6 +247,7 @@ func (a agentTools) wait(ctx context.Context, in mcpWaitInput) (string, *mcpVerd
 	}
 	if v.Node != "" && v.Number > 0 {
 		// The verdict stands, whether its output can be read or not.
+		out.Problems = failingPlaces(client, v)
 		out.Output, _ = mcpLines(ctx, client, control.LogQuery{Nodes: []string{v.Node}, Run: v.Number, Stages: v.Stages, Tail: 500})
 	}
 	text := v.Why
@@ -247,6 +255,23 @@ func (a agentTools) wait(ctx context.Context, in mcpWaitInput) (string, *mcpVerd
 		text += "\nhint: " + v.Hint
 	}
 	return strings.TrimRight(text+"\n\n"+out.Output, "\n"), out, nil
+}
+
+func (a agentTools) problems(_ context.Context, in mcpProblemsInput) (string, *control.Diagnostics, error) {
+	client, _, err := a.connect()
+	if err != nil {
+		return "", nil, err
+	}
+	defer client.Close()
+	d, err := askProblems(client, in.Nodes)
+	if err != nil {
+		return "", nil, err
+	}
+	var text strings.Builder
+	if err := problemsText(&text, d); err != nil {
+		return "", nil, err
+	}
+	return text.String(), d, nil
 }
 
 func (a agentTools) logs(ctx context.Context, in mcpLogsInput) (string, *mcpLogsOutput, error) {

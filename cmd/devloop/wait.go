@@ -46,7 +46,7 @@ devloop.yaml, and when a failure keeps a node from running; 3 if no loop is runn
 			case err != nil:
 				return answered(err)
 			case asJSON:
-				err = a.json(v)
+				err = a.json(waited{v, failingPlaces(client, v)})
 			case !v.OK:
 				err = printFailing(a, client, v)
 			}
@@ -62,6 +62,23 @@ devloop.yaml, and when a failure keeps a node from running; 3 if no loop is runn
 	timeoutFlag(cmd, &timeout)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the verdict as JSON, without output")
 	return cmd
+}
+
+// waited is a verdict, with the places in files that the failing node complains of.
+type waited struct {
+	*control.Verdict
+	Diagnostics []control.Diagnostic `json:"diagnostics,omitempty"`
+}
+
+func failingPlaces(client *control.Client, v *control.Verdict) []control.Diagnostic {
+	if v.OK || v.Node == "" {
+		return nil
+	}
+	d, err := askProblems(client, []string{v.Node})
+	if err != nil {
+		return nil // the verdict stands
+	}
+	return d.Diagnostics
 }
 
 // verdictError is a verdict that is not well.

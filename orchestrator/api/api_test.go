@@ -42,6 +42,8 @@ func (f *fake) Kind(node string) string {
 
 func (f *fake) Status() control.Status { return control.Status{PID: 7} }
 
+func (f *fake) Diagnostics(string) ([]control.Diagnostic, []control.Unplaced) { return nil, nil }
+
 func (f *fake) Wake(node string) control.Wake { return control.Wake{Node: node} }
 
 func (f *fake) Terminal(node string) Terminal { return Terminal{Configured: node == "app"} }

@@ -87,6 +87,13 @@ func (c *Client) Wait(ctx context.Context, nodes ...string) (*Verdict, error) {
 	return &v, c.get(ctx, PathWait+"?"+query(nodes), &v)
 }
 
+// Diagnostics asks what the tools of the last runs complain of, of the named nodes
+// or of all.
+func (c *Client) Diagnostics(ctx context.Context, nodes ...string) (*Diagnostics, error) {
+	var d Diagnostics
+	return &d, c.get(ctx, PathDiagnostics+"?"+query(nodes), &d)
+}
+
 // Events reads along, from now on, until each returns an error, which is then
 // the error, or the loop has ended: nil. Each [Event] is as the loop wrote it,
 // which may know more than Event does.

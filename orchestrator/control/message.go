@@ -4,18 +4,19 @@ import "time"
 
 // The paths of version 1. docs/control.md describes them.
 const (
-	PathStatus    = "/v1/status"    // GET: Status
-	PathWake      = "/v1/wake"      // GET ?node=NAME: Wake
-	PathDiffering = "/v1/differing" // GET ?var=NAME:FINGERPRINT: Differing
-	PathEvents    = "/v1/events"    // GET: a stream of Event, one JSON object a line
-	PathLogs      = "/v1/logs"      // GET ?node=NAME&since=TIME&run=N&stage=NAME&tail=N&follow=true: a stream of Line, one JSON object a line
-	PathWait      = "/v1/wait"      // GET ?node=NAME: Verdict, when there is one
-	PathTrigger   = "/v1/trigger"   // POST ?node=NAME: []Moved; so are the next three
-	PathRestart   = "/v1/restart"
-	PathStop      = "/v1/stop"
-	PathStart     = "/v1/start"
-	PathDown      = "/v1/down"   // POST: Down
-	PathAttach    = "/v1/attach" // POST ?node=NAME with Upgrade: AttachProtocol
+	PathStatus      = "/v1/status"      // GET: Status
+	PathWake        = "/v1/wake"        // GET ?node=NAME: Wake
+	PathDiffering   = "/v1/differing"   // GET ?var=NAME:FINGERPRINT: Differing
+	PathEvents      = "/v1/events"      // GET: a stream of Event, one JSON object a line
+	PathLogs        = "/v1/logs"        // GET ?node=NAME&since=TIME&run=N&stage=NAME&tail=N&follow=true: a stream of Line, one JSON object a line
+	PathDiagnostics = "/v1/diagnostics" // GET ?node=NAME: Diagnostics
+	PathWait        = "/v1/wait"        // GET ?node=NAME: Verdict, when there is one
+	PathTrigger     = "/v1/trigger"     // POST ?node=NAME: []Moved; so are the next three
+	PathRestart     = "/v1/restart"
+	PathStop        = "/v1/stop"
+	PathStart       = "/v1/start"
+	PathDown        = "/v1/down"   // POST: Down
+	PathAttach      = "/v1/attach" // POST ?node=NAME with Upgrade: AttachProtocol
 )
 
 // Status is what a loop does at one moment.
@@ -27,6 +28,36 @@ type Status struct {
 	Mistakes *Mistakes `json:"mistakes,omitempty"` // in the configuration as it is written now; the last good one is in force
 	Nodes    []Node    `json:"nodes"`              // in the order of the file
 	Sockets  []Socket  `json:"sockets"`
+}
+
+// Diagnostics are what the tools of the last runs complain of, as places in files:
+// of each stage what it said when it ran last.
+type Diagnostics struct {
+	Diagnostics []Diagnostic `json:"diagnostics"` // in the order of the file, then of the output
+	Unplaced    []Unplaced   `json:"unplaced"`
+}
+
+// Diagnostic is one complaint about a place in a file that is there.
+type Diagnostic struct {
+	Node       string `json:"node"`
+	Stage      string `json:"stage"`
+	Run        int    `json:"run"`
+	File       string `json:"file"` // absolute
+	Line       int    `json:"line"`
+	Column     int    `json:"column,omitempty"` // in the tool's own units; 0 if it names none
+	Severity   string `json:"severity"`         // "error", "warning" or "note"
+	Message    string `json:"message"`
+	Source     string `json:"source,omitempty"` // the tool, where its form is known
+	OutputLine int    `json:"output_line"`      // of the stage's output
+}
+
+// Unplaced is what a stage complained of beyond its diagnostics.
+type Unplaced struct {
+	Node  string   `json:"node"`
+	Stage string   `json:"stage"`
+	Run   int      `json:"run"`
+	More  int      `json:"more,omitempty"` // places that are too many to list
+	Tail  []string `json:"tail,omitempty"` // of a failure that names no place: its last lines
 }
 
 // Mistakes are what keeps the configuration that is written now from being put in

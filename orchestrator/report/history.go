@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"devloop/orchestrator/control"
 	"devloop/orchestrator/machine"
 )
 
@@ -15,6 +16,7 @@ type past struct {
 	asked   machine.Verb // by hand, last
 	wake    *Wake
 	failure *failure
+	stages  map[string]Report // by name, each as it ended last, if its output complained of something
 }
 
 // Wake is what made a node start or stop, and when.
@@ -48,9 +50,46 @@ func (h *History) Wake(node string) *Wake { return h.nodes[node].wake }
 // Forget makes a node one of which nothing is known.
 func (h *History) Forget(node string) { delete(h.nodes, node) }
 
+// ended remembers what a stage complained of.
+func (p *past) ended(r Report) {
+	delete(p.stages, r.Stage)
+	if len(r.Problems)+len(r.Tail) == 0 {
+		return
+	}
+	if p.stages == nil {
+		p.stages = map[string]Report{}
+	}
+	r.Output = nil
+	p.stages[r.Stage] = r
+}
+
+// Diagnostics are what the stages of a node complained of when they ran last, in
+// the order of their names' list.
+func (h *History) Diagnostics(node string, stages []string) (all []control.Diagnostic, unplaced []control.Unplaced) {
+	for _, stage := range stages {
+		r, ok := h.nodes[node].stages[stage]
+		if !ok {
+			continue
+		}
+		for _, p := range r.Problems {
+			all = append(all, control.Diagnostic{Node: node, Stage: stage, Run: r.Num, File: p.File, Line: p.Line, Column: p.Column,
+				Severity: string(p.Severity), Message: p.Message, Source: p.Source, OutputLine: p.At})
+		}
+		if r.More > 0 || len(r.Tail) > 0 {
+			unplaced = append(unplaced, control.Unplaced{Node: node, Stage: stage, Run: r.Num, More: r.More, Tail: r.Tail})
+		}
+	}
+	return all, unplaced
+}
+
 // Report remembers what a report tells.
 func (h *History) Report(r Report) {
 	p := h.nodes[r.Node]
+	switch r.Kind {
+	case machine.StagePassed, machine.StageFailed, machine.StageTolerated, machine.StageTimedOut:
+		p.ended(r)
+		h.nodes[r.Node] = p
+	}
 	switch r.Kind {
 	case machine.RunStarted, machine.Starting, machine.Stopping, machine.Reloading:
 		if r.Why == machine.ByShutdown || r.Why == machine.ByUpdate { // the new version has said why

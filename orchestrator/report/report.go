@@ -5,6 +5,7 @@ package report
 
 import (
 	"devloop/orchestrator/console"
+	"devloop/orchestrator/diagnostics"
 	"devloop/orchestrator/machine"
 )
 
@@ -17,6 +18,10 @@ type Report struct {
 	Output   *console.Spool // of a stage that failed and was not shown as it came: whoever shows it closes it; else nil
 	Warnings int            // of a stage that passed: how many its output has
 	Warning  string         // the first of them
+
+	Problems []diagnostics.Problem // of a stage that has ended: the places that its output complains of
+	More     int                   // and how many more
+	Tail     []string              // of one that failed and named none: its last lines
 
 	URLs      []string // of a process that is ready: where its http sockets are found
 	LastCheck string   // of a process that is not: what the last check said

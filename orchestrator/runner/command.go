@@ -2,6 +2,7 @@ package runner
 
 import (
 	"devloop/orchestrator/console"
+	"devloop/orchestrator/diagnostics"
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/sockets"
 	"devloop/orchestrator/warnings"
@@ -20,6 +21,8 @@ type Command struct {
 	Key    Key
 	Spool  *console.Spool    // a stage's output, unless it is streamed; who is told that it exited closes it
 	Warned *warnings.Counter // of a stage's output
+
+	Diagnostics *diagnostics.Reader // of a stage's output
 
 	*generation // of a process; nil of a stage
 

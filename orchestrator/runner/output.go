@@ -1,7 +1,10 @@
 package runner
 
 import (
+	"os"
+
 	"devloop/orchestrator/console"
+	"devloop/orchestrator/diagnostics"
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/warnings"
@@ -36,12 +39,19 @@ func (o *output) keepOpen(node string, run int, stage string, next func([]byte))
 	}
 }
 
-// countWarnings counts the warnings of what a stage writes, on its way.
-func countWarnings(to *warnings.Counter, next func(procgroup.Block)) func(procgroup.Block) {
+// readAlong reads what a stage writes, on its way: its warnings, and the places
+// that it complains of.
+func readAlong(next func(procgroup.Block), counter *warnings.Counter, reader *diagnostics.Reader) func(procgroup.Block) {
 	var plain []byte
 	return func(b procgroup.Block) {
 		plain = console.Sanitize(plain[:0], b.Text, false)
-		to.Write(plain)
+		counter.Write(plain)
+		reader.Write(plain)
 		next(b)
 	}
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }

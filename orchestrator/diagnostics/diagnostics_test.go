@@ -1,0 +1,127 @@
+package diagnostics
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+var update = flag.Bool("update", false, "write what the tests see into testdata")
+
+// TestTools reads what real tools printed: an archive each, with the files that
+// were there, in /project.
+func TestTools(t *testing.T) {
+	archives, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(archives) < 10 {
+		t.Fatalf("%d archives: %v", len(archives), err)
+	}
+	for _, file := range archives {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			part := map[string]string{}
+			for _, f := range a.Files {
+				part[f.Name] = string(f.Data)
+			}
+			for _, size := range []int{len(part["output"]) + 1, 7} { // output comes in any pieces
+				got := read(part["files"], part["output"], size)
+				if *update && size != 7 {
+					a.Files = slices.DeleteFunc(a.Files, func(f txtar.File) bool { return f.Name == "want" })
+					a.Files = append(a.Files, txtar.File{Name: "want", Data: []byte(got)})
+					if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
+						t.Fatal(err)
+					}
+					part["want"] = got
+				}
+				if got != part["want"] {
+					t.Errorf("in pieces of %d, got:\n%s\nwant:\n%s", size, got, part["want"])
+				}
+			}
+		})
+	}
+}
+
+func read(files, output string, size int) string {
+	there := strings.Fields(files)
+	r := New(func(path string) bool { return slices.Contains(there, strings.TrimPrefix(path, "/project/")) }, "/project")
+	for text := []byte(output); len(text) > 0; {
+		n := min(size, len(text))
+		r.Write(text[:n])
+		text = text[n:]
+	}
+	var b strings.Builder
+	problems, more, tail := r.Result(true)
+	for _, p := range problems {
+		fmt.Fprintf(&b, "%s:%d:%d: %s: %s [%s, line %d]\n", strings.TrimPrefix(p.File, "/project/"), p.Line, p.Column, p.Severity, p.Message, p.Source, p.At)
+	}
+	if more > 0 {
+		fmt.Fprintf(&b, "%d more\n", more)
+	}
+	for _, line := range tail {
+		b.WriteString("| " + line + "\n")
+	}
+	return b.String()
+}
+
+// TestPassed: of a command that passed only warnings count that are named so.
+func TestPassed(t *testing.T) {
+	there := func(string) bool { return true }
+	r := New(there, "/project")
+	r.Write([]byte("main.go:3: listening\na.c:1:2: warning: unused\na.c:1:2: warning: unused\nb.c:4: error: ignored\n"))
+	problems, more, tail := r.Result(false)
+	if len(problems) != 1 || problems[0].Message != "unused" || more != 0 || tail != nil {
+		t.Errorf("got %v, %d, %q", problems, more, tail)
+	}
+}
+
+// TestBounds: however much is printed, little is kept.
+func TestBounds(t *testing.T) {
+	r := New(func(string) bool { return true }, "/project")
+	for i := range 2000 {
+		r.Write([]byte(fmt.Sprintf("a.go:%d:1: undefined: x%d\n", i+1, i)))
+	}
+	r.Write([]byte("b.go:1:1: " + strings.Repeat("x", 1<<20)))
+	problems, more, _ := r.Result(true)
+	if len(problems) != mostProblems || more != 2000-mostProblems {
+		t.Errorf("%d problems and %d more", len(problems), more)
+	}
+}
+
+// FuzzRead holds that no output makes the reader panic or invent a file.
+func FuzzRead(f *testing.F) {
+	archives, _ := filepath.Glob("testdata/*.txtar") // none: the fuzzer starts from nothing
+	for _, file := range archives {
+		if a, err := txtar.ParseFile(file); err == nil {
+			for _, part := range a.Files {
+				f.Add(string(part.Data))
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, output string) {
+		r := New(func(path string) bool { return path == "/project/main.go" }, "/project")
+		r.Write([]byte(output))
+		problems, _, _ := r.Result(true)
+		for _, p := range problems {
+			if p.File != "/project/main.go" || p.Line <= 0 {
+				t.Fatalf("%+v", p)
+			}
+		}
+	})
+}
+
+func BenchmarkFlood(b *testing.B) {
+	r := New(func(string) bool { return false }, "/project")
+	block := []byte(strings.Repeat("2026-11-30T12:00:00Z INFO request handled path=/api/v1/items status=200 took=1.2ms\n", 100))
+	b.SetBytes(int64(len(block)))
+	for b.Loop() {
+		r.Write(block)
+	}
+}

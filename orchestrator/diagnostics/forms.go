@@ -1,0 +1,418 @@
+package diagnostics
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// newForms are all forms, those that know more before those that know less.
+func newForms() []form {
+	return []form{&rust{}, &golang{}, &bundler{}, &eslint{}, &vitest{}, &node{}, &tap{}, &python{}, &ruby{}, &php{}, &jvm{}, &tsc{}, &general{}}
+}
+
+// match is FindStringSubmatch for lines that may match, which can is a cheap test of.
+func match(can bool, re *regexp.Regexp, text string) []string {
+	if !can {
+		return nil
+	}
+	return re.FindStringSubmatch(text)
+}
+
+func number(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// severity is the word of a tool.
+func severity(word string) Severity {
+	switch strings.ToLower(word) {
+	case "error", "fatal error", "fatal", "parse", "e", "err":
+		return Error
+	case "warning", "warn", "w":
+		return Warning
+	case "note", "info", "help", "hint":
+		return Note
+	}
+	return ""
+}
+
+// rust is rustc, cargo and clippy, and the panics of tests.
+type rust struct {
+	severity Severity
+	message  string // whose place comes in one of the next lines
+	panicked *Problem
+}
+
+var (
+	rustHead  = regexp.MustCompile(`^(error|warning)(?:\[[\w:]+\])?: (.+)$`)
+	rustPlace = regexp.MustCompile(`^\s*--> (\S.*?):(\d+):(\d+)$`)
+	rustPanic = regexp.MustCompile(`^thread '.*'(?: \(\d+\))? panicked at (\S.*?):(\d+):(\d+):$`)
+)
+
+func (f *rust) line(r *Reader, text string) bool {
+	if p := f.panicked; p != nil {
+		f.panicked, p.Message = nil, text
+		return r.add(*p)
+	}
+	if m := match(strings.HasPrefix(text, "error") || strings.HasPrefix(text, "warning"), rustHead, text); m != nil {
+		f.severity, f.message = severity(m[1]), m[2]
+		return true
+	}
+	if m := match(strings.HasPrefix(text, "thread "), rustPanic, text); m != nil {
+		f.panicked = &Problem{File: m[1], Line: number(m[2]), Column: number(m[3]), Source: "rustc"}
+		return true
+	}
+	if m := match(strings.Contains(text, `--> `), rustPlace, text); m != nil && f.message != "" {
+		p := Problem{File: m[1], Line: number(m[2]), Column: number(m[3]), Severity: f.severity, Message: f.message, Source: "rustc"}
+		f.message = ""
+		return r.add(p)
+	}
+	return false
+}
+
+// golang is go build, vet and test: a test's lines name files of a package that
+// only its last line names.
+type golang struct {
+	pending []Problem
+	panics  string // a panic's message, until the first frame of the project's own
+}
+
+var (
+	goTestLine = regexp.MustCompile(`^\s+([\w.-]+\.go):(\d+): (.*)$`)
+	goPackage  = regexp.MustCompile(`^(?:FAIL|ok  |---)\s*\t(\S+)`)
+	goPanic    = regexp.MustCompile(`^(?:panic|fatal error): (.+?)(?: \[recovered.*)?$`)
+	goFrame    = regexp.MustCompile(`^\t(/.*?\.go):(\d+)(?: \+0x[0-9a-f]+)?$`)
+)
+
+func (f *golang) line(r *Reader, text string) bool {
+	if m := match(strings.Contains(text, `.go:`), goTestLine, text); m != nil {
+		f.pending = append(f.pending, Problem{File: m[1], Line: number(m[2]), Message: m[3], Source: "go test", At: r.at})
+		return true
+	}
+	if m := match(strings.HasPrefix(text, "panic") || strings.HasPrefix(text, "fatal"), goPanic, text); m != nil {
+		f.panics = m[1]
+		return true
+	}
+	if m := match(f.panics != "", goFrame, text); m != nil && f.panics != "" && r.own(m[1]) {
+		message := "panic: " + f.panics
+		f.panics = ""
+		return r.add(Problem{File: m[1], Line: number(m[2]), Message: message, Source: "go"})
+	}
+	if m := match(strings.HasPrefix(text, "FAIL") || strings.HasPrefix(text, "ok") || strings.HasPrefix(text, "---"), goPackage, text); m != nil {
+		at := r.at
+		for _, p := range f.pending {
+			name := p.File
+			for dir := m[1]; ; {
+				if p.File = dir + "/" + name; r.find(p.File) != "" {
+					break
+				}
+				_, rest, deeper := strings.Cut(dir, "/")
+				if !deeper {
+					p.File = name
+					break
+				}
+				dir = rest
+			}
+			r.at = p.At
+			r.add(p)
+		}
+		f.pending, r.at = nil, at
+		return true
+	}
+	return false
+}
+
+// bundler is esbuild and Vite.
+type bundler struct {
+	severity Severity
+	message  string
+}
+
+var (
+	esbuildHead  = regexp.MustCompile(`^[✘▲X] \[(ERROR|WARNING)\] (.+)$`)
+	viteHead     = regexp.MustCompile(`^(?:\S+ )?\[(?:vite|plugin:[^\]]+)\] (?:Internal server error: )?(.+)$`)
+	bundlerPlace = regexp.MustCompile(`^\s+(?:File: )?(\S.*?):(\d+):(\d+):?$`)
+)
+
+func (f *bundler) line(r *Reader, text string) bool {
+	if m := match(strings.Contains(text, `] `) && (strings.Contains(text, `[ERROR`) || strings.Contains(text, `[WARNING`)), esbuildHead, text); m != nil {
+		f.severity, f.message = severity(m[1]), m[2]
+		return true
+	}
+	if m := match(strings.Contains(text, `[vite]`) || strings.Contains(text, `[plugin:`), viteHead, text); m != nil {
+		f.severity, f.message = Error, m[1]
+		return true
+	}
+	if m := match(f.message != "", bundlerPlace, text); m != nil && f.message != "" {
+		p := Problem{File: m[1], Line: number(m[2]), Column: number(m[3]), Severity: f.severity, Message: f.message, Source: "esbuild"}
+		f.message = ""
+		return r.add(p)
+	}
+	return false
+}
+
+// eslint is eslint's stylish form: a file, and below it a line for each problem.
+type eslint struct{ file string }
+
+var eslintLine = regexp.MustCompile(`^\s+(\d+):(\d+)\s+(error|warning)\s+(\S.*?)(?:\s{2,}(\S+))?$`)
+
+func (f *eslint) line(r *Reader, text string) bool {
+	if m := match(f.file != "", eslintLine, text); m != nil && f.file != "" {
+		message := m[4]
+		if m[5] != "" {
+			message += " (" + m[5] + ")"
+		}
+		return r.add(Problem{File: f.file, Line: number(m[1]), Column: number(m[2]), Severity: severity(m[3]), Message: message, Source: "eslint"})
+	}
+	if text == "" {
+		f.file = ""
+	} else if text[0] != ' ' && strings.ContainsAny(text, "/.") && !strings.ContainsAny(text, ": \t") && len(text) < 500 && r.find(text) != "" {
+		f.file = text
+		return true
+	}
+	return false
+}
+
+// vitest is vitest: what failed, the message, and further down the place.
+type vitest struct{ message string }
+
+var (
+	vitestError = regexp.MustCompile(`^(\w*Error: .+)$`)
+	vitestPlace = regexp.MustCompile(`^ ❯ (?:.* )?(\S+?):(\d+):(\d+)$`)
+)
+
+func (f *vitest) line(r *Reader, text string) bool {
+	if m := match(strings.Contains(text, `❯`), vitestPlace, text); m != nil && f.message != "" && r.own(m[1]) {
+		p := Problem{File: m[1], Line: number(m[2]), Column: number(m[3]), Severity: Error, Message: f.message, Source: "vitest"}
+		f.message = ""
+		return r.add(p)
+	}
+	if m := match(strings.Contains(text, `Error: `), vitestError, text); m != nil {
+		f.message = m[1] // others read it, too
+	}
+	return false
+}
+
+// node is what Node prints of an error that nobody caught: a place, the line, and
+// the error.
+type node struct {
+	place *Problem
+	left  int // lines in which the error must come
+}
+
+var (
+	nodePlace = regexp.MustCompile(`^((?:file://)?/.*?):(\d+)$`)
+	nodeCaret = regexp.MustCompile(`^( *)\^+$`)
+	nodeError = regexp.MustCompile(`^(?:Uncaught )?(\w*(?:Error|Exception)(?: \[\w+\])?: .+)$`)
+)
+
+func (f *node) line(r *Reader, text string) bool {
+	if m := match(strings.HasPrefix(text, "/") || strings.HasPrefix(text, "file:"), nodePlace, text); m != nil {
+		f.place, f.left = &Problem{File: m[1], Line: number(m[2]), Severity: Error, Source: "node"}, 6
+		return true
+	}
+	if f.place == nil {
+		return false
+	}
+	if m := nodeCaret.FindStringSubmatch(text); m != nil {
+		f.place.Column = len(m[1]) + 1
+		return true
+	}
+	if m := nodeError.FindStringSubmatch(text); m != nil {
+		p := *f.place
+		f.place, p.Message = nil, m[1]
+		return r.add(p)
+	}
+	if f.left--; f.left == 0 {
+		f.place = nil
+	}
+	return false
+}
+
+// tap is the Test Anything Protocol as Node's runner writes it.
+type tap struct {
+	name, file string
+	at         Problem
+	more       bool // the error comes in the next line
+}
+
+var (
+	tapFailed   = regexp.MustCompile(`^\s*not ok \d+ - (.+?)(?: # .*)?$`)
+	tapLocation = regexp.MustCompile(`^\s+location: '(.+):(\d+):(\d+)'$`)
+	tapError    = regexp.MustCompile(`^\s+error: (?:'(.+)'|(\|-))$`)
+	tapFrame    = regexp.MustCompile(`^\s+.*\((.+):(\d+):(\d+)\)$`)
+)
+
+func (f *tap) line(r *Reader, text string) bool {
+	switch {
+	case f.more:
+		f.more, f.at.Message = false, strings.TrimSpace(text)
+		return true
+	case f.name == "":
+		if m := match(strings.Contains(text, `not ok`), tapFailed, text); m != nil {
+			f.name, f.at = m[1], Problem{Severity: Error, Source: "node test"}
+			return true
+		}
+		return false
+	}
+	if m := tapLocation.FindStringSubmatch(text); m != nil {
+		f.at.File, f.at.Line, f.at.Column, f.file = m[1], number(m[2]), number(m[3]), m[1]
+		return true
+	}
+	if m := tapError.FindStringSubmatch(text); m != nil {
+		f.at.Message, f.more = m[1], m[2] != ""
+		return true
+	}
+	if m := tapFrame.FindStringSubmatch(text); m != nil && f.file != "" && strings.TrimPrefix(m[1], "file://") == strings.TrimPrefix(f.file, "file://") {
+		f.at.Line, f.at.Column, f.file = number(m[2]), number(m[3]), "" // the failing line of the test itself
+		return true
+	}
+	if strings.TrimSpace(text) == "..." {
+		p := f.at
+		p.Message = f.name + ": " + p.Message
+		f.name = ""
+		return r.add(p)
+	}
+	return strings.HasPrefix(text, " ")
+}
+
+// python is Python's tracebacks and syntax errors, and pytest.
+type python struct {
+	frame   *Problem // the last one of the project's own
+	message string   // pytest's
+}
+
+var (
+	pythonFrame   = regexp.MustCompile(`^\s*File "(.+)", line (\d+)`)
+	pythonError   = regexp.MustCompile(`^((?:\w+\.)*\w*(?:Error|Exception|Warning|Exit|Interrupt|Failed|Missing|DoesNotExist)\w*(?:: .*)?)$`)
+	pytestMessage = regexp.MustCompile(`^E {3,}(\S.*)$`)
+	pytestPlace   = regexp.MustCompile(`^(\S+\.py):(\d+): (\w.*)$`)
+)
+
+func (f *python) line(r *Reader, text string) bool {
+	if m := match(strings.Contains(text, `File "`), pythonFrame, text); m != nil {
+		if f.frame == nil || r.own(m[1]) {
+			f.frame = &Problem{File: m[1], Line: number(m[2]), Severity: Error, Source: "python"}
+		}
+		return true
+	}
+	if m := match(strings.HasPrefix(text, "E  "), pytestMessage, text); m != nil {
+		if f.message == "" {
+			f.message = m[1]
+		}
+		return true
+	}
+	if m := match(f.message != "", pytestPlace, text); m != nil && f.message != "" {
+		message := f.message
+		f.message = ""
+		return r.add(Problem{File: m[1], Line: number(m[2]), Severity: Error, Message: message, Source: "pytest"})
+	}
+	if m := match(f.frame != nil, pythonError, text); m != nil && f.frame != nil {
+		p := *f.frame
+		f.frame, p.Message = nil, m[1]
+		return r.add(p)
+	}
+	return false
+}
+
+// ruby is Ruby's errors, minitest and RSpec.
+type ruby struct {
+	message string   // whose place comes later
+	failure *Problem // whose message comes next
+	errors  bool     // the message of a minitest error comes next
+}
+
+var (
+	rubyError    = regexp.MustCompile("^(\\S+\\.r[bu]):(\\d+):in [`'](?:.*)': (.+ \\([\\w:]+\\))$")
+	minitestFail = regexp.MustCompile(`^\S+#\S+ \[(.+):(\d+)\]:$`)
+	minitestErr  = regexp.MustCompile(`^\S+#\S+:$`)
+	rspecFailure = regexp.MustCompile(`^\s+Failure/Error: (.+)$`)
+	rubyFrame    = regexp.MustCompile("^\\s+(?:# )?(?:\\./)?(\\S+\\.r[bu]):(\\d+):in ")
+)
+
+func (f *ruby) line(r *Reader, text string) bool {
+	switch {
+	case f.failure != nil:
+		p := *f.failure
+		f.failure, p.Message = nil, text
+		return r.add(p)
+	case f.errors:
+		f.errors, f.message = false, text
+		return true
+	}
+	if m := match(strings.Contains(text, "#"), minitestFail, text); m != nil {
+		f.failure = &Problem{File: m[1], Line: number(m[2]), Severity: Error, Source: "minitest"}
+		return true
+	}
+	if strings.Contains(text, "#") && minitestErr.MatchString(text) {
+		f.errors = true
+		return true
+	}
+	if m := match(strings.Contains(text, `Failure/Error`), rspecFailure, text); m != nil {
+		f.message = m[1]
+		return true
+	}
+	if m := match(strings.Contains(text, `:in `), rubyError, text); m != nil {
+		return r.add(Problem{File: m[1], Line: number(m[2]), Severity: Error, Message: m[3], Source: "ruby"})
+	}
+	if m := match(f.message != "", rubyFrame, text); m != nil && f.message != "" && r.own(m[1]) {
+		message := f.message
+		f.message = ""
+		return r.add(Problem{File: m[1], Line: number(m[2]), Severity: Error, Message: message, Source: "ruby"})
+	}
+	return false
+}
+
+// php is PHP.
+type php struct{}
+
+var phpLine = regexp.MustCompile(`^(?:PHP )?(Parse|Fatal|Warning|Notice|Deprecated)(?: error)?:\s+(.+) in (\S.*?)(?: on line |:)(\d+)$`)
+
+func (f *php) line(r *Reader, text string) bool {
+	m := match(strings.Contains(text, ` in `), phpLine, text)
+	return m != nil && r.add(Problem{File: m[3], Line: number(m[4]), Severity: severity(m[1]), Message: m[2], Source: "php"})
+}
+
+// jvm is Maven and Kotlin; javac's form is the general one.
+type jvm struct{}
+
+var (
+	mavenLine  = regexp.MustCompile(`^\[(ERROR|WARNING)\] (\S.*?):\[(\d+),(\d+)\] (.+)$`)
+	kotlinLine = regexp.MustCompile(`^([ew]): (?:file://)?(\S.*?):(\d+):(\d+):? (.+)$`)
+)
+
+func (f *jvm) line(r *Reader, text string) bool {
+	for _, form := range []*regexp.Regexp{mavenLine, kotlinLine} {
+		if m := match(strings.HasPrefix(text, "[") || strings.HasPrefix(text, "e: ") || strings.HasPrefix(text, "w: "), form, text); m != nil {
+			return r.add(Problem{File: m[2], Line: number(m[3]), Column: number(m[4]), Severity: severity(m[1]), Message: m[5], Source: "java"})
+		}
+	}
+	return false
+}
+
+// tsc is the TypeScript compiler.
+type tsc struct{}
+
+var tscLine = regexp.MustCompile(`^(\S.*?)(?:\((\d+),(\d+)\): |:(\d+):(\d+) - )(error|warning) (TS\d+: .+)$`)
+
+func (f *tsc) line(r *Reader, text string) bool {
+	m := match(strings.Contains(text, ` TS`), tscLine, text)
+	return m != nil && r.add(Problem{File: m[1], Line: number(m[2] + m[4]), Column: number(m[3] + m[5]), Severity: severity(m[6]), Message: m[7], Source: "tsc"})
+}
+
+// general is FILE:LINE[:COLUMN]: [SEVERITY:] MESSAGE, which most tools write.
+type general struct{}
+
+var generalLine = regexp.MustCompile(`^(?:[\w-]+: )?((?:[A-Za-z]:)?[^\s:()"'<>|]+):(\d+)(?::(\d+))?: (?:(fatal error|error|warning|note|info)\b:? ?)?(.+)$`)
+
+func (f *general) line(r *Reader, text string) bool {
+	if !strings.Contains(text, ": ") {
+		return false
+	}
+	m := generalLine.FindStringSubmatch(text)
+	return m != nil && r.add(Problem{File: m[1], Line: number(m[2]), Column: number(m[3]), Severity: severity(m[4]), Message: m[5]})
+}
