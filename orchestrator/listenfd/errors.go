@@ -65,6 +65,14 @@ func (e *InUseError) Unwrap() error { return syscall.EADDRINUSE }
 
 // Hint says what to do about it: a sentence without a full stop.
 func (e *InUseError) Hint() string {
+	if e.Network == Unix {
+		return e.Clear() + ", or use another path"
+	}
+	return e.Clear() + ", or use another port (0 picks a free one)"
+}
+
+// Clear says who has the address and how to make them leave it, without a full stop.
+func (e *InUseError) Clear() string {
 	var b strings.Builder
 	if e.Reserve {
 		b.WriteString("localhost needs the port on 127.0.0.1 and on ::1, for browsers try both; ")
@@ -78,14 +86,9 @@ func (e *InUseError) Hint() string {
 			}
 			b.WriteString("; ")
 		}
-		fmt.Fprintf(&b, "stop it (kill %d), or ", h.PID)
+		fmt.Fprintf(&b, "stop it (kill %d)", h.PID)
 	default:
-		fmt.Fprintf(&b, "`%s` tells which process; stop it, or ", whoCommand(runtime.GOOS, e.Network, e.Addr))
-	}
-	if e.Network == Unix {
-		b.WriteString("use another path")
-	} else {
-		b.WriteString("use another port (0 picks a free one)")
+		fmt.Fprintf(&b, "`%s` tells which process; stop it", whoCommand(runtime.GOOS, e.Network, e.Addr))
 	}
 	return b.String()
 }

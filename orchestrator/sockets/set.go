@@ -69,7 +69,7 @@ func (s *Set) Open(want []*schema.Socket) (opened []*Held, err error) {
 		}
 		bound, err := listenfd.Open(Spec(cfg))
 		if err != nil {
-			errs = append(errs, fmt.Errorf("socket %s: %w", cfg.Name, s.ownHolder(err, opened)))
+			errs = append(errs, fmt.Errorf("socket %s: %w", cfg.Name, s.ownHolder(err, cfg, opened)))
 			continue
 		}
 		h := &Held{Bound: Bound{bound, cfg.Listen}, set: s, cfg: cfg}
@@ -179,11 +179,18 @@ func (s *Set) find(cfg *schema.Socket) *Held {
 	return nil
 }
 
-// ownHolder says it in other words if the one who has the address is this Set.
-func (s *Set) ownHolder(err error, opened []*Held) error {
+// ownHolder says it in other words if the one who has the address of a socket is this
+// Set, and otherwise how to take another port.
+func (s *Set) ownHolder(err error, cfg *schema.Socket, opened []*Held) error {
 	var inUse *listenfd.InUseError
-	if !errors.As(err, &inUse) || inUse.Holder.PID != os.Getpid() {
+	if !errors.As(err, &inUse) {
 		return err
+	}
+	if inUse.Holder.PID != os.Getpid() {
+		if inUse.Network == listenfd.Unix {
+			return err
+		}
+		return &takenError{inUse, cfg}
 	}
 	for _, h := range slices.Concat(s.held, s.leaving, opened) {
 		if h.Network() == inUse.Network && strings.HasSuffix(inUse.Addr, fmt.Sprintf(":%d", h.Port())) {
@@ -191,6 +198,23 @@ func (s *Set) ownHolder(err error, opened []*Held) error {
 		}
 	}
 	return err
+}
+
+// takenError is a port that somebody else has.
+type takenError struct {
+	*listenfd.InUseError
+	cfg *schema.Socket
+}
+
+func (e *takenError) Unwrap() error { return e.InUseError }
+
+// Hint says who has it, and how to take another one.
+func (e *takenError) Hint() string {
+	if name := e.cfg.PortVar(); name != "" {
+		return fmt.Sprintf("%s; or take another port for once: `%s=%d devloop`", e.Clear(), name, e.cfg.Listen.Port+1)
+	}
+	return fmt.Sprintf("%s; or write another port at %s:%d (0 picks a free one), or under `sockets` in a devloop.local.yaml, which is for you alone",
+		e.Clear(), e.cfg.Pos.File, e.cfg.Pos.Line)
 }
 
 // overlapError is an address that cannot be bound beside one that is held.

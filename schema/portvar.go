@@ -1,0 +1,28 @@
+package schema
+
+import "regexp"
+
+var endsInName = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-[^{}]*)?\}$`)
+
+// PortVar is the name of the variable that is the socket's port, as in
+// `http::${PORT}`: who sets it in the environment has another port. It is "" if the
+// port is written out.
+func (s *Socket) PortVar() string {
+	if s.Project == nil || s.Project.root == nil {
+		return ""
+	}
+	n := s.Project.root
+	for _, key := range []string{"sockets", s.Short} {
+		if n = n.Get(key); n == nil {
+			return ""
+		}
+	}
+	if listen := n.Get("listen"); listen != nil {
+		n = listen
+	}
+	match := endsInName.FindStringSubmatch(n.Text)
+	if match == nil {
+		return ""
+	}
+	return match[1]
+}
