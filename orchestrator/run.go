@@ -179,7 +179,7 @@ func (l *loop) watch(own *filewatch.Own) (err error) {
 	if !l.opt.NoWatch {
 		l.files, err = filewatch.New(filewatch.Options{Owner: owner, Poll: l.opt.polling(l.cfg), Started: started,
 			Config:  func() (*schema.Config, *graph.Graph) { return l.cfg, l.graph },
-			Changed: l.changed, Settling: l.settling, Busy: l.runner.RunsStages, Writing: l.writing, Opened: l.watching})
+			Changed: l.changed, Hang: func(places map[int]string) { l.step(machine.FilesHang{Places: places}) }, Settling: l.settling, Busy: l.runner.RunsStages, Writing: l.writing, Opened: l.watching})
 		if err != nil {
 			return err
 		}

@@ -43,6 +43,7 @@ type Files struct {
 	emptied   map[string]emptied // files without content
 	taken     int                // batches on their way through the queue
 	flushing  bool
+	hanging   hanging
 	gathering time.Time // until when changes are only gathered, see gather
 
 	next    *reopening // a second watcher opens; nil if none does
@@ -64,7 +65,8 @@ type Options struct {
 
 	Started func() bool // something may depend on what is seen
 	Changed func(changes []machine.Change)
-	Busy    func() bool // a stage runs
+	Hang    func(places map[int]string) // of nodes: where a file system keeps their files from being looked at
+	Busy    func() bool                 // a stage runs
 
 	// Settling is until when changes are only collected; false if they are not.
 	Settling func() (until time.Time, ok bool)
@@ -82,7 +84,8 @@ func New(opt Options) (*Files, error) {
 	cfg, g := opt.Config()
 	git := gitignore.New(cfg.Dir)
 	w := &Files{opt: opt, poll: opt.Poll, git: git, view: view{cfg, g, watchset.New(cfg, g, git)}, times: newModTimes(),
-		base: baseline{contents: contents.New()}, writers: writers{}, locks: map[string]*gitLocks{}, emptied: map[string]emptied{}}
+		hanging: hanging{notice: opt.Notice, report: opt.Hang},
+		base:    baseline{contents: contents.New()}, writers: writers{}, locks: map[string]*gitLocks{}, emptied: map[string]emptied{}}
 	for _, path := range w.set.Touchables() {
 		w.times.note(path)
 	}
@@ -209,8 +212,12 @@ func (w *Files) Take() {
 	if seen.lost {
 		seen.gone = append(seen.gone, w.set.Roots()...)
 	}
+	w.hanging.add(seen.hung, w.set)
 	w.takeRules(seen.files, seen.lost)
 	w.look(seen.gone, seen.files, seen.passed)
+	if w.hanging.ended() {
+		w.After(func() { w.hanging.release(w.set) })
+	}
 	if seen.limited {
 		w.degrade()
 	}

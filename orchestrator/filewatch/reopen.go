@@ -163,6 +163,7 @@ func (w *Files) reopened(next *reopening, o opened) {
 			return
 		}
 		w.Take()
+		w.hanging.announce(w.set)
 		w.After(w.forget)
 		w.look(append(o.first.gone, next.places...), nil, nil)
 		w.caughtUp()

@@ -56,6 +56,7 @@ type batch struct {
 	limited bool     // watches have run out: the rest can only be polled
 	notices []string
 	passed  []func() // what waited for a barrier
+	hung    []string // places that do not respond now, where files are polled
 }
 
 // area is what a watcher looks at.
@@ -218,6 +219,7 @@ func (s *watcher) take() batch {
 	if s.poll != nil {
 		seen := s.poll.Take()
 		b.addPolled(seen.Changes)
+		b.hung = seen.Hung
 		b.passed = append(b.passed, s.confirm(seen.Synced, true)...)
 	}
 	return b

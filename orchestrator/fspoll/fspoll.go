@@ -15,6 +15,10 @@
 // within another link to a directory, nor when it leads to a directory that it is in itself. A link that Leaf names
 // stands for itself alone.
 //
+// A file system that does not respond holds up nobody but those who wait for what lies there. It is asked by a goroutine
+// of its own, which is left to itself after a second; what is known of its files stays known, and is compared with what
+// they are when it responds again.
+//
 // What it cannot see: a file that changes and changes back, with its times, between two looks; what a network
 // file system's client keeps from us in its own cache of attributes (seconds on NFS and SMB, for writes made by
 // other machines).
@@ -34,14 +38,15 @@ type Options struct {
 	// Roots are absolute paths of directories, watched with all that Descend lets in, or of files. They may
 	// overlap, may be missing yet, and may disappear and come back as something else.
 	Roots []string
-	// Descend says whether to look into a directory below a root; a root is always entered. It is called from
-	// one goroutine, and must not call Close. nil lets everything in.
+	// Descend says whether to look into a directory below a root; a root is always entered. It may have to wait for a disk:
+	// it is called from one goroutine, and from another one while a call of before hangs, and must not call Close. nil
+	// lets everything in.
 	Descend func(dir string) bool
-	// Want says whether changes of a path are to be reported; roots are asked about too. It is called from one
+	// Want says whether changes of a path are to be reported; roots are asked about too. It asks no disk, is called from one
 	// goroutine, once when a path appears and once per Refilter, and must not call Close. nil wants everything.
 	Want func(path string) bool
 	// Leaf says of a symbolic link that it stands for itself, whatever it leads to: it is not followed. It is asked at
-	// every look, from one goroutine. nil follows all.
+	// every look, as Descend is. nil follows all.
 	Leaf func(link string) bool
 	// Interval is how long it takes at most until a change is noticed, if the tree can be looked at in half that
 	// time. 0 chooses: 2 s, and longer for trees so large that this would take more than about 1 % of one core.
@@ -63,7 +68,8 @@ type Change struct {
 // Batch is what has gathered between two calls of Take.
 type Batch struct {
 	Changes []Change // a path once, in the order of the first looks that found it changed
-	Synced  []uint64 // tokens of Sync calls: everything written before them is in this batch or an earlier one
+	Synced  []uint64 // tokens of Sync calls: everything written before them is in this batch or an earlier one, but for what hangs
+	Hung    []string // places whose file system does not respond now, sorted: what has changed there is told when it does again
 }
 
 // Watcher watches until Close. Its methods may be called from several goroutines.
@@ -131,7 +137,9 @@ func newWatcher(opt Options) (*Watcher, error) {
 		done:    make(chan struct{}),
 		kick:    make(chan struct{}, 1),
 	}
-	w.scanner = scanner{seed: maphash.MakeSeed(), leaf: opt.Leaf, roots: map[string]bool{}}
+	w.scanner = scanner{seed: maphash.MakeSeed(), leaf: opt.Leaf, roots: map[string]bool{}, ask: newBounded()}
+	w.ask.closed = w.isClosed
+	w.ask.back = func() { w.request(func(*requests) {}) }
 	w.interval = opt.Interval
 	if opt.Interval == 0 {
 		w.interval = leastInterval
@@ -147,6 +155,7 @@ func newWatcher(opt Options) (*Watcher, error) {
 
 // keep is the watcher's goroutine: the tree is its own.
 func (w *Watcher) keep() {
+	defer w.ask.close()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -217,8 +226,7 @@ func (w *Watcher) Finish() (untaken []Change) {
 	return untaken
 }
 
-// Close stops watching and waits for the goroutine, also for a system call that a network file system keeps
-// waiting. Calling it again does nothing.
+// Close stops watching and waits for the goroutine, but not for what hangs. Calling it again does nothing.
 func (w *Watcher) Close() error {
 	w.closing.Do(func() { close(w.done) })
 	w.worker.Wait()

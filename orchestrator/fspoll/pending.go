@@ -1,6 +1,9 @@
 package fspoll
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // pending gathers changes until Take. It grows with the number of paths, not of changes.
 type pending struct {
@@ -9,6 +12,7 @@ type pending struct {
 	mu    sync.Mutex // guards what follows
 	index map[string]int
 	batch Batch
+	hung  []string
 }
 
 func newPending() *pending {
@@ -41,6 +45,17 @@ func (p *pending) synced(tokens []uint64) {
 	p.poke()
 }
 
+// hangs notes which places hang.
+func (p *pending) hangs(places []string) {
+	p.mu.Lock()
+	changed := !slices.Equal(p.hung, places)
+	p.hung = places
+	p.mu.Unlock()
+	if changed {
+		p.poke()
+	}
+}
+
 func (p *pending) poke() {
 	select {
 	case p.wake <- struct{}{}:
@@ -52,6 +67,7 @@ func (p *pending) take() Batch {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	batch := p.batch
+	batch.Hung = p.hung
 	p.batch = Batch{}
 	if len(p.index) > 1024 {
 		p.index = map[string]int{} // give a storm's memory back

@@ -37,6 +37,7 @@ func poll(t *testing.T, opt Options, before ...string) *polled {
 		t.Fatal(err)
 	}
 	p.Watcher = w
+	t.Cleanup(w.ask.close)
 	p.step()
 	p.want("after the first scan")
 	return p

@@ -3,29 +3,9 @@ package fspoll
 import (
 	"errors"
 	"hash/maphash"
-	"io/fs"
 	"syscall"
 	"time"
 )
-
-// kind sorts what a path may lead to.
-type kind uint8
-
-const (
-	other kind = iota // pipes, sockets, devices: never looked at
-	regular
-	directory
-	symlink // one that leads nowhere
-)
-
-// attributes are what one system call tells of a path. They must be comparable, and change when the content does.
-type attributes struct {
-	kind         kind
-	exec         uint8
-	dev, ino     uint64
-	size         int64
-	mtime, ctime int64 // nanoseconds since 1970; ctime is 0 where there is none
-}
 
 // seen is what is at a path, links followed.
 type seen struct {
@@ -37,9 +17,18 @@ type seen struct {
 	stamp    uint64 // of all attributes, those of the link too; never 0
 }
 
-// probe looks at a path.
-func (s *scanner) probe(path string) (seen, error) {
-	a, err := lstat(path)
+// probe looks at a path in a directory, or at the directory itself.
+func (s *scanner) probe(path string, d *dir) (seen, error) {
+	var own attributes
+	var err error
+	if err := s.ask.one(path, s.in(d), func() { own, err = s.ask.system.lstat(path) }); err != nil {
+		return seen{}, err
+	}
+	return s.follow(path, own, err)
+}
+
+// follow is probe for a path of which lstat has said this.
+func (s *scanner) follow(path string, a attributes, err error) (seen, error) {
 	if err != nil {
 		return seen{}, err
 	}
@@ -47,8 +36,13 @@ func (s *scanner) probe(path string) (seen, error) {
 	var own attributes
 	if link {
 		own = a
-		if !s.leaf(path) {
-			a, err = stat(path)
+		hangs := s.ask.one(path, alone, func() {
+			if !s.leaf(path) {
+				a, err = s.ask.system.stat(path)
+			}
+		})
+		if hangs != nil {
+			return seen{}, hangs
 		}
 		if isGone(err) || errors.Is(err, syscall.ELOOP) {
 			a = own
@@ -68,12 +62,6 @@ func (s *scanner) probe(path string) (seen, error) {
 		found.stamp = 1
 	}
 	return found, nil
-}
-
-// isGone says whether an error means that nothing is there. Any other one (permission, a server that does not
-// answer) says nothing about the file, so that what is known of it stays.
-func isGone(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
 // grain is the time within which two writes may leave the same modification time: 2 s on FAT, 1 s on some

@@ -92,7 +92,7 @@ func (w *Watcher) lookRecent() {
 		}
 		if h.dir.only != "" {
 			_ = w.read(h.dir, readMode{report: true}) // if it fails it is read in its next turn
-		} else if found, err := w.probe(h.dir.path); isGone(err) || err == nil && found.stamp != h.dir.stamp {
+		} else if found, err := w.probe(h.dir.path, h.dir); isGone(err) || err == nil && found.stamp != h.dir.stamp {
 			w.look(h.dir, readMode{report: true})
 		}
 	}

@@ -88,6 +88,7 @@ func TestAFileThatIsFreshAtTheFirstScanIsReportedLater(t *testing.T) {
 	w, err := newWatcher(Options{Roots: []string{dir}})
 	p.must(err)
 	p.Watcher = w
+	t.Cleanup(w.ask.close)
 	p.pass(2 * time.Second)
 	p.want("at first")
 	p.pass(2 * grain)
@@ -120,7 +121,7 @@ func TestAnEntryInADirectoryWhoseTimeStandsStillIsFound(t *testing.T) {
 	p.must(os.Chtimes(p.path("a"), step, step))
 	for _, d := range p.order {
 		if d.path == p.path("a") {
-			found, err := p.probe(d.path)
+			found, err := p.probe(d.path, d)
 			p.must(err)
 			d.stamp = found.stamp
 		}

@@ -2,7 +2,6 @@ package fspoll
 
 import (
 	"math"
-	"runtime"
 	"slices"
 	"time"
 )
@@ -10,7 +9,7 @@ import (
 const (
 	leastInterval = 2 * time.Second // if the caller leaves it to us
 	mostInterval  = 2 * time.Minute
-	share         = 0.012 // of one core, at most, unless the caller's interval asks for more
+	share         = 0.009 // of one core for what is asked, at most, unless the caller's interval asks for more
 	parts         = 8     // of the tree, in a round
 )
 
@@ -32,12 +31,14 @@ func (s *scanner) length() time.Duration { return s.interval * 8 / 10 }
 func (w *Watcher) tick(now time.Time) time.Duration {
 	began := time.Now()
 	w.base, w.started = now, began
+	answers := w.ask.renew()
 	w.mu.Lock()
 	asked := w.requests
 	w.requests = requests{}
 	w.mu.Unlock()
 	switch {
 	case !w.scanned:
+		w.resolve()
 		w.all(readMode{})
 		w.scanned = true
 		w.count()
@@ -47,7 +48,7 @@ func (w *Watcher) tick(now time.Time) time.Duration {
 		if len(asked.tokens) > 0 || asked.refilter {
 			w.all(readMode{report: true, refilter: asked.refilter})
 		}
-	case len(asked.tokens) > 0 || asked.refilter:
+	case len(asked.tokens) > 0 || asked.refilter || answers:
 		w.all(readMode{report: true, refilter: asked.refilter})
 	default:
 		w.lookRecent()
@@ -57,6 +58,7 @@ func (w *Watcher) tick(now time.Time) time.Duration {
 		return time.Hour
 	}
 	w.count()
+	w.pending.hangs(w.ask.places())
 	w.pending.synced(asked.tokens)
 
 	slice := w.length() / parts
@@ -115,8 +117,7 @@ func (w *Watcher) advance(units int, how readMode) {
 	if r.complete || r.units >= units {
 		return
 	}
-	runtime.LockOSThread()
-	began, cpu := time.Now(), cpuTime()
+	began, cpu := time.Now(), w.ask.cpu
 	for r.next < len(w.order) && r.units < units && !w.isClosed() {
 		d := w.order[r.next]
 		r.next++
@@ -125,12 +126,7 @@ func (w *Watcher) advance(units int, how readMode) {
 	}
 	wall := time.Since(began)
 	r.wall += wall
-	if cpu >= 0 {
-		r.cpu += cpuTime() - cpu
-	} else {
-		r.cpu += wall
-	}
-	runtime.UnlockOSThread()
+	r.cpu += w.ask.cpu - cpu
 	if r.next < len(w.order) {
 		return
 	}

@@ -14,14 +14,17 @@ import (
 // scanner is the worker's memory.
 type scanner struct {
 	seed     maphash.Seed
+	ask      *bounded
 	leaf     func(link string) bool
 	roots    map[string]bool
-	order    []*dir // all directories, in the order in which they are looked at; may hold some that are gone
-	holders  []*dir // of the roots: each looks at one name
-	dirs     int    // those without the holders of the roots
+	real     map[string]string // the roots that there were at first, without links
+	order    []*dir            // all directories, in the order in which they are looked at; may hold some that are gone
+	holders  []*dir            // of the roots: each looks at one name
+	dirs     int               // those without the holders of the roots
 	files    int
 	recent   recent
-	scanned  bool // the first scan is complete
+	looks    []look // of glance, to be used again
+	scanned  bool   // the first scan is complete
 	interval time.Duration
 	round    round
 	before   time.Time // when the round before that began: since then everything was looked at
@@ -57,6 +60,13 @@ type file struct {
 	flags flags
 }
 
+// look is what lstat says of a path.
+type look struct {
+	path string
+	own  attributes
+	err  error
+}
+
 type flags uint8
 
 const (
@@ -81,11 +91,15 @@ type entry struct {
 	mode fs.FileMode
 }
 
-func list(d *dir) ([]entry, error) {
+func (s *scanner) list(d *dir) ([]entry, error) {
 	if d.only != "" {
 		return []entry{{d.only, fs.ModeIrregular}}, nil
 	}
-	all, err := os.ReadDir(d.path)
+	var all []os.DirEntry
+	var err error
+	if err := s.ask.one(d.path, s.in(d), func() { all, err = s.ask.system.list(d.path) }); err != nil {
+		return nil, err
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +118,7 @@ type readMode struct {
 
 // read lists a directory, enters what is new, forgets what has gone and looks at every file in it.
 func (w *Watcher) read(d *dir, how readMode) error {
-	entries, err := list(d)
+	entries, err := w.list(d)
 	if err != nil {
 		d.stamp = 0
 		return err
@@ -140,7 +154,7 @@ func (w *Watcher) read(d *dir, how readMode) error {
 		found := seen{kind: directory}
 		if !e.mode.IsDir() {
 			if e.mode&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeDevice) == 0 {
-				if found, err = w.probe(path); err != nil && !isGone(err) {
+				if found, err = w.probe(path, d); err != nil && !isGone(err) {
 					d.stamp = 0 // try again in the next turn
 					if known != nil {
 						files = append(files, *known)
@@ -164,16 +178,23 @@ func (w *Watcher) read(d *dir, how readMode) error {
 			sub := missing[e.name]
 			if sub != nil && sub.link == found.link {
 				delete(missing, e.name)
-				if how.refilter && d.only == "" && !w.opt.Descend(path) {
-					w.forget(sub, false)
-					continue
+				if how.refilter && d.only == "" {
+					if lets, err := w.descends(d, path); err != nil {
+						d.stamp = 0 // it is asked again in the next turn
+					} else if !lets {
+						w.forget(sub, false)
+						continue
+					}
 				}
 			} else {
 				if sub != nil {
 					delete(missing, e.name)
 					w.forget(sub, true)
 				}
-				if !w.enters(d, path, found) {
+				if enters, err := w.enters(d, path, found); err != nil || !enters {
+					if err != nil {
+						d.stamp = 0 // try again in the next turn
+					}
 					continue
 				}
 				sub = w.enter(d, path, found.link, how)
@@ -218,17 +239,30 @@ func (w *Watcher) read(d *dir, how readMode) error {
 }
 
 // enters says whether a directory that was not known is to be looked at.
-func (w *Watcher) enters(d *dir, path string, found seen) bool {
+func (w *Watcher) enters(d *dir, path string, found seen) (bool, error) {
 	if d.only != "" {
-		return true
+		return true, nil
 	}
-	if w.roots[path] || !w.opt.Descend(path) {
-		return false // a root has a holder of its own
+	if w.roots[path] {
+		return false, nil // it has a holder of its own
 	}
-	if !found.link {
-		return true
+	lets, err := w.descends(d, path)
+	if err != nil || !lets || !found.link {
+		return lets, err
 	}
-	return !d.inLink && !leadsUp(path)
+	if d.inLink {
+		return false, nil
+	}
+	var up bool
+	err = w.ask.one(path, alone, func() { up = leadsUp(path) })
+	return err == nil && !up, err
+}
+
+// descends is Descend, which may ask a disk.
+func (w *Watcher) descends(d *dir, path string) (lets bool, err error) {
+	var yes bool
+	err = w.ask.one(path, w.in(d), func() { yes = w.opt.Descend(path) })
+	return err == nil && yes, err
 }
 
 // leadsUp says whether a link leads to a directory that it is in itself.
@@ -249,7 +283,7 @@ func (w *Watcher) enter(parent *dir, path string, link bool, how readMode) *dir 
 	if w.isClosed() {
 		return d
 	}
-	if found, err := w.probe(path); err == nil && found.kind == directory {
+	if found, err := w.probe(path, d); err == nil && found.kind == directory {
 		w.mark(d, found)
 		_ = w.read(d, how) // if it fails it is read in its next turn
 	}
@@ -292,7 +326,8 @@ func (w *Watcher) look(d *dir, how readMode) {
 		_ = w.read(d, how)
 		return
 	}
-	found, err := w.probe(d.path)
+	looks := w.glance(d)
+	found, err := w.follow(d.path, looks[0].own, looks[0].err)
 	if err != nil && !isGone(err) {
 		return
 	}
@@ -302,7 +337,7 @@ func (w *Watcher) look(d *dir, how readMode) {
 	}
 	replaced := found.ino != d.ino || found.dev != d.dev
 	if found.stamp == d.stamp && !d.fresh && !how.refilter {
-		w.lookFiles(d)
+		w.lookFiles(d, looks[1:])
 		return
 	}
 	changed := found.stamp != d.stamp && d.stamp != 0
@@ -329,10 +364,12 @@ func (w *Watcher) leave(d *dir, how readMode) {
 	}
 }
 
-// lookFiles looks at the files of a directory whose names have not changed.
-func (w *Watcher) lookFiles(d *dir) {
-	for i := 0; i < len(d.files); {
-		if w.lookFile(d, i) {
+// lookFiles takes in what was seen of the files of a directory whose names have not changed.
+func (w *Watcher) lookFiles(d *dir, looks []look) {
+	i := 0
+	for _, l := range looks {
+		found, err := w.follow(l.path, l.own, l.err)
+		if w.met(d, i, found, err) {
 			i++
 		}
 	}
@@ -341,11 +378,41 @@ func (w *Watcher) lookFiles(d *dir) {
 	}
 }
 
+// glance asks for a directory and the files in it at once. The answers hold until the next glance.
+func (w *Watcher) glance(d *dir) []look {
+	looks := append(w.looks[:0], look{path: d.path})
+	for _, f := range d.files {
+		looks = append(looks, look{path: join(d.path, f.name)})
+	}
+	w.looks = looks
+	hang := w.ask.each(len(looks), func(i int) string { return looks[i].path }, w.in(d), func(i int) {
+		looks[i].own, looks[i].err = w.ask.system.lstat(looks[i].path)
+	})
+	if hang == nil {
+		return looks
+	}
+	w.looks = nil // whoever hangs has them
+	after := make([]look, len(looks))
+	for i := range after {
+		if hang[i] {
+			after[i].path, after[i].err = looks[i].path, errHangs
+		} else {
+			after[i] = looks[i]
+		}
+	}
+	return after
+}
+
 // lookFile looks at one file, and says whether it is still there; if not, it has been taken from the directory.
 // The directory's stamp becomes 0 if it has to be read.
 func (w *Watcher) lookFile(d *dir, i int) bool {
+	found, err := w.probe(join(d.path, d.files[i].name), d)
+	return w.met(d, i, found, err)
+}
+
+// met is lookFile for a file at which this was found.
+func (w *Watcher) met(d *dir, i int, found seen, err error) bool {
 	f := &d.files[i]
-	found, err := w.probe(join(d.path, f.name))
 	switch {
 	case err != nil && !isGone(err):
 	case err != nil:

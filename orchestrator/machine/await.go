@@ -79,6 +79,18 @@ func (m *Machine) extend(n *node) {
 	}
 }
 
+// extendUnseen makes every question wait for what changed in files that did not respond: that may have been
+// before the question.
+func (m *Machine) extendUnseen(n *node) {
+	for _, b := range m.barriers {
+		for _, d := range m.nodes {
+			if b.nodes.has(n.id) && (d == n || d.up.has(n.id)) {
+				b.extended[d.id] = m.clock
+			}
+		}
+	}
+}
+
 // mayWrite tells whether u is at work for the barrier and may change what n watches, without leading in
 // circles.
 func (b *barrier) mayWrite(u, n *node) bool {
@@ -137,13 +149,16 @@ func (m *Machine) verdict(b *barrier) (a Awaited, final bool) {
 }
 
 // done tells whether a node has done what the barrier waits for. A node that is left out is done once it has
-// ended: until then it may still serve.
+// ended: until then it may still serve. Nobody knows what there is to do for a node with
+// files on a file system that does not respond.
 func (b *barrier) done(n *node) bool {
 	switch {
 	case !b.nodes.has(n.id):
 		return true
 	case n.leftOut():
 		return !n.alive()
+	case n.hangs != "":
+		return false
 	}
 	return !openBy(n.openSince(), b.until(n.id))
 }
@@ -232,7 +247,7 @@ func (m *Machine) holdAwaited(n *node) Hold {
 	if until, ok := p.comingUp(); ok && !n.pending.hand && until.After(m.now) {
 		for _, b := range m.barriers {
 			if step := b.until(n.id); b.nodes.has(n.id) && openBy(p.takenSince, step) && !openBy(n.pending.since, step) {
-				return Hold{DownstreamStarting, n.id, until}
+				return Hold{Kind: DownstreamStarting, Node: n.id, Until: until}
 			}
 		}
 	}

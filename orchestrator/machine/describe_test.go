@@ -2,6 +2,8 @@ package machine
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -49,6 +51,15 @@ func describe(c *Config, v any) string {
 			parts = append(parts, part)
 		}
 		return "changed " + strings.Join(parts, ", ")
+	case FilesHang:
+		if len(v.Places) == 0 {
+			return "all files respond"
+		}
+		var parts []string
+		for _, n := range slices.Sorted(maps.Keys(v.Places)) {
+			parts = append(parts, name(n)+" at "+v.Places[n])
+		}
+		return "files hang: " + strings.Join(parts, ", ")
 	case StageExited:
 		return fmt.Sprintf("stage exited %s: %s", stage(v.Node, v.Run, v.Stage), v.End)
 	case Drained:

@@ -16,7 +16,7 @@ func (m *Machine) holdDownstream(n *node) Hold {
 			continue
 		}
 		if until, rests := m.atRest(d); !rests {
-			return Hold{DownstreamStarting, i, until}
+			return Hold{Kind: DownstreamStarting, Node: i, Until: until}
 		}
 	}
 	return Hold{Node: -1}

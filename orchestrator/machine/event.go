@@ -24,6 +24,11 @@ type (
 	// change, and before an Await that is about it.
 	FilesChanged struct{ Changes []Change }
 
+	// FilesHang says which nodes watch files on a file system that does not respond, and Places where, by
+	// node. All other nodes see their files. What has changed there comes when it responds again, before the
+	// FilesHang that says so.
+	FilesHang struct{ Places map[int]string }
+
 	// StageExited answers StartStage: the stage's whole tree is gone, so its writes are complete.
 	StageExited struct {
 		Node, Run, Stage int
@@ -94,6 +99,7 @@ type (
 func (Start) event()          {}
 func (Tick) event()           {}
 func (FilesChanged) event()   {}
+func (FilesHang) event()      {}
 func (StageExited) event()    {}
 func (Drained) event()        {}
 func (Touched) event()        {}

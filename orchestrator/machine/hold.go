@@ -11,6 +11,7 @@ type Hold struct {
 	Kind  HoldKind
 	Node  int       // the node it waits for; -1 if there is none
 	Until time.Time // when it ends by itself, if it does
+	Place string    // of a NoAnswer: where
 }
 
 // HoldKind names a reason to wait.
@@ -26,6 +27,7 @@ const (
 	NoSlot         HoldKind = "jobs"            // as many stages as allowed are running
 	BackingOff     HoldKind = "backing off"     // it crashed
 	NotBuilt       HoldKind = "not built"       // it waits for the first pass of Node
+	NoAnswer       HoldKind = "no answer"       // the file system at Place does not respond
 
 	// DownstreamStarting: Node, or the process itself, starts with what was there
 	// before, see downstream.go and holdAwaited.
@@ -64,9 +66,17 @@ func (m *Machine) evaluateWatcher(n *node) {
 
 // waits records what holds a node that has nothing else to do.
 func (m *Machine) waits(n *node, hold Hold) {
-	n.hold, n.failed = hold, m.stuck(hold)
+	n.hold, n.failed = hold, m.rests(hold)
 	n.busy = !n.failed
 }
+
+// rests tells whether a node that is held so counts as failed, and not as busy, for those
+// downstream. A file system may respond again by itself, so that is not stuck: who waits
+// for the node goes on waiting.
+func (m *Machine) rests(h Hold) bool { return m.stuck(h) || h.Kind == NoAnswer }
+
+// noAnswer is the hold of a node with files on a file system that does not respond.
+func (n *node) noAnswer() Hold { return Hold{Kind: NoAnswer, Node: -1, Place: n.hangs} }
 
 func (m *Machine) evaluateProcess(n *node) {
 	p := n.p
@@ -107,8 +117,8 @@ func (m *Machine) evaluateProcess(n *node) {
 		if n.hold = m.holdChange(n); n.hold.Kind == NotHeld {
 			n.hold = m.holdAwaited(n)
 		}
-		stuck := m.stuck(n.hold)
-		n.busy, n.failed = n.busy || !stuck, n.failed || stuck
+		rests := m.rests(n.hold)
+		n.busy, n.failed = n.busy || !rests, n.failed || rests
 	}
 	n.busy = n.busy || p.side != nil
 }
@@ -132,13 +142,16 @@ func (m *Machine) stuck(h Hold) bool {
 func (m *Machine) holdChange(n *node) Hold {
 	d := &n.pending
 	if !d.settled() {
-		return Hold{Settling, -1, d.until}
+		return Hold{Kind: Settling, Node: -1, Until: d.until}
 	}
 	if d.hand {
 		return Hold{Node: -1}
 	}
+	if n.hangs != "" {
+		return n.noAnswer()
+	}
 	if n.feedback.holds(m.now, d) {
-		return Hold{SlowedDown, -1, n.feedback.until}
+		return Hold{Kind: SlowedDown, Node: -1, Until: n.feedback.until}
 	}
 	if d.urgent {
 		return m.holdNeeds(n)

@@ -37,11 +37,12 @@ type node struct {
 	startStep      uint64 // the step in which the last run, or generation, began
 	freshStartStep uint64 // the same, without starts that repeat one that crashed
 	feedback       feedback
-	heldReported   bool  // the hold by a failed upstream has been reported
-	unmetReported  unmet // which dependency it waits for, as reported
-	off            bool  // stopped by hand
-	gone           bool  // not in the configuration any more
-	oneShot        bool  // a process: another node waits for it to succeed
+	heldReported   bool   // the hold by a failed upstream has been reported
+	unmetReported  unmet  // which dependency it waits for, as reported
+	off            bool   // stopped by hand
+	gone           bool   // not in the configuration any more
+	oneShot        bool   // a process: another node waits for it to succeed
+	hangs          string // where a file system does not respond on which it watches files; "" if all do
 
 	// What evaluate last saw.
 	hold   Hold
@@ -122,6 +123,10 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 		}
 	case FilesChanged:
 		m.filesChanged(ev)
+	case FilesHang:
+		for _, n := range m.nodes {
+			n.hangs = ev.Places[n.id]
+		}
 	case StageExited:
 		m.stageExited(ev)
 	case Drained:
@@ -251,6 +256,9 @@ func (m *Machine) filesChanged(ev FilesChanged) {
 // markChanged marks one of the nodes that a change wakes together.
 func (m *Machine) markChanged(n *node, c Change, cohort nodeset) {
 	m.extend(n)
+	if n.hangs != "" {
+		m.extendUnseen(n)
+	}
 	d := &n.pending
 	d.mark(cohort, ByChange, "", m.clock)
 	d.path(c.Path)

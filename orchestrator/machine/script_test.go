@@ -66,6 +66,7 @@ func play(config, text string) (string, error) {
 //	config                     the next project of the file takes the place of this one
 //	ctrl-c [hard]
 //	git on|off                 its index lock
+//	hang [NODE PLACE…]         files of these nodes do not respond, and those of no other
 //	slow drain|start           from now on: `drained NODE`, `started NODE`
 //	status [NODE…]             show it in the transcript
 func (s *script) line(f []string) (err error) {
@@ -114,6 +115,12 @@ func (s *script) line(f []string) (err error) {
 		return s.reconfigure()
 	case verb == "ctrl-c":
 		s.step(Shutdown{Hard: len(args) > 0, Code: 130})
+	case verb == "hang":
+		places := map[int]string{}
+		for ; len(args) > 1; args = args[2:] {
+			places[s.node(args[0])] = args[1]
+		}
+		s.step(FilesHang{places})
 	case verb == "git":
 		s.busy = args[0] == "on"
 	case verb == "slow":

@@ -50,6 +50,9 @@ func (m *Machine) Status() []NodeStatus {
 	all := make([]NodeStatus, len(m.nodes))
 	for i, n := range m.nodes {
 		s := NodeStatus{Name: n.cfg.Name, Watcher: n.w != nil, Hold: n.hold, Busy: n.busy, Failed: n.failed, Gone: n.gone}
+		if n.hangs != "" && s.Hold.Kind == NotHeld {
+			s.Hold = n.noAnswer()
+		}
 		if n.w != nil {
 			s.State, s.Num, s.Since = n.w.state(n), n.w.run, n.w.startedAt
 			s.Stages = n.w.running()

@@ -44,6 +44,8 @@ func (s Snapshot) Hold(node int) string {
 		return crashed(st) + "; next try in " + left(h.Until)
 	case machine.NotBuilt:
 		return "not built yet; starts when " + s.name(h.Node) + " passes"
+	case machine.NoAnswer:
+		return h.Place + ": the file system does not respond"
 	}
 	return string(st.Hold.Kind)
 }
@@ -97,6 +99,9 @@ func (s Snapshot) Became(node int) string {
 
 // upstreamFailed says that a node upstream has failed, in a few words.
 func (s Snapshot) upstreamFailed(node int) string {
+	if s.Nodes[node].Hold.Kind == machine.NoAnswer {
+		return s.name(node) + " waits: " + s.Hold(node)
+	}
 	if s.Nodes[node].Watcher {
 		return s.name(node) + " failed"
 	}
