@@ -5,10 +5,9 @@ import (
 	"unsafe"
 )
 
-// arena makes paths and nodes in larger pieces. They live as long as the tree,
-// and made one by one they would lie scattered between what a walk throws
-// away, in memory that can then not be given back. A piece is kept as long as
-// anything in it is. An arena serves one goroutine at a time.
+// arena allocates paths and nodes in larger pieces. They live as long as the tree; allocated one by one they
+// would be scattered among what a walk throws away, and keep that memory from being released. A piece is kept
+// as long as anything in it is. An arena serves one goroutine at a time.
 type arena struct {
 	text  []byte
 	nodes []node
@@ -19,8 +18,7 @@ const (
 	nodePiece = 128
 )
 
-// join is filepath.Join of a clean directory and a name; the string may be
-// kept for ever.
+// join is filepath.Join of a clean directory and a name; the string may be kept.
 func (a *arena) join(dir string, name []byte) string {
 	need := len(dir) + len(separator) + len(name)
 	if need > textPiece/8 {
@@ -35,7 +33,7 @@ func (a *arena) join(dir string, name []byte) string {
 		a.text = append(a.text, separator...)
 	}
 	a.text = append(a.text, name...)
-	// Nothing is ever written to this part of the piece again.
+	// This part of the piece is never written again.
 	made := a.text[from:]
 	return unsafe.String(unsafe.SliceData(made), len(made))
 }

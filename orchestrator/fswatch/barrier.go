@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// barrier is Sync, with cookies as watchman has them: a file in a directory of our own is renamed, and when the event
-// of that arrives, the events of all that happened before have been read.
+// barrier implements Sync with cookies, as watchman does: a file in a directory of our own is renamed, and
+// when that event arrives, all earlier events have been read.
 type barrier struct {
 	kernel   kernel
 	read     *counters
@@ -23,8 +23,8 @@ type barrier struct {
 	closings *closings
 	ctx      context.Context
 
-	dir  string        // watched, but no part of the tree
-	late atomic.Uint64 // how many were given up waiting for
+	dir  string        // watched, but not part of the tree
+	late atomic.Uint64 // how many timed out
 
 	mu      sync.Mutex // guards what follows, and the file
 	serial  uint64
@@ -34,8 +34,8 @@ type barrier struct {
 	waiting map[string]waiter
 	timer   *time.Timer
 	seen    uint64 // events at the time when the timer was set
-	rounds  int    // times that it was set again because there were more
-	broken  bool   // the last one did not come
+	rounds  int    // how often it was set again because there were more events
+	broken  bool   // the last cookie's event did not come
 	closed  bool
 }
 
@@ -47,12 +47,12 @@ type waiter struct {
 // patience is how long a barrier waits where the system gives no order of events.
 const patience = 200 * time.Millisecond
 
-// longPatience is how long it waits without reading any event where a cookie's must come. It is long, because a
-// busy machine may let us wait, and an early answer would be a lie; after one that did not come it is short.
+// longPatience is how long it waits without reading any event where a cookie's must come. It is long, because
+// on a busy machine an early answer would be wrong; after an event that did not come it is short.
 const longPatience = 5 * time.Second
 
-// mostRounds bounds how often a barrier waits on because events are being read: the kernel's queue is finite, and a
-// cookie's event that has not come in a minute of events is not in it.
+// mostRounds limits how often a barrier goes on waiting because events are being read: the kernel's queue is
+// finite, and a cookie's event that has not come in a minute of events is not in it.
 const mostRounds = 12
 
 func (b *barrier) open() error {
@@ -80,8 +80,8 @@ func (b *barrier) open() error {
 	return nil
 }
 
-// bake makes the file, and the directory if someone has cleaned it away, and watches the directory. It
-// opens nothing that is there already: whoever cleaned up may have left a link in its place.
+// bake makes the file, and the directory if it was cleaned away, and watches the directory. It opens nothing
+// that exists already, as that may be somebody else's link.
 func (b *barrier) bake() error {
 	err := os.Mkdir(b.dir, 0o700)
 	if errors.Is(err, fs.ErrNotExist) { // all of the temporary files have been cleaned away
@@ -136,7 +136,7 @@ func (b *barrier) sync(token uint64) {
 	to := filepath.Join(b.dir, name)
 	err := os.Rename(filepath.Join(b.dir, b.current), to)
 	b.current = name
-	if err != nil && b.bake() != nil { // its making is an event as good as its renaming
+	if err != nil && b.bake() != nil { // creating the file is as good an event as renaming it
 		b.waitMu.Lock()
 		b.broken = true // no event can come
 		b.arm()
@@ -158,7 +158,7 @@ func (b *barrier) event(path string, op Op) {
 	if op&Create == 0 {
 		return
 	}
-	b.closings.drain() // a file that was closed before has changed before
+	b.closings.drain() // a file that was closed earlier has changed earlier
 	name := filepath.Base(path)
 	b.waitMu.Lock()
 	b.broken, b.rounds = false, 0
@@ -182,8 +182,8 @@ func (b *barrier) synced(token uint64) {
 	b.jobs.put(job{kind: jobToken, token: token})
 }
 
-// abandon stops waiting for events that may never come: the tokens are delivered when all jobs that wait
-// now are done.
+// abandon stops waiting for events that may never come: the tokens are delivered when all waiting jobs are
+// done.
 func (b *barrier) abandon() {
 	b.waitMu.Lock()
 	defer b.waitMu.Unlock()
@@ -205,7 +205,7 @@ func (b *barrier) release() {
 	b.timer.Stop()
 }
 
-// impatient is called when a barrier has waited long. As long as events are being read, it waits on.
+// impatient is called when a barrier has waited long. While events are being read, it goes on waiting.
 func (b *barrier) impatient() {
 	b.waitMu.Lock()
 	defer b.waitMu.Unlock()

@@ -7,23 +7,22 @@ import (
 	"syscall"
 )
 
-// budget bounds what watching takes where the system needs an open file for every file in a watched directory
-// (kqueue): the rest of the program, and its children's pipes, need some too, and a process that has none left can
-// not even say so.
+// budget limits the open files of watching, where the system needs one for every file in a watched directory
+// (kqueue): the rest of the program, and its children's pipes, need some too.
 type budget struct {
 	limit int // what the process may have
-	most  int // what of it watching may take
+	most  int // how many of them watching may use
 
 	mu   sync.Mutex // guards what follows
 	held map[string]int
 	used int
-	told int // what the last notice spoke of
+	told int // the number in the last notice
 }
 
-// costly is how many open files people are told of before any limit is near.
+// costly is how many open files lead to a notice, before any limit is near.
 const costly = 4096
 
-// errOverBudget is a limit of ours, before the system's.
+// errOverBudget is our own limit, below the system's.
 var errOverBudget = fmt.Errorf("watching takes too many open files: %w", syscall.EMFILE)
 
 func newBudget(limit int) *budget {
@@ -40,8 +39,8 @@ func (b *budget) apply(k kernel) kernel {
 		}
 		err := k.add(dir)
 		if err != nil {
-			// Some of the files may be watched by now, and the directory with them, so that it would not be read
-			// again the next time.
+			// Some of the files may be watched by now, and with them the directory, so that it would not be
+			// read again the next time.
 			_ = k.remove(dir)
 			b.give(dir)
 		}
@@ -54,7 +53,7 @@ func (b *budget) apply(k kernel) kernel {
 	return bounded
 }
 
-// entries counts what is in a directory; nothing, if it cannot be read: whoever watches it will be told.
+// entries counts what is in a directory; 0 if it cannot be read, which watching it then reports.
 func entries(dir string) int {
 	f, err := os.Open(dir)
 	if err != nil {
@@ -83,7 +82,7 @@ func (b *budget) give(dir string) {
 	delete(b.held, dir)
 }
 
-// news is what people should hear of what is taken now, if it is much, and twice what they heard of before.
+// news is a notice about the files in use, if they are many, and twice as many as in the last notice.
 func (b *budget) news() (text string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

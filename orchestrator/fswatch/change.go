@@ -30,8 +30,8 @@ func (o Op) String() string {
 type Change struct {
 	Path string // absolute, below one of the roots as they were given (symbolic links are not resolved)
 	Op   Op
-	// Dir: a watched directory of this name has gone, and with it everything that was below. What its files were
-	// is not known here: whoever knows files below it must count them as removed.
+	// Dir: a watched directory of this name is gone, with everything below. Its files are not known here:
+	// count all known ones below it as removed.
 	Dir         bool
 	First, Last time.Time // when the first and the last event was seen
 }
@@ -39,16 +39,16 @@ type Change struct {
 // Batch is what has gathered between two calls of Take.
 type Batch struct {
 	Changes []Change // a path once, in the order of the first events
-	// Overflow: the kernel lost some events. Every wanted path that exists is in Changes, in this batch or the
-	// ones right before it; what is not there any more is unknown: look at every path that you know of.
+	// Overflow: the kernel lost some events. Every wanted path that exists is in Changes, in this batch or
+	// the ones right before it; removed paths are not: look at every path that you know.
 	Overflow bool
-	// Degraded: some directories are not watched, for want of watches or of permission. Stats counts them.
+	// Degraded: some directories are not watched, for lack of watches or permission. Stats counts them.
 	Degraded bool
 	Synced   []uint64 // tokens of Sync calls: everything written before them has been delivered
 	Notices  []Notice
 }
 
-// Notice is something that the user should hear of.
+// Notice is a message for the user.
 type Notice struct {
 	Kind NoticeKind
 	Text string // a sentence or two, with the remedy where there is one
@@ -61,5 +61,5 @@ const (
 	LimitReached NoticeKind = iota // the system gives no more watches; the rest of the tree is watched
 	Unreadable                     // a directory cannot be read
 	Failed                         // the system's watcher reported an error
-	Costly                         // watching takes much of what the system gives the process
+	Costly                         // watching uses much of what the system gives the process
 )

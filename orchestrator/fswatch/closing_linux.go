@@ -10,16 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// closings tell when files that were written to lately are closed. What a program writes through a memory map comes
-// with no event, and all of it is there when the map and the file are closed; fsnotify does not pass that on. So each file
-// that a write was reported of is watched by itself until then, by a handle of our own.
+// closings report when recently written files are closed. Writes through a memory map cause no event, but all
+// of them are done when the map and the file are closed; fsnotify does not pass that on. So each file with a
+// reported write is watched until then, by an inotify handle of our own.
 type closings struct {
 	told func(path string) // called with mu held, by await's callers and by a goroutine
 
 	mu      sync.Mutex // guards what follows, and the reading
-	file    *os.File   // nil until a file is waited for
+	file    *os.File   // nil until the first file
 	raw     syscall.RawConn
-	over    bool          // there is no handle to be had, or it is closed
+	over    bool          // there is no handle, or it is closed
 	done    chan struct{} // closed when the goroutine has ended
 	paths   map[int32]string
 	watches map[string]int32
@@ -27,14 +27,14 @@ type closings struct {
 	buf     [4096]byte
 }
 
-// closingMost is how many files are waited for: those that were written to last.
+// closingMost is how many files are watched for that: those written to last.
 const closingMost = 64
 
 func newClosings(told func(path string)) *closings {
 	return &closings{told: told, paths: map[int32]string{}, watches: map[string]int32{}}
 }
 
-// open wants mu to be held. Without a handle nobody is told.
+// open wants mu to be held. Without a handle nothing is reported.
 func (c *closings) open() bool {
 	if c.file != nil || c.over {
 		return !c.over
@@ -61,7 +61,7 @@ func (c *closings) open() bool {
 	return true
 }
 
-// await has the end of writing told of; fresh says that the path may be another file than before.
+// await reports when the file is closed; fresh says that the path may be another file than before.
 func (c *closings) await(path string, fresh bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -71,7 +71,7 @@ func (c *closings) await(path string, fresh bool) {
 	_ = c.raw.Control(func(fd uintptr) {
 		watch, err := unix.InotifyAddWatch(int(fd), path, unix.IN_CLOSE_WRITE|unix.IN_ONESHOT|unix.IN_DONT_FOLLOW)
 		if err != nil {
-			return // what has gone is written to no more
+			return // a removed file is written to no more
 		}
 		id := int32(watch)
 		c.forget(id)
@@ -86,7 +86,7 @@ func (c *closings) await(path string, fresh bool) {
 	})
 }
 
-// drop waits for a file no more.
+// drop stops waiting for a file.
 func (c *closings) drop(fd uintptr, id int32) {
 	c.forget(id)
 	_, _ = unix.InotifyRmWatch(int(fd), uint32(id)) // it may be gone by itself
@@ -104,7 +104,7 @@ func (c *closings) forget(id int32) {
 	}
 }
 
-// drain tells of all that were closed before the call.
+// drain reports all files that were closed before the call.
 func (c *closings) drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -125,7 +125,7 @@ func (c *closings) drain() {
 	})
 }
 
-// read takes events apart (inotify(7)).
+// read parses events (inotify(7)).
 func (c *closings) read(events []byte) {
 	for len(events) >= unix.SizeofInotifyEvent {
 		ev := (*unix.InotifyEvent)(unsafe.Pointer(&events[0]))

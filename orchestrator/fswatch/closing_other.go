@@ -2,7 +2,7 @@
 
 package fswatch
 
-// closings tell of nothing: these systems do not say when a file is closed.
+// closings report nothing: these systems do not say when a file is closed.
 type closings struct{}
 
 func newClosings(func(string)) *closings { return &closings{} }

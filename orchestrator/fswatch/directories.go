@@ -25,17 +25,17 @@ type step struct {
 	inode      uint64
 }
 
-// enter makes sure that a directory is watched, and notes the name under which it is walked. It returns no node
-// if there is no such directory any more; added if it was not watched before; fresh if it was not walked under this
-// name before, and again if it was in this round.
+// enter makes sure that a directory is watched, and records the name under which it is walked. It returns no
+// node if the directory does not exist any more; added if it was not watched before; fresh if it was not
+// walked under this name before, and again if it was in this round.
 func (d *directories) enter(s step, round uint32) (n *node, added, fresh, again bool) {
 	t := d.tree
 	t.mu.Lock()
 	n = t.nodes.path(s.real)
 	if n == nil && s.inode != 0 {
 		if old := t.inodes.inode(s.inode); old != nil {
-			// It may have been moved here, and the news is not read yet. fsnotify knows it under its old path, and
-			// would go on doing so: the old watches must go first.
+			// It may have been moved here by a rename that is not read yet. fsnotify knows it under its old
+			// path, and would go on doing so: the old watches must go first.
 			t.mu.Unlock()
 			d.evict(old.path, s.inode)
 			t.mu.Lock()
@@ -56,7 +56,7 @@ func (d *directories) enter(s step, round uint32) (n *node, added, fresh, again 
 	return n, added, fresh, again
 }
 
-// add asks the kernel to watch the node's directory, and says whether the directory is there.
+// add asks the kernel to watch the node's directory, and tells whether it exists.
 func (d *directories) add(n *node) bool {
 	err := d.kernel.add(n.path)
 	t := d.tree
@@ -72,10 +72,10 @@ func (d *directories) add(n *node) bool {
 	return !d.unreadable(n, err, true)
 }
 
-// unreadable handles a directory that could not be watched or read, and says whether it has gone. One that was
-// only added now is forgotten: it may not have been a directory any more when the watch was put on it, and that
-// news may have been read already. Of one that was watched before, the news of its going is still to be read, and
-// whatever it had to say before; to drop the watch would lose that.
+// unreadable handles a directory that could not be watched or read, and tells whether it is gone. One that
+// was only just added is forgotten: it may not have been a directory any more when it was watched, and that
+// event may have been read already. For one that was watched before, the event of its removal is still to be
+// read, and earlier ones too; dropping the watch would lose them.
 func (d *directories) unreadable(n *node, err error, added bool) (gone bool) {
 	t := d.tree
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP) {
@@ -93,15 +93,15 @@ func (d *directories) unreadable(n *node, err error, added bool) (gone bool) {
 	t.mu.Lock()
 	news := t.setBlind(n, true)
 	t.mu.Unlock()
-	if news { // else it could not be watched, and cannot be read either
+	if news { // else it could not be watched before, and cannot be read either
 		d.trouble.met(n.path, err)
 	}
 	return false
 }
 
-// evict drops the watches of a directory that was met at another path, and looks at its old path again. If that is
-// still the directory with this number, nothing has moved: it is mounted twice, and stays under its first name, or
-// the number is used on two file systems.
+// evict drops the watches of a directory that was met at another path, and looks at its old path again. If
+// that is still the directory with this inode, nothing has moved: it is mounted twice, and stays under its
+// first name, or the number is used on two file systems.
 func (d *directories) evict(path string, inode uint64) {
 	if info, err := os.Lstat(path); err == nil && info.IsDir() && inodeOf(info) == inode {
 		return
@@ -110,9 +110,9 @@ func (d *directories) evict(path string, inode uint64) {
 	d.jobs.putFirst(job{kind: jobAppeared, path: path})
 }
 
-// leave forgets a directory that has gone, and all below, and has the links that depend on it looked at again.
-// With moved, what was below is reported as gone. That is due whenever a directory is dropped that may still have
-// something to say: the events of a watch that are not read yet are lost with it.
+// leave forgets a directory that is gone, and all below, and has the links that depend on it looked at again.
+// With moved, what was below is reported as gone. That is necessary whenever a directory with unread events
+// may be dropped: they are lost with its watch.
 func (d *directories) leave(path string, moved bool) {
 	t := d.tree
 	t.mu.Lock()
@@ -168,6 +168,6 @@ func (d *directories) ensure(dir string) {
 // unwatch drops the watches of directories that are not in the tree any more.
 func (d *directories) unwatch(paths []string) {
 	for _, path := range paths {
-		_ = d.kernel.remove(path) // the kernel may have dropped it by itself
+		_ = d.kernel.remove(path) // the kernel may have dropped it already
 	}
 }

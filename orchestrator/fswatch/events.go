@@ -10,7 +10,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// eventReader turns what the kernel tells into changes and jobs.
+// eventReader turns the kernel's events into changes and jobs.
 type eventReader struct {
 	kernel   kernel
 	counters *counters
@@ -23,9 +23,9 @@ type eventReader struct {
 	ctx      context.Context
 }
 
-// read takes events from the kernel until Close. It reports changes of files itself, at once; whatever changes
-// the tree of watches it leaves to the worker. It takes errors in the same goroutine, because the place of an
-// overflow in the order of events matters, and it never waits: fsnotify stands still while it does.
+// read takes events from the kernel until Close. It reports changes of files at once, and leaves changes of
+// the tree of watches to the worker. It takes errors in the same goroutine, because the place of an overflow
+// in the order of events matters. It never waits: fsnotify stands still while it does.
 func (r *eventReader) read() {
 	events, errs := r.kernel.events, r.kernel.errors
 	told := map[string]bool{}
@@ -56,15 +56,15 @@ func (r *eventReader) error(err error, told map[string]bool) {
 		r.jobs.put(job{kind: jobReset})
 		r.barrier.abandon() // their events may be among those lost
 	case errors.Is(err, fsnotify.ErrNonExistentWatch) || errors.Is(err, os.ErrNotExist) || staleWatch(err):
-		// A directory went before fsnotify could drop its watch: just what the events say.
+		// A directory was removed before fsnotify could drop its watch: the events say so too.
 	case limited(err):
-		// A file has come that kqueue has no descriptor left for. Starting over would find no more of them.
+		// kqueue has no descriptor left for a new file. Starting over would not help.
 		if !told["limit"] {
 			told["limit"] = true
 			r.pending.notice(LimitReached, "a new file cannot be watched: "+watchRemedy(err))
 		}
 	case !told[err.Error()]:
-		// Something may be lost. Once for each error: starting over might bring it back.
+		// Something may be lost. Start over once for each error: it might come back each time.
 		told[err.Error()] = true
 		r.pending.notice(Failed, "watching files: "+err.Error())
 		r.jobs.put(job{kind: jobReset})
@@ -106,7 +106,7 @@ func (r *eventReader) event(ev fsnotify.Event) {
 	links := t.dependents[path]
 	t.mu.RUnlock()
 
-	// fsnotify does not tell whether it is a directory.
+	// fsnotify does not say whether it is a directory.
 	now := missing
 	if op&(Create|Touch) != 0 && (len(names) > 0 || isNode || len(links) > 0) {
 		if info, err := os.Lstat(path); err == nil {
@@ -136,7 +136,7 @@ func (r *eventReader) event(ev fsnotify.Event) {
 		report = false
 	}
 	if report {
-		// Before anybody hears of it, and looks: what is written after that look is told of again.
+		// Before the change is reported and looked at: what is written after that look is reported again.
 		if op&(Create|Write) != 0 && (len(links) > 0 || slices.ContainsFunc(names, r.pending.want)) {
 			r.closings.await(path, op&Create != 0)
 		}
@@ -149,14 +149,14 @@ func (r *eventReader) event(ev fsnotify.Event) {
 
 func (r *eventReader) reportAll(names []string, op Op) {
 	for _, name := range names {
-		// A new link is reported even if it leads to a directory: a file may have given way to it.
+		// A new link is reported even if it leads to a directory: it may have replaced a file.
 		if op&Create != 0 || !r.links.isDir(name) {
 			r.pending.report(name, op)
 		}
 	}
 }
 
-// written is told of the end of writing to a file.
+// written handles the end of writing to a file.
 func (r *eventReader) written(path string) {
 	t := r.tree
 	t.mu.RLock()

@@ -1,24 +1,24 @@
-// Package fswatch reports which files change below some directories, however the change is made, and loses none;
-// it never judges whether a change matters beyond asking Want, and never reads a file's content.
+// Package fswatch reports which files change below some directories, however the change is made, and loses
+// none; it never judges whether a change matters beyond asking Want, and never reads a file's content.
 //
-// It stands on fsnotify, which watches single directories, and adds what that lacks: recursion that only enters
-// what Descend lets in; files in directories that have just appeared; directories moved, replaced or lost; roots
-// that do not exist yet; symbolic links; the kernel's queue running over; a barrier (Sync).
+// It is built on fsnotify, which watches single directories, and adds: recursion that only enters what
+// Descend lets in; files in directories that have just appeared; directories moved, replaced or lost; roots
+// that do not exist yet; symbolic links; recovery when the kernel's queue overflows; a barrier (Sync).
 //
-// Symbolic links. A root may be one, or lie behind some. Below a root, a link to a file stands for the file: a
-// change of either is a change of the link's path. A link to a directory is entered as if it were one, if Descend
-// lets it in, but not within another link to a directory, nor when it leads to a directory that it is in itself.
-// What lies behind a link is reported under the link's path, and also under its own if that is watched. A link that
-// leads to what Leaf names, through other links or not, stands for itself alone.
+// Symbolic links. A root may be one, or lie behind some. Below a root, a link to a file stands for the file:
+// a change of either is a change of the link's path. A link to a directory is entered as if it were one, if
+// Descend lets it in, but not within another link to a directory, nor when it leads to a directory that
+// contains it. What lies behind a link is reported under the link's path, and also under its own if that is
+// watched. A link that leads to what Leaf names, directly or through other links, stands for itself alone.
 //
-// What it cannot see: writes through a memory map, on Linux before the map and the file are closed; writes made by
-// other machines (network mounts) or outside the container (some bind mounts); a rename of a directory further up than
-// a root's parent; a mount or unmount.
-// Where one directory is mounted at two places, changes come under one of its names.
+// What it cannot see: writes through a memory map, on Linux before the map and the file are closed; writes
+// made by other machines (network mounts) or outside the container (some bind mounts); a rename of a
+// directory further up than a root's parent; a mount or unmount. Where one directory is mounted at two
+// places, changes come under one of its names.
 //
-// The directory above each root is watched too, for the root's going and coming. fsnotify has no way to ask for less
-// than everything there, so a log that is written beside a root wakes the reader, which drops its events; nobody
-// else hears of them.
+// The directory above each root is watched too, to see the root appear and disappear. fsnotify cannot watch
+// for less than everything there, so a log that is written beside a root wakes the reader, which drops its
+// events.
 package fswatch
 
 import (
@@ -45,9 +45,9 @@ type Watcher struct {
 	closed         error
 }
 
-// Open begins to watch, and returns before the tree has been walked: see Ready. What changes before that in a
-// place not reached yet is not reported, so begin what depends on the files' content when Ready is closed.
-// The caller must Close the watcher.
+// Open begins to watch, and returns before the tree has been walked: see Ready. Earlier changes in places not
+// reached yet are not reported, so begin what depends on the files' content when Ready is closed. The caller
+// must Close the watcher.
 func Open(opt Options) (*Watcher, error) {
 	return open(opt, openKernel)
 }
@@ -99,8 +99,8 @@ func (w *Watcher) Take() Batch {
 	return batch
 }
 
-// Sync puts a barrier behind everything that was written before the call: token comes in the Synced of the batch
-// that holds the last of it, or of a later one. It does not wait. Where the system gives no order of events
+// Sync puts a barrier behind everything that was written before the call: token comes in the Synced of the
+// batch with the last of it, or of a later one. It does not wait. Where the system gives no order of events
 // (anything but Linux), token comes after a fifth of a second.
 func (w *Watcher) Sync(token uint64) { w.barrier.sync(token) }
 
@@ -108,16 +108,16 @@ func (w *Watcher) Sync(token uint64) { w.barrier.sync(token) }
 // should look there.
 func (w *Watcher) Scratch() string { return w.barrier.dir }
 
-// Refilter walks everything again, because Descend's answers may have changed: watches are added and dropped as it
-// says now. Files in directories that are new to the watcher are reported as created. It
-// returns at once; a Sync called after it waits for it.
+// Refilter walks everything again, because Descend's answers may have changed, and adds and drops watches
+// accordingly. Files in directories that are new to the watcher are reported as created. It returns at once;
+// a Sync called after it waits for it.
 func (w *Watcher) Refilter() { w.jobs.put(job{kind: jobRefilter}) }
 
 // Close stops watching, waits for every goroutine and removes the cookie directory. Calling it again does nothing.
 func (w *Watcher) Close() error {
 	w.closing.Do(func() {
 		w.cancel()
-		w.worker.Wait() // before the kernel's handle goes: nobody may add watches to a number that is used anew
+		w.worker.Wait() // before the kernel's handle is closed: its number may be reused
 		w.closed = w.kernel.close()
 		w.reader.Wait()
 		w.closings.close()
@@ -126,14 +126,14 @@ func (w *Watcher) Close() error {
 	return w.closed
 }
 
-// Stats describes the watcher's present state, for people who wonder what it does.
+// Stats describes the watcher's present state.
 type Stats struct {
 	Directories int    // kernel watches held
-	Unwatched   int    // directories that should be watched and are not: limits, or permission
+	Unwatched   int    // directories that cannot be watched: limits, or permission
 	Links       int    // symbolic links followed
 	Events      uint64 // events read from the kernel
 	Overflows   uint64 // times that the kernel lost some
-	LateSyncs   uint64 // barriers that were given up waiting for
+	LateSyncs   uint64 // barriers that timed out
 }
 
 // Stats may be called at any time.
@@ -155,8 +155,8 @@ func (w *Watcher) Stats() Stats {
 	return s
 }
 
-// Unwatched lists the directories that should be watched and are not, for want of watches or of permission, under
-// the names that they are walked by, in order.
+// Unwatched lists the directories that cannot be watched, for lack of watches or permission, under the names
+// by which they are walked, in order.
 func (w *Watcher) Unwatched() []string {
 	w.dirs.tree.mu.RLock()
 	defer w.dirs.tree.mu.RUnlock()

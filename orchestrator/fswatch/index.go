@@ -5,9 +5,8 @@ import (
 	"iter"
 )
 
-// index finds nodes by a key that they hold themselves, in 10 to 20 bytes a
-// node: a Go map would hold the key once more. The zero value of slots is an
-// empty index.
+// index finds nodes by a key that they hold themselves, in 10 to 20 bytes a node: a Go map would hold the key
+// again. The zero value of slots is an empty index.
 type index struct {
 	slots []*node // open addressing, in steps of one
 	used  int
@@ -19,7 +18,7 @@ var pathSeed = maphash.MakeSeed()
 
 func hashPath(path string) uint64 { return maphash.String(pathSeed, path) }
 
-// hashInode spreads numbers that follow each other (Fibonacci hashing).
+// hashInode spreads consecutive numbers (Fibonacci hashing).
 func hashInode(inode uint64) uint64 { return inode * 0x9e3779b97f4a7c15 >> 7 }
 
 func newPathIndex() index {
@@ -60,7 +59,7 @@ func (x *index) at(hash uint64) int { return int(hash & uint64(len(x.slots)-1)) 
 
 func (x *index) after(i int) int { return (i + 1) & (len(x.slots) - 1) }
 
-// put adds a node; another one with the same key gives way to it.
+// put adds a node, and replaces another one with the same key.
 func (x *index) put(n *node) {
 	if x.used >= len(x.slots)*3/4 {
 		old := x.slots
@@ -100,7 +99,7 @@ func (x *index) remove(n *node) {
 	}
 	x.slots[i] = nil
 	x.used--
-	// What follows may only stand there because this slot was taken.
+	// What follows may be where it is only because this slot was taken.
 	for i = x.after(i); x.slots[i] != nil; i = x.after(i) {
 		moved := x.slots[i]
 		x.slots[i] = nil
@@ -109,7 +108,7 @@ func (x *index) remove(n *node) {
 	}
 }
 
-// all goes through the nodes, in no order.
+// all iterates over the nodes, in no order.
 func (x *index) all() iter.Seq[*node] {
 	return func(yield func(*node) bool) {
 		for _, n := range x.slots {

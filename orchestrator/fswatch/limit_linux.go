@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// limited says whether the error means that a limit was met, not that something is wrong with one directory.
+// limited tells whether the error means that a limit was met, not that something is wrong with one directory.
 func limited(err error) bool {
 	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOMEM)
 }
 
-// watchRemedy tells what to do about a failed watch (inotify_add_watch(2): ENOSPC is the limit of watches).
+// watchRemedy says what to do about a failed watch (inotify_add_watch(2): ENOSPC is the limit of watches).
 func watchRemedy(err error) string {
 	switch {
 	case errors.Is(err, unix.ENOSPC):
@@ -26,7 +26,7 @@ func watchRemedy(err error) string {
 	return err.Error()
 }
 
-// instanceRemedy tells what to do about a failed inotify_init1(2): EMFILE is either of two limits.
+// instanceRemedy says what to do about a failed inotify_init1(2): EMFILE is either of two limits.
 func instanceRemedy(error) string {
 	return remedy("fs.inotify.max_user_instances", "user.max_inotify_instances", 512) + "; or too many files are open (`ulimit -n`)"
 }
@@ -56,5 +56,6 @@ func sysctl(name string) (int, error) {
 // fileLimit is how many files the process may have open, where each watched file takes one; 0: it takes none.
 func fileLimit() int { return 0 }
 
-// staleWatch says whether the error is about a watch that the kernel has dropped already (inotify_rm_watch(2)).
+// staleWatch tells whether the error is about a watch that the kernel has already dropped
+// (inotify_rm_watch(2)).
 func staleWatch(err error) bool { return errors.Is(err, unix.EINVAL) }

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// limited says whether the error means that a limit was met, not that something is wrong with one directory.
+// limited tells whether the error means that a limit was met, not that something is wrong with one directory.
 func limited(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM)
 }
@@ -19,8 +19,8 @@ func watchRemedy(error) string {
 
 func instanceRemedy(err error) string { return watchRemedy(err) }
 
-// fileLimit is how many files the process may have open, where each watched file takes one; 0: nobody knows. Go has
-// raised the limit to what is allowed.
+// fileLimit is how many files the process may have open, where each watched file takes one; 0: unknown. Go
+// has raised the limit to what is allowed.
 func fileLimit() int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {

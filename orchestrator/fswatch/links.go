@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// links follows symbolic links, and the roots, to where they lead: it walks there, and looks again when what they
-// depend on has changed. The worker's goroutine alone calls it, but for isDir and standsForItself.
+// links follows symbolic links, and the roots, to where they lead: it walks there, and looks again when what
+// they depend on has changed. Only the worker's goroutine calls it, except for isDir and standsForItself.
 type links struct {
 	opt     *Options
 	dirs    *directories
@@ -15,7 +15,7 @@ type links struct {
 	pending *pending
 }
 
-// walk walks from a step on, and then where the links lead that were found; only and report are as in walk.
+// walk walks from a step on, and then to where the links lead that it found; only and report are as in walk.
 func (l *links) walk(from step, report bool) {
 	within := l.behindLink(from)
 	for _, found := range l.walker.walk(from, report) {
@@ -93,8 +93,8 @@ func (l *links) dropDependencies(ln *link, paths []string) {
 	l.dirs.unwatch(idle)
 }
 
-// attach finds where a link leads, reports what that changes, and walks there. With report, what was not known
-// before is reported as created; with reported, the caller has reported a change of the name itself.
+// attach finds where a link leads, reports what that changes, and walks there. With report, what was unknown
+// is reported as created; with reported, the caller has reported a change of the name itself.
 func (l *links) attach(ln *link, report, reported bool) {
 	known, was, before := len(ln.dependsOn) > 0, ln.kind, ln.real
 	r := l.locate(ln)
@@ -114,19 +114,19 @@ func (l *links) attach(ln *link, report, reported bool) {
 	case r.kind != file && was == file && (moved || r.kind == directory):
 		l.pending.report(ln.name, Remove)
 	case ln.root && r.kind == directory && was == missing && !l.opt.Descend(ln.name):
-		l.pending.report(ln.name, Create) // a file is wanted there, and nothing below will tell of what has come in its place
+		l.pending.report(ln.name, Create) // a file is wanted there, and nothing below reports what has replaced it
 	}
 	if r.kind == directory && !ln.shut(r.real) && (ln.root || l.opt.Descend(ln.name)) {
 		l.walk(step{real: r.real, name: ln.name, inode: r.inode}, report)
 	}
 }
 
-// shut says whether a link to a directory is not to be entered: it stands behind another, or leads to a directory
-// that it is in itself.
+// shut tells whether a link to a directory is not to be entered: it is behind another link, or leads to a
+// directory that contains it.
 func (ln *link) shut(target string) bool { return !ln.root && (ln.within || isBelow(ln.at, target)) }
 
-// changed looks again where the links lead that depend on path; reported says that a change of that path has been
-// reported under its own name.
+// changed looks again at where the links lead that depend on path; reported says that a change of that path
+// has been reported under its own name.
 func (l *links) changed(path string, reported bool) {
 	t := l.dirs.tree
 	t.mu.RLock()
@@ -141,13 +141,13 @@ func (l *links) changed(path string, reported bool) {
 	}
 }
 
-// stillThere says whether a followed link is still there, in a directory that is still walked under that name.
+// stillThere tells whether a followed link still exists, in a directory that is still walked under that name.
 func (l *links) stillThere(ln *link) bool {
 	info, err := os.Lstat(ln.at)
 	return err == nil && kindOf(info) == symlink && l.standsIn(ln)
 }
 
-// standsIn says whether the directory that the link was found in is still walked under the same name.
+// standsIn tells whether the directory of the link is still walked under the same name.
 func (l *links) standsIn(ln *link) bool {
 	t := l.dirs.tree
 	t.mu.RLock()
@@ -202,8 +202,8 @@ func (l *links) unname(name, real string) {
 	}
 }
 
-// follow makes a link of a symbolic one found in a walked directory, if anything behind it can be of interest.
-// within says that the directory is itself behind a link to a directory. A link to a file that is not wanted, or to
+// follow makes a link of a symbolic one found in a walked directory, if anything behind it may matter. within
+// says that the directory is itself behind a link to a directory. A link to a file that is not wanted, or to
 // a directory that is not to be entered, is not watched for becoming the other.
 func (l *links) follow(at, name string, within, report, reported bool) {
 	r := resolve(l.opt.Leaf, parentOf(at), filepath.Base(at))
@@ -227,7 +227,7 @@ func (l *links) follow(at, name string, within, report, reported bool) {
 	}
 }
 
-// appeared follows a symbolic link that has appeared at a real path. Known ones are looked at by changed.
+// appeared follows a symbolic link that has appeared at a real path. Known ones are handled by changed.
 func (l *links) appeared(path string) {
 	t := l.dirs.tree
 	t.mu.RLock()
@@ -245,7 +245,7 @@ func (l *links) appeared(path string) {
 	}
 }
 
-// behindLink says whether the name leads through a link to a directory below a root.
+// behindLink tells whether the name leads through a link to a directory below a root.
 func (l *links) behindLink(s step) bool {
 	if s.name == s.real {
 		return false
@@ -261,8 +261,8 @@ func (l *links) behindLink(s step) bool {
 	return false
 }
 
-// isDir says whether the name is that of a followed link to a directory: its coming and going is told by the
-// files behind it.
+// isDir tells whether the name is that of a followed link to a directory: the files behind it report its
+// appearance and removal.
 func (l *links) isDir(name string) bool {
 	t := l.dirs.tree
 	t.mu.RLock()
@@ -271,7 +271,7 @@ func (l *links) isDir(name string) bool {
 	return ln != nil && !ln.root && ln.kind == directory
 }
 
-// standsForItself says whether the symbolic link is one that is not followed: whatever it leads to, the name is a file.
+// standsForItself tells whether the symbolic link is not followed: whatever it leads to, the name is a file.
 func (l *links) standsForItself(link string) bool {
 	r := resolve(l.opt.Leaf, parentOf(link), filepath.Base(link))
 	return r.kind == file && r.real == link

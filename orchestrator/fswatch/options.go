@@ -9,24 +9,24 @@ import (
 // Options says what to watch.
 type Options struct {
 	// Roots are absolute paths of directories, watched with all that Descend lets in, or of files. They may
-	// overlap, may be missing yet, and may disappear and come back as something else.
+	// overlap, may not exist yet, and may disappear and come back as something else.
 	Roots []string
-	// Descend says whether to walk and watch a directory below a root; a root is always entered. It is called
-	// from several goroutines, must be quick, and must not call the Watcher. nil lets everything in.
+	// Descend tells whether to walk and watch a directory below a root; a root is always entered. It is
+	// called from several goroutines, must be quick, and must not call the Watcher. nil lets everything in.
 	Descend func(dir string) bool
-	// Want says whether changes of a path are to be reported; roots are asked about too. It is called from
-	// several goroutines, must be quick (the watcher does nothing else meanwhile), and must not call the
-	// Watcher. It may be asked about directories that have gone. nil wants everything.
+	// Want tells whether changes of a path are to be reported, roots included. It is called from several
+	// goroutines, must be quick (the watcher does nothing else meanwhile), and must not call the Watcher. It
+	// may be asked about removed directories. nil wants everything.
 	Want func(path string) bool
-	// Leaf says of a real path that nothing is to be looked for there: what the system makes up, such as /proc. No
-	// link is followed to it, and no walk that a root above has led to goes into it. It is called from several
-	// goroutines, and asks no disk. nil names nothing.
+	// Leaf tells of a real path that nothing is to be looked for there, such as /proc. No link is followed to
+	// it, and no walk from a root above enters it. It is called from several goroutines, and must not access
+	// the disk. nil names nothing.
 	Leaf func(real string) bool
 	// Walkers is how many goroutines walk the tree; 0 chooses.
 	Walkers int
 }
 
-// complete checks the options, and fills in what is not said.
+// complete checks the options, and fills in defaults.
 func (opt Options) complete() (Options, error) {
 	var roots []string
 	for _, root := range opt.Roots {

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// pending gathers changes until Take. Nothing ever waits for room in it: it grows with the number of paths, not
-// of events.
+// pending collects changes until Take. It grows with the number of paths, not of events, and never blocks.
 type pending struct {
 	want func(path string) bool
 	wake chan struct{} // holds one element while there is something to take
@@ -43,7 +42,7 @@ func (p *pending) report(path string, op Op) {
 	}
 }
 
-// gone reports that a directory has disappeared with what was below.
+// gone reports that a directory has disappeared with everything below.
 func (p *pending) gone(name string) { p.add(name, Rename, true) }
 
 func (p *pending) notice(kind NoticeKind, text string) {
@@ -76,7 +75,7 @@ func (p *pending) take() Batch {
 	batch := p.batch
 	p.batch = Batch{}
 	if len(p.index) > 1024 {
-		p.index = map[string]int{} // give a storm's memory back
+		p.index = map[string]int{} // release a storm's memory
 	} else {
 		clear(p.index)
 	}

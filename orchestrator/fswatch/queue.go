@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// job is work on the tree of watches. The worker does one after the other, in the order in which the events came
-// that asked for them, so that "moved away" is done before "appeared elsewhere".
+// job is work on the tree of watches. The worker does one after the other, in the order of the events that
+// asked for them, so that "moved away" is done before "appeared elsewhere".
 type job struct {
 	kind  jobKind
 	path  string
@@ -23,7 +23,7 @@ const (
 	jobLink                    // a symbolic link has appeared in a watched directory
 	jobGone                    // a watched directory was removed or moved away
 	jobResolve                 // what links depend on has changed
-	jobRefilter                // Descend answers anew
+	jobRefilter                // Descend's answers have changed
 	jobReset                   // events were lost
 	jobToken                   // a barrier
 )
@@ -35,12 +35,12 @@ type queue struct {
 	mu    sync.Mutex // guards what follows
 	jobs  []job
 	busy  bool // a job was taken and is not done
-	chain int  // how many jobs the one in hand has come of, each first of all
+	chain int  // how many jobs led to the current one, each to the next
 }
 
-// longChain is how many jobs may come of each other before the others have their turn. A tree that moves leads to as
-// many as it has links; one whose directories are never the same twice (a file system that makes its numbers up)
-// would lead to new ones for ever, and no barrier would pass.
+// longChain is how many jobs may follow from each other before the others have their turn. A tree that moves
+// leads to as many as it has links; one whose directories are never the same twice (a file system that makes
+// up its inode numbers) would lead to new ones for ever, and no barrier would pass.
 const longChain = 1000
 
 func newQueue() *queue { return &queue{more: make(chan struct{}, 1)} }
@@ -55,8 +55,8 @@ func (q *queue) put(j job) {
 	}
 }
 
-// putFirst is for the worker and its walkers: what follows from the job in hand comes before all others, so that
-// a barrier waits for it. At the end of a long chain of such jobs they are the last ones.
+// putFirst is for the worker and its walkers: what follows from the current job comes before all others, so
+// that a barrier waits for it. At the end of a long chain such jobs come last.
 func (q *queue) putFirst(j job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -68,8 +68,8 @@ func (q *queue) putFirst(j job) {
 	q.jobs = append([]job{j}, q.jobs...)
 }
 
-// idle says whether every job is done. To the reader, which is where jobs come from, that stays true until it
-// puts one.
+// idle tells whether every job is done. For the reader, which adds the jobs, that stays true until it adds
+// one.
 func (q *queue) idle() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -10,16 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ordered: one inotify instance reports events in the order in which they happened, whatever directory they
-// belong to, so that the event of a cookie file says that all earlier ones have been read.
+// ordered: one inotify instance reports events in order, whatever directory they belong to, so that a
+// cookie's event says that all earlier ones have been read.
 const ordered = true
 
-// emptyWhenRemoved: the kernel lets a directory be removed only when it is empty, and has reported each file's
-// removal before.
+// emptyWhenRemoved: the kernel removes only empty directories, and has reported each file's removal before.
 const emptyWhenRemoved = true
 
-// reader lists directories with getdents64(2) into a buffer of its own: the names of files, most of which nobody
-// asks for, are never copied, and no file is stat'ed.
+// reader lists directories with getdents64(2) into a buffer of its own: most names are never copied, and no
+// file is stat'ed.
 type reader struct {
 	buf   []byte
 	arena arena
@@ -70,7 +69,7 @@ func (r *reader) read(dir string, found func(name []byte, kind kind, inode uint6
 				k = directory
 			case unix.DT_LNK:
 				k = symlink
-			case unix.DT_UNKNOWN: // some file systems do not tell
+			case unix.DT_UNKNOWN: // some file systems do not say
 				info, err := os.Lstat(dir + "/" + string(name))
 				if err != nil {
 					continue
@@ -82,7 +81,7 @@ func (r *reader) read(dir string, found func(name []byte, kind kind, inode uint6
 	}
 }
 
-// inodeOf returns what tells a directory apart when it is met at another path; 0 if unknown.
+// inodeOf identifies a directory that is met at another path; 0 if unknown.
 func inodeOf(info fs.FileInfo) uint64 {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
 		return stat.Ino

@@ -7,10 +7,10 @@ import (
 	"os"
 )
 
-// ordered: the events of different directories come in no order that could be relied on.
+// ordered: the events of different directories come in no reliable order.
 const ordered = false
 
-// emptyWhenRemoved: a directory that was moved away may be reported as removed, with its files unmentioned.
+// emptyWhenRemoved: a directory that was moved away may be reported as removed, without its files.
 const emptyWhenRemoved = false
 
 // reader lists directories.
@@ -37,5 +37,5 @@ func (r *reader) read(dir string, found func(name []byte, kind kind, inode uint6
 	return err
 }
 
-// inodeOf: watches belong to paths here, and a directory met again elsewhere is no trouble.
+// inodeOf: watches belong to paths here, so meeting a directory at another path does no harm.
 func inodeOf(fs.FileInfo) uint64 { return 0 }

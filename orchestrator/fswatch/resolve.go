@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// maxHops bounds how many symbolic links a path may go through, as the kernel does.
+// maxHops limits how many symbolic links a path may go through, as the kernel does.
 const maxHops = 40
 
-// resolution is where a path leads, and which real paths that depends on: the links on the way, and the last
-// element or the first missing one. A link that leads to a leaf leads to itself.
+// resolution is where a path leads, and the real paths that this depends on: the links on the way, and the
+// last element or the first missing one. A link that leads to a leaf leads to itself.
 type resolution struct {
 	real      string
 	kind      kind
@@ -23,8 +23,8 @@ func (r resolution) same(o resolution) bool {
 	return r.real == o.real && r.kind == o.kind && slices.Equal(r.dependsOn, o.dependsOn)
 }
 
-// resolve follows path from the real directory dir; leaf is as in Options. Links that stand in the top directory of a file system
-// (/tmp, /var on macOS) are taken as permanent.
+// resolve follows path from the real directory dir; leaf is as in Options. Links in the top directory of a
+// file system (/tmp, /var on macOS) count as permanent.
 func resolve(leaf func(real string) bool, dir, path string) resolution {
 	r := resolution{real: dir, kind: directory}
 	parts := strings.Split(path, separator)

@@ -7,12 +7,12 @@ import (
 	"sync"
 )
 
-// kind is what a path is; what it is behind a symbolic link is another question.
+// kind is what a path is, with symbolic links not followed.
 type kind uint8
 
 const (
 	missing kind = iota
-	file         // anything that is none of the others
+	file         // anything else
 	directory
 	symlink
 )
@@ -29,13 +29,13 @@ func kindOf(info fs.FileInfo) kind {
 
 const separator = string(os.PathSeparator)
 
-// tree is the watcher's memory: the directories that are watched, and why. The worker and its walkers change it,
-// the reader looks into it. No system call is made while mu is held: fsnotify may hold its own lock while it
-// waits for the reader, and the reader must never wait for a holder of mu that waits for fsnotify.
+// tree records the directories that are watched, and why. The worker and its walkers change it, the reader
+// reads it. No system call is made while mu is held: fsnotify may hold its own lock while it waits for the
+// reader, and the reader must never wait for a holder of mu that waits for fsnotify.
 type tree struct {
 	mu      sync.RWMutex
 	nodes   index              // by real path
-	inodes  index              // to notice a directory that was moved before the news of it is read
+	inodes  index              // to notice a moved directory before its event is read
 	aliases map[*node][]alias  // names other than the real path; few have any
 	orphans map[*node]struct{} // nodes whose parent directory is not watched
 	links   map[string]*link   // by name
@@ -46,7 +46,7 @@ type tree struct {
 	arena      arena          // of nodes
 }
 
-// node is a directory that is watched, or should be. There may be tens of thousands, so it holds little.
+// node is a directory that is watched, or should be. There may be tens of thousands, so it is small.
 type node struct {
 	path                      string
 	inode                     uint64
@@ -170,8 +170,8 @@ func (t *tree) below(path string) []*node {
 	return all
 }
 
-// names returns the names under which a directory is watched with all that is below; none if only single files in
-// it are of interest.
+// names returns the names under which a directory is watched with everything below; none if only single files
+// in it matter.
 func (t *tree) names(n *node) []string {
 	if n == nil {
 		return nil
@@ -186,7 +186,7 @@ func (t *tree) names(n *node) []string {
 	return names
 }
 
-// mark gives a directory a name, or says that it has been seen in this round again.
+// mark gives a directory a name, or records that it was seen in this round again.
 func (t *tree) mark(n *node, name string, round uint32) (fresh, again bool) {
 	if name == n.path {
 		fresh, again = !n.walked, n.walked && n.seen == round
@@ -243,12 +243,12 @@ func (t *tree) unmark(n *node, gone func(name string, seen uint32) bool) {
 	t.aliases[n] = kept
 }
 
-// idle says whether nothing needs the node any more.
+// idle tells whether nothing needs the node any more.
 func (t *tree) idle(n *node) bool {
 	return !n.walked && len(t.aliases[n]) == 0 && t.needed[n.path] == 0
 }
 
-// setBlind says whether that is news.
+// setBlind tells whether that has changed.
 func (t *tree) setBlind(n *node, blind bool) bool {
 	if n.blind == blind || t.nodes.path(n.path) != n {
 		return false
@@ -261,7 +261,7 @@ func (t *tree) setBlind(n *node, blind bool) bool {
 	return true
 }
 
-// isBelow says whether path is dir or lies below it.
+// isBelow tells whether path is dir or lies below it.
 func isBelow(path, dir string) bool {
 	if !strings.HasPrefix(path, dir) {
 		return false
@@ -292,7 +292,7 @@ func join(dir, name string) string {
 	return dir + separator + name
 }
 
-// rebase replaces from, which path is or lies below, by to.
+// rebase replaces the prefix from of path with to.
 func rebase(path, from, to string) string {
 	rest := strings.TrimPrefix(path[len(from):], separator)
 	if rest == "" {

@@ -7,11 +7,11 @@ import (
 	"sync"
 )
 
-// trouble gathers what went wrong while walking, so that a thousand directories make one notice.
+// trouble collects what went wrong while walking, so that a thousand directories make one notice.
 type trouble struct {
 	mu    sync.Mutex // guards what follows
 	first map[NoticeKind]problem
-	told  map[NoticeKind]int // how many directories the last notice of a kind spoke of
+	told  map[NoticeKind]int // the number of directories in the last notice of a kind
 }
 
 type problem struct {
@@ -20,7 +20,7 @@ type problem struct {
 	count int
 }
 
-// met takes note of a directory that could not be watched or read.
+// met records a directory that could not be watched or read.
 func (t *trouble) met(path string, err error) {
 	kind := Failed
 	switch {
@@ -42,8 +42,7 @@ func (t *trouble) met(path string, err error) {
 	t.first[kind] = p
 }
 
-// report makes notices of what has gathered. A kind that was told of is told again when twice as many directories
-// have met it since.
+// report makes notices. A kind is repeated when twice as many directories have met it.
 func (t *trouble) report(to *pending) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -7,14 +7,14 @@ import (
 	"sync/atomic"
 )
 
-// walk visits a tree with several goroutines: watch a directory, then read it, then go on with what it holds.
-// Two never visit the same directory: links are only followed when the walk is over.
+// walk visits a tree with several goroutines: watch a directory, then read it, then go on with what is in it.
+// No directory is visited twice: links are only followed when the walk is over.
 type walk struct {
 	*walker
 	report bool // report the files of every directory that was not walked under its name, or not watched, before
 	helper sync.WaitGroup
 
-	entering sync.Mutex // held by the one who asks for watches, see batch
+	entering sync.Mutex // held while asking for watches, see batch
 
 	hungry  atomic.Int32 // goroutines that wait for steps, or could be started
 	mu      sync.Mutex   // guards what follows
@@ -25,8 +25,8 @@ type walk struct {
 	busy    int // goroutines that have steps of their own
 }
 
-// manySteps is how many directories a goroutine must have before it shares them. It keeps what it finds to itself
-// otherwise: a lock for each directory would cost as much as reading it.
+// manySteps is how many directories a goroutine must have before it shares them: a lock for each directory
+// would cost as much as reading it.
 const manySteps = 8
 
 // walker walks trees for one goroutine, the worker's.
@@ -57,7 +57,7 @@ func (w *walker) walkers() int {
 	return min(max(2, runtime.GOMAXPROCS(0)), 8)
 }
 
-// run visits directories until none is left. Whoever starts it counts it as busy.
+// run visits directories until none is left. Its starter counts it as busy.
 func (k *walk) run() {
 	var r reader
 	var own, links []step
@@ -80,8 +80,8 @@ func (k *walk) run() {
 	k.mu.Unlock()
 }
 
-// batch is how many directories a goroutine enters before it reads them. Only one can ask the kernel for watches at a
-// time: so the others read meanwhile, and seldom wait for each other.
+// batch is how many directories a goroutine enters before it reads them. Only one at a time can ask the
+// kernel for watches, so the others read meanwhile, and seldom wait.
 const batch = 16
 
 // entry is a directory that is watched, and is to be read.
@@ -105,7 +105,7 @@ func (k *walk) enter(steps []step, entered []entry) []entry {
 	return entered
 }
 
-// fetch waits for steps that were shared, and takes half of them. It takes none when the walk is over.
+// fetch waits for shared steps, and takes half of them. It takes none when the walk is over.
 func (k *walk) fetch(own *[]step) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -126,7 +126,7 @@ func (k *walk) fetch(own *[]step) bool {
 	return true
 }
 
-// share gives the half of a goroutine's steps away that it found first: they are likely to lead to the most.
+// share gives away the half of a goroutine's steps that it found first: they probably lead to the most.
 func (k *walk) share(own *[]step) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -37,7 +37,7 @@ func (w *worker) do(j job) {
 	switch j.kind {
 	case jobStart:
 		w.start()
-		w.report() // of directories without a watch: whoever waits to be ready must know
+		w.report() // report directories without a watch before ready
 		close(w.ready)
 	case jobAppeared:
 		w.appeared(j.path)
@@ -56,7 +56,7 @@ func (w *worker) do(j job) {
 	}
 }
 
-// report makes notices of what people should hear.
+// report makes notices for the user.
 func (w *worker) report() {
 	w.dirs.trouble.report(w.dirs.pending)
 	if b := w.dirs.kernel.budget; b != nil {
@@ -101,9 +101,9 @@ func (w *worker) appeared(path string) {
 	t := w.dirs.tree
 	t.mu.RLock()
 	n := t.nodes.path(path)
-	// It may be watched already: a walk found it before its event was read. Had it been another directory then, the
-	// news of that one's going would have been read first, and the node be gone; unless it was an empty one that
-	// a rename has replaced.
+	// It may be watched already, if a walk found it before its event was read. Had it been another directory
+	// then, that one's removal would have been read first, and the node would be gone; unless it was an empty
+	// one that a rename has replaced.
 	known := n != nil && !n.blind && n.inode != 0 && n.inode == inodeOf(info)
 	names := t.names(t.nodes.path(parentOf(path)))
 	t.mu.RUnlock()
@@ -129,7 +129,7 @@ func (w *worker) appeared(path string) {
 	}
 }
 
-// refilter walks again where Descend may answer otherwise than before, and drops what it did not come to.
+// refilter walks again where Descend's answer may have changed, and drops what it did not reach.
 func (w *worker) refilter() {
 	w.walker.round++
 	t := w.dirs.tree
@@ -141,8 +141,8 @@ func (w *worker) refilter() {
 	if w.walker.ctx.Err() != nil {
 		return
 	}
-	// What the walk did not come to is dropped; but a directory that is not there any more is not, because its last
-	// events, not read yet, would go with the watch.
+	// What the walk did not reach is dropped, except a directory that no longer exists: its unread events
+	// would go with the watch.
 	unseen := func(_ string, seen uint32) bool { return seen != w.walker.round }
 	var missed []*node
 	t.mu.RLock()
@@ -176,15 +176,15 @@ func (w *worker) refilter() {
 	for _, ln := range links {
 		switch {
 		case !w.links.stillThere(ln):
-			w.links.detach(ln, w.links.standsIn(ln)) // the event that says so is to come, and will find nothing
+			w.links.detach(ln, w.links.standsIn(ln)) // the event that says so is still to come, and will find nothing
 		case !w.opt.Descend(ln.name) && !w.opt.Want(ln.name):
 			w.links.detach(ln, false)
 		}
 	}
 }
 
-// reset starts over after events were lost: nothing that is remembered can be relied on, not even which directory
-// a watch is on. Everything that exists is reported.
+// reset starts over after events were lost: nothing that is recorded can be relied on, not even which
+// directory a watch is on. Everything that exists is reported.
 func (w *worker) reset() {
 	w.jobs.drop(jobReset)
 	w.walker.round++
@@ -200,7 +200,7 @@ func (w *worker) reset() {
 	}
 	t.mu.Unlock()
 	for n := range old.all() {
-		_ = w.dirs.kernel.remove(n.path) // the kernel may have dropped it by itself
+		_ = w.dirs.kernel.remove(n.path) // the kernel may have dropped it already
 	}
 	w.attachRoots(true)
 	w.dirs.pending.note(func(b *Batch) { b.Overflow = true })

@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// isEventStream tells server-sent events, which end when the page is closed.
+// isEventStream recognises server-sent events, which end when the page is closed.
 func isEventStream(h http.Header) bool {
 	kind, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
 	return kind == "text/event-stream"
@@ -42,13 +42,13 @@ func (b *answerBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close before the end means that the client would not have the rest.
+// Close before the end means that the client did not want the rest.
 func (b *answerBody) Close() error {
 	b.attempt.finish(left)
 	return b.ReadCloser.Close()
 }
 
-// An upgraded connection: one side's end is not its end.
+// An upgraded connection: it goes on when one side has ended.
 type upgraded struct {
 	*answerBody
 	conn io.ReadWriteCloser

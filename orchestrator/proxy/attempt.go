@@ -5,28 +5,26 @@ import (
 	"time"
 )
 
-// An attempt is one request, or raw connection, that was handed to a generation.
+// An attempt is one request, or raw connection, sent to a generation.
 type attempt struct {
 	gen  *generation
 	mine *exchange
 
 	// Guarded by front.mu.
-	overdue  *time.Timer // of a request that is sent once more; nil: it is not
-	stream   bool        // has no end of its own: nobody waits for it
+	overdue  *time.Timer // of a request that is sent again; nil: it is not
+	stream   bool        // has no end of its own: it is not waited for
 	answered bool        // a byte of the answer came
 }
 
-// mayResend tells whether another generation may be asked instead, if this one
-// dies now. Called with front.mu held.
+// mayResend tells whether another generation may be asked, if this one dies now. Called with front.mu held.
 func (try *attempt) mayResend() bool {
 	return !try.stream && !try.answered && try.mine.mayResend()
 }
 
-// newAttempt waits for a generation, as long as the exchange has patience, and books
-// an attempt with it. changed is closed when another generation is, or none. Requests
-// that are sent once more because a generation has hung up on them go one at a time,
-// each alone with what was never sent before: whichever of them kills a server
-// takes none of the others with it.
+// newAttempt waits for a generation, as long as the exchange has patience, and records an attempt with it.
+// changed is closed when the current generation changes. Requests that are sent again because a generation
+// has hung up on them go one at a time, together only with requests that were never sent before: one that
+// crashes the server cannot fail the others.
 func (f *Front) newAttempt(ctx context.Context, ex *exchange) (try *attempt, changed <-chan struct{}, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -79,16 +77,15 @@ func (try *attempt) endTurn() {
 	f.turn = make(chan struct{})
 }
 
-// pause waits after a failed try: for a change, or for d, whichever comes
-// first.
+// pause waits after a failed try: for a change, or for d, whichever comes first.
 func (f *Front) pause(ctx context.Context, ex *exchange, changed <-chan struct{}, d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.wait(ctx, ex, changed, min(d, ex.patience))
 }
 
-// wait lets go of f.mu, which is held, until something happens or the limit has
-// passed, and counts who waits. The time is taken from the exchange's patience.
+// wait releases f.mu, which is held, until something happens or the limit has passed, and counts the waiting
+// requests. The time is taken from the exchange's patience.
 func (f *Front) wait(ctx context.Context, ex *exchange, changed <-chan struct{}, limit time.Duration) {
 	if limit <= 0 {
 		return
@@ -107,7 +104,7 @@ func (f *Front) wait(ctx context.Context, ex *exchange, changed <-chan struct{},
 	ex.patience -= time.Since(since)
 }
 
-// begin notes that the answer comes.
+// begin records that the answer has begun.
 func (try *attempt) begin(stream bool) {
 	f := try.gen.front
 	f.mu.Lock()
@@ -125,7 +122,7 @@ type ending int
 
 const (
 	answered ending = iota // in full
-	cut                    // the server or Drop ended it midway
+	cut                    // the server or Drop broke it off
 	left                   // the client did
 	retried                // it is sent again
 )
@@ -147,7 +144,7 @@ func (try *attempt) end(how ending) {
 	delete(try.gen.attempts, try)
 	try.endTurn()
 	if try.stream && try.gen.gone {
-		how = cut // it had no end of its own: its server's was it
+		how = cut // it ended with its server
 	}
 	switch how {
 	case answered:

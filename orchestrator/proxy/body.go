@@ -12,22 +12,22 @@ const keepBody = 64 << 10
 
 var errBodyGone = errors.New("the body was read already, and is too large to be kept")
 
-// A body is a request's body that can be read from the start again, as long as
-// what was read is not too much to keep.
+// A body is a request's body that can be read from the start again, while what was read is small enough to
+// keep.
 type body struct {
 	over atomic.Bool               // too much was read
 	bad  atomic.Pointer[bodyError] // src ended before the body did; nil: not so far
 
-	mu    sync.Mutex // held while the client is read from; guards below
+	mu    sync.Mutex // held while reading from the client; guards below
 	src   io.Reader
 	kept  []byte
 	err   error       // how src ended
-	owner *bodyReader // who may go on once over is set
+	owner *bodyReader // the only reader once over is set
 }
 
 func newBody(src io.Reader) *body { return &body{src: src} }
 
-// A bodyError is the client's mistake, or its going away: no server is asked again.
+// A bodyError is the client's mistake, or its disconnect: the request is not sent again.
 type bodyError struct{ error }
 
 func (e bodyError) Error() string {
@@ -36,7 +36,7 @@ func (e bodyError) Error() string {
 
 func (e bodyError) Unwrap() error { return e.error }
 
-// failed tells why the body cannot be read to its end; it does not wait.
+// failed is why the body cannot be read to its end; it does not wait.
 func (b *body) failed() error {
 	if e := b.bad.Load(); e != nil {
 		return *e
@@ -44,7 +44,7 @@ func (b *body) failed() error {
 	return nil
 }
 
-// complete tells whether all that was read is still there; it does not wait.
+// complete tells whether everything that was read is still kept; it does not wait.
 func (b *body) complete() bool { return !b.over.Load() }
 
 // reader reads the body from its start. The reader before it should be closed.
@@ -61,8 +61,8 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 		return 0, io.ErrClosedPipe
 	}
 	b := r.body
-	// http.Transport may still read for a try that has failed: what it gets
-	// meanwhile is kept for the next try, which waits here.
+	// http.Transport may still read for a try that has failed: what it gets is kept for the next try, which
+	// waits here.
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.over.Load() && b.owner != r {
@@ -94,7 +94,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close ends this reader only; the client's body is the server's to close.
+// Close ends this reader only; the HTTP server closes the client's body.
 func (r *bodyReader) Close() error {
 	r.closed.Store(true)
 	return nil

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// noSuchAddress tells an address that the machine does not have.
+// noSuchAddress recognises an address that the machine does not have.
 func noSuchAddress(err error) bool {
 	return errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT) || errors.Is(err, syscall.ENETUNREACH)
 }

@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// Winsock's numbers; syscall's E constants on Windows are Go's own invention.
+// Winsock's numbers; syscall's E constants on Windows are Go's own.
 const (
 	wsaeafnosupport  = syscall.Errno(10047)
 	wsaeaddrnotavail = syscall.Errno(10049)
@@ -13,7 +13,7 @@ const (
 	wsaeconnrefused  = syscall.Errno(10061)
 )
 
-// noSuchAddress tells an address that the machine does not have.
+// noSuchAddress recognises an address that the machine does not have.
 func noSuchAddress(err error) bool {
 	return errors.Is(err, wsaeaddrnotavail) || errors.Is(err, wsaeafnosupport) || errors.Is(err, wsaenetunreach)
 }

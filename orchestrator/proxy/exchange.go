@@ -13,27 +13,24 @@ import (
 	"time"
 )
 
-// A request that a server took and did not answer may be what kills it. So it
-// is sent once more at most, after newsSoon: a generation that has died is told
-// of by then. Where the same generation hangs up on that as well, it may have been
-// dying all the while, its connections closed and its listener not yet; after
-// newsLate without such news it lives, and the request is at fault.
+// A request that a server took and did not answer may have crashed it. So it is sent only once more, after
+// newsSoon: a generation that died is known by then. If the same generation hangs up on that as well, it may
+// have been dying all the while, with its connections closed and its listener still open; if after newsLate
+// it is not known to be dead, it lives, and the request is at fault.
 const (
 	newsSoon = 50 * time.Millisecond
 	newsLate = 300 * time.Millisecond
 )
 
-// mostHangUps is how often a request is not answered before it is given up,
-// though each time somebody had killed the server, who may be the kernel: for the
-// memory that the request takes.
+// mostHangUps is how often a request may go unanswered before it is given up, even if the server was killed
+// each time: that may be the kernel, for the memory that the request takes.
 const mostHangUps = 4
 
-// suspectLimit is how long a request that is sent once more is waited for,
-// before the next such request is sent: a server that dies of a request dies
-// soon.
+// suspectLimit is how long to wait for a request that is sent again before the next such request is sent: a
+// server that dies of a request dies soon.
 const suspectLimit = 100 * time.Millisecond
 
-// Dial errors are answered with pauses that double between these.
+// After a dial error the pauses double between these.
 const (
 	dialPauseMin = 2 * time.Millisecond
 	dialPauseMax = 250 * time.Millisecond
@@ -43,18 +40,18 @@ const (
 type exchange struct {
 	idempotent bool
 	body       *body         // nil: none
-	page       bool          // who waits would rather have a page
+	page       bool          // the client would rather have a page
 	patience   time.Duration // how long it may still wait
 
-	// hungUp is a generation that took the request and did not answer it, though
-	// nobody had asked that one to end, as far as is known; nil: none.
+	// hungUp is a generation that took the request and did not answer it, without being asked to end as far
+	// as is known; nil: none.
 	hungUp  *generation
 	hangUps int // how often that has happened, with all generations
 
 	mu      sync.Mutex
 	conn    *backConn // that this try got; nil: none yet, or not known
 	base    int64     // what conn had written before
-	unknown bool      // what was written cannot be told
+	unknown bool      // what was written is unknown
 }
 
 // idempotent methods, RFC 9110 section 9.2.2.
@@ -66,7 +63,7 @@ func idempotent(method string) bool {
 	return false
 }
 
-// gotConn is told which connection a try uses.
+// gotConn records which connection a try uses.
 func (ex *exchange) gotConn(info httptrace.GotConnInfo) {
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
@@ -92,8 +89,8 @@ func (ex *exchange) mayResend() bool {
 	return ex.idempotent || !ex.sent()
 }
 
-// roundTrip is the transport of the reverse proxy: it waits for a generation,
-// sends, and sends again where that is safe.
+// roundTrip is the transport of the reverse proxy: it waits for a generation, sends, and sends again where
+// that is safe.
 func (f *Front) roundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	ex := &exchange{
@@ -104,7 +101,7 @@ func (f *Front) roundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		ex.body = newBody(req.Body)
 	}
-	traced := !ex.idempotent // else nobody asks what was written
+	traced := !ex.idempotent // else it does not matter what was written
 	dialPause := dialPauseMin
 	for {
 		try, changed, err := f.newAttempt(ctx, ex)
@@ -148,8 +145,8 @@ func (f *Front) roundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// sendAgain tells whether an idempotent request that a generation took and did
-// not answer is sent again, and waits until it may be. It finishes the attempt.
+// sendAgain tells whether an idempotent request that a generation took and did not answer is sent again, and
+// waits until it may be. It finishes the attempt.
 func (f *Front) sendAgain(ctx context.Context, ex *exchange, try *attempt, changed <-chan struct{}) (again bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -176,7 +173,7 @@ func (f *Front) sendAgain(ctx context.Context, ex *exchange, try *attempt, chang
 	return again
 }
 
-// fate puts into words why a request is not sent again.
+// fate says why a request is not sent again.
 func (f *Front) fate(g *generation, err error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -212,12 +209,12 @@ func (ex *exchange) prepare(req *http.Request, traced bool) *http.Request {
 	switch {
 	case req.ProtoMajor == 2:
 	case req.Method == http.MethodGet, req.Method == http.MethodHead, req.Method == http.MethodOptions:
-		// http.Transport sends again by itself what has no body, for as long as it
-		// has connections left. With this one it does not, and sends no body either.
+		// http.Transport itself sends requests without a body again, as long as it has connections left. With
+		// this body it does not, and sends none either.
 		try.Body = emptyBody{}
 	}
-	// With these http.Transport would send a POST again by itself. It does not
-	// know them by another spelling, and servers do.
+	// With these headers http.Transport would send a POST again by itself. It does not know them in another
+	// spelling, which servers accept.
 	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
 		if v, ok := try.Header[name]; ok {
 			try.Header = maps.Clone(try.Header)

@@ -4,8 +4,8 @@ package proxy
 
 import "syscall"
 
-// OpenFiles is how many files this process may have open; 0: nobody knows. Go has
-// raised the limit to what is allowed.
+// OpenFiles is how many files this process may have open; 0: unknown. Go has raised the limit to what is
+// allowed.
 func OpenFiles() int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {

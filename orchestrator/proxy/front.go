@@ -21,24 +21,22 @@ const headTimeout = 30 * time.Second
 // DefaultMaxWait is what a MaxWait of zero means.
 const DefaultMaxWait = 60 * time.Second
 
-// Options say how a Front behaves. They do not change after New.
+// Options configure a Front. They do not change after New.
 type Options struct {
 	Name string // of the socket, for the pages
-	// HTTP tells a front whose clients speak HTTP: requests are held, sent
-	// again and answered with pages. Else whole connections are forwarded.
+	// HTTP says that the clients speak HTTP: requests are held, sent again and answered with pages. Otherwise
+	// whole connections are forwarded.
 	HTTP bool
-	// MaxWait is how long a request or a connection waits for a generation, over
-	// all the times that it is sent, before it is answered 503, or closed: 0 is
-	// DefaultMaxWait, and what is negative waits for nothing.
+	// MaxWait is how long a request or a connection waits for a generation in total, before it is answered
+	// with 503, or closed: 0 is DefaultMaxWait, and a negative value means no wait.
 	MaxWait time.Duration
-	// News tells what is going on, for the pages. It is called from any
-	// goroutine, and must not block. Nil: the pages say only that they wait.
+	// News says what is going on, for the pages. It is called from any goroutine, and must not block. Nil:
+	// the pages only say that they wait.
 	News func() News
-	// Room is where the clients of this one, and of others, find place; nil: there
-	// is no limit.
+	// Room limits the clients of this front and others; nil: there is no limit.
 	Room *Room
-	// Checking is true while an old version answers during checks. It is
-	// called once an answer, from any goroutine, and must not block. Nil: never.
+	// Checking is true while an old version answers during checks. It is called once for each answer, from
+	// any goroutine, and must not block. Nil: never.
 	Checking func() bool
 }
 
@@ -52,9 +50,8 @@ type Stats struct {
 	TimedOut int64       // requests and connections that waited for longer than MaxWait
 }
 
-// A Front accepts on one listener and forwards to one generation of a server
-// at a time. Its methods may be called from any goroutine; none but Drain and
-// Close blocks.
+// A Front accepts on one listener and forwards to one generation of a server at a time. Its methods may be
+// called from any goroutine; only Drain and Close block.
 type Front struct {
 	opt      Options
 	listener net.Listener
@@ -71,9 +68,9 @@ type Front struct {
 	left    bool
 	current *generation // nil: held
 	gens    map[int]*generation
-	change  chan struct{} // closed, and another put in its place, when current or pages changes
-	trying  *attempt      // the one that is sent once more, see newAttempt; nil: none
-	turn    chan struct{} // closed, and another put in its place, when trying ends
+	change  chan struct{} // closed and replaced when current or pages changes
+	trying  *attempt      // the one that is being sent again, see newAttempt; nil: none
+	turn    chan struct{} // closed and replaced when trying ends
 	waiting int
 	stats   Stats
 	conns   map[net.Conn]struct{} // clients' raw connections
@@ -85,8 +82,8 @@ var (
 	errDown     = errors.New("the server is not running")
 )
 
-// New takes over l, which it closes in the end, and accepts from it at once.
-// It starts held. The caller ends it with Close.
+// New takes over l, which it closes at the end, and accepts from it at once. It starts held. The caller ends
+// it with Close.
 func New(l net.Listener, opt Options) *Front {
 	if opt.MaxWait == 0 {
 		opt.MaxWait = DefaultMaxWait
@@ -113,20 +110,19 @@ func New(l net.Listener, opt Options) *Front {
 		BaseContext: func(net.Listener) context.Context { return f.base },
 		ConnContext: withConn,
 		ConnState:   f.connState,
-		// A body may take its time, and so may the next request; a head that has
-		// begun comes soon.
+		// A body may take longer, and so may the next request; a head that has begun must come soon.
 		ReadHeaderTimeout: headTimeout,
-		// OPTIONS * is the server's to answer.
+		// OPTIONS * is for the server to answer.
 		DisableGeneralOptionsHandler: true,
-		// What goes wrong on a connection is told to the client, or nobody is left to tell.
+		// Errors on a connection are the client's to see.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	f.joined.Go(func() { _ = f.server.Serve(clients{l, f}) }) // ends with ErrServerClosed, or with the listener
 	return f
 }
 
-// connState counts the connections of the HTTP server, so that Close can wait
-// for them (http.Server.Close does not), and tells the Room which are idle.
+// connState counts the connections of the HTTP server, so that Close can wait for them (http.Server.Close
+// does not), and tells the Room which are idle.
 func (f *Front) connState(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
@@ -144,10 +140,9 @@ func (f *Front) connState(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// Serve sends new and waiting requests to a generation from now on, all of
-// them and at once; addr is what it listens on, "127.0.0.1:4000", "[::1]:4000" or
-// the absolute path of a unix socket. What an earlier generation was sent stays there. Serving a
-// generation again, also with another address, is fine.
+// Serve sends all new and waiting requests to a generation from now on; addr is what it listens on,
+// "127.0.0.1:4000", "[::1]:4000" or the absolute path of a unix socket. What an earlier generation was sent
+// stays there. A generation may be served again, also with another address.
 func (f *Front) Serve(gen int, addr string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -164,18 +159,17 @@ func (f *Front) Serve(gen int, addr string) {
 	f.setCurrent(g)
 }
 
-// Hold lets new requests wait until the next Serve. Those that a generation
-// was sent already are not touched.
+// Hold lets new requests wait until the next Serve. Requests that were already sent to a generation stay
+// there.
 func (f *Front) Hold() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.setCurrent(nil)
 }
 
-// AnswerPages says whether a browser that opens a page while no generation is
-// ready is answered with a page that tells what is going on, and reloads
-// itself later, instead of waiting; also those that wait already. Other
-// requests always wait. It starts off, and matters for HTTP only.
+// AnswerPages says whether a browser that opens a page while no generation is ready gets a page that says
+// what is going on, and reloads itself later, instead of waiting; also those that already wait. Other
+// requests always wait. It starts off, and matters only for HTTP.
 func (f *Front) AnswerPages(on bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -183,8 +177,8 @@ func (f *Front) AnswerPages(on bool) {
 	f.changed()
 }
 
-// Refuse answers whoever waits for a generation, and who comes while there is
-// none, with 503 at once; what is no HTTP is closed. It is for a socket that goes.
+// Refuse answers requests that wait, and new ones while there is no generation, with 503 at once; other
+// connections are closed. It is for a socket that is being removed.
 func (f *Front) Refuse() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -192,8 +186,8 @@ func (f *Front) Refuse() {
 	f.changed()
 }
 
-// Leave stops accepting, and closes the listener. Who was accepted is served on;
-// a client's connection ends with the answer to its request.
+// Leave stops accepting, and closes the listener. Accepted connections are served; each ends with the answer
+// to its request.
 func (f *Front) Leave() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -201,18 +195,17 @@ func (f *Front) Leave() {
 		return
 	}
 	f.left = true
-	_ = f.listener.Close() // a descriptor of ours
+	_ = f.listener.Close() // a descriptor of our own
 	if f.server != nil {
 		f.server.SetKeepAlivesEnabled(false)
 	}
 }
 
-// Finish leaves, waits until everybody who was accepted has been served, or ctx
-// ends, and closes the front.
+// Finish leaves, waits until everything accepted has been served, or ctx ends, and closes the front.
 func (f *Front) Finish(ctx context.Context) {
 	f.Leave()
 	if f.server != nil {
-		_ = f.server.Shutdown(ctx) // Close ends what that has not waited for
+		_ = f.server.Shutdown(ctx) // Close ends what that did not wait for
 	} else {
 		served := make(chan struct{})
 		go func() {
@@ -246,11 +239,10 @@ func (f *Front) changed() {
 	f.change = make(chan struct{})
 }
 
-// Drain waits until nothing is in flight to a generation, or ctx ends, and
-// returns how much is left. What has no end of its own does not hold it up, and
-// is told in left: upgraded connections, event streams, and raw connections. A
-// generation that is drained gets no new requests only if Hold or Serve for
-// another one was called before.
+// Drain waits until nothing is in flight to a generation, or ctx ends, and returns how much is left. It does
+// not wait for upgraded connections, event streams and raw connections, which have no end of their own, but
+// counts them. A generation gets no new requests during the drain only if Hold, or Serve for another one, was
+// called before.
 func (f *Front) Drain(ctx context.Context, gen int) (left int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -262,7 +254,7 @@ func (f *Front) Drain(ctx context.Context, gen int) (left int) {
 		finite, streams := g.count()
 		if finite == 0 || ctx.Err() != nil {
 			if g != f.current {
-				// Servers that drain wait for idle connections, too.
+				// Servers that drain also wait for idle connections.
 				g.retire()
 			}
 			return finite + streams
@@ -280,14 +272,11 @@ func (f *Front) Drain(ctx context.Context, gen int) (left int) {
 	}
 }
 
-// Drop says that a generation is gone, or must go: it gets nothing more, what
-// it has written already is still delivered, and then its connections end, at
-// the latest after a few seconds when it keeps writing. A request that got no
-// byte of an answer is sent again, now or at the next Serve, if that is safe; only
-// once if the generation died while it was the current one, unless killed says that
-// somebody has killed it. cut is how many are in flight that are not sent again;
-// Stats.Cut tells in the end how many were, since some may have been answered in
-// full.
+// Drop says that a generation is gone, or must go: it gets nothing more, what it has written already is still
+// delivered, and then its connections end, at the latest after a few seconds if it keeps writing. A request
+// without a byte of an answer is sent again, now or at the next Serve, if that is safe; only once if the
+// generation died while it was current, unless killed says that it was killed. cut is how many are in flight
+// that are not sent again; Stats.Cut has the final number, since some may have been answered in full.
 func (f *Front) Drop(gen int, killed bool) (cut int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -308,7 +297,7 @@ func (f *Front) Drop(gen int, killed bool) (cut int) {
 	return cut
 }
 
-// Stats tells what is and what was; it is for people, and costs a lock.
+// Stats returns the counts; it costs a lock.
 func (f *Front) Stats() Stats {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -337,7 +326,7 @@ func (f *Front) Close() error {
 	f.changed()
 	gens := slices.Collect(maps.Values(f.gens))
 	for conn := range f.conns {
-		_ = conn.Close() // its copier ends with an error that nobody needs
+		_ = conn.Close() // its copier then fails
 	}
 	f.mu.Unlock()
 

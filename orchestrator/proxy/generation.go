@@ -13,26 +13,23 @@ import (
 )
 
 const (
-	// poolIdle is how long a connection to a server may have been idle and yet
-	// be used again. Servers close idle ones themselves (gunicorn after 2 s,
-	// node and uvicorn after 5), and a POST that meets such a close is lost: so
-	// this ends them first. A new one on the same machine costs 0.1 ms.
+	// poolIdle is how long a connection to a server may have been idle and still be used again. Servers close
+	// idle ones themselves (gunicorn after 2 s, node and uvicorn after 5), and a POST that meets such a close
+	// is lost: so they are closed earlier here. A new one on the same machine costs 0.1 ms.
 	poolIdle = time.Second
-	// quiet is how long a connection of a dropped generation may give nothing
-	// to read, or take nothing, before it ends.
+	// quiet is how long a connection of a dropped generation may be without reads or writes before it ends.
 	quiet = 100 * time.Millisecond
 	// dropLimit ends what a dropped generation goes on writing.
 	dropLimit = 3 * time.Second
-	// dialLimit is the system's patience with a full queue, cut short: SYNs that
-	// are dropped are sent again after 1, 3 and 7 s.
+	// dialLimit cuts short the system's wait for a full queue: SYNs that are dropped are sent again after 1,
+	// 3 and 7 s.
 	dialLimit = 8 * time.Second
-	// backend stands in requests for the address, which dial knows.
+	// backend is the host in requests; dial knows the address.
 	backend = "backend"
 )
 
-// A generation is one life of the server: its address, its own pool of
-// connections, so that none of them can outlive it, and what is in flight to
-// it.
+// A generation is one life of the server: its address, its own pool of connections, so that none of them
+// outlives it, and what is in flight to it.
 type generation struct {
 	front *Front
 	id    int
@@ -43,11 +40,11 @@ type generation struct {
 	h2    *http.Transport
 
 	// Guarded by front.mu.
-	replaced bool // another one, or none, was made the current one before it was gone
+	replaced bool // another one, or none, became current before it was gone
 	gone     bool
-	killed   bool // it is gone because somebody has killed it
+	killed   bool // it was killed
 	attempts map[*attempt]struct{}
-	drained  chan struct{} // closed when nothing finite is in flight; nil when nobody waits
+	drained  chan struct{} // closed when nothing finite is in flight; nil when nothing waits for that
 
 	connMu sync.Mutex // guards below; taken last
 	ended  bool       // no connection is added any more
@@ -65,7 +62,7 @@ func newGeneration(f *Front, id int) *generation {
 		return &http.Transport{
 			DialContext:           g.dialHTTP,
 			Protocols:             &protocols,
-			DisableCompression:    true, // what to accept is the client's to say
+			DisableCompression:    true, // the client decides what it accepts
 			MaxIdleConnsPerHost:   1 << 20,
 			IdleConnTimeout:       poolIdle,
 			ExpectContinueTimeout: time.Second,
@@ -75,8 +72,7 @@ func newGeneration(f *Front, id int) *generation {
 	return g
 }
 
-// transport is the one that speaks the client's protocol: who sends HTTP/2
-// without asking knows the server.
+// transport is the one for the client's protocol: a client that sends HTTP/2 without asking knows the server.
 func (g *generation) transport(protoMajor int) *http.Transport {
 	if protoMajor == 2 {
 		return g.h2
@@ -84,11 +80,10 @@ func (g *generation) transport(protoMajor int) *http.Transport {
 	return g.h1
 }
 
-// retire closes the idle connections, and those in use once they are idle.
-// Called with front.mu held, which is fine: closing never waits.
+// retire closes the idle connections, and those in use once they are idle. Called with front.mu held; closing
+// never waits.
 func (g *generation) retire() {
-	// http.Transport closes connections that become idle later, too, as long
-	// as it is not asked for another.
+	// http.Transport also closes connections that become idle later, as long as it is not asked for another.
 	g.h1.CloseIdleConnections()
 	g.h2.CloseIdleConnections()
 }
@@ -105,8 +100,8 @@ func (g *generation) count() (finite, streams int) {
 	return finite, streams
 }
 
-// settle wakes who drains, and forgets a generation of which nothing is left.
-// Called with front.mu held, whenever an attempt has ended or become a stream.
+// settle wakes a Drain, and forgets a generation of which nothing is left. Called with front.mu held,
+// whenever an attempt has ended or become a stream.
 func (g *generation) settle() {
 	if g.drained != nil {
 		if finite, _ := g.count(); finite == 0 {
@@ -147,21 +142,21 @@ func (g *generation) close() {
 	conns := slices.Collect(maps.Keys(g.conns))
 	g.connMu.Unlock()
 	for _, conn := range conns {
-		_ = conn.Close() // whoever uses it gets the error
+		_ = conn.Close() // its user gets the error
 	}
 }
 
-// A dialError tells that nothing was sent.
+// A dialError means that nothing was sent.
 type dialError struct{ error }
 
 func (e dialError) Unwrap() error { return e.error }
 
-// dial connects to the generation, as long as it is not dropped.
+// dial connects to the generation, unless it is dropped.
 func (g *generation) dial(ctx context.Context) (*backConn, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(g.ctx, cancel)()
-	// Both ends are on this machine: none can vanish without the other's knowing.
+	// Both ends are on this machine, so none can vanish unnoticed.
 	d := net.Dialer{Timeout: dialLimit, KeepAlive: -1}
 	addr := *g.addr.Load()
 	network := "tcp"
@@ -211,10 +206,10 @@ func (c *backConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// CloseWrite ends our half; upgraded connections use it.
+// CloseWrite closes the writing side; upgraded connections use it.
 func (c *backConn) CloseWrite() error { return closeWrite(c.Conn) }
 
-// Close forgets the connection.
+// Close also forgets the connection.
 func (c *backConn) Close() error {
 	c.gen.connMu.Lock()
 	delete(c.gen.conns, c)

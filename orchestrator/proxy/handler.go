@@ -12,10 +12,9 @@ import (
 	"time"
 )
 
-// flushLate is how long an answer of a known length may lie in a buffer while
-// the server pauses. What has no known length, and event streams, are passed on
-// at once (httputil does so by itself); a flush after every piece of the others
-// would cost a system call for each.
+// flushLate is how long an answer of a known length may stay in a buffer while the server pauses. Answers
+// without a length, and event streams, are passed on at once (httputil does that); a flush after every piece
+// of the others would cost a system call each.
 const flushLate = time.Millisecond
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -35,7 +34,7 @@ func (f *Front) handler() http.Handler {
 			return nil
 		},
 		ErrorHandler: f.answerError,
-		ErrorLog:     log.New(io.Discard, "", 0), // the client is told
+		ErrorLog:     log.New(io.Discard, "", 0), // the client sees it
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !f.enter() {
@@ -46,8 +45,7 @@ func (f *Front) handler() http.Handler {
 			f.opt.Room.asks(c.Conn)
 		}
 		if r.ProtoMajor == 1 && r.ContentLength != 0 {
-			// Else an answer that begins before the request has ended waits for
-			// the client to send more.
+			// Otherwise an answer that begins before the request has ended waits for the client to send more.
 			_ = http.NewResponseController(w).EnableFullDuplex() // every server of net/http can
 		}
 		answer := &verbatim{ResponseWriter: w, proto10: !r.ProtoAtLeast(1, 1)}
@@ -68,20 +66,20 @@ func (f *Front) enter() bool {
 	return true
 }
 
-// mark tells that an answer may be older than the files.
+// mark says that an answer may be older than the files.
 func (f *Front) mark(res *http.Response) {
 	if f.opt.Checking != nil && f.opt.Checking() {
 		res.Header.Set(checkingHeader, "1")
 	}
 }
 
-// rewrite undoes what httputil does to requests for the sake of servers on
-// other machines, and adds what a server wants to know of the client.
+// rewrite undoes what httputil does to requests for servers on other machines, and adds what a server wants
+// to know of the client.
 func rewrite(p *httputil.ProxyRequest) {
 	in, out := p.In, p.Out
 	out.URL.Scheme = "http"
 	out.URL.Host = backend
-	// To the letter: neither re-escaped nor cleaned.
+	// Neither re-escaped nor cleaned.
 	out.URL.RawQuery = in.URL.RawQuery
 	if path, _, _ := strings.Cut(in.RequestURI, "?"); strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") {
 		out.URL.Opaque = path
@@ -110,14 +108,14 @@ func rewrite(p *httputil.ProxyRequest) {
 	keep("X-Forwarded-Proto", "http")
 }
 
-// answerError answers what no server did.
+// answerError answers when no server did.
 func (f *Front) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil || errors.Is(err, errClosed) {
-		panic(http.ErrAbortHandler) // nobody is there to read an answer
+		panic(http.ErrAbortHandler) // there is no client to read an answer
 	}
 	var body bodyError
 	if errors.As(err, &body) {
-		w.Header().Set("Connection", "close") // nobody knows where the next request begins
+		w.Header().Set("Connection", "close") // it is unknown where the next request begins
 		http.Error(w, "devloop: "+body.Error(), http.StatusBadRequest)
 		return
 	}
@@ -131,7 +129,7 @@ func (f *Front) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	p.answer(w, r)
 }
 
-// copyBuffers are httputil's, which else makes 32 KiB of garbage a request.
+// copyBuffers are for httputil, which would otherwise make 32 KiB of garbage a request.
 var copyBuffers bufferPool
 
 type bufferPool struct{ pool sync.Pool }

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// heldBuffer is how much a waiting client may send before it is no longer
-	// read from, in bytes; only who is read from is seen to have gone.
+	// heldBuffer is how much of a waiting client's data is read, in bytes. A disconnect is only seen while
+	// reading.
 	heldBuffer = headLimit
 	// pageLimit is how long a client may take to receive a page.
 	pageLimit = 10 * time.Second
@@ -32,7 +32,7 @@ type heldConn struct {
 	ended  bool                                    // the client will send no more
 }
 
-// hold takes a connection in.
+// hold takes over a connection.
 func (s *Placeholder) hold(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,13 +53,13 @@ func (g *heldConn) call(dial func(context.Context) (net.Conn, error)) {
 	}
 	g.called, g.dial = true, dial
 	close(g.wake)
-	_ = g.conn.SetReadDeadline(time.Unix(1, 0)) // ends a read; fails when the client is gone, which is as good
+	_ = g.conn.SetReadDeadline(time.Unix(1, 0)) // ends a read; fails if the client is gone, which is as good
 }
 
-// serve attends to a held connection until it is forwarded or gone.
+// serve handles a held connection until it is forwarded or gone.
 func (g *heldConn) serve() {
 	defer func() {
-		_ = g.conn.Close() // what was to be said was said
+		_ = g.conn.Close() // everything was said
 		g.placeholder.mu.Lock()
 		defer g.placeholder.mu.Unlock()
 		delete(g.placeholder.held, g)
@@ -70,8 +70,8 @@ func (g *heldConn) serve() {
 	}
 }
 
-// attend answers with pages, and reads without acting on it what is the
-// server's, until it is called. forward is false when it is gone.
+// attend answers with pages, and keeps what is for the server, until it is called. forward is false if the
+// client is gone.
 func (g *heldConn) attend() (forward bool) {
 	chunk := make([]byte, 4<<10)
 	verdict := more
@@ -103,7 +103,7 @@ func (g *heldConn) attend() (forward bool) {
 		case err == nil:
 		case errors.Is(err, io.EOF):
 			if len(g.buf) == 0 || verdict == holdOurs {
-				return false // nobody waits
+				return false // the client is gone
 			}
 			g.placeholder.mu.Lock()
 			g.ended = true
@@ -121,7 +121,7 @@ func (g *heldConn) attend() (forward bool) {
 	}
 }
 
-// await waits to be called, without reading.
+// await waits for the call, without reading.
 func (g *heldConn) await() bool {
 	select {
 	case <-g.wake:
@@ -184,7 +184,7 @@ func (g *heldConn) forward() {
 
 	to := &drainable{Conn: server}
 	if _, err := server.Write(g.buf); err != nil {
-		to.drain() // what it said before it hung up is the client's
+		to.drain() // what it wrote before it hung up is the client's
 	}
 	g.buf = nil
 	from := bare(g.conn)
@@ -201,7 +201,7 @@ func (silent) Read([]byte) (int, error) { return 0, io.EOF }
 
 func (c silent) CloseWrite() error { return closeWrite(c.Conn) }
 
-// connect dials until it succeeds, for MaxWait; nil when it does not.
+// connect dials until it succeeds, for MaxWait; nil if it does not.
 func (g *heldConn) connect(dial func(context.Context) (net.Conn, error)) net.Conn {
 	ctx, cancel := context.WithTimeout(g.placeholder.base, max(g.placeholder.opt.MaxWait, time.Second))
 	defer cancel()

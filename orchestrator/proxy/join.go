@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// A drainable connection leads to a server; when it drains, what the server has
-// written already can still be read, and then it ends. What a dead server has
-// written is at hand at once, and then the end of file is.
+// A drainable connection leads to a server; when it drains, what the server has written already can still be
+// read, and then it ends. What a dead server has written is available at once, followed by the end of file.
 type drainable struct {
 	net.Conn
 	draining atomic.Bool
@@ -22,14 +21,14 @@ func (c *drainable) drain() {
 	c.rearm()
 }
 
-// rearm ends the connection when the next read or write waits for long.
+// rearm ends the connection when the next read or write waits too long.
 func (c *drainable) rearm() { _ = c.SetDeadline(time.Now().Add(quiet)) } // fails when it is closed, which is what it is for
 
-// A copier passes on what a connection says until it has ended.
+// A copier passes on a connection's data until it has ended.
 type copier func(to io.Writer, from io.Reader) (int64, error)
 
-// splice leaves the bytes in the kernel where it can: on Linux that is splice(2), by
-// way of a pipe for each direction, which is four more files as long as both are open.
+// splice leaves the bytes in the kernel where it can: on Linux that is splice(2), with a pipe for each
+// direction, which takes four more files while both are open.
 var splice copier = io.Copy
 
 // plainCopy opens no files.
@@ -39,9 +38,8 @@ func plainCopy(to io.Writer, from io.Reader) (int64, error) {
 	return io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, buf)
 }
 
-// join copies both ways until both sides have ended, or one has failed, and
-// tells how it ended. It does not close them, unless one has failed. heard is called when
-// the client has said something, or has ended.
+// join copies both ways until both sides have ended, or one has failed, and says how it ended. It closes them
+// only if one has failed. heard is called when the client has sent something, or has ended.
 func join(client net.Conn, server *drainable, pass copier, heard func()) ending {
 	toServer := make(chan bool, 1) // whether it failed
 	go func() {
@@ -62,7 +60,7 @@ func join(client net.Conn, server *drainable, pass copier, heard func()) ending 
 			err = closeWrite(server.Conn)
 		}
 		if err != nil {
-			server.drain() // what it said before it hung up is the client's
+			server.drain() // what it wrote before it hung up is the client's
 		}
 		toServer <- err != nil
 	}()
@@ -104,7 +102,7 @@ func closeWrite(conn net.Conn) error {
 	return errors.ErrUnsupported
 }
 
-// reset closes a connection such that its peer sees that it broke.
+// reset closes a connection so that its peer sees that it broke.
 func reset(conn net.Conn) {
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0) // fails when it is closed already

@@ -18,20 +18,20 @@ type News struct {
 	Node    string // the watcher or process that the server waits for, or that failed
 	State   string // of the node, in a word or two: "building", "failed", "starting"
 	Detail  string // a sentence, or empty
-	Failed  bool   // somebody has to do something
+	Failed  bool   // it needs a person
 	Output  []byte // the last output of what failed, as it was written; shown as text
 }
 
 // outputLimit is how much of News.Output a page shows, in bytes: its end.
 const outputLimit = 64 << 10
 
-// A page is an answer that devloop gives itself.
+// A page is devloop's own answer.
 type page struct {
 	News
 	Name   string // of the socket
 	Status int    // HTTP
 	Kind   string // the value of pageHeader
-	Err    string // what the proxy met, or empty
+	Err    string // the proxy's error, or empty
 }
 
 var (
@@ -44,7 +44,7 @@ var (
 
 	pageTemplate = template.Must(template.New("page").Parse(strings.NewReplacer("/*css*/", pageCSS, "/*js*/", pageJS).Replace(pageHTML)))
 
-	// Nothing that a server's output could smuggle in would run.
+	// No script that a server's output might contain would run.
 	pagePolicy = fmt.Sprintf("default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; style-src '%s'; script-src '%s'", integrity(pageCSS), integrity(pageJS))
 )
 
@@ -53,8 +53,7 @@ func integrity(text string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// wantsPage tells a browser that opens a page from everything else: scripts,
-// API clients, forms, images.
+// wantsPage recognises a browser that opens a page, as opposed to scripts, API clients, forms and images.
 func wantsPage(method string, h http.Header) bool {
 	if method != http.MethodGet || h.Get("Upgrade") != "" {
 		return false
@@ -68,7 +67,7 @@ func wantsPage(method string, h http.Header) bool {
 	return acceptsHTML(h)
 }
 
-// acceptsHTML wants HTML named: "*/*" is what everything says that does not care.
+// acceptsHTML wants HTML named: "*/*" is what clients send that do not care.
 func acceptsHTML(h http.Header) bool {
 	for _, v := range h.Values("Accept") {
 		for kind := range strings.SplitSeq(v, ",") {
@@ -141,7 +140,7 @@ func (p *page) text(b *bytes.Buffer) {
 	}
 }
 
-// Headline says it in one line.
+// Headline is the page in one line.
 func (p *page) Headline() string {
 	switch {
 	case p.Kind == "failed":

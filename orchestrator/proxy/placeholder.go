@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// placeholderLimit is how many connections a placeholder takes from a queue; the rest
-// waits in it.
+// placeholderLimit is how many connections a placeholder takes from a queue; the rest waits in it.
 const placeholderLimit = 1024
 
 // PlaceholderStats are counts, some of now and some since NewPlaceholder.
@@ -21,9 +20,9 @@ type PlaceholderStats struct {
 	Lost       int64 // connections that waited, and to which no server could be dialled
 }
 
-// A Placeholder answers browsers on an inherited socket while no server does, and
-// keeps everything else, to the letter, for the next server. Its methods may be
-// called from any goroutine, and none but Close waits for a peer.
+// A Placeholder answers browsers on an inherited socket while no server does, and keeps everything else
+// unchanged for the next server. Its methods may be called from any goroutine, and only Close waits for a
+// peer.
 type Placeholder struct {
 	opt    Options
 	base   context.Context
@@ -38,13 +37,12 @@ type Placeholder struct {
 	mu     sync.Mutex // guards below
 	closed bool
 	held   map[*heldConn]struct{}
-	room   chan struct{} // closed when a held connection ends; nil when nobody waits for that
+	room   chan struct{} // closed when a held connection ends; nil when nothing waits for that
 	stats  PlaceholderStats
 }
 
-// NewPlaceholder makes a placeholder that accepts on nothing yet. Of opt, Name, News,
-// Room and MaxWait count, the last one for how long Forward tries to dial. The
-// caller ends it with Close.
+// NewPlaceholder makes a placeholder that accepts on nothing yet. It uses Name, News, Room and MaxWait of
+// opt; MaxWait is how long Forward tries to dial. The caller ends it with Close.
 func NewPlaceholder(opt Options) *Placeholder {
 	if opt.MaxWait == 0 {
 		opt.MaxWait = DefaultMaxWait
@@ -54,10 +52,9 @@ func NewPlaceholder(opt Options) *Placeholder {
 	return s
 }
 
-// Accept begins to accept on l, which the placeholder closes at Leave or Close:
-// a listener of its own on a descriptor of its own, so that closing it leaves
-// the socket and its queue to others. Nobody else should be accepting. A
-// listener before it is left.
+// Accept begins to accept on l, which the placeholder closes at Leave or Close: a listener with its own
+// descriptor, so that closing it leaves the socket and its queue to others. No other process should be
+// accepting. An earlier listener is left.
 func (s *Placeholder) Accept(l net.Listener) {
 	s.accepting.Lock()
 	defer s.accepting.Unlock()
@@ -74,9 +71,9 @@ func (s *Placeholder) Accept(l net.Listener) {
 	s.acceptor.Go(func() { s.accept(ctx, l) })
 }
 
-// Leave stops accepting at once, and closes the listener that Accept was given.
-// Who waits in its queue stays there. What was accepted already is kept for
-// Forward, and pages that are open already learn what is going on until then.
+// Leave stops accepting at once, and closes the listener that Accept was given. Connections in its queue stay
+// there. Those already accepted are kept for Forward, and pages that are already open are kept up to date
+// until then.
 func (s *Placeholder) Leave() {
 	s.accepting.Lock()
 	defer s.accepting.Unlock()
@@ -88,16 +85,15 @@ func (s *Placeholder) leave() {
 		return
 	}
 	s.leaving()
-	_ = s.listener.Close() // a descriptor of ours
+	_ = s.listener.Close() // a descriptor of our own
 	s.acceptor.Wait()
 	s.listener = nil
 }
 
-// Forward joins every connection that was accepted before to the server: what
-// it has sent so far goes first, then both ways, byte for byte. dial is called
-// once a connection, from goroutines of the placeholder, again after a pause when
-// it fails, up to MaxWait; it should end with its context. Connections that are
-// accepted later wait for the next Forward.
+// Forward joins every accepted connection to the server: what it has sent so far goes first, then both ways,
+// byte for byte. dial is called once for each connection, from goroutines of the placeholder, and again after
+// a pause when it fails, up to MaxWait; it should end with its context. Connections that are accepted later
+// wait for the next Forward.
 func (s *Placeholder) Forward(dial func(context.Context) (net.Conn, error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,15 +129,15 @@ func (s *Placeholder) Close() error {
 	s.leave()
 	s.mu.Lock()
 	for g := range s.held {
-		_ = g.conn.Close() // its goroutine ends with an error that nobody needs
+		_ = g.conn.Close() // its goroutine then fails
 	}
 	s.mu.Unlock()
 	s.joined.Wait()
 	return nil
 }
 
-// Finish leaves, waits until every connection that was accepted has ended, or ctx
-// ends, and closes the placeholder. Forward should have been called.
+// Finish leaves, waits until every accepted connection has ended, or ctx ends, and closes the placeholder.
+// Forward should have been called.
 func (s *Placeholder) Finish(ctx context.Context) {
 	s.Leave()
 	ended := make(chan struct{})
@@ -170,7 +166,7 @@ func (s *Placeholder) accept(ctx context.Context, l net.Listener) {
 		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
 			return
 		}
-		// Too many open files, or a client that went away: it passes.
+		// Too many open files, or a client that went away: this passes.
 		pause = min(max(2*pause, 5*time.Millisecond), 100*time.Millisecond)
 		timer := time.NewTimer(pause)
 		select {
@@ -181,8 +177,8 @@ func (s *Placeholder) accept(ctx context.Context, l net.Listener) {
 	}
 }
 
-// waitForRoom waits until another connection may be taken, and makes room
-// itself if somebody waits who has hung up already. ok is false when ctx ends.
+// waitForRoom waits until another connection may be taken, and makes room itself if a waiting client has
+// already hung up. ok is false when ctx ends.
 func (s *Placeholder) waitForRoom(ctx context.Context) (ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

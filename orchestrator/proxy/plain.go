@@ -7,10 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// plain makes text of what a program wrote for a terminal: without escape
-// sequences (ECMA-48: CSI, OSC and the like, of two bytes), with what a carriage
-// return or backspace wrote over gone, and without other control characters.
-// It keeps the end, from a line's start, if there are more than limit bytes.
+// plain makes text of terminal output: without escape sequences (ECMA-48: CSI, OSC and the like, of two
+// bytes) and other control characters, and without what a carriage return or backspace has overwritten. Of
+// more than limit bytes it keeps the end, from the start of a line.
 func plain(out []byte, limit int) string {
 	if len(out) > 4*limit {
 		out = out[len(out)-4*limit:] // sequences can be longer than text
@@ -33,7 +32,7 @@ func plain(out []byte, limit int) string {
 			flush()
 			b.WriteByte('\n')
 		case r == '\r':
-			// Alone it starts the line again; what comes next is written over it.
+			// Alone it returns to the start of the line; what follows overwrites it.
 			if len(out) > 0 && out[0] != '\n' && out[0] != '\r' {
 				line = line[:0]
 			}

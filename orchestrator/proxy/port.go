@@ -12,24 +12,21 @@ import (
 	"time"
 )
 
-// Ports are taken from below what systems give to outgoing connections (Linux
-// from 32768 on, others from 49152), or one of those could sit on a server's
-// port before the server does.
+// Ports are taken from below the range for outgoing connections (Linux from 32768 on, others from 49152), as
+// one of those could take a server's port before the server does.
 const (
 	firstPort = 20000
 	ports     = 12000
 )
 
-// nextPort is shared by all callers, so that two starts never get one port, even
-// when neither server has bound it yet; its start is random, so that two loops
-// seldom try the same ones.
+// nextPort is shared by all callers, so that two starts never get the same port, even when neither server has
+// bound it yet; its start is random, so that two loops seldom try the same ones.
 var nextPort atomic.Uint32
 
 func init() { nextPort.Store(rand.Uint32N(ports)) }
 
-// FreePort finds a port on which nobody listens, neither on 127.0.0.1 nor on
-// ::1 where there is IPv6. Nothing keeps it free but that it is not handed out
-// again soon.
+// FreePort finds a port on which nothing listens, neither on 127.0.0.1 nor on ::1 where there is IPv6. It is
+// not reserved, only not handed out again soon.
 func FreePort() (int, error) {
 	var last error
 	for range 200 {
@@ -51,8 +48,8 @@ func portFree(port int) error {
 			return err
 		}
 		_ = l.Close() // nothing was accepted
-		// The BSDs and macOS let an address be bound (with SO_REUSEADDR, which
-		// servers set) beside somebody else's wildcard.
+		// On the BSDs and macOS an address can be bound (with SO_REUSEADDR, which servers set) beside another
+		// program's wildcard.
 		if runtime.GOOS == "linux" || runtime.GOOS == "windows" {
 			continue
 		}
@@ -65,16 +62,14 @@ func portFree(port int) error {
 	return nil
 }
 
-// loopback are the addresses on which a server that was given a port listens,
-// the likeliest first.
+// loopback are the addresses on which a server with a given port may listen, the likeliest first.
 func loopback(port int) []string {
 	p := strconv.Itoa(port)
 	return []string{"127.0.0.1:" + p, "[::1]:" + p}
 }
 
-// Accepting tries once whether a server accepts on port, on 127.0.0.1 or on
-// ::1 (where "localhost" leads some), and tells the address that Serve wants.
-// The error is that of 127.0.0.1, unless only the other one is telling.
+// Accepting tries once whether a server accepts on port, on 127.0.0.1 or on ::1 (where "localhost" leads
+// some), and returns the address for Serve. The error is that of 127.0.0.1, unless the other one says more.
 func Accepting(ctx context.Context, port int) (addr string, err error) {
 	var errs []error
 	for _, addr := range loopback(port) {

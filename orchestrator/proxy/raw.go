@@ -20,7 +20,7 @@ func (f *Front) acceptRaw() {
 		if f.base.Err() != nil || errors.Is(err, net.ErrClosed) {
 			return
 		}
-		// Too many open files, or a client that went away: it passes.
+		// Too many open files, or a client that went away: this passes.
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
 		timer := time.NewTimer(pause)
 		select {

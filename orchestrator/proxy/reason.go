@@ -10,12 +10,11 @@ import (
 	"sync/atomic"
 )
 
-// net/http writes the status line of an answer itself, with a reason phrase of
-// its own. A server's own phrase (RFC 9112, section 4) is put in its place where
-// the status line goes to the client.
+// net/http writes the status line of an answer itself, with its own reason phrase. The server's phrase (RFC
+// 9112, section 4) replaces it on the way to the client.
 
-// clients accepts the connections of a front that speaks HTTP: as many as there is
-// room for, which write the reason phrases that setReason asks for.
+// clients accepts the connections of a front that speaks HTTP: as many as there is room for, which write the
+// reason phrases that setReason sets.
 type clients struct {
 	net.Listener
 	front *Front
@@ -49,8 +48,8 @@ func withConn(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, reasonKey{}, conn)
 }
 
-// setReason makes the reason phrase of an answer the server's own. It is called
-// before the answer's head is written, by its handler. HTTP/2 has none.
+// setReason makes the reason phrase of an answer the server's own. Its handler calls it before the answer's
+// head is written. HTTP/2 has none.
 func setReason(res *http.Response) {
 	ctx := res.Request.Context()
 	conn, ok := ctx.Value(reasonKey{}).(*reasonConn)
@@ -61,7 +60,7 @@ func setReason(res *http.Response) {
 	conn.next.Store(&statusLine{begins: " " + code + " ", reason: reason})
 }
 
-// Write writes p, with the reason phrase that was set if an answer begins there.
+// Write writes p, with the reason phrase that was set if an answer begins here.
 func (c *reasonConn) Write(p []byte) (int, error) {
 	line := c.next.Load()
 	if line == nil {
@@ -83,5 +82,5 @@ func (c *reasonConn) Write(p []byte) (int, error) {
 	return max(0, min(n-len(own)+len(p), len(p))), err
 }
 
-// CloseWrite ends our half, as the connections that it stands for can.
+// CloseWrite closes the writing side.
 func (c *reasonConn) CloseWrite() error { return closeWrite(c.Conn) }

@@ -8,35 +8,32 @@ import (
 	"time"
 )
 
-// A Room is how many connections of clients there may be at a time, over all the
-// fronts and placeholders that share it, so that clients never take the descriptors
-// that the rest of the program needs. When it is full and one more has come, the client
-// that has been idle for longest is sent away; the others wait in the system's queue.
-// Its methods may be called from any goroutine; a nil Room has room for everybody.
+// A Room limits how many connections of clients there may be at a time, over all the fronts and placeholders
+// that share it, so that clients never take the descriptors that the rest of the program needs. When it is
+// full and another one comes, the connection that has been idle for longest is closed; the others wait in the
+// system's queue. Its methods may be called from any goroutine; a nil Room has no limit.
 type Room struct {
 	most int
 	full func() (told bool) // may be nil
 
 	mu      sync.Mutex // guards below
 	used    int
-	away    int // how many of them have been sent away, and have not closed yet
+	away    int // how many of them are being closed
 	told    bool
 	idle    *list.List // of *roomConn, the one that has been idle for longest first
-	rush    int        // by how often the grace of idle clients is halved
+	rush    int        // how often the grace of idle clients is halved
 	waiting int
-	look    chan struct{} // closed, and another put in its place, when who waits should look again
+	look    chan struct{} // closed and replaced when waiting goroutines should look again
 }
 
-// NewRoom makes a Room for most connections. full, unless it is nil, is called from
-// goroutines of fronts and placeholders when all places are taken, until it says that
-// people have been told; it must not block.
+// NewRoom makes a Room for most connections. full, unless it is nil, is called from goroutines of fronts and
+// placeholders when all places are taken, until it returns true; it must not block.
 func NewRoom(most int, full func() (told bool)) *Room {
 	return &Room{most: most, full: full, idle: list.New(), look: make(chan struct{})}
 }
 
-// ShareOf is how many connections of clients fit into a limit of open files (0: there
-// is none): each takes a second descriptor while it is forwarded, and half of all
-// are for others.
+// ShareOf is how many connections of clients fit into a limit of open files (0: there is none): each takes a
+// second descriptor while it is forwarded, and half of all files are for other uses.
 func ShareOf(openFiles int) int {
 	const most = 1 << 16
 	if openFiles == 0 {
@@ -95,9 +92,8 @@ func (r *Room) take(ctx context.Context) {
 	r.used++
 }
 
-// leaves is the connection that has been idle for longest, or nil and after what
-// time to look again. One whose client has said something that nobody has read yet stays.
-// It is called with r.mu held.
+// leaves is the connection that has been idle for longest, or nil and when to look again. One with unread
+// data stays. It is called with r.mu held.
 func (r *Room) leaves() (goes *roomConn, in time.Duration) {
 	in = time.Hour
 	for e := r.idle.Front(); e != nil; e = e.Next() {
@@ -124,7 +120,7 @@ func (r *Room) give() {
 	r.changed()
 }
 
-// changed has those who wait look again. It is called with r.mu held.
+// changed makes waiting goroutines look again. It is called with r.mu held.
 func (r *Room) changed() {
 	if r.waiting == 0 {
 		return
@@ -133,10 +129,9 @@ func (r *Room) changed() {
 	r.look = make(chan struct{})
 }
 
-// accept accepts a connection, which is idle until it asks, and waits for a place for it;
-// the connection's Close gives that back. Other clients stay in the listener's queue
-// meanwhile. Where ctx has ended, it returns what it has accepted. The error is the
-// listener's.
+// accept accepts a connection, which is idle until it sends a request, and waits for a place for it; the
+// connection's Close gives that back. Meanwhile other clients stay in the listener's queue. If ctx has ended,
+// it returns what it has accepted. The error is the listener's.
 func (r *Room) accept(ctx context.Context, l net.Listener) (net.Conn, error) {
 	conn, err := l.Accept()
 	if err != nil || r == nil {
@@ -148,10 +143,9 @@ func (r *Room) accept(ctx context.Context, l net.Listener) (net.Conn, error) {
 	return c, nil
 }
 
-// How long a client that asks for nothing yet is let stay, while others wait for a place:
-// its request may be on the way, or come in pieces. Each that is sent away halves that for
-// the next one, each request doubles it: in a crowd of silent clients they go at once, and
-// who has waited behind them is answered.
+// How long a client without a request may stay while others wait for a place: its request may be on the way,
+// or come in pieces. Each one that is closed halves that for the next, and each request doubles it: in a
+// crowd of silent clients they are closed at once, and clients that wait behind them are served.
 const (
 	graceOfNew  = 250 * time.Millisecond
 	graceOfHead = time.Second
@@ -159,8 +153,8 @@ const (
 	mostRush    = 10
 )
 
-// idles notes that a connection that accept has returned asks for nothing, and how long
-// it is let stay: grace, or as little as least.
+// idles records that a connection from accept has no request, and how long it may stay: grace, or as little
+// as least.
 func (r *Room) idles(conn net.Conn, grace, least time.Duration) {
 	c, ok := conn.(*roomConn)
 	if !ok {
@@ -180,7 +174,7 @@ func (r *Room) idles(conn net.Conn, grace, least time.Duration) {
 	r.changed()
 }
 
-// asks notes that a connection has asked for something.
+// asks records that a connection has sent a request.
 func (r *Room) asks(conn net.Conn) {
 	if c, ok := conn.(*roomConn); ok {
 		r.mu.Lock()
@@ -199,14 +193,14 @@ type roomConn struct {
 
 	// Guarded by room.mu.
 	closed       bool
-	away         bool          // it has been sent away
-	gone         func()        // is called then; may be nil
+	away         bool          // it is being closed
+	gone         func()        // called then; may be nil
 	idle         *list.Element // nil: it is not
 	since        time.Time     // it has been idle
 	grace, least time.Duration // how long it may be
 }
 
-// leaveIdle takes a connection from those that are idle. It is called with room.mu held.
+// leaveIdle removes a connection from the idle ones. It is called with room.mu held.
 func (c *roomConn) leaveIdle() {
 	if c.idle != nil {
 		c.room.idle.Remove(c.idle)
@@ -214,8 +208,8 @@ func (c *roomConn) leaveIdle() {
 	}
 }
 
-// sendAway ends a connection; its place is free when its owner has closed it. Its client
-// asks for nothing, and connects again when it does.
+// sendAway ends a connection; its place is free when its owner has closed it. Its client has no request, and
+// connects again when it has.
 func (c *roomConn) sendAway() {
 	_ = c.Conn.Close()
 	c.room.mu.Lock()
@@ -226,7 +220,7 @@ func (c *roomConn) sendAway() {
 	}
 }
 
-// whenAway has gone called when a connection is sent away.
+// whenAway sets what to call when a connection is sent away.
 func (r *Room) whenAway(conn net.Conn, gone func()) {
 	c, ok := conn.(*roomConn)
 	if !ok {
@@ -256,11 +250,10 @@ func (c *roomConn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite ends our half, as the connections that it stands for can.
+// CloseWrite closes the writing side.
 func (c *roomConn) CloseWrite() error { return closeWrite(c.Conn) }
 
-// bare is the system's own connection, which can splice and be reset. Whoever
-// takes it closes conn as well.
+// bare is the system's own connection, which can splice and be reset. The caller closes conn as well.
 func bare(conn net.Conn) net.Conn {
 	if c, ok := conn.(*roomConn); ok {
 		return c.Conn

@@ -20,12 +20,11 @@ const (
 	showPage                // a browser opens a page: this whole text is its request
 )
 
-// sniff judges the first bytes that came on a connection, or after the last
-// answer on it. The less it knows a request, the more it is the server's. req
-// is set for showPage.
+// sniff judges the first bytes of a connection, or those after the last answer on it. When in doubt, a
+// request is for the server. req is set for showPage.
 func sniff(b []byte) (v verdict, req *http.Request) {
 	if !hasMethod(b, "GET ") && !hasMethod(b, "HEAD ") {
-		return hold, nil // also TLS, HTTP/2, and whatever else speaks first
+		return hold, nil // also TLS, HTTP/2, and other protocols where the client speaks first
 	}
 	end := bytes.Index(b, []byte("\r\n\r\n"))
 	switch {
@@ -47,7 +46,7 @@ func sniff(b []byte) (v verdict, req *http.Request) {
 	return showPage, req
 }
 
-// hasMethod tells that b begins with method, as far as it goes.
+// hasMethod tells whether b begins with method, as far as it goes.
 func hasMethod(b []byte, method string) bool {
 	n := min(len(b), len(method))
 	return string(b[:n]) == method[:n]

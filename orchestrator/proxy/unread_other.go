@@ -10,5 +10,5 @@ import (
 // leastOfNew is for the request to be read.
 const leastOfNew = 50 * time.Millisecond
 
-// unread cannot tell whether a connection's client has said something.
+// unread cannot tell whether a connection has unread data.
 func unread(net.Conn) bool { return false }

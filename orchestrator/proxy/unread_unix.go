@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// leastOfNew is enough where unread tells who has asked.
+// leastOfNew is enough where unread shows which clients have sent a request.
 const leastOfNew = 2 * time.Millisecond
 
-// unread tells whether a connection's client has said something that nobody has read yet.
+// unread tells whether a connection has unread data.
 func unread(conn net.Conn) (is bool) {
 	c, ok := conn.(syscall.Conn)
 	if !ok {

@@ -2,8 +2,8 @@ package proxy
 
 import "net/http"
 
-// A verbatim writer writes an answer with the headers that it was given: net/http adds
-// none of its own. The caller calls finish when the handler has ended or panics.
+// A verbatim writer writes an answer with the headers that it was given: net/http adds none of its own. The
+// caller calls finish when the handler has ended or panics.
 type verbatim struct {
 	http.ResponseWriter
 	proto10 bool // the client knows no interim answers (RFC 9110, section 15.2)
@@ -20,8 +20,7 @@ func (v *verbatim) WriteHeader(code int) {
 	}
 	if !v.began {
 		v.began = true
-		// Asked for here and no earlier: httputil clears the headers after each interim
-		// answer.
+		// Not fetched earlier: httputil clears the headers after each interim answer.
 		h := v.Header()
 		for _, name := range []string{"Content-Type", "Date"} {
 			if _, ok := h[name]; !ok {
@@ -42,8 +41,8 @@ func (v *verbatim) Write(p []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (v *verbatim) Unwrap() http.ResponseWriter { return v.ResponseWriter }
 
-// finish hands out what has come of an answer that was cut: net/http would throw
-// away what lies in its buffer, and the client would have nothing at all.
+// finish flushes what has come of an answer that was cut: net/http would drop its buffer, and the client
+// would get nothing at all.
 func (v *verbatim) finish() {
 	if v.began && !v.done {
 		_ = http.NewResponseController(v.ResponseWriter).Flush() // fails when the client has gone

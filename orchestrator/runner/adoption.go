@@ -14,13 +14,12 @@ import (
 	"devloop/orchestrator/sockets"
 )
 
-// adoptionAfter is how long a process with sockets has before somebody looks
-// whether it uses them. That costs a walk through /proc, so it is done once.
+// adoptionAfter is how long after its start a process is checked for whether it uses its sockets. That costs
+// a walk through /proc, so it is done once.
 const adoptionAfter = 3 * time.Second
 
-// adoptions looks, some time after the start of a process, whether it really uses
-// the sockets that it was given: wrappers lose descriptors, and servers that
-// know nothing of the protocol bind a port of their own.
+// adoptions checks, some time after the start of a process, whether it really uses the sockets that it was
+// given: wrappers lose descriptors, and servers that do not know the protocol bind a port of their own.
 type adoptions struct {
 	owner   *owner
 	sockets *sockets.Set
@@ -55,9 +54,8 @@ func (a *adoptions) watch(c *Command) {
 	})
 }
 
-// check looks beside the owner's goroutine, since /proc may be long. late is
-// whether it should be ready by now: before, one that holds its socket and does
-// not accept yet has only not come so far.
+// check looks in another goroutine, since /proc may be long. late says that the process should be ready by
+// now: before that, one that holds its socket and does not accept may still be starting.
 func (a *adoptions) check(c *Command, late bool) {
 	if c.gone || late && (c.readiness.ready || c.advised) {
 		return
@@ -66,8 +64,8 @@ func (a *adoptions) check(c *Command, late bool) {
 	for _, s := range c.grant.Sockets() {
 		one := givenSocket{s.Socket, s.Name, s.Address(), s.Proxied, s.PrivatePort, s.FD, false}
 		if given.unready && !s.Proxied {
-			// Not to be ready yet may have other reasons than that nobody
-			// accepts, if it is told by something else than an accept.
+			// With a ready of its own, the process may not be ready for other reasons than that it does not
+			// accept.
 			waiting, _, err := s.Queue()
 			one.idle = c.process.Ready == nil || err == nil && waiting > 0
 		}
@@ -88,8 +86,7 @@ func (a *adoptions) check(c *Command, late bool) {
 	})
 }
 
-// endedBefore gives likely reasons when a process that was to take a socket ended
-// before it ever did.
+// endedBefore gives likely reasons why a process ended before it took its socket.
 func (a *adoptions) endedBefore(c *Command) {
 	if dropsDescriptors(c.wrapper) {
 		a.owner.advice(c.Key.Node, fmt.Sprintf("it may not have received its sockets: %s does not pass descriptors on", c.wrapper), wrapperHint)
@@ -97,7 +94,7 @@ func (a *adoptions) endedBefore(c *Command) {
 	a.boundItself(c)
 }
 
-// adoption is what a process was given, for a look at what it makes of that.
+// adoption is what a process was given, to check what it does with it.
 type adoption struct {
 	group   *procgroup.Group
 	sockets []givenSocket
@@ -112,11 +109,11 @@ type givenSocket struct {
 	proxied       bool
 	port          int  // its private port, if proxied; 0: a fixed address
 	fd            int  // its descriptor, if not
-	idle          bool // nobody accepts on it, if it is not proxied
+	idle          bool // no process accepts on it, if it is not proxied
 }
 
-// missed tells whether a server that listens on these addresses, and is not
-// ready, has missed its private port.
+// missed tells whether a server that listens on these addresses, and is not ready, does not use its private
+// port.
 func (s givenSocket) missed(addrs []string) bool {
 	if s.port == 0 || len(addrs) == 0 {
 		return false
@@ -127,11 +124,11 @@ func (s givenSocket) missed(addrs []string) bool {
 	})
 }
 
-// problem says what is wrong with the way a process treats its sockets.
+// problem says what is wrong with how a process uses its sockets.
 func (a adoption) problem() (text, hint string) {
 	pids, err := a.group.Members()
 	if err != nil || len(pids) == 0 {
-		return "", "" // this system does not tell, or it is gone
+		return "", "" // this system does not say, or it is gone
 	}
 	others, err := a.others(pids)
 	if err != nil {
@@ -168,15 +165,14 @@ func (a adoption) problem() (text, hint string) {
 
 const wrapperHint = "wrappers such as npm run close the descriptors of the sockets: run the server itself, for example `node server.js`"
 
-// dropsDescriptors tells whether the tool starts its child with the standard
-// descriptors alone: node's child_process does, unless it is told otherwise,
-// and so do the tools that are written with it.
+// dropsDescriptors tells whether the tool starts its child with only the standard descriptors, as node's
+// child_process does by default, and tools written with it.
 func dropsDescriptors(wrapper string) bool {
 	tool, _, _ := strings.Cut(wrapper, " ")
 	return slices.Contains([]string{"npm", "npx", "pnpm", "pnpx", "yarn", "nodemon"}, tool)
 }
 
-// others names what the processes listen on besides the held sockets.
+// others lists what the processes listen on besides the held sockets.
 func (a adoption) others(pids []int) ([]string, error) {
 	listeners, err := listenfd.ListenersOf(pids)
 	var addrs []string

@@ -10,18 +10,17 @@ import (
 	"devloop/orchestrator/listenfd"
 )
 
-// inUse is how programs say EADDRINUSE: by the system's words, its name, or those of
-// Rust, Java and Windows.
+// inUse is how programs report EADDRINUSE: in the system's words, by its name, or as Rust, Java and Windows
+// do.
 var inUse = regexp.MustCompile(`(?i)address already in use|EADDRINUSE|AddrInUse|address in use|port \d+ (?:was|is) already in use|only one usage of each socket address|connection in use`)
 
 // portNumber is a port on such a line: behind a colon, or the word.
 var portNumber = regexp.MustCompile(`(?i)(?::|\bport\s*:?\s*)(\d{2,5})\b`)
 
-// complaintTail is how much of the last output is looked at, in bytes.
+// complaintTail is how much of the last output is searched, in bytes.
 const complaintTail = 64 << 10
 
-// portsInUse are the ports that output complains of; said is whether it complains
-// at all.
+// portsInUse are the ports that output reports as in use; said is whether it reports any.
 func portsInUse(output []byte) (ports []int, said bool) {
 	for line := range bytes.Lines(output) {
 		if !inUse.Match(line) {
@@ -29,7 +28,7 @@ func portsInUse(output []byte) (ports []int, said bool) {
 		}
 		said = true
 		for _, match := range portNumber.FindAllSubmatch(line, -1) {
-			if port, err := strconv.Atoi(string(match[1])); err == nil && port >= 60 { // else it is of a time of day
+			if port, err := strconv.Atoi(string(match[1])); err == nil && port >= 60 { // a smaller one is part of a time of day
 				ports = append(ports, port)
 			}
 		}
@@ -37,8 +36,7 @@ func portsInUse(output []byte) (ports []int, said bool) {
 	return ports, said
 }
 
-// boundItself gives the likely reason when a process ended because an address is in
-// use, and devloop is the one who uses it.
+// boundItself gives the likely reason why a process ended because an address is in use that devloop holds.
 func (a *adoptions) boundItself(c *Command) {
 	ports, said := portsInUse(a.journal.Tail(c.name, c.Key.Num, complaintTail))
 	if !said {

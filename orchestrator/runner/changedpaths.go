@@ -10,16 +10,16 @@ import (
 // arguments.
 const changedCap = 32 << 10
 
-// changedList is the file that tells a command what had changed when it was
-// started. It lives until the loop ends, or until the node has no use for it.
+// changedList is the file with the changed paths that a command was started for. It exists until the loop
+// ends, or until the node no longer needs it.
 type changedList struct {
 	node string
 	num  int // the run or the generation
-	past int // the last one whose list nobody reads any more
+	past int // the last one whose list is no longer read
 }
 
-// setChanged lets a command know what has changed: a run's stages, or a
-// generation. The list is written by scratch.write, before its start.
+// setChanged tells a command what has changed: a run's stages, or a generation. scratch.write writes the list
+// before the start.
 func (b *builder) setChanged(e *environ, list changedList, paths []string) {
 	file := b.files.path(list.num, list.node)
 	e.set("DEVLOOP_CHANGED", capped(ofALine(paths)))
@@ -38,12 +38,11 @@ func capped(paths []string) string {
 	return strings.Join(paths, "\n")
 }
 
-// withNUL is the file beside a list of changed paths that holds them with a NUL
-// after each: a name may hold any other character.
+// withNUL is a second file with the same paths, each followed by a NUL: a name may contain any other
+// character.
 func withNUL(file string) string { return file + "0" }
 
-// ofALine leaves out the paths that would be taken for several where each has a
-// line.
+// ofALine leaves out paths with a newline, which would be taken for several.
 func ofALine(paths []string) []string {
 	if !slices.ContainsFunc(paths, ofLines) {
 		return paths
@@ -53,7 +52,7 @@ func ofALine(paths []string) []string {
 
 func ofLines(path string) bool { return strings.ContainsAny(path, "\n\r") }
 
-// ended joins the paths, each with this after it.
+// ended joins the paths, with this after each.
 func ended(paths []string, with string) string {
 	if len(paths) == 0 {
 		return ""

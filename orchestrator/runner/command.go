@@ -9,17 +9,16 @@ import (
 	"devloop/schema"
 )
 
-// Whole stands in a Key where a stage would, for a generation of a process.
+// Whole is the stage in a Key of a generation of a process.
 const Whole = -1
 
 // Key names one command: a stage of a node's run, or a generation of a process.
 type Key struct{ Node, Num, Stage int }
 
-// Command is one command, from its start until it is gone. The methods of its
-// queries may be called on nil, where nothing lives.
+// Command is one command, from its start until it is gone. Its query methods may be called on nil.
 type Command struct {
 	Key    Key
-	Spool  *console.Spool    // a stage's output, unless it is streamed; who is told that it exited closes it
+	Spool  *console.Spool    // a stage's output, unless it is streamed; closed by the receiver of Exited
 	Warned *warnings.Counter // of a stage's output
 
 	Diagnostics *diagnostics.Reader // of a stage's output
@@ -28,19 +27,19 @@ type Command struct {
 
 	name    string
 	group   *procgroup.Group // nil until it has started
-	prepare func() error     // what must be done before that, and may have to wait for a disk
+	prepare func() error     // what must be done before the start, and may have to wait for a disk
 	stop    bool             // asked to end, perhaps before it had started
 	kill    bool
 	gone    bool
 	wanted  wanted // what it runs
 }
 
-// generation is what a process has that a stage has not.
+// generation is what a process has and a stage has not.
 type generation struct {
 	process   *schema.Process // as it was when it was started
 	grant     *sockets.Grant  // its sockets
 	readiness *readiness
-	advised   bool   // people know what it does wrong with its sockets
+	advised   bool   // what it does wrong with its sockets has been reported
 	wrapper   string // see program
 }
 
@@ -50,7 +49,7 @@ func (c *Command) asked() bool { return c.stop || c.kill }
 // PID is that of the leader; the command has started.
 func (c *Command) PID() int { return c.group.PID() }
 
-// SelfReport is what a process has told of itself by notifications; "" if nothing.
+// SelfReport is what a process has said of itself by notifications; "" if nothing.
 func (c *Command) SelfReport() string {
 	if c == nil {
 		return ""
@@ -58,8 +57,7 @@ func (c *Command) SelfReport() string {
 	return c.readiness.told.String()
 }
 
-// LastCheck is what the last check of a process has found that is not ready; "" if
-// nothing.
+// LastCheck is the result of the last check of a process that is not ready; "" if nothing.
 func (c *Command) LastCheck() string {
 	if c == nil {
 		return ""
@@ -67,7 +65,7 @@ func (c *Command) LastCheck() string {
 	return c.readiness.lastCheck.String()
 }
 
-// beforeSignal notes what a process has on its sockets just before a signal.
+// beforeSignal records what is in flight on a process's sockets just before a signal.
 func (c *Command) beforeSignal(name string) {
 	if c.generation == nil {
 		return

@@ -14,8 +14,7 @@ type environ struct {
 	values map[string]string
 }
 
-// newEnviron starts from what devloop itself inherited, without what another
-// supervisor meant for devloop alone.
+// newEnviron starts from devloop's own environment, without what another supervisor set for devloop alone.
 func newEnviron(inherited []string) *environ {
 	e := &environ{values: map[string]string{}}
 	for _, kv := range listenfd.StripEnv(inherited) {
@@ -50,14 +49,14 @@ func (e *environ) setAll(pairs []string) {
 	}
 }
 
-// layered is what a layer of the configuration is added to.
+// layered is the environment that a layer of the configuration is added to.
 type layered struct{ *environ }
 
 func (e layered) Lookup(name string) (string, bool) { return e.lookup(name) }
 func (e layered) Set(name, value string)            { e.set(name, value) }
 func (e layered) Unset(name string)                 { e.unset(name) }
 
-// list is the environment as exec wants it.
+// list is the environment as exec needs it.
 func (e *environ) list() []string {
 	var all []string
 	seen := map[string]bool{}
@@ -70,8 +69,7 @@ func (e *environ) list() []string {
 	return all
 }
 
-// Environment is that of a command, NAME=VALUE, before a Runner adds what is of
-// one start.
+// Environment is that of a command, NAME=value, without what a Runner adds for one start.
 func Environment(inherited []string, project *schema.Project, layers ...schema.EnvLayer) ([]string, error) {
 	e, err := commandEnviron(inherited, project, layers...)
 	if err != nil {
@@ -80,8 +78,8 @@ func Environment(inherited []string, project *schema.Project, layers ...schema.E
 	return e.list(), nil
 }
 
-// commandEnviron is the environment of a command: what is inherited, the vars
-// of the node's project, then each layer from the top of its file down.
+// commandEnviron is the environment of a command: what is inherited, the vars of the node's project, then
+// each layer from the top of its file down.
 func commandEnviron(inherited []string, project *schema.Project, layers ...schema.EnvLayer) (*environ, error) {
 	e := newEnviron(inherited)
 	for _, v := range project.Vars {

@@ -10,20 +10,18 @@ import (
 	"devloop/orchestrator/procgroup"
 )
 
-// guard keeps what this loop starts from outliving it: a mark in every command's
-// environment, a second process that waits for the loop's end, whatever ends
-// it, and on Linux the adoption of orphans.
+// guard makes sure that nothing this loop starts outlives it: a mark in every command's environment, a second
+// process that waits for the loop's end, however it ends, and on Linux the adoption of orphans.
 type guard struct {
 	owner    *owner
 	mark     string
 	guardian *guardian.Guardian // nil where there is none
 	reaper   *procgroup.Reaper  // nil where there is none, or where another loop of this program has it
-	commands int                // so far; numbers their marks
+	commands int                // so far; they number the marks
 }
 
-// open ends what an earlier loop of the configuration has left behind, and
-// begins to guard this one. Where the system has no guardian, the loop goes on
-// without one.
+// open ends what an earlier loop of the configuration has left behind, and begins to guard this one. Where
+// the system has no guardian, the loop works without one.
 func (g *guard) open(opt Options) error {
 	g.mark = guardian.NewMark(opt.Environ)
 	own := guardian.Options{Mark: g.mark, Grace: max(stageGrace, opt.Grace), Terminal: opt.Terminal,
@@ -48,13 +46,12 @@ func (g *guard) open(opt Options) error {
 	g.guardian = guardian
 	reaper, err := procgroup.StartReaper(procgroup.ReaperOptions{Other: guardian.Is, Noticed: guardian.Add, Gone: guardian.Remove})
 	if err == nil {
-		g.reaper = reaper // else: marks, groups and sessions do what they can
+		g.reaper = reaper // else marks, groups and sessions must do
 	}
 	return nil
 }
 
-// lost tells people of it: somebody, or the system for want of memory, ends what
-// nobody would think of ending.
+// lost reports that the guardian was killed, by a person or by the system for lack of memory.
 func (g *guard) lost(times int, pause time.Duration) {
 	text := "devloop's guardian was killed from outside; a new one is started"
 	if times > 1 {
@@ -82,9 +79,8 @@ func (g *guard) next() string {
 	return guardian.CommandMark(g.mark, g.commands)
 }
 
-// forking, began and ended tell the guardian of a command: of the pipe that its
-// output goes to, until began or forgo, and of its leader. They may be called by
-// any goroutine.
+// forking, began and ended tell the guardian about a command: the pipe of its output, until began or forgo,
+// and its leader. They may be called by any goroutine.
 func (g *guard) forking(pipe uint64) {
 	if g.guardian != nil {
 		g.guardian.Expect(pipe)
@@ -110,8 +106,7 @@ func (g *guard) ended(pid int) {
 	}
 }
 
-// close ends whoever is left of what this loop has started, and then the
-// guardian.
+// close ends everything left of what this loop has started, and then the guardian.
 func (g *guard) close() error {
 	if g.guardian == nil {
 		return nil

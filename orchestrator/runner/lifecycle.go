@@ -7,9 +7,8 @@ import (
 	"devloop/orchestrator/sockets"
 )
 
-// launch starts a command in a goroutine of its own, since a start may have to
-// be tried again while its binary is still being written, and waits for it
-// there. It delivers the start, unless that failed, then the end.
+// launch starts a command in a goroutine of its own, since a start may have to wait while its binary is being
+// written, and waits for it there. It delivers the start, unless that failed, then the end.
 func (r *Runner) launch(c *Command, spec procgroup.Spec) {
 	r.live[c.Key] = c
 	spec.Mark = r.guard.next()
@@ -77,9 +76,8 @@ func (r *Runner) exited(c *Command, exit procgroup.Exit) {
 	r.opt.Reports.Exited(c, exit)
 }
 
-// wentToBackground tells of a process that nobody has asked to end and that goes on
-// in the background, as a daemon does: it is ended, since there would be no way
-// to look after it.
+// wentToBackground reports a process that went to the background by itself, as a daemon does: it is ended,
+// since devloop could not supervise it.
 func (r *Runner) wentToBackground(c *Command, count int) {
 	if c.generation == nil || c.asked() {
 		return

@@ -14,15 +14,15 @@ import (
 
 // wanted is the program that a command runs.
 type wanted struct {
-	program string // as the command names it; "" if it is one of PATH, or not known
-	name    string // of one of PATH; "" if it is named by a path, or not known
+	program string // as the command names it; "" if it is one of PATH, or unknown
+	name    string // of one of PATH; "" if it is named by a path, or unknown
 	path    string // the PATH that is searched
-	dir     string // that a relative path belongs to
+	dir     string // that a relative path is relative to
 	builds  string // CARGO_TARGET_DIR, absolute; "" if there is none
 }
 
-// wantedProgram is the program of a configured command, whose environment is made of these
-// layers. It is told on the screen, so of variables only those of `vars` are filled in.
+// wantedProgram is the program of a configured command, whose environment is made of these layers. It is
+// shown on the screen, so only the `vars` are filled in.
 func (b *builder) wantedProgram(run schema.Command, argv []string, dir string, e *environ, layers ...schema.EnvLayer) wanted {
 	name := ""
 	switch {
@@ -44,13 +44,13 @@ func (b *builder) wantedProgram(run schema.Command, argv []string, dir string, e
 	return w
 }
 
-// couldNotRun reports whether a command may have ended because its program is not there.
+// couldNotRun tells whether a command may have ended because its program is missing.
 func couldNotRun(exit procgroup.Exit) bool {
-	return exit.Code == 127 || exit.Err != nil // what a shell ends with, or the system said so
+	return exit.Code == 127 || exit.Err != nil // a shell's exit code for it, or the system said so
 }
 
-// seek looks, in a goroutine of its own, whether the program of a command is missing and
-// where there is one of its name.
+// seek finds out, in a goroutine of its own, whether the program of a command is missing and where there is
+// one of that name.
 func (w wanted) seek(o *owner, node int, exit procgroup.Exit) {
 	if w.program == "" || !couldNotRun(exit) {
 		return
@@ -68,7 +68,7 @@ func (w wanted) seek(o *owner, node int, exit procgroup.Exit) {
 	})
 }
 
-// absoluteIn is a path that belongs to a directory if it is relative.
+// absoluteIn is a path, made absolute from a directory.
 func absoluteIn(dir, path string) string {
 	if filepath.IsAbs(path) {
 		return path
@@ -76,7 +76,7 @@ func absoluteIn(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// missingHint says what to do. found is as people would write it, or "".
+// missingHint says what to do. found is a path as people would write it, or "".
 func missingHint(found string) string {
 	hint := "check the path (relative to `dir`), and that a stage builds it"
 	if found != "" {
@@ -90,8 +90,8 @@ func missingHint(found string) string {
 	return hint
 }
 
-// elsewhere is the path of a program of the same name: at the same place below a directory above,
-// where cargo builds, or in one of the directories beside it. "" if there is none.
+// elsewhere is the path of a program of the same name: at the same place below a directory above, where cargo
+// builds, or in one of the directories beside it. "" if there is none.
 func (w wanted) elsewhere() string {
 	dir, program, built := w.dir, w.program, w.builds
 	var patterns []string
@@ -130,7 +130,7 @@ func (w wanted) elsewhere() string {
 	return ""
 }
 
-// quoteGlob is a path in which no character has a meaning of its own to filepath.Glob.
+// quoteGlob is a path as a literal pattern of filepath.Glob.
 func quoteGlob(path string) string {
 	if filepath.Separator == '\\' {
 		return path // there is no way to quote

@@ -8,7 +8,7 @@ import (
 	"devloop/orchestrator/sdnotify"
 )
 
-// latch is something that happens once: a process has said that it is ready.
+// latch is something that happens once, such as that a process has said that it is ready.
 type latch struct {
 	once sync.Once
 	done chan struct{}
@@ -29,10 +29,9 @@ func (s *latch) wait(ctx context.Context) error {
 	}
 }
 
-// openNotify gives a generation a socket on which it, and whatever it starts,
-// can say that it is ready. It is there until the generation has ended, and not
-// only until it was asked to: a server that says STOPPING=1 on its way out, as
-// Puma and many with libsystemd do, would fail for want of it.
+// openNotify gives a generation a socket on which it, and whatever it starts, can say that it is ready. It
+// exists until the generation has ended: a server that says STOPPING=1 on its way out, as Puma and many with
+// libsystemd do, would otherwise fail.
 func (r *readiness) openNotify(e *environ) error {
 	socket, err := sdnotify.New("")
 	if err != nil {
@@ -63,14 +62,13 @@ func (r *readiness) openNotify(e *environ) error {
 	return nil
 }
 
-// selfReport is what a process has told of itself by notifications.
+// selfReport is what a process has said of itself by notifications.
 type selfReport struct {
 	doing  string // "stopping" or "reloading", until it reports: ready again
 	status string // the last STATUS=
 }
 
-// hear takes a message in. Who says at once that it reloads and that it is ready
-// is ready.
+// hear takes a message. One that says both reloading and ready means ready.
 func (s *selfReport) hear(m sdnotify.Message) {
 	switch {
 	case m.Stopping:
@@ -85,7 +83,7 @@ func (s *selfReport) hear(m sdnotify.Message) {
 	}
 }
 
-// String is for people; empty if there is nothing to tell.
+// String is for people; empty if there is nothing to say.
 func (s selfReport) String() string {
 	switch {
 	case s.doing == "":

@@ -12,18 +12,16 @@ import (
 )
 
 const (
-	// ReadyTimeout is how long a process without a ready of its own has until it
-	// must accept.
+	// ReadyTimeout is how long a process without a ready of its own has until it must accept.
 	ReadyTimeout = 60 * time.Second
 
-	// stageGrace is what is left of a stage's tree when the stage itself has
-	// ended: it gets this long after SIGTERM.
+	// stageGrace is how long what is left of a stage's tree has from SIGTERM to SIGKILL, when the stage
+	// itself has ended.
 	stageGrace = 2 * time.Second
 )
 
-// Options are what a Runner needs from its owner. But for Post, Deliver, Made and
-// Gone, functions are called by the owner's goroutine, from within the methods of
-// the Runner.
+// Options are what a Runner needs from its owner. Except for Post, Deliver, Made and Gone, the owner's
+// goroutine calls the functions, from within the methods of the Runner.
 type Options struct {
 	Environ []string // what commands inherit
 	Self    string   // the devloop executable, which sets LISTEN_PID for a child and becomes it
@@ -38,16 +36,15 @@ type Options struct {
 	Terminal    *guardian.Terminal
 	CrashRecord string // a file that tells the next loop what is left of this one; "": none
 
-	// Post hands an event to the owner, who calls Handle with it, and may be given
-	// up once the Runner's context has ended. Deliver is Post for what the owner
-	// waits for even then. Other goroutines call both.
+	// Post sends an event to the owner, who calls Handle with it; it may be dropped once the Runner's context
+	// has ended. Deliver is Post for what the owner waits for even then. Other goroutines call both.
 	Post, Deliver func(Event)
 
-	// OnDisk starts a goroutine that may have to wait for a disk. Who starts it
-	// waits for it, but not for long.
+	// OnDisk starts a goroutine that may have to wait for a disk. The owner waits for it at the end, but not
+	// for long.
 	OnDisk func(func())
 
-	// Made and Gone are told of temporary directories, by any goroutine.
+	// Made and Gone are called for temporary directories, by any goroutine.
 	Made, Gone func(dir string)
 
 	// Process is a node's, as it is configured now.
@@ -56,14 +53,13 @@ type Options struct {
 	Reports Reports
 }
 
-// Reports are how a Runner's owner hears of what has happened. The owner's
-// goroutine calls all of them.
+// Reports tell a Runner's owner what has happened. The owner's goroutine calls all of them.
 type Reports struct {
 	Started func(c *Command)                      // a process; its command runs
-	Ready   func(key Key)                         // a process; not of one that was told to end before
-	Exited  func(c *Command, exit procgroup.Exit) // it is gone with its whole tree; every start that did not fail at once comes to this
+	Ready   func(key Key)                         // a process; not if it was told to end before
+	Exited  func(c *Command, exit procgroup.Exit) // it is gone with its whole tree; follows every start that did not fail at once
 	Advice  func(node int, text, hint string)
-	Missing func(node int, text, hint string) // the program of a command that has ended is not there
+	Missing func(node int, text, hint string) // the program of a command that has ended does not exist
 	Trouble func(node int, err error)
 	Notice  func(text string)
 }

@@ -5,12 +5,11 @@ import (
 	"sync"
 )
 
-// owner is how the parts of a Runner reach its owner's goroutine, and how they
-// start goroutines of their own.
+// owner is how the parts of a Runner reach its owner's goroutine, and start goroutines of their own.
 type owner struct {
 	ctx    context.Context
 	joined sync.WaitGroup
-	post   func(do func()) // has the owner's goroutine do something, unless ctx has ended
+	post   func(do func()) // runs a function in the owner's goroutine, unless ctx has ended
 	onDisk func(func())    // see Options
 
 	made, gone func(dir string) // see Options
@@ -22,7 +21,7 @@ type owner struct {
 	notice  func(text string)
 }
 
-// advise posts an advice of a node.
+// advise posts advice about a node.
 func (o *owner) advise(node int, text, hint string) {
 	o.post(func() { o.advice(node, text, hint) })
 }

@@ -13,12 +13,12 @@ import (
 // program is a configured command as it is executed.
 type program struct {
 	argv     []string
-	keepsPID bool   // what is started becomes, by exec, what the command names
+	keepsPID bool   // the started process becomes, by exec, what the command names
 	wrapper  string // a tool that starts the program as a child, such as "npm run"
-	sole     string // the program, if nothing stands between what it writes and devloop
+	sole     string // the program, if its output comes to devloop directly
 }
 
-// builder makes of what is configured what is executed.
+// builder turns a configured command into what is executed.
 type builder struct {
 	environ []string // what commands inherit
 	self    string   // see Options
@@ -53,7 +53,7 @@ func (b *builder) program(c schema.Command, e *environ) (program, error) {
 	return program{cmd.Argv, cmd.KeepsPID && cmd.Wrapper == "", cmd.Wrapper, cmd.Sole}, nil
 }
 
-// hintColor asks a program whose output goes to a screen with colours for some.
+// hintColor turns colours on, for a program whose output goes to a screen with colours.
 func (b *builder) hintColor(p program, e *environ) {
 	if !b.color {
 		return
@@ -63,9 +63,8 @@ func (b *builder) hintColor(p program, e *environ) {
 	}
 }
 
-// throughShim makes the command one that sets LISTEN_PID to its own pid and
-// then becomes the program. check finds out that a program does not exist, where it
-// can be said clearly; it may have to wait for a disk.
+// throughShim makes the command one that sets LISTEN_PID to its own pid and then becomes the program. check
+// finds out whether the program exists, so that a clear error is possible; it may have to wait for a disk.
 func (b *builder) throughShim(argv []string, dir string, e *environ) (wrapped []string, check func() error) {
 	spec := procgroup.Spec{Argv: argv, Dir: dir, Env: e.list()}
 	return shim.Wrap(b.self, argv), func() error { return procgroup.Check(spec) }

@@ -18,7 +18,7 @@ import (
 	"devloop/schema"
 )
 
-// readiness is how a generation becomes ready, and what it tells of itself meanwhile.
+// readiness is how a generation becomes ready, and what it says of itself meanwhile.
 type readiness struct {
 	owner *owner
 	build *builder
@@ -37,14 +37,14 @@ type readiness struct {
 	over      bool               // it is gone
 	saidReady *latch             // if its ready is a line of its log, or a notification
 	lastCheck lastCheck          // why it is not ready yet
-	checks    *environ           // of what looks whether it is ready
+	checks    *environ           // the environment of its checks
 	file      probe.Mark         // of `ready: {file: …}`, before it was started
-	told      selfReport         // what it has told of itself
-	endNotify context.CancelFunc // closes the socket on which it does; nil if it has none
+	told      selfReport         // what it has said of itself
+	endNotify context.CancelFunc // closes its notify socket; nil if it has none
 }
 
-// look notes what is there before a generation starts, so that it is not taken
-// for the generation's work. It may wait for a disk.
+// look records the state before a generation starts, so that it is not taken for the generation's work. It
+// may wait for a disk.
 func (r *readiness) look() {
 	if ready := r.process.Ready; ready != nil && ready.File != "" {
 		r.file = probe.MarkFile(ready.File)
@@ -52,9 +52,8 @@ func (r *readiness) look() {
 	r.grant.Look(r.owner.ctx)
 }
 
-// await finds out when a generation that has been started serves, and posts it
-// once. Behind a proxy it does not serve before its port accepts, whatever else
-// it says.
+// await finds out when a started generation serves, and posts it once. Behind a proxy it does not serve
+// before its port accepts, whatever else it says.
 func (r *readiness) await(pid int) {
 	if !r.probed {
 		return // ready when started
@@ -75,7 +74,7 @@ func (r *readiness) await(pid int) {
 	})
 }
 
-// serves notes that the generation does.
+// serves records that the generation serves.
 func (r *readiness) serves(addrs sockets.Addrs) {
 	if !r.over {
 		r.ready = true
@@ -84,7 +83,7 @@ func (r *readiness) serves(addrs sockets.Addrs) {
 	r.reached()
 }
 
-// end ends what waits for the generation to become ready, and what listens to it.
+// end stops waiting for the generation to become ready, and closes its notify socket.
 func (r *readiness) end() {
 	r.over = true
 	r.cancel()
@@ -93,7 +92,7 @@ func (r *readiness) end() {
 	}
 }
 
-// follow reads along what a process writes: some of that says how it is.
+// follow reads a process's output for signs of readiness.
 func (r *readiness) follow(lines func(procgroup.Block), open func([]byte)) (func(procgroup.Block), func([]byte)) {
 	switch ready := r.process.Ready; {
 	case ready == nil:
@@ -105,8 +104,8 @@ func (r *readiness) follow(lines func(procgroup.Block), open func([]byte)) (func
 	return lines, open
 }
 
-// untilServes is how to wait until a generation serves, for a goroutine of its
-// own. addrs is where its proxied sockets find it.
+// untilServes is how to wait, in another goroutine, until a generation serves. addrs is where its proxied
+// sockets find it.
 func (r *readiness) untilServes() func(ctx context.Context, addrs sockets.Addrs) error {
 	switch ready := r.process.Ready; {
 	case ready == nil:
@@ -143,9 +142,8 @@ func (r *readiness) untilServes() func(ctx context.Context, addrs sockets.Addrs)
 	}
 }
 
-// attempt is how long one try of a check may take. Against a held socket the
-// request waits in the queue until the server accepts, so that a patient try
-// gives the exact moment.
+// attempt is how long one try of a check may take. On a held socket the request waits in the queue until the
+// server accepts, so a patient try gives the exact moment.
 const attempt = 5 * time.Second
 
 func bounded(try func(context.Context) error) func(context.Context) error {
@@ -160,11 +158,11 @@ func bounded(try func(context.Context) error) func(context.Context) error {
 	}
 }
 
-// lastCheck is why a process is not ready: what the last check of it has found. A
-// goroutine notes it, and the owner tells it.
+// lastCheck is why a process is not ready: the result of its last check. A goroutine sets it, and the owner
+// reads it.
 type lastCheck struct {
 	text      atomic.Pointer[string]
-	complaint atomic.Pointer[string] // of its own, why it does not notify; nil: none
+	complaint atomic.Pointer[string] // its own reason why it does not notify; nil: none
 }
 
 func (l *lastCheck) note(text string) { l.text.Store(&text) }
@@ -184,15 +182,15 @@ func (l *lastCheck) String() string {
 	return line
 }
 
-// notSaidReady is why a process is not ready that is to notify.
+// notSaidReady is why a process with ready: notify is not ready.
 const notSaidReady = "it has not said READY=1"
 
-// cannotNotify is what servers write that were asked to notify and cannot: Puma 5
-// without its gem, programs whose library reports an error.
+// cannotNotify is what servers write that cannot notify: Puma 5 without its gem, programs whose library
+// reports an error.
 var cannotNotify = regexp.MustCompile(`(?i)\b(sd_?notify|systemd (integration|notif\w+)|NOTIFY_SOCKET)\b.*(fail|error|not |n't|cannot|missing|unable)`)
 
-// hearComplaint follows the output of a process that is to notify for a line that
-// says why it does not.
+// hearComplaint looks, in the output of a process with ready: notify, for a line that says why it does not
+// notify.
 func (l *lastCheck) hearComplaint(next func(procgroup.Block)) func(procgroup.Block) {
 	return func(b procgroup.Block) {
 		next(b)
@@ -209,7 +207,7 @@ func (l *lastCheck) hearComplaint(next func(procgroup.Block)) func(procgroup.Blo
 	}
 }
 
-// noting keeps what a check has found, unless it was cut short.
+// noting records the result of a check, unless it was cut short.
 func (r *readiness) noting(check func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		err := check(ctx)
@@ -269,8 +267,7 @@ func failure(exit procgroup.Exit) error {
 	return nil
 }
 
-// readyByLog looks for the line that says the process serves, on its way to
-// the console.
+// readyByLog looks for the line that says the process serves, on its way to the console.
 func readyByLog(told *latch, line *regexp.Regexp, next func(procgroup.Block)) func(procgroup.Block) {
 	found := false
 	return func(b procgroup.Block) {
@@ -278,8 +275,7 @@ func readyByLog(told *latch, line *regexp.Regexp, next func(procgroup.Block)) fu
 		if found {
 			return
 		}
-		// As it would be read on a screen without colours: a server that believes
-		// to have a terminal puts escape codes before its words.
+		// Without colours and other escape codes, which a server writes that believes to have a terminal.
 		for one := range bytes.Lines(console.Sanitize(nil, b.Text, false)) {
 			if found = line.Match(bytes.TrimSuffix(one, []byte("\n"))); found {
 				told.set()
@@ -289,8 +285,7 @@ func readyByLog(told *latch, line *regexp.Regexp, next func(procgroup.Block)) fu
 	}
 }
 
-// readyByOpenLine is readyByLog for a line that is not finished, such as the
-// prompt of a shell.
+// readyByOpenLine is readyByLog for an unfinished line, such as the prompt of a shell.
 func readyByOpenLine(told *latch, line *regexp.Regexp, next func([]byte)) func([]byte) {
 	return func(text []byte) {
 		next(text)

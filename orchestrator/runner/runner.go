@@ -18,8 +18,8 @@ type Runner struct {
 	live      map[Key]*Command
 }
 
-// New makes a Runner that runs nothing yet. When ctx ends, it waits no longer for
-// anything to become ready; commands go on. It must have ended before Close.
+// New makes a Runner that runs nothing yet. When ctx ends, it stops waiting for readiness; commands go on.
+// ctx must have ended before Close.
 func New(ctx context.Context, opt Options) *Runner {
 	o := &owner{ctx: ctx, post: func(do func()) { opt.Post(Event{do}) }, onDisk: opt.OnDisk, made: opt.Made, gone: opt.Gone,
 		advice: opt.Reports.Advice, missing: opt.Reports.Missing, trouble: opt.Reports.Trouble, notice: opt.Reports.Notice}
@@ -34,22 +34,22 @@ func New(ctx context.Context, opt Options) *Runner {
 	}
 }
 
-// Handle takes in an event. It is called by the owner's goroutine.
+// Handle handles an event. The owner's goroutine calls it.
 func (r *Runner) Handle(ev Event) { ev.handle() }
 
 // Open ends what an earlier loop of the configuration has left behind, and
 // begins to guard this one.
 func (r *Runner) Open() error { return r.guard.open(r.opt) }
 
-// AddDirectory tells the guardian of a temporary directory, which it removes if
-// the loop comes to a sudden end. It may be called by any goroutine, after Open.
+// AddDirectory tells the guardian of a temporary directory, which it removes if the loop ends suddenly. It
+// may be called by any goroutine, after Open.
 func (r *Runner) AddDirectory(path string) { r.guard.addDirectory(path) }
 
 // RemoveDirectory tells it that the directory is gone.
 func (r *Runner) RemoveDirectory(path string) { r.guard.removeDirectory(path) }
 
-// Close ends whoever is left of what was started, and then the guardian. No command
-// lives any more. CloseScratch is separate, since it may have to wait for a disk.
+// Close ends everything left of what was started, and then the guardian. CloseScratch is separate, since it
+// may have to wait for a disk.
 func (r *Runner) Close() error {
 	r.owner.joined.Wait()
 	return r.guard.close()
@@ -58,7 +58,7 @@ func (r *Runner) Close() error {
 // CloseScratch removes the files that commands were given.
 func (r *Runner) CloseScratch() error { return r.build.files.close() }
 
-// Process is a generation of a process that lives; nil if there is none.
+// Process is a live generation of a process; nil if there is none.
 func (r *Runner) Process(node, gen int) *Command { return r.live[Key{node, gen, Whole}] }
 
 // Runs tells whether a command of the node lives.
@@ -107,8 +107,8 @@ func (r *Runner) Groups() map[*procgroup.Group]int {
 	return groups
 }
 
-// Terminal is that of a process's youngest generation, nil if it was started
-// without one; runs is whether there is a generation.
+// Terminal is that of a process's youngest generation, nil if it has none; runs is whether there is a
+// generation.
 func (r *Runner) Terminal(node int) (t *procgroup.Terminal, runs bool) {
 	var youngest *Command
 	for key, c := range r.live {

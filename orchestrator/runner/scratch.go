@@ -11,9 +11,8 @@ import (
 	"sync"
 )
 
-// scratch is a directory for files that commands read. It is made when the first
-// of them is, and again if somebody cleans it away. It is safe for concurrent use;
-// whoever calls write or close may have to wait for a disk.
+// scratch is a directory for files that commands read. It is made with the first file, and again if it was
+// cleaned away. It is safe for concurrent use; write and close may have to wait for a disk.
 type scratch struct {
 	dir  string
 	made func(dir string) // called when it has been made; may be nil
@@ -22,7 +21,7 @@ type scratch struct {
 	used bool       // it was made
 }
 
-// newScratch names a directory that nobody can foresee, and makes nothing yet.
+// newScratch chooses an unpredictable name, and makes nothing yet.
 func newScratch(made func(dir string)) *scratch {
 	return &scratch{dir: filepath.Join(os.TempDir(), "devloop-"+rand.Text()), made: made}
 }
@@ -32,8 +31,8 @@ func (s *scratch) path(num int, node string) string {
 	return filepath.Join(s.dir, node+"-"+strconv.Itoa(num)+".changed")
 }
 
-// write writes a list, unless it is there already: for an earlier stage of the run.
-// Of a process that reads its files anew it is written again.
+// write writes a list, unless an earlier stage of the run has. For a process that reads its files again it is
+// written again.
 func (s *scratch) write(list changedList, paths []string, again bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,7 +47,7 @@ func (s *scratch) write(list changedList, paths []string, again bool) error {
 	for _, file := range []string{past, withNUL(past)} { // it may have been cleaned away
 		_ = os.Remove(file)
 	}
-	// The one with NUL first: the other one tells that both are there.
+	// The one with NUL first: once the other exists, both do.
 	for _, file := range []struct{ name, text string }{{withNUL(path), ended(paths, "\x00")}, {path, ended(ofALine(paths), "\n")}} {
 		if err := os.WriteFile(file.name, []byte(file.text), 0o600); err != nil {
 			return fmt.Errorf("write changed paths: %w", err)
@@ -57,8 +56,7 @@ func (s *scratch) write(list changedList, paths []string, again bool) error {
 	return nil
 }
 
-// make makes the directory, unless it is there. One that others may write in is
-// not written to.
+// make makes the directory, unless it exists. One that others may write in is not used.
 func (s *scratch) make() error {
 	err := os.Mkdir(s.dir, 0o700)
 	if errors.Is(err, fs.ErrNotExist) { // all of the temporary files have been cleaned away
@@ -80,7 +78,7 @@ func (s *scratch) make() error {
 	return err
 }
 
-// close removes the directory with what is in it, if it was made.
+// close removes the directory with its content, if it was made.
 func (s *scratch) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

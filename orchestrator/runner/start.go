@@ -11,8 +11,8 @@ import (
 	"devloop/schema"
 )
 
-// StartStage runs one stage of a watcher's run. paths have changed. An error says
-// that nothing was started, and nothing is heard of it any more.
+// StartStage runs one stage of a watcher's run. paths have changed. An error means that nothing was started,
+// and no event follows.
 func (r *Runner) StartStage(key Key, w *schema.Watcher, stage *schema.Stage, paths []string) error {
 	e, err := r.build.environment(w.Project, w.Env, stage.Env)
 	if err != nil {
@@ -42,16 +42,16 @@ func (r *Runner) StartStage(key Key, w *schema.Watcher, stage *schema.Stage, pat
 	return nil
 }
 
-// Generation is one of a process that is to start.
+// Generation is a generation of a process that is to start.
 type Generation struct {
 	Process  *schema.Process
 	Changed  []string // paths
-	Probed   bool     // something else than the start itself says when it is ready
+	Probed   bool     // more than the start says when it is ready
 	Acceptor string   // the socket whose first accepted connection says so; "" if it is something else
 }
 
-// StartProcess starts a generation of a process with its sockets. An error says
-// that nothing was started, and nothing is heard of it any more.
+// StartProcess starts a generation of a process with its sockets. An error means that nothing was started,
+// and no event follows.
 func (r *Runner) StartProcess(key Key, g Generation) (err error) {
 	p := g.Process
 	e, err := r.build.environment(p.Project, p.Env)
@@ -80,11 +80,10 @@ func (r *Runner) StartProcess(key Key, g Generation) (err error) {
 			return err
 		}
 	}
-	// What looks whether it is ready has neither its sockets nor the variables
-	// of its command line.
+	// Its checks have neither its sockets nor the variables for them.
 	ready.checks = newEnviron(e.list())
 	c := &Command{Key: key, name: p.Name, generation: &generation{process: p, grant: grant, readiness: ready}}
-	list := changedList{p.Name, key.Num, key.Num - 2} // the one before may live beside it
+	list := changedList{p.Name, key.Num, key.Num - 2} // the generation before it may still live
 	r.build.setChanged(e, list, g.Changed)
 	program, err := r.build.program(p.Run, e)
 	if err != nil {
@@ -99,7 +98,7 @@ func (r *Runner) StartProcess(key Key, g Generation) (err error) {
 	}
 	c.prepare = func() error {
 		if err := r.build.files.write(list, g.Changed, false); err != nil {
-			r.owner.advise(key.Node, err.Error(), "") // it can do without
+			r.owner.advise(key.Node, err.Error(), "") // it works without
 		}
 		return check()
 	}
@@ -124,7 +123,7 @@ func (r *Runner) StartProcess(key Key, g Generation) (err error) {
 	return nil
 }
 
-// The size of a terminal that nobody is attached to.
+// The size of a terminal without an attached user.
 const (
 	ptyRows = 24
 	ptyCols = 120

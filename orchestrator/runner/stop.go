@@ -11,7 +11,7 @@ import (
 	"devloop/schema"
 )
 
-// Stop asks a command to end. It goes on to live until it does, or is killed.
+// Stop asks a command to end. It lives until it does, or is killed.
 func (r *Runner) Stop(key Key) {
 	c := r.live[key]
 	switch {
@@ -30,7 +30,7 @@ func (r *Runner) Stop(key Key) {
 	c.stop = true
 }
 
-// drained goes on to end a generation to which nothing is in flight any more.
+// drained continues to end a generation when nothing is in flight to it any more.
 func (r *Runner) drained(c *Command) {
 	if !c.gone && !c.kill {
 		r.stopAsConfigured(c)
@@ -53,8 +53,8 @@ func (r *Runner) Kill(key Key) {
 	c.kill = true
 }
 
-// end begins the stop of a command: a signal to its whole tree, or to the
-// leader alone, which then ends the rest itself.
+// end begins the stop of a command: a signal to its whole tree, or only to the leader, which then ends the
+// rest itself.
 func (r *Runner) end(c *Command, name string, leaderOnly bool) {
 	sig, err := procgroup.ParseSignal(name)
 	switch {
@@ -68,15 +68,14 @@ func (r *Runner) end(c *Command, name string, leaderOnly bool) {
 	r.failedSignal(c, err)
 }
 
-// failedSignal tells of a signal that could not be sent. A command that has
-// just ended by itself is none of that.
+// failedSignal reports a signal that could not be sent, unless the command has just ended by itself.
 func (r *Runner) failedSignal(c *Command, err error) {
 	if err != nil && !errors.Is(err, os.ErrProcessDone) {
 		r.owner.trouble(c.Key.Node, fmt.Errorf("signal %s: %w", c.name, err))
 	}
 }
 
-// stopAsConfigured ends a process the way its `stop` says.
+// stopAsConfigured ends a process as its `stop` says.
 func (r *Runner) stopAsConfigured(c *Command) {
 	p := r.opt.Process(c.Key.Node)
 	c.readiness.cancel() // it need not become ready any more
@@ -108,8 +107,7 @@ func (r *Runner) stopBySignal(c *Command, stop schema.Stop, why error) {
 	}
 }
 
-// runStopCommand runs a stop.command beside the process. It may not outlive
-// the process that it ends.
+// runStopCommand runs a stop.command beside the process. It may not outlive that process.
 func (r *Runner) runStopCommand(c *Command, stop schema.Stop, spec procgroup.Spec) {
 	target := c.group.Done()
 	failed := func(why error) { r.owner.post(func() { r.stopBySignal(c, stop, why) }) }
@@ -126,8 +124,8 @@ func (r *Runner) runStopCommand(c *Command, stop schema.Stop, spec procgroup.Spe
 				failed(err)
 			}
 		case <-target:
-			// A command that waits for the process to be gone ends by itself
-			// at once; one that does not is not worth waiting for.
+			// A command that waits for the process to end does so itself right after; any other is not waited
+			// for.
 			select {
 			case <-group.Done():
 			case <-time.After(stageGrace):

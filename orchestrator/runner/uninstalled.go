@@ -14,7 +14,7 @@ import (
 type absent struct {
 	name string
 	kind absentKind
-	by   string // the interpreter that says so, as it names itself; "" where it does not
+	by   string // the interpreter that says so, as it names itself; "" if it does not
 }
 
 type absentKind int
@@ -26,8 +26,8 @@ const (
 	absentComposer
 )
 
-// absences are how shells, env, make and Go say that a program is not found, and how
-// interpreters say it of a package. Those of a shell count with its exit code for it.
+// absences are how shells, env, make and Go say that a program is not found, and interpreters that a package
+// is not. Those of a shell need its exit code, too.
 var absences = []struct {
 	kind  absentKind
 	shell bool
@@ -63,8 +63,8 @@ func absenceIn(output []byte, code int) (absent, bool) {
 	return absent{}, false
 }
 
-// seekUninstalled looks, in a goroutine of its own, whether a command failed for want
-// of a program or a package, and says how to get it.
+// seekUninstalled finds out, in a goroutine of its own, whether a command failed for lack of a program or a
+// package, and says how to get it.
 func (r *Runner) seekUninstalled(c *Command, exit procgroup.Exit) {
 	if exit.Success() || exit.Err != nil && !errors.Is(exit.Err, procgroup.ErrNotFound) {
 		return
@@ -89,7 +89,7 @@ func (r *Runner) seekUninstalled(c *Command, exit procgroup.Exit) {
 	})
 }
 
-// uninstalled says what is missing and how to get it; "" if it is there after all.
+// uninstalled says what is missing and how to get it; "" if it exists after all.
 func (w wanted) uninstalled(a absent) (text, hint string) {
 	there := func(names ...string) bool {
 		for _, name := range names {
@@ -106,7 +106,7 @@ func (w wanted) uninstalled(a absent) (text, hint string) {
 	switch a.kind {
 	case absentPython:
 		if there(a.name, a.name+".py", "src/"+a.name, "src/"+a.name+".py") {
-			return "", "" // its own, and a matter of where it is looked for
+			return "", "" // its own program: that is not a question of installing
 		}
 		text = "the Python package " + a.name + " is not installed"
 		if a.by != "" {
