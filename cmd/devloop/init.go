@@ -168,8 +168,8 @@ func tryLoad(file string, text []byte, others []starter.File) error {
 			return smallfile.Read(name)
 		},
 		Stat: func(name string) (fs.FileInfo, error) {
-			if _, ok := drafted[name]; ok { // it will be a file, such as the one by which the package was known
-				name = filepath.Join(filepath.Dir(name), "package.json")
+			if _, ok := drafted[name]; ok { // it will be a file, as what is there is
+				return anyFile(filepath.Dir(name))
 			}
 			return os.Stat(name)
 		},
@@ -181,6 +181,20 @@ func tryLoad(file string, text []byte, others []starter.File) error {
 		return schema.Quoted(mistakes)
 	}
 	return nil
+}
+
+// anyFile is a file of a directory.
+func anyFile(dir string) (fs.FileInfo, error) {
+	all, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range all {
+		if e.Type().IsRegular() {
+			return e.Info()
+		}
+	}
+	return nil, fs.ErrNotExist
 }
 
 // unfit reports whether a file itself, or one that was drafted with it, and not another one that it leads to,

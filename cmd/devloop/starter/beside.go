@@ -79,7 +79,7 @@ func (p *project) processesBeside(d *draft) (bool, error) {
 		if at < 0 {
 			continue
 		}
-		d.beside = name
+		d.beside = append(d.beside, name)
 		was := from.processes[at]
 		names := map[string]string{was.key: "server"}
 		for i, other := range from.processes {
@@ -118,7 +118,7 @@ func (p *project) processesBeside(d *draft) (bool, error) {
 				}
 			}
 		}
-		d.lost = append(d.lost, from.lost...)
+		d.lost, d.lostIn = append(d.lost, from.lost...), name
 		d.env = append(d.env, from.env...)
 		d.dropEdges()
 		d.comment("The server is `%s` of %s: its socket is from the sources, and the other processes are as they were.", was.key, name)

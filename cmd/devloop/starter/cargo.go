@@ -51,8 +51,11 @@ func (t *cargoTree) crate(dir string) *crate {
 	return nil
 }
 
+// rustProject is a project of Rust's.
+type rustProject struct{ *project }
+
 // cargoTree asks cargo, and reads the manifests where cargo does not answer.
-func (p *project) cargoTree() (*cargoTree, error) {
+func (p *rustProject) cargoTree() (*cargoTree, error) {
 	var t *cargoTree
 	note := ""
 	if p.tools.Cargo != nil {
@@ -84,7 +87,7 @@ func firstLine(s string) string {
 }
 
 // fromMetadata reads what `cargo metadata --no-deps` prints.
-func (p *project) fromMetadata(out []byte) (*cargoTree, error) {
+func (p *rustProject) fromMetadata(out []byte) (*cargoTree, error) {
 	var m struct {
 		Root     string `json:"workspace_root"`
 		Target   string `json:"target_directory"`
@@ -176,7 +179,7 @@ type cargoToml struct {
 }
 
 // cargoToml reads the manifest in a directory; nil if there is none.
-func (p *project) cargoToml(dir string) (*cargoToml, error) {
+func (p *rustProject) cargoToml(dir string) (*cargoToml, error) {
 	text, err := p.read(path.Join(dir, "Cargo.toml"))
 	if err != nil || text == "" {
 		return nil, err
@@ -189,7 +192,7 @@ func (p *project) cargoToml(dir string) (*cargoToml, error) {
 }
 
 // fromManifests reads the manifests as cargo would.
-func (p *project) fromManifests() (*cargoTree, error) {
+func (p *rustProject) fromManifests() (*cargoTree, error) {
 	own, err := p.cargoToml(".")
 	if err != nil {
 		return nil, err
@@ -228,7 +231,7 @@ func (p *project) fromManifests() (*cargoTree, error) {
 }
 
 // workspaceOf finds the workspace of a crate: itself, the one that it names, or the nearest above.
-func (p *project) workspaceOf(dir string, m *cargoToml) (root string, top *cargoToml, err error) {
+func (p *rustProject) workspaceOf(dir string, m *cargoToml) (root string, top *cargoToml, err error) {
 	if m.Workspace != nil {
 		return dir, m, nil
 	}
@@ -255,7 +258,7 @@ func (p *project) workspaceOf(dir string, m *cargoToml) (root string, top *cargo
 }
 
 // crateOf is a crate by its manifest m, in a workspace whose manifest is top.
-func (p *project) crateOf(dir string, m *cargoToml, root string, top *cargoToml) crate {
+func (p *rustProject) crateOf(dir string, m *cargoToml, root string, top *cargoToml) crate {
 	c := crate{dir: dir, name: m.Package.Name, defaultRun: m.Package.DefaultRun}
 	for _, b := range m.Bin {
 		file := b.Path
@@ -322,7 +325,7 @@ type cargoConfig struct {
 
 // configured calls f with each .cargo/config.toml of the project and above it, the nearest
 // first, until it returns true.
-func (p *project) configured(f func(dir string, c *cargoConfig) bool) {
+func (p *rustProject) configured(f func(dir string, c *cargoConfig) bool) {
 	for dir := "."; ; dir = path.Join(dir, "..") {
 		for _, name := range []string{".cargo/config.toml", ".cargo/config"} {
 			text, err := p.read(path.Join(dir, name))
@@ -341,7 +344,7 @@ func (p *project) configured(f func(dir string, c *cargoConfig) bool) {
 }
 
 // targetDir is where cargo builds, by the files of the workspace alone.
-func (p *project) targetDir(root string) string {
+func (p *rustProject) targetDir(root string) string {
 	target := path.Join(root, "target")
 	p.configured(func(dir string, c *cargoConfig) bool {
 		if c.Build.TargetDir == "" {
@@ -357,7 +360,7 @@ func (p *project) targetDir(root string) string {
 
 // buildsFor is the directory below the target directory that a configured `build.target` makes;
 // "" where there is none.
-func (p *project) buildsFor() (triple string) {
+func (p *rustProject) buildsFor() (triple string) {
 	p.configured(func(_ string, c *cargoConfig) bool {
 		triple, _ = c.Build.Target.(string)
 		triple = strings.TrimSuffix(path.Base(triple), ".json") // a file describes a target of one's own
@@ -371,7 +374,7 @@ func (p *project) buildsFor() (triple string) {
 
 // localDeps are the directories of what a crate is built from beside itself, through all
 // dependencies by path. What only the tests of a dependency need is not among them.
-func (p *project) localDeps(t *cargoTree, c *crate) []string {
+func (p *rustProject) localDeps(t *cargoTree, c *crate) []string {
 	var dirs []string
 	var visit func(c *crate, dev bool)
 	visit = func(c *crate, dev bool) {
@@ -404,10 +407,11 @@ func (p *project) localDeps(t *cargoTree, c *crate) []string {
 // CargoFiles are patterns of what the crates of a place are built from outside of it, and of
 // what cargo writes into it; neither where there is no crate that can be read.
 func CargoFiles(at Place, tools Tools) (outside, built []string) {
-	p, err := newProject(at, tools)
-	if err != nil || !p.has("Cargo.toml") {
+	looked, err := newProject(at, tools)
+	if err != nil || !looked.has("Cargo.toml") {
 		return nil, nil
 	}
+	p := &rustProject{looked}
 	t, err := p.cargoTree()
 	if err != nil {
 		return nil, nil

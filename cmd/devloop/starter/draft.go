@@ -11,8 +11,9 @@ import (
 
 // draft is a configuration being made.
 type draft struct {
-	by        string // the file or the preset that it was made from
-	beside    string // the Procfile whose other commands it has, or ""
+	by        string   // the file or the preset that it was made from
+	beside    []string // the files of other tools that it has something of
+	lostIn    string   // the one that lost is of, or ""
 	comments  []string
 	top       []entry  // extends
 	includes  []string // items of the list, each on a line of its own
@@ -130,7 +131,7 @@ func (d *draft) finish() Draft {
 		emit(&b, []entry{{key: part.key, sub: part.entries}}, "")
 	}
 	slices.SortStableFunc(d.lost, func(a, b Lost) int { return a.Line - b.Line })
-	return Draft{Config: []byte(b.String()), Others: d.others, Ignore: d.ignores, Notes: d.notes, Lost: d.lost, From: d.beside}
+	return Draft{Config: []byte(b.String()), Others: d.others, Ignore: d.ignores, Notes: d.notes, Lost: d.lost, From: d.lostIn}
 }
 
 // distinct gives every node a name of its own: other tools allow names that

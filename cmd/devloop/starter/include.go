@@ -29,7 +29,12 @@ type part struct {
 
 // hasServer tells whether the draft is of a preset with a server.
 func (d *draft) hasServer() bool {
-	return len(d.top) > 0 && strings.HasPrefix(d.top[0].value, "preset:") && !slices.Contains([]string{"preset:node", "preset:python", "preset:rust", "preset:go", "preset:docs"}, d.top[0].value)
+	for _, p := range d.processes {
+		if p.key == "server" && p.value == "null" {
+			return false
+		}
+	}
+	return len(d.top) > 0 && presetPort(d.top[0].value) != ""
 }
 
 // part drafts a project below; nil if it has nothing that serves.
@@ -175,6 +180,10 @@ func (d *draft) includeParts(parts []*part, ports ...string) {
 			d.includes = append(d.includes, fmt.Sprintf("\n- {path: %s, as: %s}  # %s", inFlow(one.dir), inFlow(one.name), one.what))
 			continue
 		}
+		if one.port == "" {
+			d.includes = append(d.includes, fmt.Sprintf("\n- {path: %s, as: %s}  # %s", inFlow(one.dir), inFlow(one.name), one.what))
+			continue
+		}
 		told = append(told, fmt.Sprintf("%s (%s) at http://127.0.0.1:%s", one.name, one.what, one.port))
 		holders = append(holders, holder{one.name, one.port, one.d.binds()})
 		d.includes = append(d.includes, fmt.Sprintf("\n- {path: %s, as: %s}  # %s, port %s", inFlow(one.dir), inFlow(one.name), one.what, one.port))
@@ -193,7 +202,12 @@ func (d *draft) includeParts(parts []*part, ports ...string) {
 			d.note("%s: %s", one.name, n)
 		}
 		made := one.d.finish()
-		d.ignore(made.Ignore...)
+		for _, line := range made.Ignore {
+			if strings.HasPrefix(line, "/") { // of its own directory
+				line = "/" + one.dir + line
+			}
+			d.ignore(line)
+		}
 		d.others = append(d.others, File{Dir: one.dir, Config: made.Config})
 		for _, f := range made.Others {
 			d.others = append(d.others, File{Dir: path.Join(one.dir, f.Dir), Config: f.Config})
@@ -206,12 +220,16 @@ func (d *draft) includeParts(parts []*part, ports ...string) {
 func (one *part) separate(ports *[]string, first bool) {
 	fixed := slices.ContainsFunc(one.d.sockets, func(s entry) bool { return s.key == "web" && s.sub != nil })
 	taken := one.port
-	for slices.Contains(*ports, one.port) && !fixed {
+	if one.port == "" {
+		return
+	}
+	for slices.Contains(*ports, one.port) {
 		n, _ := strconv.Atoi(one.port) // it is a number, or 0
 		one.port = strconv.Itoa(n + 1)
 	}
 	*ports = append(*ports, one.port)
 	if fixed {
+		one.d.moveSocket(taken, one.port)
 		return
 	}
 	why := ""
@@ -229,6 +247,15 @@ func (one *part) separate(ports *[]string, first bool) {
 	one.d.vars = slices.DeleteFunc(one.d.vars, func(v entry) bool { return v.key == "PORT" })
 	one.d.set(variable, one.port, why)
 	one.d.sockets = append(one.d.sockets, entry{key: "web", value: "{listen: \"http::${" + variable + "}\"}", comment: "PORT in the environment would move every package of the workspace"})
+}
+
+// moveSocket holds another port for the server.
+func (d *draft) moveSocket(from, to string) {
+	for i := range d.sockets {
+		if listen := d.sockets[i].get("listen"); d.sockets[i].key == "web" && listen != nil && from != to {
+			listen.value, listen.comment = "http::"+to, from+" is another project's"
+		}
+	}
 }
 
 // because is a reason, or else the one that a variable has already.

@@ -184,7 +184,7 @@ func (d *draft) ownLoop(l *loop, program string) string {
 	if l == nil {
 		return program
 	}
-	d.beside = l.file
+	d.beside = append(d.beside, l.file)
 	d.comment("What %s says is in here; `devloop init --from %s` lists what has no counterpart.", l.file, l.file)
 	if l.binary != "" {
 		program = l.binary + " $ARGS"

@@ -152,15 +152,15 @@ func (n *nodeDraft) ownServer() {
 
 // presetPort is where a preset's server is, unless PORT says otherwise.
 func presetPort(preset string) string {
-	switch strings.TrimPrefix(preset, "preset:") {
-	case "vite", "remix":
-		return "5173"
-	case "astro":
-		return "4321"
-	case "angular":
-		return "4200"
-	}
-	return "3000"
+	return presetPorts[strings.TrimPrefix(preset, "preset:")]
+}
+
+// presetPorts are the ports of the presets that serve.
+var presetPorts = map[string]string{
+	"angular": "4200", "astro": "4321", "bun-web": "3000", "deno-web": "8000", "dev-server": "3000", "django": "8000", "dotnet-web": "5000",
+	"flask": "5000", "go-web": "3000", "gradle": "8080", "gunicorn": "8000", "hugo": "1313", "laravel": "8000", "maven": "8080", "mkdocs": "8000", "nest": "3000",
+	"next": "3000", "node-web": "3000", "nuxt": "3000", "phoenix": "4000", "php-web": "8000", "python-web": "8000", "rails": "3000", "remix": "5173", "ruby-web": "3000",
+	"rust-web": "3000", "symfony": "8000", "vite": "5173", "zola": "1111",
 }
 
 // process is the name of the preset's process.

@@ -70,7 +70,7 @@ func fromProcfile(d *draft, text string) {
 // procfileBeside adds the other commands of a Procfile to a draft whose server is the
 // Procfile's `web`.
 func procfileBeside(d *draft, name string, commands []procLine) {
-	d.beside = name
+	d.beside = append(d.beside, name)
 	first := true
 	for _, c := range commands {
 		if c.name == "web" {

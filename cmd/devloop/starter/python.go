@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/BurntSushi/toml"
 )
 
 var (
@@ -19,6 +21,13 @@ var (
 	pytest   = compiled(`(?im)^[\s"']*pytest\b|\[tool\.pytest`)
 	oneLine  = compiled(`[\[,]\s*(["'])`)
 )
+
+// pythonPatterns are what the presets watch.
+var pythonPatterns = map[string]string{
+	"preset:python-web": "**/{*.py,*.html,*.jinja,*.jinja2,pyproject.toml,requirements.txt}",
+	"preset:gunicorn":   "**/{*.py,*.html,*.jinja,*.jinja2,pyproject.toml,requirements.txt}",
+	"preset:flask":      "**/{*.py,*.html,pyproject.toml,requirements.txt}",
+}
 
 func lookDjango(p *project) (*draft, error) {
 	if !p.has("manage.py") {
@@ -47,7 +56,7 @@ func lookPython(p *project) (*draft, error) {
 		deps += oneLine.ReplaceAllString(text, "\n$1") + "\n" // a dependency a line
 	}
 	sources := p.sources(".py")
-	if strings.TrimSpace(deps) == "" && (len(sources) == 0 || p.has("package.json")) {
+	if strings.TrimSpace(deps) == "" && (len(sources) == 0 || p.has("package.json") || repository{p}.holdsAll(sources)) {
 		return nil, nil
 	}
 	d := &draft{by: "pyproject.toml"}
@@ -100,6 +109,15 @@ func lookPython(p *project) (*draft, error) {
 	interpreter(d, p)
 	pythonTests(d, p, deps, sources)
 	pythonCommand(d, p)
+	if dirs := p.pythonLocal(); len(dirs) > 0 {
+		patterns := []string{pythonPatterns[d.top[0].value]}
+		for _, dir := range dirs {
+			patterns = append(patterns, path.Join(dir, "**/*.py"))
+		}
+		if patterns[0] != "" {
+			d.watchers = append(d.watchers, entry{key: "check", comment: "The preset's pattern, and what this project is built from beside itself.", sub: []entry{{key: "watch", value: flow(patterns)}}})
+		}
+	}
 	return d, nil
 }
 
@@ -226,21 +244,90 @@ func srcLayout(d *draft, file string) {
 	}
 }
 
-// interpreter names the project's own Python, if it is there.
+// interpreter names the project's own Python, if it is there: here, or where the workspace has it.
 func interpreter(d *draft, p *project) {
-	for _, python := range []string{".venv/bin/python", "venv/bin/python"} {
-		if p.has(python) {
-			d.set("PYTHON", python, "")
+	for dir := "."; ; dir = path.Join(dir, "..") {
+		for _, python := range []string{".venv/bin/python", "venv/bin/python"} {
+			if at := path.Join(dir, python); p.isFile(at) {
+				d.set("PYTHON", at, "")
+				return
+			}
+		}
+		if p.isFile(path.Join(dir, "uv.lock")) {
+			d.set("PYTHON", path.Join(dir, ".venv/bin/python"), "`uv sync` makes it")
 			return
+		}
+		if p.isFile(path.Join(dir, ".git/HEAD")) || !p.canRise(dir) {
+			break
 		}
 	}
 	switch {
-	case p.has("uv.lock"):
-		d.set("PYTHON", ".venv/bin/python", "`uv sync` makes it")
 	case p.has("poetry.lock"):
-		d.set("PYTHON", "poetry run python", "")
+		d.set("PYTHON", "poetry run python", "there is a poetry.lock")
+	case p.has("Pipfile"):
+		d.set("PYTHON", "pipenv run python", "there is a Pipfile")
+	case p.has("pdm.lock"):
+		d.set("PYTHON", "pdm run python", "there is a pdm.lock")
 	}
 }
+
+// pythonLocal are the directories of what a Python project is built from beside itself: what uv and poetry
+// have by path, or from the workspace.
+func (p *project) pythonLocal() []string {
+	text, err := p.read("pyproject.toml")
+	if err != nil {
+		return nil
+	}
+	var m struct {
+		Tool struct {
+			UV struct {
+				Sources map[string]any
+			}
+			Poetry struct {
+				Dependencies map[string]any
+			}
+		}
+	}
+	if toml.Unmarshal([]byte(text), &m) != nil {
+		return nil
+	}
+	var dirs []string
+	for _, deps := range []map[string]any{m.Tool.UV.Sources, m.Tool.Poetry.Dependencies} {
+		for _, name := range sortedKeys(deps) {
+			table, _ := deps[name].(map[string]any)
+			dir, _ := table["path"].(string)
+			if workspace, _ := table["workspace"].(bool); workspace {
+				dir = p.memberOf(name)
+			}
+			if dir != "" && !path.IsAbs(dir) && !below(path.Clean(dir), ".") {
+				dirs = append(dirs, path.Clean(dir))
+			}
+		}
+	}
+	return dirs
+}
+
+// memberOf is the directory of a member of the uv workspace above, by its name; "" if there is none.
+func (p *project) memberOf(name string) string {
+	for dir := ".."; p.canRise(path.Join(dir, "x")); dir = path.Join(dir, "..") {
+		if text, err := p.read(path.Join(dir, "pyproject.toml")); err == nil {
+			for _, pattern := range uvMembers(text) {
+				for _, member := range p.matches(path.Join(dir, pattern)) {
+					text, err := p.read(path.Join(member, "pyproject.toml"))
+					if m := projectName.FindStringSubmatch(text); err == nil && m != nil && m[1] == name {
+						return member
+					}
+				}
+			}
+		}
+		if !p.canRise(dir) {
+			break
+		}
+	}
+	return ""
+}
+
+var projectName = compiled(`(?m)^name\s*=\s*["']([\w.-]+)["']`)
 
 // pythonTests says how the project tests itself. The presets bear with a project that
 // has no tests yet.

@@ -18,10 +18,11 @@ var rustListening = listening{
 	preset: "inherit",
 }
 
-func lookRust(p *project) (*draft, error) {
-	if !p.has("Cargo.toml") {
+func lookRust(at *project) (*draft, error) {
+	if !at.has("Cargo.toml") {
 		return nil, nil
 	}
+	p := &rustProject{at}
 	tree, err := p.cargoTree()
 	if err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ type rustServer struct {
 
 // rustServers are the crates that serve. In a member of a workspace only the
 // member itself is meant; at the root of one all of them, the likeliest first.
-func (p *project) rustServers(t *cargoTree) []rustServer {
+func (p *rustProject) rustServers(t *cargoTree) []rustServer {
 	var servers []rustServer
 	for i := range t.crates {
 		c := &t.crates[i]
@@ -103,7 +104,7 @@ func (s rustServer) rank() int {
 
 // rustBinary is the one that `cargo run` would run, and of several without a
 // default-run the one that serves.
-func (p *project) rustBinary(c *crate) (cargoBin, bool) {
+func (p *rustProject) rustBinary(c *crate) (cargoBin, bool) {
 	if len(c.bins) == 0 {
 		return cargoBin{}, false
 	}
@@ -123,7 +124,7 @@ func (p *project) rustBinary(c *crate) (cargoBin, bool) {
 var cargoRuns = compiled(`\bcargo\s+(?:watch\s.*)?(?:-x\s+["'])?run\b(?:.*\s--bin[\s=]+([\w-]+)|.*\s(?:-p|--package)[\s=]+([\w-]+))`)
 
 // rustLoop drafts the loop of the first of the servers.
-func rustLoop(d *draft, p *project, t *cargoTree, servers []rustServer) {
+func rustLoop(d *draft, p *rustProject, t *cargoTree, servers []rustServer) {
 	s := servers[0]
 	said, m := p.command(cargoRuns)
 	if m != nil {
@@ -161,7 +162,7 @@ func rustLoop(d *draft, p *project, t *cargoTree, servers []rustServer) {
 	if t.target != "target" {
 		d.set("CARGO_TARGET_DIR", t.target, "where cargo builds this workspace")
 	}
-	d.address(p, p.rustSources(s.dir), rustListening)
+	d.address(p.project, p.rustSources(s.dir), rustListening)
 	switch deps := p.outside(t, t.crates); {
 	case len(t.crates) > 1 && !t.member():
 		d.buildAndTest("Every crate of the workspace, not only the server's.", flow(append([]string{"**/{*.rs,Cargo.toml,Cargo.lock}"}, deps...)),
@@ -215,7 +216,7 @@ func shortList(names []string, last string) string {
 
 // outside are patterns for the dependencies by path that lie outside of the
 // project's directory.
-func (p *project) outside(t *cargoTree, crates []crate) []string {
+func (p *rustProject) outside(t *cargoTree, crates []crate) []string {
 	var patterns []string
 	for i := range crates {
 		if t.member() && crates[i].dir != "." {
@@ -239,7 +240,7 @@ func (p *project) outside(t *cargoTree, crates []crate) []string {
 }
 
 // elsewhereRead is what a member of a workspace is built from above it.
-func (p *project) elsewhereRead(t *cargoTree, deps []string) []string {
+func (p *rustProject) elsewhereRead(t *cargoTree, deps []string) []string {
 	if !t.member() {
 		return deps
 	}
@@ -247,12 +248,12 @@ func (p *project) elsewhereRead(t *cargoTree, deps []string) []string {
 }
 
 // rustSources are those of a crate.
-func (p *project) rustSources(dir string) []string {
+func (p *rustProject) rustSources(dir string) []string {
 	return slices.DeleteFunc(p.sources(".rs"), func(f string) bool { return !below(f, dir) })
 }
 
 // alsoRead is what tests and builds read beside the sources of a crate.
-func (p *project) alsoRead() []string {
+func (p *rustProject) alsoRead() []string {
 	var found []string
 	for _, dir := range []string{"tests", "templates", "migrations", "configuration", "config", "proto", "build.rs"} {
 		if _, err := fs.Stat(p.root, dir); err == nil {
@@ -268,13 +269,13 @@ var (
 )
 
 // rustServes reports whether the file of a binary binds or takes a socket.
-func (p *project) rustServes(file string) bool {
+func (p *rustProject) rustServes(file string) bool {
 	_, m := p.search([]string{file}, rustServing)
 	return m != nil
 }
 
 // rustBinds reports whether a crate without a server's crate binds a socket itself.
-func (p *project) rustBinds(dir string) bool {
+func (p *rustProject) rustBinds(dir string) bool {
 	_, m := p.search(p.rustSources(path.Join(dir, "src")), rustBindsIt)
 	return m != nil
 }

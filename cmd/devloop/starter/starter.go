@@ -6,6 +6,7 @@ package starter
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,12 +18,21 @@ func Look(at Place, tools Tools) (Draft, error) {
 	if err != nil {
 		return Draft{}, err
 	}
+	d, err := p.draft()
+	if d, err = (repository{p}).draft(d, err); err != nil {
+		return Draft{}, err
+	}
+	return d.finish(), nil
+}
+
+// draft is what the project's directory itself says.
+func (p *project) draft() (*draft, error) {
 	for _, look := range []func(*project) (*draft, error){
 		lookRust, lookGo, lookDjango, lookRuby, lookPHP, lookPhoenix, lookDotnet, lookPython, lookDeno, lookBun, lookNode, lookGradle, lookMaven, lookDocs, lookProcessCompose, lookTools,
 	} {
 		d, err := look(p)
 		if err != nil {
-			return Draft{}, err
+			return nil, err
 		}
 		if d == nil {
 			continue
@@ -30,12 +40,12 @@ func Look(at Place, tools Tools) (Draft, error) {
 		if d.done == nil {
 			beside, err := p.processesBeside(d)
 			if err != nil {
-				return Draft{}, err
+				return nil, err
 			}
 			if !beside {
 				whole, err := lookProcessCompose(p) // its server is none that is known
 				if err != nil {
-					return Draft{}, err
+					return nil, err
 				}
 				if whole != nil {
 					d = whole
@@ -43,21 +53,26 @@ func Look(at Place, tools Tools) (Draft, error) {
 			}
 		}
 		if d, err = p.services(d); err != nil {
-			return Draft{}, err
+			return nil, err
 		}
 		if d.done == nil {
 			if err := setEnvFile(d, p); err != nil {
-				return Draft{}, err
+				return nil, err
+			}
+			if d.hasServer() {
+				if err := p.needs(d); err != nil {
+					return nil, err
+				}
 			}
 		}
 		for _, tool := range toolFiles {
-			if p.has(tool) && d.by != tool && d.beside != tool && !d.tookFrom(tool) {
+			if p.has(tool) && d.by != tool && !slices.Contains(d.beside, tool) && !d.tookFrom(tool) {
 				d.note("There is a %s too: `devloop init --from %s` translates it.", tool, tool)
 			}
 		}
-		return d.finish(), nil
+		return d, nil
 	}
-	return Draft{}, p.nothing()
+	return nil, p.nothing()
 }
 
 // Extend drafts a configuration that is a preset and nothing else. preset is as

@@ -173,12 +173,32 @@ func asMistakes(err error) schema.Mistakes {
 	return m
 }
 
+// TestPresetsPorts: the projects of a repository get ports that differ, so the presets' are known.
+func TestPresetsPorts(t *testing.T) {
+	files, err := fs.Glob(preset.FS(), "*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := compiled(`(?m)^  PORT: (\d+)`)
+	for _, file := range files {
+		text, err := fs.ReadFile(preset.FS(), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimSuffix(file, ".yaml")
+		if m := port.FindStringSubmatch(string(text)); m != nil && name != "procfile" && name != "docs" && presetPorts[name] != m[1] {
+			t.Errorf("the preset %s has port %s, and drafts take it for %q", name, m[1], presetPorts[name])
+		}
+	}
+}
+
 // TestPresetsPatterns: a draft that adds to a preset's patterns repeats them, since a list replaces a list.
 func TestPresetsPatterns(t *testing.T) {
 	for name, pattern := range map[string]string{
-		"go":       `"**/{*.{go,s,c,h,tmpl},testdata/**,go.mod,go.sum}"`,
-		"go-web":   `"**/*.{go,html,tmpl,sql,mod,sum}"`,
-		"rust":     `"{src/**,tests/**,benches/**,examples/**,build.rs,Cargo.toml,Cargo.lock}"`,
+		"go":         `"**/{*.{go,s,c,h,tmpl},testdata/**,go.mod,go.sum}"`,
+		"go-web":     `"**/*.{go,html,tmpl,sql,mod,sum}"`,
+		"rust":       `"{src/**,tests/**,benches/**,examples/**,build.rs,Cargo.toml,Cargo.lock}"`,
+		"python-web": `"` + pythonPatterns["preset:python-web"] + `"`, "gunicorn": `"` + pythonPatterns["preset:gunicorn"] + `"`, "flask": `"` + pythonPatterns["preset:flask"] + `"`,
 		"rust-web": `[src, Cargo.toml, Cargo.lock]`,
 	} {
 		text, err := fs.ReadFile(preset.FS(), name+".yaml")
