@@ -226,9 +226,17 @@ type Stage struct {
 	AllowFailure  bool
 	Interruptible bool
 	Nice          int // how far it gives way, 0 to 19
+	Problems      Problems
 	Parallel      []Stage
 
 	leftOut bool
+}
+
+// Problems is how the output of a stage is read for places in files.
+type Problems struct {
+	Tool    string         // one of ProblemTools; "" for all of them
+	Pattern *regexp.Regexp // of the file's own, instead of a tool; with groups file and line, and perhaps column, severity and message
+	Off     bool           // not at all
 }
 
 // Groups lists the stages in order; those of one group run side by side.

@@ -8,6 +8,7 @@ package diagnostics
 import (
 	"bytes"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -63,12 +64,23 @@ type form interface {
 	line(r *Reader, text string) bool
 }
 
-// New makes a Reader of a command that runs in the first of the directories;
-// relative paths that do not exist there are looked for in the others. exists
-// tells whether a path is that of a regular file; it is asked by the goroutine
-// that writes.
-func New(exists func(path string) bool, dirs ...string) *Reader {
-	return &Reader{exists: exists, dirs: dirs, forms: newForms()}
+// Options say how output is read.
+type Options struct {
+	Tool    string         // only its form, and the general one; "": all forms
+	Pattern *regexp.Regexp // only this, whose groups are file, line, and perhaps column, severity and message
+	Off     bool           // nothing is found; the last lines are kept all the same
+
+	// Exists tells whether a path is that of a regular file. It is asked by the
+	// goroutine that writes.
+	Exists func(path string) bool
+
+	// Dirs are where relative paths begin, the likeliest first.
+	Dirs []string
+}
+
+// New makes a Reader of one command's output.
+func New(opt Options) *Reader {
+	return &Reader{exists: opt.Exists, dirs: opt.Dirs, forms: opt.forms()}
 }
 
 // Write takes in output without escape sequences.

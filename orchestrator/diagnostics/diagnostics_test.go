@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -49,9 +50,40 @@ func TestTools(t *testing.T) {
 	}
 }
 
+func project(exists func(string) bool) *Reader {
+	return New(Options{Exists: exists, Dirs: []string{"/project"}})
+}
+
+// TestNamed: a tool that is named, and a pattern of the configuration's own, read
+// nothing else.
+func TestNamed(t *testing.T) {
+	const output = "a.go:1:2: undefined: x\na.go(3,4): error TS1: y\nat a.go@5 WARN z\n"
+	for _, tc := range []struct {
+		opt  Options
+		want string
+	}{
+		{Options{Tool: "tsc"}, "3 TS1: y"},
+		{Options{Tool: "gcc"}, "1 undefined: x"},
+		{Options{Pattern: regexp.MustCompile(`^at (?P<file>.+)@(?P<line>\d+) (?P<severity>WARN) (?P<message>.+)$`)}, "5 z"},
+		{Options{Off: true}, ""},
+	} {
+		tc.opt.Exists, tc.opt.Dirs = func(string) bool { return true }, []string{"/project"}
+		r := New(tc.opt)
+		r.Write([]byte(output))
+		var got []string
+		problems, _, _ := r.Result(true)
+		for _, p := range problems {
+			got = append(got, fmt.Sprintf("%d %s", p.Line, p.Message))
+		}
+		if strings.Join(got, "; ") != tc.want {
+			t.Errorf("%+v: got %q, want %q", tc.opt, got, tc.want)
+		}
+	}
+}
+
 func read(files, output string, size int) string {
 	there := strings.Fields(files)
-	r := New(func(path string) bool { return slices.Contains(there, strings.TrimPrefix(path, "/project/")) }, "/project")
+	r := project(func(path string) bool { return slices.Contains(there, strings.TrimPrefix(path, "/project/")) })
 	for text := []byte(output); len(text) > 0; {
 		n := min(size, len(text))
 		r.Write(text[:n])
@@ -74,7 +106,7 @@ func read(files, output string, size int) string {
 // TestPassed: of a command that passed only warnings count that are named so.
 func TestPassed(t *testing.T) {
 	there := func(string) bool { return true }
-	r := New(there, "/project")
+	r := project(there)
 	r.Write([]byte("main.go:3: listening\na.c:1:2: warning: unused\na.c:1:2: warning: unused\nb.c:4: error: ignored\n"))
 	problems, more, tail := r.Result(false)
 	if len(problems) != 1 || problems[0].Message != "unused" || more != 0 || tail != nil {
@@ -84,7 +116,7 @@ func TestPassed(t *testing.T) {
 
 // TestBounds: however much is printed, little is kept.
 func TestBounds(t *testing.T) {
-	r := New(func(string) bool { return true }, "/project")
+	r := project(func(string) bool { return true })
 	for i := range 2000 {
 		r.Write([]byte(fmt.Sprintf("a.go:%d:1: undefined: x%d\n", i+1, i)))
 	}
@@ -106,7 +138,7 @@ func FuzzRead(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, output string) {
-		r := New(func(path string) bool { return path == "/project/main.go" }, "/project")
+		r := project(func(path string) bool { return path == "/project/main.go" })
 		r.Write([]byte(output))
 		problems, _, _ := r.Result(true)
 		for _, p := range problems {
@@ -118,7 +150,7 @@ func FuzzRead(f *testing.F) {
 }
 
 func BenchmarkFlood(b *testing.B) {
-	r := New(func(string) bool { return false }, "/project")
+	r := project(func(string) bool { return false })
 	block := []byte(strings.Repeat("2026-11-30T12:00:00Z INFO request handled path=/api/v1/items status=200 took=1.2ms\n", 100))
 	b.SetBytes(int64(len(block)))
 	for b.Loop() {

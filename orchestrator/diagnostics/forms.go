@@ -6,9 +6,63 @@ import (
 	"strings"
 )
 
-// newForms are all forms, those that know more before those that know less.
-func newForms() []form {
-	return []form{&rust{}, &golang{}, &bundler{}, &eslint{}, &vitest{}, &node{}, &tap{}, &python{}, &ruby{}, &php{}, &jvm{}, &tsc{}, &general{}}
+// forms are those that are asked for: those that know more before those that know less.
+func (opt Options) forms() []form {
+	all := []form{&rust{}, &golang{}, &bundler{}, &eslint{}, &vitest{}, &node{}, &tap{}, &python{}, &ruby{}, &php{}, &jvm{}, &tsc{}, &general{}}
+	switch {
+	case opt.Off:
+		return nil
+	case opt.Pattern != nil:
+		return []form{&custom{opt.Pattern}}
+	}
+	switch opt.Tool {
+	case "go":
+		return []form{&golang{}, &general{}}
+	case "rustc":
+		return []form{&rust{}, &general{}}
+	case "gcc", "clang":
+		return []form{&general{}}
+	case "tsc":
+		return []form{&tsc{}}
+	case "eslint":
+		return []form{&eslint{}}
+	case "esbuild", "vite":
+		return []form{&bundler{}, &tsc{}, &general{}}
+	case "vitest":
+		return []form{&vitest{}}
+	case "node", "tap":
+		return []form{&node{}, &tap{}}
+	case "python", "pytest":
+		return []form{&python{}, &general{}}
+	case "ruby":
+		return []form{&ruby{}, &general{}}
+	case "php":
+		return []form{&php{}}
+	case "java":
+		return []form{&jvm{}, &general{}}
+	}
+	return all
+}
+
+// custom is a pattern of the configuration's own.
+type custom struct{ pattern *regexp.Regexp }
+
+func (f *custom) line(r *Reader, text string) bool {
+	m := f.pattern.FindStringSubmatch(text)
+	if m == nil {
+		return false
+	}
+	group := func(name string) string {
+		if i := f.pattern.SubexpIndex(name); i >= 0 {
+			return m[i]
+		}
+		return ""
+	}
+	message := group("message")
+	if message == "" {
+		message = text
+	}
+	return r.add(Problem{File: group("file"), Line: number(group("line")), Column: number(group("column")), Severity: severity(group("severity")), Message: message})
 }
 
 // match is FindStringSubmatch for lines that may match, which can is a cheap test of.

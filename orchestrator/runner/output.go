@@ -8,6 +8,7 @@ import (
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/warnings"
+	"devloop/schema"
 )
 
 // output is where commands write to.
@@ -49,6 +50,11 @@ func readAlong(next func(procgroup.Block), counter *warnings.Counter, reader *di
 		reader.Write(plain)
 		next(b)
 	}
+}
+
+func problemsOf(w *schema.Watcher, stage *schema.Stage) *diagnostics.Reader {
+	p := stage.Problems
+	return diagnostics.New(diagnostics.Options{Tool: p.Tool, Pattern: p.Pattern, Off: p.Off, Exists: isFile, Dirs: []string{stage.Dir, w.Project.Dir}})
 }
 
 func isFile(path string) bool {

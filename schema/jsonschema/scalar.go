@@ -31,6 +31,7 @@ var scalars = map[string]scalarType{
 	"string":             {types: text},
 	"boolean":            {types: []string{"boolean"}},
 	"integer":            {types: []string{"integer"}},
+	"problems":           {types: []string{"string"}, examples: []any{"auto", "off", "tsc", "^(?P<file>.+)@(?P<line>\\d+): (?P<message>.+)$"}, doc: "A tool's name, a regular expression with the groups file and line, auto or off."},
 	"comparison":         {types: []string{"string", "boolean"}, examples: []any{"${TESTS} == gate", "${TESTS} != off"}, doc: "A comparison of two values: == or !=."},
 	"duration":           {types: []string{"string"}, pattern: durationForm, examples: []any{"300ms", "5s", "1m30s"}, doc: "A number with its unit: ms, s, m or h."},
 	"pattern":            {types: text, examples: []any{"src", "**/*.go", "web/{a,b}/*.ts"}, doc: "A path or a glob, relative to the project; a directory means everything below it."},
