@@ -19,7 +19,16 @@ type listening struct {
 
 // address says how connections reach the server, by what its sources do.
 func (d *draft) address(p *project, files []string, l listening) {
+	d.addressOr(p, files, l, "", "")
+}
+
+// addressOr is address for a server that listens on a port of its library's where its sources name
+// none; from says why.
+func (d *draft) addressOr(p *project, files []string, l listening, fallback, from string) {
 	portAt, port := p.port(files, l.fixed)
+	if port == "" {
+		portAt, port = from, fallback
+	}
 	if file, m := p.search(files, l.takes); m != nil {
 		d.port(port, "a guess, from "+portAt)
 		if l.preset != "inherit" {

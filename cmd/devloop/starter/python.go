@@ -81,7 +81,7 @@ func lookPython(p *project) (*draft, error) {
 		}
 		d.extends("python-web", factory+" has a function that makes the app")
 		uvicorn(d, p, factory, m[1], "--factory")
-	case a != nil && (asgiDeps.MatchString(deps) || deps == "\n"):
+	case a != nil && (asgiDeps.MatchString(deps) || strings.TrimSpace(deps) == ""):
 		d.extends("python-web", asgi+" makes the app")
 		uvicorn(d, p, asgi, a[1], "")
 	case f != nil && gunicorn.MatchString(deps):
@@ -103,6 +103,7 @@ func lookPython(p *project) (*draft, error) {
 		}
 	case p.has("package.json"): // what is served is Node's
 		return nil, nil
+	case d.script(p, sources):
 	default:
 		d.extends("python", "")
 	}
@@ -136,8 +137,8 @@ func uvicorn(d *draft, p *project, file, name, flags string) {
 }
 
 var (
-	uvicornRuns  = compiled(`\buvicorn\s+(?:.*\s)?([\w.]+:[\w.]+)`)
-	gunicornRuns = compiled(`\bgunicorn\s+(?:.*\s)?["']?([\w.]+:[\w.]+(?:\(\))?)`)
+	uvicornRuns  = compiled(`\buvicorn\s+(?:.*\s)?([A-Za-z_][\w.]*:[A-Za-z_][\w.]*)`)
+	gunicornRuns = compiled(`\bgunicorn\s+(?:.*\s)?["']?([A-Za-z_][\w.]*:[A-Za-z_][\w.]*(?:\(\))?)`)
 	flaskRuns    = compiled(`\bflask\s+(?:.*\s)?--app[\s=]+["']?([\w./:]+)|FLASK_APP=["']?([\w./:]+)`)
 	portFlag     = compiled(`--(?:port|listen)[\s=]+["']?(?:[\w.]+:)?(\d{2,5})\b|(?:\s-p|\s--bind|\s-b)[\s=]+["']?(?:[\w.]+:)?(\d{2,5})\b`)
 	appDir       = compiled(`--app-dir[\s=]+(\S+)`)
