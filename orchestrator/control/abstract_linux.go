@@ -11,10 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A loop holds an abstract socket (unix(7)) beside its files. It is in no
-// directory: nobody can clean it away, and its name follows from the
-// configuration and the user alone, whatever XDG_RUNTIME_DIR and TMPDIR say. The
-// kernel takes it back when the loop ends, however it ends.
+// A loop also holds an abstract socket (unix(7)). It is in no directory, so it cannot be deleted, and its
+// name depends only on the configuration and the user, not on XDG_RUNTIME_DIR or TMPDIR. The kernel releases
+// it when the loop ends, however it ends.
 
 // abstract is the address of a configuration's abstract socket, as package net
 // writes it.
@@ -26,16 +25,15 @@ func abstract(config string) (string, error) {
 	return fmt.Sprintf("@devloop-%d-%s", os.Getuid(), name), nil
 }
 
-// claimAbstract binds the configuration's abstract socket. It is a *RunningError
-// if another loop of this user has it, and nil without an error if somebody else
-// does: then the files have to do.
+// claimAbstract binds the configuration's abstract socket. It is a *RunningError if another loop of this user
+// has it, and nil without an error if another user does: then only the files count.
 func claimAbstract(config string) (*net.UnixListener, error) {
 	addr, err := abstract(config)
 	if err != nil {
 		return nil, err
 	}
-	// A loop that is just ending, and a child of one that was killed between fork
-	// and exec, have it for a moment yet.
+	// A loop that is just ending, or a child of one that was killed between fork and exec, holds it for
+	// another moment.
 	const looks, pause = 10, 5 * time.Millisecond
 	for look := 1; ; look++ {
 		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: addr, Net: "unix"})
@@ -53,8 +51,7 @@ func claimAbstract(config string) (*net.UnixListener, error) {
 	}
 }
 
-// heldAbstract tells whether a loop of this user holds the configuration's
-// abstract socket, and which.
+// heldAbstract tells whether a loop of this user holds the configuration's abstract socket, and which.
 func heldAbstract(config string) (*RunningError, bool) {
 	addr, err := abstract(config)
 	if err != nil {

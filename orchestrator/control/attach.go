@@ -11,29 +11,28 @@ import (
 	"sync"
 )
 
-// AttachProtocol is what a connection is upgraded to for a terminal. The loop
-// sends what the terminal shows, as it is. The client sends frames: a kind, the
-// length of what follows (two bytes, the high one first), and that many bytes.
+// AttachProtocol is what a connection is upgraded to for a terminal. The loop sends the terminal's output
+// unchanged. The client sends frames: a kind, the length of what follows (two bytes, high byte first), and
+// that many bytes.
 const AttachProtocol = "devloop-terminal"
 
 // The kinds of frames.
 const (
 	frameInput  = 0 // what is typed
-	frameResize = 1 // rows and columns, two bytes each, the high one first
+	frameResize = 1 // rows and columns, two bytes each, high byte first
 )
 
-// mostSize is the largest terminal that is believed.
+// mostSize is the largest terminal that is accepted.
 const mostSize = 10_000
 
-// Attachment is a client's end of the terminal of a process. One goroutine may
-// read while others type and resize. Whoever attached closes it.
+// Attachment is a client's end of the terminal of a process. One goroutine may read while others type and
+// resize. The caller closes it.
 type Attachment struct {
 	conn io.ReadWriteCloser
 	mu   sync.Mutex // keeps frames whole
 }
 
-// Attach connects to the terminal of a process (`pty: true`). ctx is for the
-// request, not for what comes after.
+// Attach connects to the terminal of a process (`pty: true`). ctx is only for the request.
 func (c *Client) Attach(ctx context.Context, node string) (*Attachment, error) {
 	resp, err := c.open(ctx, http.MethodPost, PathAttach+"?"+query([]string{node}), AttachProtocol)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// Claim is the right to be the loop of a configuration. The kernel gives it
-// back when the process ends, however it ends.
+// Claim is the right to be the loop of a configuration. The kernel releases it when the process ends, however
+// it ends.
 type Claim struct {
 	place place
 	file  *os.File
@@ -26,16 +26,15 @@ type Claim struct {
 	server   *Server           // nil until Serve
 }
 
-// owner is what the lock file tells of who holds it.
+// owner is the content of the lock file: its holder.
 type owner struct {
 	PID    int       `json:"pid"`
 	Since  time.Time `json:"since"`
 	Config string    `json:"config"`
 }
 
-// Acquire claims the configuration file for this process. It is a
-// *RunningError if another loop has it. Any other error means that there can
-// be no control socket, and that nobody can tell whether another loop runs.
+// Acquire claims the configuration file for this process. It is a *RunningError if another loop has it. Any
+// other error means that there can be no control socket, and that it is unknown whether another loop runs.
 // The caller closes the claim, after everything else.
 func Acquire(config string) (*Claim, error) {
 	list, err := places(config)
@@ -62,7 +61,7 @@ func Acquire(config string) (*Claim, error) {
 		c.abstract = named
 		return c, nil
 	case named != nil:
-		_ = named.Close() // nobody was told of it
+		_ = named.Close() // it was not announced
 	}
 	if !errors.As(err, &running) {
 		err = fmt.Errorf("lock %s: %w", p.dir, err)
@@ -111,7 +110,7 @@ func (p place) acquire(config string) (*Claim, error) {
 	return nil, errors.New("it disappears again and again")
 }
 
-// write says in the lock file who holds it.
+// write writes the holder into the lock file.
 func (c *Claim) write() error {
 	text, err := json.Marshal(c.owner)
 	if err != nil {
@@ -130,10 +129,10 @@ func (c *Claim) Since() time.Time { return c.owner.Since }
 // Config is the absolute path of the configuration file.
 func (c *Claim) Config() string { return c.owner.Config }
 
-// Close gives the claim back and leaves nothing behind.
+// Close releases the claim and leaves nothing behind.
 func (c *Claim) Close() error {
-	// Removed before it is unlocked: whoever has opened it meanwhile finds,
-	// once it is locked, that it is no longer there.
+	// Removed before it is unlocked: a process that has opened it meanwhile finds, once it has locked it,
+	// that the file no longer exists.
 	err := os.Remove(c.place.lock())
 	_ = os.Remove(c.place.dir) // unless something else is in it
 	if errors.Is(err, fs.ErrNotExist) {
@@ -155,14 +154,14 @@ func (p place) held(config string) (*RunningError, bool) {
 		return nil, false
 	}
 	defer f.Close()
-	// Shared, so that two who only ask do not take each other for a loop.
+	// Shared, so that two clients that only ask do not take each other for a loop.
 	if err := flock(f, syscall.LOCK_SH); !errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, false
 	}
 	return running(f, config), true
 }
 
-// current tells whether the open file is the one that the path still names.
+// current tells whether the path still names the open file.
 func (p place) current(f *os.File) bool {
 	opened, err := f.Stat()
 	if err != nil {
@@ -183,10 +182,9 @@ func running(f *os.File, config string) *RunningError {
 	return e
 }
 
-// flock tries to lock. Those who hold a lock for a moment are waited for: a
-// client that asks whether a loop runs, and a child of a loop that has just
-// been killed between fork and exec, since flock(2) locks belong to the open
-// file. The kernel has no wait with an end.
+// flock tries to lock. A lock that is held for a moment is waited for: by a client that asks whether a loop
+// runs, or by a child of a loop that was killed between fork and exec, since flock(2) locks belong to the
+// open file. The kernel has no wait with a timeout.
 func flock(f *os.File, how int) error {
 	const looks, pause = 10, 5 * time.Millisecond
 	for look := 1; ; look++ {

@@ -18,7 +18,7 @@ type Server struct{}
 // Acquire is ErrUnsupported here.
 func Acquire(string) (*Claim, error) { return nil, ErrUnsupported }
 
-// FreshFor is of no meaning here.
+// FreshFor has no meaning here.
 const FreshFor = 30 * time.Minute
 
 // Refresh does nothing.
@@ -54,10 +54,10 @@ func DropLog(*os.File) {}
 // DropLog does nothing.
 func (*Claim) DropLog() {}
 
-// Running tells of no loop: none can be found here.
+// Running is nil: no loop can be found here.
 func Running(string) *RunningError { return nil }
 
-// Dir is none here.
+// Dir is empty here.
 func (*Claim) Dir() string { return "" }
 
 // CrashRecord is never asked for here.

@@ -13,8 +13,7 @@ import (
 	"time"
 )
 
-// Client asks a running loop. Its methods may be called from several
-// goroutines. Whoever dialled closes it.
+// Client asks a running loop. Its methods may be called from several goroutines. The caller closes it.
 type Client struct {
 	http *http.Client
 }
@@ -42,15 +41,13 @@ func (c *Client) Status(ctx context.Context) (*Status, error) {
 	return &s, c.get(ctx, PathStatus, &s)
 }
 
-// Wake asks what woke the node last. A name that the loop does not have is a
-// *RefusedError with the code 404.
+// Wake asks why the node last started or stopped. An unknown name is a *RefusedError with the code 404.
 func (c *Client) Wake(ctx context.Context, node string) (*Wake, error) {
 	var w Wake
 	return &w, c.get(ctx, PathWake+"?node="+url.QueryEscape(node), &w)
 }
 
-// Trigger runs the watchers' stages, all of them, now. It is for all of the
-// named nodes or, with an error, for none; so are the next three.
+// Trigger runs all stages of watchers now. If any name is wrong, nothing is done; so with the next three.
 func (c *Client) Trigger(ctx context.Context, nodes ...string) ([]Moved, error) {
 	return c.move(ctx, PathTrigger, nodes)
 }
@@ -80,23 +77,21 @@ func (c *Client) Down(ctx context.Context) (*Down, error) {
 	return &d, c.ask(ctx, http.MethodPost, PathDown, &d)
 }
 
-// Wait asks for the verdict on everything that was saved before, for the named
-// nodes and what they need, or for all. It returns when there is one.
+// Wait asks for the verdict on everything that was saved before, for the named nodes and what they need, or
+// for all. It returns when there is one.
 func (c *Client) Wait(ctx context.Context, nodes ...string) (*Verdict, error) {
 	var v Verdict
 	return &v, c.get(ctx, PathWait+"?"+query(nodes), &v)
 }
 
-// Diagnostics asks what the tools of the last runs complain of, of the named nodes
-// or of all.
+// Diagnostics asks for the tools' complaints in the last runs, of the named nodes or of all.
 func (c *Client) Diagnostics(ctx context.Context, nodes ...string) (*Diagnostics, error) {
 	var d Diagnostics
 	return &d, c.get(ctx, PathDiagnostics+"?"+query(nodes), &d)
 }
 
-// Events reads along, from now on, until each returns an error, which is then
-// the error, or the loop has ended: nil. Each [Event] is as the loop wrote it,
-// which may know more than Event does.
+// Events reads events from now on, until each returns an error, which is then the error, or the loop has
+// ended: nil. Each [Event] is as the loop wrote it, which may have more fields than Event.
 func (c *Client) Events(ctx context.Context, each func(json.RawMessage) error) error {
 	return follow(ctx, c, PathEvents, each)
 }
@@ -113,7 +108,7 @@ type LogQuery struct {
 	Since  time.Time // zero: everything that is kept
 	Run    int       // of this run or generation only; 0: of all
 	Stages []string  // of these stages of a watcher only; none: all
-	Tail   int       // only the last so many of those that are kept; 0: all; negative: none of them
+	Tail   int       // only this many of the last lines; 0: all; negative: none of them
 	Follow bool      // and then what comes, until the loop ends
 }
 
@@ -136,7 +131,7 @@ func (q LogQuery) encode() string {
 
 func query(nodes []string) string { return url.Values{"node": nodes}.Encode() }
 
-// RefusedError is a loop's answer that it cannot do what was asked.
+// RefusedError is a loop's answer that it cannot do what it was asked.
 type RefusedError struct {
 	Code int // of HTTP
 	Msg  string
@@ -165,8 +160,8 @@ func (c *Client) ask(ctx context.Context, method, path string, into any) error {
 	return nil
 }
 
-// open sends a request, perhaps one to use the connection for another protocol
-// from then on. The caller closes the body of an answer that is one.
+// open sends a request, perhaps one that uses the connection for another protocol from then on. The caller
+// closes the body of a successful answer.
 func (c *Client) open(ctx context.Context, method, path, upgrade string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://devloop"+path, nil)
 	if err != nil {
@@ -228,5 +223,5 @@ func Refuse(w http.ResponseWriter, code int, msg, hint string) { reply(w, code, 
 func reply(w http.ResponseWriter, code int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(value) // the client has gone: nobody is left to tell
+	_ = json.NewEncoder(w).Encode(value) // the client has gone
 }

@@ -1,10 +1,9 @@
-// Package control is the way to a running loop: one private unix socket per
-// configuration file, HTTP and JSON over it, and the lock that makes the loop
-// the only one. It knows what the messages look like and who may send them; it
-// never knows the loop that answers.
+// Package control is the interface to a running loop: one private unix socket per configuration file, HTTP
+// and JSON over it, and the lock that makes the loop the only one. It defines the messages and who may send
+// them; it does not know the loop that answers.
 //
-// Nothing here listens on a network. The socket lives in a directory that only
-// its owner can enter, and a connection of another user is closed unread.
+// Nothing here listens on a network. The socket is in a directory that only its owner can enter, and a
+// connection of another user is closed unread.
 package control
 
 import (
@@ -37,8 +36,8 @@ func (e notRunning) Hint() string {
 	return "start one with `" + devloop + "`, or in the background with `" + devloop + " up -d`"
 }
 
-// Command is how people call devloop for a configuration, from here: with -f,
-// unless it is the one that is found without.
+// Command is how to call devloop for a configuration, from here: with -f, unless it is the one that is found
+// without.
 func Command(config string) string {
 	file, err := filepath.Abs(config)
 	here, errHere := os.Getwd()
@@ -54,8 +53,8 @@ func Command(config string) string {
 
 func (e notRunning) Unwrap() error { return ErrNotRunning }
 
-// ErrUnsupported is what Acquire and Dial return where the system does not tell
-// who is at the other end of a unix socket. It wraps errors.ErrUnsupported.
+// ErrUnsupported is what Acquire and Dial return where the system does not identify the other end of a unix
+// socket. It wraps errors.ErrUnsupported.
 var ErrUnsupported = fmt.Errorf("no control socket on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 
 // RunningError says that a loop runs for the configuration already.
@@ -83,7 +82,7 @@ func (e *RunningError) Hint() string {
 	return fmt.Sprintf("`%[1]s logs -f` follows its output, `%[1]s status` shows what it does, `%[1]s down` stops it", devloop)
 }
 
-// silentError says that a loop holds the lock but does not listen.
+// silentError: a loop holds the lock but does not listen.
 type silentError struct{ *RunningError }
 
 func (e silentError) Error() string { return e.RunningError.Error() + ", but it does not respond" }

@@ -33,18 +33,17 @@ func dial(config string) (path string, err error) {
 			if time.Since(begun) > young || who.PID != 0 && time.Since(who.Since) > young {
 				return "", silentError{who}
 			}
-			<-look.C // a socket tells nobody that it is there
+			<-look.C // nothing reports that a socket has appeared
 		}
 	}
-	if _, held := heldAbstract(config); held { // somebody has cleaned its files away
+	if _, held := heldAbstract(config); held { // somebody has deleted its files
 		return abstract(config)
 	}
 	return "", notRunning{config, lastLog(list)}
 }
 
-// A loop claims its configuration first and listens when it has bound its
-// sockets, so that one that is young may be about to: whoever starts a loop and
-// asks it something at once is not turned away.
+// A loop claims its configuration first and listens when it has bound its sockets. A young loop may be about
+// to listen, so a client that asks right after the start waits for it.
 const (
 	young     = 2 * time.Second
 	lookAgain = 5 * time.Millisecond

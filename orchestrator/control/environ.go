@@ -10,8 +10,7 @@ import (
 	"strings"
 )
 
-// Differing is the answer to which variables have another value where the loop
-// was started.
+// Differing lists the variables that have another value in the loop's environment.
 type Differing struct {
 	PID   int      `json:"pid"`
 	Names []string `json:"names"` // sorted
@@ -20,11 +19,10 @@ type Differing struct {
 // mostVariables is how many a request may ask for.
 const mostVariables = 500
 
-// Variables are what a client says of its environment: by name, a fingerprint
-// of each value, which itself goes nowhere.
+// Variables describe a client's environment: by name, a fingerprint of each value, which itself is not sent.
 type Variables map[string]string
 
-// Add takes down a variable, set or not.
+// Add adds a variable, set or not.
 func (v Variables) Add(name, value string, set bool) { v[name] = fingerprint(value, set) }
 
 func fingerprint(value string, set bool) string {
@@ -56,7 +54,7 @@ func ReadVariables(q url.Values) Variables {
 	return v
 }
 
-// Differing names those that lookup finds another value for, sorted.
+// Differing names those that have another value in lookup, sorted.
 func (v Variables) Differing(lookup func(name string) (value string, set bool)) []string {
 	names := []string{}
 	for _, name := range slices.Sorted(maps.Keys(v)) {
@@ -67,7 +65,7 @@ func (v Variables) Differing(lookup func(name string) (value string, set bool)) 
 	return names
 }
 
-// Differing asks which of these variables have another value for the loop.
+// Differing asks which of these variables have another value in the loop.
 func (c *Client) Differing(ctx context.Context, v Variables) (*Differing, error) {
 	var d Differing
 	return &d, c.get(ctx, PathDiffering+"?"+v.encode(), &d)

@@ -2,12 +2,11 @@ package control
 
 import "time"
 
-// EventVersion is in every Event. Fields and kinds may be added to a version;
-// none changes its meaning or goes.
+// EventVersion is in every Event. Fields and kinds may be added to a version; none is removed or changes its
+// meaning.
 const EventVersion = 1
 
-// Event is one thing that happened in a loop. Events of one loop come in order:
-// T never falls.
+// Event is one thing that happened in a loop. Events of one loop come in order: T never decreases.
 type Event struct {
 	V    int       `json:"v"`    // EventVersion
 	T    int64     `json:"t"`    // nanoseconds since the loop began, by a clock that never jumps
@@ -22,7 +21,7 @@ type Event struct {
 	Stage  string     `json:"stage,omitempty"`  // its name
 	Paths  []string   `json:"paths,omitempty"`  // what had changed, the first few
 	More   int        `json:"more,omitempty"`   // and how many paths more
-	Why    string     `json:"why,omitempty"`    // "start", "change", "trigger", "hand", "crash", "first pass", "dependency", "shutdown"
+	Why    string     `json:"why,omitempty"`    // a machine.Why
 	By     string     `json:"by,omitempty"`     // the other node, where there is one
 	Took   int64      `json:"took,omitempty"`   // nanoseconds
 	Until  *time.Time `json:"until,omitempty"`  // when a wait ends
@@ -43,11 +42,9 @@ type End struct {
 	Error  string `json:"error,omitempty"`  // why it could not be started
 }
 
-// Cycle is everything between the first thing that happened to nodes at rest
-// and their next rest: a save, the runs and restarts that it led to, and what
-// came on top of them meanwhile. Nodes that no edge of the graph connects have
-// cycles of their own. Times are those of Event.T; 0 is a moment that did not
-// come.
+// Cycle begins when something happens to nodes at rest, and ends when they are at rest again: a save, the
+// runs and restarts that it leads to, and further saves meanwhile. Nodes that no edge of the graph connects
+// have cycles of their own. Times are those of Event.T; 0 is a moment that did not come.
 type Cycle struct {
 	ID      int    `json:"id"`
 	Cause   string `json:"cause"`            // "start", "change", "hand", "crash", or why the first thing moved, as in Event.Why

@@ -11,13 +11,11 @@ import (
 	"time"
 )
 
-// FreshFor is how long the files of a claim are safe from those who clean up
-// what nobody has used for days.
+// FreshFor is how long the files of a claim are safe from programs that delete old files.
 const FreshFor = 30 * time.Minute
 
-// Refresh keeps the files of the claim as if they had just been used, and makes
-// them again where somebody has removed them. Call it every FreshFor, never
-// beside Serve or Close.
+// Refresh makes the files of the claim look used, and makes them again if they were removed. Call it every
+// FreshFor, never at the same time as Serve or Close.
 func (c *Claim) Refresh() error {
 	now := time.Now()
 	for _, path := range []string{c.place.base, c.place.dir, c.place.lock(), c.place.socket(), c.place.log(), c.CrashRecord()} {
@@ -32,7 +30,7 @@ func (c *Claim) Refresh() error {
 	return nil
 }
 
-// again makes the lock and the socket anew.
+// again makes the lock and the socket again.
 func (c *Claim) again() error {
 	if err := c.place.make(); err != nil {
 		return err

@@ -19,7 +19,7 @@ func WaitGone(ctx context.Context, config string, pid int) error {
 	if err != nil {
 		return err
 	}
-	// The kernel has no wait for a flock(2) lock that can be given up.
+	// The kernel cannot wait for a flock(2) lock with a timeout.
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
 	for {
@@ -46,9 +46,8 @@ func WaitGone(ctx context.Context, config string, pid int) error {
 
 func (p place) log() string { return filepath.Join(p.dir, "log") }
 
-// CreateLog makes the file that a loop in the background writes to, empty,
-// readable by its owner alone, and opened for appending. It lies beside the
-// control socket. The caller closes it; Claim.DropLog removes it.
+// CreateLog creates the empty file that a loop in the background writes to, readable by its owner alone, and
+// opened for appending. It is beside the control socket. The caller closes it; Claim.DropLog removes it.
 func CreateLog(config string) (*os.File, error) {
 	list, err := places(config)
 	if err != nil {
@@ -74,11 +73,10 @@ func DropLog(log *os.File) {
 	_ = os.Remove(filepath.Dir(log.Name()))
 }
 
-// DropLog removes the log of a loop in the background, whoever wrote it. After a
-// bad end it is better kept.
+// DropLog removes the log of a loop in the background. After a failure it is better kept.
 func (c *Claim) DropLog() { _ = os.Remove(c.place.log()) }
 
-// Running tells which loop runs for the configuration, nil if none does.
+// Running is the loop that runs for the configuration, nil if none does.
 func Running(config string) *RunningError {
 	list, err := places(config)
 	if err != nil {

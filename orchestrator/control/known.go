@@ -7,8 +7,7 @@ import (
 	"devloop/schema/nearest"
 )
 
-// Known is the hint for a name that is none of those that are known: the
-// nearest of them, or the list.
+// Known is the hint for an unknown name: the nearest known one, or the list.
 func Known(name string, known []string) string {
 	if near, ok := nearest.Of(name, known); ok {
 		return fmt.Sprintf("did you mean %s?", near)

@@ -30,14 +30,13 @@ type Status struct {
 	Sockets  []Socket  `json:"sockets"`
 }
 
-// Diagnostics are what the tools of the last runs complain of, as places in files:
-// of each stage what it said when it ran last.
+// Diagnostics are what the tools complained of in the last runs, as places in files.
 type Diagnostics struct {
 	Diagnostics []Diagnostic `json:"diagnostics"` // in the order of the file, then of the output
 	Unplaced    []Unplaced   `json:"unplaced"`
 }
 
-// Diagnostic is one complaint about a place in a file that is there.
+// Diagnostic is one complaint about a place in a file that exists.
 type Diagnostic struct {
 	Node       string `json:"node"`
 	Stage      string `json:"stage"`
@@ -60,8 +59,7 @@ type Unplaced struct {
 	Tail  []string `json:"tail,omitempty"` // of a failure that names no place: its last lines
 }
 
-// Mistakes are what keeps the configuration that is written now from being put in
-// force.
+// Mistakes are why the configuration, as it is written now, does not become the current one.
 type Mistakes struct {
 	Since time.Time `json:"since"` // when it was first read so
 	List  []string  `json:"list"`  // each begins with its place, FILE:LINE:COL, where it has one
@@ -80,10 +78,10 @@ type Node struct {
 	Kind  string `json:"kind"`  // "watcher" or "process"
 	State string `json:"state"` // "passed", "running", "ready", …
 
-	Busy   bool `json:"busy"`   // what a change wants to start downstream waits for it
-	Failed bool `json:"failed"` // it waits for people
+	Busy   bool `json:"busy"`   // changes downstream wait for it
+	Failed bool `json:"failed"` // it waits for a person
 
-	Waits *Hold `json:"waits,omitempty"` // why it does nothing yet, if it has something to do
+	Waits *Hold `json:"waits,omitempty"` // why it is not doing anything yet, if it has something to do
 
 	Number   int        `json:"number"`             // the last run of a watcher, the last generation of a process; 0: none yet
 	Since    *time.Time `json:"since,omitempty"`    // when that began
@@ -96,12 +94,11 @@ type Node struct {
 	Usual  time.Duration `json:"usual,omitempty"`  // of a process that starts: how long that usually takes, in nanoseconds
 
 	Candidate *Candidate `json:"candidate,omitempty"` // of a process: another generation beside the one that serves
-	Reason    string     `json:"reason,omitempty"`    // why it is as it is, where the state does not say it: why a new generation was dropped
+	Reason    string     `json:"reason,omitempty"`    // why it is in its state, where the state does not say it: why a new generation was dropped
 }
 
-// Candidate is a generation beside the one that serves, while a process has two
-// (`update: start-first`): a new one that is to take its place when it is ready,
-// or an old one on its way out.
+// Candidate is a generation beside the one that serves, while a process has two (`update: start-first`): a
+// new one that replaces it when it is ready, or an old one that is ending.
 type Candidate struct {
 	Number int        `json:"number"` // the generation
 	State  string     `json:"state"`  // "starting" (a new one), "dropped" (a new one that ends), "stopping" (an old one)
@@ -125,26 +122,26 @@ type Socket struct {
 	Exposed string   `json:"exposed,omitempty"` // where other machines reach it, if they do
 	Via     string   `json:"via,omitempty"`     // "inherit" or "proxy"
 	Nodes   []string `json:"nodes"`             // the processes that get it
-	Waiting *int     `json:"waiting"`           // connections that nobody has accepted yet; null where the system does not tell
+	Waiting *int     `json:"waiting"`           // connections that no server has accepted yet; null where the system does not tell
 	Limit   int      `json:"limit,omitempty"`
 
 	InFlight *int `json:"in_flight,omitempty"` // requests or connections that are being answered; absent where devloop does not see them
-	Cut      *int `json:"cut,omitempty"`       // how many of them the last restart cut
+	Cut      *int `json:"cut,omitempty"`       // how many of them the last restart cut off
 }
 
-// Watching is what the watcher of files does.
+// Watching is the state of the file watcher.
 type Watching struct {
 	Directories int    `json:"directories"`
-	Unwatched   int    `json:"unwatched"` // directories that should be watched and are not
+	Unwatched   int    `json:"unwatched"` // directories that cannot be watched
 	Links       int    `json:"links"`     // symbolic links followed
 	Events      uint64 `json:"events"`
 	Overflows   uint64 `json:"overflows"` // times that the kernel lost some
 
-	Polled   int           `json:"polled,omitempty"`   // directories that are looked at again and again
-	Interval time.Duration `json:"interval,omitempty"` // in which all of those are looked at
+	Polled   int           `json:"polled,omitempty"`   // directories that are polled
+	Interval time.Duration `json:"interval,omitempty"` // within which each of those is looked at
 }
 
-// Wake is what made a node start, or stop, for the last time.
+// Wake is why a node last started or stopped.
 type Wake struct {
 	Node   string     `json:"node"`
 	Kind   string     `json:"kind"`
@@ -159,7 +156,7 @@ type Wake struct {
 	Waits  *Hold      `json:"waits,omitempty"` // now
 }
 
-// Moved is what a command by hand made of one node.
+// Moved is what a command by hand did to one node.
 type Moved struct {
 	Node   string `json:"node"`
 	Kind   string `json:"kind"`   // "watcher" or "process"
@@ -169,22 +166,21 @@ type Moved struct {
 	Waits  *Hold  `json:"waits,omitempty"`
 }
 
-// Down is the answer of a loop that is going to end.
+// Down is the answer of a loop that is about to end.
 type Down struct {
 	PID int `json:"pid"`
 }
 
-// Verdict is what everything that had been saved before the question has led
-// to.
+// Verdict is the outcome of everything that was saved before the question.
 type Verdict struct {
 	OK     bool   `json:"ok"`               // all of it is done, has passed and is ready
 	Node   string `json:"node,omitempty"`   // the first one that has failed; empty: see Why
 	Kind   string `json:"kind,omitempty"`   // of Node
-	Number int    `json:"number,omitempty"` // its run or generation that failed; 0: what it wrote tells nothing
+	Number int    `json:"number,omitempty"` // its run or generation that failed; 0: its output does not explain it
 	Why    string `json:"why,omitempty"`    // in words, for people
 	Hint   string `json:"hint,omitempty"`   // what to do about it, where that is known
 
-	Stages []string `json:"stages,omitempty"` // of a watcher: those that failed, whose output tells more
+	Stages []string `json:"stages,omitempty"` // of a watcher: those that failed
 }
 
 // Line is one line of output.
@@ -212,13 +208,13 @@ func (l *Line) Bytes() []byte {
 	return []byte(l.Text)
 }
 
-// failure is the body of an answer that is none.
+// failure is the body of an error answer.
 type failure struct {
 	Error string `json:"error"`
 	Hint  string `json:"hint,omitempty"`
 }
 
-// MostPaths is how many of the paths that have changed are told of one change.
+// MostPaths is how many changed paths are listed for one change.
 const MostPaths = 100
 
 // Moment is a time that may be missing: nil for the zero one.

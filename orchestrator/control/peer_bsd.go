@@ -8,7 +8,7 @@ import "golang.org/x/sys/unix"
 // systems' sys/un.h.
 const solLocal = 0
 
-// peerOf is LOCAL_PEERCRED of unix(4), which getpeereid(3) is made of.
+// peerOf is LOCAL_PEERCRED of unix(4), as getpeereid(3) uses it.
 func peerOf(fd int) (uid int, err error) {
 	cred, err := unix.GetsockoptXucred(fd, solLocal, unix.LOCAL_PEERCRED)
 	if err != nil {

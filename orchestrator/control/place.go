@@ -29,9 +29,9 @@ type place struct {
 func (p place) socket() string { return filepath.Join(p.dir, "sock") }
 func (p place) lock() string   { return filepath.Join(p.dir, "lock") }
 
-// places lists where a loop of the configuration may be found, the place for a
-// new one first. A terminal of a desktop session, a cron job and a shell behind
-// su disagree about XDG_RUNTIME_DIR, so the others are looked at as well.
+// places lists where a loop of the configuration may be found, the place for a new one first. A desktop
+// terminal, a cron job and a shell behind su have different values of XDG_RUNTIME_DIR, so the others are
+// tried as well.
 func places(config string) ([]place, error) {
 	name, err := nameOf(config)
 	if err != nil {
@@ -63,7 +63,7 @@ func places(config string) ([]place, error) {
 	if base := "/run/user/" + uid; runtime.GOOS == "linux" && private(base) == nil {
 		add(filepath.Join(base, "devloop"))
 	}
-	add("/tmp/devloop-" + uid) // wherever TMPDIR leads here and elsewhere
+	add("/tmp/devloop-" + uid) // independent of TMPDIR
 	add(filepath.Join(os.TempDir(), "devloop-"+uid))
 	return list, nil
 }
@@ -83,9 +83,8 @@ func home(list []place) (place, error) {
 	return list[0], first
 }
 
-// nameOf is what a configuration is called by, within the places: the directory
-// of the project and the name that the file was given. A link instead of the
-// file can be turned to another one, and the project stays the same.
+// nameOf identifies a configuration: the directory of the project and the name of the file as given. If the
+// file is a link that changes, the project stays the same.
 func nameOf(config string) (string, error) {
 	file, err := filepath.Abs(config)
 	if err != nil {
@@ -104,8 +103,7 @@ func nameOf(config string) (string, error) {
 	return hex.EncodeToString(sum[:8]), nil
 }
 
-// make makes the directories, and refuses those that others could have
-// prepared.
+// make makes the directories, and refuses those that another user may have made.
 func (p place) make() error {
 	for _, dir := range []string{p.base, p.dir} {
 		err := os.Mkdir(dir, 0o700)
@@ -124,8 +122,7 @@ func (p place) make() error {
 	return os.Chmod(p.dir, 0o700)
 }
 
-// check tells whether the place can be trusted. A missing one is
-// fs.ErrNotExist.
+// check tells whether the place can be trusted. A missing one is fs.ErrNotExist.
 func (p place) check() error {
 	if err := private(p.base); err != nil {
 		return err
@@ -133,8 +130,7 @@ func (p place) check() error {
 	return private(p.dir)
 }
 
-// private tells whether the directory is this user's own, and no other user
-// can put files into it.
+// private tells whether the directory belongs to this user, and no other user can put files into it.
 func private(dir string) error {
 	info, err := os.Lstat(dir)
 	if err != nil {

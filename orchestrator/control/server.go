@@ -24,9 +24,8 @@ type Server struct {
 	conns  sync.WaitGroup
 }
 
-// Serve makes the socket and answers requests with h, each in a goroutine of
-// its own; a request's context ends with Close. What a loop that was killed
-// has left is replaced: nobody else can be there, for the claim is held.
+// Serve makes the socket and answers requests with h, each in a goroutine of its own; a request's context
+// ends with Close. The socket of a killed loop is replaced, which is safe because the claim is held.
 func (c *Claim) Serve(h http.Handler) (*Server, error) {
 	l, err := c.listen()
 	if err != nil {
@@ -71,7 +70,7 @@ func (c *Claim) listen() (*net.UnixListener, error) {
 		return nil, err
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
-		_ = l.Close() // the error to tell is the first one
+		_ = l.Close() // the first error is returned
 		return nil, err
 	}
 	return l, nil
@@ -81,8 +80,7 @@ func (s *Server) serve(l *net.UnixListener) {
 	s.served.Go(func() { _ = s.http.Serve(own{l, os.Geteuid()}) }) // always ends with an error, of Close
 }
 
-// duplicate is a listener of its own on the same socket, which stays when that
-// is closed.
+// duplicate is a second listener on the same socket, which stays open when that one is closed.
 func duplicate(l *net.UnixListener) (*net.UnixListener, error) {
 	f, err := l.File()
 	if err != nil {
@@ -96,11 +94,11 @@ func duplicate(l *net.UnixListener) (*net.UnixListener, error) {
 	return again.(*net.UnixListener), nil
 }
 
-// Close ends the requests that are being answered, removes the socket, and
-// returns when every goroutine has ended.
+// Close ends the requests that are being answered, removes the socket, and returns when every goroutine has
+// ended.
 func (s *Server) Close() error {
 	s.cancel()
-	// Whoever is just being answered is let finish, if that is quick.
+	// Let quick answers finish.
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
 	err := s.http.Shutdown(ctx)
@@ -112,8 +110,8 @@ func (s *Server) Close() error {
 	return err
 }
 
-// own accepts connections of this user only. The directory keeps the others
-// out already; this holds even if its mode is changed.
+// own accepts connections of this user only. The directory already keeps others out; this holds even if its
+// mode is changed.
 type own struct {
 	*net.UnixListener
 	uid int

@@ -5,14 +5,14 @@ import (
 	"net/http"
 )
 
-// Stream answers a request with JSON values, one a line, each on its way as
-// soon as it is sent. Its methods are for the request's own goroutine.
+// Stream answers a request with JSON values, one a line, each sent at once. Its methods are for the request's
+// own goroutine.
 type Stream struct {
 	lines   *json.Encoder
 	control *http.ResponseController
 }
 
-// NewStream begins the answer, so that the client knows that it was heard.
+// NewStream begins the answer, so that the client knows that the request has arrived.
 func NewStream(w http.ResponseWriter) *Stream {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.WriteHeader(http.StatusOK)

@@ -5,10 +5,10 @@ import (
 	"net/netip"
 )
 
-const stateCloseWait = 0x08 // the client has said its last word, the server has not
+const stateCloseWait = 0x08 // the client has closed its side, the server has not
 
-// Accepted says how many connections of a TCP socket a process has accepted and not closed, idle ones included. It reads
-// /proc/net; for other networks, and on other systems, it is ErrUnsupported.
+// Accepted is how many connections of a TCP socket a process has accepted and not closed, idle ones included.
+// It reads /proc/net; for other networks, and on other systems, it is ErrUnsupported.
 func (s *Socket) Accepted() (open int, err error) {
 	if s.spec.Network != TCP {
 		return 0, fmt.Errorf("count connections of %s socket: %w", s.spec.Network, ErrUnsupported)

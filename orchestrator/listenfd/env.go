@@ -35,9 +35,9 @@ func Env(names []string) []string {
 // variablePrefix begins the names of our own variables.
 const variablePrefix = "DEVLOOP_FD_"
 
-// Variable is the name of the environment variable that holds the descriptor number of the socket called name: upper
-// case, and an underscore for whatever may not stand in a variable's name. Two names can have one variable ("a.b" and
-// "a-b"); the caller refuses that.
+// Variable is the name of the environment variable with the descriptor number of the socket called name:
+// upper case, and an underscore for each character that a variable's name cannot have. Two names can have the
+// same variable ("a.b" and "a-b"); the caller refuses that.
 func Variable(name string) string {
 	return variablePrefix + strings.Map(func(r rune) rune {
 		switch {
@@ -50,10 +50,11 @@ func Variable(name string) string {
 	}, name)
 }
 
-// StripEnv returns env without what an outer socket holder or service manager said to this process: LISTEN_FDS,
-// LISTEN_FDNAMES, LISTEN_FDS_FIRST_FD, LISTEN_PID, LISTEN_PIDFDID (a stale one makes libsystemd refuse the sockets),
-// NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID and DEVLOOP_FD_*. Other variables that begin with LISTEN_ stay: LISTEN_ADDR
-// and LISTEN_PORT are what people call settings of their own. env itself is left as it is.
+// StripEnv returns env without what an outer socket holder or service manager set for this process:
+// LISTEN_FDS, LISTEN_FDNAMES, LISTEN_FDS_FIRST_FD, LISTEN_PID, LISTEN_PIDFDID (a stale one makes libsystemd
+// refuse the sockets), NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID and DEVLOOP_FD_*. Other variables that
+// begin with LISTEN_ stay: LISTEN_ADDR and LISTEN_PORT are common names for an application's settings. env is
+// not changed.
 func StripEnv(env []string) []string {
 	kept := make([]string, 0, len(env))
 	for _, entry := range env {

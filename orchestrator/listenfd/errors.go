@@ -9,19 +9,18 @@ import (
 	"syscall"
 )
 
-// ErrUnsupported is what a function returns where the system does not offer what it needs. It wraps
-// [errors.ErrUnsupported].
+// ErrUnsupported is returned where the system lacks what a function needs. It wraps [errors.ErrUnsupported].
 var ErrUnsupported = fmt.Errorf("not available on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 
-// errLost means that a unix socket cannot be reached any more: a child removed or replaced the socket file, or called
-// shutdown(2), after which the kernel does not let a unix socket listen again. [Socket.Reset] makes a new one.
+// errLost: a unix socket cannot be reached any more, because a child removed or replaced the socket file, or
+// called shutdown(2), after which the kernel does not let a unix socket listen again. [Socket.Reset] makes a
+// new one.
 var errLost = errors.New("the socket file is gone or dead")
 
-// errNotListening means that the socket is not in the listening state: a child called shutdown(2) on it.
-// [Socket.Refresh] makes it listen again.
+// errNotListening: a child called shutdown(2) on the socket. [Socket.Refresh] makes it listen again.
 var errNotListening = errors.New("the socket does not listen: a child called shutdown on it")
 
-// Holder is the process that stands in the way, as far as the system tells; the zero Holder is "no idea".
+// Holder is the process that has an address, as far as the system tells; the zero Holder is unknown.
 type Holder struct {
 	PID     int    // 0 when unknown
 	Name    string // base name of the program, "" when unknown
@@ -30,13 +29,13 @@ type Holder struct {
 	UID     int    // owner of the socket, known on Linux even when PID is not; -1 when unknown
 }
 
-// InUseError says that somebody else has the address. It unwraps to EADDRINUSE.
+// InUseError says that another process has the address. It unwraps to EADDRINUSE.
 type InUseError struct {
 	Network Network
 	Addr    string // "127.0.0.1:3000", or the path
 	Holder  Holder
 
-	// Reserve is true when the address asked for was free, and the one that localhost has to reserve with it was not.
+	// Reserve is true if the requested address was free, and the one that localhost reserves with it was not.
 	Reserve bool
 }
 
@@ -71,7 +70,7 @@ func (e *InUseError) Hint() string {
 	return e.Clear() + ", or use another port (0 picks a free one)"
 }
 
-// Clear says who has the address and how to make them leave it, without a full stop.
+// Clear says which program has the address and how to end it, without a full stop.
 func (e *InUseError) Clear() string {
 	var b strings.Builder
 	if e.Reserve {
@@ -93,8 +92,8 @@ func (e *InUseError) Clear() string {
 	return b.String()
 }
 
-// whoCommand is the command that names the holder of an address. A holder that we could not find belongs to another
-// user, hence sudo.
+// whoCommand is the command that names the holder of an address. A holder that was not found belongs to
+// another user, hence sudo.
 func whoCommand(goos string, network Network, addr string) string {
 	if network == Unix {
 		if goos == "freebsd" {

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// HeldBy says which of the processes have the socket open. Processes that are gone are not an error; with an error some
-// could not be looked at (they are another user's), and holding may lack them. Linux only.
+// HeldBy says which of the processes have the socket open. Ended processes are not an error; an error means
+// that some belong to another user, and holding may lack them. Linux only.
 func (s *Socket) HeldBy(pids []int) (holding []int, err error) {
 	var st unix.Stat_t
 	err = s.control(func(fd int) error { return os.NewSyscallError("fstat", unix.Fstat(fd, &st)) })
@@ -36,9 +36,9 @@ func (s *Socket) HeldBy(pids []int) (holding []int, err error) {
 	return holding, errs
 }
 
-// ListenersOf says what the processes listen on, or have bound for UDP, other than what this process holds itself, sorted
-// by address: where a child listens that did not take the socket it was given. Processes that are gone are not an error;
-// with an error the list may lack some. Linux only.
+// ListenersOf says what the processes listen on, or have bound for UDP, besides what this process holds
+// itself, sorted by address: where a child listens that did not take its socket. Ended processes are not an
+// error; with an error the list may lack some. Linux only.
 func ListenersOf(pids []int) ([]Listener, error) {
 	ours, err := socketInodes(os.Getpid())
 	if err != nil {

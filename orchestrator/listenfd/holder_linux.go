@@ -7,12 +7,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inetHolder looks for the process in whose way at is.
+// inetHolder looks for the process that keeps at from being bound.
 func inetHolder(network Network, at netip.AddrPort) Holder {
 	best := inetEntry{uid: -1}
 	for _, file := range inetFiles(network) {
 		_ = readInet(file, func(e inetEntry) bool {
-			// A listener is the likely one, but a client whose own port it happens to be is in the way as well.
+			// Usually it is a listener, but also a client whose own port it happens to be.
 			if e.inode != 0 && overlap(e.local, at) && (best.inode == 0 || e.state == stateListen) {
 				best = e
 			}
@@ -25,8 +25,8 @@ func inetHolder(network Network, at netip.AddrPort) Holder {
 	return holderOf(best.inode, best.uid)
 }
 
-// listenerInode is the socket that accepts connections to at, 0 if none is found. One that is bound to this very address
-// comes before one that is bound to all.
+// listenerInode is the socket that accepts connections to at, 0 if there is none. One that is bound to this
+// very address comes before one that is bound to all.
 func listenerInode(at netip.AddrPort) (inode uint64) {
 	exact := false
 	for _, file := range inetFiles(TCP) {
@@ -40,7 +40,8 @@ func listenerInode(at netip.AddrPort) (inode uint64) {
 	return inode
 }
 
-// overlap says whether two sockets cannot have these addresses at once. A socket bound to :: may take IPv4 as well.
+// overlap tells whether two sockets cannot have these addresses at once. A socket bound to :: may take IPv4
+// as well.
 func overlap(a, b netip.AddrPort) bool {
 	if a.Port() != b.Port() {
 		return false
@@ -53,7 +54,8 @@ func overlap(a, b netip.AddrPort) bool {
 func pathHolder(path string) Holder {
 	var inode uint64
 	_ = readUnix(func(e unixEntry) bool {
-		// The table has the path as it was given to bind; a relative one is compared by its last element alone.
+		// The table has the path as it was given to bind; a relative one is compared only by its last
+		// element.
 		if e.path == path || !filepath.IsAbs(e.path) && filepath.Base(e.path) == filepath.Base(path) {
 			inode = e.inode
 		}
@@ -65,7 +67,8 @@ func pathHolder(path string) Holder {
 	return holderOf(inode, -1)
 }
 
-// peerHolder is the process that called listen on the other end of a connected unix socket, if it still lives.
+// peerHolder is the process that called listen on the other end of a connected unix socket, if it still
+// lives.
 func peerHolder(fd int) Holder {
 	cred, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
 	if err != nil || cred.Pid <= 0 {

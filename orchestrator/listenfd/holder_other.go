@@ -4,7 +4,7 @@ package listenfd
 
 import "net/netip"
 
-// Without /proc the holder is for a command to find, which the hint names.
+// Without /proc only a command can find the holder, which the hint names.
 
 func inetHolder(Network, netip.AddrPort) Holder { return Holder{UID: -1} }
 

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxPicks bounds the search for a port that is free on 127.0.0.1 and on ::1.
+// maxPicks limits the search for a port that is free on 127.0.0.1 and on ::1.
 const maxPicks = 64
 
 func (s *Socket) openInet() error {
@@ -45,8 +45,9 @@ func (s *Socket) openInet() error {
 
 var errNotLiteral = errors.New("the host is neither an IP address nor localhost")
 
-// openLocalhost binds 127.0.0.1 and reserves ::1. A port that the system picked on the one can be taken on the other; it
-// picks again then, while the ports that would not do stay bound, lest they be picked twice.
+// openLocalhost binds 127.0.0.1 and reserves ::1. A port that the system picked on the one can be taken on
+// the other; then it picks again, while the ports that did not do stay bound, so that they are not picked
+// twice.
 func (s *Socket) openLocalhost() error {
 	var refused []int
 	defer func() {
@@ -96,7 +97,7 @@ func (s *Socket) begin(fd int, at netip.AddrPort) error {
 	return s.own(fd)
 }
 
-// bind makes a socket, binds it, and tells to what.
+// bind makes a socket, binds it, and returns the address.
 func (s *Socket) bind(ip netip.Addr, port int) (fd int, at netip.AddrPort, err error) {
 	fd, err = s.bindOnce(ip, port)
 	if err != nil {
@@ -110,8 +111,8 @@ func (s *Socket) bind(ip netip.Addr, port int) (fd int, at netip.AddrPort, err e
 	if port != 0 || s.spec.Network != TCP || !forgetsPickedPort || s.spec.NoReuse {
 		return fd, at, nil
 	}
-	// Bind the picked port by its number, next to the first socket (SO_REUSEADDR lets two that do not listen share
-	// it), so that it is never free in between.
+	// Bind the picked port by its number, next to the first socket (SO_REUSEADDR lets two that do not listen
+	// share it), so that it is never free in between.
 	named, err := s.bindOnce(ip, int(at.Port()))
 	_ = unix.Close(fd)
 	return named, at, err
@@ -140,13 +141,14 @@ func (s *Socket) bindOnce(ip netip.Addr, port int) (fd int, err error) {
 
 func (s *Socket) bindFD(fd, family int, sockaddr unix.Sockaddr, addr string) error {
 	if s.spec.Network == TCP && !s.spec.NoReuse {
-		// Not for UDP: nothing waits there, and on Linux a second socket with the option could take the port's datagrams.
+		// Not for UDP: nothing waits there, and on Linux a second socket with the option could take the
+		// port's datagrams.
 		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 			return os.NewSyscallError("setsockopt SO_REUSEADDR", err)
 		}
 	}
 	if family == unix.AF_INET6 {
-		// Explicit, for the default is a setting of the machine.
+		// Explicit, because the default is a setting of the machine.
 		if err := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1); err != nil {
 			return os.NewSyscallError("setsockopt IPV6_V6ONLY", err)
 		}
@@ -173,8 +175,8 @@ func (s *Socket) reserveLoopback6(port uint16) (fd int, err error) {
 		return -1, err
 	}
 	if s.spec.Network == UDP {
-		// A bound UDP socket would swallow datagrams. One that is connected, to itself, takes them from nobody else, and
-		// other senders are told that the port is closed.
+		// A bound UDP socket would swallow datagrams. One that is connected to itself takes them from no
+		// other sender, and others get an error that the port is closed.
 		_, self, err := inetSockaddr(netip.IPv6Loopback(), int(port))
 		if err == nil {
 			err = unix.Connect(fd, self)
@@ -187,8 +189,8 @@ func (s *Socket) reserveLoopback6(port uint16) (fd int, err error) {
 	return fd, nil
 }
 
-// keepReserve makes the reservation firm and ours. With SO_REUSEADDR on both, Linux lets others bind the address of a
-// socket that does not listen; the option was wanted for the bind alone.
+// keepReserve makes the reservation exclusive. With SO_REUSEADDR on both, Linux lets others bind the address
+// of a socket that does not listen; the option was needed only for the bind.
 func (s *Socket) keepReserve(fd int) error {
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 0); err != nil {
 		return os.NewSyscallError("setsockopt SO_REUSEADDR", err)
@@ -243,7 +245,7 @@ func addrPort(sa unix.Sockaddr) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// bindFailure turns what a system call said about addr into words.
+// bindFailure explains the error of a system call for addr.
 func (s *Socket) bindFailure(addr string, err error) error {
 	at, _ := netip.ParseAddrPort(addr)
 	switch err {

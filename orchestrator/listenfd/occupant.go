@@ -12,7 +12,8 @@ type Occupant struct {
 	inode uint64 // 0: this system does not tell
 }
 
-// OccupantOf connects to an address, "127.0.0.1:3000", and tells who accepts there. ok is false if nobody does.
+// OccupantOf connects to an address, "127.0.0.1:3000", and identifies the socket there. ok is false if
+// nothing accepts.
 func OccupantOf(ctx context.Context, addr string) (o Occupant, ok bool) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", addr)
@@ -30,7 +31,7 @@ func OccupantOf(ctx context.Context, addr string) (o Occupant, ok bool) {
 // Is tells whether both are the same socket, as far as the system tells: where it does not, they are.
 func (o Occupant) Is(other Occupant) bool { return o.inode == other.inode }
 
-// Holder looks for the process that has the socket. It walks the table of processes.
+// Holder looks for the process that has the socket, through the whole process table.
 func (o Occupant) Holder() Holder {
 	if !o.at.IsValid() {
 		return Holder{UID: -1}

@@ -28,7 +28,7 @@ func (s *Socket) openPath() error {
 	return s.own(fd)
 }
 
-// bindPath binds and listens, and notes in s.made what the socket file is.
+// bindPath binds and listens, and records the socket file in s.made.
 func (s *Socket) bindPath() (fd int, err error) {
 	path := s.spec.Path
 	switch {
@@ -53,8 +53,8 @@ func (s *Socket) bindPath() (fd int, err error) {
 		_ = unix.Close(fd)
 		return -1, pathError(path, err)
 	}
-	// Nobody can connect before listen, so the permissions are right before they matter; the umask, which belongs to
-	// the whole process, need not be touched.
+	// No client can connect before listen, so the permissions are set in time without changing the umask of
+	// the whole process.
 	mode := s.spec.Mode.Perm()
 	if mode == 0 {
 		mode = defaultMode
@@ -81,8 +81,8 @@ func pathSockaddr(path string) *unix.SockaddrUnix {
 	return &unix.SockaddrUnix{Name: path}
 }
 
-// fileIsOurs says whether the path still leads to the file that we made. A bound socket keeps its inode alive, so the number
-// is not given to another file while we hold it.
+// fileIsOurs tells whether the path still leads to the file that we made. A bound socket keeps its inode
+// alive, so the number is not given to another file while we hold it.
 func (s *Socket) fileIsOurs() bool {
 	now, err := os.Lstat(s.spec.Path)
 	return err == nil && os.SameFile(now, s.made)
@@ -103,7 +103,7 @@ func (s *Socket) remake(fd int) error {
 	return os.NewSyscallError("dup", replaceFD(fresh, fd))
 }
 
-// clearPath removes a socket file that nobody serves, and explains anything else that is in the way.
+// clearPath removes a socket file that no process serves, and explains anything else at that path.
 func clearPath(path string) error {
 	info, err := os.Lstat(path)
 	switch {
@@ -122,7 +122,7 @@ func clearPath(path string) error {
 			holder = pathHolder(path)
 		}
 		return &InUseError{Network: Unix, Addr: path, Holder: holder}
-	case unix.ECONNREFUSED: // bound by nobody who listens
+	case unix.ECONNREFUSED: // bound, but nothing listens
 	case unix.ENOENT:
 		return nil
 	default:
@@ -180,9 +180,10 @@ const (
 	lockPause = 10 * time.Millisecond
 )
 
-// lockDir takes the directory's lock, so that of two holders that start at once only one finds the stale socket and
-// replaces it, and the other finds it served: between bind and listen, a new socket looks just as stale. The lock is
-// advice: somebody who keeps it for long, or a file system without locks, does not keep us from starting.
+// lockDir takes the directory's lock, so that of two holders that start at once only one finds the stale
+// socket and replaces it, and the other finds it served: between bind and listen, a new socket looks just as
+// stale. The lock is advisory: if it is held for long, or the file system has no locks, the start goes on
+// without it.
 func lockDir(dir string) (unlock func()) {
 	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -193,7 +194,7 @@ func lockDir(dir string) (unlock func()) {
 		if err != unix.EWOULDBLOCK && err != unix.EINTR {
 			break
 		}
-		time.Sleep(lockPause) // flock has no time limit of its own
+		time.Sleep(lockPause) // flock has no timeout
 	}
 	return func() { _ = unix.Close(fd) }
 }

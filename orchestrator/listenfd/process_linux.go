@@ -11,8 +11,8 @@ import (
 	"devloop/orchestrator/proctable"
 )
 
-// socketInodes are the sockets that a process has open. The error is fs.ErrNotExist when it is gone or a zombie, and
-// fs.ErrPermission when it is another user's.
+// socketInodes are the sockets that a process has open. The error is fs.ErrNotExist if it has ended or is a
+// zombie, and fs.ErrPermission if it is another user's.
 func socketInodes(pid int) (map[uint64]bool, error) {
 	dir := procDir(pid) + "/fd"
 	entries, err := os.ReadDir(dir)
@@ -37,8 +37,8 @@ func socketInodes(pid int) (map[uint64]bool, error) {
 	return inodes, nil
 }
 
-// holderOf finds the process that has a socket open; of several, the one that started first, the others being its
-// children.
+// holderOf finds the process that has a socket open; of several, the one that started first, as the others
+// are its children.
 func holderOf(inode uint64, uid int) Holder {
 	var oldest proctable.Process
 	procs, _ := proctable.List(0, nil) // without /proc nobody is found
@@ -55,7 +55,7 @@ func holderOf(inode uint64, uid int) Holder {
 	return h
 }
 
-// describe says what is known of a process.
+// describe is what is known of a process.
 func describe(pid int) Holder {
 	h := Holder{PID: pid, UID: -1}
 	if raw, err := os.ReadFile(procDir(pid) + "/cmdline"); err == nil && len(raw) > 0 {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// The tables of sockets in /proc/net, as proc_pid_net(5) has them. They show bound UDP sockets, and TCP sockets that
-// listen or are connected; a TCP socket that is only bound stands in none.
+// The tables of sockets in /proc/net, see proc_pid_net(5). They show bound UDP sockets, and TCP sockets that
+// listen or are connected; a TCP socket that is only bound is in none.
 
 // States of the tables.
 const (
@@ -25,7 +25,7 @@ type inetEntry struct {
 	local, remote netip.AddrPort
 	state         uint64
 	uid           int
-	inode         uint64 // 0 while no process has the socket: in the queue, or on its way out
+	inode         uint64 // 0 while no process has the socket: in the queue, or being closed
 }
 
 // inetFiles are the tables of a network, both families.
@@ -33,7 +33,8 @@ func inetFiles(network Network) []string {
 	return []string{"/proc/net/" + string(network), "/proc/net/" + string(network) + "6"}
 }
 
-// readInet gives yield the lines of a table until it returns false. A system without IPv6 has no table for it.
+// readInet passes the lines of a table to yield until it returns false. A system without IPv6 has no table
+// for it.
 func readInet(file string, yield func(inetEntry) bool) error {
 	return readTable(file, func(line string) bool {
 		// sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode
@@ -77,7 +78,7 @@ func readUnix(yield func(unixEntry) bool) error {
 	})
 }
 
-// readTable gives yield the lines after the first, which is a heading.
+// readTable passes the lines after the first, a heading, to yield.
 func readTable(file string, yield func(line string) bool) error {
 	f, err := os.Open(file)
 	if err != nil {
@@ -94,7 +95,8 @@ func readTable(file string, yield func(line string) bool) error {
 	return lines.Err()
 }
 
-// hexAddrPort reads "0100007F:0BB8": the words of the address as the machine stores them, the port as people write it.
+// hexAddrPort reads "0100007F:0BB8": the words of the address as the machine stores them, the port in plain
+// hexadecimal.
 func hexAddrPort(text string) (netip.AddrPort, error) {
 	host, port, _ := strings.Cut(text, ":")
 	p, err := strconv.ParseUint(port, 16, 16)
@@ -116,8 +118,8 @@ func hexAddrPort(text string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(ip, uint16(p)), nil
 }
 
-// connectionTaken says whether a process has accepted the connection whose server side is local: a connection that waits
-// in the queue has no inode.
+// connectionTaken tells whether a process has accepted the connection whose server side is local: a
+// connection that waits in the queue has no inode.
 func connectionTaken(local, remote netip.AddrPort) (taken bool, err error) {
 	file := inetFiles(TCP)[0]
 	if local.Addr().Is6() {

@@ -10,9 +10,9 @@ import (
 // tcpListen is TCP_LISTEN of the kernel's net/tcp_states.h.
 const tcpListen = 10
 
-// Queue says how many connections wait to be accepted, less the one that WaitAccept parked, and how many may. Of a
-// listening socket, Linux gives the two as tcpi_unacked and tcpi_sacked of TCP_INFO; for unix sockets, and on other
-// systems, it is ErrUnsupported.
+// Queue is how many connections wait to be accepted, without the one that WaitAccept parked, and how many
+// may. Of a listening socket, Linux gives the two as tcpi_unacked and tcpi_sacked of TCP_INFO; for unix
+// sockets, and on other systems, it is ErrUnsupported.
 func (s *Socket) Queue() (waiting, limit int, err error) {
 	if s.spec.Network != TCP {
 		return 0, 0, fmt.Errorf("read queue of %s socket: %w", s.spec.Network, ErrUnsupported)

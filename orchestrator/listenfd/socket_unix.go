@@ -13,14 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Socket is a bound socket that this process holds. Its methods may be called from several goroutines; after Close they
-// return os.ErrClosed.
+// Socket is a bound socket that this process holds. Its methods may be called from several goroutines; after
+// Close they return os.ErrClosed.
 type Socket struct {
 	spec Spec   // as opened, Port being the actual one
 	addr string // "127.0.0.1:3000", "[::1]:3000", or the path
 
-	// file owns the descriptor. It was blocking when the File was made and the File remembers that, so File.Fd, and
-	// with it os/exec, never touches O_NONBLOCK. conn keeps the number ours during a system call, should Close come.
+	// file owns the descriptor. It was blocking when the File was made and the File remembers that, so
+	// File.Fd, and with it os/exec, never touches O_NONBLOCK. conn keeps the number ours during a system
+	// call, even if Close is called.
 	file *os.File
 	conn syscall.RawConn
 
@@ -33,8 +34,9 @@ type Socket struct {
 // CanWaitAccept says whether WaitAccept works on this system.
 const CanWaitAccept = true
 
-// Open binds what spec says, listens, and returns the socket, which the caller closes. An address that somebody else has
-// is an *InUseError, any other failure to bind it a *bindError; both name the address, and not the socket.
+// Open binds what spec says, listens, and returns the socket, which the caller closes. An address that
+// another process has is an *InUseError, any other failure to bind it a *bindError; both name the address,
+// and not the socket.
 func Open(spec Spec) (*Socket, error) {
 	s := &Socket{spec: spec}
 	var err error
@@ -73,12 +75,12 @@ func (s *Socket) Addr() string { return s.addr }
 // Port is the actual port, 0 for Unix.
 func (s *Socket) Port() int { return s.spec.Port }
 
-// File is the descriptor, for os/exec's ExtraFiles. It is the same File each time and belongs to the Socket: do not close
-// it, do not read from it, and do not make a net.Listener of it while a child holds the socket (net.FileListener turns
-// O_NONBLOCK on for all holders).
+// File is the descriptor, for os/exec's ExtraFiles. It is the same File each time and belongs to the Socket:
+// do not close it, do not read from it, and do not make a net.Listener of it while a child holds the socket
+// (net.FileListener sets O_NONBLOCK for all holders).
 func (s *Socket) File() *os.File { return s.file }
 
-// control runs do on the descriptor, which cannot be closed meanwhile.
+// control runs do on the descriptor, which stays open meanwhile.
 func (s *Socket) control(do func(fd int) error) error {
 	var err error
 	if s.conn.Control(func(fd uintptr) { err = do(int(fd)) }) != nil {
@@ -87,8 +89,8 @@ func (s *Socket) control(do func(fd int) error) error {
 	return err
 }
 
-// maxBacklog asks for the longest queue there is: every kernel cuts what it is given down to its own limit
-// (net.core.somaxconn, kern.ipc.somaxconn), and so the limit of the day is taken each time.
+// maxBacklog asks for the longest possible queue: every kernel cuts it down to its current limit
+// (net.core.somaxconn, kern.ipc.somaxconn).
 const maxBacklog = math.MaxInt32
 
 func (s *Socket) listen(fd int) error {
@@ -99,11 +101,11 @@ func (s *Socket) listen(fd int) error {
 	return unix.Listen(fd, backlog)
 }
 
-// Refresh asks for the whole queue again, for the socket has one queue length, and a child that calls listen(2) itself
-// (node wants 511, asyncio 100) sets it for everybody. It also revives a TCP listener on which a child called shutdown(2).
-// It is safe at any time, whoever holds the socket.
+// Refresh asks for the whole queue again, because a child that calls listen(2) itself (node wants 511,
+// asyncio 100) sets the queue length for all holders. It also revives a TCP listener on which a child called
+// shutdown(2). It may be called at any time.
 //
-// A unix socket whose file is not there any more, or which was shut down, is errLost.
+// A unix socket whose file no longer exists, or which was shut down, is errLost.
 func (s *Socket) Refresh() error {
 	if s.spec.Network == UDP {
 		return nil
@@ -111,7 +113,7 @@ func (s *Socket) Refresh() error {
 	err := s.control(func(fd int) error {
 		if err := s.listen(fd); err != nil {
 			if s.spec.Network == TCP {
-				return s.bindFailure(s.addr, err) // shut down, and somebody was quicker
+				return s.bindFailure(s.addr, err) // shut down, and another process was quicker
 			}
 			return os.NewSyscallError("listen", err)
 		}
@@ -126,12 +128,12 @@ func (s *Socket) Refresh() error {
 	return nil
 }
 
-// Reset makes the socket as good as new for the next generation: blocking, listening with the whole queue, without a
-// TCP_DEFER_ACCEPT of the last one, and, for a unix socket that is errLost, a new socket behind the same path and the same
-// descriptor number. What waits in the queue is kept, but for a lost unix socket.
+// Reset makes the socket as good as new for the next generation: blocking, listening with the whole queue,
+// without a TCP_DEFER_ACCEPT of the last one, and, for a unix socket that is errLost, a new socket behind the
+// same path and the same descriptor number. The queue is kept, except that of a lost unix socket.
 //
-// Call it only while no other process holds the socket: the mode is shared with all holders, and a child would keep a
-// lost socket.
+// Call it only while no other process holds the socket: the mode is shared with all holders, and a child
+// would keep a lost socket.
 func (s *Socket) Reset() error {
 	err := s.control(func(fd int) error {
 		if s.spec.Network == Unix && (!s.fileIsOurs() || isHungUp(fd)) {
@@ -153,15 +155,15 @@ func (s *Socket) Reset() error {
 	return s.Refresh()
 }
 
-// Close gives the address back, unless a child still holds the socket, and removes a unix socket's file if it still is the
-// one that Open made. Further calls do nothing.
+// Close releases the address, unless a child still holds the socket, and removes a unix socket's file if it
+// is still the one that Open made. Further calls do nothing.
 func (s *Socket) Close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
 	var removed error
 	if s.spec.Network == Unix && s.fileIsOurs() {
-		removed = os.Remove(s.spec.Path) // before the close, so that nobody meets a dead file
+		removed = os.Remove(s.spec.Path) // before the close, so that no client finds a dead file
 	}
 	if s.reserve != nil {
 		_ = s.reserve.Close() // nothing was ever written to it
@@ -175,7 +177,7 @@ func (s *Socket) Close() error {
 	return nil
 }
 
-// poll says what the descriptor is ready for, of events, without waiting.
+// poll returns which of events the descriptor is ready for, without waiting.
 func poll(fd int, events int16) (int16, error) {
 	fds := []unix.PollFd{{Fd: int32(fd), Events: events}}
 	for {
@@ -186,7 +188,7 @@ func poll(fd int, events int16) (int16, error) {
 	}
 }
 
-// isHungUp tells a listener that was shut down: for unix sockets listen(2) succeeds all the same.
+// isHungUp recognises a listener that was shut down: for unix sockets listen(2) succeeds all the same.
 func isHungUp(fd int) bool {
 	events, err := poll(fd, unix.POLLIN)
 	return err == nil && events&unix.POLLHUP != 0

@@ -29,8 +29,8 @@ type Spec struct {
 	Path string      // of the socket file. Unix only.
 	Mode fs.FileMode // permissions of the socket file; 0 is 0600. Unix only.
 
-	// NoReuse binds without SO_REUSEADDR: not while connections of an earlier holder are still being wound down
-	// (TIME_WAIT). TCP only; the others never have the option.
+	// NoReuse binds without SO_REUSEADDR: not while connections of an earlier holder are in TIME_WAIT. TCP
+	// only; the others never have the option.
 	NoReuse bool
 
 	Backlog int // how many connections may wait; 0 is as many as the system allows. TCP and Unix only.
@@ -48,5 +48,5 @@ func (s Spec) String() string {
 	return net.JoinHostPort(host, strconv.Itoa(s.Port))
 }
 
-// defaultHost is what a spec without a host binds: a development server is nobody else's business.
+// defaultHost is what a spec without a host binds: other machines should not reach a development server.
 const defaultHost = "127.0.0.1"

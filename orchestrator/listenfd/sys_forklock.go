@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// newSocket makes a blocking close-on-exec socket. The system cannot do both at once; the lock keeps a child from being
-// started, and so from inheriting it, in between.
+// newSocket makes a blocking close-on-exec socket. The system cannot do both at once; the lock keeps a child
+// from being started, and inheriting it, in between.
 func newSocket(family, kind int) (int, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

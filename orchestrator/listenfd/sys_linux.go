@@ -15,14 +15,14 @@ func replaceFD(fresh, fd int) error { return unix.Dup3(fresh, fd, unix.O_CLOEXEC
 // listen on another one afterwards. One that was bound by number keeps it (SOCK_BINDPORT_LOCK in net/ipv4).
 const forgetsPickedPort = true
 
-// clearDeferAccept undoes an option by which a child has connections wait for their first data before they count.
+// clearDeferAccept undoes an option by which a child delays connections until their first data.
 func clearDeferAccept(fd int) {
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 0)
 }
 
 const unprivilegedStart = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 
-// privilegedBelow is the first port that anybody may bind.
+// privilegedBelow is the first port that needs no privilege.
 func privilegedBelow() uint16 {
 	text, err := os.ReadFile(unprivilegedStart)
 	if err == nil {

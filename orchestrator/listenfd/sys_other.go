@@ -19,14 +19,14 @@ func replaceFD(fresh, fd int) error {
 	return nil
 }
 
-// forgetsPickedPort is a habit of Linux alone; here a second socket could not be bound next to the first.
+// forgetsPickedPort: only Linux does; here a second socket could not be bound next to the first.
 const forgetsPickedPort = false
 
-// clearDeferAccept has nothing to undo: the option is Linux's.
+// clearDeferAccept does nothing: only Linux has the option.
 func clearDeferAccept(int) {}
 
-// privilegedBelow is the first port that anybody may bind. macOS asks no privilege for ports on all interfaces, but still
-// does for those on one address.
+// privilegedBelow is the first port that needs no privilege. On macOS ports on all interfaces need none, but
+// those on one address still do.
 func privilegedBelow() uint16 { return 1024 }
 
 func privilegedHint() string { return "ports below 1024 are the system's; use a higher one" }

@@ -13,23 +13,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// How often WaitAccept looks. Accepting leaves no event behind that anybody but the accepter could wait for.
+// How often WaitAccept polls. An accept leaves no event that another process could wait for.
 const (
 	firstLook = time.Millisecond
 	slowLook  = 25 * time.Millisecond
-	rareLook  = 20 // looks, for what costs more: whether it is our connection that is still in the queue
+	rareLook  = 20 // polls, for the more expensive question whether our own connection is still in the queue
 )
 
-// WaitAccept returns nil when somebody accepts connections from the socket. It puts a connection of its own into the queue,
-// unless others wait there already, and looks until one has left the queue; the kernel answers connects whether or not a
-// server lives, so nothing less tells. The server sees a client that says nothing and leaves: one that hangs up is in the
-// queue until it is accepted, which is why a cancelled wait does not add a second one.
+// WaitAccept returns nil when a server accepts connections from the socket. It puts a connection of its own
+// into the queue, unless others wait there already, and polls until one has left the queue; the kernel
+// completes connections whether or not a server lives, so connecting is not enough. The server sees a client
+// that sends nothing and hangs up. A closed connection stays in the queue until it is accepted, so a
+// cancelled wait does not add a second one.
 //
-// It returns the context's cause when ctx ends, errNotListening when a child shut the socket down, os.ErrClosed after
-// Close, and ErrUnsupported for UDP. No descriptor outlives the call.
+// It returns the context's cause when ctx ends, errNotListening when a child shut the socket down,
+// os.ErrClosed after Close, and ErrUnsupported for UDP. No descriptor outlives the call.
 //
-// On Linux the answer is exact. Elsewhere the moment between the client's end being connected and the connection being in
-// the queue cannot be told from one that was accepted at once, so several looks have to agree.
+// On Linux the answer is exact. Elsewhere a connection that is not yet in the queue looks like one that was
+// accepted at once, so several polls must agree.
 func (s *Socket) WaitAccept(ctx context.Context) error {
 	if s.spec.Network == UDP {
 		return fmt.Errorf("wait for accept on %s: a udp socket accepts nothing: %w", s.addr, ErrUnsupported)
@@ -63,7 +64,7 @@ func (s *Socket) waitAccept(ctx context.Context) error {
 
 // waitLeft waits until one of the last connections of the queue, or p, has left it.
 func (s *Socket) waitLeft(ctx context.Context, p *parked, last int) error {
-	seen := p == nil || p.queued // somebody was in the queue
+	seen := p == nil || p.queued // a connection was in the queue
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for pause, looks := firstLook, 0; ; pause, looks = min(pause*5/4, slowLook), looks+1 {
@@ -79,8 +80,8 @@ func (s *Socket) waitLeft(ctx context.Context, p *parked, last int) error {
 		case now < last, now == 0 && seen:
 			return nil
 		case now > 0:
-			// A server that takes one connection at a time may be waiting for ours to
-			// say something, with a client behind it in the queue.
+			// A server that takes one connection at a time may be waiting for ours to send something, with a
+			// client behind it in the queue.
 			if !seen || now != last || looks%rareLook == 0 {
 				if taken, known := p.taken(); taken && known {
 					return nil
@@ -97,7 +98,7 @@ func (s *Socket) waitLeft(ctx context.Context, p *parked, last int) error {
 	}
 }
 
-// pending counts the connections that wait: exactly for TCP on Linux, else 0 or 1.
+// pending counts the waiting connections: exactly for TCP on Linux, else 0 or 1.
 func (s *Socket) pending() (n int, err error) {
 	err = s.control(func(fd int) error {
 		events, err := poll(fd, unix.POLLIN)
@@ -107,7 +108,7 @@ func (s *Socket) pending() (n int, err error) {
 		case events&(unix.POLLHUP|unix.POLLERR) != 0:
 			return errNotListening
 		}
-		// poll is what every system offers; the count only tells more of a queue that is never seen empty.
+		// Every system has poll; the count matters only for a queue that is never empty.
 		if s.spec.Network == TCP {
 			waiting, _, err := tcpQueue(fd)
 			if errors.Is(err, errNotListening) {
@@ -125,15 +126,15 @@ func (s *Socket) pending() (n int, err error) {
 	return n, err
 }
 
-// parked is a connection that we made to our own socket.
+// parked is a connection from us to our own socket.
 type parked struct {
 	socket *Socket
-	fd     int  // -1 when there was no room in the queue, and so others in it
-	queued bool // connect returned after the connection was in the queue, which is so for unix sockets
-	agreed int  // looks that found neither connection nor error, see accepted
+	fd     int  // -1 if the queue had no room, and so other connections
+	queued bool // connect returned after the connection was in the queue, as for unix sockets
+	agreed int  // polls that found neither connection nor error, see accepted
 }
 
-// park connects without waiting for the connection to be there.
+// park connects without waiting for the connection to be established.
 func (s *Socket) park() (*parked, error) {
 	family, to, err := s.loopback()
 	if err != nil {
@@ -151,7 +152,7 @@ func (s *Socket) park() (*parked, error) {
 	switch {
 	case err == nil, err == unix.EINPROGRESS:
 		if p.queued {
-			_ = unix.Shutdown(fd, unix.SHUT_WR) // nobody can tell who has the other end: it need not wait for us to speak
+			_ = unix.Shutdown(fd, unix.SHUT_WR) // the server need not wait for us to send anything
 		}
 		return p, nil
 	case err == unix.EAGAIN && family == unix.AF_UNIX:
@@ -165,7 +166,7 @@ func (s *Socket) park() (*parked, error) {
 	return nil, os.NewSyscallError("connect", err)
 }
 
-// leave hangs up, politely: a reset would be an error in many a server's log.
+// leave closes without a reset, which many servers would log as an error.
 func (p *parked) leave() {
 	if p != nil && p.fd >= 0 {
 		_ = unix.Close(p.fd)
@@ -174,10 +175,12 @@ func (p *parked) leave() {
 	}
 }
 
-// agreeingLooks is how many looks at an empty queue count for an accepted connection where the system cannot say.
+// agreeingLooks is how many polls of an empty queue count as an accepted connection where the system cannot
+// say.
 const agreeingLooks = 3
 
-// accepted says whether somebody took the connection, which is not in the queue: it was taken, or is on its way there.
+// accepted tells whether a server took the connection, which is not in the queue: it was taken, or is on its
+// way there.
 func (p *parked) accepted() (bool, error) {
 	events, err := poll(p.fd, unix.POLLIN|unix.POLLOUT)
 	if err != nil {
@@ -192,10 +195,10 @@ func (p *parked) accepted() (bool, error) {
 				return false, os.NewSyscallError("connect", unix.ETIMEDOUT)
 			}
 		}
-		return true, nil // reset by whoever accepted it; the socket listens, so it was not the kernel
+		return true, nil // reset by the server that accepted it; the socket listens, so it was not the kernel
 	}
 	if events&unix.POLLIN != 0 {
-		return true, nil // it spoke first, or hung up
+		return true, nil // the server sent something, or hung up
 	}
 	if events&unix.POLLOUT == 0 {
 		return false, nil // not connected yet
@@ -208,7 +211,7 @@ func (p *parked) accepted() (bool, error) {
 	return taken, nil
 }
 
-// taken says whether a process has the other end of the connection, where the system can tell.
+// taken tells whether a process has the other end of the connection, where the system can tell.
 func (p *parked) taken() (taken, known bool) {
 	if p == nil || p.fd < 0 || p.socket.spec.Network != TCP {
 		return false, false
@@ -219,13 +222,13 @@ func (p *parked) taken() (taken, known bool) {
 	}
 	peer, err := unix.Getpeername(p.fd)
 	if err != nil {
-		return false, true // not connected, or gone since; the next look tells
+		return false, true // not connected, or gone since; the next poll tells
 	}
 	taken, err = connectionTaken(addrPort(peer), local)
 	return taken, err == nil
 }
 
-// loopback is how this machine reaches the socket.
+// loopback is the address at which this machine reaches the socket.
 func (s *Socket) loopback() (family int, to unix.Sockaddr, err error) {
 	if s.spec.Network == Unix {
 		return unix.AF_UNIX, pathSockaddr(s.spec.Path), nil

@@ -9,24 +9,25 @@ import (
 	"time"
 )
 
-// init is the second start: nothing but the shim happens in it.
+// init is where the second start ends: only the shim runs in it.
 func init() {
 	if len(os.Args) < 3 || os.Args[1] != marker {
 		return
 	}
 	err := Exec(os.Args[2:], os.Environ())
-	_, _ = os.Stderr.WriteString("devloop: error: " + err.Error() + "\n") // there is nobody else to tell
+	_, _ = os.Stderr.WriteString("devloop: error: " + err.Error() + "\n") // there is no other place for it
 	os.Exit(ExitCode(err))
 }
 
-// Exec replaces this process by the command argv, in the environment env with LISTEN_PID set to this process's pid; it
-// returns only when that fails, with an *Error. A command without a slash is looked up in env's own PATH, as execvp(3)
-// does. A program that is still open for writing somewhere (ETXTBSY) is tried again for a second: the build that wrote it
-// has closed it, but a child that another thread forked meanwhile has its descriptors until it execs (golang.org/issue/22315).
+// Exec replaces this process by the command argv, in the environment env with LISTEN_PID set to this
+// process's pid; it returns only if that fails, with an *Error. A command without a slash is looked up in
+// env's own PATH, as execvp(3) does. A program that is still open for writing (ETXTBSY) is tried again for a
+// second: the build that wrote it has closed it, but a child that another thread forked meanwhile has its
+// descriptors until it execs (golang.org/issue/22315).
 //
-// What exec keeps stays as it was: descriptors, their modes, directory, limits, the signal mask. Signals have their
-// default action in the command, and those that were ignored when this program was started are ignored again if they are
-// SIGHUP, SIGINT or one that stops (the Go runtime takes over the others).
+// Descriptors, their modes, directory, limits and the signal mask are kept. Signals have their default action
+// in the command; those that were ignored when this program was started are ignored again if they are SIGHUP,
+// SIGINT or a stop signal (the Go runtime takes over the others).
 func Exec(argv, env []string) error {
 	if len(argv) == 0 {
 		return &Error{Command: "nothing", Err: syscall.EINVAL}
@@ -41,7 +42,7 @@ func Exec(argv, env []string) error {
 			err = e
 		case e == syscall.ENOENT, e == syscall.ENOTDIR:
 		case e == syscall.EACCES:
-			err = e // perhaps a later directory has one that we may run
+			err = e // a later directory may have one that we may run
 		default:
 			return &Error{Command: argv[0], Err: e}
 		}
@@ -57,20 +58,20 @@ func ExitCode(err error) int {
 	return 126
 }
 
-// busyFor bounds the wait for a program that is being written.
+// busyFor limits the wait for a program that is being written.
 const busyFor = time.Second
 
 func execWhenClosed(path string, argv, env []string) syscall.Errno {
 	for waited, pause := time.Duration(0), time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		err, _ := syscall.Exec(path, argv, env).(syscall.Errno)
 		if err == syscall.ENOEXEC {
-			// A script that does not say what runs it: execvp(3) and every shell hand it to sh.
+			// A script without "#!": execvp(3) and every shell run it with sh.
 			_ = syscall.Exec("/bin/sh", append([]string{"/bin/sh", path}, argv[1:]...), env)
 		}
 		if err != syscall.ETXTBSY || waited >= busyFor {
 			return err
 		}
-		time.Sleep(pause) // the system does not tell when the last writer closes
+		time.Sleep(pause) // the system does not report when the last writer closes
 		waited += pause
 	}
 }
@@ -108,7 +109,7 @@ func candidates(name string, env []string) []string {
 	return found
 }
 
-// withPID sets LISTEN_PID, and drops a LISTEN_PIDFDID, which names a process too and would be wrong.
+// withPID sets LISTEN_PID, and drops LISTEN_PIDFDID, which names a process too and would be wrong.
 func withPID(env []string, pid int) []string {
 	set := make([]string, 0, len(env)+1)
 	for _, entry := range env {
@@ -119,6 +120,6 @@ func withPID(env []string, pid int) []string {
 	return append(set, "LISTEN_PID="+strconv.Itoa(pid))
 }
 
-// hasPrefix is written out, as package strings would cost us our place in the order of initialisation: it needs unicode,
-// and by the time that one is ready, all of crypto and compress is about to be.
+// hasPrefix avoids package strings, which would move this package back in the order of initialisation:
+// strings needs unicode, and by then all of crypto and compress would be initialised.
 func hasPrefix(s, prefix string) bool { return len(s) >= len(prefix) && s[:len(prefix)] == prefix }

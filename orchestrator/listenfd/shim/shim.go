@@ -1,14 +1,16 @@
-// Package shim starts a command with a LISTEN_PID that is right: it sets the variable to the pid of the process it runs
-// in and then replaces that process by the command, which keeps the pid; it never forks, and opens nothing.
+// Package shim starts a command with a right LISTEN_PID: it sets the variable to the pid of its own process
+// and then replaces that process by the command, which keeps the pid; it never forks, and opens nothing.
 //
-// Half of the servers that take sockets by systemd's protocol (libsystemd, go-systemd, gunicorn, Puma, Kestrel) want
-// LISTEN_PID to be their own pid, and most of the others reject one that is not, but the pid is known only after the fork,
-// and Go can run nothing between fork and exec. So the program starts itself, and the second start becomes the command.
+// Half of the servers that take sockets by systemd's protocol (libsystemd, go-systemd, gunicorn, Puma,
+// Kestrel) want LISTEN_PID to be their own pid, and most of the others reject a wrong one. But the pid is
+// known only after the fork, and Go can run nothing between fork and exec. So the program starts itself, and
+// the second start becomes the command.
 //
-// The second start does not get as far as main. Go initialises packages in the order of their import paths, once what
-// they import is ready (Go specification, "Program initialization"; since Go 1.21), so this one, which imports next to
-// nothing and whose path begins with "devloop/", comes before everything from "github.com/", "golang.org/" or
-// "gopkg.in/". Its init function looks at the arguments, and execs. Whoever imports the package takes part in that.
+// The second start does not reach main. Go initialises packages in the order of their import paths, once what
+// they import is ready (Go specification, "Program initialization"; since Go 1.21), so this one, which
+// imports next to nothing and whose path begins with "devloop/", comes before everything from "github.com/",
+// "golang.org/" or "gopkg.in/". Its init function looks at the arguments, and execs. That holds for every
+// program that imports the package.
 package shim
 
 import (
@@ -16,13 +18,13 @@ import (
 	"runtime"
 )
 
-// marker as the first argument asks for the shim. Nobody types it: the public spelling is the adopt command.
+// marker as the first argument asks for the shim; for people there is the adopt command.
 const marker = "--devloop-internal-exec-with-listen-pid"
 
-// Wrap is the command line that starts argv through the shim. self is the running program, which imports this package, or
-// "" for what Self says: /proc/self/exe on Linux, which is the program that runs even when its file was replaced or
-// removed since, and os.Executable elsewhere. argv is returned as it is when it is empty, or when the running program
-// cannot be found, as without the shim only LISTEN_PID is missing.
+// Wrap is the command line that starts argv through the shim. self is the running program, which imports this
+// package, or "" for Self: /proc/self/exe on Linux, which is the running program even if its file was
+// replaced or removed, and os.Executable elsewhere. argv is returned unchanged if it is empty, or if the
+// running program cannot be found: without the shim only LISTEN_PID is missing.
 //
 // /proc/self is the process that execs: start the command from the program itself, not through another one.
 func Wrap(self string, argv []string) []string {
@@ -39,7 +41,7 @@ func Wrap(self string, argv []string) []string {
 
 const procSelf = "/proc/self/exe"
 
-// Self is how the running program starts itself, "" when that cannot be found out: see Wrap.
+// Self is how the running program starts itself, "" if unknown: see Wrap.
 func Self() string {
 	if runtime.GOOS == "linux" {
 		if _, err := os.Lstat(procSelf); err == nil {
