@@ -1,5 +1,7 @@
 package starter
 
+import "strings"
+
 // sites are generators of static pages, by the file that they are known by.
 var sites = []struct{ file, build, out, sources string }{
 	{"book.toml", "mdbook build", "book", "{src/**,book.toml}"},
@@ -39,8 +41,11 @@ func lookDocs(p *project) (*draft, error) {
 		d := &draft{by: s.file}
 		d.extends("docs", "there is a "+s.file)
 		d.set("SOURCES", s.sources, "")
-		if s.build != "" {
-			d.set("BUILD", s.build, "")
+		if build := s.build; build != "" {
+			if !p.has("Gemfile") {
+				build = strings.TrimPrefix(build, "bundle exec ")
+			}
+			d.set("BUILD", build, "")
 		}
 		out := "site"
 		if s.out != "" {

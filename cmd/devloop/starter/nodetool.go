@@ -32,6 +32,13 @@ var nodeTools = []nodeTool{
 	{"parcel", "dev-server", "", "parcel", "1234", "serve --host 127.0.0.1 --port $PORT", []string{"serve", "", "*"}},
 	{"gatsby", "dev-server", "", "gatsby", "8000", "develop --host 127.0.0.1 --port $PORT", []string{"develop"}},
 	{"@11ty/eleventy", "dev-server", "", "eleventy", "8080", "--serve --port=$PORT", []string{"--serve"}},
+	{"hexo", "dev-server", "", "hexo", "4000", "server --ip 127.0.0.1 --port $PORT", []string{"server", "s"}},
+	{"@docusaurus/core", "dev-server", "", "docusaurus", "3000", "start --host 127.0.0.1 --port $PORT --no-open", []string{"start"}},
+	{"vitepress", "dev-server", "", "vitepress", "5173", "dev --host 127.0.0.1 --port $PORT", []string{"dev"}},
+	{"@rsbuild/core", "dev-server", "", "rsbuild", "3000", "dev --host 127.0.0.1 --port $PORT", []string{"dev", ""}},
+	{"@rspack/cli", "dev-server", "", "rspack", "8080", "serve --host 127.0.0.1 --port $PORT", []string{"serve", "dev", "s"}},
+	{"vinxi", "dev-server", "", "vinxi", "3000", "dev --host 127.0.0.1 --port $PORT", []string{"dev"}},
+	{"wrangler", "dev-server", "", "wrangler", "8787", "dev --ip 127.0.0.1 --port $PORT", []string{"dev"}},
 	{"vite", "vite", "VITE", "vite", "5173", "--host 127.0.0.1 --port $PORT --strictPort", []string{"", "dev", "serve", "*"}},
 }
 

@@ -5,6 +5,7 @@ var (
 	rails      = compiled(`(?m)^\s*gem\s+["']rails["']`)
 	classic    = compiled(`(?m)^\s*require\s+["']sinatra["']`)
 	puma       = compiled(`(?m)^\s*gem\s+["']puma["']|^\s+puma \(`)
+	jekyll     = compiled(`(?m)^\s*gem\s+["'](?:jekyll|github-pages)["']`)
 	rspec      = compiled(`(?m)^\s*gem\s+["']rspec`)
 )
 
@@ -23,6 +24,9 @@ func lookRuby(p *project) (*draft, error) {
 	gems, err := p.read("Gemfile")
 	if err != nil {
 		return nil, err
+	}
+	if p.has("_config.yml") && jekyll.MatchString(gems) { // a site, which docs knows
+		return nil, nil
 	}
 	test := ""
 	switch {
