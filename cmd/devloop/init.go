@@ -25,7 +25,7 @@ import (
 const schemaCopy = ".devloop/devloop.schema.json"
 
 func initCommand(a *app) *cobra.Command {
-	var name, from string
+	var name, from, editor string
 	var try bool
 	cmd := &cobra.Command{
 		Use:   "init",
@@ -38,17 +38,26 @@ no counterpart.
 With --try it then runs the loop once, in a child: it waits for the first page, saves one
 source (a blank line at its end, which it takes back), says how long both took and what
 failed, and ends the loop. A devloop.yaml that is there already is only tried. Exit code 1
-if no page came, or the save did not get there.`,
+if no page came, or the save did not get there.
+With --editor vscode it also writes .vscode/tasks.json, whose background task fills the
+Problems view from the running loop; where a devloop.yaml is there, only that.`,
 		Example: "  devloop init\n  devloop init --preset rust-web\n  devloop init --from .air.toml\n  devloop init --try",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if name != "" && from != "" {
 				return usageError{errors.New("use either --preset or --from, not both"), "devloop init"}
 			}
+			if editor != "" && (a.isThere() || !slices.Contains(editors, editor)) {
+				return writeEditor(a, editor)
+			}
 			if try && name == "" && from == "" && a.isThere() {
 				return tryProject(a)
 			}
-			if err := initProject(a, name, from); err != nil || !try {
+			err := initProject(a, name, from)
+			if err == nil && editor != "" {
+				err = writeEditor(a, editor)
+			}
+			if err != nil || !try {
 				return err
 			}
 			return tryProject(a)
@@ -56,6 +65,7 @@ if no page came, or the save did not get there.`,
 	}
 	cmd.Flags().StringVar(&name, "preset", "", "extend the preset `NAME`, whatever the project looks like")
 	cmd.Flags().StringVar(&from, "from", "", "translate the `FILE` of another tool")
+	cmd.Flags().StringVar(&editor, "editor", "", "also let an `EDITOR` show the loop's problems: vscode")
 	cmd.Flags().BoolVar(&try, "try", false, "run the loop once: first page, one save, and say what came of it")
 	return cmd
 }
