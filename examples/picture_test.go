@@ -117,7 +117,8 @@ func draw(lines []string) string {
 	}
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 %[1]d" width="760" height="%[1]d" role="img" aria-label="A session of devloop: a save, a build, a restart; then a save that breaks, and the old server keeps running">
 <rect width="100%%" height="100%%" rx="8" fill="#1e2127"/>
-<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="14" fill="#d7dae0" xml:space="preserve" style="white-space:pre">
+<style>text { white-space: pre }</style>
+<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="14" fill="#d7dae0" xml:space="preserve">
 %[2]s</g></svg>
 `, y+above, out.String())
 }
