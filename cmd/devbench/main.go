@@ -7,6 +7,7 @@
 //	go run ./cmd/devbench idle                 what it costs to do nothing
 //	go run ./cmd/devbench restarts,killed,bad  what clients see while servers are replaced
 //	go run ./cmd/devbench burst                connections that meet no server
+//	go run ./cmd/devbench beside               beside the tools that people of each stack use today
 //	go run ./cmd/devbench cost                 what the proxy adds to an answer
 //	go run ./cmd/devbench output               how fast output goes through
 //	go run ./cmd/devbench commands             what a command costs beside thousands of foreign processes
@@ -32,6 +33,7 @@ import (
 	"strings"
 	"syscall"
 
+	"devloop/cmd/devbench/beside"
 	"devloop/cmd/devbench/commands"
 	"devloop/cmd/devbench/harness"
 	"devloop/cmd/devbench/output"
@@ -39,7 +41,7 @@ import (
 	"devloop/cmd/devbench/watching"
 )
 
-var parts = []harness.Part{watching.Part, swapping.Part, output.Part, commands.Part}
+var parts = []harness.Part{watching.Part, swapping.Part, beside.Part, output.Part, commands.Part}
 
 func main() {
 	for _, p := range parts {

@@ -13,15 +13,15 @@ import (
 // Schedule says when to ask again.
 type Schedule struct {
 	// Interval is the pause between the end of one try and the start of the
-	// next. Zero or less adapts: it begins at 5 ms, so that what starts fast
-	// is not kept waiting, and grows by half each time up to 250 ms, so that
-	// what starts slowly is not kept busy answering.
+	// next. Zero or less adapts: it begins at 5 ms and grows by an eighth each
+	// time up to 100 ms, so that what is ready is found out after an eighth more
+	// of the time that it took, and what starts slowly is not kept busy answering.
 	Interval time.Duration
 }
 
 const (
 	firstPause = 5 * time.Millisecond
-	lastPause  = 250 * time.Millisecond
+	lastPause  = 100 * time.Millisecond
 )
 
 // pauses answers the pauses of a schedule, one after the other.
@@ -32,7 +32,7 @@ func (s Schedule) pauses() func() time.Duration {
 	next := firstPause
 	return func() time.Duration {
 		pause := next
-		next = min(next*3/2, lastPause)
+		next = min(next*9/8, lastPause)
 		return pause
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"devloop/cmd/devbench/harness"
 )
 
 // A session is a started tool, in a process group of its own. Whoever starts
@@ -41,7 +43,7 @@ func (b *bench) start(t *tool, p project, hold time.Duration) (*session, error) 
 	s.cmd.Dir = p.dir
 	s.cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(t.path)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	s.cmd.Stdout, s.cmd.Stderr = s.said, s.said
-	ownGroup(s.cmd)
+	harness.OwnGroup(s.cmd)
 	s.began = now()
 	if err := s.cmd.Start(); err != nil {
 		s.said.Close()
@@ -57,7 +59,7 @@ func (b *bench) start(t *tool, p project, hold time.Duration) (*session, error) 
 // stop ends the tool and everything in its process group.
 func (s *session) stop() {
 	defer s.said.Close()
-	endGroup(s.cmd.Process.Pid)
+	harness.EndGroup(s.cmd.Process.Pid)
 	timer := time.NewTimer(5 * time.Second)
 	defer timer.Stop()
 	select {
@@ -65,7 +67,7 @@ func (s *session) stop() {
 	case <-timer.C:
 	}
 	// What did not listen, or outlived its leader.
-	killGroup(s.cmd.Process.Pid)
+	harness.KillGroup(s.cmd.Process.Pid)
 	<-s.gone
 }
 
