@@ -147,10 +147,14 @@ func lookWorkspace(p npmProject, m *manifest) (*draft, error) {
 	return d, nil
 }
 
-// includeParts includes projects below, each on a port of its own, and says which port is which. ports are
-// those that are taken.
-func (d *draft) includeParts(parts []*part, ports ...string) {
-	named := len(ports) == 0                            // the first part's port is PORT
+// includeParts includes projects below, each on a port of its own, and says which port is which. holders
+// are the draft's own servers.
+func (d *draft) includeParts(parts []*part, holders ...holder) {
+	named := len(holders) == 0 // the first part's port is PORT
+	var ports []string
+	for _, h := range holders {
+		ports = append(ports, h.port)
+	}
 	slices.SortStableFunc(parts, func(a, b *part) int { // front ends first
 		switch {
 		case a.tool == b.tool:
@@ -161,7 +165,6 @@ func (d *draft) includeParts(parts []*part, ports ...string) {
 		return 1
 	})
 	var names, told []string
-	var holders []holder
 	for _, one := range parts {
 		for n := 2; slices.Contains(names, one.name); n++ {
 			one.name = nodeName(path.Base(one.dir)) + "-" + strconv.Itoa(n)

@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
@@ -72,6 +73,9 @@ func (n *nodeDraft) server(why string, sources []string) {
 	}
 	if file != "" && file != "server.js" {
 		d.set("MAIN", file, from)
+	}
+	if path.Ext(file) == "" && file != "" {
+		sources = append(sources, file) // bin/www
 	}
 	port := n.job.portOf(n.run.args)
 	n.setStages(file)
@@ -365,9 +369,32 @@ func (n *nodeDraft) nest(sources []string) {
 		d.set("MAIN", path.Clean(entry), "as `start:prod` has it")
 	}
 	n.besideStages("tests")
+	n.monorepo()
 	listening := nodeListening
 	listening.never = true
 	d.address(p.project, sources, listening)
+}
+
+// monorepo finds which of several programs of Nest's is built without a name.
+func (n *nodeDraft) monorepo() {
+	text, err := n.p.read("nest-cli.json")
+	if err != nil || text == "" {
+		return
+	}
+	var c struct {
+		Monorepo bool
+		Root     string
+		Projects map[string]struct{ Type, Root string }
+	}
+	if json.Unmarshal([]byte(withoutJSONComments(text)), &c) != nil || !c.Monorepo || c.Root == "" {
+		return
+	}
+	n.d.set("MAIN", path.Join("dist", c.Root, "main.js"), "as nest-cli.json has it")
+	for _, name := range sortedKeys(c.Projects) {
+		if other := c.Projects[name]; other.Type == "application" && other.Root != c.Root {
+			n.d.note("nest-cli.json has %s besides: a compiler (`exec $NEST build %s --watch`) and a process of %s would run it.", name, name, path.Join("dist", other.Root, "main.js"))
+		}
+	}
 }
 
 // besideStages gives the watcher of a preset those checks that package.json has.
@@ -452,7 +479,7 @@ func (n *nodeDraft) rest() error {
 	}
 	switch {
 	case len(n.parts) > 0 && n.d.hasServer():
-		n.d.includeParts(n.parts, n.d.held())
+		n.d.includeParts(n.parts, holder{"the server", n.d.held(), n.d.binds()})
 	case len(n.parts) > 0:
 		n.d.includeParts(n.parts)
 	}

@@ -42,6 +42,8 @@ func (j *job) nodeRun(p npmProject) *nodeRun {
 	case "node-dev", "supervisor":
 	case "babel-node", "vite-node", "swc-node":
 		r.program = name
+	case "fastify":
+		return j.fastify(p)
 	default:
 		if found := p.script(path.Clean(j.args[0])); found != "" && strings.Contains(j.args[0], "/") { // bin/www
 			r.file, r.args = found, args
@@ -69,6 +71,33 @@ func (j *job) nodeRun(p npmProject) *nodeRun {
 		r.file = path.Clean(args[0]) // what a build writes, or what is not there yet
 	}
 	return r
+}
+
+// fastify reads a command of fastify-cli's, which runs a plugin.
+func (j *job) fastify(p npmProject) *nodeRun {
+	if len(j.args) < 3 || j.args[1] != "start" {
+		return nil
+	}
+	r := &nodeRun{program: "fastify", flags: []string{"start", "--address", "127.0.0.1", "--port", "$PORT"}}
+	for i := 2; i < len(j.args); i++ {
+		flag, _, joined := strings.Cut(j.args[i], "=")
+		switch {
+		case flag == "-w" || flag == "--watch" || flag == "--verbose-watch":
+		case slices.Contains([]string{"-p", "--port", "-a", "--address", "--ignore-watch"}, flag):
+			if !joined {
+				i++
+			}
+		case slices.Contains([]string{"-l", "--log-level", "-x", "--prefix", "-T", "--plugin-timeout", "--body-limit", "-r", "--require", "--import", "-c", "--config"}, flag) && !joined && i+1 < len(j.args):
+			r.flags = append(r.flags, j.args[i], j.args[i+1])
+			i++
+		case strings.HasPrefix(flag, "-"):
+			r.flags = append(r.flags, j.args[i])
+		default:
+			r.file, r.args = path.Clean(j.args[i]), j.args[i+1:]
+			return r
+		}
+	}
+	return nil
 }
 
 // Flags whose value is the next word, of Node and of what runs on top of it.

@@ -39,6 +39,7 @@ var nodeTools = []nodeTool{
 	{"@rspack/cli", "dev-server", "", "rspack", "8080", "serve --host 127.0.0.1 --port $PORT", []string{"serve", "dev", "s"}},
 	{"vinxi", "dev-server", "", "vinxi", "3000", "dev --host 127.0.0.1 --port $PORT", []string{"dev"}},
 	{"wrangler", "dev-server", "", "wrangler", "8787", "dev --ip 127.0.0.1 --port $PORT", []string{"dev"}},
+	{"@strapi/strapi", "dev-server", "", "strapi", "1337", "develop", []string{"develop", "dev"}}, // it reads $PORT
 	{"vite", "vite", "VITE", "vite", "5173", "--host 127.0.0.1 --port $PORT --strictPort", []string{"", "dev", "serve", "*"}},
 }
 
@@ -91,7 +92,7 @@ func (t *nodeTool) more(d *draft, j *job) (rest []string, port string) {
 			if isPort(value) {
 				port = value
 			}
-		case "--host", "--hostname", "-H":
+		case "--host", "--hostname", "-H", "--ip":
 			if !joined && next {
 				i++
 			}
@@ -100,7 +101,7 @@ func (t *nodeTool) more(d *draft, j *job) (rest []string, port string) {
 				i++
 			}
 			d.note("%s: `--open` was not taken over: it would open the private port, and not the address that devloop holds.", j.from)
-		case "--strictPort", "--serve":
+		case "--strictPort", "--serve", "--no-open":
 		default:
 			rest = append(rest, quotedWord(args[i]))
 		}
@@ -137,6 +138,7 @@ func (n *nodeDraft) ownServer() {
 	if port != "" && port != presetPort(t.preset) {
 		d.set("PORT", port, from)
 	}
+	n.envFiles(n.job)
 	var sub []entry
 	if t.variable == "" || len(rest)+len(n.job.before)+len(n.job.once) > 0 {
 		sub = append(sub, entry{key: "run", value: yamlText(chained(p, slices.Concat(n.job.once, n.job.before), t.command(p, rest))), comment: n.job.from})

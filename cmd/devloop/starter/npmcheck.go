@@ -8,10 +8,13 @@ import (
 
 // Scripts by which projects check their sources, of each kind the first that there is.
 var (
-	lintScripts = []string{"lint", "lint:js", "lint:check", "eslint"}
+	lintScripts = []string{"lint", "lint:js", "lint:check", "eslint", "check"}
 	typeScripts = []string{"typecheck", "type-check", "types", "check-types", "check:types", "types:check", "tsc", "ts:check", "check"}
 	testScripts = []string{"test", "test:unit", "test:run", "test:ci", "unit"}
 )
+
+// checking tells by the content of a script called `check` whether it is of a kind.
+var checking = []*pattern{compiled(`\b(?:biome|eslint|oxlint|ultracite|standard|xo)\b`), compiled(`\b(?:tsc|svelte-check|astro check)\b`), compiled(`\b(?:vitest|jest|mocha)\b`)}
 
 // checks are the commands that check the sources and end: those scripts of package.json that there
 // are. A script that would stay up or write what is being edited is run without what makes it so.
@@ -22,9 +25,9 @@ func (m *manifest) checks(d *draft, p npmProject) []string {
 			all = append(all, command)
 		}
 	}
-	for _, kind := range [][]string{lintScripts, typeScripts, testScripts} {
+	for i, kind := range [][]string{lintScripts, typeScripts, testScripts} {
 		for _, name := range kind {
-			if !m.useful(name) {
+			if !m.useful(name) || name == "check" && !checking[i].MatchString(m.Scripts[name]) { // it may be anything
 				continue
 			}
 			command, why := m.check(d, p, name)
@@ -41,7 +44,9 @@ func (m *manifest) checks(d *draft, p npmProject) []string {
 
 // typed tells whether a script checks types.
 func (m *manifest) typed() bool {
-	return slices.ContainsFunc(typeScripts, func(name string) bool { return m.useful(name) })
+	return slices.ContainsFunc(typeScripts, func(name string) bool {
+		return m.useful(name) && (name != "check" || checking[1].MatchString(m.Scripts[name]))
+	})
 }
 
 // check is the command of a script that checks, or why there is none.
@@ -49,9 +54,6 @@ func (m *manifest) check(d *draft, p npmProject, name string) (command, why stri
 	text := m.Scripts[name]
 	run := "$NPM run " + name
 	all := chains(text)
-	if name == "check" && !strings.Contains(text, "tsc") && !strings.Contains(text, "svelte-check") && !strings.Contains(text, "astro check") {
-		return "", "" // it may be anything
-	}
 	if len(all) != 1 || len(all[0]) != 1 || all[0][0].pipe {
 		if strings.Contains(text, "vitest") || strings.Contains(text, "react-scripts test") {
 			return "CI=1 " + run, ""

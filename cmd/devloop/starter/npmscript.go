@@ -137,6 +137,7 @@ type job struct {
 	once   []string // commands that run to their end before it is started for the first time
 	before []string // commands that run to their end before each start
 	args   []string // the program and its arguments, without what wraps it
+	more   []string // arguments that a script hands on to the next one
 	watch  watching
 	lost   []string // what was not understood
 }
@@ -167,6 +168,10 @@ func (s scripts) script(name string, so job, depth int) []job {
 		return nil
 	}
 	so.text = text
+	for _, a := range so.more {
+		text += " " + quotedWord(a)
+	}
+	so.more = nil
 	if pre := s.m.Scripts["pre"+name]; pre != "" {
 		so.runsBefore("$NPM run pre"+name, pre)
 	}
@@ -229,6 +234,7 @@ func (s scripts) call(args []string, so job, depth int) []job {
 		return nil
 	}
 	if name, dir, ok := s.runsScript(args); ok {
+		so.more = append(moreArguments(args, name), so.more...)
 		if so.dir = path.Join(so.dir, dir); so.dir != "" && so.dir != "." { // another package's
 			so.script = name
 			return []job{so}
@@ -254,6 +260,10 @@ func (s scripts) call(args []string, so job, depth int) []job {
 		return s.runAll(args, so, depth)
 	case "nodemon":
 		return s.nodemon(args[1:], so, depth)
+	case "tsup", "tsc-watch":
+		if i := slices.IndexFunc(args, func(a string) bool { return strings.HasPrefix(a, "--onSuccess") }); i > 0 {
+			return s.onSuccess(args, i, so, depth)
+		}
 	}
 	so.args = args
 	return []job{so}
@@ -354,6 +364,25 @@ func (s scripts) runsScript(args []string) (name, dir string, ok bool) {
 	return name, dir, name != ""
 }
 
+// moreArguments are what stands behind the name of a script: it is handed on.
+func moreArguments(args []string, name string) []string {
+	at := slices.Index(args, name)
+	if at < 0 {
+		return nil
+	}
+	more := slices.Clone(args[at+1:])
+	if len(more) > 0 && more[0] == "--" {
+		return more[1:]
+	}
+	if args[0] == "npm" || slices.ContainsFunc(more, func(a string) bool { // the package manager's own
+		flag, _, _ := strings.Cut(a, "=")
+		return slices.Contains([]string{"--prefix", "--cwd", "-C", "--dir", "-w", "--workspace", "--filter", "-F"}, flag)
+	}) {
+		return nil
+	}
+	return more
+}
+
 // named are the scripts that a name means, which may have a `*`.
 func (s scripts) named(name string) []string {
 	if s.m.Scripts[name] != "" {
@@ -439,6 +468,24 @@ func (s scripts) runAll(args []string, so job, depth int) []job {
 	return jobs
 }
 
+// onSuccess is a compiler that starts the server by itself after each build.
+func (s scripts) onSuccess(args []string, at int, so job, depth int) []job {
+	rest := slices.Clone(args[at+1:])
+	_, command, joined := strings.Cut(args[at], "=")
+	if !joined && len(rest) > 0 {
+		command, rest = rest[0], rest[1:]
+	}
+	compiler := append(slices.Clone(args[:at]), rest...)
+	compiler = slices.DeleteFunc(compiler, func(a string) bool {
+		return slices.Contains([]string{"--watch", "-w", "--noClear", "--silent"}, a)
+	})
+	if compiler[0] == "tsc-watch" {
+		compiler[0] = "tsc"
+	}
+	so.before = append(slices.Clone(so.before), shellText(call{args: compiler}))
+	return s.text(command, so, depth+1)
+}
+
 // shellText is a command as text for a shell.
 func shellText(c call) string {
 	var words []string
@@ -458,8 +505,13 @@ func shellText(c call) string {
 	return text
 }
 
-// quotedWord is a word for a shell; one with a variable in it keeps that.
+var unquotedWord = compiled(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// quotedWord is a word for a shell, not the first; one with a variable in it keeps that.
 func quotedWord(w string) string {
+	if unquotedWord.MatchString(w) {
+		return w
+	}
 	if strings.Contains(w, "$") {
 		return `"` + strings.ReplaceAll(w, `"`, `\"`) + `"`
 	}

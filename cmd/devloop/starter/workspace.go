@@ -179,6 +179,9 @@ func (n *nodePackage) built() bool {
 	if n.m.Exports != nil {
 		entry += fmt.Sprint(n.m.Exports)
 	}
+	if strings.Contains(entry, "src/") { // the sources, if not for types
+		return false
+	}
 	for _, dir := range []string{"dist/", "build/", "lib/", "out/"} {
 		if strings.Contains(entry, dir) {
 			return true
