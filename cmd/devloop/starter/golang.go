@@ -21,10 +21,11 @@ var (
 )
 
 func lookGo(at *project) (*draft, error) {
-	if !at.has("go.mod") {
+	root := at.moduleRoot()
+	if root == "" {
 		return nil, nil
 	}
-	p := &goModule{at}
+	p := &goModule{at, root}
 	var sources, mains []string
 	for _, f := range p.sources(".go") {
 		if strings.HasSuffix(f, "_test.go") || strings.HasPrefix(path.Base(f), "_") {
@@ -221,7 +222,7 @@ var (
 
 // binaryArguments are those that the project starts its own binary with, up to what only a container has.
 func (p *goModule) binaryArguments(main string) (said, string) {
-	mod, err := p.read("go.mod")
+	mod, err := p.read(path.Join(p.root, "go.mod"))
 	if err != nil {
 		return said{}, ""
 	}

@@ -6,13 +6,38 @@ import (
 	"strings"
 )
 
-// goModule is a project of Go's.
-type goModule struct{ *project }
+// goModule is a project of Go's: a module, or the directory of a program in one.
+type goModule struct {
+	*project
+	root string // where the go.mod is: ".", or a directory above
+}
+
+// moduleRoot is where the go.mod is: here, or above a directory that has a program. "" if there is none.
+func (p *project) moduleRoot() string {
+	if p.has("go.mod") {
+		return "."
+	}
+	for _, f := range p.matches("*.go") {
+		text, err := p.read(f)
+		if err != nil || strings.HasSuffix(f, "_test.go") || !goMain.MatchString(code(f, text)) {
+			continue
+		}
+		for dir := "."; p.canRise(dir); {
+			dir = path.Join(dir, "..")
+			if p.isFile(path.Join(dir, "go.mod")) {
+				return dir
+			}
+		}
+		return ""
+	}
+	return ""
+}
 
 // local are the directories of what a Go module is built from beside itself: what go.mod
-// replaces by a directory, and what it requires of the modules of a go.work here or above.
+// replaces by a directory, what it requires of the modules of a go.work here or above, and the module
+// around the directory of a program.
 func (p *goModule) local() []string {
-	text, err := p.read("go.mod")
+	text, err := p.read(path.Join(p.root, "go.mod"))
 	if err != nil {
 		return nil
 	}
@@ -22,12 +47,13 @@ func (p *goModule) local() []string {
 			dirs = append(dirs, dir)
 		}
 	}
+	add(p.root)
 	required := map[string]bool{}
 	for _, d := range directives(text) {
 		switch d[0] {
 		case "replace":
 			if i := slices.Index(d, "=>"); i > 0 && i+1 < len(d) && (strings.HasPrefix(d[i+1], "./") || strings.HasPrefix(d[i+1], "../")) {
-				add(path.Clean(d[i+1]))
+				add(path.Join(p.root, d[i+1]))
 			}
 		case "require":
 			if len(d) > 1 {
