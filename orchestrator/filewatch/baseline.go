@@ -17,10 +17,11 @@ import (
 type baseline struct {
 	contents *contents.Store
 	names    names
-	reading  bool           // file contents are being read
-	past     *contents.Past // what was known before; nil if nothing is to be read
-	ruled    bool           // since then, other files may have come into view
-	checked  *watchset.Set  // the set whose patterns that match nothing have been reported
+	reading  bool            // file contents are being read
+	past     *contents.Past  // what was known before; nil if nothing is to be read
+	ruled    bool            // since then, other files may have come into view
+	told     map[string]bool // those that have been reported since; past cannot say, since an interrupted reading may have added them
+	checked  *watchset.Set   // the set whose patterns that match nothing have been reported
 }
 
 // Reading the baseline takes seconds of CPU time in a large tree, and nothing waits for it, so it gives way
@@ -155,10 +156,10 @@ func (r *baselineReader) giveWay() bool {
 // nothing; or it begins again.
 func (w *Files) baselineRead(r *baselineReader) {
 	w.base.reading = false
-	// What has been seen since then was reported already, and the next reading may or may not include these.
-	if arrived := slices.DeleteFunc(r.arrived, w.base.past.Knew); len(arrived) > 0 {
+	// The next reading may or may not include these.
+	if arrived := slices.DeleteFunc(r.arrived, func(path string) bool { return w.base.told[path] }); len(arrived) > 0 {
 		for _, path := range arrived {
-			w.base.past.Meet(path)
+			w.base.meet(path)
 		}
 		w.arrived(arrived)
 	}
@@ -166,13 +167,33 @@ func (w *Files) baselineRead(r *baselineReader) {
 		w.ReadBaseline()
 		return
 	}
-	w.base.past, w.base.ruled = nil, false
+	w.base.past, w.base.ruled, w.base.told = nil, false, nil
 	w.After(w.caughtUp)
 	if r.set != w.base.checked {
 		w.base.checked = r.set
 		for _, mistake := range r.warnings {
 			w.opt.Notice(mistake.Text("warning"))
 		}
+	}
+}
+
+// meet notes that a change of the file is reported: it has not come into view unseen.
+func (b *baseline) meet(path string) {
+	if b.past == nil {
+		return
+	}
+	b.past.Meet(path)
+	if b.told == nil {
+		b.told = map[string]bool{}
+	}
+	b.told[path] = true
+}
+
+// drop notes that the file is out of view: it may come into view with other content.
+func (b *baseline) drop(path string) {
+	if b.past != nil {
+		b.past.Drop(path)
+		delete(b.told, path)
 	}
 }
 
@@ -185,8 +206,12 @@ func (w *Files) arrived(paths []string) {
 		Done: func(hung []bool) {
 			var changes []machine.Change
 			for i, path := range paths {
-				if (hung == nil || !hung[i]) && len(nodes[i]) > 0 {
+				switch {
+				case hung != nil && hung[i]:
+				case len(nodes[i]) > 0:
 					changes = append(changes, machine.Change{Path: path, Nodes: nodes[i]})
+				default:
+					w.base.drop(path) // the rules have changed again
 				}
 			}
 			if len(changes) > 0 {

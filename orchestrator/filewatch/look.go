@@ -150,11 +150,10 @@ func (w *Files) conclude(set *watchset.Set, file seenFile, f finding) (change ma
 		delete(w.emptied, path)
 	}
 	switch {
-	case w.base.past == nil:
 	case len(f.nodes) == 0:
-		w.base.past.Drop(path) // it may come into view with this content
+		w.base.drop(path)
 	case f.changed:
-		w.base.past.Meet(path) // it is in view, and reported
+		w.base.meet(path)
 	}
 	same := !f.changed && !f.emptied && (!since.IsZero() || file.wrote)
 	if !f.changed && !same || len(f.nodes) == 0 {
