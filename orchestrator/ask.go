@@ -42,7 +42,11 @@ func (l apiLoop) Status() control.Status {
 	all := l.report.snapshot(l.machine.Status())
 	for i, n := range all.Nodes {
 		if !n.Gone || l.runner.RunsProcess(i) {
-			s.Nodes = append(s.Nodes, all.Node(i))
+			node := all.Node(i)
+			if node.Failed && l.graph.Nodes[i].Watcher != nil {
+				l.placeFailure(&node)
+			}
+			s.Nodes = append(s.Nodes, node)
 		}
 	}
 	for _, held := range l.sockets.All() {
@@ -65,6 +69,20 @@ func socketStatus(held *sockets.Held, cfg *schema.Config) control.Socket {
 
 func (l apiLoop) Wake(node string) control.Wake {
 	return l.report.snapshot(l.machine.Status()).Wake(l.graph.Index(node), l.report.history.Wake(node))
+}
+
+// placeFailure says where a watcher has failed.
+func (l apiLoop) placeFailure(n *control.Node) {
+	placed, unplaced := l.Diagnostics(n.Name)
+	n.Problems = len(placed)
+	for _, u := range unplaced {
+		n.Problems += u.More
+	}
+	for i := range placed {
+		if n.Problem == nil || n.Problem.Severity != "error" && placed[i].Severity == "error" {
+			n.Problem = &placed[i]
+		}
+	}
 }
 
 func (l apiLoop) Diagnostics(node string) ([]control.Diagnostic, []control.Unplaced) {

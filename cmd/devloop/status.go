@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -13,13 +14,16 @@ import (
 )
 
 func statusCommand(a *app) *cobra.Command {
-	var asJSON bool
+	var asJSON, asLine bool
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show every node and socket, and what each waits for",
 		Long: `status asks the loop that runs this project, or one that includes it. It works from
-any directory of the project. Exit code 3 if no loop is running.`,
-		Example: "  devloop status\n  devloop status --json",
+any directory of the project. Exit code 3 if no loop is running.
+
+With --line it prints one short line for a prompt or a status bar: ● live, ◐ and what is
+running, or ✗ and what has failed where.`,
+		Example: "  devloop status\n  devloop status --line\n  devloop status --json",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			client, ctx, done, err := a.dial(context.Background())
@@ -34,11 +38,50 @@ any directory of the project. Exit code 3 if no loop is running.`,
 			if asJSON {
 				return a.json(s)
 			}
+			if asLine {
+				_, err := fmt.Fprintln(a.stdout, statusLine(s))
+				return err
+			}
 			return printStatus(a.stdout, s, time.Now())
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&asLine, "line", false, "print one short line, for a prompt or a status bar")
+	cmd.MarkFlagsMutuallyExclusive("json", "line")
 	return cmd
+}
+
+// statusLine is everything in a few words. What has failed comes first: nobody
+// waits for what runs, and a failure stays until it is fixed.
+func statusLine(s *control.Status) string {
+	var failed, busy, down []string
+	for _, n := range s.Nodes {
+		switch {
+		case n.Failed && n.Problem != nil:
+			text := n.Name + " " + at(*n.Problem, filepath.Base(n.Problem.File))
+			if n.Problems > 1 {
+				text += fmt.Sprintf(" +%d", n.Problems-1)
+			}
+			failed = append(failed, text)
+		case n.Failed:
+			failed = append(failed, n.Name+" "+n.State)
+		case n.Busy:
+			busy = append(busy, n.Name)
+		case n.Kind == "process" && n.State != "ready" && n.State != "stopped":
+			down = append(down, n.Name+" "+n.State)
+		}
+	}
+	switch {
+	case s.Mistakes != nil && len(s.Mistakes.List) > 0:
+		return "✗ " + filepath.Base(s.Config)
+	case len(failed) > 0:
+		return "✗ " + strings.Join(failed, ", ")
+	case len(busy) > 0:
+		return "◐ " + strings.Join(busy, ", ")
+	case len(down) > 0:
+		return "○ " + strings.Join(down, ", ")
+	}
+	return "● live"
 }
 
 // printStatus writes a table: what is known of each node, and at the end of
@@ -117,6 +160,13 @@ func nodeNotes(n *control.Node, now time.Time) string {
 	var notes []string
 	for _, stage := range n.Stages {
 		notes = append(notes, lasting(stage.Name+" for ", now.Sub(stage.Since), stage.Usual))
+	}
+	if p := n.Problem; p != nil {
+		text := at(*p, shorter(p.File)) + " " + p.Message
+		if n.Problems > 1 {
+			text = fmt.Sprintf("%s, the first: %s", count(n.Problems, "problem"), text)
+		}
+		notes = append(notes, text)
 	}
 	if n.Usual > 0 && n.Since != nil {
 		notes = append(notes, lasting("for ", now.Sub(*n.Since), n.Usual))

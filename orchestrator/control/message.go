@@ -90,6 +90,9 @@ type Node struct {
 	Crashes  int        `json:"crashes,omitempty"`  // of a process: in a row, until one has run for long enough
 	End      *End       `json:"end,omitempty"`      // of a process that ended by itself: how
 
+	Problems int         `json:"problems,omitempty"` // of a watcher that has failed: how many places its tools complain of
+	Problem  *Diagnostic `json:"problem,omitempty"`  // the first of them: an error, if there is one
+
 	Stages []Stage       `json:"stages,omitempty"` // of a watcher: those that run now
 	Usual  time.Duration `json:"usual,omitempty"`  // of a process that starts: how long that usually takes, in nanoseconds
 
