@@ -19,15 +19,18 @@ import (
 var pages = []struct {
 	project
 	process string // that runs the server
+	alive   string // a condition of JavaScript: the page's own code runs
 	byHand  bool
 }{
-	{project: project{preset: "vite", dir: "testdata/hot-vite", edit: "text.js"}, process: "vite"},
-	{project: project{preset: "next", dir: "testdata/next", edit: "app/page.js"}, process: "server"},
-	{project: project{preset: "nuxt", dir: "testdata/nuxt", edit: "app/app.vue"}, process: "server", byHand: true},
-	{project: project{preset: "astro", dir: "testdata/hot-astro", edit: "src/text.js"}, process: "server", byHand: true},
-	{project: project{preset: "vite", dir: "testdata/sveltekit", edit: "src/routes/+page.svelte"}, process: "vite", byHand: true},
-	{project: project{preset: "remix", dir: "testdata/react-router", edit: "app/routes/home.tsx"}, process: "server", byHand: true},
+	{project: project{preset: "vite", dir: "testdata/hot-vite", edit: "text.js"}, process: "vite", alive: "true"},
+	{project: project{preset: "next", dir: "testdata/next", edit: "app/page.js"}, process: "server", alive: hasReact},
+	{project: project{preset: "nuxt", dir: "testdata/nuxt", edit: "app/app.vue"}, process: "server", alive: "'__vue_app__' in document.querySelector('#__nuxt')", byHand: true},
+	{project: project{preset: "astro", dir: "testdata/hot-astro", edit: "src/text.js"}, process: "server", alive: "true", byHand: true},
+	{project: project{preset: "vite", dir: "testdata/sveltekit", edit: "src/routes/+page.svelte"}, process: "vite", alive: "'__svelte_meta' in document.querySelector('h1')", byHand: true},
+	{project: project{preset: "remix", dir: "testdata/react-router", edit: "app/routes/home.tsx"}, process: "server", alive: hasReact, byHand: true},
 }
+
+const hasReact = "Object.keys(document.querySelector('h1')).some(key => key.startsWith('__react'))"
 
 // TestHotReloadInABrowser opens the page at devloop's address. The page's own connection leads to that address, too; an
 // edit shows in the page as it stands; and after a restart of the server, whose private port is another one then, the page
@@ -54,6 +57,7 @@ func TestHotReloadInABrowser(t *testing.T) {
 			b := openPage(t, l.URL)
 			b.shows(t, hello)
 			b.connects(t)
+			b.becomes(t, p.alive)
 			b.evaluates(t, `window.asItStood = true`)
 			p.change(t, dir)
 			b.shows(t, goodbye)
@@ -64,6 +68,7 @@ func TestHotReloadInABrowser(t *testing.T) {
 			b.forget()
 			l.Verb(t, "restart", p.process)
 			b.connects(t)
+			b.becomes(t, p.alive)
 			p.old, p.new = goodbye, "Hello, All!"
 			p.change(t, dir)
 			b.shows(t, p.new)
@@ -136,22 +141,28 @@ func (b *browserPage) evaluates(t *testing.T, condition string) bool {
 	return is
 }
 
-// shows waits until the page has a text, however often it is loaded again meanwhile.
+// shows waits until the page has a text.
 func (b *browserPage) shows(t *testing.T, text string) {
+	t.Helper()
+	b.becomes(t, "document.body.innerText.includes('"+text+"')")
+}
+
+// becomes waits for a condition of JavaScript, however often the page is loaded again meanwhile.
+func (b *browserPage) becomes(t *testing.T, condition string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, looptest.Patience)
 	defer cancel()
-	condition := "document.body && document.body.innerText.includes('" + text + "')"
+	safe := "(() => { try { return " + condition + " } catch { return false } })()" // while there is no such element
 	for {
-		found, err := chromedp.Run(ctx, chromedp.Poll[bool](condition, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(5*time.Second)))
-		if err == nil && found {
+		is, err := chromedp.Run(ctx, chromedp.Poll[bool](safe, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(5*time.Second)))
+		if err == nil && is {
 			return
 		}
 		if ctx.Err() != nil {
 			now, cancel := context.WithTimeout(b.ctx, 5*time.Second)
 			defer cancel()
 			body, _ := chromedp.Run(now, chromedp.Evaluate[string]("document.body.innerText")) // only for the message
-			t.Fatalf("the page never showed %q, but: %s", text, body)
+			t.Fatalf("the page never got to %s: it shows %s", condition, body)
 		}
 	}
 }

@@ -116,10 +116,14 @@ func (d *draft) finish() Draft {
 		b.WriteString("# " + c + "\n")
 	}
 	b.WriteString("version: 1\n")
+	var included []entry
+	if len(d.includes) > 0 {
+		included = []entry{{key: "include", value: strings.Join(d.includes, "")}}
+	}
 	for _, part := range []struct {
 		key     string
 		entries []entry
-	}{{"", d.top}, {"", d.include()}, {"vars", d.vars}, {"env", d.env}, {"sockets", d.sockets}, {"watchers", d.watchers}, {"processes", d.processes}} {
+	}{{"", d.top}, {"", included}, {"vars", d.vars}, {"env", d.env}, {"sockets", d.sockets}, {"watchers", d.watchers}, {"processes", d.processes}} {
 		if len(part.entries) == 0 {
 			continue
 		}
@@ -266,12 +270,4 @@ func listed(names []string, last string) string {
 		return strings.Join(names, "")
 	}
 	return strings.Join(names[:len(names)-1], ", ") + " " + last + " " + names[len(names)-1]
-}
-
-// include is the list of the projects below.
-func (d *draft) include() []entry {
-	if len(d.includes) == 0 {
-		return nil
-	}
-	return []entry{{key: "include", value: strings.Join(d.includes, "")}}
 }

@@ -143,7 +143,7 @@ func lookWorkspace(p npmProject, m *manifest) (*draft, error) {
 	if name == "" {
 		name = "npm"
 	}
-	d.builds(p, shared, name)
+	p.builds(d, shared, name)
 	return d, nil
 }
 
@@ -199,7 +199,7 @@ func (d *draft) includeParts(parts []*part, holders ...holder) {
 			continue
 		}
 		if one.tool {
-			d.forwards(one.p, one.dir, slices.DeleteFunc(slices.Clone(holders), func(h holder) bool { return h.name == one.name }))
+			one.p.forwards(d, one.dir, slices.DeleteFunc(slices.Clone(holders), func(h holder) bool { return h.name == one.name }))
 		}
 		for _, n := range one.d.notes {
 			d.note("%s: %s", one.name, n)
@@ -241,12 +241,12 @@ func (one *part) separate(ports *[]string, first bool) {
 	}
 	if first {
 		if one.port != presetPort(one.what) {
-			one.d.port(one.port, one.d.because("PORT", why))
+			one.d.port(one.port, one.because("PORT", why))
 		}
 		return
 	}
 	variable := strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(one.name)) + "_PORT"
-	why = one.d.because("PORT", why)
+	why = one.because("PORT", why)
 	one.d.vars = slices.DeleteFunc(one.d.vars, func(v entry) bool { return v.key == "PORT" })
 	one.d.set(variable, one.port, why)
 	one.d.sockets = append(one.d.sockets, entry{key: "web", value: "{listen: \"http::${" + variable + "}\"}", comment: "PORT in the environment would move every package of the workspace"})
@@ -262,8 +262,8 @@ func (d *draft) moveSocket(from, to string) {
 }
 
 // because is a reason, or else the one that a variable has already.
-func (d *draft) because(name, why string) string {
-	for _, v := range d.vars {
+func (one *part) because(name, why string) string {
+	for _, v := range one.d.vars {
 		if v.key == name && why == "" {
 			return v.comment
 		}
@@ -282,7 +282,7 @@ type holder struct {
 }
 
 // forwards says whether the proxy of a front end in dir, whose project is given, still reaches the servers.
-func (d *draft) forwards(front npmProject, dir string, holders []holder) {
+func (front npmProject) forwards(d *draft, dir string, holders []holder) {
 	files := append((&nodeDraft{p: front}).configs(), "package.json", "proxy.conf.json", "src/proxy.conf.json", "src/setupProxy.js")
 	for _, file := range files {
 		text, err := front.read(file)

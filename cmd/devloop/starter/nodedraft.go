@@ -517,6 +517,6 @@ func chained(p npmProject, before []string, command string) string {
 // buildsShared builds packages that this one uses as built, if no loop above does.
 func (n *nodeDraft) buildsShared() {
 	if !n.p.included {
-		n.d.builds(n.p, n.p.shared(), "$NPM")
+		n.p.builds(n.d, n.p.shared(), "$NPM")
 	}
 }

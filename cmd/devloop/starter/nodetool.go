@@ -248,6 +248,6 @@ func (n *nodeDraft) beside(name string, j *job, t *nodeTool) {
 	sub = append(sub, entry{key: "watch", value: "[package.json, package-lock.json, pnpm-lock.yaml, yarn.lock]"}, entry{key: "sockets", value: "[" + name + "]"})
 	d.processes = append(d.processes, entry{key: name, comment: "Beside the server in " + j.from + ".", sub: sub})
 	d.note("%s (%s) is at http://127.0.0.1:%s, and the server at http://127.0.0.1:%s.", name, t.bin, port, d.held())
-	d.forwards(p, ".", []holder{{"the server", d.held(), d.binds()}})
+	p.forwards(d, ".", []holder{{"the server", d.held(), d.binds()}})
 	own.reloadPort()
 }

@@ -217,7 +217,7 @@ func (p npmProject) sharedPatterns() []string {
 }
 
 // builds adds the watchers that build packages which others use as built.
-func (d *draft) builds(p npmProject, packages []nodePackage, manager string) {
+func (p npmProject) builds(d *draft, packages []nodePackage, manager string) {
 	for _, n := range packages {
 		if !n.built() {
 			continue
