@@ -3,12 +3,14 @@ package starter
 import (
 	"encoding/xml"
 	"fmt"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 var (
-	jvmServer     = compiled(`spring-boot|micronaut|quarkus|ktor|javalin|dropwizard`)
+	jvmServer     = compiled(`spring-boot|springframework\.boot|micronaut|quarkus|ktor|javalin|dropwizard`)
 	jvmPort       = compiled(`embeddedServer\([^)]*\bport\s*=\s*(\d{2,5})|Javalin[^;]*\.start\((\d{2,5})\)`)
 	gradleName    = compiled(`(?m)^\s*rootProject\.name\s*=\s*["']([^"']+)["']`)
 	gradleVersion = compiled(`(?m)^\s*version\s*=?\s*["']([^"']+)["']`)
@@ -31,7 +33,15 @@ func lookGradle(p *project) (*draft, error) {
 	settings, _ := p.read("settings.gradle") // one of the two, or neither
 	kts, _ := p.read("settings.gradle.kts")
 	d := &draft{by: build}
-	server := jvmServer.FindString(text)
+	modules, err := p.gradleModules(settings + "\n" + kts)
+	if err != nil {
+		return nil, err
+	}
+	server, module, root := jvmServer.FindString(text), ".", text
+	dir, own, others := modules.serving(p)
+	if dir != "" && !jvmServes.MatchString(text) {
+		module, text, server = dir, own, jvmServer.FindString(own+text)
+	}
 	d.extends("gradle", "")
 	if !p.has("gradlew") {
 		d.set("GRADLE", "gradle --quiet", "there is no wrapper here")
@@ -41,29 +51,49 @@ func lookGradle(p *project) (*draft, error) {
 		withoutServer(d, "TASKS", "test")
 		return d, nil
 	}
-	all := ""
+	all, tasks := "", ""
 	if server == "ktor" && strings.Contains(text, "io.ktor.plugin") {
-		d.set("TASKS", "buildFatJar", "the plain jar of Ktor has no libraries in it")
-		all = "-all"
+		tasks, all = "buildFatJar", "-all"
 	} else if strings.Contains(text, "shadow") {
 		all = "-all"
 	}
+	name := group(gradleName.FindStringSubmatch(settings + "\n" + kts))
+	switch {
+	case module != ".":
+		name = path.Base(module)
+		project := ":" + strings.ReplaceAll(module, "/", ":") + ":"
+		if tasks == "" {
+			tasks = "assemble"
+		}
+		d.set("TASKS", project+tasks, "the module that serves, and those that it is built from")
+		d.othersOf(module, others, "set TASKS and JAR")
+	case tasks != "":
+		d.set("TASKS", tasks, "the plain jar of Ktor has no libraries in it")
+	}
 	jar := "build/libs/app" + all + ".jar"
-	if m := gradleName.FindStringSubmatch(settings + "\n" + kts); m != nil {
-		jar = "build/libs/" + m[1] + all + ".jar"
+	if name != "" {
+		jar = "build/libs/" + name + all + ".jar"
 		if server == "ktor" && all != "" { // its jar has no version
-		} else if v := gradleVersion.FindStringSubmatch(text); v != nil {
-			jar = "build/libs/" + m[1] + "-" + v[1] + all + ".jar"
+		} else if v := group(gradleVersion.FindStringSubmatch(text + "\n" + root)); v != "" {
+			jar = "build/libs/" + name + "-" + v + all + ".jar"
 		}
 	}
-	setJar(d, server, jar, "build/quarkus-app/quarkus-run.jar")
-	jvmAddress(d, p)
+	if module == "." {
+		d.devMode(server, false)
+	}
+	setJar(d, server, path.Join(module, jar), path.Join(module, "build/quarkus-app/quarkus-run.jar"))
+	jvmAddress(d, p, module)
 	return d, nil
 }
 
 // jvmAddress says what connections need where the sources say the port themselves.
-func jvmAddress(d *draft, p *project) {
-	at, port := p.port(p.sources(".kt", ".java"), jvmPort)
+func jvmAddress(d *draft, p *project, module string) {
+	if port, from := p.configuredPort(module); port != "" {
+		d.port(port, "a guess, from "+from)
+		return // its property says another one
+	}
+	sources := slices.DeleteFunc(p.sources(".kt", ".java"), func(f string) bool { return !below(f, module) })
+	at, port := p.port(sources, jvmPort)
 	n, err := strconv.Atoi(port)
 	if err != nil {
 		return
@@ -87,6 +117,7 @@ type pom struct {
 	Build struct {
 		FinalName string `xml:"finalName"`
 	} `xml:"build"`
+	Modules []string `xml:"modules>module"`
 }
 
 func lookMaven(p *project) (*draft, error) {
@@ -107,21 +138,35 @@ func lookMaven(p *project) (*draft, error) {
 		d.set("MAVEN", "./mvnw --quiet", "")
 	}
 	d.ignore(".trigger", "target/")
-	server := jvmServer.FindString(text)
+	server, module := jvmServer.FindString(text), "."
+	if len(m.Modules) > 0 {
+		modules, err := p.mavenModules(m.Modules)
+		if err != nil {
+			return nil, err
+		}
+		dir, own, others := modules.serving(p)
+		if server = jvmServer.FindString(own + text); dir == "" {
+			server = ""
+		}
+		module, text = dir, own
+		if server != "" {
+			d.set("GOALS", "package -DskipTests -pl "+dir+" -am", "the module that serves, and those that it is built from")
+			d.othersOf(dir, others, "set GOALS and JAR")
+		}
+	}
 	if server == "" {
 		withoutServer(d, "GOALS", "verify")
 		return d, nil
 	}
-	version := m.Version
-	if version == "" {
-		version = m.Parent.Version
+	jar, err := mavenJar(text)
+	if err != nil {
+		return nil, err
 	}
-	jar := "target/" + m.ArtifactID + "-" + version + ".jar"
-	if m.Build.FinalName != "" && !strings.Contains(m.Build.FinalName, "${") {
-		jar = "target/" + m.Build.FinalName + ".jar"
+	if module == "." {
+		d.devMode(server, true)
 	}
-	setJar(d, server, jar, "target/quarkus-app/quarkus-run.jar")
-	jvmAddress(d, p)
+	setJar(d, server, path.Join(module, jar), path.Join(module, "target/quarkus-app/quarkus-run.jar"))
+	jvmAddress(d, p, module)
 	return d, nil
 }
 

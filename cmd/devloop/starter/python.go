@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -30,15 +31,40 @@ var pythonPatterns = map[string]string{
 }
 
 func lookDjango(p *project) (*draft, error) {
-	if !p.has("manage.py") {
-		return nil, nil
+	manage := "manage.py"
+	if !p.has(manage) {
+		below := p.matches("*/manage.py")
+		if len(below) != 1 || !slices.ContainsFunc([]string{"pyproject.toml", "requirements.txt", "Pipfile", "setup.py"}, p.has) {
+			return nil, nil
+		}
+		manage = below[0]
 	}
 	d := &draft{by: "manage.py"}
-	d.extends("django", "there is a manage.py")
+	d.extends("django", "there is a "+manage)
 	d.ignore(".trigger", "__pycache__/")
+	if manage != "manage.py" {
+		d.set("MANAGE", manage, "")
+		d.buildAndTest("The tests are those of "+path.Dir(manage)+".", "", []string{"$PYTHON $MANAGE check"},
+			[]string{"$PYTHON $MANAGE makemigrations --check --dry-run", "$PYTHON $MANAGE test " + path.Dir(manage)})
+	}
 	interpreter(d, p)
+	if s, m := p.command(djangoSettings); m != nil {
+		d.env = append(d.env, entry{key: "DJANGO_SETTINGS_MODULE", value: yamlText(group(m)), comment: s.from})
+	}
+	if s, m := p.command(runserver); m != nil {
+		d.port(m[1], s.from)
+	}
+	if _, m := p.search(p.sources(".py"), channels); m != nil {
+		d.note("It uses channels or daphne: with daphne in INSTALLED_APPS runserver serves ASGI as well. Else `extends: preset:python-web`, with APP the `application` of its asgi.py.")
+	}
 	return d, nil
 }
+
+var (
+	djangoSettings = compiled(`--settings[=\s]([\w.]+)|DJANGO_SETTINGS_MODULE=([\w.]+)`)
+	runserver      = compiled(`\brunserver(?:_plus)?\s+(?:-\S+\s+)*(?:[\w.]+:)?(\d{2,5})\b`)
+	channels       = compiled(`(?m)["'](?:channels|daphne)["']|^\s*from\s+channels\b`)
+)
 
 func lookPython(p *project) (*draft, error) {
 	deps := ""
@@ -169,6 +195,7 @@ func pythonCommand(d *draft, p *project) {
 		s, m = p.command(flaskRuns)
 	}
 	if m == nil {
+		p.script(d)
 		return
 	}
 	if app := group(m); !d.is("APP", app) {
@@ -176,6 +203,58 @@ func pythonCommand(d *draft, p *project) {
 	}
 	if port := portFlag.FindStringSubmatch(s.command); port != nil {
 		d.port(group(port), s.from)
+	}
+}
+
+var (
+	fastapiRuns = compiled(`\bfastapi\s+(?:dev|run)\s+(?:\S+\s+)*?([\w./-]+\.py)\b`)
+	runsApp     = compiled(`(?s)\b(?:uvicorn\.run\(\s*(?:["']([\w.]+:[\w.]+)["'])?|\w+\.run\()([^\n]*(?:\n[^\n]*){0,6}?)\)\s*(?:\n|$)`)
+	portGiven   = compiled(`\bport\s*=\s*(?:int\()?(?:os\.(?:environ\.get|getenv)\(\s*["']\w+["']\s*,\s*)?["']?(\d{2,5})\b`)
+	reloads     = compiled(`\b(?:reload|use_reloader)\s*=\s*True`)
+)
+
+// script takes what a file that starts the server itself says: `fastapi dev FILE`, uvicorn.run(…) and
+// app.run(…). devloop starts uvicorn or flask by itself, so nothing of it has to be changed.
+func (p *project) script(d *draft) {
+	if s, m := p.command(fastapiRuns); m != nil && d.preset() == "python-web" {
+		if _, app := p.search([]string{path.Clean(m[1])}, asgiApp); app != nil {
+			d.env = slices.DeleteFunc(d.env, func(e entry) bool { return e.key == "PYTHONPATH" })
+			uvicorn(d, p, path.Clean(m[1]), app[1], "")
+		}
+		if port := portFlag.FindStringSubmatch(s.command); port != nil {
+			d.port(group(port), s.from)
+		}
+		return
+	}
+	if !slices.Contains([]string{"python-web", "flask"}, d.preset()) {
+		return
+	}
+	for _, f := range untested(p.sources(".py")) {
+		text, err := p.read(f)
+		if err != nil {
+			continue
+		}
+		text = code(f, text)
+		at := runsApp.FindAllStringSubmatchIndex(text, 1)
+		if at == nil {
+			continue
+		}
+		m := runsApp.FindStringSubmatch(text)
+		uvicorn := strings.HasPrefix(m[0], "uvicorn")
+		if uvicorn != (d.preset() == "python-web") {
+			continue
+		}
+		place := fmt.Sprintf("%s:%d", f, 1+strings.Count(text[:at[0][0]], "\n"))
+		if m[1] != "" && !d.is("APP", m[1]) && path.Dir(f) == "." {
+			d.set("APP", m[1], "a guess, from "+place)
+		}
+		if port := portGiven.FindStringSubmatch(m[2]); port != nil && !d.has("PORT") {
+			d.port(port[1], "a guess, from "+place)
+		}
+		if reloads.MatchString(m[2]) {
+			d.note("%s asks for a reload: devloop starts the server by itself, without that line. Started by `python %s`, it would restart twice.", place, f)
+		}
+		return
 	}
 }
 

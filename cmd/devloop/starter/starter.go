@@ -59,6 +59,7 @@ func (p *project) draft() (*draft, error) {
 			if err := setEnvFile(d, p); err != nil {
 				return nil, err
 			}
+			p.ambient(d)
 			if d.hasServer() {
 				if err := p.needs(d); err != nil {
 					return nil, err
