@@ -52,7 +52,7 @@ func (d *draft) addressOr(p *project, files []string, l listening, fallback, fro
 		return
 	}
 	if n, err := strconv.Atoi(port); err == nil && n > 0 && n < 65535 {
-		outer := strconv.Itoa(n + 1)
+		outer := strconv.Itoa(beside(n))
 		d.sockets = append(d.sockets, entry{key: "web", comment: bindsItself(port, portAt), sub: []entry{
 			{key: "listen", value: "http::" + outer},
 			{key: "via", value: "proxy"},
@@ -68,7 +68,20 @@ func (d *draft) addressOr(p *project, files []string, l listening, fallback, fro
 
 // bindsItself says why devloop holds another port than the server's.
 func bindsItself(port, at string) string {
-	return "A guess, from " + at + ": the server binds " + port + " by itself. devloop holds the next port, and forwards."
+	held := "the next port"
+	if n, err := strconv.Atoi(port); err == nil && beside(n) != n+1 {
+		held = strconv.Itoa(beside(n))
+	}
+	return "A guess, from " + at + ": the server binds " + port + " by itself. devloop holds " + held + ", and forwards."
+}
+
+// beside is the port that devloop holds where the server binds one by itself: the next, or one that
+// everybody may hold, 8080 for 80.
+func beside(port int) int {
+	if port < 1024 {
+		return port + 8000
+	}
+	return port + 1
 }
 
 // elsewhere are the ports of what a server talks to: databases, caches, queues,
@@ -88,11 +101,11 @@ func (p *project) port(files []string, re *pattern) (place, port string) {
 		profiled := profiler.MatchString(text)
 		for _, m := range re.FindAllStringSubmatchIndex(text, -1) {
 			found, at := firstGroup(text, m)
-			if slices.Contains(elsewhere, found) {
+			line := lineAt(text, at)
+			if slices.Contains(elsewhere, found) && (found != "80" || !listensOn.MatchString(text[:at])) {
 				continue
 			}
 			here := fmt.Sprintf("%s:%d", f, 1+strings.Count(text[:at], "\n"))
-			line := lineAt(text, at)
 			if !besides.MatchString(line) && (!profiled || !handlesNothing.MatchString(line)) {
 				return here, found
 			}
@@ -107,6 +120,8 @@ func (p *project) port(files []string, re *pattern) (place, port string) {
 var (
 	// besides is on lines that listen for something else than the server's work.
 	besides = compiled(`(?i)pprof|metrics|debug|profil|prometheus`)
+	// listensOn comes before a port 80 that is the server's own.
+	listensOn = compiled(`(?i)(?:\blisten\w*|\.(?:run|start|serve))\([^()\n]*$`)
 	// With Go's profiler in a file, a server without a handler of its own is the profiler's.
 	profiler       = compiled(`"net/http/pprof"`)
 	handlesNothing = compiled(`ListenAndServe\([^,]*,\s*nil\)`)

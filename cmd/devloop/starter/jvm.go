@@ -98,7 +98,7 @@ func jvmAddress(d *draft, p *project, module string) {
 	if err != nil {
 		return
 	}
-	outer := strconv.Itoa(n + 1)
+	outer := strconv.Itoa(beside(n))
 	d.sockets = append(d.sockets, entry{key: "web", comment: bindsItself(port, at), sub: []entry{
 		{key: "listen", value: "http::" + outer},
 		{key: "to", value: yamlText("127.0.0.1:" + port)},
