@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +27,7 @@ const schemaCopy = ".devloop/devloop.schema.json"
 
 func initCommand(a *app) *cobra.Command {
 	var name, from, editor string
-	var try bool
+	var try, yes bool
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Detect the project in this directory and write its devloop.yaml",
@@ -35,6 +36,8 @@ schema for editors, and adds the trigger to .gitignore. It never overwrites a fi
 With --from it translates the file of another tool (.air.toml, modd.conf, bacon.toml,
 a Procfile, process-compose.yaml or a compose file) and lists, line by line, what has
 no counterpart.
+On a terminal it asks where there is a choice, shows what it would write, and writes it
+when you say so; with --yes, and without a terminal, it asks nothing.
 With --try it then runs the loop once, in a child: it waits for the first page, saves one
 source (a blank line at its end, which it takes back), says how long both took and what
 failed, and ends the loop. A devloop.yaml that is there already is only tried. Exit code 1
@@ -53,11 +56,11 @@ Problems view from the running loop; where a devloop.yaml is there, only that.`,
 			if try && name == "" && from == "" && a.isThere() {
 				return tryProject(a)
 			}
-			err := initProject(a, name, from)
-			if err == nil && editor != "" {
+			wrote, err := initProject(a, name, from, yes, try)
+			if err == nil && wrote && editor != "" {
 				err = writeEditor(a, editor)
 			}
-			if err != nil || !try {
+			if err != nil || !wrote || !try {
 				return err
 			}
 			return tryProject(a)
@@ -66,6 +69,7 @@ Problems view from the running loop; where a devloop.yaml is there, only that.`,
 	cmd.Flags().StringVar(&name, "preset", "", "extend the preset `NAME`, whatever the project looks like")
 	cmd.Flags().StringVar(&from, "from", "", "translate the `FILE` of another tool")
 	cmd.Flags().StringVar(&editor, "editor", "", "also let an `EDITOR` show the loop's problems: vscode")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "ask nothing: take what is likeliest, and write it")
 	cmd.Flags().BoolVar(&try, "try", false, "run the loop once: first page, one save, and say what came of it")
 	return cmd
 }
@@ -80,40 +84,50 @@ func (a *app) isThere() bool {
 	return err == nil
 }
 
-func initProject(a *app, presetName, from string) error {
+// initProject writes the files. It reports whether it has: on a terminal people may
+// say no. trying is whether the file will be tried.
+func initProject(a *app, presetName, from string, yes, trying bool) (wrote bool, err error) {
 	file := a.file
 	if file == "" {
 		file = "devloop.yaml"
 	}
 	if _, err := os.Lstat(file); err == nil {
-		return fileThere{file}
+		return false, fileThere{file}
 	}
 	dir := filepath.Dir(file)
-	draft, err := draftFor(dir, a.file, presetName, from)
+	ask := newAsker(a, yes)
+	draft, err := draftFor(dir, a.file, presetName, from, ask)
 	if err != nil {
-		return err
+		return false, err
 	}
 	copied, err := jsonschema.Generate()
 	if err != nil {
-		return fmt.Errorf("write the schema: %w", err)
+		return false, fmt.Errorf("write the schema: %w", err)
 	}
 	ext := filepath.Ext(file)
 	personal := strings.TrimSuffix(filepath.Base(file), ext) + ".local" + ext
 	text := withSchema(".", draft.Config)
 	// Nothing is written that does not load, but for a translation: it may need a
 	// hand, and says where.
-	loads := tryLoad(file, text, draft.Others)
+	cfg, loads := tryLoad(file, text, draft.Others)
 	if from == "" && unfit(file, draft.Others, loads) {
-		return unfitDraft{loads}
+		return false, unfitDraft{loads}
+	}
+	if ask != nil {
+		printPlan(a.stdout, file, from, &draft)
+		if !ask.yes("Write this?") {
+			fmt.Fprintln(a.stdout, "nothing is written")
+			return false, nil
+		}
 	}
 	if err := create(file, text); err != nil {
-		return err
+		return false, err
 	}
 	fmt.Fprintf(a.stdout, "wrote %s\n", file)
 	for _, other := range draft.Others {
 		at := filepath.Join(dir, filepath.FromSlash(other.Dir), "devloop.yaml")
 		if err := create(at, withSchema(other.Dir, other.Config)); err != nil {
-			return err
+			return true, err
 		}
 		fmt.Fprintf(a.stdout, "wrote %s\n", at)
 	}
@@ -127,29 +141,19 @@ func initProject(a *app, presetName, from string) error {
 		switch err := f.make(f.path); {
 		case errors.Is(err, errNothingToDo) || errors.As(err, new(fileThere)):
 		case err != nil:
-			return runError{err}
+			return true, runError{err}
 		default:
 			fmt.Fprintf(a.stdout, "wrote %s\n", f.path)
 		}
 	}
-	for _, l := range draft.Lost {
-		at := from
-		if at == "" {
-			at = draft.From
-		}
-		if l.Line > 0 {
-			at = fmt.Sprintf("%s:%d", at, l.Line)
-		}
-		fmt.Fprintf(a.stdout, "%s: %s has no counterpart: %s\n", at, l.What, l.Why)
-	}
-	for _, n := range draft.Notes {
-		fmt.Fprintf(a.stdout, "note: %s\n", n)
+	if ask == nil {
+		printNotes(a.stdout, from, &draft)
 	}
 	if loads != nil {
-		return loads
+		return true, loads
 	}
-	fmt.Fprintf(a.stdout, "next: read %s, run `devloop check`, then `devloop`\n", file)
-	return nil
+	printNext(a.stdout, file, cfg, trying)
+	return true, nil
 }
 
 // withSchema is a configuration with a first line for editors; it stands in dir, below the schema's.
@@ -162,7 +166,7 @@ func withSchema(dir string, config []byte) []byte {
 }
 
 // tryLoad loads text as if it stood in file, and others below it, up to its graph.
-func tryLoad(file string, text []byte, others []starter.File) error {
+func tryLoad(file string, text []byte, others []starter.File) (*schema.Config, error) {
 	drafted := map[string]starter.File{}
 	for _, other := range others {
 		if at, err := filepath.Abs(filepath.Join(filepath.Dir(file), filepath.FromSlash(other.Dir), "devloop.yaml")); err == nil {
@@ -185,12 +189,12 @@ func tryLoad(file string, text []byte, others []starter.File) error {
 		},
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if _, mistakes := graph.New(cfg); len(mistakes) > 0 {
-		return schema.Quoted(mistakes)
+		return nil, schema.Quoted(mistakes)
 	}
-	return nil
+	return cfg, nil
 }
 
 // anyFile is a file of a directory.
@@ -241,7 +245,7 @@ func placeOf(dir string) starter.Place {
 }
 
 // draft is what init would write.
-func draftFor(dir, file, presetName, from string) (starter.Draft, error) {
+func draftFor(dir, file, presetName, from string, ask *asker) (starter.Draft, error) {
 	switch {
 	case presetName != "":
 		p, err := findPreset(file, presetName)
@@ -257,7 +261,7 @@ func draftFor(dir, file, presetName, from string) (starter.Draft, error) {
 		return starter.From(from, text)
 	}
 	at := placeOf(dir)
-	draft, err := starter.Look(at, starter.Tools{Cargo: cargoMetadata(at.Base)})
+	draft, err := starter.Look(at, starter.Tools{Cargo: cargoMetadata(at.Base), Choose: ask.chooser()})
 	var nothing *starter.NothingError
 	if errors.As(err, &nothing) {
 		return draft, nothingHere{nothing.Below}
@@ -268,20 +272,36 @@ func draftFor(dir, file, presetName, from string) (starter.Draft, error) {
 // create writes a file that is not there yet, and its directory.
 func create(path string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return notWritten("write", path, err)
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		return fileThere{path}
 	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return notWritten("write", path, err)
 	}
 	_, err = f.Write(text)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
+}
+
+// notWritten is why a file could not be written, and whose directory it is.
+func notWritten(verb, path string, err error) error {
+	failed := fmt.Errorf("%s %s: %w", verb, path, cause(err))
+	where := filepath.Dir(path)
+	if abs, err := filepath.Abs(where); err == nil {
+		where = abs
+	}
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return runError{advised{failed, "you may not write there: `ls -ld " + where + "` says who may; `sudo chown -R $(id -u) " + where + "` makes it yours"}}
+	case errors.Is(err, syscall.EROFS):
+		return runError{advised{failed, "the file system of " + where + " is mounted read-only: work on a copy that can be written, or mount it for writing"}}
+	}
+	return runError{failed}
 }
 
 var errNothingToDo = errors.New("nothing to do")
@@ -310,7 +330,7 @@ func ignoreAlso(path string, lines []string) error {
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
-		return fmt.Errorf("add to %s: %w", path, err)
+		return notWritten("add to", path, err)
 	}
 	_, err = f.WriteString(add)
 	if err := errors.Join(err, f.Close()); err != nil {

@@ -28,6 +28,7 @@ type draft struct {
 	lost    []Lost
 	others  []File // of projects below
 	done    *Draft // made already
+	tools   Tools  // who can be asked
 
 }
 

@@ -57,6 +57,14 @@ func lookGo(at *project) (*draft, error) {
 	} else {
 		runs = nil
 	}
+	asked := false
+	if runs == nil {
+		options := append([]string{main}, slices.DeleteFunc(slices.Clone(mains), func(m string) bool { return m == main })...)
+		var i int
+		if i, asked = p.tools.choose("Which main package is the server?", options); asked {
+			main, from = options[i], "as you chose"
+		}
+	}
 	l, err := p.otherLoop(goPlain, goExts)
 	if err != nil {
 		return nil, err
@@ -76,7 +84,7 @@ func lookGo(at *project) (*draft, error) {
 	if args != "" && !readsPort.MatchString(args) {
 		d.set("ARGS", args, s.from)
 	}
-	if len(mains) > 1 && runs == nil {
+	if len(mains) > 1 && runs == nil && !asked {
 		d.note("There are %d main packages (%s): MAIN says which one is the server.", len(mains), strings.Join(mains, ", "))
 	}
 	// The main package's own files come first, where flags and defaults are; those

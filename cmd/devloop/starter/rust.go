@@ -36,6 +36,9 @@ func lookRust(at *project) (*draft, error) {
 		d.note("%s", n)
 	}
 	if servers := p.rustServers(tree); len(servers) > 0 {
+		if said, _ := p.command(cargoRuns); said.command == "" {
+			servers = p.chosenServer(servers)
+		}
 		rustLoop(d, p, tree, servers)
 		return d, nil
 	}
@@ -193,6 +196,19 @@ func rustLoop(d *draft, p *rustProject, t *cargoTree, servers []rustServer) {
 			{key: "run", value: yamlText("$CARGO_TARGET_DIR/" + t.triple + "/debug/$BIN $ARGS")},
 		}})
 	}
+}
+
+// chosenServer puts the server that people choose in place of all; where nobody can be asked,
+// all stay.
+func (p *project) chosenServer(servers []rustServer) []rustServer {
+	var options []string
+	for _, s := range servers {
+		options = append(options, s.bin.name+", of "+s.manifest())
+	}
+	if i, asked := p.tools.choose("Which binary is the server?", options); asked {
+		return servers[i : i+1]
+	}
+	return servers
 }
 
 // rustOthers tells of the servers that the draft is not for.

@@ -37,6 +37,7 @@ func (p *project) draft() (*draft, error) {
 		if d == nil {
 			continue
 		}
+		d.tools = tools
 		if d.done == nil {
 			beside, err := p.processesBeside(d)
 			if err != nil {

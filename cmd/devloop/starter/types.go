@@ -38,6 +38,18 @@ type Tools struct {
 	// Cargo prints what `cargo metadata --no-deps` does in the project's directory. Variables that
 	// move the target directory on this machine alone have no effect on it.
 	Cargo func() ([]byte, error)
+
+	// Choose asks people which of several they mean, and returns its index. The first is the
+	// likeliest, and what is taken where nobody can be asked.
+	Choose func(question string, options []string) int
+}
+
+// choose asks people, where they can be asked; asked is whether they were.
+func (t Tools) choose(question string, options []string) (index int, asked bool) {
+	if t.Choose == nil || len(options) < 2 {
+		return 0, false
+	}
+	return t.Choose(question, options), true
 }
 
 // A Place is a project's directory in a file system whose directories above it may be read too.
