@@ -22,6 +22,7 @@ func Look(at Place, tools Tools) (Draft, error) {
 	if d, err = (repository{p}).draft(d, err); err != nil {
 		return Draft{}, err
 	}
+	d.tools = tools
 	return d.finish(), nil
 }
 
@@ -37,7 +38,6 @@ func (p *project) draft() (*draft, error) {
 		if d == nil {
 			continue
 		}
-		d.tools = tools
 		if d.done == nil {
 			beside, err := p.processesBeside(d)
 			if err != nil {
