@@ -16,7 +16,8 @@ const (
 	symlink // one that leads nowhere
 )
 
-// attributes are what one system call tells of a path. They must be comparable, and change when the content does.
+// attributes are what one system call returns for a path. They must be comparable, and change when the content
+// does.
 type attributes struct {
 	kind         kind
 	exec         uint8
@@ -25,8 +26,8 @@ type attributes struct {
 	mtime, ctime int64 // nanoseconds since 1970; ctime is 0 where there is none
 }
 
-// isGone says whether an error means that nothing is there. Any other one (permission, a server that does not
-// answer) says nothing about the file, so that what is known of it stays.
+// isGone tells whether an error means that the path does not exist. Any other error (permission, a server that
+// does not answer) says nothing about the file, so what is known of it stays.
 func isGone(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }

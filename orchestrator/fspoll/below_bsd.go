@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mounts lists everything that is mounted, the kinds that need no polling as "".
+// mounts lists all mounts, kinds that need no polling as "".
 func mounts() mountKinds {
-	n, err := unix.Getfsstat(nil, unix.MNT_NOWAIT) // what is known already: a server that is gone is not asked
+	n, err := unix.Getfsstat(nil, unix.MNT_NOWAIT) // from the kernel's cache: a dead server is not asked
 	if err != nil || n == 0 {
 		return nil
 	}

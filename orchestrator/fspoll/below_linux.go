@@ -33,7 +33,7 @@ var remoteTypes = map[string]string{
 	"pvfs2":  "OrangeFS", // its name in the kernel
 }
 
-// mounts lists everything that is mounted, the kinds that need no polling as "".
+// mounts lists all mounts, kinds that need no polling as "".
 func mounts() mountKinds {
 	f, err := os.Open(mountInfo)
 	if err != nil {
@@ -43,7 +43,7 @@ func mounts() mountKinds {
 	return parseMounts(f)
 }
 
-// parseMounts reads a /proc/PID/mountinfo. What is mounted later at a place hides what was there before.
+// parseMounts reads a /proc/PID/mountinfo. A later mount at the same place hides the earlier one.
 func parseMounts(text io.Reader) map[string]string {
 	all := map[string]string{}
 	_ = eachMount(text, func(m mount) { // what could be read counts
@@ -52,7 +52,7 @@ func parseMounts(text io.Reader) map[string]string {
 	return all
 }
 
-// eachMount calls f for every line of a /proc/PID/mountinfo that can be understood.
+// eachMount calls f for every line of a /proc/PID/mountinfo that it can parse.
 func eachMount(text io.Reader, f func(mount)) error {
 	lines := bufio.NewScanner(text)
 	for lines.Scan() {
@@ -66,8 +66,8 @@ func eachMount(text io.Reader, f func(mount)) error {
 // mount is a line of a /proc/PID/mountinfo.
 type mount struct{ id, device, at, kind string }
 
-// parseMount reads a line as proc_pid_mountinfo(5) describes it: the first field is a number that no other mount has now, the
-// third the device, the fifth where it is mounted, and the type follows a field that is a single hyphen.
+// parseMount reads a line of proc_pid_mountinfo(5): the first field is a number that no other mount has now, the third
+// the device, the fifth the mount point, and the type follows a field that is a single hyphen.
 func parseMount(line string) (m mount, ok bool) {
 	place, rest, ok := strings.Cut(line, " - ")
 	f := strings.Fields(place)
@@ -78,7 +78,7 @@ func parseMount(line string) (m mount, ok bool) {
 	return mount{id: f[0], device: f[2], at: unescape(f[4]), kind: kind}, true
 }
 
-// unescape reads a field with octal escapes for what separates fields: `\040` is a space.
+// unescape decodes octal escapes for field separators: `\040` is a space.
 func unescape(field string) string {
 	if !strings.Contains(field, `\`) {
 		return field

@@ -10,40 +10,40 @@ import (
 	"time"
 )
 
-// patience is how long a file system has for one question before it counts as hung.
+// patience is how long a file system may take for one question before it counts as hung.
 const patience = time.Second
 
-// errHangs says that nothing is known of a path: its file system does not respond.
+// errHangs: nothing is known of a path, as its file system does not respond.
 var errHangs = errors.New("the file system does not respond")
 
-// system is what is asked of file systems.
+// system is the calls to file systems.
 type system struct {
 	lstat, stat func(path string) (attributes, error)
 	list        func(dir string) ([]os.DirEntry, error)
 }
 
-// place is what hangs together.
+// place is a set of paths that hang together.
 type place struct {
 	path        string
-	real, mount string // its path without links, and what is mounted there; "" if that does not matter
+	real, mount string // its path without links, and the mount there; "" if that does not matter
 }
 
 // alone is the place of a link that may lead anywhere.
 func alone(path string) place { return place{path: path} }
 
-// bounded asks file systems in a goroutine of its own, and gives up a question that hangs: nothing in its place is
-// asked for until it has come back. It belongs to the watcher's goroutine.
+// bounded asks file systems in a goroutine of its own, and gives up a question that hangs: nothing in that place is
+// asked until it has come back. It belongs to the watcher's goroutine.
 type bounded struct {
 	patience time.Duration
 	system   system
-	back     func() // a question that was given up has come back; any goroutine calls it
+	back     func() // called by any goroutine when a question that was given up has come back
 	closed   func() bool
 	worker   *worker
 	timer    *time.Timer
 	cpu      time.Duration // that the answers took
 	hung     []place       // when renew was called, and since
 
-	mu    sync.Mutex // guards what follows, and what workers are at
+	mu    sync.Mutex // guards what follows, and the workers' positions
 	waits map[*worker]place
 }
 
@@ -54,7 +54,7 @@ type task struct {
 	do      func(i int)
 }
 
-// worker is a goroutine that asks, until it is given up.
+// worker is a goroutine that asks questions until it is given up.
 type worker struct {
 	tasks   chan task
 	done    chan time.Duration // how much of a core a task took
@@ -77,8 +77,8 @@ func (b *bounded) one(path string, in func(path string) place, do func()) error 
 	return nil
 }
 
-// each is one for n questions, and says which of them hang; nil if none does. What do leaves for one that hangs may not
-// be looked at.
+// each is one for n questions, and says which of them hang; nil if none does. What do stores for one that hangs may not
+// be used.
 func (b *bounded) each(n int, path func(i int) string, in func(path string) place, do func(i int)) (hang []bool) {
 	mark := func(i int) {
 		if hang == nil {
@@ -114,7 +114,7 @@ func (b *bounded) each(n int, path func(i int) string, in func(path string) plac
 	return hang
 }
 
-// ask hands the worker a task, and waits until it is done, or says which question hangs; -1: none.
+// ask gives the worker a task, and waits until it is done; stuck is the question that hangs, or -1.
 func (b *bounded) ask(t task) (stuck int) {
 	if b.worker == nil {
 		b.worker = &worker{tasks: make(chan task), done: make(chan time.Duration, 1), ended: make(chan struct{})}
@@ -141,7 +141,7 @@ func (b *bounded) ask(t task) (stuck int) {
 	}
 }
 
-// giveUp leaves the worker where it is, if it has not come further.
+// giveUp abandons the worker, unless it has moved on.
 func (b *bounded) giveUp(w *worker, seen, n int) (at int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -152,7 +152,7 @@ func (b *bounded) giveUp(w *worker, seen, n int) (at int) {
 	return w.at
 }
 
-// note says where the worker hangs that was given up.
+// note records where the abandoned worker hangs.
 func (b *bounded) note(at place) {
 	b.hung = append(b.hung, at)
 	b.mu.Lock()
@@ -195,7 +195,7 @@ func (b *bounded) answer(w *worker, t task) (took time.Duration, ok bool) {
 	return cpuTime() - cpu, true
 }
 
-// begins notes what a worker is at. It is false, and the worker waits for nothing any more, if it was given up.
+// begins records the worker's position. It is false if the worker was given up.
 func (b *bounded) begins(w *worker, i int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -207,7 +207,7 @@ func (b *bounded) begins(w *worker, i int) bool {
 	return true
 }
 
-// renew takes in which places respond again, or are not what is mounted there any more, and says whether there are any.
+// renew drops the places that respond again, or are now another mount, and tells whether there were any.
 func (b *bounded) renew() bool {
 	if len(b.hung) == 0 {
 		return false
@@ -220,7 +220,7 @@ func (b *bounded) renew() bool {
 	return len(b.hung) < before
 }
 
-// hangs says whether a path lies in a place that hangs.
+// hangs tells whether a path lies in a place that hangs.
 func (b *bounded) hangs(path string) bool {
 	return slices.ContainsFunc(b.hung, func(p place) bool {
 		_, in := Within(path, p.path)

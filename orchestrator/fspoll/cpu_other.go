@@ -4,5 +4,5 @@ package fspoll
 
 import "time"
 
-// cpuTime is not known here: the time that passes is taken in its place.
+// cpuTime is unknown here; elapsed time is used instead.
 func cpuTime() time.Duration { return -1 }

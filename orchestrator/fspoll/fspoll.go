@@ -1,27 +1,25 @@
-// Package fspoll reports which files change below some directories by looking at them again and again, for places
-// where the system gives no events; it never reads a file's content, and never judges whether a change matters
-// beyond asking Want.
+// Package fspoll reports which files change below some directories by polling, for places where the system gives no
+// events; it never reads a file's content, and never judges whether a change matters beyond asking Want.
 //
-// Files that changed a moment ago are looked at many times a second, everything else in turn, so that the whole
-// tree is covered once per interval. A change is told by size, times, inode and mode. Directories are read again
-// when their own times changed.
+// Files that changed a moment ago are looked at many times a second, everything else in turn, so that the whole tree is
+// covered once per interval. A change shows in size, times, inode or mode. Directories are read again when their own
+// times have changed.
 //
-// Coarse times. Where a file system keeps times in steps of a second or two, a write may leave everything as it
-// was noted a moment before. So a file that was noted within 3 s of its modification time is reported once more
-// when that time has passed: whoever compares contents then sees the last of them.
+// Coarse times. Where a file system keeps times in steps of a second or two, a write right after a look may leave
+// everything as it was. So a file that was looked at within 3 s of its modification time is reported once more when
+// that time has passed, so that a comparison of contents sees the last of them.
 //
-// Symbolic links. A root may be one. Below a root, a link to a file stands for the file: a change of either is a
-// change of the link's path. A link to a directory is entered as if it were one, if Descend lets it in, but not
-// within another link to a directory, nor when it leads to a directory that it is in itself. A link that Leaf names
-// stands for itself alone.
+// Symbolic links. A root may be one. Below a root, a link to a file stands for the file: a change of either is a change
+// of the link's path. A link to a directory is entered as if it were one, if Descend lets it in, but not within another
+// link to a directory, nor when it leads to a directory that contains it. A link that Leaf names stands for itself
+// alone.
 //
-// A file system that does not respond holds up nobody but those who wait for what lies there. It is asked by a goroutine
-// of its own, which is left to itself after a second; what is known of its files stays known, and is compared with what
-// they are when it responds again.
+// A file system that does not respond does not delay anything else. It is asked by a goroutine of its own, which is
+// abandoned after a second; what is known of its files stays known, and is compared when it responds again.
 //
-// What it cannot see: a file that changes and changes back, with its times, between two looks; what a network
-// file system's client keeps from us in its own cache of attributes (seconds on NFS and SMB, for writes made by
-// other machines).
+// What it cannot see: a file that changes and changes back, with its times, between two looks; changes that a network
+// file system's client hides in its own cache of attributes (seconds on NFS and SMB, for writes made by other
+// machines).
 package fspoll
 
 import (
@@ -35,41 +33,41 @@ import (
 
 // Options says what to watch.
 type Options struct {
-	// Roots are absolute paths of directories, watched with all that Descend lets in, or of files. They may
-	// overlap, may be missing yet, and may disappear and come back as something else.
+	// Roots are absolute paths of directories, watched with all that Descend lets in, or of files. They may overlap,
+	// may not exist yet, and may disappear and come back as something else.
 	Roots []string
-	// Descend says whether to look into a directory below a root; a root is always entered. It may have to wait for a disk:
-	// it is called from one goroutine, and from another one while a call of before hangs, and must not call Close. nil
-	// lets everything in.
+	// Descend tells whether to look into a directory below a root; a root is always entered. It may have to wait for a
+	// disk: it is called from one goroutine, and from another one while an earlier call hangs, and must not call Close.
+	// nil lets everything in.
 	Descend func(dir string) bool
-	// Want says whether changes of a path are to be reported; roots are asked about too. It asks no disk, is called from one
-	// goroutine, once when a path appears and once per Refilter, and must not call Close. nil wants everything.
+	// Want tells whether changes of a path are to be reported, roots included. It must not access the disk, is called
+	// from one goroutine, once when a path appears and once per Refilter, and must not call Close. nil wants
+	// everything.
 	Want func(path string) bool
-	// Leaf says of a symbolic link that it stands for itself, whatever it leads to: it is not followed. It is asked at
-	// every look, as Descend is. nil follows all.
+	// Leaf tells whether a symbolic link stands for itself, and is not followed. It is called at every look, as Descend
+	// is. nil follows all.
 	Leaf func(link string) bool
-	// Interval is how long it takes at most until a change is noticed, if the tree can be looked at in half that
-	// time. 0 chooses: 2 s, and longer for trees so large that this would take more than about 1 % of one core.
+	// Interval is how long it takes at most until a change is noticed, if the tree can be looked at in half that time.
+	// 0 chooses: 2 s, and longer for trees so large that this would take more than about 1 % of one core.
 	Interval time.Duration
 }
 
 // Change says that a path was created, changed or removed since the batch before.
 type Change struct {
 	Path string // absolute, below one of the roots as they were given (symbolic links are not resolved)
-	// Dir: a directory of this name has gone, and with it everything that was below. The wanted files that were
-	// in it have changes of their own.
+	// Dir: a directory of this name is gone, with everything below. The wanted files in it have changes of their own.
 	Dir bool
-	// Written is when the file was written, touched or replaced for the first time since it was looked at before, as far
-	// as its times tell, and not before the last look at everything. It is zero for one that has gone, or that is
-	// reported once more because its times say little.
+	// Written is when the file was first written, touched or replaced since the look before, as far as its times tell,
+	// and not before the last look at everything. It is zero for a removed file, and for one that is reported once more
+	// because of coarse times.
 	Written time.Time
 }
 
 // Batch is what has gathered between two calls of Take.
 type Batch struct {
 	Changes []Change // a path once, in the order of the first looks that found it changed
-	Synced  []uint64 // tokens of Sync calls: everything written before them is in this batch or an earlier one, but for what hangs
-	Hung    []string // places whose file system does not respond now, sorted: what has changed there is told when it does again
+	Synced  []uint64 // tokens of Sync calls: everything written before them is in this batch or an earlier one, except what hangs
+	Hung    []string // places whose file system does not respond now, sorted: changes there are reported when it does again
 }
 
 // Watcher watches until Close. Its methods may be called from several goroutines.
@@ -89,15 +87,15 @@ type Watcher struct {
 	scanner // the worker's own
 }
 
-// requests are what other goroutines want of the worker.
+// requests are what other goroutines ask of the worker.
 type requests struct {
 	tokens   []uint64
 	refilter bool
 }
 
-// Open begins to watch, and returns before the tree has been looked at: see Ready. What changes before that in a
-// place not reached yet is not reported, so begin what depends on the files' content when Ready is closed. The
-// caller must Close the watcher.
+// Open begins to watch, and returns before the tree has been looked at: see Ready. Earlier changes in places not
+// reached yet are not reported, so begin what depends on the files' content when Ready is closed. The caller must Close
+// the watcher.
 func Open(opt Options) (*Watcher, error) {
 	w, err := newWatcher(opt)
 	if err != nil {
@@ -153,7 +151,7 @@ func newWatcher(opt Options) (*Watcher, error) {
 	return w, nil
 }
 
-// keep is the watcher's goroutine: the tree is its own.
+// keep is the watcher's goroutine, which owns the tree.
 func (w *Watcher) keep() {
 	defer w.ask.close()
 	timer := time.NewTimer(0)
@@ -178,15 +176,14 @@ func (w *Watcher) Wake() <-chan struct{} { return w.pending.wake }
 // Take returns what has gathered since it was last called, and forgets it.
 func (w *Watcher) Take() Batch { return w.pending.take() }
 
-// Sync asks for a look at everything that begins after the call. It returns at once; token comes in Synced of the
-// batch that has what was found, or of a later one. After Close it never comes.
+// Sync asks for a look at everything that begins after the call. It returns at once; token comes in Synced of the batch
+// with the result, or of a later one. After Close it never comes.
 func (w *Watcher) Sync(token uint64) {
 	w.request(func(r *requests) { r.tokens = append(r.tokens, token) })
 }
 
-// Refilter asks Descend and Want again about everything, because their answers may have changed. What is wanted
-// now and was not before is reported; what is not wanted any more is forgotten silently. It returns at once; a
-// Sync called after it waits for it.
+// Refilter asks Descend and Want again about everything, because their answers may have changed. What is newly wanted
+// is reported; what is no longer wanted is dropped silently. It returns at once; a Sync called after it waits for it.
 func (w *Watcher) Refilter() { w.request(func(r *requests) { r.refilter = true }) }
 
 func (w *Watcher) request(change func(*requests)) {
@@ -199,11 +196,11 @@ func (w *Watcher) request(change func(*requests)) {
 	}
 }
 
-// Stats describes the watcher's present state, for people who wonder what it does.
+// Stats describes the watcher's present state.
 type Stats struct {
-	Directories int           // looked at, those included in which a root is a file
+	Directories int           // looked at, including those in which a root is a file
 	Files       int           // wanted ones, and symbolic links
-	Interval    time.Duration // in which the whole tree is looked at
+	Interval    time.Duration // within which the whole tree is looked at
 	LastScan    time.Duration // what looking at the whole tree took last time, without the pauses
 }
 
@@ -214,7 +211,7 @@ func (w *Watcher) Stats() Stats {
 	return w.stats
 }
 
-// Finish looks at everything once more, closes the watcher, and returns what nobody has taken.
+// Finish looks at everything once more, closes the watcher, and returns the changes that were not taken.
 func (w *Watcher) Finish() (untaken []Change) {
 	w.Sync(0)
 	for synced := false; !synced; {

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Needed says whether polling is needed for a directory, or for what will be there, because it lies on a file
-// system that gives no events of what others change, and names that. A kind that is not known gives events.
+// Needed tells whether polling is needed for a directory, or for what will be there, because its file system gives no
+// events of changes by others, and names that. Unknown kinds count as giving events.
 func Needed(dir string) (reason string, needed bool) {
 	there, kind := remoteKind(dir)
 	if kind == "" {
@@ -21,17 +21,17 @@ func noEvents(path, kind string) string {
 	return path + " is on a file system (" + kind + ") that does not report changes made elsewhere"
 }
 
-// Remote is the kind of the file system for which Needed says that polling is needed, "" where it is not.
+// Remote is the kind of file system for which polling is needed, "" where it is not.
 func Remote(dir string) (kind string) {
 	_, kind = remoteKind(dir)
 	return kind
 }
 
-// Mount is what is mounted at or below a path, and gives no events of what changes: a file system whose files others
-// change, or a single file, whose events are those of the directory where it comes from.
+// Mount is a mount at or below a path that gives no events: a file system that others change, or a single file, whose
+// events are those of the directory where it comes from.
 type Mount struct {
 	Path string // where it is mounted, at or below the path as it was given
-	Kind string // of the file system, as people call it; "" for a single file
+	Kind string // of the file system, in its common name; "" for a single file
 }
 
 // Reason says why polling is needed there.
@@ -42,12 +42,11 @@ func (m Mount) Reason() string {
 	return noEvents(m.Path, m.Kind)
 }
 
-// mountKinds is what is mounted: what people call file systems that need polling, "" for others, by their paths.
+// mountKinds are the mounts by their paths: the common names of file systems that need polling, "" for others.
 type mountKinds map[string]string
 
-// below lists the mounts that need polling and lie below a path, or at it if it is a file, in the order of their paths; one
-// that lies within another such is left out. No file system is asked that needs polling: one whose server is gone
-// would not answer.
+// below lists the mounts that need polling and lie below a path, or at it if it is a file, in the order of their paths,
+// without those that lie within another. No file system that needs polling is asked: its server may be gone.
 func (m mountKinds) below(dir string) []Mount {
 	if len(m) == 0 {
 		return nil
@@ -81,13 +80,13 @@ func (m mountKinds) belowReal(real, dir string, isFile func(path string) bool) (
 	return list
 }
 
-// Within tells whether a path is a directory or lies below it, and how it goes on there; both are free of links.
+// Within tells whether a path is a directory or lies below it, and the rest of the path; both are free of links.
 func Within(path, dir string) (rel string, within bool) {
 	rel, err := filepath.Rel(dir, path)
 	return rel, err == nil && filepath.IsLocal(rel)
 }
 
-// within tells whether a path lies below a directory, and how it goes on there.
+// within tells whether a path lies below a directory, and the rest of the path.
 func within(path, dir string) (rel string, below bool) {
 	rel, below = Within(path, dir)
 	return rel, below && rel != "."

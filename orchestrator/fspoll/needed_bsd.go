@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// remote are the file systems whose files change without this kernel knowing of it, by f_fstypename of statfs(2).
-// Those of FUSE have types that begin with their kit's name, and may lie anywhere.
+// remote are the file systems whose files change without this kernel knowing, by f_fstypename of statfs(2). Types
+// of FUSE begin with their kit's name.
 var remote = map[string]string{
 	"nfs":           "NFS",
 	"oldnfs":        "NFS",

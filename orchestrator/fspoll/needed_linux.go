@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// remote are the kinds of file systems whose files change without this kernel knowing of it, by the number that
-// statfs gives. Where x/sys has no name for it, the comment says who defines the number.
+// remote are the file systems whose files change without this kernel knowing, by the number from statfs. Where
+// x/sys has no name for it, the comment says who defines the number.
 var remote = map[uint32]string{
 	unix.NFS_SUPER_MAGIC:   "NFS",
 	unix.SMB_SUPER_MAGIC:   "SMB",
@@ -33,9 +33,9 @@ var remote = map[uint32]string{
 	0x20030528:             "OrangeFS",                 // ORANGEFS_DEVREQ_MAGIC, Linux fs/orangefs
 }
 
-// remoteFuse are those of FUSE, which have one number, by the type in /proc/self/mountinfo: "fuse." and the
-// subtype that the file system's program gives itself. Others of FUSE work on local files (ntfs-3g, mergerfs,
-// gocryptfs, fuse-overlayfs), or pass events on, and need no polling.
+// remoteFuse are those of FUSE, which share one number, by the type in /proc/self/mountinfo: "fuse." and the
+// subtype from the file system's program. Others of FUSE work on local files (ntfs-3g, mergerfs, gocryptfs,
+// fuse-overlayfs), or pass events on, and need no polling.
 var remoteFuse = map[string]string{
 	"virtiofs":           "virtiofs share",
 	"fuse.sshfs":         "sshfs",

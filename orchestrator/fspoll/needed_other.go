@@ -2,7 +2,7 @@
 
 package fspoll
 
-// remoteKind names no file system: on this system it is not known which gives no events.
+// remoteKind names no file system: it is not known here which give no events.
 func remoteKind(string) (there, kind string) { return "", "" }
 
 // mounts knows of none: see remoteKind.

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fileSystem tells of the file system that dir is on, or will be: that of the nearest directory that is there.
+// fileSystem is the file system that dir is on, or will be: that of the nearest existing directory.
 func fileSystem(dir string) (there string, st unix.Statfs_t, ok bool) {
 	for {
 		err := retry(func() error { return unix.Statfs(dir, &st) })

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// pending gathers changes until Take. It grows with the number of paths, not of changes.
+// pending collects changes until Take. It grows with the number of paths, not of changes.
 type pending struct {
 	wake chan struct{} // holds one element while there is something to take
 
@@ -45,7 +45,7 @@ func (p *pending) synced(tokens []uint64) {
 	p.poke()
 }
 
-// hangs notes which places hang.
+// hangs records which places hang.
 func (p *pending) hangs(places []string) {
 	p.mu.Lock()
 	changed := !slices.Equal(p.hung, places)
@@ -70,7 +70,7 @@ func (p *pending) take() Batch {
 	batch.Hung = p.hung
 	p.batch = Batch{}
 	if len(p.index) > 1024 {
-		p.index = map[string]int{} // give a storm's memory back
+		p.index = map[string]int{} // release a storm's memory
 	} else {
 		clear(p.index)
 	}

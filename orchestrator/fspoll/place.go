@@ -7,8 +7,8 @@ func (s *scanner) in(d *dir) func(path string) place {
 	return func(path string) place { return s.place(path, d) }
 }
 
-// place is what hangs with a path in a directory: all that is mounted with it, if that is below a root, or if something
-// else below the root hangs, too. Of what lies behind a link only the link is known.
+// place is what hangs with a path in a directory: everything on the same mount, if that is below a root, or if
+// something else below the root hangs, too. Behind a link, it is only the link.
 func (s *scanner) place(path string, d *dir) place {
 	if link := d.behind(); link != "" {
 		return place{path: link}
@@ -28,7 +28,7 @@ func (s *scanner) place(path string, d *dir) place {
 	return at
 }
 
-// behind is the link to a directory by which a directory is reached, "" without one.
+// behind is the link through which a directory is reached, "" without one.
 func (d *dir) behind() string {
 	for ; d != nil && d.inLink; d = d.parent {
 		if d.link {
@@ -51,7 +51,7 @@ func (s *scanner) rootOf(path string) (root, real string) {
 	return root, real
 }
 
-// resolve finds out where the roots are without links: when one hangs, it is too late.
+// resolve finds out where the roots are without links, in advance: when one hangs, it is too late.
 func (s *scanner) resolve() {
 	s.real = map[string]string{}
 	for root := range s.roots {

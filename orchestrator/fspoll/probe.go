@@ -27,7 +27,7 @@ func (s *scanner) probe(path string, d *dir) (seen, error) {
 	return s.follow(path, own, err)
 }
 
-// follow is probe for a path of which lstat has said this.
+// follow is probe for a path whose lstat is known.
 func (s *scanner) follow(path string, a attributes, err error) (seen, error) {
 	if err != nil {
 		return seen{}, err
@@ -68,7 +68,7 @@ func (s *scanner) follow(path string, a attributes, err error) (seen, error) {
 // network file systems, and a second for clocks that disagree.
 const grain = 3 * time.Second
 
-// isFresh says whether a write made now could still leave this modification time.
+// isFresh tells whether a write now could still leave this modification time.
 func (s *scanner) isFresh(mtime int64) bool {
 	age := s.time().UnixNano() - mtime
 	return age < int64(grain) && age > -int64(grain)

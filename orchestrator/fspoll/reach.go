@@ -2,8 +2,7 @@ package fspoll
 
 import "path/filepath"
 
-// Reach is how far somebody looks below a root: into which directories, and at
-// which files.
+// Reach is what is watched below a root: which directories, and which files.
 type Reach struct {
 	Descend, Want func(path string) bool
 }

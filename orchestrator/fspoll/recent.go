@@ -31,7 +31,7 @@ type recentDir struct {
 
 func (h *recent) touch(now time.Time) { h.last = now }
 
-// addFile puts a file that changed first, and its directory, and says whether it was there already.
+// addFile puts a file that changed first, with its directory, and tells whether it was there already.
 func (h *recent) addFile(d *dir, name string, now time.Time) bool {
 	h.addDir(d, now)
 	i := slices.IndexFunc(h.files, func(f recentFile) bool { return f.dir == d && f.name == name })
@@ -59,13 +59,13 @@ func first[T any](list []T, i int, item T) []T {
 	return list
 }
 
-// isUnsettled says whether a file changed so lately, by our own clock, that its times say nothing.
+// isUnsettled tells whether a file changed so recently, by our own clock, that its times say nothing.
 func (h *recent) isUnsettled(d *dir, name string, now time.Time) bool {
 	i := slices.IndexFunc(h.files, func(f recentFile) bool { return f.dir == d && f.name == name })
 	return i >= 0 && now.Sub(h.files[i].at) < grain
 }
 
-// cool drops what has gone or has not changed for long.
+// cool drops what is gone or has not changed for long.
 func (h *recent) cool(now time.Time) {
 	h.files = slices.DeleteFunc(h.files, func(f recentFile) bool { return f.dir.gone || now.Sub(f.at) > recentFor })
 	h.dirs = slices.DeleteFunc(h.dirs, func(d recentDir) bool { return d.dir.gone || now.Sub(d.at) > recentFor })

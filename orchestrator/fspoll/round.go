@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	leastInterval = 2 * time.Second // if the caller leaves it to us
+	leastInterval = 2 * time.Second // if Options.Interval is 0
 	mostInterval  = 2 * time.Minute
 	share         = 0.009 // of one core for what is asked, at most, unless the caller's interval asks for more
 	parts         = 8     // of the tree, in a round
@@ -23,11 +23,11 @@ type round struct {
 	complete bool
 }
 
-// length is how long a round takes. It is shorter than the interval, so that what moves within the order of the
-// tree from one round to the next is still looked at in time.
+// length is how long a round takes. It is shorter than the interval, so that what changes its place in the order
+// from one round to the next is still looked at in time.
 func (s *scanner) length() time.Duration { return s.interval * 8 / 10 }
 
-// tick does what is due at now, and says how long to wait for the next one.
+// tick does what is due at now, and returns how long to wait for the next one.
 func (w *Watcher) tick(now time.Time) time.Duration {
 	began := time.Now()
 	w.base, w.started = now, began
@@ -71,7 +71,7 @@ func (w *Watcher) tick(now time.Time) time.Duration {
 	return max(pause, time.Since(began), time.Millisecond)
 }
 
-// count brings what Stats tells up to date.
+// count updates Stats.
 func (w *Watcher) count() {
 	of := map[string]bool{} // the directories in which a root is a file
 	for _, holder := range w.holders {
@@ -84,8 +84,8 @@ func (w *Watcher) count() {
 	w.mu.Unlock()
 }
 
-// all looks at everything at once. The next round begins right then: a slice must not wait for longer than a round
-// because everything was looked at before its turn.
+// all looks at everything at once, and then begins the next round: otherwise a slice could wait for longer than a
+// round because it was looked at before its turn.
 func (w *Watcher) all(how readMode) {
 	w.begin()
 	w.advance(math.MaxInt, how)

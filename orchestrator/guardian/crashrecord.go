@@ -14,8 +14,8 @@ import (
 	"devloop/orchestrator/proctable"
 )
 
-// The crash record has a line for each fact, and ends with the line "end": what follows is left of a longer version. It is
-// rewritten in place by one write, which kill -9 does not tear.
+// The crash record has a line for each fact, and ends with the line "end": what follows is left of a longer version. It
+// is rewritten in place by one write, which kill -9 does not tear.
 const (
 	recordHead = "devloop crash record 1"
 	recordSize = 1 << 20 // more is none of ours
@@ -87,7 +87,7 @@ func cut(s string, sep byte) (before, after string) {
 
 var errRecord = errors.New("it is not a crash record of devloop's")
 
-// parseRecord reads what text wrote. It takes nothing but a whole crash record.
+// parseRecord reads what text wrote. It accepts only a whole crash record.
 func parseRecord(text string) (*crashRecord, error) {
 	head, rest := cut(text, '\n')
 	if head != recordHead {
@@ -123,7 +123,7 @@ func parseRecord(text string) (*crashRecord, error) {
 			if pid, start, ok = parsePair(value); ok && pid > 1 {
 				l.roots[pid] = start
 			} else {
-				ok = false // nobody starts process 1
+				ok = false // process 1 is never a child
 			}
 		case "dir":
 			l.dirs[value], ok = true, ofALine(value)
@@ -142,7 +142,7 @@ func parseRecord(text string) (*crashRecord, error) {
 	return nil, errRecord
 }
 
-// create writes the crash record where path says, instead of an older one, and leaves it open to be rewritten.
+// create writes the crash record to path, replacing an older one, and leaves it open to be rewritten.
 func (l *crashRecord) create(path string) (*os.File, error) {
 	fresh := path + ".new"
 	f, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
@@ -164,7 +164,7 @@ func (l *crashRecord) create(path string) (*os.File, error) {
 	return f, nil
 }
 
-// readRecord reads a crash record that this user alone can have written: it names processes to be killed.
+// readRecord reads a crash record that only this user can have written: it names processes to kill.
 func readRecord(path string) (*crashRecord, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -190,10 +190,10 @@ func readRecord(path string) (*crashRecord, error) {
 	return parseRecord(string(text))
 }
 
-// ownerLives says that the process that made the crash record still runs, or may.
+// ownerLives tells whether the process that made the crash record still runs, or may.
 func (l *crashRecord) ownerLives() bool {
 	if l.space != pidSpace() {
-		return true // it counts other processes than we do: nothing can be known
+		return true // another pid namespace: its numbers mean nothing here
 	}
 	if l.boot != bootID() {
 		return false
@@ -202,12 +202,13 @@ func (l *crashRecord) ownerLives() bool {
 	return ok && p.Start == l.start && !p.Dead
 }
 
-// Sweep ends who is left of the loop that made the record, if that loop is dead, with the record's grace, and removes the
-// loop's directories and the record. It returns the pids of those it met, and when they are gone. No record, a living owner,
-// or an owner in another pid namespace is nothing to do. Its error is a [*survivorsError], with which the record stays for
-// the next start, or that the file cannot be read or is no crash record; then nobody was touched.
+// Sweep ends what is left of the loop that made the record, if that loop is dead, with the record's grace, and removes
+// the loop's directories and the record. It returns the pids of the processes that it found, when they are gone.
+// Without a record, or if the owner lives or is in another pid namespace, it does nothing. Its error is a
+// [*survivorsError], with which the record stays for the next start, or that the file cannot be read or is not a crash
+// record; then it has ended nothing.
 //
-// Call it before [Start] is given the same path, while nobody else can: with the lock of the configuration held.
+// Call it before [Start] with the same path, with the lock of the configuration held.
 func Sweep(path string) (ended []int, err error) {
 	l, err := readRecord(path)
 	switch {

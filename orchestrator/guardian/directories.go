@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// removeDirectories removes what an owner has made for itself and could not remove any more. One that is not a directory of
-// this user's alone is not what the owner has made.
+// removeDirectories removes what an owner has made for itself and could not remove. It skips what is not a directory of
+// this user's alone.
 func removeDirectories(dirs map[string]bool) {
 	for dir := range dirs {
 		info, err := os.Lstat(dir)
@@ -16,12 +16,12 @@ func removeDirectories(dirs map[string]bool) {
 			continue
 		}
 		if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) == os.Geteuid() {
-			_ = os.RemoveAll(dir) // nobody is there to be told
+			_ = os.RemoveAll(dir) // nothing can report it
 		}
 	}
 }
 
-// ofALine says that a path can stand in a line of the crash record, or of what the owner says.
+// ofALine tells whether a path fits in a line of the crash record and of the owner's messages.
 func ofALine(path string) bool {
 	for i := range len(path) {
 		if path[i] == '\n' {

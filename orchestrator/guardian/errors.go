@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// ErrUnsupported is the answer on systems where processes cannot be found by their mark. It is an [errors.ErrUnsupported].
+// ErrUnsupported: this system cannot find processes by their mark. It is an [errors.ErrUnsupported].
 var ErrUnsupported error = unsupported{}
 
 type unsupported struct{}
@@ -13,8 +13,8 @@ type unsupported struct{}
 func (unsupported) Error() string { return "this system has no guardian" }
 func (unsupported) Unwrap() error { return errors.ErrUnsupported }
 
-// survivorsError names those who could not be ended: the kernel holds them (an uninterruptible wait), or they run as
-// another user.
+// survivorsError names the processes that could not be ended: the kernel holds them (an uninterruptible wait), or they
+// belong to another user.
 type survivorsError struct{ PIDs []int }
 
 func (e *survivorsError) Error() string {

@@ -13,33 +13,33 @@ import (
 )
 
 const (
-	// Between two looks pass from lookMin to lookMax: no system tells when a process ends that is not one's child.
+	// The time between two looks: no system reports the end of a process that is not a child.
 	lookMin = 2 * time.Millisecond
 	lookMax = 50 * time.Millisecond
 
-	// So many looks in a row must find nobody, as a rule. One could pass by a process that is in the middle of an exec, when its
+	// Usually so many looks in a row must find nothing: one look can miss a process in the middle of an exec, whose
 	// environment cannot be read.
 	quietLooks = 3
 
-	// Who is in the middle of an exec may yet show the mark; that is waited for at most so long, on a machine with much to do.
+	// A process in the middle of an exec may still show the mark; it is waited for at most so long, on a busy machine.
 	execPatience = time.Second
 )
 
-// killer ends everybody who carries a mark, or belongs to who was recorded.
+// killer ends all processes that carry a mark, or belong to a recorded one.
 type killer struct {
 	mark  string
 	roots proctree.Set // recorded processes with their start times: what they lead is the loop's
-	born  uint64       // nobody who started before this is the loop's
-	fresh bool         // the roots were right a moment ago
-	since uint64       // sessions that began before are not looked at; 0 is for who has to look everywhere
-	// The inodes of pipes: who writes to one of them is the loop's.
+	born  uint64       // older processes are not the loop's
+	fresh bool         // the roots were correct a moment ago
+	since uint64       // older sessions are not looked at; 0: look everywhere
+	// Inodes of pipes: processes that write to them are the loop's.
 	expected map[string]bool
-	quiet    int // so many looks in a row must find nobody
+	quiet    int // so many looks in a row must find nothing
 
 	never  map[int]bool // this process and its ancestors
 	older  proctable.Sessions
 	search proctree.Search
-	known  proctree.Set // who was found
+	known  proctree.Set // the processes that were found
 }
 
 func newKiller(mark string, roots proctree.Set, born uint64, fresh bool) *killer {
@@ -56,7 +56,7 @@ func newKiller(mark string, roots proctree.Set, born uint64, fresh bool) *killer
 	return k
 }
 
-// look returns who lives of those that are to end.
+// look returns the living processes that are to end.
 func (k *killer) look() ([]proctable.Process, error) {
 	table, err := proctable.List(k.since, &k.older)
 	if err != nil {
@@ -64,8 +64,8 @@ func (k *killer) look() ([]proctable.Process, error) {
 	}
 	led := map[int]uint64{} // numbers of groups and sessions that are the loop's, and since when
 	for pid, start := range k.roots {
-		// A number is not given to a new process as long as a group or session has it. If it has been, both were empty.
-		// Of a leader that is gone nothing is known when much time has passed: others may have had the number since.
+		// A number is not reused as long as a group or session has it. If it was reused, both were empty. Of a leader
+		// that ended long ago nothing is known: its number may have been reused and freed since.
 		if p, there := proctable.Read(pid); !there && k.fresh || there && p.Start == start {
 			led[pid] = start
 		}
@@ -77,12 +77,12 @@ func (k *killer) look() ([]proctable.Process, error) {
 	return found, nil
 }
 
-// excluded says that a process is never touched.
+// excluded tells whether a process is never touched.
 func (k *killer) excluded(p proctable.Process) bool {
 	return k.never[p.PID] || p.PID <= 1 || p.Start < k.born
 }
 
-// is says that a process was recorded, or found before, or is a command that nobody could tell of any more.
+// is tells whether a process was recorded, or found before, or belongs to a command whose pid was never reported.
 func (k *killer) is(p proctable.Process) bool {
 	return k.roots.Has(p) || k.known.Has(p) || k.expects(p)
 }
@@ -91,8 +91,8 @@ func (k *killer) carries(_ proctable.Process, mark string) bool {
 	return proctree.Carries(mark, k.mark)
 }
 
-// expects says that the standard output or error of a process is a pipe that was made for a command that nobody could tell
-// of any more.
+// expects tells whether the standard output or error of a process is the pipe of a command whose pid was never
+// reported.
 func (k *killer) expects(p proctable.Process) bool {
 	if len(k.expected) == 0 {
 		return false
@@ -105,8 +105,8 @@ func (k *killer) expects(p proctable.Process) bool {
 	return false
 }
 
-// run ends them: SIGTERM, grace, SIGKILL until nobody is left or patience is at an end. It returns whom it met; the error
-// is a *survivorsError, or that the system does not list processes.
+// run ends them: SIGTERM, grace, SIGKILL until none is left or patience has passed. It returns the processes that it
+// found; the error is a *survivorsError, or that the system does not list processes.
 func (k *killer) run(grace, patience time.Duration) ([]int, error) {
 	asked := map[int]uint64{}
 	gone, err := k.until(time.Now().Add(grace), func(p proctable.Process) {
@@ -138,7 +138,7 @@ func (k *killer) run(grace, patience time.Duration) ([]int, error) {
 	return k.ended(), survivors
 }
 
-// until does something to everybody again and again, until nobody is left (true) or the deadline has passed.
+// until repeats something for all of them, until none is left (true) or the deadline has passed.
 func (k *killer) until(deadline time.Time, do func(proctable.Process)) (bool, error) {
 	quiet := 0
 	sure := time.Now()
@@ -170,7 +170,7 @@ func (k *killer) until(deadline time.Time, do func(proctable.Process)) (bool, er
 	}
 }
 
-// freeze returns when everybody is stopped, or patience is at an end.
+// freeze returns when all of them are stopped, or patience has passed.
 func (k *killer) freeze() {
 	proctree.Halt(func(stuck bool) (fresh int, still, over bool) {
 		before := len(k.known)
@@ -190,10 +190,10 @@ func (k *killer) freeze() {
 }
 
 func (k *killer) signal(p proctable.Process, sig syscall.Signal) {
-	_ = proctable.Signal(p.PID, p.Start, sig) // who is left at the end is named
+	_ = proctable.Signal(p.PID, p.Start, sig) // survivors are reported at the end
 }
 
-// ended lists whom the killer has met, in order.
+// ended lists the processes that the killer has found, in order.
 func (k *killer) ended() []int {
 	var pids []int
 	for pid := range k.known {

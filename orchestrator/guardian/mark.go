@@ -24,7 +24,7 @@ func NewMark(environ []string) string {
 	return own
 }
 
-// inherited is the mark in an environment, "" when there is none or it is none of ours.
+// inherited is the mark in an environment, "" if there is none or it is not valid.
 func inherited(environ []string) string {
 	mark := ""
 	for _, kv := range environ {
@@ -41,8 +41,8 @@ func inherited(environ []string) string {
 // CommandMark is the mark of the loop's command of that number. A number is used once in the life of a loop.
 func CommandMark(loop string, number int) string { return loop + "/" + strconv.Itoa(number) }
 
-// valid says that a mark can have been made here. Nothing is ever ended by a mark that is not: a short one could be a
-// stranger's by chance.
+// valid tells whether a mark can have been made here. Nothing is ever ended by another mark: a short one could occur
+// by chance.
 func valid(mark string) bool {
 	const shortest = 16 // the random element
 	if len(mark) < shortest || len(mark) > longest {
@@ -63,8 +63,7 @@ func valid(mark string) bool {
 	return first >= shortest
 }
 
-// random is sixteen hexadecimal digits. It is not crypto/rand, which would cost this package its place in the order of
-// initialisation.
+// random is sixteen hexadecimal digits. crypto/rand would move this package back in the order of initialisation.
 func random() string {
 	var b [8]byte
 	f, err := os.Open("/dev/urandom")
@@ -72,7 +71,7 @@ func random() string {
 		_, err = f.Read(b[:])
 		_ = f.Close() // only read from
 	}
-	if err != nil { // a system without it: what tells two loops apart is enough
+	if err != nil { // a system without it: it is enough to differ from other loops
 		n := uint64(time.Now().UnixNano())*0x9e3779b97f4a7c15 ^ uint64(os.Getpid())
 		for i := range b {
 			b[i] = byte(n >> (8 * i))

@@ -32,7 +32,7 @@ func (*Guardian) AddDirectory(string) {}
 // RemoveDirectory does nothing.
 func (*Guardian) RemoveDirectory(string) {}
 
-// Finish finds nobody.
+// Finish finds nothing.
 func (*Guardian) Finish(bool) ([]int, error) { return nil, nil }
 
 // Close does nothing.

@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	// A guardian that somebody has ended is started again at once, the next one so long after the end of the one before it, and
-	// so on, each time twice as long, up to the second of these. One that has lived for that long is a good one again.
+	// A guardian that was killed is started again at once, the next one after a pause from the end of the one before
+	// it, which doubles each time up to the maximum. One that has lived that long starts the count again.
 	againFirst = 50 * time.Millisecond
 	againLast  = 30 * time.Second
-	// What the owner says waits no longer than this for a guardian that does not read: somebody has stopped it. The crash record
-	// knows the same.
+	// A message waits no longer than this for a guardian that does not read because it was stopped. The crash record
+	// has the same content.
 	sendPatience = 50 * time.Millisecond
 	// A guardian that was told to end does so within a moment.
 	endPatience = 5 * time.Second
@@ -44,8 +44,8 @@ type Guardian struct {
 }
 
 // Start starts a guardian for the calling process. self is the running program, which imports this package, "" for the
-// default: /proc/self/exe on Linux, [os.Executable] elsewhere. Call it before the first command is started, and Close when
-// the last one is gone. Everything that carries opt.Mark must have been started by this process.
+// default: /proc/self/exe on Linux, [os.Executable] elsewhere. Call it before the first command is started, and Close
+// when the last one is gone. Everything that carries opt.Mark must have been started by this process.
 func Start(self string, opt Options) (*Guardian, error) {
 	if !valid(opt.Mark) {
 		return nil, &wrap{"start guardian", errors.New("its mark is not one of NewMark's: " + opt.Mark)}
@@ -84,7 +84,7 @@ func program() string {
 	return path
 }
 
-// start starts the process and tells it everything. It is called under the mutex, or before there is anybody else.
+// start starts the process and sends it everything. It is called under the mutex, or before there are other goroutines.
 func (g *Guardian) start() error {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -96,7 +96,7 @@ func (g *Guardian) start() error {
 		_ = w.Close()
 		return err
 	}
-	// The mark of an outer loop stays, so that the outer one can find it; the loop's own would have it end itself.
+	// The mark of an outer loop stays, so that the outer one can find it; with the loop's own it would end itself.
 	env := []string{"GOMAXPROCS=1", "GOTRACEBACK=none", "GORACE=atexit_sleep_ms=0"}
 	if outer := inherited(os.Environ()); outer != "" {
 		env = append(env, Name+"="+outer)
@@ -133,13 +133,13 @@ func (g *Guardian) start() error {
 	return nil
 }
 
-// send tells the guardian something. One that is gone is told it when it is started again.
+// send sends the guardian a message. If it is gone, it gets it when it is started again.
 func (g *Guardian) send(text string) {
 	_ = g.pipe.SetWriteDeadline(time.Now().Add(sendPatience)) // every system here has it for pipes
 	_, _ = g.pipe.Write([]byte(text))                         // see above
 }
 
-// keep collects the guardian, and starts it again when it was not this process that ended it.
+// keep waits for the guardian, and starts it again unless this process ended it.
 func (g *Guardian) keep(proc *os.Process) {
 	defer close(g.gone)
 	pause := time.Duration(0)
@@ -153,7 +153,7 @@ func (g *Guardian) keep(proc *os.Process) {
 			pause = 0
 		}
 		g.mu.Lock()
-		_ = g.pipe.Close() // a write would not reach anybody
+		_ = g.pipe.Close() // a write would reach no process
 		g.proc = nil
 		closed := g.closed
 		g.mu.Unlock()
@@ -187,7 +187,8 @@ func (g *Guardian) rest(pause time.Duration) bool {
 	}
 }
 
-// pid is the process id of the guardian, 0 while none runs. It may be another one later: one that was killed is started again.
+// pid is the process id of the guardian, 0 while none runs. It changes when a guardian that was killed is started
+// again.
 func (g *Guardian) pid() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -197,12 +198,12 @@ func (g *Guardian) pid() int {
 	return g.proc.Pid
 }
 
-// Is says that pid is the guardian, which is a child of this process that nobody else may wait for.
+// Is tells whether pid is the guardian, a child of this process that no other code may wait for.
 func (g *Guardian) Is(pid int) bool { return pid > 0 && g.pid() == pid }
 
-// Add records living processes: should the loop come to a sudden end, their groups, their sessions and all their
-// descendants are ended too, whether or not they carry the mark. Without it the mark is what counts. The caller is sure
-// that they are the loop's; those that do not exist are passed over.
+// Add records living processes: if the loop ends suddenly, their groups, their sessions and all their descendants are
+// ended too, with or without the mark. The caller is sure that they are the loop's; those that do not exist are
+// skipped.
 func (g *Guardian) Add(pids ...int) {
 	fresh := map[int]uint64{}
 	for _, pid := range pids {
@@ -226,9 +227,9 @@ func (g *Guardian) Add(pids ...int) {
 }
 
 // Expect says that a command is about to be started whose standard output or error is this pipe, by its inode, which no
-// other command has. Should the loop come to a sudden end before it has called Add, whoever writes there is ended: a command
-// can lose the mark in less time than it takes to tell its pid. Forgo is due when Add was called, or when there is no such
-// command. It has an effect on Linux alone.
+// other command has. If the loop ends suddenly before it has called Add, every process that writes there is ended: a
+// command can lose the mark before its pid is reported. Call Forgo after Add, or if there is no such command. It has an
+// effect only on Linux.
 func (g *Guardian) Expect(pipe uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -238,7 +239,7 @@ func (g *Guardian) Expect(pipe uint64) {
 	}
 }
 
-// Forgo takes back what Expect said.
+// Forgo undoes Expect.
 func (g *Guardian) Forgo(pipe uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -248,7 +249,7 @@ func (g *Guardian) Forgo(pipe uint64) {
 	}
 }
 
-// Remove takes back what Add recorded: they are gone, and their groups with them.
+// Remove undoes Add: the processes are gone, with their groups.
 func (g *Guardian) Remove(pids ...int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -265,19 +266,19 @@ func (g *Guardian) Remove(pids ...int) {
 	g.record(text)
 }
 
-// record tells the guardian, and rewrites the crash record.
+// record sends a message to the guardian, and rewrites the crash record.
 func (g *Guardian) record(text string) {
 	if text == "" {
 		return
 	}
 	g.send(text)
 	if g.file != nil {
-		_, _ = g.file.WriteAt(g.crash.text(), 0) // the guardian knows it; the file is for when both are killed
+		_, _ = g.file.WriteAt(g.crash.text(), 0) // the guardian knows it; the file is needed only if both are killed
 	}
 }
 
-// AddDirectory records a directory that this process has made for itself alone, with mode 0700, by its absolute path: should
-// the loop come to a sudden end, the guardian removes it with all that is in it, or else the next Sweep.
+// AddDirectory records a directory that this process has made for itself alone, with mode 0700, by its absolute path:
+// if the loop ends suddenly, the guardian removes it with its content, or else the next Sweep.
 func (g *Guardian) AddDirectory(path string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -287,7 +288,7 @@ func (g *Guardian) AddDirectory(path string) {
 	}
 }
 
-// RemoveDirectory takes back what AddDirectory recorded: it is gone.
+// RemoveDirectory undoes AddDirectory: the directory is gone.
 func (g *Guardian) RemoveDirectory(path string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -297,10 +298,10 @@ func (g *Guardian) RemoveDirectory(path string) {
 	}
 }
 
-// Finish ends, with the grace, whoever still carries the loop's mark or was recorded: daemons that commands have left. It
-// returns their pids when they are gone; the guardian stands by meanwhile. Call it when the loop has ended its commands,
-// then Close. It leaves nothing to Close. adopting says that this process has been handed all orphans since before its first
-// command: nobody can be left then as long as it has no child, and no other process is looked at.
+// Finish ends, with the grace, every process that still carries the loop's mark or was recorded: daemons that commands
+// have left. It returns their pids when they are gone; the guardian still runs meanwhile. Call it when the loop has
+// ended its commands, then Close. adopting says that this process has adopted all orphans since before its first
+// command: then nothing can be left as long as it has no child, and no other process is looked at.
 func (g *Guardian) Finish(adopting bool) (ended []int, err error) {
 	g.mu.Lock()
 	roots := map[int]uint64{}
@@ -312,12 +313,12 @@ func (g *Guardian) Finish(adopting bool) (ended []int, err error) {
 		return nil, nil
 	}
 	k := newKiller(g.crash.mark, roots, g.crash.start, true)
-	k.quiet = 2             // nothing has been started lately
+	k.quiet = 2             // nothing was started recently
 	k.since = g.crash.start // this process knows the orphans of its commands, and commands begin sessions
 	return k.run(g.crash.grace, patience)
 }
 
-// hasChildren says whether this process has, or may have, a living child but the guardian.
+// hasChildren tells whether this process has, or may have, a living child besides the guardian.
 func (g *Guardian) hasChildren() bool {
 	for n := range 2 { // a child that is collected meanwhile can hide another one
 		if n > 0 {
@@ -336,8 +337,8 @@ func (g *Guardian) hasChildren() bool {
 	return false
 }
 
-// Close tells the guardian that the loop ends in good order, waits for it to be gone, and removes the crash record. It ends
-// nobody. Only the first call does anything.
+// Close tells the guardian that the loop ends normally, waits for it to exit, and removes the crash record. It ends no
+// command. Only the first call does anything.
 func (g *Guardian) Close() error {
 	g.mu.Lock()
 	if g.closed {
@@ -352,21 +353,21 @@ func (g *Guardian) Close() error {
 	g.mu.Unlock()
 	select {
 	case <-g.gone:
-	case <-time.After(endPatience): // stopped by somebody; the end of file would have it end everybody, and nobody is left
+	case <-time.After(endPatience): // it was stopped; at the end of file it would end everything, and nothing is left
 		if proc != nil {
-			_ = proc.Kill() // gone meanwhile is as good
+			_ = proc.Kill() // already gone is as good
 		}
 		<-g.gone
 	}
 	return g.dropRecord()
 }
 
-// dropRecord removes the crash record: there is nothing to find.
+// dropRecord removes the crash record: nothing is left to find.
 func (g *Guardian) dropRecord() error {
 	if g.file == nil {
 		return nil
 	}
-	_ = g.file.Close() // what it held is of no use any more
+	_ = g.file.Close() // its content is not needed any more
 	if err := os.Remove(g.opt.CrashRecord); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return &wrap{"remove crash record", err}
 	}

@@ -11,7 +11,7 @@ func bootID() string {
 	return id
 }
 
-// pidSpace is the same everywhere: the system has one.
+// pidSpace is constant: the system has only one.
 func pidSpace() string { return "-" }
 
 const descriptors = "/dev/fd"

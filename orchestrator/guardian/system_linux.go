@@ -29,8 +29,8 @@ func firstLine(path string) string {
 
 const descriptors = "/proc/self/fd"
 
-// setName is what ps shows: without it "exe", from /proc/self/exe. PR_SET_NAME is for the calling thread; the file is for
-// the process.
+// setName sets what ps shows, which would be "exe", from /proc/self/exe. PR_SET_NAME is for the calling thread; the
+// file is for the process.
 func setName(name string) { _ = os.WriteFile("/proc/self/comm", []byte(name), 0) }
 
 const fGetFD = syscall.F_GETFD

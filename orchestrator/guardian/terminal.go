@@ -10,11 +10,11 @@ import (
 	"devloop/orchestrator/proctable"
 )
 
-// terminal is the owner's, on the guardian's standard output: its modes before the owner changed them, and since.
+// terminal is the owner's, on the guardian's standard output, with its modes before and after the owner changed them.
 type terminal struct{ before, during []byte }
 
-// putBack is for an owner that has not done so itself. The guardian is in a session of its own, so that the system does
-// not mind that it is not in the terminal's foreground.
+// putBack restores the modes for an owner that has not done so. The guardian has a session of its own, so it may do
+// that although it is not in the terminal's foreground.
 func (t terminal) putBack(owner proctable.Process) {
 	if len(t.before) == 0 || len(t.before) != len(t.during) || !hasTerminal(owner) {
 		return
@@ -26,11 +26,11 @@ func (t terminal) putBack(owner proctable.Process) {
 	}
 }
 
-// hasTerminal says that the owner's group had the terminal to the end, or the shell that it was started from has it now.
-// Another job of that shell, which may be a second devloop with the same modes, is left alone.
+// hasTerminal tells whether the owner's group had the terminal to the end, or the shell that it was started from has it
+// now. Another job of that shell, which may be a second devloop with the same modes, is left alone.
 func hasTerminal(owner proctable.Process) bool {
 	if owner.Session == owner.PID && owner.PID > 0 {
-		return true // nobody else can have it
+		return true // no other job can have it
 	}
 	shell, ok := proctable.Read(owner.Session)
 	return ok && (shell.Foreground == owner.Group || shell.Foreground == shell.Group)

@@ -13,13 +13,13 @@ import (
 	"devloop/orchestrator/proctable"
 )
 
-// marker as the first argument makes this program a guardian. Nobody types it.
+// marker as the first argument makes this program a guardian.
 const marker = "--devloop-internal-guardian"
 
-// persistence is how long a guardian tries to kill what does not go away. It has nobody to tell.
+// persistence is how long a guardian tries to kill. It cannot report survivors.
 const persistence = 10 * time.Minute
 
-// init is the second start: nothing but the guardian happens in it.
+// init is where the second start ends: only the guardian runs in it.
 func init() {
 	if len(os.Args) < 2 || os.Args[1] != marker {
 		return
@@ -32,7 +32,7 @@ func init() {
 	os.Exit(0) //nolint:forbidigo // this program ends here
 }
 
-// closeInherited closes what whoever started the loop has left open in it without close-on-exec: a pipe that somebody
+// closeInherited closes descriptors that the loop has inherited without close-on-exec: a pipe that another program
 // reads to its end, a socket. Descriptors of this process's own runtime have the flag.
 func closeInherited() {
 	dir, err := os.Open(descriptors)
@@ -52,14 +52,14 @@ func closeInherited() {
 	}
 }
 
-// guard reads what the owner says until it says "end", or is gone.
+// guard reads the owner's messages until "end", or until the owner is gone.
 func guard() {
 	owner, _ := proctable.Read(syscall.Getppid()) // it may be gone already
 	_ = syscall.SetNonblock(0, false)             // the runtime's poller would cost memory
 	orders := orders{roots: map[int]uint64{}, dirs: map[string]bool{}, expected: map[string]bool{}}
 	var buf [4096]byte
 	var rest []byte
-	pages.Release() // it waits from here on, mostly for hours
+	pages.Release() // it waits from here on, usually for hours
 	for {
 		n, err := syscall.Read(0, buf[:])
 		if err == syscall.EINTR || err == syscall.EAGAIN {
@@ -72,7 +72,7 @@ func guard() {
 		for {
 			line, after := cut(string(rest), '\n')
 			if len(line) == len(rest) {
-				break // not whole yet
+				break // incomplete
 			}
 			rest = append(rest[:0], after...)
 			if orders.take(line) {
@@ -86,11 +86,11 @@ func guard() {
 	}
 	k := newKiller(orders.mark, orders.roots, orders.born, true)
 	k.expected = orders.expected
-	_, _ = k.run(orders.grace, persistence) // nobody is there to be told
+	_, _ = k.run(orders.grace, persistence) // nothing can be reported
 	removeDirectories(orders.dirs)
 }
 
-// orders are what the owner has said.
+// orders are what the owner has sent.
 type orders struct {
 	mark  string
 	grace time.Duration
@@ -102,7 +102,7 @@ type orders struct {
 	terminal terminal
 }
 
-// take understands one line. It is true when the owner ends in good order.
+// take parses one line. It is true when the owner ends normally.
 func (o *orders) take(line string) bool {
 	key, value := cut(line, ' ')
 	switch key {
