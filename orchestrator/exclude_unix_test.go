@@ -3,9 +3,14 @@
 package orchestrator_test
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"devloop/orchestrator"
 	"devloop/orchestrator/test/testenv"
@@ -41,6 +46,65 @@ watchers:
 	p.end(0)
 	if text := p.screen.String(); strings.Contains(text, "changed: in.txt") || strings.Contains(text, "in.txt out.txt") {
 		t.Errorf("an excluded file has woken the watcher:\n%s", text)
+	}
+}
+
+// TestGitsConfigurationTakesEffectWhileRunning: core.excludesFile may change at any time, in the repository's configuration
+// or in one that it includes; the file that it names is followed from then on.
+func TestGitsConfigurationTakesEffectWhileRunning(t *testing.T) {
+	for _, polled := range []bool{false, true} {
+		opt := orchestrator.Options{Stream: true}
+		if polled {
+			every := 40 * time.Millisecond
+			opt.Poll = &every
+		}
+		p, client := controlledWith(t, map[string]string{
+			"devloop.yaml": "watchers: {check: {watch: [src], on_start: false, stages: ['xargs -n1 basename < $DEVLOOP_CHANGED_FILE | sort | xargs >> saw']}}\n",
+			".git/HEAD":    "ref: refs/heads/main\n", ".git/objects/x": "", ".git/refs/x": "", ".git/config": "",
+			"rules/one": "a.txt\n", "rules/two": "b.txt\n", "src/a.txt": "0", "src/b.txt": "0", "src/c.txt": "0",
+		}, opt)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		wait := func(saw string) {
+			t.Helper()
+			if v, err := client.Wait(ctx); err != nil || !v.OK {
+				t.Fatalf("%+v, %v; the screen shows:\n%s", v, err, p.screen)
+			}
+			text, _ := os.ReadFile(filepath.Join(p.dir, "saw")) // nothing has run: nothing is there
+			names := strings.Fields(string(text)) // of one run, or of more
+			slices.Sort(names)
+			if got := strings.Join(slices.Compact(names), " "); got != saw {
+				t.Fatalf("polled %v: saw %q, want %q; the screen shows:\n%s", polled, got, saw, p.screen)
+			}
+			p.write("saw", "")
+		}
+		config := func(name string) string {
+			return "[core]\n\texcludesFile = " + filepath.Join(p.dir, name) + "\n"
+		}
+		saved := 0
+		save := func() {
+			for _, name := range []string{"src/a.txt", "src/b.txt", "src/c.txt"} {
+				saved++
+				p.write(name, fmt.Sprint(saved))
+			}
+		}
+		save()
+		wait("a.txt b.txt c.txt")
+		p.replace(".git/config", config("rules/one"))
+		wait("")
+		save()
+		wait("b.txt c.txt")
+		p.replace(".git/config", "[include]\n\tpath = included\n") // which is not there yet
+		wait("a.txt")
+		p.replace(".git/included", config("rules/two"))
+		wait("")
+		save()
+		wait("a.txt c.txt")
+		p.replace("rules/two", "c.txt\n")
+		wait("b.txt")
+		save()
+		wait("a.txt b.txt")
+		p.end(0)
 	}
 }
 

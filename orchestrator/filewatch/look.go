@@ -65,6 +65,10 @@ func (w *Files) rulesChanged() {
 	w.forget()
 	if w.next != nil {
 		w.next.ruled = true
+	} else if !slices.Equal(w.watcher.roots, rootsOf(w.set, w.git)) { // other files say now what git ignores
+		next := &reopening{poll: w.poll}
+		next.cfg, next.graph = w.opt.Config()
+		w.reopen(next)
 	}
 }
 

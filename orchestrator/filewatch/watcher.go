@@ -21,7 +21,8 @@ type watcher struct {
 	events *fswatch.Watcher // nil if nothing is watched by events
 	poll   *fspoll.Watcher  // nil if nothing is polled
 
-	part   bool // poll does not look everywhere
+	roots  []string // of its area
+	part   bool     // poll does not look everywhere
 	tokens uint64
 	waits  map[uint64]*barrier
 }
@@ -77,6 +78,7 @@ func newWatcher(disk *diskqueue.Queue) *watcher {
 
 // open begins to watch an area. poll, if not nil, asks for polling everywhere. notes are for people.
 func (s *watcher) open(a area, poll *time.Duration) (notes []string, err error) {
+	s.roots = a.roots
 	interval := time.Duration(0)
 	var polled, told, apart []string
 	if poll != nil {
@@ -122,7 +124,7 @@ func (s *watcher) open(a area, poll *time.Duration) (notes []string, err error) 
 // rootsOf lists what to watch: the nodes' roots, and the files of git's rules outside and above them.
 func rootsOf(set *watchset.Set, git *gitignore.Matcher) []string {
 	roots := set.Roots()
-	rules := git.ExcludeFiles()
+	rules := git.FilesOutside()
 	if index := git.IndexFile(); index != "" {
 		rules = append(rules, index)
 	}

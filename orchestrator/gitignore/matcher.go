@@ -238,13 +238,13 @@ func (m *Matcher) IsRuleFile(path string) bool {
 	})
 }
 
-// ExcludeFiles lists the files of patterns that stand outside the work tree, whether they exist or not: info/exclude
-// and the one that core.excludesFile names, of the tree's own repository. Whoever watches the work tree does not see
-// them change.
-func (m *Matcher) ExcludeFiles() []string {
+// FilesOutside lists the files outside the work tree that the answers for the tree's own repository depend on, whether
+// they exist or not: info/exclude, the one that core.excludesFile names, and git's configuration files. Whoever watches
+// the work tree does not see them change.
+func (m *Matcher) FilesOutside() []string {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return slices.Clone(m.top.repo.excludes)
+	return slices.Concat(m.top.repo.excludes, m.top.repo.configs)
 }
 
 // FilesAbove lists the .gitignore files in the directories above a path, as far as the tree goes, whether they exist or
