@@ -3,6 +3,7 @@ package orchestrator_test
 import (
 	"go/parser"
 	"go/token"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -103,6 +104,24 @@ var floors = map[string]struct {
 	"cmd/devloop": {own: []string{"docs", "cmd/devloop/manual", "cmd/devloop/starter", "orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/guardian", "orchestrator/inspect", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/report", "orchestrator/shellcmd", "orchestrator/sockets", "schema",
 		"schema/preset", "schema/smallfile", "schema/jsonschema", "schema/reference"},
 		modules: []string{"github.com/google/jsonschema-go", "github.com/modelcontextprotocol/go-sdk", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
+}
+
+// TestFloorsInDocs: the architecture page says what each package is for.
+func TestFloorsInDocs(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range floors {
+		switch {
+		case pkg == "docs", pkg == "orchestrator/guardian/horror", strings.HasPrefix(pkg, "orchestrator/test/"), strings.HasPrefix(pkg, "cmd/devbench"):
+			continue // no code of the program
+		}
+		if pkg = strings.TrimSuffix(strings.TrimSuffix(pkg, "/pages"), "/shim"); !strings.Contains(string(page), " "+pkg+" ") && !strings.Contains(string(page), " "+pkg+":") {
+			t.Errorf("docs/ARCHITECTURE.md does not say what %s is for", pkg)
+		}
+	}
 }
 
 func TestFloors(t *testing.T) {

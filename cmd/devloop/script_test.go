@@ -98,7 +98,7 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 func TestEveryVerbHasHelp(t *testing.T) {
 	for _, cmd := range newRoot(os.Stdout, os.Stderr).Commands() {
 		if cmd.Name() == "help" || cmd.Name() == "completion" {
-			continue // cobra's own
+			continue // they explain the others
 		}
 		var out, errs strings.Builder
 		if code := run([]string{cmd.Name(), "--help"}, &out, &errs); code != exitOK || errs.Len() > 0 {

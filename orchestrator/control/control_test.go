@@ -4,6 +4,7 @@ package control
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -459,5 +461,26 @@ func TestQuestions(t *testing.T) {
 	<-answer // whatever it is: it must not hang
 	if _, err := Dial(config); err == nil {
 		t.Error("the socket still answers")
+	}
+}
+
+// TestEveryPathIsDescribed: the page of the protocol has every path.
+func TestEveryPathIsDescribed(t *testing.T) {
+	source, err := os.ReadFile("message.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../../docs/control.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths := regexp.MustCompile(`"(/v1/[a-z]+)"`).FindAllSubmatch(source, -1)
+	if len(paths) < 10 {
+		t.Fatalf("message.go has only %d paths: is this the right place?", len(paths))
+	}
+	for _, m := range paths {
+		if !bytes.Contains(page, m[1]) {
+			t.Errorf("docs/control.md does not describe %s", m[1])
+		}
 	}
 }

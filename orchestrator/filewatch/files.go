@@ -147,7 +147,7 @@ func (w *Files) degrade() {
 	w.opt.polled(degraded.pollAll(poll), poll, func(missed batch) {
 		if late && degraded == w.watcher && degraded.events != nil {
 			w.takeRules(missed.files, false)
-			w.look(append(degraded.events.Unwatched(), missed.gone...), missed.files, nil)
+			w.look(w.set, append(degraded.events.Unwatched(), missed.gone...), missed.files, nil)
 		}
 	})
 	w.opt.Notice("polling the rest; raise the limit and start devloop again")
@@ -214,7 +214,7 @@ func (w *Files) Take() {
 	}
 	w.hanging.add(seen.hung, w.set)
 	w.takeRules(seen.files, seen.lost)
-	w.look(seen.gone, seen.files, seen.passed)
+	w.look(w.set, seen.gone, seen.files, seen.passed)
 	if w.hanging.ended() {
 		w.After(func() { w.hanging.release(w.set) })
 	}

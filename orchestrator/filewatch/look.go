@@ -72,15 +72,10 @@ func (w *Files) rulesChanged() {
 	}
 }
 
-// look finds out which of the files have other content than before, reports them, and then lets the barriers
-// pass. Below the directories anything may have changed, so all that is known of files is forgotten.
-func (w *Files) look(dirs []string, files []seenFile, passed []func()) {
-	w.lookWith(w.set, dirs, files, passed)
-}
-
-// lookWith is look for the nodes of a set. The queue's goroutine asks the disk (judge), and the owner's
-// reports what was found (conclude).
-func (w *Files) lookWith(set *watchset.Set, dirs []string, files []seenFile, passed []func()) {
+// look finds out which of the files have other content than before, reports them for the nodes of a set, and then
+// lets the barriers pass. Below the directories anything may have changed, so all that is known of files is
+// forgotten. The queue's goroutine asks the disk (judge), and the owner's reports what was found (conclude).
+func (w *Files) look(set *watchset.Set, dirs []string, files []seenFile, passed []func()) {
 	if len(dirs)+len(files)+len(passed) == 0 {
 		return
 	}

@@ -139,7 +139,7 @@ func (w *Files) reopened(next *reopening, o opened) {
 	if o.watcher != nil {
 		w.takeRules(o.first.files, true)
 		w.opt.Disk.Add(diskqueue.Job{Paths: []string{next.cfg.Dir}, Do: func(int) { o.set.RulesChanged() }, Done: func([]bool) {}})
-		w.lookWith(o.set, nil, o.first.files, nil)
+		w.look(o.set, nil, o.first.files, nil)
 	}
 	w.After(func() {
 		if next != w.next { // there is a newer one
@@ -165,7 +165,7 @@ func (w *Files) reopened(next *reopening, o opened) {
 		w.Take()
 		w.hanging.announce(w.set)
 		w.After(w.forget)
-		w.look(append(o.first.gone, next.places...), nil, nil)
+		w.look(w.set, append(o.first.gone, next.places...), nil, nil)
 		w.caughtUp()
 		w.opt.Opened()
 	})

@@ -227,8 +227,15 @@ func (r *readiness) check() func(context.Context) error {
 		return bounded(func(ctx context.Context) error { return probe.TCP(ctx, ready.TCP) })
 	case ready.File != "":
 		return func(context.Context) error { return r.file.Changed() }
+	case ready.Exec != nil:
+		return r.execCheck(*ready.Exec)
 	}
-	program, err := r.build.program(*r.process.Ready.Exec, r.checks)
+	panic("runner: no check for the `ready` of process " + r.process.Name)
+}
+
+// execCheck is one run of a command that says whether the process is ready.
+func (r *readiness) execCheck(command schema.Command) func(context.Context) error {
+	program, err := r.build.program(command, r.checks)
 	spec := procgroup.Spec{Argv: program.argv, Dir: r.process.Dir, Env: r.checks.list(), Output: func(procgroup.Block) {}, Grace: 0, Mark: r.mark(), KeepDaemons: true}
 	return bounded(func(ctx context.Context) error {
 		if err != nil {

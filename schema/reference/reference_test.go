@@ -31,6 +31,19 @@ func TestPageIsCurrent(t *testing.T) {
 	}
 }
 
+// TestHandbookHasEveryKey: the page that explains the keys names each of them.
+func TestHandbookHasEveryKey(t *testing.T) {
+	page, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(string(Markdown()), -1) {
+		if !strings.Contains(string(page), "`"+m[1]+"`") && !strings.Contains(string(page), m[1]+":") {
+			t.Errorf("docs/configuration.md does not explain the key %s", m[1])
+		}
+	}
+}
+
 // TestLinksLeadSomewhere holds every link within the page against its headings.
 func TestLinksLeadSomewhere(t *testing.T) {
 	page := string(Markdown())
