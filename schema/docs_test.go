@@ -40,6 +40,10 @@ var around = map[string]map[string]string{
 		"services/web/devloop.yaml": "processes: {server: {run: ./web}}\n",
 		"tools/proto/devloop.yaml":  "watchers: {generate: {watch: \"*.proto\", stages: [make]}}\n",
 	},
+	"../docs/guides/node.md": {
+		"client/devloop.yaml": "processes: {vite: {run: ./vite}}\n",
+		"server/devloop.yaml": "processes: {server: {run: ./server}}\n",
+	},
 	"../docs/sockets.md": {"base.yaml": "sockets: {web: 3000, admin: 3001}\n"},
 }
 
