@@ -163,7 +163,7 @@ func (a adoption) problem() (text, hint string) {
 	return "", ""
 }
 
-const wrapperHint = "wrappers such as npm run close the descriptors of the sockets: run the server itself, for example `node server.js`"
+const wrapperHint = "wrappers such as npm run close the descriptors of the sockets: run the server itself, for example `node server.js`; or write `via: proxy` under the socket, and have it listen on $PORT: `devloop help wrappers`"
 
 // dropsDescriptors tells whether the tool starts its child with only the standard descriptors, as node's
 // child_process does by default, and tools written with it.
