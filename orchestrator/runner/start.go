@@ -6,6 +6,7 @@ import (
 
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/procgroup"
+	"devloop/orchestrator/sockets"
 	"devloop/orchestrator/warnings"
 	"devloop/schema"
 )
@@ -63,10 +64,7 @@ func (r *Runner) StartProcess(key Key, g Generation) (err error) {
 	if err != nil {
 		return err
 	}
-	ready := &readiness{owner: r.owner, build: &r.build, mark: r.guard.next, node: key.Node, process: p, grant: grant,
-		acceptor: g.Acceptor, probed: g.Probed, reached: func() { r.opt.Reports.Ready(key) }, saidReady: newLatch()}
-	ready.ctx, ready.cancel = context.WithCancel(r.owner.ctx)
-	ready.lastCheck.note("it has not started yet")
+	ready := r.newReadiness(key, g, grant)
 	defer func() {
 		if err != nil {
 			ready.end()
@@ -79,7 +77,7 @@ func (r *Runner) StartProcess(key Key, g Generation) (err error) {
 			return err
 		}
 	}
-	// Its checks have neither its sockets nor the variables for them.
+	// Its checks have neither its sockets nor the variables for them, which newEnviron leaves out.
 	ready.checks = newEnviron(e.list())
 	c := &Command{Key: key, name: p.Name, generation: &generation{process: p, grant: grant, readiness: ready}}
 	list := changedList{p.Name, key.Num, key.Num - 2} // the generation before it may still live
@@ -105,13 +103,7 @@ func (r *Runner) StartProcess(key Key, g Generation) (err error) {
 		r.build.hintColor(program, e)
 	}
 	spec := procgroup.Spec{Argv: program.argv, Dir: p.Dir, Env: e.list(), Files: files, Grace: p.Stop.Timeout}
-	lines, open := r.output.streams(p.Name)
-	lines, open = r.output.keep(p.Name, key.Num, "", lines), r.output.keepOpen(p.Name, key.Num, "", open)
-	if mark := grant.MarkPrivate(func(text string) { r.opt.Console.Say(p.Name, console.Dim, text) }); mark != nil {
-		shown := lines
-		lines = func(b procgroup.Block) { shown(b); mark(b.Text) }
-	}
-	spec.Output, spec.Unfinished = ready.follow(lines, open)
+	spec.Output, spec.Unfinished = ready.follow(r.processOutput(p.Name, key.Num, grant))
 	if p.PTY {
 		if _, known := e.lookup("TERM"); !known {
 			spec.Env = append(spec.Env, "TERM=xterm-256color")
@@ -120,6 +112,27 @@ func (r *Runner) StartProcess(key Key, g Generation) (err error) {
 	}
 	r.launch(c, spec)
 	return nil
+}
+
+// newReadiness is the readiness of a generation that has not started yet.
+func (r *Runner) newReadiness(key Key, g Generation, grant *sockets.Grant) *readiness {
+	ready := &readiness{owner: r.owner, build: &r.build, mark: r.guard.next, node: key.Node, process: g.Process, grant: grant,
+		acceptor: g.Acceptor, probed: g.Probed, reached: func() { r.opt.Reports.Ready(key) }, saidReady: newLatch()}
+	ready.ctx, ready.cancel = context.WithCancel(r.owner.ctx)
+	ready.lastCheck.note("it has not started yet")
+	return ready
+}
+
+// processOutput takes what a generation writes: for the screen, for `devloop logs`, and to explain the addresses of
+// its private ports.
+func (r *Runner) processOutput(name string, generation int, grant *sockets.Grant) (lines func(procgroup.Block), open func([]byte)) {
+	lines, open = r.output.streams(name)
+	lines, open = r.output.keep(name, generation, "", lines), r.output.keepOpen(name, generation, "", open)
+	if mark := grant.MarkPrivate(func(text string) { r.opt.Console.Say(name, console.Dim, text) }); mark != nil {
+		shown := lines
+		lines = func(b procgroup.Block) { shown(b); mark(b.Text) }
+	}
+	return lines, open
 }
 
 // The size of a terminal without an attached user.
