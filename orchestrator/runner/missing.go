@@ -64,8 +64,38 @@ func (w wanted) seek(o *owner, node int, exit procgroup.Exit) {
 		if rel, err := filepath.Rel(w.dir, found); err == nil && found != "" {
 			found = filepath.ToSlash(rel)
 		}
-		o.post(func() { o.missing(node, path+" is not there", missingHint(found)) })
+		hint := missingHint(found)
+		if install := w.install(); install != "" && found == "" {
+			hint = install
+		}
+		o.post(func() { o.missing(node, path+" is not there", hint) })
 	})
+}
+
+// install is what puts a program where package managers do; "" for one that a stage would build.
+func (w wanted) install() string {
+	switch program := filepath.ToSlash(w.program); {
+	case strings.Contains(program, "node_modules/.bin/"):
+		if !w.there("node_modules") {
+			return nodeInstall(w.there)
+		}
+		return "`" + nodeTool(w.there) + " install` puts it there, if package.json names it"
+	case strings.Contains(program, "vendor/bin/"):
+		return "`composer install` puts it there"
+	case strings.Contains(program, "venv/bin/"):
+		return "`uv sync` makes the environment, or `python3 -m venv` and its pip"
+	}
+	return ""
+}
+
+// there tells whether one of some paths, relative to where the command runs, exists.
+func (w wanted) there(names ...string) bool {
+	for _, name := range names {
+		if _, err := os.Stat(filepath.Join(w.dir, filepath.FromSlash(name))); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // absoluteIn is a path, made absolute from a directory.

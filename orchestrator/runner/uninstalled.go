@@ -91,14 +91,7 @@ func (r *Runner) seekUninstalled(c *Command, exit procgroup.Exit) {
 
 // uninstalled says what is missing and how to get it; "" if it exists after all.
 func (w wanted) uninstalled(a absent) (text, hint string) {
-	there := func(names ...string) bool {
-		for _, name := range names {
-			if _, err := os.Stat(filepath.Join(w.dir, filepath.FromSlash(name))); err == nil {
-				return true
-			}
-		}
-		return false
-	}
+	there := w.there
 	node := ""
 	if there("package.json") && !there("node_modules", "../node_modules", "../../node_modules") {
 		node = nodeInstall(there)
