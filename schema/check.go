@@ -49,8 +49,7 @@ func (k *checker) process(p *Process) {
 	}
 }
 
-// depends finds unknown names and conditions that do not fit, and fills in the
-// default conditions.
+// depends finds unknown names and conditions that do not fit, and fills in the default conditions.
 func (k *checker) depends(deps []Dependency, p *Project) {
 	seen := map[string]Pos{}
 	for i := range deps {
@@ -107,11 +106,11 @@ func (k *checker) triggers(w *Watcher) {
 // pass the stage would never run again.
 func (k *checker) stage(w *Watcher, s Stage) {
 	k.lateRefs(s.Run, nil, k.outside(w.Project, w.Env, s.Env))
-	if len(w.Watch)*len(s.IfChanged) > 100_000 { // the cost is the product, and nobody writes that
+	if len(w.Watch)*len(s.IfChanged) > 100_000 { // the cost is the product, and no real file has that
 		return
 	}
 	for _, p := range s.IfChanged {
-		reached := len(w.Watch) == 0 // that is a mistake of its own
+		reached := len(w.Watch) == 0 // that is another mistake
 		for _, watch := range w.Watch {
 			reached = reached || watch.Reaches(p.Base()) && p.Reaches(watch.Base())
 		}
@@ -121,8 +120,8 @@ func (k *checker) stage(w *Watcher, s Stage) {
 	}
 }
 
-// refs finds sockets that are not there, stand twice, belong to another process,
-// or would share the name of a variable.
+// refs finds sockets that do not exist, are listed twice, belong to another process, or would share the
+// name of a variable.
 func (k *checker) refs(p *Process) {
 	seen, vars := map[string]Pos{}, map[string]string{}
 	for _, ref := range p.Sockets {
@@ -184,7 +183,7 @@ func (k *checker) ready(p *Process) {
 	}
 	for _, ref := range p.Sockets {
 		if s := k.sockets[ref.Name]; s == nil || s.Listen.Type == "" || s.Listen.Web() {
-			return // it has one, or a mistake that has been told
+			return // it has one, or a mistake that was reported
 		}
 	}
 	k.mistake(p.Ready.Pos, "the path "+yamltree.Quote(p.Ready.HTTP)+" needs an http socket, and process `"+p.Name+"` has none", "write a whole URL, or list a socket such as `web: http::3000`")

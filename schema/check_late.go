@@ -9,7 +9,7 @@ const (
 	portPrefix = "DEVLOOP_PORT_"
 )
 
-// lateName is the variable that tells a process of a socket.
+// lateName is the variable for a socket in a process's environment.
 func lateName(s *Socket, ref SocketRef) string {
 	prefix := fdPrefix
 	if s.Via == ViaProxy {
@@ -52,9 +52,8 @@ func (k *checker) outside(p *Project, layers ...EnvLayer) portSource {
 	return portSource(known)
 }
 
-// lateRefs finds names that devloop would have to set for the command, and does
-// not: descriptors and ports of sockets that it does not get. A stage, for which
-// p is nil, gets none.
+// lateRefs finds names that devloop would have to set for the command, and does not: descriptors and ports
+// of sockets that it does not get. A stage, for which p is nil, gets none.
 func (k *checker) lateRefs(c Command, p *Process, port portSource) {
 	if c.late == nil {
 		return
@@ -98,8 +97,7 @@ func (k *checker) lateRefs(c Command, p *Process, port portSource) {
 	}
 }
 
-// via is where it is said how a process has the socket of a variable, or the
-// socket itself.
+// via is where the file says how a process gets the socket of a variable, or where the socket is.
 func (k *checker) via(p *Process, variable string) Pos {
 	for _, ref := range p.Sockets {
 		if s := k.sockets[ref.Name]; s != nil && lateName(s, ref) == variable {

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// checkSockets finds two sockets on one address, and sockets that nobody gets.
+// checkSockets finds two sockets on one address, and unused sockets.
 func (d *decoder) checkSockets(c *Config) {
 	used := map[string]bool{}
 	for _, p := range c.Processes {
@@ -19,7 +19,7 @@ func (d *decoder) checkSockets(c *Config) {
 	for i := range c.Sockets {
 		s := &c.Sockets[i]
 		if s.Listen.Type == "" {
-			continue // a mistake that has been told
+			continue // a mistake that was reported
 		}
 		if before := taken.add(s); before != nil {
 			d.both(s.Pos, "the sockets `"+before.Name+"` and `"+s.Name+"` share one address, "+s.shown(),
@@ -32,8 +32,7 @@ func (d *decoder) checkSockets(c *Config) {
 	}
 }
 
-// Clash is the first of the sockets that another one after it cannot be bound
-// beside, and that one; nil where all fit.
+// Clash is the first pair of sockets that cannot both be bound; nil if there is none.
 func Clash(sockets []Listen) (first, second *Listen) {
 	taken := bindings{}
 	for i := range sockets {
@@ -75,8 +74,7 @@ func (c *Config) heldAt(addr string) *Socket {
 	return nil
 }
 
-// shown is an address as a message has it: a path within the project without
-// the project.
+// shown is an address for messages: a path within the project is relative to it.
 func (s *Socket) shown() string {
 	l := s.Listen
 	if l.Type == Unix {
@@ -87,8 +85,8 @@ func (s *Socket) shown() string {
 	return l.Addr()
 }
 
-// binding is what one bind takes. The zero addr stands for any address of the
-// family, so that 0.0.0.0 and 127.0.0.1 are found to clash.
+// binding is what one bind occupies. The zero addr stands for any address of the family, so that 0.0.0.0
+// and 127.0.0.1 clash.
 type binding struct {
 	network, path string
 	port          int
@@ -98,7 +96,7 @@ type binding struct {
 
 type bindings map[binding]*Socket
 
-// add takes what a socket binds, and returns a socket that has it already.
+// add adds what a socket binds, and returns an earlier socket that has it.
 func (b bindings) add(s *Socket) (before *Socket) {
 	l := s.Listen
 	take := func(of binding) {
@@ -137,8 +135,7 @@ func (b bindings) add(s *Socket) (before *Socket) {
 	return before
 }
 
-// addresses is what a host takes: `localhost` keeps others off ::1. An IPv6
-// socket here is never one of IPv4 too.
+// addresses is what a host occupies: `localhost` also reserves ::1. An IPv6 socket never takes IPv4.
 func addresses(host string) []netip.Addr {
 	if host == "localhost" {
 		return []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}

@@ -9,7 +9,7 @@ import (
 	"devloop/schema/yamltree"
 )
 
-// autoUpdate chooses `start-first` where that would be no mistake.
+// autoUpdate chooses `start-first` where that would not be a mistake.
 func (k *checker) autoUpdate(p *Process) {
 	if p.Update != autoUpdate {
 		return
@@ -23,8 +23,8 @@ func (k *checker) autoUpdate(p *Process) {
 	k.mistakes, k.warnings = k.mistakes[:mistakes], k.warnings[:warnings]
 }
 
-// update finds an update that could not keep what `start-first` promises: that
-// the old version answers until the new one does.
+// update finds an update that could not keep the promise of `start-first`, that the old version answers
+// until the new one does.
 func (k *checker) update(p *Process) {
 	if p.Update != StartFirst {
 		return
@@ -38,7 +38,7 @@ func (k *checker) update(p *Process) {
 		s := k.sockets[ref.Name]
 		switch {
 		case s == nil || s.Listen.Type == "":
-			return // a mistake that has been told
+			return // a mistake that was reported
 		case s.Listen.Type == UDP:
 			k.both(at, "`start-first` cannot share the udp socket `"+s.Name+"`: a datagram may reach either version, ready or not", "write `update: stop-first`: datagrams wait in the socket during a restart", ref.Pos, "the socket")
 			return
@@ -52,8 +52,8 @@ func (k *checker) update(p *Process) {
 	k.soundReady(p, first)
 }
 
-// soundReady finds readiness that the old version would satisfy as well, so
-// that the old one would be stopped before the new one serves.
+// soundReady finds readiness that the old version would satisfy as well, so that the old one would be
+// stopped before the new one serves.
 func (k *checker) soundReady(p *Process, first *Socket) {
 	const why = "`start-first` needs a `ready` that only the new version can satisfy"
 	const kinds = "`notify`, `log`, `file` and `exec` can tell the versions apart"
@@ -105,7 +105,7 @@ func (k *checker) web(p *Process) *Socket {
 	return nil
 }
 
-// checking finds a process that would wait for checks that there are not.
+// checking finds a process that would wait for checks although there are none.
 func (k *checker) checking(p *Process) {
 	if p.WhileChecking != CheckWait {
 		return
@@ -144,8 +144,8 @@ func (k *checker) checking(p *Process) {
 	}
 }
 
-// idleReady finds readiness, under `stop-first`, that something else than the
-// server would satisfy, or that nothing can.
+// idleReady finds readiness, under `stop-first`, that something other than the server would satisfy, or
+// nothing can.
 func (k *checker) idleReady(p *Process) {
 	r := p.Ready
 	if r == nil || p.Update == StartFirst { // see soundReady
@@ -172,7 +172,7 @@ func (k *checker) idleReady(p *Process) {
 	case r.HTTP != "":
 		u, err := url.Parse(r.HTTP)
 		if err != nil {
-			return // it has been told
+			return // reported
 		}
 		held := k.config.heldAt(u.Host)
 		if held == nil || held.Via != ViaProxy {

@@ -2,27 +2,26 @@ package schema
 
 import "strings"
 
-// checker finds what is only wrong when the whole file is seen: names that are
-// not there, names that stand twice, values that do not fit each other.
+// checker finds mistakes that only show in the whole file: unknown names, duplicate names, values that do
+// not fit each other.
 type checker struct {
 	*decoder
 	watchers  map[string]*Watcher
 	processes map[string]*Process
 	sockets   map[string]*Socket
-	proxied   map[string]lent // whose a proxied socket is
+	proxied   map[string]lent // the user of a proxied socket
 	config    *Config
 	nodeNames []string // in the order of the file
 	sockNames []string
 }
 
-// lent is a socket's one user, and where that lists it.
+// lent is a socket's one user, and where it lists the socket.
 type lent struct {
 	to *Process
 	at Pos
 }
 
-// newChecker finds names that stand twice, and fills in the full names of what is
-// named.
+// newChecker finds duplicate names, and fills in full names.
 func newChecker(d *decoder, c *Config) *checker {
 	k := &checker{decoder: d, config: c, proxied: map[string]lent{}}
 	k.sockets, k.sockNames = byName(k, "socket", c.Sockets, func(s *Socket) (string, Pos) { return s.Name, s.Pos })
@@ -50,8 +49,8 @@ func newChecker(d *decoder, c *Config) *checker {
 	return k
 }
 
-// byName finds each of a list by its name, and lists the names in the order of
-// the file. Of two with one name the first counts.
+// byName finds each of a list by its name, and lists the names in the order of the file. Of two with the
+// same name the first counts.
 func byName[T any](k *checker, what string, list []T, head func(*T) (string, Pos)) (all map[string]*T, names []string) {
 	all = map[string]*T{}
 	for i := range list {
@@ -67,8 +66,8 @@ func byName[T any](k *checker, what string, list []T, head func(*T) (string, Pos
 	return all, names
 }
 
-// twice is about a name that two nodes or two sockets have. Within one mapping
-// of one file that is a key that stands twice.
+// twice reports a name that two nodes or two sockets have. Within one mapping of one file that is a
+// duplicate key.
 func (k *checker) twice(name, what string, at Pos, otherWhat string, other Pos) {
 	if at.File == other.File && other.Line > at.Line {
 		at, other, what, otherWhat = other, at, otherWhat, what
@@ -86,7 +85,7 @@ func (k *checker) twice(name, what string, at Pos, otherWhat string, other Pos) 
 	k.both(at, "the name `"+name+"` is used twice", hint, other, "the "+otherWhat+" of that name")
 }
 
-// projectOf is the devloop.yaml through which a file came into the load.
+// projectOf is the devloop.yaml that led to a file of the load.
 func (k *checker) projectOf(pos Pos) string {
 	file := pos.File
 	for w, ok := k.ways[file]; ok && w.how == extendedHere; w, ok = k.ways[file] {
@@ -102,9 +101,8 @@ func (k *checker) reach(deps []Dependency, p *Project) {
 	}
 }
 
-// resolve is the full name of what a project calls name: its own, or else that
-// of the project that includes it, and so on. A name that is not there stays
-// as it is.
+// resolve is the full name of what a project calls name: its own, or else that of the project that includes
+// it, and so on. An unknown name stays as it is.
 func (p *Project) resolve(name string, there func(string) bool) string {
 	for prefix := p.Prefix; prefix != ""; {
 		if there(prefix + name) {

@@ -6,8 +6,7 @@ import (
 	"devloop/schema/yamltree"
 )
 
-// listOf is a list of t, for which wanted has the words; with lone, a lone
-// value is a list of one.
+// listOf is a list of t, which wanted describes; with lone, a single value is a list of one.
 func listOf[V any](t typ[V], lone bool, wanted string) typ[[]V] {
 	return typ[[]V]{
 		shape: shape{name: "list", list: &t.shape, lone: lone},
@@ -43,8 +42,8 @@ func filled[V any](t typ[[]V]) typ[[]V] {
 	return t
 }
 
-// named is a mapping from free names to values that read makes. A value whose
-// reading failed stays in the list, so that its name is known.
+// named is a mapping from free names to values that read makes. A value with mistakes stays in the list, so
+// that its name is known.
 func named[V any](each shape, wanted string, read func(d *decoder, key, value *yamltree.Node) V) typ[[]V] {
 	return typ[[]V]{
 		shape: shape{name: "mapping", each: &each},

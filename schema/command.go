@@ -65,9 +65,8 @@ func (d *decoder) argv(n *yamltree.Node) (Command, bool) {
 	return c, good
 }
 
-// isScript tells whether an argument is text in the language of the program,
-// whose `$` is its own: what stands behind -c or -e, and what no path or word
-// looks like.
+// isScript tells whether an argument is text in the language of the program, whose `$` is its own: what
+// follows -c or -e, and what does not look like a path or a word.
 func isScript(items []*yamltree.Node, i int) bool {
 	text, program := items[i].Text, path.Base(items[0].Text)
 	return i > 0 && scriptOption.MatchString(items[i-1].Text) && program != "test" || ownDollar[program] || strings.ContainsAny(text, " \n;|(\"'")
@@ -100,9 +99,8 @@ func shorten(text string) string {
 	return text
 }
 
-// Fill returns Argv with the names that devloop sets for the command filled in,
-// such as ${DEVLOOP_FD_WEB} and ${PORT}: get has the command's environment. An
-// undefined name without a default is an error.
+// Fill returns Argv with the names filled in that devloop sets for the command, such as ${DEVLOOP_FD_WEB}
+// and ${PORT}: get has the command's environment. An undefined name without a default is an error.
 func (c Command) Fill(get func(name string) (string, bool)) ([]string, error) {
 	if len(c.late) == 0 {
 		return c.Argv, nil
@@ -118,7 +116,7 @@ func (c Command) Fill(get func(name string) (string, bool)) ([]string, error) {
 	return argv, nil
 }
 
-// Shell is what the command is handed to, if it is a string.
+// Shell is what runs the command, if it is a string.
 func (c Command) Shell() Shell {
 	if c.project == nil {
 		return Shell{Argv: defaultShell, Default: true}

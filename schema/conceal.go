@@ -10,11 +10,10 @@ import (
 	"devloop/schema/yamltree"
 )
 
-// shortestSecret is the length of text that is hidden in a message: what is
-// shorter stands in it by chance.
+// shortestSecret is the length of text that is hidden in a message: anything shorter may occur by chance.
 const shortestSecret = 6
 
-// concealer hides the secrets of all files of a load in what is told of them.
+// concealer hides the secrets of all files of a load in messages about them.
 type concealer struct {
 	files   map[string]concealed
 	secrets *strings.Replacer
@@ -34,7 +33,7 @@ func (l *loader) concealer() *concealer {
 			all = append(all, string(runes[:yamltree.MostQuoted]))
 		}
 	}
-	// Of two that begin alike the longer one is hidden whole.
+	// Of two with the same beginning the longer one is hidden whole.
 	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
 	var pairs []string
 	for _, secret := range slices.Compact(all) {
@@ -64,9 +63,8 @@ func (c *concealer) mistakes(list Mistakes) Mistakes {
 	return list
 }
 
-// Quoted is a copy of the mistakes with the lines that they stand in, for those
-// that were found after the load, in the graph for instance. A file that cannot be
-// read leaves them out.
+// Quoted is a copy of the mistakes with their lines of the file, for those that were found after the load,
+// in the graph for instance. Lines of a file that cannot be read are left out.
 func Quoted(m Mistakes) Mistakes {
 	quoted := slices.Clone(m)
 	lines := map[string][]string{}

@@ -7,8 +7,7 @@ import (
 	"devloop/schema/yamltree"
 )
 
-// leftOutType reads the `if` of a node or a stage: whether it is left out, as if
-// it did not stand in the file.
+// leftOutType reads the `if` of a node or a stage: whether it is left out, as if it were not in the file.
 var leftOutType = typ[bool]{
 	shape: shape{name: "comparison"},
 	read: func(d *decoder, n *yamltree.Node) (bool, bool) {
@@ -49,7 +48,7 @@ func (d *decoder) side(n *yamltree.Node, text string, at int) (string, bool) {
 	return d.fill(&part)
 }
 
-// leaveOut takes the nodes of a project out whose `if` is false.
+// leaveOut removes the nodes of a project whose `if` is false.
 func (d *decoder) leaveOut(c *Config, p *Project) {
 	gone := func(kind, name string, leftOut bool) bool {
 		if leftOut {
@@ -61,7 +60,7 @@ func (d *decoder) leaveOut(c *Config, p *Project) {
 	c.Processes = slices.DeleteFunc(c.Processes, func(q Process) bool { return gone("processes", q.Name, q.leftOut) })
 }
 
-// present are the stages that are not left out; a group of none is left out, too.
+// present are the stages that are not left out; an empty group is left out, too.
 func present(stages []Stage) []Stage {
 	var left []Stage
 	for _, s := range stages {

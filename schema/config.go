@@ -85,16 +85,15 @@ type Var struct {
 	outside bool // the environment has it, whose value this is
 }
 
-// EnvLayer is what one level of the file (the top, a node, a stage) adds to an
-// environment: first its files in order, then its variables.
+// EnvLayer is what one level of the file (the top, a node, a stage) adds to an environment: first its files
+// in order, then its variables.
 type EnvLayer struct {
 	Files []EnvFile
 	Vars  []EnvVar
 }
 
-// EnvFile is a file of variables, in the dialect of package dotenv. A missing one
-// is a mistake only if Required. It is read with the configuration, and what it
-// holds is no part of what anything prints: see EnvLayer.Apply.
+// EnvFile is a file of variables, in the dialect of package dotenv. A missing one is a mistake only if
+// Required. It is read with the configuration, and its values are never printed: see EnvLayer.Apply.
 type EnvFile struct {
 	Path     string
 	Required bool
@@ -117,18 +116,16 @@ type Shell struct {
 	Default bool // the file did not set one, so simple commands may skip it
 }
 
-// Command is what a `run`, a `ready.exec` or a `stop.command` says: a string
-// for the shell (Text) or an argv (Argv), never both. Text is as written: its
-// `$` belong to the shell. In Argv every ${…} is filled in but those of names
-// that devloop itself sets for the command (PORT, DEVLOOP_…), which stand in it
-// as written: see Fill.
+// Command is a `run`, a `ready.exec` or a `stop.command`: a string for the shell (Text) or an argv (Argv),
+// never both. Text is as written: its `$` belong to the shell. In Argv every ${…} is filled in except the
+// names that devloop itself sets for the command (PORT, DEVLOOP_…), which stay as written: see Fill.
 type Command struct {
 	Text string
 	Argv []string
 	Pos  Pos
 
-	// PresetDir is the directory of the preset that wrote the command, which
-	// it has as the variable PRESET_DIR; "" for one that no preset wrote.
+	// PresetDir is the directory of the preset that contains the command, which it has as the variable
+	// PRESET_DIR; "" if it is in no preset.
 	PresetDir string
 
 	project *Project
@@ -340,8 +337,8 @@ const (
 	PIDNever  ListenPID = "never"  // left out
 )
 
-// Ready is how a process tells that it serves. Exactly one of HTTP, TCP, Exec,
-// Log, File and Notify is set.
+// Ready is how devloop knows that a process serves. Exactly one of HTTP, TCP, Exec, Log, File and Notify is
+// set.
 type Ready struct {
 	HTTP     string // a URL, or a path for the process's first http socket
 	TCP      string // HOST:PORT

@@ -4,8 +4,8 @@ import (
 	"devloop/schema/yamltree"
 )
 
-// decoder reads the values of a tree by the tables. It goes on after a mistake, so
-// that one load finds all of them.
+// decoder reads the values of a tree by the tables. It goes on after a mistake, to find all of them in one
+// load.
 type decoder struct {
 	*findings
 	opt     Options
@@ -14,7 +14,7 @@ type decoder struct {
 	vars    *vars
 	filled  int      // bytes that references came to
 	secrets []string // values of the environment's secrets that were filled in
-	partial bool     // a file is missing: what it would have brought is not missed
+	partial bool     // a file is missing: what it would contain is not reported as missing
 
 	branch string // of the tree that is being read, such as ".processes.server"
 	key    string // the key whose value is being read, for messages
@@ -34,10 +34,10 @@ func (d *decoder) is(n *yamltree.Node, kind yamltree.Kind, wanted string) bool {
 	return false
 }
 
-// tag is about a tag of the file's own, mostly a `!` that was meant as text.
+// tag reports a tag of the file's own, usually a `!` that was meant as text.
 func (d *decoder) tag(n *yamltree.Node) {
 	if n.Tag == yamltree.UnknownTag && len(d.mistakes) > 0 {
-		return // of repair, which has told the mistake
+		return // from repair, which has reported the mistake
 	}
 	switch n.Tag {
 	case "!override", "!replace":
@@ -51,7 +51,7 @@ func (d *decoder) tag(n *yamltree.Node) {
 	}
 }
 
-// wrong is about a value of another type than the key needs.
+// wrong reports a value of another type than the key needs.
 func (d *decoder) wrong(n *yamltree.Node, wanted string) {
 	d.mistake(n.Pos, "`"+d.key+"` needs "+wanted+", not "+n.What(), n.Misread())
 }
@@ -59,8 +59,8 @@ func (d *decoder) wrong(n *yamltree.Node, wanted string) {
 // tagHint is what to write instead of a value that begins with `!`.
 const tagHint = "a value that begins with `!` needs quotes; patterns to exclude belong under `ignore`"
 
-// node reads the value of a named node, which is a mapping. An empty one is
-// read too, so that the keys it needs are told.
+// node reads the value of a named node, a mapping. An empty one is read too, to report the keys that it
+// needs.
 func (d *decoder) node(key, value *yamltree.Node, what, example string, read func()) {
 	d.branch = "." + d.key + "." + key.Text
 	defer func() { d.branch = "" }()

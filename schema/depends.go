@@ -22,8 +22,8 @@ var dependencyKeys = &table[Dependency]{
 	},
 }
 
-// dependsType is a list of names, or a mapping of names to conditions. The
-// default condition hangs on what the name is, so check fills it in.
+// dependsType is a list of names, or a mapping of names to conditions. The default condition depends on the
+// kind of node, so check fills it in.
 var dependsType = typ[[]Dependency]{
 	shape: shape{name: "dependencies", or: []shape{
 		{name: "list", list: &shape{name: "name"}, lone: true},

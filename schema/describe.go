@@ -25,8 +25,8 @@ type Field struct {
 	Shape    Shape
 }
 
-// Language is the shape of a whole devloop.yaml. It is made from the tables
-// that the loader reads by, so that it cannot tell anything else.
+// Language is the shape of a whole devloop.yaml. It is made from the tables that the loader uses, so the
+// two cannot differ.
 func Language() Shape { return outline(topKeys.shape()) }
 
 func outline(s shape) Shape {

@@ -56,7 +56,7 @@ var envType = typ[[]EnvVar]{
 	},
 }
 
-// envFileKeys is an entry of `env_file` that is written out.
+// envFileKeys is the long form of an entry of `env_file`.
 var envFileKeys = &table[EnvFile]{
 	what: "an env file",
 	keys: []key[EnvFile]{
@@ -104,7 +104,7 @@ var variableKeys = &table[variable]{
 	},
 }
 
-// choices finds a variable with a value that it may not have.
+// choices reports a variable with a value that is not allowed.
 func (d *decoder) choices(n *yamltree.Node, v Var) {
 	var long variable
 	variableKeys.read(d, n, &long, "the variable `"+v.Name+"`", v.Pos)

@@ -16,9 +16,9 @@ type Environment interface {
 	Unset(name string)
 }
 
-// Apply adds the layer to an environment: its files in order, as they were when
-// the configuration was loaded, then its variables. The error is a Mistake in a
-// file, told without any value; in the environment of the load there was none.
+// Apply adds the layer to an environment: its files in order, as they were when the configuration was
+// loaded, then its variables. The error is a Mistake in a file, without any value; in the environment of
+// the load there was none.
 func (l EnvLayer) Apply(env Environment) error {
 	for i := range l.Files {
 		f := &l.Files[i]
@@ -39,19 +39,17 @@ func (l EnvLayer) Apply(env Environment) error {
 	return nil
 }
 
-// Refers tells whether a value in the file refers to a variable, for those who
-// hand the file to another tool.
+// Refers tells whether a value in the file refers to a variable, for exports to another tool.
 func (f EnvFile) Refers() bool { return f.content != nil && f.content.Refers() }
 
-// mistake places one in the file. The line is not shown: it may hold a secret.
+// mistake places one in the file. The line is not shown: it may contain a secret.
 func (f *EnvFile) mistake(m dotenv.Mistake) Mistake {
 	return Mistake{Pos: f.at(m.Pos), Msg: m.Msg, Hint: m.Hint}
 }
 
 func (f *EnvFile) at(pos dotenv.Pos) Pos { return Pos{File: f.shown, Line: pos.Line, Col: pos.Col} }
 
-// mayDefine tells whether one of the files sets a variable. Of a file that is
-// not there yet nothing is known.
+// mayDefine tells whether one of the files sets a variable, or is missing and might.
 func (l EnvLayer) mayDefine(name string) bool {
 	for _, f := range l.Files {
 		if f.content == nil {
@@ -98,8 +96,8 @@ func (l *loader) envFiles(c *Config) {
 	}
 }
 
-// envLayer reads the files of a layer, and adds it to the environment that its
-// commands will have, to see what is not set there.
+// envLayer reads the files of a layer, and adds it to the environment that its commands will have, to find
+// unset variables.
 func (l *loader) envLayer(layer EnvLayer, env *envDraft, read map[string]*dotenv.File) {
 	good := true
 	for i := range layer.Files {
@@ -118,7 +116,7 @@ func (l *loader) envLayer(layer EnvLayer, env *envDraft, read map[string]*dotenv
 		unset, bad := content.Expand(env)
 		for _, ref := range unset {
 			w := Mistake{Pos: f.at(ref.Pos), Msg: "`$" + ref.Name + "` is not set, so it is empty here", Hint: "`${" + ref.Name + ":-}` says that it may be; `$$` is a `$`"}
-			if !ref.Braced && secretWord.MatchString(ref.Of) { // what stands behind the `$` may be a part of the secret
+			if !ref.Braced && secretWord.MatchString(ref.Of) { // what follows the `$` may be part of the secret
 				w.Msg, w.Hint = "this `$` refers to a variable that is not set, so it is empty here", "`$$` is a `$`"
 			}
 			l.warnings = append(l.warnings, w)
@@ -133,8 +131,7 @@ func (l *loader) envLayer(layer EnvLayer, env *envDraft, read map[string]*dotenv
 	}
 }
 
-// envFile reads one file; nil if it is not there, or is a mistake, which has then
-// been told.
+// envFile reads one file; nil if it does not exist, or has a mistake, which is reported.
 func (l *loader) envFile(f *EnvFile, at place) *dotenv.File {
 	l.lookAt(f.Path)
 	info, err := l.opt.Stat(f.Path)
@@ -155,7 +152,7 @@ func (l *loader) envFile(f *EnvFile, at place) *dotenv.File {
 	}
 	text, err := l.opt.ReadFile(f.Path)
 	if errors.Is(err, fs.ErrNotExist) && !f.Required {
-		return nil // a moment ago it was there
+		return nil // a moment ago it existed
 	}
 	if err != nil {
 		l.unreadable(f.Pos, at, err)
@@ -175,8 +172,8 @@ func (l *loader) envFile(f *EnvFile, at place) *dotenv.File {
 	return content
 }
 
-// envDraft is the environment of a command as far as it is known before the
-// command starts: what has been set or unset over what lies below.
+// envDraft is the environment of a command as far as it is known before the start: what was set or unset
+// over what is below.
 type envDraft struct {
 	below  func(name string) (string, bool)
 	values map[string]EnvVar

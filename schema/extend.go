@@ -16,9 +16,8 @@ import (
 // builtin begins the name of a preset that is part of devloop.
 const builtin = "preset:"
 
-// layers is the tree of a file laid over everything that it extends, lowest
-// first; nil if there is nothing. open are the files that are being laid, to
-// which this one would be a circle.
+// layers is the tree of a file merged over everything that it extends, lowest first; nil if there is
+// nothing. open are the files that are being merged, to find circles.
 func (l *loader) layers(s *source, open []step) *yamltree.Node {
 	root := s.root
 	if root == nil {
@@ -57,7 +56,7 @@ func (l *loader) layers(s *source, open []step) *yamltree.Node {
 	return l.merge(base, root.Without("extends"), topShape(), "")
 }
 
-// circle is about files that lead back to the first of them.
+// circle reports files that lead back to the first of them.
 func (l *loader) circle(steps []step, verb string) {
 	l.partial = true
 	names := make([]string, 0, len(steps)+1)
@@ -78,7 +77,7 @@ func (l *loader) circle(steps []step, verb string) {
 	l.mistakes = append(l.mistakes, m)
 }
 
-// preset finds what an entry of `extends` names; nil if it told a mistake.
+// preset finds what an entry of `extends` names; nil after a mistake.
 func (l *loader) preset(e entry) *source {
 	from := l.sources[e.node.Pos.File]
 	name, isBuiltin := strings.CutPrefix(e.text, builtin)
@@ -129,7 +128,7 @@ func (l *loader) named(e entry) *source {
 	return nil
 }
 
-// presetDirs are the directories that a bare name is looked for in, in order.
+// presetDirs are the directories to search for a bare name, in order.
 func (l *loader) presetDirs() []string {
 	var dirs []string
 	env := func(name string) string {
@@ -197,8 +196,8 @@ func (l *loader) builtInPreset(n *yamltree.Node, name string) *source {
 	return l.readInto(&source{Source: &yamltree.Source{File: file}, preset: true, blank: true}, src)
 }
 
-// local is the personal file beside a devloop.yaml, or nil. A build server has
-// none: what it builds must not hang on who set it up.
+// local is the personal file beside a devloop.yaml, or nil. On a build server there is none: builds must
+// not depend on personal settings.
 func (l *loader) local(top *source) *source {
 	if ci, _ := l.opt.LookupEnv("CI"); ci != "" && ci != "false" && ci != "0" {
 		return nil

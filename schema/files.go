@@ -10,8 +10,7 @@ import (
 	"devloop/schema/yamltree"
 )
 
-// display writes a path within the project as messages have the project's own
-// file.
+// display writes a path within the project as messages write the project's own file.
 func (l *loader) display(abs string) place {
 	if rel, err := filepath.Rel(l.dir, abs); err == nil && filepath.IsLocal(rel) {
 		return place{filepath.Join(filepath.Dir(l.top.File), rel), abs}
@@ -27,8 +26,7 @@ func (l *loader) displayed(paths []string) []string {
 	return shown
 }
 
-// open reads a file that another one names at pos; nil if that is a mistake,
-// which has then been told.
+// open reads a file that another one names at pos; nil after a mistake, which is reported.
 func (l *loader) open(pos Pos, at place, how, hint string) *source {
 	if s, known := l.files[at.abs]; known {
 		if s == nil {
@@ -66,8 +64,8 @@ func (l *loader) open(pos Pos, at place, how, hint string) *source {
 
 const tooLarge = "a file of more than 1 MiB"
 
-// readInto parses a file of a load. What is wrong in it has been told when the
-// source comes back without a tree.
+// readInto parses a file of a load. If the source comes back without a tree, its mistakes have been
+// reported.
 func (l *loader) readInto(s *source, src []byte) *source {
 	key := s.abs
 	if key == "" {
@@ -95,8 +93,8 @@ func (l *loader) readInto(s *source, src []byte) *source {
 	return s
 }
 
-// unusable is a mistake about a file whose root is no mapping. A personal file may
-// have no value: what it once changed is commented out.
+// unusable is a mistake about a file whose root is not a mapping. A personal file may be empty: its content
+// may be commented out.
 func (s *source) unusable(told Mistakes) *Mistake {
 	at := Pos{File: s.File, Line: 1, Col: 1}
 	switch {
@@ -124,7 +122,7 @@ func (s *source) unusable(told Mistakes) *Mistake {
 	return &bad
 }
 
-// lookAt remembers a file that was read or looked for.
+// lookAt records a file that was read or looked for.
 func (l *loader) lookAt(abs string) {
 	if !l.seen[abs] {
 		l.seen[abs] = true
@@ -132,7 +130,7 @@ func (l *loader) lookAt(abs string) {
 	}
 }
 
-// unreadable is about a file that is there and cannot be read.
+// unreadable reports a file that exists and cannot be read.
 func (l *loader) unreadable(pos Pos, at place, err error) {
 	var p *fs.PathError
 	if errors.As(err, &p) {
@@ -141,10 +139,9 @@ func (l *loader) unreadable(pos Pos, at place, err error) {
 	l.mistake(pos, "cannot read "+yamltree.Quote(at.file)+": "+err.Error(), "")
 }
 
-// trusts tells whether those who can write a file that the configuration leads
-// to may choose what runs here. That they may not is a mistake, which is told.
-// Whoever may write the configuration itself chooses anyway; of a project's own
-// file it is a warning.
+// trusts tells whether everybody who can write a file of the configuration may choose what runs here; if
+// not, that mistake is reported. Whoever may write the configuration itself can choose anyway. For a
+// project's own file it is a warning.
 func (l *loader) trusts(pos Pos, at place, info fs.FileInfo, project bool) bool {
 	if owner := strangeOwner(at.abs, info, l.owners...); owner != "" {
 		l.mistake(pos, yamltree.Quote(at.file)+" belongs to "+owner, "its owner could run commands here: copy what you need from it")
@@ -162,8 +159,7 @@ func (l *loader) trusts(pos Pos, at place, info fs.FileInfo, project bool) bool 
 	return false
 }
 
-// cameBy remembers how a file came into the load, for the mistakes in it. The
-// first way is told.
+// cameBy records how a file came into the load, for the mistakes in it. The first way is shown.
 func (l *loader) cameBy(file string, pos Pos, how string) {
 	if _, known := l.ways[file]; !known && file != l.first && how != "" {
 		l.ways[file] = way{pos, how}

@@ -109,8 +109,8 @@ func (d *decoder) badRef(n *yamltree.Node, err *refError) bool {
 	return false
 }
 
-// text is a scalar with its ${…} filled in, whatever YAML takes it for: a
-// version `1.10` and the word `no` stay what the file says.
+// text is a scalar with its ${…} filled in, whatever its YAML type: a version `1.10` and the word `no` stay
+// as written.
 func (d *decoder) text(n *yamltree.Node, wanted string) (string, bool) {
 	if !d.is(n, yamltree.Scalar, wanted) {
 		return "", false
@@ -118,7 +118,7 @@ func (d *decoder) text(n *yamltree.Node, wanted string) (string, bool) {
 	return d.fill(n)
 }
 
-// word is text that must say something.
+// word is text that must not be empty.
 func (d *decoder) word(n *yamltree.Node, wanted string) (string, bool) {
 	text, ok := d.text(n, wanted)
 	if ok && strings.TrimSpace(text) == "" {
@@ -131,8 +131,8 @@ func (d *decoder) word(n *yamltree.Node, wanted string) (string, bool) {
 // bareRef warns of a $NAME where only ${NAME} is filled in.
 func (d *decoder) bareRef(n *yamltree.Node) { d.bareRefOf("", n) }
 
-// bareRefOf is bareRef for the value of a variable: of one that is a secret, what
-// stands behind a `$` may be a part of it.
+// bareRefOf is bareRef for the value of a variable: if it is a secret, what follows a `$` may be part of
+// it.
 func (d *decoder) bareRefOf(variable string, n *yamltree.Node) {
 	if n.Kind != yamltree.Scalar {
 		return

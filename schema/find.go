@@ -11,10 +11,9 @@ import (
 // fileName is the one name that is looked for.
 const fileName = "devloop.yaml"
 
-// Find returns the absolute path of the devloop.yaml of dir, or of the nearest
-// directory above that has one. A file above that belongs to another user is
-// refused: whoever can write to a shared directory could otherwise have
-// commands run by all who work below it. Mistakes that have a hint are *Error.
+// Find returns the absolute path of the devloop.yaml of dir, or of the nearest directory above that has
+// one. A file above that belongs to another user is refused: otherwise anybody who can write to a shared
+// directory could run commands as every user who works below it. Mistakes with a hint are *Error.
 func Find(dir string) (string, error) {
 	start, err := filepath.Abs(dir)
 	if err != nil {

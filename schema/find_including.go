@@ -8,11 +8,9 @@ import (
 	"devloop/schema/smallfile"
 )
 
-// Including returns the devloop.yaml files in directories above file that
-// include it, the nearest first: whoever asks for the loop of an included
-// project may find it running as part of one of these. One that cannot be
-// loaded just now counts, since a loop may run it in its last good state, if
-// its mistakes do not keep it from being one that includes file.
+// Including returns the devloop.yaml files in directories above file that include it, the nearest first:
+// the loop of an included project may run as part of one of these. One that cannot be loaded just now
+// counts, since a loop may run its last good state, if it can still be seen to include file.
 func Including(file string, opt Options) []string {
 	abs, err := filepath.Abs(file)
 	if err != nil {
@@ -32,7 +30,7 @@ func Including(file string, opt Options) []string {
 	return found
 }
 
-// includes tells whether a file includes another, itself or by others.
+// includes tells whether a file includes another, directly or through others.
 func includes(above, file string, opt Options) bool {
 	src, err := smallfile.Read(above)
 	if err != nil {

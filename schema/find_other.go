@@ -4,8 +4,8 @@ package schema
 
 import "io/fs"
 
-// foreignOwner always returns "": a file here has no single owner to compare,
-// and only a directory's access list says who can write to it.
+// foreignOwner always returns "": here a file has no single owner to compare; only a directory's access
+// list says who can write to it.
 func foreignOwner(string, fs.FileInfo) string { return "" }
 
 func strangeOwner(string, fs.FileInfo, ...int) string { return "" }

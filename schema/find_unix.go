@@ -10,14 +10,14 @@ import (
 	"syscall"
 )
 
-// foreignOwner returns whom the file at path belongs to, or "" if it is ours. A
-// symbolic link must be ours too: whoever made it chose the file.
+// foreignOwner returns the owner of the file at path, or "" if it is this user. A symbolic link must be
+// this user's too: its owner chose the file.
 func foreignOwner(path string, info fs.FileInfo) string {
 	return strangeOwner(path, info, os.Getuid())
 }
 
-// strangeOwner returns whom the file at path belongs to, or "" if it is one of
-// those who may choose what runs here: us, or one of the given users.
+// strangeOwner returns the owner of the file at path, or "" if it is one who may choose what runs here:
+// this user, or one of the given ones.
 func strangeOwner(path string, info fs.FileInfo, trusted ...int) string {
 	owner := func(info fs.FileInfo) string {
 		st, ok := info.Sys().(*syscall.Stat_t)
@@ -35,9 +35,8 @@ func strangeOwner(path string, info fs.FileInfo, trusted ...int) string {
 	return ""
 }
 
-// trustedOwners are the users whose files a configuration may lead to: the one
-// whose the configuration is, and root, who can do anything anyway. With all,
-// anybody may write the configuration, and so choose what it leads to.
+// trustedOwners are the users whose files a configuration may use: its owner, and root. With all, anybody
+// may write the configuration, and so choose its files.
 func trustedOwners(config string) (trusted []int, all bool) {
 	trusted = []int{0}
 	if info, err := os.Stat(config); err == nil {

@@ -7,15 +7,15 @@ import (
 	"devloop/schema/yamltree"
 )
 
-// findings are what a load has to tell, and what it takes to tell it: the text of
-// the files, and how they came into the load.
+// findings are the mistakes and warnings of a load, and what is needed to show them: the text of the files,
+// and how they came into the load.
 type findings struct {
 	mistakes Mistakes
 	warnings Mistakes
 
 	sources sources
 	ways    map[string]way // how a file came into the load, by its name in messages
-	removed map[string]Pos // what `null` took away, such as ".sockets.web"
+	removed map[string]Pos // what `null` removed, such as ".sockets.web"
 }
 
 // mistake records one at a place in a file of the load.
@@ -35,14 +35,13 @@ func (f *findings) make(pos Pos, msg, hint string) Mistake {
 	return m
 }
 
-// both is mistake for two values that do not fit each other. The other one is
-// told too if it stands in another file.
+// both is mistake for two values that do not fit each other. The other one is shown too if it is in another
+// file.
 func (f *findings) both(pos Pos, msg, hint string, other Pos, what string) {
 	f.mistakes = append(f.mistakes, f.pair(pos, msg, hint, other, what))
 }
 
-// elsewhere adds a further value that the last mistake comes of, if it stands
-// in a file of its own.
+// elsewhere adds another value that the last mistake comes from, if it is in another file.
 func (f *findings) elsewhere(other Pos, what string) {
 	last := &f.mistakes[len(f.mistakes)-1]
 	if other.File == "" || other.File == last.Pos.File || slices.ContainsFunc(last.Also, func(m Mistake) bool { return m.Pos == other }) {
@@ -59,8 +58,7 @@ func (f *findings) pair(pos Pos, msg, hint string, other Pos, what string) Mista
 	return m
 }
 
-// gone is the note of a `null` that took away what is missed; path is where it
-// stood, such as ".sockets.web".
+// gone is the note of a `null` that removed what is missing; path is where it was, such as ".sockets.web".
 func (f *findings) gone(p *Project, paths ...string) Mistakes {
 	for _, path := range paths {
 		if pos, ok := f.removed[p.Dir+path]; ok {
@@ -70,16 +68,15 @@ func (f *findings) gone(p *Project, paths ...string) Mistakes {
 	return nil
 }
 
-// missed is mistake for what is not there: the `null` that took it away is told.
+// missed is mistake for what does not exist, with the `null` that removed it.
 func (f *findings) missed(pos Pos, msg, hint string, p *Project, paths ...string) {
 	m := f.make(pos, msg, hint)
 	m.Also = append(f.gone(p, paths...), m.Also...)
 	f.mistakes = append(f.mistakes, m)
 }
 
-// near is a hint for a name that is not among names: the nearest one, or what
-// there is, if it is little. After many mistakes the cost, which is the product
-// of both, is no longer spent.
+// near is a hint for an unknown name: the nearest known one, or all of them, if they are few. After many
+// mistakes it is left out, because its cost is the product of both.
 func (f *findings) near(name string, names []string) string {
 	if len(f.mistakes) > yamltree.MaxMistakes {
 		return ""
@@ -91,7 +88,7 @@ func (f *findings) near(name string, names []string) string {
 	return hint
 }
 
-// note is a place that has to do with a mistake elsewhere.
+// note is a place related to a mistake elsewhere.
 func (f *findings) note(pos Pos, msg string) Mistake {
 	m := Mistake{Pos: pos, Msg: msg}
 	if s := f.sources[pos.File]; s != nil {
@@ -114,7 +111,6 @@ func (f *findings) route(file string) Mistakes {
 	return also
 }
 
-// maxFiles bounds the files of one load, each counted as often as it is laid
-// under another: a dozen presets that extend two others each would come to
-// thousands.
+// maxFiles limits the files of one load, each counted as often as it is merged under another: a dozen
+// presets that extend two others each would come to thousands.
 const maxFiles = 256

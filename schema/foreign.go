@@ -2,10 +2,9 @@ package schema
 
 import "maps"
 
-// The names that other tools have for a key, for hints: compose,
-// process-compose, systemd, Taskfile, modd, air, watchexec, nodemon, mprocs. A
-// hint that is the name of a key here is told as such; any other is told as it
-// stands.
+// The names that other tools have for a key, for hints: compose, process-compose, systemd, Taskfile, modd,
+// air, watchexec, nodemon, mprocs. A hint that is the name of a key here becomes a sentence; any other is
+// shown as it is.
 
 func union(tables ...map[string]string) map[string]string {
 	all := map[string]string{}

@@ -64,8 +64,8 @@ type entry struct {
 	node *yamltree.Node
 }
 
-// extendsType is a preset, or a list of them. It is read before the variables
-// of the file are known, so that only the environment fills it in.
+// extendsType is a preset, or a list of them. It is read before the variables of the file are known, so it
+// is filled in only from the environment.
 var extendsType = listOf(typ[entry]{
 	shape: shape{name: "preset"},
 	read: func(d *decoder, n *yamltree.Node) (entry, bool) {

@@ -58,7 +58,7 @@ func (l Listen) Addr() string {
 // command line.
 type Error struct {
 	Msg    string // what is wrong, without a final full stop
-	Hint   string // what to write in its place, or ""
+	Hint   string // what to write instead, or ""
 	Offset int    // of the mistake, in bytes of the text
 }
 
@@ -117,7 +117,7 @@ func isWord(s string) bool {
 	return s != ""
 }
 
-// schemeHint is "" for a type that there is.
+// schemeHint is "" for a known type.
 func schemeHint(typ, rest string) string {
 	for _, s := range schemes {
 		if s == typ {
@@ -131,7 +131,7 @@ func schemeHint(typ, rest string) string {
 	return types
 }
 
-// specHint recognises what other tools take for an address.
+// specHint recognises addresses in other tools' syntax.
 func specHint(typ Scheme, text, address string) string {
 	prefix := ""
 	if typ != TCP || strings.HasPrefix(text, "tcp::") {

@@ -9,13 +9,11 @@ import (
 	"devloop/schema/yamltree"
 )
 
-// Load reads and checks one devloop.yaml and the files that it leads to: what it
-// extends, what it includes, and the personal file beside it. The error is a
-// Mistakes if the file was read; positions then name the file as path does.
-// Whether a pattern matches anything today is for the caller, who walks the
-// tree anyway. It tells also of a load that failed which files were read or looked
-// for: a change of one of them may set it right. They are absolute paths; path
-// itself is the first.
+// Load reads and checks one devloop.yaml and its other files: what it extends, what it includes, and the
+// personal file beside it. The error is a Mistakes if the file was read; positions then name the file as
+// path does. Whether a pattern matches anything is for the caller to check. It also returns, even after an
+// error, the files that were read or looked for: a change of one of them may fix it. They are absolute
+// paths; path itself is the first.
 func Load(path string, opt Options) (*Config, []string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -81,7 +79,7 @@ func (l *loader) parse(path string, src []byte) (*Config, error) {
 	switch {
 	case len(l.mistakes) > 0:
 		return c, conceal(l.mistakes)
-	case len(c.Projects) == 0: // a tree that is nil has said why
+	case len(c.Projects) == 0: // a nil tree has reported why
 		return nil, errors.New("read configuration: no value")
 	}
 	c.Warnings = conceal(l.warnings)

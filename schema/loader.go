@@ -1,13 +1,13 @@
 package schema
 
-// loader reads the files of a load one after the other, each in its place below,
-// above or beside the others.
+// loader reads the files of a load one after the other, each in its place below, above or beside the
+// others.
 type loader struct {
 	*decoder
 	first     string             // the file that was loaded
 	owners    []int              // who may own the files that it leads to
 	anybodys  bool               // anybody may write the file that was loaded
-	structure bool               // env files are not read: only which projects there are is asked for
+	structure bool               // env files are not read: only the list of projects is needed
 	top       *source            // the devloop.yaml of the project that is being read
 	within    []step             // what includes it
 	files     map[string]*source // by their absolute paths; nil for one that cannot be read

@@ -9,10 +9,9 @@ import (
 // appendTag on a list adds its items to those of the list below it.
 const appendTag = "!append"
 
-// merge lays over above base: what is written in over wins, mappings merge key
-// by key, `null` takes a key away. Neither is written to. Absent is not zero:
-// only what stands in a file counts. path is where the values stand, for what
-// is said of those that were taken away.
+// merge merges over into base: what is written in over wins, mappings merge key by key, `null` removes a
+// key. Neither is changed. A missing key is not a zero: only what is in a file counts. path is where the
+// values are, for messages about removed ones.
 func (l *loader) merge(base, over *yamltree.Node, s shape, path string) *yamltree.Node {
 	switch {
 	case base == nil:
@@ -62,7 +61,7 @@ func (l *loader) merge(base, over *yamltree.Node, s shape, path string) *yamltre
 func (l *loader) append(base, over *yamltree.Node, s shape) *yamltree.Node {
 	base, over = s.listed(base), s.listed(over)
 	if over.Kind != yamltree.List || base.Null() {
-		return over // which plain tells, if it is a mistake
+		return over // plain reports it, if it is a mistake
 	}
 	if base.Kind != yamltree.List {
 		m := l.make(over.Pos, "`!append` adds to a list, but the inherited value is "+base.What(), "write the whole value, without `!append`")
@@ -76,7 +75,7 @@ func (l *loader) append(base, over *yamltree.Node, s shape) *yamltree.Node {
 	return &out
 }
 
-// listed writes a lone item out as a list of one.
+// listed turns a single item into a list of one.
 func (s shape) listed(n *yamltree.Node) *yamltree.Node {
 	if n.Kind == yamltree.List || !s.loneList() || n.Null() {
 		return n
@@ -110,8 +109,7 @@ func (s shape) item() shape {
 	return shape{}
 }
 
-// written writes out the shorthands of two values that merge, so that both are
-// mappings.
+// written expands the shorthands of two values that merge, so that both are mappings.
 func (s shape) written(base, over *yamltree.Node) (_, _ *yamltree.Node) {
 	switch s.name {
 	case "socket":
@@ -132,7 +130,7 @@ func (s shape) written(base, over *yamltree.Node) (_, _ *yamltree.Node) {
 	return base, over
 }
 
-// notified writes `ready: notify` out.
+// notified expands `ready: notify`.
 func notified(n *yamltree.Node) *yamltree.Node {
 	if n.Kind != yamltree.Scalar || n.Text != "notify" {
 		return n
@@ -142,7 +140,7 @@ func notified(n *yamltree.Node) *yamltree.Node {
 	return yes.Under("notify")
 }
 
-// conditions writes a list of dependencies out as a mapping to no condition.
+// conditions expands a list of dependencies to a mapping to no condition.
 func conditions(n *yamltree.Node) *yamltree.Node {
 	items := n.Items
 	if n.Kind == yamltree.Scalar && !n.Null() {
@@ -191,8 +189,8 @@ func (s shape) of(key string) shape {
 	return shape{}
 }
 
-// plain is the tree without `!append`, which has done its work: where nothing
-// lies below it, the list is all there is.
+// plain is the tree without `!append`, after the merge: where nothing lies below it, the list itself is
+// left.
 func (l *loader) plain(n *yamltree.Node, s shape) *yamltree.Node {
 	if n == nil || !l.appending || !appends(n) {
 		return n

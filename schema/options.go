@@ -8,8 +8,7 @@ import (
 	"devloop/schema/smallfile"
 )
 
-// Options is what a load takes from the machine. The zero value is the machine
-// itself.
+// Options is what a load takes from the machine. The zero value is the machine itself.
 type Options struct {
 	LookupEnv func(name string) (string, bool)       // nil: os.LookupEnv
 	Stat      func(path string) (fs.FileInfo, error) // nil: os.Stat; asked for directories, triggers and files

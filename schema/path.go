@@ -10,8 +10,7 @@ import (
 	"devloop/schema/yamltree"
 )
 
-// resolve makes a path of the file absolute: a relative one belongs to the
-// project.
+// resolve makes a path of the file absolute, relative to the project.
 func (d *decoder) resolve(text string) string {
 	path := filepath.FromSlash(text)
 	if !filepath.IsAbs(path) {
@@ -37,8 +36,7 @@ func (d *decoder) path(n *yamltree.Node, wanted string) (Path, bool) {
 	return Path{Text: text, Abs: d.resolve(text), Pos: n.Pos}, true
 }
 
-// dirType is a working directory. It may be missing when the file is read (a
-// stage may make it), so that is only a warning.
+// dirType is a working directory. If it does not exist that is only a warning, as a stage may make it.
 var dirType = typ[string]{
 	shape: shape{name: "path"},
 	read: func(d *decoder, n *yamltree.Node) (string, bool) {
@@ -112,8 +110,8 @@ var patternType = typ[Pattern]{
 	},
 }
 
-// ignoreType is a pattern of an `ignore`. One that has a wildcard and no slash
-// looks as if it meant every directory, as it does in a .gitignore.
+// ignoreType is a pattern of an `ignore`. One with a wildcard and no slash looks as if it meant every
+// directory, as in a .gitignore.
 var ignoreType = typ[Pattern]{
 	shape: patternType.shape,
 	read: func(d *decoder, n *yamltree.Node) (Pattern, bool) {

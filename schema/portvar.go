@@ -4,9 +4,8 @@ import "regexp"
 
 var endsInName = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-[^{}]*)?\}$`)
 
-// PortVar is the name of the variable that is the socket's port, as in
-// `http::${PORT}`: who sets it in the environment has another port. It is "" if the
-// port is written out.
+// PortVar is the name of the variable that is the socket's port, as in `http::${PORT}`: setting it in the
+// environment changes the port. It is "" if the port is a number.
 func (s *Socket) PortVar() string {
 	if s.Project == nil || s.Project.root == nil {
 		return ""

@@ -75,7 +75,7 @@ var backoffKeys = &table[Backoff]{
 	foreign: foreignBackoff,
 }
 
-// defaultBackoff is that of a process that says nothing.
+// defaultBackoff is that of a process without `backoff`.
 var defaultBackoff = Backoff{Initial: 500 * time.Millisecond, Max: 30 * time.Second, GiveUp: 10}
 
 var backoffType = typ[Backoff]{
@@ -157,7 +157,7 @@ var processesType = named(processKeys.shape(), "a mapping of names to processes"
 	return p
 })
 
-// checkProcessKeys checks keys that only mean something beside another.
+// checkProcessKeys checks keys that only have a meaning beside another.
 func (d *decoder) checkProcessKeys(n *yamltree.Node, p Process) {
 	watch := n.Get("watch")
 	for _, name := range []string{"ignore", "gitignore", "settle", "reload"} {

@@ -8,9 +8,8 @@ import (
 	"devloop/schema/yamltree"
 )
 
-// project loads one devloop.yaml, what it extends, and what it includes. The
-// nodes of all of them come into c, in this order: its own, then those of each
-// project that it includes.
+// project loads one devloop.yaml, what it extends, and what it includes. The nodes of all of them come into
+// c, in this order: its own, then those of each project that it includes.
 func (l *loader) project(top *source, prefix string, c *Config) {
 	p := &Project{Prefix: prefix, File: top.abs, Dir: filepath.Dir(top.abs), sources: l.sources}
 	l.dir, l.current, l.vars = p.Dir, p, newVars(l.decoder, nil)
@@ -55,8 +54,7 @@ func (l *loader) project(top *source, prefix string, c *Config) {
 	}
 }
 
-// include loads another project into c. A project that is included twice under
-// the same names is there once.
+// include loads another project into c. A project that is included twice under the same names counts once.
 func (l *loader) include(in inclusion, prefix string, c *Config) {
 	from := l.sources[in.pos.File]
 	if from.abs == "" {

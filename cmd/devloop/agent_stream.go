@@ -11,18 +11,15 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// The errors of JSON-RPC 2.0 (section 5.1 of its specification) for what is no
-// message.
+// The errors of JSON-RPC 2.0 (section 5.1 of its specification) for what is not a message.
 const (
 	rpcParseError     = -32700
 	rpcInvalidRequest = -32600
 )
 
-// agentStream is a conversation with an agent, one message a line. It hands on
-// what is a message. What is none is answered with an error, as JSON-RPC asks, and
-// the next line counts: the library would end the session. A batch is handed on
-// message by message. The input ends when it has ended and everything that was
-// asked is answered.
+// agentStream is a conversation with an agent, one message a line. It passes messages on. Anything else is
+// answered with an error, as JSON-RPC asks, and reading goes on; the library would end the session. A batch
+// is passed on message by message. The input ends when it has ended and every request is answered.
 //
 // Its Read and its Write are called by one goroutine each.
 type agentStream struct {
@@ -76,7 +73,7 @@ func (s *agentStream) Read(p []byte) (int, error) {
 	return s.next.Read(p)
 }
 
-// settle waits until everything that was asked is answered.
+// settle waits until every request is answered.
 func (s *agentStream) settle() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,7 +82,7 @@ func (s *agentStream) settle() {
 	}
 }
 
-// take takes in a line. The error is that of writing an answer.
+// take handles a line. The error is that of writing an answer.
 func (s *agentStream) take(line []byte) error {
 	if len(line) == 0 {
 		return nil
@@ -118,7 +115,7 @@ func (s *agentStream) take(line []byte) error {
 	return nil
 }
 
-// refuse answers what has no id that could be known.
+// refuse answers a request without a known id.
 func (s *agentStream) refuse(code int, text string) error {
 	type rpcError struct {
 		Code    int    `json:"code"`

@@ -11,9 +11,8 @@ import (
 
 // app is what every verb shares: the global flags and the streams.
 type app struct {
-	// What devloop says goes to stdout and stderr, whatever it quotes: see
-	// [console.VisibleWriter]. screen and screenErr are the same as they are, for
-	// who draws.
+	// devloop's own messages go to stdout and stderr, whatever they quote: see [console.VisibleWriter].
+	// screen and screenErr are the same streams unfiltered, for drawing.
 	stdout, stderr    io.Writer
 	screen, screenErr io.Writer
 
@@ -53,8 +52,7 @@ func (a *app) jsonLine(value any) error {
 	return e.Encode(value)
 }
 
-// useColor follows --color, then NO_COLOR (https://no-color.org), then whether
-// anybody can see colours.
+// useColor follows --color, then NO_COLOR (https://no-color.org), then whether the output can show colours.
 func (a *app) useColor(w io.Writer) (bool, error) {
 	switch a.color {
 	case "always":

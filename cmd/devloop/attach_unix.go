@@ -56,8 +56,8 @@ process ends. Exit code 3 if no loop is running.`,
 	}
 }
 
-// attached joins two terminals until the user detaches, or the other one ends.
-// The modes of this one are put back however that comes.
+// attached joins two terminals until the user detaches, or the other one ends. It always restores the modes
+// of this one.
 func attached(a *app, there *control.Attachment, tty int, name string) error {
 	fmt.Fprintf(a.screenErr, "devloop: this is the terminal of %s; Ctrl-] detaches\n", name)
 	signals := make(chan os.Signal, 4)
@@ -94,7 +94,7 @@ func attached(a *app, there *control.Attachment, tty int, name string) error {
 			if sig != syscall.SIGWINCH {
 				return exitCode(128 + int(sig.(syscall.Signal)))
 			}
-			_ = resize() // the copy tells if the connection is gone
+			_ = resize() // the copy reports it if the connection is gone
 		case err := <-over:
 			_ = there.Close()
 			switch {
@@ -109,7 +109,7 @@ func attached(a *app, there *control.Attachment, tty int, name string) error {
 	}
 }
 
-// errDetached is how typed ends when the user has had enough.
+// errDetached is how typed ends when the user detaches.
 var errDetached = errors.New("detached")
 
 // typed sends what is typed, up to the key that detaches.
@@ -132,8 +132,8 @@ func typed(there io.Writer, keys io.Reader) error {
 	}
 }
 
-// screen is this side's terminal. It knows whether the program has switched to
-// the alternate screen, which is left when the user is.
+// screen is this side's terminal. It knows whether the program has switched to the alternate screen, to
+// leave that at the end.
 type screen struct {
 	out       io.Writer
 	alternate bool

@@ -10,7 +10,7 @@ import (
 	"devloop/orchestrator/report"
 )
 
-// attention is how the screen draws the eye to a run and its outcome.
+// attention is how the screen points to a run and its outcome.
 type attention struct{ clear, bell, notify bool }
 
 func (n *attention) flags(cmd *cobra.Command) {

@@ -13,17 +13,15 @@ import (
 	"devloop/orchestrator/listenfd/shim"
 )
 
-// detachedFlag marks the devloop that is the loop in the background. It is not
-// for people.
+// detachedFlag marks the devloop that is the loop in the background. It is hidden.
 const detachedFlag = "detached"
 
-// startsIn is how long a loop in the background has until it answers. It binds
-// its sockets and looks at its files before; after so long it hangs.
+// startsIn is how long a loop in the background may take to answer. It first binds its sockets and looks at
+// its files; after this time it hangs.
 const startsIn = time.Minute
 
-// startDetached starts the loop that this command line asks for in the background, in
-// a session of its own, and returns when it answers or has failed. Mistakes of
-// the configuration have been told by then.
+// startDetached starts the loop for this command line in the background, in a session of its own, and
+// returns when it answers or has failed. Mistakes of the configuration have been reported by then.
 func startDetached(a *app, config string) error {
 	if who := control.Running(config); who != nil {
 		return runError{who}
@@ -35,8 +33,7 @@ func startDetached(a *app, config string) error {
 	defer log.Close()
 	child := &exec.Cmd{Path: shim.Self(), Stdout: log, Stderr: log, SysProcAttr: ownSession()}
 	child.Args = append([]string{os.Args[0], "--" + detachedFlag}, os.Args[1:]...)
-	// Ctrl-C means this program, as long as it waits; the loop has left the
-	// terminal.
+	// Ctrl-C is for this program while it waits; the loop has left the terminal.
 	interrupted := make(chan os.Signal, 1)
 	signal.Notify(interrupted, os.Interrupt)
 	defer signal.Stop(interrupted)
@@ -48,7 +45,7 @@ func startDetached(a *app, config string) error {
 		defer close(ended)
 		_ = child.Wait() // ProcessState has it all
 	}()
-	look := time.NewTicker(10 * time.Millisecond) // a socket tells nobody that it is there
+	look := time.NewTicker(10 * time.Millisecond) // nothing reports that a socket has appeared
 	defer look.Stop()
 	late := time.NewTimer(startsIn)
 	defer late.Stop()
@@ -69,7 +66,7 @@ func startDetached(a *app, config string) error {
 	}
 }
 
-// answers tells whether the loop with this pid does what it is asked.
+// answers tells whether the loop with this pid answers.
 func answers(config string, pid int) bool {
 	client, err := control.Dial(config)
 	if err != nil {
@@ -92,7 +89,7 @@ func printDetached(w io.Writer, config string, pid int) error {
 	return err
 }
 
-// failedDetached shows what a loop that has ended at once had to say.
+// failedDetached shows the output of a loop that has ended at once.
 func failedDetached(stderr io.Writer, log *os.File, end *os.ProcessState) error {
 	const most = 64 << 10
 	info, err := log.Stat()
@@ -113,7 +110,7 @@ func failedDetached(stderr io.Writer, log *os.File, end *os.ProcessState) error 
 	return runError{fmt.Errorf("the loop in the background has ended: %v", end)}
 }
 
-// giveUp ends a loop that nobody waits for any more.
+// giveUp ends a loop that is not waited for any more.
 func giveUp(child *exec.Cmd, ended <-chan struct{}, result error) error {
 	_ = child.Process.Signal(os.Interrupt) // it may just have ended
 	select {
@@ -125,14 +122,12 @@ func giveUp(child *exec.Cmd, ended <-chan struct{}, result error) error {
 	return result
 }
 
-// mostLogged is how large the log of a loop in the background may grow. It lies
-// where files are often kept in memory; what the commands write is kept by the
-// loop itself, for `devloop logs`.
+// mostLogged is how large the log of a loop in the background may grow. Its directory is often in memory;
+// the loop itself keeps the output of commands, for `devloop logs`.
 const mostLogged = 4 << 20
 
-// logFile is the log of a loop in the background: it begins again when it is
-// full, and goes without what a full disk does not take: the loop has others to
-// answer. What the runtime writes when it dies goes past it, to the same file.
+// logFile is the log of a loop in the background: it begins again when it is full, and ignores a full disk,
+// which must not stop the loop. The runtime's last words go directly to the same file.
 type logFile struct {
 	file *os.File
 	size int64

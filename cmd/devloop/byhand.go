@@ -10,7 +10,7 @@ import (
 	"devloop/orchestrator/control"
 )
 
-// byHand is a verb that people give to nodes of the running loop.
+// byHand is a verb for nodes of the running loop.
 type byHand struct {
 	verb    string
 	kind    string // of the nodes that it is for; "": both
@@ -77,7 +77,7 @@ func byHandCommand(a *app, h byHand) *cobra.Command {
 	return cmd
 }
 
-// movedText says what became of a node, in a line.
+// movedText says what happened to a node, in a line.
 func movedText(m control.Moved) string {
 	text := m.Node + ": " + m.State
 	if m.Before != m.State {

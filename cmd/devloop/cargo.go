@@ -14,9 +14,9 @@ import (
 // cargoPatience is how long cargo may take to read a workspace's manifests.
 const cargoPatience = 20 * time.Second
 
-// cargoMetadata asks cargo of the project in dir; nil where there is no cargo. It asks no
-// network, installs no toolchain, and leaves out what only this shell says of the target
-// directory: the answer goes into a file for everybody.
+// cargoMetadata asks cargo about the project in dir; nil where there is no cargo. It uses no network,
+// installs no toolchain, and ignores this shell's own target directory: the answer goes into a file for
+// everybody.
 func cargoMetadata(dir string) func() ([]byte, error) {
 	cargo, err := exec.LookPath("cargo")
 	if err != nil {

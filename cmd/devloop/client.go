@@ -13,13 +13,12 @@ import (
 	"devloop/schema/preset"
 )
 
-// answerIn is how long a loop may take to answer: it does so between two
-// moves, so more than an instant means that it hangs.
+// answerIn is how long a loop may take to answer. It answers between two steps, so a longer time means that
+// it hangs.
 const answerIn = 10 * time.Second
 
-// dial finds the running loop, without reading the configuration: it may be
-// broken just now, and the loop runs all the same. The caller closes the client
-// and cancels.
+// dial finds the running loop, without reading the configuration, which may have a mistake just now. The
+// caller closes the client and cancels.
 func (a *app) dial(ctx context.Context) (client *control.Client, limited context.Context, done func(), err error) {
 	client, _, err = a.connect()
 	if err != nil {
@@ -53,9 +52,8 @@ func (a *app) connect() (client *control.Client, config string, err error) {
 	return client, config, nil
 }
 
-// orphaned is the file of a loop that runs in this directory or a parent though
-// its devloop.yaml is gone: the loop goes on with what it has read, and can be
-// asked, and ended. "" if there is none.
+// orphaned is the file of a loop that runs in this directory or a parent though its devloop.yaml is gone:
+// the loop goes on with what it has read, and can be asked and ended. "" if there is none.
 func (a *app) orphaned() string {
 	at, err := os.Getwd()
 	if err != nil || a.file != "" {
@@ -71,8 +69,8 @@ func (a *app) orphaned() string {
 	}
 }
 
-// answered is the error of a loop that was asked. A name or a request that it
-// does not know is a mistake on the command line.
+// answered is an error from a loop. A name or a request that it does not know is a mistake on the command
+// line.
 func answered(err error) error {
 	var refused *control.RefusedError
 	if errors.As(err, &refused) && (refused.Code == http.StatusNotFound || refused.Code == http.StatusBadRequest) {

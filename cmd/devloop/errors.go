@@ -18,12 +18,12 @@ const (
 	exitInterrupted = 130
 )
 
-// exitCode ends the program without another word: all has been said.
+// exitCode ends the program without a message: it has been printed.
 type exitCode int
 
 func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
-// runError is an error of something that was run, not of how it was asked for.
+// runError is an error of something that was run, not of the command line.
 type runError struct{ error }
 
 func (e runError) Unwrap() error { return e.error }
@@ -58,7 +58,7 @@ func hintOf(err error) string {
 	return ""
 }
 
-// flatten takes joined errors apart, so that each gets a line of its own.
+// flatten splits joined errors, so that each gets a line of its own.
 func flatten(err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
@@ -81,7 +81,7 @@ type usageError struct {
 
 func (e usageError) Hint() string { return fmt.Sprintf("see `%s --help`", e.command) }
 
-// advised is an error with something to do about it.
+// advised is an error with a hint.
 type advised struct {
 	error
 	hint string

@@ -66,7 +66,7 @@ now. Exit code 3 if no loop is running.`,
 	return cmd
 }
 
-// printExplanation writes a line a node, and below it what follows.
+// printExplanation writes a line a node, and below it what follows from that.
 func printExplanation(w io.Writer, e inspect.Explanation) error {
 	head := console.Name(e.Path)
 	switch e.Is {
@@ -110,7 +110,7 @@ func printExplanation(w io.Writer, e inspect.Explanation) error {
 	return t.Flush()
 }
 
-// place writes a pattern and where it stands.
+// place writes a pattern and where it is.
 func place(p *inspect.Place) string {
 	if p.At == "built in" {
 		return p.Pattern + " (built in)"
@@ -167,7 +167,7 @@ func printWake(w io.Writer, wake *control.Wake, now time.Time) error {
 	return err
 }
 
-// causeText says why a node was woken.
+// causeText says why a node started or stopped.
 func causeText(wake *control.Wake) string {
 	switch wake.Cause {
 	case "start":

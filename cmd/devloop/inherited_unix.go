@@ -8,9 +8,8 @@ import (
 	"syscall"
 )
 
-// sealInherited keeps descriptors that whoever started devloop left open (a
-// shell's own, an editor's) from reaching the commands that devloop starts:
-// their first socket is descriptor 3, and there is nothing beside the sockets.
+// sealInherited keeps descriptors that devloop has inherited (a shell's own, an editor's) from the commands
+// that it starts: their first socket is descriptor 3, and they get nothing else.
 func sealInherited() {
 	entries, err := os.ReadDir("/dev/fd")
 	if err != nil {

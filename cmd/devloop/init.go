@@ -107,8 +107,7 @@ func initProject(a *app, presetName, from string, yes, trying bool) (wrote bool,
 	ext := filepath.Ext(file)
 	personal := strings.TrimSuffix(filepath.Base(file), ext) + ".local" + ext
 	text := withSchema(".", draft.Config)
-	// Nothing is written that does not load, but for a translation: it may need a
-	// hand, and says where.
+	// Only what loads is written, except a translation: it may need work, and says where.
 	cfg, loads := tryLoad(file, text, draft.Others)
 	if from == "" && unfit(file, draft.Others, loads) {
 		return false, unfitDraft{loads}
@@ -156,7 +155,7 @@ func initProject(a *app, presetName, from string, yes, trying bool) (wrote bool,
 	return true, nil
 }
 
-// withSchema is a configuration with a first line for editors; it stands in dir, below the schema's.
+// withSchema is a configuration with a first line for editors; its directory is dir, below the schema's.
 func withSchema(dir string, config []byte) []byte {
 	up := "./"
 	if dir != "." {
@@ -165,7 +164,7 @@ func withSchema(dir string, config []byte) []byte {
 	return append([]byte("# yaml-language-server: $schema="+up+schemaCopy+"\n"), config...)
 }
 
-// tryLoad loads text as if it stood in file, and others below it, up to its graph.
+// tryLoad loads text as if it were file, and others below it, up to its graph.
 func tryLoad(file string, text []byte, others []starter.File) (*schema.Config, error) {
 	drafted := map[string]starter.File{}
 	for _, other := range others {
@@ -211,8 +210,8 @@ func anyFile(dir string) (fs.FileInfo, error) {
 	return nil, fs.ErrNotExist
 }
 
-// unfit reports whether a file itself, or one that was drafted with it, and not another one that it leads to,
-// is why it does not load.
+// unfit tells whether the reason why a file does not load is in itself, or in one that was drafted with it,
+// and not in another one that it leads to.
 func unfit(file string, others []starter.File, err error) bool {
 	var mistakes schema.Mistakes
 	if !errors.As(err, &mistakes) {
@@ -225,8 +224,8 @@ func unfit(file string, others []starter.File, err error) bool {
 	})
 }
 
-// placeOf is a directory for starter, with what lies above it. One that cannot be named from the
-// root of its file system, such as one whose name is no UTF-8, has nothing above it.
+// placeOf is a directory for starter, with the directories above it. If its name from the root cannot be
+// used, such as one that is not UTF-8, it has none above.
 func placeOf(dir string) starter.Place {
 	alone := starter.Place{Top: os.DirFS(dir), Dir: ".", Base: dir}
 	abs, err := filepath.Abs(dir)
@@ -269,7 +268,7 @@ func draftFor(dir, file, presetName, from string, ask *asker) (starter.Draft, er
 	return draft, err
 }
 
-// create writes a file that is not there yet, and its directory.
+// create writes a new file, and its directory.
 func create(path string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return notWritten("write", path, err)
@@ -339,7 +338,7 @@ func ignoreAlso(path string, lines []string) error {
 	return nil
 }
 
-// fileThere is a file that init would have to write over.
+// fileThere is a file that init would overwrite.
 type fileThere struct{ path string }
 
 func (e fileThere) Error() string {
@@ -349,7 +348,7 @@ func (e fileThere) Hint() string {
 	return "write another file with -f, or move this one away"
 }
 
-// unfitDraft is a draft that does not load: a mistake of devloop, not of the project.
+// unfitDraft is a draft that does not load: devloop's mistake, not the project's.
 type unfitDraft struct{ error }
 
 func (e unfitDraft) Error() string {
@@ -360,7 +359,7 @@ func (e unfitDraft) Hint() string {
 	return "start from a preset and adapt it: `devloop init --preset NAME`; `devloop presets` lists them"
 }
 
-// nothingHere is a directory in which init knows nothing.
+// nothingHere is a directory in which init recognises nothing.
 type nothingHere struct{ below []string }
 
 func (nothingHere) Error() string {

@@ -20,9 +20,8 @@ import (
 
 const keyHelp = "keys: a runs all, r restarts, q quits, ? helps; Enter prints an empty line"
 
-// keyboard is the terminal that devloop reads single keys from, as long as it is
-// in the foreground there. A shell takes the terminal and gives it back at any
-// time (Ctrl-Z, bg, fg, &); whoever reads it meanwhile is stopped.
+// keyboard reads single keys from the terminal while devloop is in its foreground. A shell takes the
+// terminal and gives it back at any time (Ctrl-Z, bg, fg, &); a process that reads it meanwhile is stopped.
 type keyboard struct {
 	tty            int
 	before, during unix.Termios
@@ -38,9 +37,8 @@ type keyboard struct {
 	joined     sync.WaitGroup
 }
 
-// readKeys reads single keys while devloop has the terminal. restore puts the
-// terminal's modes back; whoever ends without it leaves that to the guardian,
-// where there is one.
+// readKeys reads single keys while devloop has the terminal. restore restores the terminal's modes; after a
+// sudden end the guardian does, where there is one.
 func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal) (requests <-chan orchestrator.Request, changed *orchestrator.Terminal, restore func()) {
 	nothing := func() {}
 	if !isTerminal(screen) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
@@ -63,8 +61,8 @@ func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal) 
 	if !foreground(tty) {
 		ordinary(&k.before) // a shell that edits a line has modes of its own
 	}
-	// Keys arrive one by one and unseen; everything else, Ctrl-C and the
-	// treatment of output above all, stays as it was.
+	// Keys arrive one by one and without echo; everything else, such as Ctrl-C and the treatment of output,
+	// stays as it was.
 	k.during = k.before
 	k.during.Lflag &^= unix.ICANON | unix.ECHO
 	k.during.Cc[unix.VMIN], k.during.Cc[unix.VTIME] = 1, 0
@@ -77,8 +75,7 @@ func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal) 
 		signal.Notify(k.stopped, syscall.SIGTSTP)
 	}
 	signal.Notify(k.resumed, syscall.SIGCONT)
-	// Ctrl-\ ends every Go program at once, with what its goroutines do: the way
-	// out for whoever thinks that devloop hangs, and wants to say where.
+	// Ctrl-\ ends every Go program at once and prints its goroutines, for reports of a devloop that hangs.
 	signal.Notify(k.quit, syscall.SIGQUIT)
 	k.joined.Go(k.follow)
 	k.joined.Go(func() {
@@ -100,8 +97,7 @@ func (k *keyboard) take() bool {
 	return foreground(k.tty) && unix.IoctlSetTermios(k.tty, setTermios, &k.during) == nil
 }
 
-// giveBack puts the modes back, if devloop is in the foreground: the background
-// belongs to somebody else.
+// giveBack restores the modes, if devloop is in the foreground: otherwise the terminal is not its own.
 func (k *keyboard) giveBack() {
 	if foreground(k.tty) {
 		_ = unix.IoctlSetTermios(k.tty, setTermios, &k.before)
@@ -119,9 +115,8 @@ func (k *keyboard) close() {
 	k.giveBack()
 }
 
-// backgroundLook is how often devloop looks, in the background of a terminal,
-// whether it is in the foreground again: a shell's `fg` tells a job that runs
-// nothing.
+// backgroundLook is how often devloop checks, in the background of a terminal, whether it is in the
+// foreground again: a shell's `fg` sends no signal to a running job.
 const backgroundLook = 500 * time.Millisecond
 
 // follow takes the terminal whenever devloop comes to its foreground, and gives
@@ -159,10 +154,10 @@ func (k *keyboard) follow() {
 	}
 }
 
-// suspend stops devloop, as Ctrl-Z asks for, with the terminal as it was: not
-// every shell puts the modes back itself. It returns when devloop goes on.
+// suspend stops devloop, as Ctrl-Z asks for, with the terminal's modes restored: not every shell does that
+// itself. It returns when devloop continues.
 func (k *keyboard) suspend() {
-	if !isJob() { // the shell has gone: nobody would continue it
+	if !isJob() { // the shell has gone, and could not continue it
 		return
 	}
 	k.giveBack()
@@ -177,7 +172,7 @@ func (k *keyboard) suspend() {
 	}
 }
 
-// isJob tells whether devloop is a job of its own, of a shell that sees it stop.
+// isJob tells whether devloop is a job of a shell that sees it stop.
 func isJob() bool {
 	parent := os.Getppid()
 	session, err := unix.Getsid(parent)
@@ -193,9 +188,8 @@ func poke(ch chan<- struct{}) {
 	}
 }
 
-// read acts on keys until the keyboard is closed or the terminal is gone. It
-// never waits in a read of the terminal: one that is going on when devloop is
-// sent to the background stops it.
+// read acts on keys until the keyboard is closed or the terminal is gone. It never waits in a read of the
+// terminal, which would stop devloop when it is sent to the background.
 func (k *keyboard) read(sleeper int) {
 	for k.readable(sleeper) {
 		if !foreground(k.tty) { // what was typed is for others
@@ -219,8 +213,8 @@ func (k *keyboard) read(sleeper int) {
 	}
 }
 
-// readable waits until the terminal has something to read, whoever it is for.
-// It is false when the keyboard is closed.
+// readable waits until the terminal has something to read, for any process. It is false when the keyboard
+// is closed.
 func (k *keyboard) readable(sleeper int) bool {
 	for {
 		var ready unix.FdSet
@@ -264,7 +258,7 @@ func (k *keyboard) press(key byte) bool {
 	}
 }
 
-// raw is the modes as the system writes them down.
+// raw is the modes in the system's form.
 func raw(modes *unix.Termios) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(modes)), unsafe.Sizeof(*modes))
 }

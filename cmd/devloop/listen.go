@@ -54,8 +54,7 @@ type listening struct {
 	quiet bool
 }
 
-// listen stays beside the command, and does not become it, so that a unix
-// socket is removed when the command has ended.
+// listen stays beside the command, so that a unix socket is removed when the command has ended.
 func listen(stderr io.Writer, l listening) (err error) {
 	sealInherited()
 	if l.open.Backlog < 0 {
@@ -142,9 +141,8 @@ func listen(stderr io.Writer, l listening) (err error) {
 	}
 }
 
-// guardOne starts a guardian for one command, which ends it when devloop is
-// killed, and returns what the command must have in its environment for that.
-// It is nil where the system has none.
+// guardOne starts a guardian for one command, which ends it when devloop is killed, and returns the
+// environment that the command needs for that. It is nil where the system has none.
 func guardOne(stderr io.Writer) (guard *guardian.Guardian, env []string) {
 	mark := guardian.NewMark(os.Environ())
 	guard, err := guardian.Start("", guardian.Options{Mark: mark})

@@ -77,8 +77,8 @@ command.`,
 	return cmd
 }
 
-// fileFirst writes out a -f that stands before the verb: it names the
-// configuration, also where the verb has a -f of its own.
+// fileFirst spells out a -f before the verb: it names the configuration, also where the verb has a -f of
+// its own.
 func fileFirst(args []string) []string {
 	args = slices.Clone(args)
 	for i := 0; i < len(args); i++ {

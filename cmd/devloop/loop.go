@@ -81,9 +81,8 @@ func runLoop(a *app, p *project, opt orchestrator.Options) error {
 	return nil
 }
 
-// newConsole makes the console that the flags and the terminal ask for. A screen
-// that takes no more ends the loop by unread. end closes the log file, if there is
-// one.
+// newConsole makes the console for the flags and the terminal. A screen that cannot be written ends the
+// loop by unread. end closes the log file, if there is one.
 func newConsole(a *app, p *project, unread chan<- os.Signal) (out *console.Console, logFile *os.File, end func(), err error) {
 	color, err := a.useColor(a.screen)
 	if err != nil {
@@ -110,7 +109,7 @@ func newConsole(a *app, p *project, unread chan<- os.Signal) (out *console.Conso
 	}, nil
 }
 
-// regular are those of the files that lie on a disk.
+// regular are those of the files that are on a disk.
 func regular(files ...*os.File) (infos []os.FileInfo) {
 	for _, f := range files {
 		if f == nil {
@@ -123,12 +122,12 @@ func regular(files ...*os.File) (infos []os.FileInfo) {
 	return infos
 }
 
-// audience is a screen that says when nobody reads it any more: a loop that
-// nobody sees has no purpose, and ends as if it had been told to.
+// audience is a screen that reports when it is not read any more: a loop that nobody sees ends, as if it
+// had been told to.
 type audience struct {
 	io.Writer
 	gone chan<- os.Signal
-	once sync.Once // twice would be in a hurry
+	once sync.Once // twice would end it at once
 }
 
 func (a *audience) Write(p []byte) (int, error) {

@@ -47,8 +47,8 @@ that was saved before the call has been checked, built and restarted, with the o
 project's build or server yourself while the loop runs: it does. If no loop is running, start one with the shell
 command: devloop up -d`
 
-// newMCPServer is the server with its tools. Each call asks the loop anew, so that
-// the loop may end and begin meanwhile.
+// newMCPServer is the server with its tools. Each call dials again, so that the loop may end and restart
+// meanwhile.
 func newMCPServer(a *app) *mcp.Server {
 	tools := agentTools{a}
 	s := mcp.NewServer(&mcp.Implementation{Name: "devloop", Title: "devloop", Version: version()},
@@ -77,10 +77,9 @@ func newMCPServer(a *app) *mcp.Server {
 	return s
 }
 
-// addTool adds a tool that answers with a text for people and a value for
-// programs, whose schemas name one type for each value. The library says of lists,
-// and of what may be left out, that they may be null as well, which some clients
-// refuse, and the whole list of tools with it.
+// addTool adds a tool that answers with a text for people and a value for programs, whose schemas name one
+// type for each value. By default the library says that lists and optional values may also be null, and
+// some clients then refuse the whole list of tools.
 func addTool[In, Out any](s *mcp.Server, t *mcp.Tool, answer func(context.Context, In) (string, *Out, error)) {
 	t.InputSchema, t.OutputSchema = toolSchema[In](), toolSchema[Out]()
 	mcp.AddTool(s, t, func(ctx context.Context, _ *mcp.CallToolRequest, in In) (*mcp.CallToolResult, *Out, error) {
@@ -93,8 +92,7 @@ func addTool[In, Out any](s *mcp.Server, t *mcp.Tool, answer func(context.Contex
 	})
 }
 
-// makeVisible makes every text of a value fit to be shown: agents show what they
-// are told, and not all of them look at it first.
+// makeVisible makes every text of a value safe to show: agents print what they get.
 func makeVisible(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
@@ -126,8 +124,7 @@ func toolSchema[T any]() *jsonschema.Schema {
 	return schema
 }
 
-// withoutNull takes null from the types of every list, and of every property that
-// is left out when there is none.
+// withoutNull removes null from the types of every list and of every optional property.
 func withoutNull(s *jsonschema.Schema) {
 	if s == nil {
 		return
@@ -187,7 +184,7 @@ type (
 	}
 )
 
-// errorText is an error in the words of a tool: with what to do about it.
+// errorText is an error as a tool's text, with its hint.
 func errorText(err error) string {
 	var lines []string
 	for _, err := range flatten(err) {
@@ -199,7 +196,7 @@ func errorText(err error) string {
 	return strings.Join(lines, "\n")
 }
 
-// agentTools are the tools: what a verb of the same name does, for an agent.
+// agentTools are the tools: for an agent, what the verb of the same name does.
 type agentTools struct{ *app }
 
 func (a agentTools) status(ctx context.Context, _ mcpNothing) (string, *control.Status, error) {
@@ -246,7 +243,7 @@ func (a agentTools) wait(ctx context.Context, in mcpWaitInput) (string, *mcpVerd
 		return "everything is done and ready", out, nil
 	}
 	if v.Node != "" && v.Number > 0 {
-		// The verdict stands, whether its output can be read or not.
+		// The verdict holds, whether its output can be read or not.
 		out.Problems = failingPlaces(client, v)
 		out.Output, _ = mcpLines(ctx, client, control.LogQuery{Nodes: []string{v.Node}, Run: v.Number, Stages: v.Stages, Tail: 500})
 	}
@@ -302,8 +299,7 @@ func (a agentTools) logs(ctx context.Context, in mcpLogsInput) (string, *mcpLogs
 	return text, &mcpLogsOutput{lines}, nil
 }
 
-// mcpLines reads output as text. An agent pays for every letter, so there is a
-// limit; the end says most.
+// mcpLines reads output as text. An agent pays by length, so there is a limit; the end matters most.
 func mcpLines(ctx context.Context, client *control.Client, want control.LogQuery) (string, error) {
 	const most = 64 << 10
 	var text strings.Builder
@@ -312,7 +308,7 @@ func mcpLines(ctx context.Context, client *control.Client, want control.LogQuery
 			fmt.Fprintf(&text, "%s | (%s no longer kept)\n", line.Node, count(int(min(line.Missed, 1<<31)), "line"))
 			return nil
 		}
-		// No agent has colours, or a cursor to move.
+		// Agents need neither colours nor cursor movements.
 		fmt.Fprintf(&text, "%s | %s", line.Node, console.Sanitize(nil, append(line.Bytes(), '\n'), false))
 		return nil
 	})

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/term"
 )
 
-// outlet is standard output. It remembers why it took no more, so that no verb
-// ends as if all had been said.
+// outlet is standard output. It remembers why it could not be written, so that no verb ends as if all had
+// been printed.
 type outlet struct {
 	io.Writer
 	terminal bool // at the start: one that has hung up is none any more
@@ -38,8 +38,7 @@ func (o *outlet) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// failure is why not all was written, nil also where that is because nobody
-// reads any more: whoever leaves knows it.
+// failure is why not everything was written; nil also if the reader has simply gone.
 func (o *outlet) failure() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -51,8 +50,7 @@ func (o *outlet) failure() error {
 	return fmt.Errorf("write to standard output: %w", cause(o.err))
 }
 
-// cause is an error without the name of the file, which for a standard stream
-// is not one that anybody has chosen.
+// cause is an error without the name of the file, which for a standard stream the user has not chosen.
 func cause(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
@@ -61,7 +59,7 @@ func cause(err error) error {
 	return err
 }
 
-// fileOf is the file that a stream is, nil if it is none.
+// fileOf is the file of a stream, nil if it has none.
 func fileOf(w io.Writer) *os.File {
 	if o, ok := w.(*outlet); ok {
 		w = o.Writer
@@ -75,8 +73,7 @@ func isTerminal(w io.Writer) bool {
 	return f != nil && term.IsTerminal(int(f.Fd()))
 }
 
-// openLog opens the file of --log-file. Writing to a FIFO waits for whoever
-// reads it, and a loop must not wait.
+// openLog opens the file of --log-file. Writing to a FIFO waits for its reader, and a loop must not wait.
 func openLog(path string) (*os.File, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && path != os.DevNull {
 		return nil, usageError{fmt.Errorf("--log-file %s: not a regular file", path), "devloop"}
@@ -88,7 +85,7 @@ func openLog(path string) (*os.File, error) {
 	return f, nil
 }
 
-// reportedLog is a log file that says once, in words, that it takes no more.
+// reportedLog is a log file that reports once that it cannot be written.
 type reportedLog struct {
 	*os.File
 	once   sync.Once

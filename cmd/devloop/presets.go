@@ -68,7 +68,7 @@ func presetsShowCommand(a *app) *cobra.Command {
 	}
 }
 
-// builtIn is what stands before the name of a preset that no disk has.
+// builtIn is before the name of a built-in preset.
 const builtIn = "preset:"
 
 // listedPreset is a preset as `extends` names it.
@@ -77,7 +77,7 @@ type listedPreset struct {
 	text              []byte
 }
 
-// from says where a team's preset stands.
+// from says where a team's preset is.
 func (p listedPreset) from() string {
 	if p.file == "" {
 		return ""
@@ -85,8 +85,8 @@ func (p listedPreset) from() string {
 	return "(" + shorter(p.file) + ")"
 }
 
-// presets are those of the team in the order of the preset path, and the
-// built-in ones. Of two with one name the first is the one that counts.
+// presets are those of the team in the order of the preset path, and the built-in ones. Of two with the
+// same name the first counts.
 func presets(file string) ([]listedPreset, error) {
 	var all []listedPreset
 	for _, dir := range presetPath(file) {
@@ -113,7 +113,7 @@ func presets(file string) ([]listedPreset, error) {
 	return all, nil
 }
 
-// findPreset finds the preset that somebody names, without preset: or with it.
+// findPreset finds a preset by name, without preset: or with it.
 func findPreset(file, asked string) (listedPreset, error) {
 	all, err := presets(file)
 	if err != nil {

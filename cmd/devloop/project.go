@@ -28,7 +28,7 @@ type project struct {
 // loadError is why a project could not be loaded.
 type loadError struct {
 	error
-	sources []string // a change of one of these files may set it right
+	sources []string // a change of one of these files may fix it
 }
 
 func (e loadError) Unwrap() error { return e.error }
@@ -84,8 +84,7 @@ func (a *app) selected(names []string) (*project, error) {
 	return p, nil
 }
 
-// reloader loads what selected has loaded, again. It is the same file, wherever
-// another one may have appeared meanwhile.
+// reloader loads again what selected has loaded: the same file, even if another one would be found now.
 func reloader(a *app, p *project, names []string) func() (*schema.Config, *graph.Graph, []string, error) {
 	again := *a
 	again.file = p.cfg.File
@@ -95,7 +94,7 @@ func reloader(a *app, p *project, names []string) func() (*schema.Config, *graph
 		switch {
 		case errors.As(err, &failed):
 			return nil, nil, failed.sources, failed.error
-		case err != nil: // a name of the command line is gone: the files in force are to have it again
+		case err != nil: // a name of the command line is gone: it must appear in the current files again
 			return nil, nil, nil, err
 		}
 		return p.cfg, p.graph, p.cfg.Sources, nil
@@ -137,8 +136,8 @@ func (a *app) nodeNames(kind string) func(*cobra.Command, []string, string) ([]s
 	}
 }
 
-// differs warns when a loop runs for the project with other values of the
-// variables that its configuration refers to: what is shown is then not what runs.
+// differs warns when the project's loop runs with other values of the variables in the configuration: what
+// is shown is then not what runs.
 func (a *app) differs(p *project) {
 	if len(p.asked) == 0 {
 		return

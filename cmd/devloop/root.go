@@ -10,8 +10,8 @@ import (
 
 func init() { cobra.EnableCommandSorting = false }
 
-// newRoot is the command line. A verb stands in the file of its name; trigger,
-// restart, stop and start are in byhand.go.
+// newRoot is the command line. A verb is in the file of its name; trigger, restart, stop and start are in
+// byhand.go.
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	a := &app{screen: stdout, screenErr: stderr, stdout: console.VisibleWriter(stdout), stderr: console.VisibleWriter(stderr)}
 	root := upCommand(a)

@@ -4,6 +4,5 @@ package main
 
 import "syscall"
 
-// ownSession takes a command out of the terminal: a Ctrl-C there, or its end,
-// is no longer meant for it.
+// ownSession takes a command out of the terminal, so that a Ctrl-C there, or its end, does not reach it.
 func ownSession() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }

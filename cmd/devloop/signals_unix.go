@@ -14,18 +14,17 @@ import (
 // endSignals end the loop in order.
 var endSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 
-// heeded are the signals without SIGHUP where it was ignored at the start, as
-// nohup does. The others always count: a shell script ignores an interrupt for
-// everything that it starts in the background, and it is how such a one is ended
-// by hand.
+// heeded are the signals without SIGHUP where it was ignored at the start, as nohup does. The others always
+// count: a shell script ignores interrupts in what it starts in the background, and an interrupt is how
+// that is ended by hand.
 func heeded(all []os.Signal) []os.Signal {
 	return slices.DeleteFunc(slices.Clone(all), func(sig os.Signal) bool {
 		return sig == syscall.SIGHUP && signal.Ignored(sig)
 	})
 }
 
-// fromKeys tells whether a signal may have come from the terminal's keys: the
-// system sends those to everybody in the foreground, not to devloop alone.
+// fromKeys tells whether a signal may have come from the terminal's keys: the system sends those to every
+// process in the foreground, not to devloop alone.
 func fromKeys(sig os.Signal) bool {
 	if sig != os.Interrupt && sig != syscall.SIGQUIT {
 		return false
@@ -38,12 +37,10 @@ func fromKeys(sig os.Signal) bool {
 	return foreground(int(tty.Fd()))
 }
 
-// outlive keeps two signals from ending devloop until it is undone: SIGPIPE,
-// before its processes have ended, and SIGHUP where it was ignored at the start.
-// They are taken and dropped, for what devloop ignores every command ignores as
-// well, and a shell script can then not even trap it. The runtime sends SIGPIPE
-// for every connection whose other end has gone, too; the write that failed tells
-// the rest.
+// outlive keeps two signals from ending devloop until it is undone: SIGPIPE, before its processes have
+// ended, and SIGHUP where it was ignored at the start. They are caught and dropped, because commands
+// inherit ignored signals, and a shell script cannot even trap those. The runtime also sends SIGPIPE for
+// every connection whose other end has gone; the failed write reports that.
 func outlive() (undo func()) {
 	taken := make(chan os.Signal, 1)
 	signal.Notify(taken, syscall.SIGPIPE)

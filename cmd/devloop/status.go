@@ -84,8 +84,7 @@ func statusLine(s *control.Status) string {
 	return "● live"
 }
 
-// printStatus writes a table: what is known of each node, and at the end of
-// the line what it waits for.
+// printStatus writes a table: a line for each node, and at its end what the node waits for.
 func printStatus(w io.Writer, s *control.Status, now time.Time) error {
 	watching := "nothing"
 	if n := s.Watching; n != nil {
@@ -141,7 +140,7 @@ func printStatus(w io.Writer, s *control.Status, now time.Time) error {
 	return t.Flush()
 }
 
-// stateText is the state of a node: of a process that ended, with how.
+// stateText is the state of a node, and how a process ended.
 func stateText(n *control.Node) string {
 	if n.State != "ended" || n.End == nil {
 		return n.State
@@ -155,7 +154,7 @@ func stateText(n *control.Node) string {
 	return fmt.Sprintf("ended: exit %d", n.End.Code)
 }
 
-// nodeNotes is what the columns do not say of a node.
+// nodeNotes is what the columns do not show of a node.
 func nodeNotes(n *control.Node, now time.Time) string {
 	var notes []string
 	for _, stage := range n.Stages {

@@ -51,7 +51,7 @@ func table(w io.Writer) columns {
 	return columns{tabwriter.NewWriter(text, 0, 0, 2, ' ', 0), text, w}
 }
 
-// Flush writes what has been gathered.
+// Flush writes what has been collected.
 func (c columns) Flush() error {
 	_ = c.Writer.Flush() // a buffer takes everything
 	for line := range strings.Lines(c.text.String()) {
@@ -63,7 +63,7 @@ func (c columns) Flush() error {
 	return nil
 }
 
-// age writes how long something has been, as coarsely as people think of it.
+// age writes how long something has been, rounded as people do.
 func age(d time.Duration) string {
 	switch d = max(0, d); {
 	case d < time.Minute:

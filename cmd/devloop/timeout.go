@@ -9,8 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// exitTimeout is the exit code of a verb that has waited for as long as it was
-// told to.
+// exitTimeout is the exit code of a verb whose --timeout has passed.
 const exitTimeout = 4
 
 func timeoutFlag(cmd *cobra.Command, timeout *time.Duration) {
@@ -30,7 +29,7 @@ func deadline(timeout time.Duration, command string) (context.Context, context.C
 	return ctx, cancel, nil
 }
 
-// timedOut tells of an end that did not come.
+// timedOut reports that a timeout has passed.
 func timedOut(stderr io.Writer, err error, hint string) error {
 	printError(stderr, advised{err, hint})
 	return exitCode(exitTimeout)

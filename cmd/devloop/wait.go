@@ -81,13 +81,12 @@ func failingPlaces(client *control.Client, v *control.Verdict) []control.Diagnos
 	return d.Diagnostics
 }
 
-// verdictError is a verdict that is not well.
+// verdictError is a verdict that something failed.
 func verdictError(v *control.Verdict) error {
 	return advised{errors.New(v.Why), v.Hint}
 }
 
-// printFailing prints what the node that has failed wrote, as the loop's own
-// screen shows it.
+// printFailing prints the output of the node that has failed, as the loop's own screen shows it.
 func printFailing(a *app, client *control.Client, v *control.Verdict) error {
 	if v.Node == "" || v.Number == 0 {
 		return nil
@@ -105,7 +104,7 @@ func printFailing(a *app, client *control.Client, v *control.Verdict) error {
 	return nil
 }
 
-// stillBusy says what a loop is at, as a hint: "" if nobody can tell.
+// stillBusy says what a loop is doing, as a hint: "" if unknown.
 func stillBusy(client *control.Client) string {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

@@ -65,8 +65,8 @@ The flags are those of cargo watch where they mean the same.`,
 	return cmd
 }
 
-// project makes the configuration that the flags and the command describe. It is
-// written as a file would be (JSON is YAML), and loaded as one, so that all means the same.
+// project makes the configuration from the flags and the command. It is written like a file (JSON is YAML),
+// and loaded as one, so that everything means the same.
 func (o *watchOptions) project(argv []string) (*project, error) {
 	if len(argv)+len(o.cargo) == 0 {
 		return nil, usageError{errors.New("no command: give one after `--`, or `-x CARGO`"), "devloop watch"}
@@ -146,7 +146,7 @@ func (o *watchOptions) stages(argv []string) []any {
 	return stages
 }
 
-// verbatim is a value in which the language fills nothing in.
+// verbatim is a value in which nothing is filled in.
 func verbatim(s string) string { return strings.ReplaceAll(s, "$", "$$") }
 
 func allVerbatim(texts []string) []string {
@@ -157,16 +157,14 @@ func allVerbatim(texts []string) []string {
 	return all
 }
 
-// cargoFiles are what a crate is built from outside of dir, and what cargo
-// builds in it. A project that cargo cannot read has neither: its commands will
-// say what is wrong.
+// cargoFiles are the files outside of dir that a crate is built from, and what cargo builds in it. A
+// project that cargo cannot read has neither: its commands will say what is wrong.
 func cargoFiles(dir string) (watch, built []string) {
 	at := placeOf(dir)
 	return starter.CargoFiles(at, starter.Tools{Cargo: cargoMetadata(at.Base)})
 }
 
-// commandLineMistakes tells mistakes of a file that nobody has written as those
-// of the command line that they are.
+// commandLineMistakes turns mistakes of the generated file into those of the command line.
 func commandLineMistakes(err error) error {
 	var mistakes schema.Mistakes
 	if !errors.As(err, &mistakes) {
