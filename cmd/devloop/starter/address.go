@@ -66,6 +66,13 @@ func (d *draft) addressOr(p *project, files []string, l listening, fallback, fro
 	}
 }
 
+// takesOrReads tells whether a server takes a socket, or reads $PORT: then it need not be told more.
+func takesOrReads(p *project, files []string, l listening) bool {
+	_, takes := p.search(files, l.takes)
+	_, reads := p.search(files, l.reads)
+	return takes != nil || reads != nil
+}
+
 // bindsItself says why devloop holds another port than the server's.
 func bindsItself(port, at string) string {
 	held := "the next port"

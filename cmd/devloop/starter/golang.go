@@ -97,7 +97,7 @@ func lookGo(at *project) (*draft, error) {
 	} else if file, m := p.search(sources, ginRuns); m != nil {
 		d.port("8080", "gin's default")
 		d.set("VIA", "proxy", "gin's Run() in "+file+" reads $PORT, which devloop then chooses")
-	} else if t, ok := p.told(sources, main); ok && !p.takesOrReads(sources) {
+	} else if t, ok := p.told(sources, main); ok && !takesOrReads(p.project, sources, goListening) {
 		d.option(p.project, t, program, sources, goListening)
 	} else {
 		d.address(p.project, sources, goListening)
@@ -113,13 +113,6 @@ func lookGo(at *project) (*draft, error) {
 	goSources(d, p, sources, l)
 	d.ignore(".trigger", "/bin/")
 	return d, nil
-}
-
-// takesOrReads tells whether a server takes a socket, or reads $PORT: then it need not be told more.
-func (p *goModule) takesOrReads(sources []string) bool {
-	_, takes := p.search(sources, goListening.takes)
-	_, reads := p.search(sources, goListening.reads)
-	return takes != nil || reads != nil
 }
 
 var (

@@ -165,7 +165,16 @@ func rustLoop(d *draft, p *rustProject, t *cargoTree, servers []rustServer) {
 	if t.target != "target" {
 		d.set("CARGO_TARGET_DIR", t.target, "where cargo builds this workspace")
 	}
-	d.address(p.project, p.rustSources(s.dir), rustListening)
+	program := "$CARGO_TARGET_DIR/debug/$BIN $ARGS"
+	if t.triple != "" {
+		program = "$CARGO_TARGET_DIR/" + t.triple + "/debug/$BIN $ARGS"
+	}
+	sources := p.rustSources(s.dir)
+	if by, ok := p.told(sources); ok && !takesOrReads(p.project, sources, rustListening) {
+		d.option(p.project, by, program, sources, rustListening)
+	} else {
+		d.address(p.project, sources, rustListening)
+	}
 	switch deps := p.outside(t, t.crates); {
 	case len(t.crates) > 1 && !t.member():
 		d.buildAndTest("Every crate of the workspace, not only the server's.", flow(append([]string{"**/{*.rs,Cargo.toml,Cargo.lock}"}, deps...)),
@@ -191,10 +200,11 @@ func rustLoop(d *draft, p *rustProject, t *cargoTree, servers []rustServer) {
 			{key: "watch", value: flow(append(append(watch, own...), outside...))},
 		}})
 	}
-	if t.triple != "" {
-		d.processes = append(d.processes, entry{key: "server", comment: ".cargo/config.toml has cargo build for " + t.triple + ".", sub: []entry{
-			{key: "run", value: yamlText("$CARGO_TARGET_DIR/" + t.triple + "/debug/$BIN $ARGS")},
-		}})
+	if t.triple == "" {
+		return
+	}
+	if server := d.server(".cargo/config.toml has cargo build for " + t.triple + "."); server.get("run") == nil {
+		server.sub = append(server.sub, entry{key: "run", value: yamlText(program)})
 	}
 }
 

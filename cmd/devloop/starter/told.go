@@ -27,7 +27,7 @@ func (t told) what() string {
 }
 
 // addressName takes the words of a flag's or variable's name apart.
-var addressName = compiled(`[A-Z]+|[A-Z]?[a-z0-9]+`)
+var addressName = compiled(`[A-Z]?[a-z0-9]+|[A-Z]+`)
 
 // Words of names: what an address is called, what may stand beside that, and what tells that it is
 // another one's than the server's.
