@@ -45,7 +45,7 @@ type Reconfiguration struct {
 	Opened bool // a socket is
 }
 
-// Reconfigured tells what a new configuration leads to.
+// Reconfigured reports what a new configuration leads to.
 func (s *Screen) Reconfigured(r Reconfiguration) {
 	var parts []string
 	for _, p := range []struct {
@@ -75,8 +75,8 @@ func (s *Screen) Reconfigured(r Reconfiguration) {
 	s.self(console.Plain, text)
 }
 
-// Warned tells the warnings of a new configuration that the one before did not
-// have, wherever in its file the same one stood.
+// Warned reports the warnings of a new configuration that the one before did not have, wherever in its file
+// the same one was.
 func (s *Screen) Warned(before, after schema.Mistakes) {
 	for _, w := range after {
 		if !slices.ContainsFunc(before, func(b schema.Mistake) bool { return b.Pos.File == w.Pos.File && b.Msg == w.Msg }) {

@@ -27,8 +27,7 @@ type cycle struct {
 	seen map[string]bool // paths
 }
 
-// follow makes the cycles those of the graph. What was open in another graph
-// has no end that anybody could tell.
+// follow makes the cycles those of the graph. Open cycles of another graph are dropped.
 func (cs *cycles) follow(g *graph.Graph) {
 	cs.part, cs.open = partition(g), map[int]*cycle{}
 }
@@ -116,7 +115,7 @@ func (c *cycle) changed(path string) {
 	}
 }
 
-// note takes down what the event of a report tells.
+// note records the event of a report.
 func (c *cycle) note(kind machine.ReportKind, e *control.Event) {
 	switch kind {
 	case machine.RunStarted:
@@ -153,7 +152,7 @@ func (c *cycle) touched(node string, number int, t int64) {
 	}
 }
 
-// stage takes down a step of a stage.
+// stage records a step of a stage.
 func stage(run *control.CycleRun, kind machine.ReportKind, e *control.Event) {
 	result := strings.TrimPrefix(e.Kind, "stage ")
 	switch kind {
@@ -171,9 +170,8 @@ func stage(run *control.CycleRun, kind machine.ReportKind, e *control.Event) {
 	}
 }
 
-// process takes down a step of a process. An entry is one change of
-// generations, whichever comes first: the stop of the old or the start of the
-// new.
+// process records a step of a process. An entry is one change of generations, whichever comes first: the
+// stop of the old or the start of the new.
 func (c *cycle) process(kind machine.ReportKind, e *control.Event) {
 	last := c.last(e.Node)
 	switch kind {
@@ -218,7 +216,7 @@ func (c *cycle) last(node string) *control.CycleProcess {
 	return nil
 }
 
-// entry adds a change of generations, or one that nobody will see.
+// entry adds a change of generations, or a dummy if there are too many.
 func (c *cycle) entry(e *control.Event) *control.CycleProcess {
 	p := control.CycleProcess{Node: e.Node, Number: e.Number}
 	if len(c.Processes) >= mostListed {

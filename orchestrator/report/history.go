@@ -8,8 +8,7 @@ import (
 	"devloop/orchestrator/machine"
 )
 
-// History remembers of each node, by name, what is asked for later. One goroutine
-// owns it.
+// History records of each node, by name, what is asked for later. One goroutine owns it.
 type History struct{ nodes map[string]past }
 
 type past struct {
@@ -25,7 +24,7 @@ type Wake struct {
 	At time.Time
 }
 
-// failure is what failed, for whoever wants to see what it wrote.
+// failure is what failed, to find its output.
 type failure struct {
 	Number int      // the run or generation
 	Stages []string // of a watcher
@@ -47,10 +46,10 @@ func (h *History) LastAsked(node string) machine.Verb { return h.nodes[node].ask
 // Wake is what woke a node last; nil if nothing has.
 func (h *History) Wake(node string) *Wake { return h.nodes[node].wake }
 
-// Forget makes a node one of which nothing is known.
+// Forget clears what is known of a node.
 func (h *History) Forget(node string) { delete(h.nodes, node) }
 
-// ended remembers what a stage complained of.
+// ended records what a stage complained of.
 func (p *past) ended(r Report) {
 	delete(p.stages, r.Stage)
 	if len(r.Problems)+len(r.Tail) == 0 {
@@ -63,8 +62,7 @@ func (p *past) ended(r Report) {
 	p.stages[r.Stage] = r
 }
 
-// Diagnostics are what the stages of a node complained of when they ran last, in
-// the order of their names' list.
+// Diagnostics are the complaints of a node's stages in their last runs, in the order of stages.
 func (h *History) Diagnostics(node string, stages []string) (all []control.Diagnostic, unplaced []control.Unplaced) {
 	for _, stage := range stages {
 		r, ok := h.nodes[node].stages[stage]
@@ -82,7 +80,7 @@ func (h *History) Diagnostics(node string, stages []string) (all []control.Diagn
 	return all, unplaced
 }
 
-// Report remembers what a report tells.
+// Report records what later questions need.
 func (h *History) Report(r Report) {
 	p := h.nodes[r.Node]
 	switch r.Kind {

@@ -12,8 +12,7 @@ import (
 // queued is how many events a reader may be behind before it misses some.
 const queued = 1024
 
-// Log turns what the loop does into events, and hands them to whoever reads along.
-// One goroutine owns it.
+// Log turns what the loop does into events for its readers. One goroutine owns it.
 type Log struct {
 	began   time.Time
 	ending  bool // the loop has been told to end
@@ -21,8 +20,8 @@ type Log struct {
 	cycles  cycles
 }
 
-// Reader is one who reads along. It is never waited for: what finds no room in its
-// queue is counted, and told when there is room again.
+// Reader is a reader of events. It is never waited for: events that find no room in its queue are counted,
+// and the count is sent when there is room again.
 type Reader struct {
 	queue  chan control.Event
 	missed uint64 // since the last event that found room
@@ -31,7 +30,7 @@ type Reader struct {
 // NewReader makes one that reads nothing yet.
 func NewReader() *Reader { return &Reader{queue: make(chan control.Event, queued)} }
 
-// Events hands out what it reads, to any goroutine. Nobody closes it.
+// Events is the reader's queue, for any goroutine. It is never closed.
 func (r *Reader) Events() <-chan control.Event { return r.queue }
 
 // NewLog begins a log of the nodes of the graph.
@@ -47,17 +46,16 @@ func (l *Log) now() (int64, time.Time) {
 	return now.Sub(l.began).Nanoseconds(), now
 }
 
-// Follow tells that there is another graph from now on.
+// Follow changes the graph.
 func (l *Log) Follow(g *graph.Graph) { l.cycles.follow(g) }
 
-// Began tells that a node is about to begin, as all do at the start.
+// Began says that a node is about to begin, as all do at the start.
 func (l *Log) Began(node string) { l.begin(node, "start") }
 
-// Asked tells that a node is about to be asked for something by hand.
+// Asked says that a node is about to get a command by hand.
 func (l *Log) Asked(node string) { l.begin(node, "hand") }
 
-// Changed tells that the machine is about to hear that a file of the node has
-// changed.
+// Changed says that the machine is about to get a change of a file of the node.
 func (l *Log) Changed(node, path string) { l.begin(node, "change").changed(path) }
 
 func (l *Log) begin(node, cause string) *cycle {
@@ -65,7 +63,7 @@ func (l *Log) begin(node, cause string) *cycle {
 	return l.cycles.begin(node, cause, t)
 }
 
-// Ending tells that the loop is about to end; only the first time counts.
+// Ending says that the loop is about to end; only the first call counts.
 func (l *Log) Ending() {
 	if l.ending {
 		return
@@ -75,7 +73,7 @@ func (l *Log) Ending() {
 	l.publish(control.Event{T: t, Time: now, Kind: "shutting down"})
 }
 
-// Touched tells that the triggers of a run are about to be touched.
+// Touched says that the triggers of a run are about to be touched.
 func (l *Log) Touched(node string, run int) {
 	if c := l.cycles.of(node); c != nil {
 		t, _ := l.now()
@@ -83,7 +81,7 @@ func (l *Log) Touched(node string, run int) {
 	}
 }
 
-// Report tells what the machine has reported, before it is done.
+// Report logs a report of the machine.
 func (l *Log) Report(r Report) {
 	t, now := l.now()
 	e := event(r)
@@ -108,8 +106,8 @@ func beginning(r Report) (cause string, begins bool) {
 	return "", false
 }
 
-// Rested ends the cycles of which nothing moves any more. It asks for the state of
-// the nodes only if a cycle is open.
+// Rested ends the cycles in which nothing moves any more. It asks for the state of the nodes only if a
+// cycle is open.
 func (l *Log) Rested(status func() []machine.NodeStatus) {
 	if len(l.cycles.open) == 0 {
 		return
@@ -120,7 +118,7 @@ func (l *Log) Rested(status func() []machine.NodeStatus) {
 	}
 }
 
-// event is a report in the words of the protocol.
+// event is a report in the form of the protocol.
 func event(r Report) control.Event {
 	e := control.Event{Kind: string(r.Kind), Node: r.Node, Number: r.Num, Why: string(r.Why), Took: r.Took.Nanoseconds(),
 		Until: control.Moment(r.Until), Stale: r.Stale}
@@ -150,7 +148,7 @@ func byOther(why machine.Why) bool {
 	return why == machine.ByTrigger || why == machine.ByDependency || why == machine.ByChecking
 }
 
-// publish hands an event to every reader that has room for it.
+// publish sends an event to every reader that has room for it.
 func (l *Log) publish(e control.Event) {
 	e.V = control.EventVersion
 	for r := range l.readers {
@@ -174,12 +172,12 @@ func (l *Log) publish(e control.Event) {
 	}
 }
 
-// Subscribe lets a reader in. Its first event says from when on it reads.
+// Subscribe adds a reader. Its first event says from when on it reads.
 func (l *Log) Subscribe(r *Reader) {
 	t, now := l.now()
 	l.readers[r] = struct{}{}
 	r.queue <- control.Event{V: control.EventVersion, T: t, Time: now, Kind: "subscribed"} // there is room for the first
 }
 
-// Leave lets a reader go.
+// Leave removes a reader.
 func (l *Log) Leave(r *Reader) { delete(l.readers, r) }

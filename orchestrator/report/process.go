@@ -8,7 +8,7 @@ import (
 	"devloop/orchestrator/machine"
 )
 
-// process tells what has become of a generation of a process.
+// process shows a report about a generation of a process.
 func (s *Screen) process(r Report) {
 	switch r.Kind {
 	case machine.Starting:
@@ -102,7 +102,7 @@ func (s *Screen) dropped(r Report) {
 	s.lastCheck(r)
 }
 
-// lastCheck tells what a generation that was not ready in time still lacked.
+// lastCheck shows why a generation was not ready in time.
 func (s *Screen) lastCheck(r Report) {
 	if check := r.LastCheck; check != "" {
 		s.Line(r.Node, console.Warn, "  last check: %s", check)

@@ -1,6 +1,6 @@
-// Package report puts what happens into words on the screen, keeps the event log,
-// and remembers of each node what woke it and what failed. It is told by names, and
-// of everything that it says; it decides nothing.
+// Package report puts what happens into words on the screen, keeps the event log, and records of each node
+// why it started and what failed. Its reports are complete, with names instead of numbers; it decides
+// nothing.
 package report
 
 import (
@@ -9,8 +9,8 @@ import (
 	"devloop/orchestrator/machine"
 )
 
-// Report is one report of the machine, with what is known beside that. What it holds
-// does not change any more, but for Output.
+// Report is one report of the machine, with what else is known. It does not change any more, except for
+// Output.
 type Report struct {
 	machine.Report
 	Asked machine.Verb // of ByHand: what was asked of the node last

@@ -13,7 +13,7 @@ import (
 // self is the name that devloop's own lines carry when they are about no node.
 const self = "devloop"
 
-// Names lists who may speak, for the width of the console's column.
+// Names lists the names on the screen, for the width of the console's column.
 func Names(nodes []string) []string { return append(append([]string{}, nodes...), self) }
 
 // Options are what a screen needs from its surroundings.
@@ -32,8 +32,8 @@ type Hooks struct {
 	Turn  func(failed bool, text string) // something fails that did not before, or recovers
 }
 
-// Screen puts what happens into words. It decides how things are said, never
-// whether they are done. One goroutine owns it.
+// Screen puts what happens into words. It decides how things are said, never whether they are done. One
+// goroutine owns it.
 type Screen struct {
 	opt    Options
 	out    *console.Console
@@ -41,19 +41,19 @@ type Screen struct {
 	nodes  map[string]*told
 }
 
-// told is what people know of a node already.
+// told is what was already shown of a node.
 type told struct {
 	restarting bool // its stop has been told, as half of a restart
 	failing    bool
 	missing    string // a program that is not there
 }
 
-// NewScreen makes one that has told nothing yet.
+// NewScreen makes a screen that has shown nothing yet.
 func NewScreen(opt Options) *Screen {
 	return &Screen{opt: opt, out: opt.Console, nodes: map[string]*told{}}
 }
 
-// Forget makes a node one of which people know nothing.
+// Forget clears what was shown of a node.
 func (s *Screen) Forget(node string) { delete(s.nodes, node) }
 
 func (s *Screen) told(node string) *told {
@@ -65,21 +65,20 @@ func (s *Screen) told(node string) *told {
 	return t
 }
 
-// Line tells something of a node.
+// Line shows a line about a node.
 func (s *Screen) Line(node string, tone console.Tone, format string, args ...any) {
 	s.out.Say(node, tone, fmt.Sprintf(format, args...))
 }
 
 func (s *Screen) self(tone console.Tone, text string) { s.out.Say(self, tone, text) }
 
-// Notice tells something that people should know, of no node.
+// Notice shows a message about no particular node.
 func (s *Screen) Notice(text string) { s.self(console.Warn, text) }
 
-// Trouble tells what could not be done to a node.
+// Trouble shows an error about a node.
 func (s *Screen) Trouble(node string, err error) { s.Line(node, console.Bad, "%v", err) }
 
-// Advice tells what people should know of a node, and what to do about it; hint
-// may be "".
+// Advice shows a message about a node, with a hint unless it is "".
 func (s *Screen) Advice(node, text, hint string) {
 	s.Line(node, console.Warn, "! %s", text)
 	if hint != "" {
@@ -87,7 +86,7 @@ func (s *Screen) Advice(node, text, hint string) {
 	}
 }
 
-// Missing tells that a program of a node is not there, the same only once.
+// Missing shows that a program of a node is missing, the same only once.
 func (s *Screen) Missing(node, text, hint string) {
 	if t := s.told(node); t.missing != text {
 		t.missing = text
@@ -95,17 +94,17 @@ func (s *Screen) Missing(node, text, hint string) {
 	}
 }
 
-// Holding tells of a socket that is held from now on, and where it is found.
+// Holding shows a socket that is now held, and its address.
 func (s *Screen) Holding(socket, address string) {
 	s.self(console.Plain, "holding "+socket+": "+address)
 }
 
-// Released tells of a socket that is not held any more.
+// Released shows a socket that is not held any more.
 func (s *Screen) Released(socket, address string) {
 	s.self(console.Dim, "released "+socket+": "+address)
 }
 
-// Watching tells how many directories are watched, and how many are polled.
+// Watching shows how many directories are watched, and how many are polled.
 func (s *Screen) Watching(watched, polled int) {
 	what := directories(watched)
 	if polled > 0 {
@@ -127,7 +126,7 @@ func directories(n int) string {
 	return fmt.Sprintf("%d directories", n)
 }
 
-// Interrupted tells that the loop begins to end, or what is left is killed.
+// Interrupted shows that the loop begins to end, or that what is left is killed.
 func (s *Screen) Interrupted() {
 	if s.ending {
 		s.Ending("killing what is left")
@@ -136,14 +135,13 @@ func (s *Screen) Interrupted() {
 	}
 }
 
-// Ending tells why the loop ends. What stops from then on is no reason to call for
-// attention.
+// Ending shows why the loop ends. What stops from then on needs no attention.
 func (s *Screen) Ending(text string) {
 	s.ending = true
 	s.self(console.Plain, text)
 }
 
-// NothingTo tells that a command by hand fits no node.
+// NothingTo shows that a command by hand fits no node.
 func (s *Screen) NothingTo(verb machine.Verb) {
 	text := "no watcher to run"
 	if verb == machine.Restart {
@@ -152,7 +150,7 @@ func (s *Screen) NothingTo(verb machine.Verb) {
 	s.self(console.Plain, text)
 }
 
-// Report tells what the machine reports.
+// Report shows a report of the machine.
 func (s *Screen) Report(r Report) {
 	s.turn(r)
 	switch r.Kind {
@@ -240,8 +238,8 @@ func (s *Screen) Paths(paths []string) string {
 	return strings.Join(shown, ", ")
 }
 
-// present leaves out what is gone already, such as the file that an editor
-// wrote first and then renamed, as long as anything else is left to name.
+// present leaves out files that no longer exist, such as one that an editor wrote first and then renamed,
+// if anything else is left to name.
 func (s *Screen) present(paths []string) []string {
 	const looks = 16 // more are not shown, and a storm has thousands
 	if len(paths) < 2 || len(paths) > looks {

@@ -7,9 +7,9 @@ import (
 	"devloop/orchestrator/machine"
 )
 
-// Snapshot is the state of every node at one moment: by its methods in words, and
-// as programs are told of it. A node goes by its place in Nodes, in which a Hold
-// names another, too. What runs is asked for while the moment lasts.
+// Snapshot is the state of every node at one moment; its methods put it into words, and into the form of
+// the protocol. A node is its index in Nodes, also in a Hold. The functions are called only during that
+// moment.
 type Snapshot struct {
 	Nodes []machine.NodeStatus
 
@@ -50,7 +50,7 @@ func (s Snapshot) Hold(node int) string {
 	return string(st.Hold.Kind)
 }
 
-// blocked says in a line why a node does not come to what it should.
+// blocked says in a line why a node cannot reach its goal.
 func (s Snapshot) blocked(node int) string {
 	st := s.Nodes[node]
 	switch {
@@ -66,7 +66,7 @@ func (s Snapshot) blocked(node int) string {
 	return st.Name + " " + s.Became(node)
 }
 
-// Became says in a few words what has become of a node.
+// Became says in a few words how a node ended up.
 func (s Snapshot) Became(node int) string {
 	st := s.Nodes[node]
 	switch st.State {

@@ -48,8 +48,8 @@ func (s Snapshot) candidate(node int) *control.Candidate {
 	return out
 }
 
-// reason is why a process is not what it should be, or a new version was not
-// taken; "" if there is nothing to say.
+// reason is why a process is not what it should be, or a new version was dropped; "" if there is nothing to
+// say.
 func (s Snapshot) reason(node int) string {
 	st := s.Nodes[node]
 	switch {
@@ -91,7 +91,7 @@ func (s Snapshot) waits(node int) *control.Hold {
 	return out
 }
 
-// Wake is what woke a node last, nil if nothing has, and what it waits for now.
+// Wake is why a node last started or stopped, and what it waits for now.
 func (s Snapshot) Wake(node int, last *Wake) control.Wake {
 	now := s.Nodes[node]
 	w := control.Wake{Node: now.Name, Kind: kind(now), State: now.State, Waits: s.waits(node)}
@@ -107,14 +107,13 @@ func (s Snapshot) Wake(node int, last *Wake) control.Wake {
 	return w
 }
 
-// Moved is what a command by hand made of a node that was in another state before.
+// Moved is what a command by hand did to a node, with its state before.
 func (s Snapshot) Moved(node int, before string) control.Moved {
 	now := s.Nodes[node]
 	return control.Moved{Node: now.Name, Kind: kind(now), Before: before, State: now.State, Number: now.Num, Waits: s.waits(node)}
 }
 
-// Verdict says whose failure it is that a node is held back by, and where what
-// it wrote is to be found.
+// Verdict names the node whose failure holds a node back, and where to find its output.
 func (s Snapshot) Verdict(node int, h *History) control.Verdict {
 	v := control.Verdict{Why: s.blocked(node)}
 	for range s.Nodes {

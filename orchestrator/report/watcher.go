@@ -10,7 +10,7 @@ import (
 	"devloop/schema"
 )
 
-// run tells what has become of a watcher's run.
+// run shows a report about a watcher's run.
 func (s *Screen) run(r Report) {
 	switch r.Kind {
 	case machine.RunStarted:
@@ -38,7 +38,7 @@ func (s *Screen) run(r Report) {
 	}
 }
 
-// wait tells what a node waits for, or why it does not come to anything.
+// wait shows what a node waits for, or why it cannot go on.
 func (s *Screen) wait(r Report) {
 	switch r.Kind {
 	case machine.Held:
@@ -58,7 +58,7 @@ func (s *Screen) wait(r Report) {
 	}
 }
 
-// wanted says what is wanted of a dependency.
+// wanted says what a dependency must be.
 func wanted(need schema.Condition) string {
 	switch need {
 	case schema.Passed:

@@ -14,8 +14,7 @@ type Bound struct {
 	listen schema.Listen
 }
 
-// String is where people find the socket, and where other machines reach it, if
-// they do.
+// String is the address to open, and where other machines reach the socket, if they do.
 func (b Bound) String() string {
 	if exposed := b.Exposed(); exposed != "" {
 		return b.Address() + " (reachable from the network: " + exposed + ")"
@@ -23,7 +22,7 @@ func (b Bound) String() string {
 	return b.Address()
 }
 
-// Address is where people find the socket: a URL where there is one.
+// Address is the address to open: a URL where there is one.
 func (b Bound) Address() string {
 	if url := b.URL(); url != "" {
 		return url
@@ -34,9 +33,8 @@ func (b Bound) Address() string {
 	return string(b.listen.Type) + "://" + b.Addr()
 }
 
-// URL is the socket as the base of a URL; "" if it is not for http. Nobody can
-// open the address that means "every interface", so it is written as the loopback
-// address.
+// URL is the socket as the base of a URL; "" if it is not for http. The address that means "every
+// interface" cannot be opened, so it is written as the loopback address.
 func (b Bound) URL() string {
 	if b.listen.Type != schema.HTTP && b.listen.Type != schema.HTTPS {
 		return ""
@@ -72,9 +70,8 @@ func (b Bound) Exposed() string {
 	return string(b.listen.Type) + "://" + netip.AddrPortFrom(host, at.Port()).String()
 }
 
-// outward is the address of this machine that others know it by: the one that it
-// sends from. Where it is in no network, that is the address that stands for
-// all.
+// outward is this machine's address as others know it: the one that it sends from. Without a network it is
+// the unspecified address.
 func outward(v4 bool) netip.Addr {
 	// Addresses for documentation (RFC 5737, RFC 3849). Connecting a datagram
 	// socket picks a route, and sends nothing.

@@ -37,10 +37,9 @@ func (h *Held) Counts() (c Counts) {
 	return c
 }
 
-// BeforeSignal notes that the generation is about to be told to end. If the signal
-// is fatal, which ends it where it stands, the connections that it has on the
-// sockets that it inherits are counted. That takes milliseconds, for which
-// clients would wait: who catches the signal is left to drain.
+// BeforeSignal says that the generation is about to be told to end. If the signal is fatal, the connections
+// on its inherited sockets are counted. That takes milliseconds, for which clients would wait, so it is
+// left out for a server that catches the signal and drains.
 func (g *Grant) BeforeSignal(fatal bool) {
 	g.open = map[*Held]int{}
 	if !fatal {
@@ -55,9 +54,8 @@ func (g *Grant) BeforeSignal(fatal bool) {
 	}
 }
 
-// countCut notes what has become of them: a signal that ended the generation has
-// ended them too, while one that ended by itself had closed them when it was
-// done with them.
+// countCut records how many connections were cut: if a signal ended the generation it has ended them too,
+// while a generation that ended by itself had finished them.
 func (g *Grant) countCut(end End) {
 	for _, h := range g.sockets {
 		if h.front == nil && g.open != nil {

@@ -14,9 +14,8 @@ import (
 	"devloop/schema"
 )
 
-// Grant is what one generation of a process has of the sockets, from just before
-// its start until it is gone. Then it is given back: by Return, or by Cancel if
-// the generation was never started.
+// Grant is what one generation of a process has of the sockets, from just before its start until it is
+// gone. Then it is given back: by Return, or by Cancel if the generation was never started.
 type Grant struct {
 	set       *Set
 	serial    int                // what fronts know the generation by: no other grant of the Set has it
@@ -156,7 +155,7 @@ func (g *Grant) BaseURL() func(Addrs) string {
 	return func(Addrs) string { return "" }
 }
 
-// Ready notes where the generation is found, which is ready.
+// Ready records the addresses of a generation that is ready.
 func (g *Grant) Ready(addrs Addrs) []error {
 	g.addrs = addrs
 	return g.refresh()
@@ -173,8 +172,8 @@ func (g *Grant) refresh() (errs []error) {
 	return errs
 }
 
-// Serve lets the generation answer: behind a front from now on, and those whom a
-// placeholder, or a front of before, has kept waiting.
+// Serve lets the generation answer: behind a front from now on, and clients that a placeholder, or an
+// earlier front, has kept waiting.
 func (g *Grant) Serve() {
 	for h, addr := range g.addrs {
 		h.front.Serve(g.serial, addr)
@@ -200,10 +199,9 @@ func drainShare(timeout time.Duration) time.Duration {
 	return max(timeout/2, timeout-2*time.Second)
 }
 
-// Drain takes the generation out of the fronts, and calls drained, from another
-// goroutine, when what it was asked has been answered, or a good part of the time
-// has passed that the process has to end. It is false, and calls nobody, if there
-// is no front.
+// Drain takes the generation out of the fronts, and calls drained, from another goroutine, when its
+// requests are answered, or a good part of the process's time to end has passed. It is false, and never
+// calls drained, if there is no front.
 func (g *Grant) Drain(timeout time.Duration, drained func()) bool {
 	if len(g.endpoints) == 0 {
 		return false
@@ -259,9 +257,8 @@ func (g *Grant) Return(end End) []error {
 // to one that was given back.
 func (g *Grant) Cancel() { delete(g.set.grants, g) }
 
-// killedFromOutside tells whether somebody has ended a process by a signal that no
-// fault of its own raises; a shell tells of such a signal by its exit code. The
-// kernel is somebody too, when memory runs out.
+// killedFromOutside tells whether a process was ended by a signal that no fault of its own raises; a shell
+// reports such a signal by its exit code. The kernel does that too, when memory runs out.
 func (end End) killedFromOutside() bool {
 	return slices.Contains([]string{"SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"}, end.Signal) ||
 		slices.Contains([]int{128 + 9, 128 + 15, 128 + 2, 128 + 1}, end.Code)

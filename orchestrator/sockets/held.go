@@ -69,9 +69,8 @@ func (h *Held) openFront() error {
 	return nil
 }
 
-// listener makes a listener on a descriptor of its own; whoever gets it closes
-// it. It sets O_NONBLOCK for all who hold the socket, so nobody else may be
-// using it.
+// listener makes a listener on a descriptor of its own, which the caller closes. It sets O_NONBLOCK for all
+// who hold the socket, so no other process may be using it.
 func (h *Held) listener() (net.Listener, error) {
 	ln, err := net.FileListener(h.File())
 	if err != nil {
@@ -110,8 +109,8 @@ func (h *Held) matchFront() error {
 	return h.openFront()
 }
 
-// partFront replaces nothing yet: it lets the front, or the placeholder, of a socket
-// accept nobody any more. Who waits in it is answered by the next generation.
+// partFront makes the front, or the placeholder, of a socket stop accepting, without replacing it. Clients
+// that wait in it are answered by the next generation.
 func (h *Held) partFront() {
 	s := h.set
 	if front := h.front; front != nil {
@@ -132,7 +131,7 @@ func (h *Held) partFront() {
 	h.front, h.placeholder, h.paging, h.serving = nil, nil, false, 0
 }
 
-// dismiss answers with 503 whoever waits in the fronts of a socket that goes.
+// dismiss answers waiting clients of a removed socket with 503.
 func (h *Held) dismiss() {
 	for _, front := range h.fronts() {
 		front.Refuse()

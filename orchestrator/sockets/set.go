@@ -58,9 +58,8 @@ type Event struct{ closed func() }
 // Handle takes in an event. It is called by the owner's goroutine.
 func (s *Set) Handle(ev Event) { ev.closed() }
 
-// Open binds the sockets that are wanted and that nobody holds yet: all of them
-// or, with an error, none. Adopt puts them in force; until then the caller has
-// them.
+// Open binds the sockets that are wanted and not held yet: all of them or, with an error, none. Adopt makes
+// them current; until then the caller has them.
 func (s *Set) Open(want []*schema.Socket) (opened []*Held, err error) {
 	var errs []error
 	for _, cfg := range want {
@@ -87,9 +86,8 @@ func (s *Set) Open(want []*schema.Socket) (opened []*Held, err error) {
 	return opened, nil
 }
 
-// Adopt gives every held socket, and those that Open has bound, its place in the
-// configuration. One that has none any more is let go by Release when its last
-// user has ended.
+// Adopt assigns held and newly bound sockets to the configuration. Release closes those that it no longer
+// has, when their last user has ended.
 func (s *Set) Adopt(want []*schema.Socket, opened []*Held) {
 	held := slices.Concat(s.held, s.leaving, opened)
 	s.held, s.leaving = nil, nil
@@ -110,7 +108,7 @@ func (s *Set) Adopt(want []*schema.Socket, opened []*Held) {
 	}
 }
 
-// Release closes the sockets that nobody uses any more.
+// Release closes the sockets that are not used any more.
 func (s *Set) Release() (released []*Held) {
 	s.leaving = slices.DeleteFunc(s.leaving, func(h *Held) bool {
 		if h.granted() {
@@ -179,8 +177,7 @@ func (s *Set) find(cfg *schema.Socket) *Held {
 	return nil
 }
 
-// ownHolder says it in other words if the one who has the address of a socket is this
-// Set, and otherwise how to take another port.
+// ownHolder explains the error if this Set itself has the address, and otherwise how to take another port.
 func (s *Set) ownHolder(err error, cfg *schema.Socket, opened []*Held) error {
 	var inUse *listenfd.InUseError
 	if !errors.As(err, &inUse) {
@@ -200,7 +197,7 @@ func (s *Set) ownHolder(err error, cfg *schema.Socket, opened []*Held) error {
 	return err
 }
 
-// takenError is a port that somebody else has.
+// takenError is a port that another program has.
 type takenError struct {
 	*listenfd.InUseError
 	cfg *schema.Socket
@@ -248,8 +245,8 @@ func Spec(s *schema.Socket) listenfd.Spec {
 	return spec
 }
 
-// Key is what tells two sockets apart, whatever they are called: where they are
-// bound. Of a port that the system chooses nobody else has the name.
+// Key identifies a socket by where it is bound, whatever its name. A port that the system chooses has no
+// other key.
 func Key(s *schema.Socket) string {
 	spec := Spec(s)
 	if spec.Network != listenfd.Unix && spec.Port == 0 {
