@@ -26,12 +26,12 @@ words will do: the best section that has them is printed, and the others are nam
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, words []string) error {
-			if len(words) == 0 {
-				return listTopics(a.stdout, cmd.Root())
-			}
 			m, err := manual.Read(docs.Pages)
 			if err != nil {
 				return runError{err}
+			}
+			if len(words) == 0 {
+				return listTopics(a.stdout, m, cmd.Root())
 			}
 			verb, rest, err := cmd.Root().Find(words)
 			isVerb := err == nil && verb != cmd.Root() && len(rest) == 0
@@ -53,7 +53,7 @@ words will do: the best section that has them is printed, and the others are nam
 }
 
 // listTopics lists the commands, and the topics below them.
-func listTopics(w io.Writer, root *cobra.Command) error {
+func listTopics(w io.Writer, m *manual.Manual, root *cobra.Command) error {
 	if err := root.Help(); err != nil {
 		return err
 	}
@@ -61,6 +61,9 @@ func listTopics(w io.Writer, root *cobra.Command) error {
 	t := table(w)
 	for _, topic := range manual.Topics {
 		fmt.Fprintf(t, "  %s\t%s\n", topic.Name, topic.About)
+	}
+	for _, page := range m.Rest() {
+		fmt.Fprintf(t, "  %s\t%s\n", page.Name(), page.Heading)
 	}
 	return t.Flush()
 }

@@ -156,12 +156,12 @@ func (t *trial) connect(ctx context.Context) (err error) {
 func (t *trial) run(ctx context.Context) bool {
 	status, err := t.client.Status(ctx)
 	if err != nil {
-		t.say("the loop does not answer: %v", err)
+		t.printf("the loop does not answer: %v", err)
 		return false
 	}
 	servers := t.servers(status)
 	if len(servers) == 0 {
-		t.say("no process has a socket: there is no page to wait for")
+		t.printf("no process has a socket: there is no page to wait for")
 		return t.verdict(ctx)
 	}
 	for _, s := range servers {
@@ -204,15 +204,15 @@ func (t *trial) firstPage(ctx context.Context, s trialServer) bool {
 			if answer == "" {
 				return false
 			}
-			t.say("page: %s answered %s, %s after the start", s.url, answer, rounded(time.Since(t.began)))
+			t.printf("page: %s answered %s, %s after the start", s.url, answer, rounded(time.Since(t.began)))
 			if strings.HasPrefix(answer, "5") {
-				t.say("  the server answers, with an error of its own:")
+				t.printf("  the server answers, with an error of its own:")
 				t.quote(control.LogQuery{Nodes: []string{s.node}})
 				return false
 			}
 			return true
 		case got := <-ready:
-			if ctx.Err() != nil || !t.tell(got) {
+			if ctx.Err() != nil || !t.report(got) {
 				return false
 			}
 			ready = nil
@@ -220,7 +220,7 @@ func (t *trial) firstPage(ctx context.Context, s trialServer) bool {
 			defer late.Stop()
 			defer func() {
 				if asking.Err() != nil && ctx.Err() == nil {
-					t.say("page: %s is ready, and %s has not answered within %s", s.node, s.url, answerWithin)
+					t.printf("page: %s is ready, and %s has not answered within %s", s.node, s.url, answerWithin)
 				}
 			}()
 		}
@@ -263,11 +263,11 @@ func firstAnswer(ctx context.Context, url string) string {
 func (t *trial) oneSave(ctx context.Context, servers []trialServer) bool {
 	source, s, err := t.source(servers)
 	if err != nil {
-		t.say("save: not tried: %v", err)
+		t.printf("save: not tried: %v", err)
 		return false
 	}
 	if source == "" {
-		t.say("save: not tried: no source here makes devloop restart %s; a server that reloads by itself needs none", servers[0].node)
+		t.printf("save: not tried: no source here makes devloop restart %s; a server that reloads by itself needs none", servers[0].node)
 		return true
 	}
 	for drained := false; !drained; { // what happened before the save
@@ -280,7 +280,7 @@ func (t *trial) oneSave(ctx context.Context, servers []trialServer) bool {
 	}
 	begun := time.Now()
 	if t.saved, err = appendLine(source); err != nil {
-		t.say("save: not tried: %v", err)
+		t.printf("save: not tried: %v", err)
 		return false
 	}
 	ok := t.verdict(ctx, s.node)
@@ -294,7 +294,7 @@ func (t *trial) oneSave(ctx context.Context, servers []trialServer) bool {
 	if !ok {
 		return false
 	}
-	t.say("save: a blank line at the end of %s was live after %s; it is taken back", shorter(source), rounded(live))
+	t.printf("save: a blank line at the end of %s was live after %s; it is taken back", shorter(source), rounded(live))
 	return t.verdict(ctx, s.node)
 }
 
@@ -337,15 +337,15 @@ func (t *trial) beside(ctx context.Context, servers []trialServer) bool {
 		case ctx.Err() != nil:
 			return false
 		case errors.Is(got.err, context.DeadlineExceeded):
-			t.say("%s: not finished after %s, and not waited for", n.Name, besideWithin)
-		case !t.tell(got):
+			t.printf("%s: not finished after %s, and not waited for", n.Name, besideWithin)
+		case !t.report(got):
 			if n.Watcher != nil {
-				t.say("  %s runs beside the server, and takes nothing down: `devloop help tests`", n.Name)
+				t.printf("  %s runs beside the server, and takes nothing down: `devloop help tests`", n.Name)
 			}
 		case n.Watcher != nil:
-			t.say("%s: passed", n.Name)
+			t.printf("%s: passed", n.Name)
 		default:
-			t.say("%s: runs", n.Name)
+			t.printf("%s: runs", n.Name)
 		}
 	}
 	return true
@@ -366,13 +366,13 @@ func (t *trial) ask(ctx context.Context, within time.Duration, nodes ...string) 
 	return asked{v, err, within}
 }
 
-// tell says what is not well. It reports whether all is.
-func (t *trial) tell(a asked) bool {
+// report prints what is not well. It reports whether all is.
+func (t *trial) report(a asked) bool {
 	switch {
 	case errors.Is(a.err, context.DeadlineExceeded):
-		t.say("not finished after %s: %s", a.within, stillBusy(t.client))
+		t.printf("not finished after %s: %s", a.within, stillBusy(t.client))
 	case a.err != nil:
-		t.say("the loop does not answer: %v", a.err)
+		t.printf("the loop does not answer: %v", a.err)
 	case !a.verdict.OK:
 		t.failing(a.verdict)
 	default:
@@ -384,17 +384,17 @@ func (t *trial) tell(a asked) bool {
 // verdict asks, and tells unless it was interrupted.
 func (t *trial) verdict(ctx context.Context, nodes ...string) bool {
 	got := t.ask(ctx, pageWithin, nodes...)
-	return ctx.Err() == nil && t.tell(got)
+	return ctx.Err() == nil && t.report(got)
 }
 
 // failing says what failed, the first lines of its output, and what devloop advises.
 func (t *trial) failing(v *control.Verdict) {
-	t.say("%s", v.Why)
+	t.printf("%s", v.Why)
 	if v.Node != "" && v.Number > 0 {
 		t.quote(control.LogQuery{Nodes: []string{v.Node}, Run: v.Number, Stages: v.Stages})
 	}
 	if v.Hint != "" {
-		t.say("  hint: %s", v.Hint)
+		t.printf("  hint: %s", v.Hint)
 	}
 }
 
@@ -410,15 +410,15 @@ func (t *trial) quote(want control.LogQuery) {
 			return nil
 		}
 		if lines++; lines <= most {
-			t.say("  | %s", text)
+			t.printf("  | %s", text)
 		}
 		return nil
 	})
 	if err != nil {
-		t.say("  its output cannot be read: %v", err)
+		t.printf("  its output cannot be read: %v", err)
 	}
 	if lines > most {
-		t.say("  | … and %s more", count(lines-most, "line"))
+		t.printf("  | … and %s more", count(lines-most, "line"))
 	}
 }
 
@@ -436,12 +436,12 @@ func (t *trial) hints() {
 		advice := strings.HasPrefix(text, "! ") || strings.HasPrefix(text, "  hint: ")
 		if line := strings.TrimSpace(name) + ": " + strings.TrimPrefix(text, "! "); advice && !slices.Contains(said, line) {
 			said = append(said, line)
-			t.say("%s", line)
+			t.printf("%s", line)
 		}
 	}
 }
 
-func (t *trial) say(format string, args ...any) {
+func (t *trial) printf(format string, args ...any) {
 	fmt.Fprintf(t.stdout, format+"\n", args...)
 }
 
@@ -472,7 +472,7 @@ func (t *trial) takeBack() bool {
 		return true
 	}
 	if err := saved.takeBack(); err != nil {
-		t.say("save: %v", err)
+		t.printf("save: %v", err)
 		return false
 	}
 	return true

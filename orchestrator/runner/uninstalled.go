@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"devloop/orchestrator/procgroup"
 )
@@ -28,36 +29,41 @@ const (
 
 // absences are how shells, env, make and Go say that a program is not found, and interpreters that a package
 // is not. Those of a shell need its exit code, too.
-var absences = []struct {
+// They are compiled when a command has failed.
+var absences = sync.OnceValue(func() []absence {
+	return []absence{
+		{absentProgram, true, regexp.MustCompile(`(?m)^(?:[^:\n]*sh: )?(?:line )?(?:\d+: )?([\w.@+-]+): (?:command )?not found\r?$`)},
+		{absentProgram, true, regexp.MustCompile(`(?m)^zsh:\d*:? ?command not found: ([\w.@+-]+)\r?$`)},
+		{absentProgram, true, regexp.MustCompile(`(?m)^(?:/usr/bin/)?env: ['‘"]?([\w.@+-]+)['’"]?: No such file or directory\r?$`)},
+		{absentProgram, false, regexp.MustCompile(`(?m)^g?make(?:\[\d+\])?: ([\w.@+-]+): No such file or directory\r?$`)},
+		{absentProgram, false, regexp.MustCompile(`exec: "([\w.@+-]+)": executable file not found in \$PATH`)},
+		{absentPython, false, regexp.MustCompile(`(?m)^(?:(\S*python[\d.]*): |ModuleNotFoundError: )No module named '?([\w.]+)'?\r?$`)},
+		{absentNode, false, regexp.MustCompile(`(?m)Cannot find (?:module|package) '((?:@[\w.-]+/)?[\w-][\w.-]*)`)},
+		{absentComposer, false, regexp.MustCompile(`(?m)(vendor/autoload\.php)\)?: Failed to open stream: No such file`)},
+	}
+})
+
+type absence struct {
 	kind  absentKind
 	shell bool
-	says  *regexp.Regexp
-}{
-	{absentProgram, true, regexp.MustCompile(`(?m)^(?:[^:\n]*sh: )?(?:line )?(?:\d+: )?([\w.@+-]+): (?:command )?not found\r?$`)},
-	{absentProgram, true, regexp.MustCompile(`(?m)^zsh:\d*:? ?command not found: ([\w.@+-]+)\r?$`)},
-	{absentProgram, true, regexp.MustCompile(`(?m)^(?:/usr/bin/)?env: ['‘"]?([\w.@+-]+)['’"]?: No such file or directory\r?$`)},
-	{absentProgram, false, regexp.MustCompile(`(?m)^g?make(?:\[\d+\])?: ([\w.@+-]+): No such file or directory\r?$`)},
-	{absentProgram, false, regexp.MustCompile(`exec: "([\w.@+-]+)": executable file not found in \$PATH`)},
-	{absentPython, false, regexp.MustCompile(`(?m)^(?:(\S*python[\d.]*): |ModuleNotFoundError: )No module named '?([\w.]+)'?\r?$`)},
-	{absentNode, false, regexp.MustCompile(`(?m)Cannot find (?:module|package) '((?:@[\w.-]+/)?[\w-][\w.-]*)`)},
-	{absentComposer, false, regexp.MustCompile(`(?m)(vendor/autoload\.php)\)?: Failed to open stream: No such file`)},
+	match *regexp.Regexp
 }
 
 // absenceIn finds what the output of a failed command says is not installed.
 func absenceIn(output []byte, code int) (absent, bool) {
 	const notFound = 127 // what a shell ends with
-	for _, a := range absences {
+	for _, a := range absences() {
 		if a.shell && code != notFound {
 			continue
 		}
-		match := a.says.FindSubmatch(output)
+		found := a.match.FindSubmatch(output)
 		switch {
-		case match == nil:
+		case found == nil:
 		case a.kind == absentPython:
-			name, _, _ := strings.Cut(string(match[2]), ".")
-			return absent{name, a.kind, string(match[1])}, true
+			name, _, _ := strings.Cut(string(found[2]), ".")
+			return absent{name, a.kind, string(found[1])}, true
 		default:
-			return absent{string(match[1]), a.kind, ""}, true
+			return absent{string(found[1]), a.kind, ""}, true
 		}
 	}
 	return absent{}, false

@@ -187,6 +187,14 @@ func (m *Manual) Search(words ...string) []Section {
 	return found
 }
 
+// Rest are the pages that no topic is about, but for those on devloop itself.
+func (m *Manual) Rest() []Section {
+	return m.where(func(s Section) bool {
+		about := slices.ContainsFunc(Topics, func(t Topic) bool { return t.at == s.Page })
+		return s.anchor == "" && s.level == 1 && !about && !slices.Contains([]string{"readme", "architecture", "contributing"}, s.Page)
+	})
+}
+
 func (m *Manual) where(holds func(Section) bool) []Section {
 	var found []Section
 	for _, s := range m.sections {
