@@ -49,9 +49,29 @@ func (m *manifest) typed() bool {
 	})
 }
 
+var (
+	browserTests = compiled(`\b(?:cypress|playwright|nightwatch|wdio|testcafe|protractor)\b`)
+	otherScript  = compiled(`\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?([\w:.-]+)`)
+)
+
+// drivesBrowser tells whether a script, or one that it runs, takes minutes and a browser; depth is how
+// many scripts may run each other.
+func (m *manifest) drivesBrowser(name string, depth int) bool {
+	text := m.Scripts[name]
+	if depth == 0 || text == "" || browserTests.MatchString(text) {
+		return depth > 0 && text != ""
+	}
+	return slices.ContainsFunc(otherScript.FindAllStringSubmatch(text, -1), func(run []string) bool {
+		return m.drivesBrowser(run[1], depth-1)
+	})
+}
+
 // check is the command of a script that checks, or why there is none.
 func (m *manifest) check(d *draft, p npmProject, name string) (command, why string) {
 	text := m.Scripts[name]
+	if m.drivesBrowser(name, 3) {
+		return "", "it drives a browser against a server of its own"
+	}
 	run := "$NPM run " + name
 	all := chains(text)
 	if len(all) != 1 || len(all[0]) != 1 || all[0][0].pipe {
@@ -101,8 +121,6 @@ func (m *manifest) check(d *draft, p npmProject, name string) (command, why stri
 			return "CI=1 " + p.binary("ng") + " test --watch=false", ""
 		}
 		return run, ""
-	case "playwright", "cypress", "testcafe", "nightwatch", "wdio":
-		return "", "it drives a browser against a server of its own"
 	case "next":
 		if len(args) > 1 && args[1] == "lint" && !p.has(".eslintrc.json") && !p.has("eslint.config.mjs") && !p.has(".eslintrc.js") && !p.has("eslint.config.js") && !p.has(".eslintrc.cjs") {
 			return "", "without a configuration of ESLint it asks questions, and Next 16 no longer has it"
