@@ -23,6 +23,7 @@ type ConfigFiles struct {
 	poll     *time.Duration  // of watcher
 	contents *contents.Store // their contents when they were read
 	open     bool            // the watcher misses nothing now
+	next     *following      // what Follow is about to watch; nil: nothing else
 	after    []func()        // what waits for the reading that is then due
 
 	reading *reading  // nil if they are not being read just now
@@ -52,8 +53,11 @@ type ConfigOptions struct {
 // OpenConfigFiles begins to watch files of the configuration. When all of them are watched they are read once
 // more, for what was written before that. poll is how often to look at them, nil to rely on events.
 func OpenConfigFiles(opt ConfigOptions, paths []string, poll *time.Duration) (*ConfigFiles, error) {
-	c := &ConfigFiles{opt: opt}
-	if err := c.reopen(paths, poll); err != nil {
+	c, w := &ConfigFiles{opt: opt}, ways{polled: paths}
+	if poll == nil {
+		w = areaOf(paths).ways()
+	}
+	if err := c.reopen(following{paths, poll}, w); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -62,17 +66,54 @@ func OpenConfigFiles(opt ConfigOptions, paths []string, poll *time.Duration) (*C
 // Close stops watching. It may have to wait for a disk.
 func (c *ConfigFiles) Close() error { return c.watcher.close() }
 
-// Follow watches other files, or in another way.
+// following is what is to be watched: the files, and how often they are polled.
+type following struct {
+	paths []string
+	poll  *time.Duration
+}
+
+// Follow watches other files, or in another way. How it may watch a file, the disk is asked first; one that does not
+// answer is polled.
 func (c *ConfigFiles) Follow(paths []string, poll *time.Duration) {
-	if slices.Equal(paths, c.paths) && SamePoll(c.poll, poll) {
+	now, next := c.next, &following{paths, poll}
+	if now == nil {
+		now = &following{c.paths, c.poll}
+	}
+	if slices.Equal(paths, now.paths) && SamePoll(now.poll, poll) {
 		return
 	}
-	old := c.watcher
-	if err := c.reopen(paths, poll); err != nil {
-		c.opt.Notice(err.Error())
-		return
+	c.next, c.open = next, false
+	job := diskqueue.Job{Paths: paths}
+	if poll != nil {
+		job.Paths = nil
 	}
-	c.opt.discard(old)
+	found := make([]ways, len(job.Paths))
+	job.Do = func(i int) { found[i] = areaOf(paths[i : i+1]).ways() }
+	job.Done = func(hung []bool) {
+		if c.next != next { // there is a newer one
+			return
+		}
+		c.next = nil
+		w := ways{}
+		if poll != nil {
+			w.polled = paths
+		}
+		for i, one := range found {
+			if hung != nil && hung[i] {
+				one = ways{polled: paths[i : i+1]}
+			}
+			w.polled, w.told, w.apart = append(w.polled, one.polled...), append(w.told, one.told...), append(w.apart, one.apart...)
+			w.notes = append(w.notes, one.notes...)
+		}
+		old := c.watcher
+		if err := c.reopen(*next, w); err != nil {
+			c.opt.Notice(err.Error())
+			c.ready(old)
+			return
+		}
+		c.opt.discard(old)
+	}
+	c.opt.Disk.Add(job)
 }
 
 // SamePoll tells whether two polling intervals are equal.
@@ -81,9 +122,9 @@ func SamePoll(a, b *time.Duration) bool {
 }
 
 // reopen opens a watcher, instead of the one before, if there is one. After an error everything is as before.
-func (c *ConfigFiles) reopen(paths []string, poll *time.Duration) error {
+func (c *ConfigFiles) reopen(what following, w ways) error {
 	next := newWatcher(c.opt.Disk)
-	notes, err := next.open(areaOf(paths), poll)
+	notes, err := next.begin(areaOf(what.paths), what.poll, w)
 	c.opt.Own.Temporary(next.scratch())
 	c.opt.Note(notes...)
 	if err != nil {
@@ -94,7 +135,7 @@ func (c *ConfigFiles) reopen(paths []string, poll *time.Duration) error {
 			c.after = append(c.after, b.then)
 		}
 	}
-	c.watcher, c.paths, c.poll, c.contents = next, paths, poll, contents.New()
+	c.watcher, c.paths, c.poll, c.contents = next, what.paths, what.poll, contents.New()
 	c.open, c.due, c.unseen = false, time.Time{}, false
 	parts := next.ready()
 	c.opt.Go(func() {
@@ -107,7 +148,7 @@ func (c *ConfigFiles) reopen(paths []string, poll *time.Duration) error {
 
 // ready reads what may have been missed: a watcher now misses nothing, or sees where it could not see before.
 func (c *ConfigFiles) ready(w *watcher) {
-	if w != c.watcher { // there is a newer one
+	if w != c.watcher || c.next != nil { // there is a newer one, or is to be
 		return
 	}
 	c.open, c.unseen = true, c.unseen || c.due.IsZero()

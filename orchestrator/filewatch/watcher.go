@@ -76,28 +76,49 @@ func newWatcher(disk *diskqueue.Queue) *watcher {
 	return &watcher{disk: disk, waits: map[uint64]*barrier{}}
 }
 
-// open begins to watch an area. poll, if not nil, asks for polling everywhere. notes are for people.
-func (s *watcher) open(a area, poll *time.Duration) (notes []string, err error) {
-	s.roots = a.roots
-	interval := time.Duration(0)
-	var polled, told, apart []string
-	if poll != nil {
-		interval, polled = *poll, a.roots
-	} else {
-		for _, root := range a.roots {
-			if reason, needed := fspoll.Needed(existing(root)); needed {
-				notes = append(notes, reason+": polling it")
-				polled = append(polled, root)
-			} else {
-				told = append(told, root)
-			}
-		}
-		for _, m := range a.Mounts(told) {
-			notes = append(notes, m.Reason()+": polling it")
-			polled = append(polled, m.Path)
-			apart = append(apart, m.Path)
+// ways is how to watch which parts of an area.
+type ways struct {
+	polled, told []string // roots; of told the system reports events
+	apart        []string // directories in told that are polled
+	notes        []string
+}
+
+// ways asks the disk where the system gives no events.
+func (a area) ways() (w ways) {
+	for _, root := range a.roots {
+		if reason, needed := fspoll.Needed(existing(root)); needed {
+			w.notes = append(w.notes, reason+": polling it")
+			w.polled = append(w.polled, root)
+		} else {
+			w.told = append(w.told, root)
 		}
 	}
+	for _, m := range a.Mounts(w.told) {
+		w.notes = append(w.notes, m.Reason()+": polling it")
+		w.polled = append(w.polled, m.Path)
+		w.apart = append(w.apart, m.Path)
+	}
+	return w
+}
+
+// open begins to watch an area. poll, if not nil, asks for polling everywhere. notes are for people.
+func (s *watcher) open(a area, poll *time.Duration) (notes []string, err error) {
+	w := ways{polled: a.roots}
+	if poll == nil {
+		w = a.ways()
+	}
+	return s.begin(a, poll, w)
+}
+
+// begin is open for who knows the ways already. It asks no disk of the area.
+func (s *watcher) begin(a area, poll *time.Duration, w ways) (notes []string, err error) {
+	s.roots = a.roots
+	interval := time.Duration(0)
+	if poll != nil {
+		interval = *poll
+	}
+	polled, told, apart := w.polled, w.told, w.apart
+	notes = w.notes
 	if len(told) > 0 {
 		s.part = true
 		all := a.Descend
