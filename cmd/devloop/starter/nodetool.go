@@ -245,7 +245,7 @@ func (n *nodeDraft) beside(name string, j *job, t *nodeTool) {
 	plain.variable = ""
 	sub := []entry{{key: "run", value: yamlText(chained(p, slices.Concat(j.once, j.before), plain.command(p, rest)))}}
 	sub = append(sub, n.toolEnv(t, j)...)
-	sub = append(sub, entry{key: "watch", value: "[package.json, package-lock.json, pnpm-lock.yaml, yarn.lock]"}, entry{key: "sockets", value: "[" + name + "]"})
+	sub = append(sub, entry{key: "watch", value: `"{package.json,package-lock.json,pnpm-lock.yaml,yarn.lock,bun.lock}"`}, entry{key: "sockets", value: "[" + name + "]"})
 	d.processes = append(d.processes, entry{key: name, comment: "Beside the server in " + j.from + ".", sub: sub})
 	d.note("%s (%s) is at http://127.0.0.1:%s, and the server at http://127.0.0.1:%s.", name, t.bin, port, d.held())
 	p.forwards(d, ".", []holder{{"the server", d.held(), d.binds()}})

@@ -203,7 +203,7 @@ func (n *nodePackage) sources(p npmProject) string {
 func (n *nodePackage) trigger() string { return path.Join(n.dir, ".trigger") }
 
 // sharedPatterns are what of other packages a server follows: their sources, or the trigger of their
-// build.
+// build. A trigger is named as it is: a pattern would be no edge of the graph.
 func (p npmProject) sharedPatterns() []string {
 	var all []string
 	for _, n := range p.shared() {
