@@ -29,7 +29,7 @@ var serverNames = []string{"server", "web", "api", "app", "backend"}
 
 // serverOf finds the one of the processes that the server of the draft stands for; -1 if none or
 // several could be it.
-func (d *draft) serverOf(processes []entry) int {
+func serverOf(d *draft, processes []entry) int {
 	i := slices.IndexFunc(serverCommands, func(c struct {
 		preset string
 		runs   *pattern
@@ -75,7 +75,7 @@ func (p *project) processesBeside(d *draft) (bool, error) {
 		if text == "" || !d.serves() || fromProcessCompose(from, []byte(text)) != nil {
 			continue
 		}
-		at := d.serverOf(from.processes)
+		at := serverOf(d, from.processes)
 		if at < 0 {
 			continue
 		}

@@ -66,7 +66,7 @@ func lookGradle(p *project) (*draft, error) {
 			tasks = "assemble"
 		}
 		d.set("TASKS", project+tasks, "the module that serves, and those that it is built from")
-		d.othersOf(module, others, "set TASKS and JAR")
+		othersOf(d, module, others, "set TASKS and JAR")
 	case tasks != "":
 		d.set("TASKS", tasks, "the plain jar of Ktor has no libraries in it")
 	}
@@ -79,7 +79,7 @@ func lookGradle(p *project) (*draft, error) {
 		}
 	}
 	if module == "." {
-		d.devMode(server, false)
+		devMode(d, server, false)
 	}
 	setJar(d, server, path.Join(module, jar), path.Join(module, "build/quarkus-app/quarkus-run.jar"))
 	jvmAddress(d, p, module)
@@ -151,7 +151,7 @@ func lookMaven(p *project) (*draft, error) {
 		module, text = dir, own
 		if server != "" {
 			d.set("GOALS", "package -DskipTests -pl "+dir+" -am", "the module that serves, and those that it is built from")
-			d.othersOf(dir, others, "set GOALS and JAR")
+			othersOf(d, dir, others, "set GOALS and JAR")
 		}
 	}
 	if server == "" {
@@ -163,7 +163,7 @@ func lookMaven(p *project) (*draft, error) {
 		return nil, err
 	}
 	if module == "." {
-		d.devMode(server, true)
+		devMode(d, server, true)
 	}
 	setJar(d, server, path.Join(module, jar), path.Join(module, "target/quarkus-app/quarkus-run.jar"))
 	jvmAddress(d, p, module)
@@ -190,7 +190,7 @@ func setJar(d *draft, server, jar, quarkus string) {
 	case "ktor":
 		property = "ktor.deployment.port"
 	}
-	d.set("JAR", jar, "")
+	d.set("JAR", jar, "a guess, from "+d.by)
 	if property != "server.port" {
 		d.set("PORT_PROPERTY", property, "")
 	}

@@ -84,7 +84,7 @@ func (p *project) gradleModules(settings string) (jvmModules, error) {
 }
 
 // othersOf says which further modules serve.
-func (d *draft) othersOf(dir string, others []string, how string) {
+func othersOf(d *draft, dir string, others []string, how string) {
 	if len(others) > 0 {
 		d.note("There are %d modules that serve: this is %s, and not %s. For another one, %s.", len(others)+1, dir, listed(others, "or"), how)
 	}
@@ -123,7 +123,7 @@ func (p *project) configuredPort(dir string) (port, from string) {
 }
 
 // devMode names the server's own way to reload, for whoever prefers that.
-func (d *draft) devMode(server string, maven bool) {
+func devMode(d *draft, server string, maven bool) {
 	switch {
 	case server == "quarkus" && maven:
 		d.comment("Quarkus' own dev mode instead of a jar: `run: $MAVEN quarkus:dev -Dquarkus.http.port=$PORT`, and `watch: null` for the server.")
