@@ -231,7 +231,7 @@ type Stage struct {
 
 // Problems is how the output of a stage is read for places in files.
 type Problems struct {
-	Tool    string         // one of ProblemTools; "" for all of them
+	Tool    string         // one of problemTools; "" for all of them
 	Pattern *regexp.Regexp // of the file's own, instead of a tool; with groups file and line, and perhaps column, severity and message
 	Off     bool           // not at all
 }

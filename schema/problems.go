@@ -7,8 +7,8 @@ import (
 	"devloop/schema/yamltree"
 )
 
-// ProblemTools are the tools whose output can be named under `problems`.
-var ProblemTools = []string{"go", "rustc", "gcc", "clang", "tsc", "eslint", "esbuild", "vite", "vitest", "node", "tap", "python", "pytest", "ruby", "php", "java"}
+// problemTools are the tools whose output can be named under `problems`.
+var problemTools = []string{"go", "rustc", "gcc", "clang", "tsc", "eslint", "esbuild", "vite", "vitest", "node", "tap", "python", "pytest", "ruby", "php", "java"}
 
 var problemsType = typ[Problems]{
 	shape: shape{name: "problems"},
@@ -22,7 +22,7 @@ var problemsType = typ[Problems]{
 			return p, true
 		case text == "auto":
 			return p, true
-		case slices.Contains(ProblemTools, text):
+		case slices.Contains(problemTools, text):
 			p.Tool = text
 			return p, true
 		}
@@ -31,7 +31,7 @@ var problemsType = typ[Problems]{
 			p.Pattern = re
 			return p, true
 		}
-		hint := enumHint(text, append([]string{"auto", "off"}, ProblemTools...), nil)
+		hint := enumHint(text, append([]string{"auto", "off"}, problemTools...), nil)
 		if hint == "" || err == nil && re.NumSubexp() > 0 {
 			hint = "a regular expression needs the groups `file` and `line`, as in `^(?P<file>.+)@(?P<line>\\d+): (?P<message>.+)$`"
 		}

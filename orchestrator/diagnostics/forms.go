@@ -385,7 +385,7 @@ var (
 	minitestFail = regexp.MustCompile(`^\S+#\S+ \[(.+):(\d+)\]:$`)
 	minitestErr  = regexp.MustCompile(`^\S+#\S+:$`)
 	rspecFailure = regexp.MustCompile(`^\s+Failure/Error: (.+)$`)
-	rubyFrame    = regexp.MustCompile("^\\s+(?:# )?(?:\\./)?(\\S+\\.r[bu]):(\\d+):in ")
+	rubyFrame    = regexp.MustCompile(`^\s+(?:# )?(?:\./)?(\S+\.r[bu]):(\d+):in `)
 )
 
 func (f *ruby) line(r *Reader, text string) bool {

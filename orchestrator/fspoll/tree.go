@@ -380,7 +380,8 @@ func (w *Watcher) lookFiles(d *dir, looks []look) {
 
 // glance asks for a directory and the files in it at once. The answers hold until the next glance.
 func (w *Watcher) glance(d *dir) []look {
-	looks := append(w.looks[:0], look{path: d.path})
+	w.looks = append(w.looks[:0], look{path: d.path})
+	looks := w.looks
 	for _, f := range d.files {
 		looks = append(looks, look{path: join(d.path, f.name)})
 	}

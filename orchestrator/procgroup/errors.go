@@ -27,7 +27,7 @@ var (
 	errStopped = errors.New("stopped before it started")
 )
 
-// ErrUnsupported: this system cannot do it. It is an [errors.ErrUnsupported].
+// ErrUnsupported says that this system cannot do it. It is an [errors.ErrUnsupported].
 var ErrUnsupported = fmt.Errorf("this system has no such operation: %w", errors.ErrUnsupported)
 
 // errNotStarted is returned for a signal while the start is still waiting for the program to be written, see

@@ -203,11 +203,9 @@ func goSources(d *draft, p *goModule, sources []string, l *loop) {
 	}
 	if len(ignore) > 0 {
 		i := slices.IndexFunc(d.watchers, func(w entry) bool { return w.key == "check" })
-		from := ""
+		from := "what templ generates"
 		if l != nil && len(l.ignore) > 0 {
 			from = "as " + l.file + " has it; the tests still see it"
-		} else {
-			from = "what templ generates"
 		}
 		d.watchers[i].sub = append(d.watchers[i].sub, entry{key: "ignore", value: flow(ignore), comment: from})
 	}

@@ -399,7 +399,7 @@ func (n *nodeDraft) monorepo() {
 
 // besideStages gives the watcher of a preset those checks that package.json has.
 func (n *nodeDraft) besideStages(watcher string, first ...string) {
-	checks := append(first, n.m.checks(n.d, n.p)...)
+	checks := slices.Concat(first, n.m.checks(n.d, n.p))
 	if len(checks) == 0 {
 		n.d.set("TESTS", "off", noChecks)
 		return

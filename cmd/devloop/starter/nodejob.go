@@ -74,7 +74,7 @@ func (j *job) nodeRun(p npmProject) *nodeRun {
 }
 
 // fastify reads a command of fastify-cli's, which runs a plugin.
-func (j *job) fastify(p npmProject) *nodeRun {
+func (j *job) fastify(_ npmProject) *nodeRun {
 	if len(j.args) < 3 || j.args[1] != "start" {
 		return nil
 	}
