@@ -125,20 +125,34 @@ func (b *bench) stack(table *harness.Table, k stack) error {
 			continue
 		}
 		f, err := b.measure(k, t)
-		if err != nil {
-			table.Row(t.label, harness.Escape(err.Error()), "", "", "", "", "", "", "", "")
+		if b.Ctx.Err() != nil {
+			return b.Ctx.Err()
+		}
+		if err != nil { // what came before it is told all the same
 			b.Progress("%s: %v", t.label, err)
-			if b.Ctx.Err() != nil {
-				return b.Ctx.Err()
-			}
+			f.mended = "never: " + harness.Escape(err.Error())
+		}
+		if f.broken == "" {
+			f.broken = harness.None
+		}
+		if len(f.saves) == 0 {
+			table.Row(t.label, first(f), harness.None, harness.None, harness.None, fmt.Sprint(f.requests), fmt.Sprint(f.refused), fmt.Sprint(f.failed), f.broken, f.mended)
 			continue
 		}
 		save := harness.Median(f.saves)
 		if base == 0 {
 			base = save
 		}
-		table.Row(t.label, fmt.Sprintf("%.2f", harness.Median(f.first).Seconds()), harness.Millis(save), harness.Ratio(save, base),
+		table.Row(t.label, first(f), harness.Millis(save), harness.Ratio(save, base),
 			harness.Millis(harness.Greatest(f.saves)), fmt.Sprint(f.requests), fmt.Sprint(f.refused), fmt.Sprint(f.failed), f.broken, f.mended)
 	}
 	return nil
+}
+
+// first is when the first page came, in seconds.
+func first(f figures) string {
+	if len(f.first) == 0 {
+		return harness.None
+	}
+	return fmt.Sprintf("%.2f", harness.Median(f.first).Seconds())
 }

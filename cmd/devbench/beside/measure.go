@@ -58,11 +58,13 @@ func (b *bench) session(k stack, t tool, dir string, whole bool, f *figures) err
 		return err
 	}
 	c.reset()
+	count := func() { f.requests, f.refused, f.failed = c.counts() }
 	version := "ONE"
 	for i := range b.saves {
 		next := fmt.Sprintf("N%d", i)
 		took, err := s.turn(c, strings.ReplaceAll(s.text, "version "+version, "version "+next), "version "+next)
 		if err != nil {
+			count()
 			return err
 		}
 		f.saves = append(f.saves, took)
@@ -72,7 +74,7 @@ func (b *bench) session(k stack, t tool, dir string, whole bool, f *figures) err
 			return err
 		}
 	}
-	f.requests, f.refused, f.failed = c.counts()
+	count()
 	good := s.text
 	if _, err := s.save(strings.ReplaceAll(good, k.mistake[0], k.mistake[1])); err != nil {
 		return err

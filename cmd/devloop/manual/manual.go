@@ -66,6 +66,7 @@ var Topics = []Topic{
 	{"export", "systemd units, compose, Procfile", "export"},
 	{"control", "how programs talk to a running loop", "control"},
 	{"security", "what devloop trusts", "security"},
+	{"comparison", "beside air, nodemon, Vite and what else people use today", "comparison"},
 	{"benchmarks", "what it costs, compared to other tools", "benchmarks"},
 }
 
