@@ -71,7 +71,7 @@ func TestGitsConfigurationTakesEffectWhileRunning(t *testing.T) {
 				t.Fatalf("%+v, %v; the screen shows:\n%s", v, err, p.screen)
 			}
 			text, _ := os.ReadFile(filepath.Join(p.dir, "saw")) // nothing has run: nothing is there
-			names := strings.Fields(string(text)) // of one run, or of more
+			names := strings.Fields(string(text))               // of one run, or of more
 			slices.Sort(names)
 			if got := strings.Join(slices.Compact(names), " "); got != saw {
 				t.Fatalf("polled %v: saw %q, want %q; the screen shows:\n%s", polled, got, saw, p.screen)

@@ -71,7 +71,8 @@ func (r *Runner) exited(c *Command, exit procgroup.Exit) {
 	}
 	if !c.asked() {
 		c.wanted.seek(r.owner, c.Key.Node, exit)
-		r.seekUninstalled(c, exit)
+		name, num := c.name, c.Key.Num
+		c.wanted.seekUninstalled(r.owner, c.Key.Node, exit, func() []byte { return r.opt.Journal.Tail(name, num, complaintTail) })
 	}
 	r.opt.Reports.Exited(c, exit)
 }

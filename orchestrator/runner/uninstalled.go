@@ -70,18 +70,18 @@ func absenceIn(output []byte, code int) (absent, bool) {
 }
 
 // seekUninstalled finds out, in a goroutine of its own, whether a command failed for lack of a program or a
-// package, and says how to get it.
-func (r *Runner) seekUninstalled(c *Command, exit procgroup.Exit) {
+// package, and says how to get it. output is the end of what it wrote.
+func (w wanted) seekUninstalled(o *owner, node int, exit procgroup.Exit, output func() []byte) {
 	if exit.Success() || exit.Err != nil && !errors.Is(exit.Err, procgroup.ErrNotFound) {
 		return
 	}
-	w, name, key, code := c.wanted, c.name, c.Key, exit.Code
-	r.owner.onDisk(func() {
+	code := exit.Code
+	o.onDisk(func() {
 		var a absent
 		switch {
 		case exit.Err == nil:
 			var said bool
-			if a, said = absenceIn(r.opt.Journal.Tail(name, key.Num, complaintTail), code); !said {
+			if a, said = absenceIn(output(), code); !said {
 				return
 			}
 		case w.name == "":
@@ -90,7 +90,7 @@ func (r *Runner) seekUninstalled(c *Command, exit procgroup.Exit) {
 			a = absent{name: w.name}
 		}
 		if text, hint := w.uninstalled(a); text != "" {
-			r.owner.post(func() { r.owner.missing(key.Node, text, hint) })
+			o.post(func() { o.missing(node, text, hint) })
 		}
 	})
 }
