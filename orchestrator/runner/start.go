@@ -93,6 +93,9 @@ func (r *Runner) StartProcess(key Key, g Generation) (err error) {
 	if len(files) > 0 && (p.ListenPID == schema.PIDAlways || p.ListenPID == schema.PIDAuto && program.keepsPID) {
 		program.argv, check = r.build.throughShim(program.argv, p.Dir, e)
 	}
+	if named := c.wanted.program; program.keepsPID && named != "" { // a shell would say it in words of its own
+		check = func() error { return procgroup.Check(procgroup.Spec{Argv: []string{named}, Dir: p.Dir, Env: e.list()}) }
+	}
 	c.prepare = func() error {
 		if err := r.build.files.write(list, g.Changed, false); err != nil {
 			r.owner.advise(key.Node, err.Error(), "") // it works without
