@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// ErrUnsupported: this system cannot find processes by their mark. It is an [errors.ErrUnsupported].
+// ErrUnsupported says that this system cannot find processes by their mark. It is an [errors.ErrUnsupported].
 var ErrUnsupported error = unsupported{}
 
 type unsupported struct{}

@@ -282,10 +282,10 @@ type holder struct {
 }
 
 // forwards says whether the proxy of a front end in dir, whose project is given, still reaches the servers.
-func (front npmProject) forwards(d *draft, dir string, holders []holder) {
-	files := append((&nodeDraft{p: front}).configs(), "package.json", "proxy.conf.json", "src/proxy.conf.json", "src/setupProxy.js")
+func (p npmProject) forwards(d *draft, dir string, holders []holder) {
+	files := append((&nodeDraft{p: p}).configs(), "package.json", "proxy.conf.json", "src/proxy.conf.json", "src/setupProxy.js")
 	for _, file := range files {
-		text, err := front.read(file)
+		text, err := p.read(file)
 		if err != nil {
 			continue
 		}
