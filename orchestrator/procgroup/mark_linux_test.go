@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -157,14 +158,15 @@ func TestTheMarkIsSet(t *testing.T) {
 // The reaper collects orphans, and nobody whom another part waits for.
 func TestReaperLeavesTheOthers(t *testing.T) {
 	var others, adopted, buried = make(chan int, 1), make(chan int, 100), make(chan int, 100)
-	other := 0
+	var other atomic.Int64
 	r, err := StartReaper(ReaperOptions{
 		Other: func(pid int) bool {
 			select {
-			case other = <-others:
+			case known := <-others:
+				other.Store(int64(known))
 			default:
 			}
-			return pid == other
+			return int64(pid) == other.Load()
 		},
 		Noticed: func(pids ...int) { send(adopted, pids) },
 		Gone:    func(pids ...int) { send(buried, pids) },

@@ -8,8 +8,8 @@ type ReaperOptions struct {
 	Apart time.Duration
 
 	// Other tells whether a child of this process that has a session of its own and is no group's leader was
-	// started by other code here, which waits for it. Nil means that there are none. It may not call this
-	// package.
+	// started by other code here, which waits for it. Nil means that there are none. It may be called by
+	// several goroutines at once, and may not call this package.
 	Other func(pid int) bool
 
 	// Noticed is called with processes that are in neither a leader's group nor its session, as soon as they
