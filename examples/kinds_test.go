@@ -142,17 +142,7 @@ func over(url string, config *tls.Config, dial func() (net.Conn, error)) func() 
 		if dial != nil {
 			tr.DialContext = func(context.Context, string, string) (net.Conn, error) { return dial() }
 		}
-		c := &http.Client{Transport: tr, Timeout: looptest.Patience}
-		res, err := c.Get(url)
-		if err != nil {
-			return "", err
-		}
-		defer res.Body.Close()
-		body, err := io.ReadAll(res.Body)
-		if err == nil && res.StatusCode != http.StatusOK {
-			err = errors.New(res.Status)
-		}
-		return string(body), err
+		return looptest.GetBy(&http.Client{Transport: tr, Timeout: looptest.Patience}, url)
 	}
 }
 

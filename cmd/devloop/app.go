@@ -38,8 +38,10 @@ func (a *app) find() (string, error) {
 }
 
 // json writes a value for programs.
-func (a *app) json(value any) error {
-	e := json.NewEncoder(a.stdout)
+func (a *app) json(value any) error { return writeJSON(a.stdout, value) }
+
+func writeJSON(w io.Writer, value any) error {
+	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(value)

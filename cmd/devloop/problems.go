@@ -163,11 +163,7 @@ func problemsQuickfix(w io.Writer, d *control.Diagnostics) error {
 	return err
 }
 
-func problemsJSON(w io.Writer, d *control.Diagnostics) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(d)
-}
+func problemsJSON(w io.Writer, d *control.Diagnostics) error { return writeJSON(w, d) }
 
 // problemsGitHub is GitHub's workflow commands:
 // https://docs.github.com/actions/reference/workflow-commands-for-github-actions
@@ -258,7 +254,5 @@ func problemsSARIF(w io.Writer, d *control.Diagnostics) error {
 		run.Tool.Driver.Name = "devloop"
 		log.Runs = []sarifRun{run}
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(log)
+	return writeJSON(w, log)
 }

@@ -170,8 +170,11 @@ var Client = &http.Client{
 }
 
 // Get gets a page. What is not 200 is an error, beside the body.
-func Get(url string) (string, error) {
-	res, err := Client.Get(url)
+func Get(url string) (string, error) { return GetBy(Client, url) }
+
+// GetBy is Get by another client.
+func GetBy(client *http.Client, url string) (string, error) {
+	res, err := client.Get(url)
 	if err != nil {
 		return "", err
 	}
