@@ -161,7 +161,7 @@ func (m *Matcher) decide(path string, isDir bool) (*rule, *repository) {
 		return nil, nil
 	}
 	r := s.match(path, name, isDir)
-	if isDir && (r == nil || r.negative) {
+	if isDir && s.repo.shared && (r == nil || r.negative) {
 		if own := m.scope(path); own != nil && own.ignored != nil {
 			return own.ignored, s.repo // it is another checkout: that is not asked of the directory around it
 		}

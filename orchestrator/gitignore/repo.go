@@ -16,6 +16,7 @@ type repository struct {
 	gitDir string // this work tree's own: HEAD, config.worktree
 	linked bool   // one of several work trees, made by "git worktree add"
 	fold   bool   // core.ignoreCase
+	shared bool   // it has linked work trees, and one of them may lie inside this one
 
 	excludes []string // the files that rules were looked for in, strongest first: info/exclude, core.excludesFile
 	configs  []string // the configuration files that were looked for
@@ -70,7 +71,8 @@ func repositoryAt(top string) *repository {
 			return nil
 		}
 	}
-	return &repository{top: top, common: common, gitDir: gitDir, linked: linked}
+	others, _ := os.ReadDir(filepath.Join(common, "worktrees")) // git writes there before it makes another work tree's ".git"
+	return &repository{top: top, common: common, gitDir: gitDir, linked: linked, shared: len(others) > 0}
 }
 
 // isCheckoutOf says whether it is another work tree of the same repository, and so no part of that one's.
@@ -115,7 +117,7 @@ func (r *repository) load() {
 
 // same tells whether another one that was read is this one, with the same rules.
 func (r *repository) same(other *repository) bool {
-	return other != nil && r.common == other.common && r.gitDir == other.gitDir && r.linked == other.linked && r.fold == other.fold &&
+	return other != nil && r.common == other.common && r.gitDir == other.gitDir && r.linked == other.linked && r.shared == other.shared && r.fold == other.fold &&
 		r.hashSize == other.hashSize && slices.Equal(r.excludes, other.excludes) && slices.Equal(r.configs, other.configs) &&
 		slices.EqualFunc(r.rules, other.rules, sameRules)
 }
