@@ -490,6 +490,30 @@ func TestCheckouts(t *testing.T) {
 	}
 }
 
+// In a repository without other checkouts nothing is looked for in a directory before something in it is asked for: a walk
+// asks for every directory. With the first checkout ("git worktree add") that changes.
+func TestDirectoriesAreNotLookedInto(t *testing.T) {
+	isolate(t)
+	top := t.TempDir()
+	for _, name := range []string{".git/HEAD", ".git/objects/kept", ".git/refs/kept", "src/f", "src/wt/f"} {
+		write(t, filepath.Join(top, filepath.FromSlash(name)), "")
+	}
+	m := New(top)
+	src, inner := filepath.Join(top, "src"), filepath.Join(top, "src", "wt")
+	expect(t, m, src, true, false)
+	if len(m.plain) > 0 {
+		t.Errorf("looked into %v", m.plain)
+	}
+	expect(t, m, inner, true, false)
+	write(t, filepath.Join(top, ".git/worktrees/wt/commondir"), "../..\n")
+	write(t, filepath.Join(top, ".git/worktrees/wt/HEAD"), "")
+	write(t, filepath.Join(inner, ".git"), "gitdir: ../../.git/worktrees/wt\n")
+	if !m.Invalidate(filepath.Join(inner, ".git")) {
+		t.Error("nothing has changed")
+	}
+	expect(t, m, inner, true, true)
+}
+
 // What is no file of patterns is read as none, at once: a FIFO nobody writes to, a device without an end.
 func TestRuleFilesThatAreNone(t *testing.T) {
 	home := isolate(t)
