@@ -26,6 +26,7 @@ var floors = map[string]struct {
 
 	"schema/glob":                   {modules: []string{"github.com/bmatcuk/doublestar/v4"}, why: "a pattern is text and a path: it needs no disk and nobody else"},
 	"schema/dotenv":                 {why: "an env file is text: who gets its variables is for others"},
+	"schema/lazyregexp":             {why: "expressions, whatever they are for"},
 	"schema/nearest":                {why: "words and their distance, whatever they name"},
 	"schema/smallfile":              {why: "it reads a file, and does not care what it is for"},
 	"orchestrator/console":          {why: "it writes what it is told, whoever says it"},
@@ -45,22 +46,22 @@ var floors = map[string]struct {
 	"orchestrator/procgroup":        {own: []string{"orchestrator/proctable", "orchestrator/proctree"}, modules: []string{"github.com/creack/pty", "golang.org/x/sys"}, why: "a command is an argv and its files"},
 	"orchestrator/proctable":        {modules: []string{"golang.org/x/sys"}, why: "it reads the table of processes, and decides nothing; the guardian needs it before everything else is initialised"},
 	"orchestrator/proctree":         {own: []string{"orchestrator/proctable"}, why: "it finds a tree and stops it for who ends it; the guardian needs it before everything else is initialised"},
-	"orchestrator/warnings":         {why: "it reads text, whoever printed it"},
-	"orchestrator/diagnostics":      {why: "it reads text, whoever printed it"},
+	"orchestrator/warnings":         {own: []string{"schema/lazyregexp"}, why: "it reads text, whoever printed it"},
+	"orchestrator/diagnostics":      {own: []string{"schema/lazyregexp"}, why: "it reads text, whoever printed it"},
 	"orchestrator/sdnotify":         {modules: []string{"golang.org/x/sys"}, why: "it hears what a process says of itself, and acts on nothing"},
 	"orchestrator/proxy":            {why: "it forwards to whoever it is told to, and starts nobody"},
 	"orchestrator/shellcmd":         {modules: []string{"mvdan.cc/sh/v3"}, why: "it reads shell text, and runs nothing"},
 	"orchestrator/memrelease":       {own: []string{"orchestrator/memrelease/pages"}, why: "it gives memory back, whoever held it"},
 	"orchestrator/memrelease/pages": {why: "a process that must be initialised before everything else gives its program's pages back, too"},
 
-	"schema/yamltree": {own: []string{"schema/nearest"}, modules: []string{"gopkg.in/yaml.v3"}, why: "it knows YAML, and not what the files are for"},
-	"schema":          {own: []string{"schema/dotenv", "schema/glob", "schema/nearest", "schema/smallfile", "schema/yamltree"}, why: "the language does not know who acts on it"},
+	"schema/yamltree": {own: []string{"schema/lazyregexp", "schema/nearest"}, modules: []string{"gopkg.in/yaml.v3"}, why: "it knows YAML, and not what the files are for"},
+	"schema":          {own: []string{"schema/dotenv", "schema/glob", "schema/lazyregexp", "schema/nearest", "schema/smallfile", "schema/yamltree"}, why: "the language does not know who acts on it"},
 
 	"schema/preset":     {why: "text that is part of the program: what it means is the language's"},
-	"schema/jsonschema": {own: []string{"schema"}, why: "it writes what the tables say, and reads no file"},
+	"schema/jsonschema": {own: []string{"schema", "schema/lazyregexp"}, why: "it writes what the tables say, and reads no file"},
 	"schema/reference":  {own: []string{"schema"}, why: "it writes what the tables say, and reads no file"},
 
-	"orchestrator/export":   {own: []string{"schema"}, modules: []string{"gopkg.in/yaml.v3"}, why: "it writes what the configuration says, and starts nothing"},
+	"orchestrator/export":   {own: []string{"schema", "schema/lazyregexp"}, modules: []string{"gopkg.in/yaml.v3"}, why: "it writes what the configuration says, and starts nothing"},
 	"orchestrator/graph":    {own: []string{"schema"}, why: "derived from the configuration alone"},
 	"orchestrator/machine":  {own: []string{"schema"}, why: "it decides: no I/O, no clock, no adapter"},
 	"orchestrator/watchset": {own: []string{"schema", "schema/glob", "orchestrator/graph", "orchestrator/gitignore"}, why: "it answers about paths, and watches nothing"},
@@ -80,7 +81,7 @@ var floors = map[string]struct {
 	"orchestrator/api": {own: []string{"orchestrator/control", "orchestrator/journal", "orchestrator/machine", "orchestrator/procgroup", "orchestrator/report"},
 		why: "it answers whoever asks, and knows of the loop what its interface says"},
 
-	"orchestrator/runner": {own: []string{"schema", "orchestrator/console", "orchestrator/guardian", "orchestrator/journal", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/probe", "orchestrator/procgroup",
+	"orchestrator/runner": {own: []string{"schema", "schema/lazyregexp", "orchestrator/console", "orchestrator/guardian", "orchestrator/journal", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/probe", "orchestrator/procgroup",
 		"orchestrator/sdnotify", "orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/warnings", "orchestrator/diagnostics"},
 		why: "it starts and ends what it is told to: which command that is, is decided above"},
 
@@ -90,9 +91,9 @@ var floors = map[string]struct {
 		why: "the one place where the adapters meet the machine"},
 
 	"docs":               {why: "the pages as they are written, for who shows them"},
-	"cmd/devloop/manual": {why: "it finds text in pages, wherever they are from"},
+	"cmd/devloop/manual": {own: []string{"schema/lazyregexp"}, why: "it finds text in pages, wherever they are from"},
 
-	"cmd/devloop/starter": {own: []string{"schema/dotenv"}, modules: []string{"gopkg.in/yaml.v3", "github.com/BurntSushi/toml", "mvdan.cc/sh/v3"}, why: "it reads a project and writes text: the language checks it"},
+	"cmd/devloop/starter": {own: []string{"schema/dotenv", "schema/lazyregexp"}, modules: []string{"gopkg.in/yaml.v3", "github.com/BurntSushi/toml", "mvdan.cc/sh/v3"}, why: "it reads a project and writes text: the language checks it"},
 
 	"cmd/devbench":          {own: []string{"cmd/devbench/beside", "cmd/devbench/commands", "cmd/devbench/harness", "cmd/devbench/output", "cmd/devbench/swapping", "cmd/devbench/watching"}, why: "its verbs; it measures devloop from outside, like any other tool"},
 	"cmd/devbench/beside":   {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
@@ -103,7 +104,7 @@ var floors = map[string]struct {
 	"cmd/devbench/watching": {own: []string{"cmd/devbench/harness"}, modules: []string{"golang.org/x/sys"}, why: "a measurement"},
 
 	"cmd/devloop": {own: []string{"docs", "cmd/devloop/manual", "cmd/devloop/starter", "orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/guardian", "orchestrator/inspect", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/report", "orchestrator/shellcmd", "orchestrator/sockets", "schema",
-		"schema/preset", "schema/smallfile", "schema/jsonschema", "schema/reference"},
+		"schema/lazyregexp", "schema/preset", "schema/smallfile", "schema/jsonschema", "schema/reference"},
 		modules: []string{"github.com/google/jsonschema-go", "github.com/modelcontextprotocol/go-sdk", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
 }
 

@@ -2,10 +2,12 @@ package orchestrator_test
 
 import (
 	"go/ast"
+	"go/constant"
 	"go/parser"
 	"go/token"
 	"go/types"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -227,6 +229,50 @@ func (p *pkg) mentioned() map[types.Object]bool {
 		}
 	}
 	return all
+}
+
+// TestNoCompiledExpressions: what a package compiles when the program starts, the
+// loop carries all day. That those compiled later are right is tested here.
+func TestNoCompiledExpressions(t *testing.T) {
+	t.Parallel()
+	calls := func(p *pkg, e ast.Expr, name string) bool {
+		call, ok := e.(*ast.CallExpr)
+		if !ok {
+			return false
+		}
+		f, ok := call.Fun.(*ast.SelectorExpr)
+		return ok && p.info.Uses[f.Sel] != nil && p.info.Uses[f.Sel].Pkg() != nil && p.info.Uses[f.Sel].Pkg().Path()+"."+f.Sel.Name == name
+	}
+	found := 0
+	for _, p := range packages(t) {
+		if strings.HasPrefix(p.path, "cmd/devbench") {
+			continue // not in the program
+		}
+		for _, initial := range p.info.InitOrder {
+			ast.Inspect(initial.Rhs, func(n ast.Node) bool {
+				if e, ok := n.(ast.Expr); ok && calls(p, e, "regexp.MustCompile") {
+					t.Errorf("%s: compiled when the program starts: use lazyregexp.New", p.where(e.Pos()))
+				}
+				_, function := n.(*ast.FuncLit)
+				return !function
+			})
+		}
+		for e := range p.info.Types {
+			if !calls(p, e, "devloop/schema/lazyregexp.New") {
+				continue
+			}
+			found++
+			text := p.info.Types[e.(*ast.CallExpr).Args[0]].Value
+			if text == nil {
+				t.Errorf("%s: write the expression as a constant, so that it can be tested", p.where(e.Pos()))
+			} else if _, err := regexp.Compile(constant.StringVal(text)); err != nil {
+				t.Errorf("%s: %v", p.where(e.Pos()), err)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no expression found")
+	}
 }
 
 // interfaces are those that the packages and what they import declare or

@@ -1,8 +1,7 @@
 package schema
 
 import (
-	"regexp"
-
+	"devloop/schema/lazyregexp"
 	"devloop/schema/yamltree"
 )
 
@@ -68,4 +67,4 @@ func (d *decoder) name(key *yamltree.Node) {
 	}
 }
 
-var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+var nameForm = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)

@@ -2,10 +2,10 @@ package schema
 
 import (
 	"path"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
+	"devloop/schema/lazyregexp"
 	"devloop/schema/yamltree"
 )
 
@@ -73,7 +73,7 @@ func isScript(items []*yamltree.Node, i int) bool {
 }
 
 var (
-	scriptOption = regexp.MustCompile(`^(-[A-Za-z]*[ce]|--?(eval|command|exec|expression|execute))$`)
+	scriptOption = lazyregexp.New(`^(-[A-Za-z]*[ce]|--?(eval|command|exec|expression|execute))$`)
 	ownDollar    = map[string]bool{"awk": true, "gawk": true, "mawk": true, "jq": true, "yq": true, "perl": true, "sed": true}
 )
 

@@ -1,8 +1,8 @@
 package schema
 
-import "regexp"
+import "devloop/schema/lazyregexp"
 
-var endsInName = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-[^{}]*)?\}$`)
+var endsInName = lazyregexp.New(`\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-[^{}]*)?\}$`)
 
 // PortVar is the name of the variable that is the socket's port, as in `http::${PORT}`: setting it in the
 // environment changes the port. It is "" if the port is a number.

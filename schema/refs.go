@@ -2,9 +2,9 @@ package schema
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
+	"devloop/schema/lazyregexp"
 	"devloop/schema/yamltree"
 )
 
@@ -28,7 +28,7 @@ type refError struct {
 
 func (e *refError) Error() string { return e.msg }
 
-var refName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*`)
+var refName = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*`)
 
 // cutRefs cuts text into its parts: ${NAME}, ${NAME:-default}, ${NAME:?message}
 // and $$, which is a `$`. Any other `$` is text. A default may have references.

@@ -3,12 +3,12 @@ package schema
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"devloop/schema/lazyregexp"
 	"devloop/schema/yamltree"
 )
 
@@ -156,7 +156,7 @@ func (w *yamlWriter) inline(n *yamltree.Node, s shape, path string) (string, boo
 }
 
 // flowSafe is a word that means the same between brackets.
-var flowSafe = regexp.MustCompile(`^[A-Za-z0-9_./+=@~-]+$`)
+var flowSafe = lazyregexp.New(`^[A-Za-z0-9_./+=@~-]+$`)
 
 func (w *yamlWriter) scalar(n *yamltree.Node, s shape, path string, depth int) {
 	more := ""
@@ -223,10 +223,10 @@ func plainSafe(text string) bool {
 }
 
 // presetDirRef is a reference to the directory of a preset.
-var presetDirRef = regexp.MustCompile(`\$\{` + presetDirName + `\}|\$` + presetDirName + `\b`)
+var presetDirRef = lazyregexp.New(`\$\{` + presetDirName + `\}|\$` + presetDirName + `\b`)
 
 // shellSafe is a path that a shell takes as one word.
-var shellSafe = regexp.MustCompile(`^[A-Za-z0-9_./+=@-]+$`)
+var shellSafe = lazyregexp.New(`^[A-Za-z0-9_./+=@-]+$`)
 
 // here is a text as it has to be in the project's own file: what is relative to
 // the file of a preset, or to that of the personal file, is not.
@@ -256,7 +256,7 @@ func isCommand(s shape) bool {
 	return s.name == "command" || s.name == "stage"
 }
 
-var plainKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+var plainKey = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
 // keyText is a key as YAML has it.
 func keyText(n *yamltree.Node) string {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"devloop/schema/lazyregexp"
 	"devloop/schema/yamltree"
 )
 
@@ -120,7 +121,7 @@ var durationType = typ[time.Duration]{
 	},
 }
 
-var spelledDuration = regexp.MustCompile(`^(\d+(?:\.\d+)?)\s*([A-Za-z]+)$`)
+var spelledDuration = lazyregexp.New(`^(\d+(?:\.\d+)?)\s*([A-Za-z]+)$`)
 
 func durationHint(text string) string {
 	const units = "the units are `ms`, `s`, `m` and `h`, as in `1m30s`"
@@ -171,8 +172,8 @@ func enumType[E ~string](hints map[string]string, values ...E) typ[E] {
 }
 
 var (
-	octalMode   = regexp.MustCompile(`^0o?[0-7]{3}$`)
-	decimalMode = regexp.MustCompile(`^[0-7]{3}$`)
+	octalMode   = lazyregexp.New(`^0o?[0-7]{3}$`)
+	decimalMode = lazyregexp.New(`^[0-7]{3}$`)
 )
 
 // modeType reads the text and not the number, since YAML 1.1, YAML 1.2 and JSON

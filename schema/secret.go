@@ -2,10 +2,11 @@ package schema
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"devloop/schema/lazyregexp"
 )
 
 // A mistake is shown with its line, and many with the value that is wrong. What
@@ -13,17 +14,17 @@ import (
 // of that: it would stand on the screen, in logs, and in what agents are told.
 
 // secretWord is in the name of a variable that holds a secret.
-var secretWord = regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential|private|(^|_)(pass|pwd|key|auth|dsn|cookie|session|salt|jwt)s?(_|$)|apikey`)
+var secretWord = lazyregexp.New(`(?i)passw|passphrase|secret|token|credential|private|(^|_)(pass|pwd|key|auth|dsn|cookie|session|salt|jwt)s?(_|$)|apikey`)
 
 // assigned is a name and the sign before its value, in a mapping or as
 // NAME=value.
-var assigned = regexp.MustCompile(`(?:^|[\s{,\["'\x60-])([A-Za-z_][A-Za-z0-9_.-]*)["']?[ \t]*(:[ \t]|=|:$)[ \t]*`)
+var assigned = lazyregexp.New(`(?:^|[\s{,\["'\x60-])([A-Za-z_][A-Za-z0-9_.-]*)["']?[ \t]*(:[ \t]|=|:$)[ \t]*`)
 
 // withPassword is the password in a URL.
-var withPassword = regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@"']*:([^\s/@"']+)@`)
+var withPassword = lazyregexp.New(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@"']*:([^\s/@"']+)@`)
 
 // ofVariables is a line that begins a mapping of variables.
-var ofVariables = regexp.MustCompile(`(?:^|[\s{,"'-])(?:env|vars|environment|variables)["']?:`)
+var ofVariables = lazyregexp.New(`(?:^|[\s{,"'-])(?:env|vars|environment|variables)["']?:`)
 
 // concealed is the text of a file with its secrets hidden.
 type concealed struct {
@@ -174,4 +175,4 @@ func valueEnd(line string, start int, inBrackets bool) int {
 	return len(line)
 }
 
-var onlyRef = regexp.MustCompile(`^["']?\$\{[A-Za-z_][A-Za-z0-9_]*\}["']?\s*([,}\]#]|$)`)
+var onlyRef = lazyregexp.New(`^["']?\$\{[A-Za-z_][A-Za-z0-9_]*\}["']?\s*([,}\]#]|$)`)

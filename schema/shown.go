@@ -1,16 +1,16 @@
 package schema
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"devloop/schema/dotenv"
+	"devloop/schema/lazyregexp"
 )
 
 // shownRef finds what a shell would fill in, and what it would not: text in single
 // quotes, and what a backslash protects.
-var shownRef = regexp.MustCompile(`'[^']*'|\\.|\$\$|\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$[A-Za-z_][A-Za-z0-9_]*`)
+var shownRef = lazyregexp.New(`'[^']*'|\\.|\$\$|\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$[A-Za-z_][A-Za-z0-9_]*`)
 
 // Shown is the command as people should see it: a variable of the file's `vars`
 // has its value there, unless one of these layers, which the command gets, or the

@@ -9,12 +9,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"devloop/orchestrator/inspect"
+	"devloop/schema/lazyregexp"
 )
 
 // sourceKinds are the files to which a blank line at the end means nothing, those
@@ -26,10 +26,10 @@ var sourceKinds = []string{
 }
 
 // entryName is how the file is called in which a server begins.
-var entryName = regexp.MustCompile(`^(main|app|server|index|lib|views|urls|routes)\.`)
+var entryName = lazyregexp.New(`^(main|app|server|index|lib|views|urls|routes)\.`)
 
 // sideName is how files are called that tests and tools read, and the server does not.
-var sideName = regexp.MustCompile(`(?i)(^|[._-])(tests?|spec|config|conftest|setup|build|migrations?|mock|stories|d)[._-]|_test\.|Tests?\.`)
+var sideName = lazyregexp.New(`(?i)(^|[._-])(tests?|spec|config|conftest|setup|build|migrations?|mock|stories|d)[._-]|_test\.|Tests?\.`)
 
 // skippedDirs hold what others wrote.
 var skippedDirs = []string{"node_modules", "vendor", "target", "dist", "build", "venv", "testdata", "__pycache__", "bin", "obj", "tests", "test", "migrations"}

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 // forms are those that are asked for: those that know more before those that know less.
@@ -66,7 +68,7 @@ func (f *custom) line(r *Reader, text string) bool {
 }
 
 // match is FindStringSubmatch for lines that may match, which can is a cheap test of.
-func match(can bool, re *regexp.Regexp, text string) []string {
+func match(can bool, re *lazyregexp.Regexp, text string) []string {
 	if !can {
 		return nil
 	}
@@ -102,9 +104,9 @@ type rust struct {
 }
 
 var (
-	rustHead  = regexp.MustCompile(`^(error|warning)(?:\[[\w:]+\])?: (.+)$`)
-	rustPlace = regexp.MustCompile(`^\s*--> (\S.*?):(\d+):(\d+)$`)
-	rustPanic = regexp.MustCompile(`^thread '.*'(?: \(\d+\))? panicked at (\S.*?):(\d+):(\d+):$`)
+	rustHead  = lazyregexp.New(`^(error|warning)(?:\[[\w:]+\])?: (.+)$`)
+	rustPlace = lazyregexp.New(`^\s*--> (\S.*?):(\d+):(\d+)$`)
+	rustPanic = lazyregexp.New(`^thread '.*'(?: \(\d+\))? panicked at (\S.*?):(\d+):(\d+):$`)
 )
 
 func (f *rust) line(r *Reader, text string) bool {
@@ -136,10 +138,10 @@ type golang struct {
 }
 
 var (
-	goTestLine = regexp.MustCompile(`^\s+([\w.-]+\.go):(\d+): (.*)$`)
-	goPackage  = regexp.MustCompile(`^(?:FAIL|ok  |---)\s*\t(\S+)`)
-	goPanic    = regexp.MustCompile(`^(?:panic|fatal error): (.+?)(?: \[recovered.*)?$`)
-	goFrame    = regexp.MustCompile(`^\t(/.*?\.go):(\d+)(?: \+0x[0-9a-f]+)?$`)
+	goTestLine = lazyregexp.New(`^\s+([\w.-]+\.go):(\d+): (.*)$`)
+	goPackage  = lazyregexp.New(`^(?:FAIL|ok  |---)\s*\t(\S+)`)
+	goPanic    = lazyregexp.New(`^(?:panic|fatal error): (.+?)(?: \[recovered.*)?$`)
+	goFrame    = lazyregexp.New(`^\t(/.*?\.go):(\d+)(?: \+0x[0-9a-f]+)?$`)
 )
 
 func (f *golang) line(r *Reader, text string) bool {
@@ -187,9 +189,9 @@ type bundler struct {
 }
 
 var (
-	esbuildHead  = regexp.MustCompile(`^[✘▲X] \[(ERROR|WARNING)\] (.+)$`)
-	viteHead     = regexp.MustCompile(`^(?:\S+ )?\[(?:vite|plugin:[^\]]+)\] (?:Internal server error: )?(.+)$`)
-	bundlerPlace = regexp.MustCompile(`^\s+(?:File: )?(\S.*?):(\d+):(\d+):?$`)
+	esbuildHead  = lazyregexp.New(`^[✘▲X] \[(ERROR|WARNING)\] (.+)$`)
+	viteHead     = lazyregexp.New(`^(?:\S+ )?\[(?:vite|plugin:[^\]]+)\] (?:Internal server error: )?(.+)$`)
+	bundlerPlace = lazyregexp.New(`^\s+(?:File: )?(\S.*?):(\d+):(\d+):?$`)
 )
 
 func (f *bundler) line(r *Reader, text string) bool {
@@ -212,7 +214,7 @@ func (f *bundler) line(r *Reader, text string) bool {
 // eslint is eslint's stylish form: a file, and below it a line for each problem.
 type eslint struct{ file string }
 
-var eslintLine = regexp.MustCompile(`^\s+(\d+):(\d+)\s+(error|warning)\s+(\S.*?)(?:\s{2,}(\S+))?$`)
+var eslintLine = lazyregexp.New(`^\s+(\d+):(\d+)\s+(error|warning)\s+(\S.*?)(?:\s{2,}(\S+))?$`)
 
 func (f *eslint) line(r *Reader, text string) bool {
 	if m := match(f.file != "", eslintLine, text); m != nil && f.file != "" {
@@ -235,8 +237,8 @@ func (f *eslint) line(r *Reader, text string) bool {
 type vitest struct{ message string }
 
 var (
-	vitestError = regexp.MustCompile(`^(\w*Error: .+)$`)
-	vitestPlace = regexp.MustCompile(`^ ❯ (?:.* )?(\S+?):(\d+):(\d+)$`)
+	vitestError = lazyregexp.New(`^(\w*Error: .+)$`)
+	vitestPlace = lazyregexp.New(`^ ❯ (?:.* )?(\S+?):(\d+):(\d+)$`)
 )
 
 func (f *vitest) line(r *Reader, text string) bool {
@@ -259,9 +261,9 @@ type node struct {
 }
 
 var (
-	nodePlace = regexp.MustCompile(`^((?:file://)?/.*?):(\d+)$`)
-	nodeCaret = regexp.MustCompile(`^( *)\^+$`)
-	nodeError = regexp.MustCompile(`^(?:Uncaught )?(\w*(?:Error|Exception)(?: \[\w+\])?: .+)$`)
+	nodePlace = lazyregexp.New(`^((?:file://)?/.*?):(\d+)$`)
+	nodeCaret = lazyregexp.New(`^( *)\^+$`)
+	nodeError = lazyregexp.New(`^(?:Uncaught )?(\w*(?:Error|Exception)(?: \[\w+\])?: .+)$`)
 )
 
 func (f *node) line(r *Reader, text string) bool {
@@ -295,10 +297,10 @@ type tap struct {
 }
 
 var (
-	tapFailed   = regexp.MustCompile(`^\s*not ok \d+ - (.+?)(?: # .*)?$`)
-	tapLocation = regexp.MustCompile(`^\s+location: '(.+):(\d+):(\d+)'$`)
-	tapError    = regexp.MustCompile(`^\s+error: (?:'(.+)'|(\|-))$`)
-	tapFrame    = regexp.MustCompile(`^\s+.*\((.+):(\d+):(\d+)\)$`)
+	tapFailed   = lazyregexp.New(`^\s*not ok \d+ - (.+?)(?: # .*)?$`)
+	tapLocation = lazyregexp.New(`^\s+location: '(.+):(\d+):(\d+)'$`)
+	tapError    = lazyregexp.New(`^\s+error: (?:'(.+)'|(\|-))$`)
+	tapFrame    = lazyregexp.New(`^\s+.*\((.+):(\d+):(\d+)\)$`)
 )
 
 func (f *tap) line(r *Reader, text string) bool {
@@ -341,10 +343,10 @@ type python struct {
 }
 
 var (
-	pythonFrame   = regexp.MustCompile(`^\s*File "(.+)", line (\d+)`)
-	pythonError   = regexp.MustCompile(`^((?:\w+\.)*\w*(?:Error|Exception|Warning|Exit|Interrupt|Failed|Missing|DoesNotExist)\w*(?:: .*)?)$`)
-	pytestMessage = regexp.MustCompile(`^E {3,}(\S.*)$`)
-	pytestPlace   = regexp.MustCompile(`^(\S+\.py):(\d+): (\w.*)$`)
+	pythonFrame   = lazyregexp.New(`^\s*File "(.+)", line (\d+)`)
+	pythonError   = lazyregexp.New(`^((?:\w+\.)*\w*(?:Error|Exception|Warning|Exit|Interrupt|Failed|Missing|DoesNotExist)\w*(?:: .*)?)$`)
+	pytestMessage = lazyregexp.New(`^E {3,}(\S.*)$`)
+	pytestPlace   = lazyregexp.New(`^(\S+\.py):(\d+): (\w.*)$`)
 )
 
 func (f *python) line(r *Reader, text string) bool {
@@ -381,11 +383,11 @@ type ruby struct {
 }
 
 var (
-	rubyError    = regexp.MustCompile("^(\\S+\\.r[bu]):(\\d+):in [`'](?:.*)': (.+ \\([\\w:]+\\))$")
-	minitestFail = regexp.MustCompile(`^\S+#\S+ \[(.+):(\d+)\]:$`)
-	minitestErr  = regexp.MustCompile(`^\S+#\S+:$`)
-	rspecFailure = regexp.MustCompile(`^\s+Failure/Error: (.+)$`)
-	rubyFrame    = regexp.MustCompile(`^\s+(?:# )?(?:\./)?(\S+\.r[bu]):(\d+):in `)
+	rubyError    = lazyregexp.New("^(\\S+\\.r[bu]):(\\d+):in [`'](?:.*)': (.+ \\([\\w:]+\\))$")
+	minitestFail = lazyregexp.New(`^\S+#\S+ \[(.+):(\d+)\]:$`)
+	minitestErr  = lazyregexp.New(`^\S+#\S+:$`)
+	rspecFailure = lazyregexp.New(`^\s+Failure/Error: (.+)$`)
+	rubyFrame    = lazyregexp.New(`^\s+(?:# )?(?:\./)?(\S+\.r[bu]):(\d+):in `)
 )
 
 func (f *ruby) line(r *Reader, text string) bool {
@@ -424,7 +426,7 @@ func (f *ruby) line(r *Reader, text string) bool {
 // php is PHP.
 type php struct{}
 
-var phpLine = regexp.MustCompile(`^(?:PHP )?(Parse|Fatal|Warning|Notice|Deprecated)(?: error)?:\s+(.+) in (\S.*?)(?: on line |:)(\d+)$`)
+var phpLine = lazyregexp.New(`^(?:PHP )?(Parse|Fatal|Warning|Notice|Deprecated)(?: error)?:\s+(.+) in (\S.*?)(?: on line |:)(\d+)$`)
 
 func (f *php) line(r *Reader, text string) bool {
 	m := match(strings.Contains(text, ` in `), phpLine, text)
@@ -435,12 +437,12 @@ func (f *php) line(r *Reader, text string) bool {
 type jvm struct{}
 
 var (
-	mavenLine  = regexp.MustCompile(`^\[(ERROR|WARNING)\] (\S.*?):\[(\d+),(\d+)\] (.+)$`)
-	kotlinLine = regexp.MustCompile(`^([ew]): (?:file://)?(\S.*?):(\d+):(\d+):? (.+)$`)
+	mavenLine  = lazyregexp.New(`^\[(ERROR|WARNING)\] (\S.*?):\[(\d+),(\d+)\] (.+)$`)
+	kotlinLine = lazyregexp.New(`^([ew]): (?:file://)?(\S.*?):(\d+):(\d+):? (.+)$`)
 )
 
 func (f *jvm) line(r *Reader, text string) bool {
-	for _, form := range []*regexp.Regexp{mavenLine, kotlinLine} {
+	for _, form := range []*lazyregexp.Regexp{mavenLine, kotlinLine} {
 		if m := match(strings.HasPrefix(text, "[") || strings.HasPrefix(text, "e: ") || strings.HasPrefix(text, "w: "), form, text); m != nil {
 			return r.add(Problem{File: m[2], Line: number(m[3]), Column: number(m[4]), Severity: severity(m[1]), Message: m[5], Source: "java"})
 		}
@@ -451,7 +453,7 @@ func (f *jvm) line(r *Reader, text string) bool {
 // tsc is the TypeScript compiler.
 type tsc struct{}
 
-var tscLine = regexp.MustCompile(`^(\S.*?)(?:\((\d+),(\d+)\): |:(\d+):(\d+) - )(error|warning) (TS\d+: .+)$`)
+var tscLine = lazyregexp.New(`^(\S.*?)(?:\((\d+),(\d+)\): |:(\d+):(\d+) - )(error|warning) (TS\d+: .+)$`)
 
 func (f *tsc) line(r *Reader, text string) bool {
 	m := match(strings.Contains(text, ` TS`), tscLine, text)
@@ -461,7 +463,7 @@ func (f *tsc) line(r *Reader, text string) bool {
 // general is FILE:LINE[:COLUMN]: [SEVERITY:] MESSAGE, which most tools write.
 type general struct{}
 
-var generalLine = regexp.MustCompile(`^(?:[\w-]+: )?((?:[A-Za-z]:)?[^\s:()"'<>|]+):(\d+)(?::(\d+))?: (?:(fatal error|error|warning|note|info)\b:? ?)?(.+)$`)
+var generalLine = lazyregexp.New(`^(?:[\w-]+: )?((?:[A-Za-z]:)?[^\s:()"'<>|]+):(\d+)(?::(\d+))?: (?:(fatal error|error|warning|note|info)\b:? ?)?(.+)$`)
 
 func (f *general) line(r *Reader, text string) bool {
 	if !strings.Contains(text, ": ") {

@@ -5,12 +5,12 @@ package export
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"devloop/schema"
+	"devloop/schema/lazyregexp"
 )
 
 // Result is what a configuration becomes.
@@ -75,7 +75,7 @@ func (e *exporter) watchers() {
 	}
 }
 
-var notInName = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
+var notInName = lazyregexp.New(`[^A-Za-z0-9_.-]+`)
 
 // unitName is text as a unit's or a service's name may be.
 func unitName(s string) string {
@@ -174,7 +174,7 @@ func upper(name string) string {
 
 // simple is a shell text of one command, which the shell can become: no
 // operators, no assignment, no word of the shell's own.
-var simple = regexp.MustCompile("^[A-Za-z0-9_./-]+( [^;&|<>()`\n]*)?$")
+var simple = lazyregexp.New("^[A-Za-z0-9_./-]+( [^;&|<>()`\n]*)?$")
 
 var shellWords = []string{"exec", "eval", "cd", "export", "set", "source", ".", "if", "for", "while", "until", "case", "trap", "umask", "ulimit", "time", "exit", "unset", "read", "wait"}
 

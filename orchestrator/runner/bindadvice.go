@@ -3,19 +3,19 @@ package runner
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 
 	"devloop/orchestrator/listenfd"
+	"devloop/schema/lazyregexp"
 )
 
 // inUse is how programs report EADDRINUSE: in the system's words, by its name, or as Rust, Java and Windows
 // do.
-var inUse = regexp.MustCompile(`(?i)address already in use|EADDRINUSE|AddrInUse|address in use|port \d+ (?:was|is) already in use|only one usage of each socket address|connection in use`)
+var inUse = lazyregexp.New(`(?i)address already in use|EADDRINUSE|AddrInUse|address in use|port \d+ (?:was|is) already in use|only one usage of each socket address|connection in use`)
 
 // portNumber is a port on such a line: behind a colon, or the word.
-var portNumber = regexp.MustCompile(`(?i)(?::|\bport\s*:?\s*)(\d{2,5})\b`)
+var portNumber = lazyregexp.New(`(?i)(?::|\bport\s*:?\s*)(\d{2,5})\b`)
 
 // complaintTail is how much of the last output is searched, in bytes.
 const complaintTail = 64 << 10

@@ -16,6 +16,7 @@ import (
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/sockets"
 	"devloop/schema"
+	"devloop/schema/lazyregexp"
 )
 
 // readiness is how a generation becomes ready, and what it says of itself meanwhile.
@@ -187,7 +188,7 @@ const notSaidReady = "it has not said READY=1"
 
 // cannotNotify is what servers write that cannot notify: Puma 5 without its gem, programs whose library
 // reports an error.
-var cannotNotify = regexp.MustCompile(`(?i)\b(sd_?notify|systemd (integration|notif\w+)|NOTIFY_SOCKET)\b.*(fail|error|not |n't|cannot|missing|unable)`)
+var cannotNotify = lazyregexp.New(`(?i)\b(sd_?notify|systemd (integration|notif\w+)|NOTIFY_SOCKET)\b.*(fail|error|not |n't|cannot|missing|unable)`)
 
 // hearComplaint looks, in the output of a process with ready: notify, for a line that says why it does not
 // notify.

@@ -4,11 +4,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
 
 	"devloop/orchestrator/procgroup"
+	"devloop/schema/lazyregexp"
 )
 
 // absent is something that a command needs and that is not installed.
@@ -29,30 +28,27 @@ const (
 
 // absences are how shells, env, make and Go say that a program is not found, and interpreters that a package
 // is not. Those of a shell need its exit code, too.
-// They are compiled when a command has failed.
-var absences = sync.OnceValue(func() []absence {
-	return []absence{
-		{absentProgram, true, regexp.MustCompile(`(?m)^(?:[^:\n]*sh: )?(?:line )?(?:\d+: )?([\w.@+-]+): (?:command )?not found\r?$`)},
-		{absentProgram, true, regexp.MustCompile(`(?m)^zsh:\d*:? ?command not found: ([\w.@+-]+)\r?$`)},
-		{absentProgram, true, regexp.MustCompile(`(?m)^(?:/usr/bin/)?env: ['‘"]?([\w.@+-]+)['’"]?: No such file or directory\r?$`)},
-		{absentProgram, false, regexp.MustCompile(`(?m)^g?make(?:\[\d+\])?: ([\w.@+-]+): No such file or directory\r?$`)},
-		{absentProgram, false, regexp.MustCompile(`exec: "([\w.@+-]+)": executable file not found in \$PATH`)},
-		{absentPython, false, regexp.MustCompile(`(?m)^(?:(\S*python[\d.]*): |ModuleNotFoundError: )No module named '?([\w.]+)'?\r?$`)},
-		{absentNode, false, regexp.MustCompile(`(?m)Cannot find (?:module|package) '((?:@[\w.-]+/)?[\w-][\w.-]*)`)},
-		{absentComposer, false, regexp.MustCompile(`(?m)(vendor/autoload\.php)\)?: Failed to open stream: No such file`)},
-	}
-})
+var absences = []absence{
+	{absentProgram, true, lazyregexp.New(`(?m)^(?:[^:\n]*sh: )?(?:line )?(?:\d+: )?([\w.@+-]+): (?:command )?not found\r?$`)},
+	{absentProgram, true, lazyregexp.New(`(?m)^zsh:\d*:? ?command not found: ([\w.@+-]+)\r?$`)},
+	{absentProgram, true, lazyregexp.New(`(?m)^(?:/usr/bin/)?env: ['‘"]?([\w.@+-]+)['’"]?: No such file or directory\r?$`)},
+	{absentProgram, false, lazyregexp.New(`(?m)^g?make(?:\[\d+\])?: ([\w.@+-]+): No such file or directory\r?$`)},
+	{absentProgram, false, lazyregexp.New(`exec: "([\w.@+-]+)": executable file not found in \$PATH`)},
+	{absentPython, false, lazyregexp.New(`(?m)^(?:(\S*python[\d.]*): |ModuleNotFoundError: )No module named '?([\w.]+)'?\r?$`)},
+	{absentNode, false, lazyregexp.New(`(?m)Cannot find (?:module|package) '((?:@[\w.-]+/)?[\w-][\w.-]*)`)},
+	{absentComposer, false, lazyregexp.New(`(?m)(vendor/autoload\.php)\)?: Failed to open stream: No such file`)},
+}
 
 type absence struct {
 	kind  absentKind
 	shell bool
-	match *regexp.Regexp
+	match *lazyregexp.Regexp
 }
 
 // absenceIn finds what the output of a failed command says is not installed.
 func absenceIn(output []byte, code int) (absent, bool) {
 	const notFound = 127 // what a shell ends with
-	for _, a := range absences() {
+	for _, a := range absences {
 		if a.shell && code != notFound {
 			continue
 		}

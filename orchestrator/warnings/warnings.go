@@ -6,10 +6,11 @@ package warnings
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"devloop/schema/lazyregexp"
 )
 
 const (
@@ -47,16 +48,16 @@ var (
 	word = []byte("warning")
 
 	// headed is a warning behind what it is about, if anything.
-	headed = regexp.MustCompile(`^(.*?)\b(?:fatal )?warning(?:\[[\w:-]+\]|\s+[A-Z]+\d+)?:\s+(.+)$`)
+	headed = lazyregexp.New(`^(.*?)\b(?:fatal )?warning(?:\[[\w:-]+\]|\s+[A-Z]+\d+)?:\s+(.+)$`)
 	// place is FILE:LINE[:COLUMN] or FILE(LINE[,COLUMN]); tool is a program that names no place, such as a linker.
-	place = regexp.MustCompile(`^\s*(\S.*?)(?::(\d+)(?::(\d+))?|\((\d+)(?:,(\d+))?\))\s*:\s*$`)
-	tool  = regexp.MustCompile(`^[^\s:]+:\s*$`)
+	place = lazyregexp.New(`^\s*(\S.*?)(?::(\d+)(?::(\d+))?|\((\d+)(?:,(\d+))?\))\s*:\s*$`)
+	tool  = lazyregexp.New(`^[^\s:]+:\s*$`)
 	// arrow is where rustc says the place of the line before.
-	arrow = regexp.MustCompile(`^\s*--> (\S.*)$`)
+	arrow = lazyregexp.New(`^\s*--> (\S.*)$`)
 	// column is eslint's line below a file's name.
-	column = regexp.MustCompile(`^\s+(\d+):(\d+)\s+warning\s+(\S.*?)(?:\s{2,}\S+)?$`)
+	column = lazyregexp.New(`^\s+(\d+):(\d+)\s+warning\s+(\S.*?)(?:\s{2,}\S+)?$`)
 	// sums are lines that count warnings which stand above.
-	sums = regexp.MustCompile(`generated \d+ warnings?\b|^\d+ warnings? (?:emitted|generated)`)
+	sums = lazyregexp.New(`generated \d+ warnings?\b|^\d+ warnings? (?:emitted|generated)`)
 )
 
 func (c *Counter) line(line []byte) {

@@ -1,11 +1,11 @@
 package jsonschema
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 
 	"devloop/schema"
+	"devloop/schema/lazyregexp"
 )
 
 // A text is any scalar: the loader takes `1.10` and `no` as the file says them.
@@ -86,7 +86,7 @@ func (w *writer) scalar(s schema.Shape) object {
 
 var withReference = object{{"type", "string"}, {"pattern", reference}}
 
-var duration = regexp.MustCompile(durationForm)
+var duration = lazyregexp.New(durationForm)
 
 // literal is a default as a value, if it is one: "10" of an integer, and not
 // "the number of CPUs".

@@ -2,11 +2,11 @@ package yamltree
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"devloop/schema/lazyregexp"
 	"devloop/schema/nearest"
 )
 
@@ -20,11 +20,11 @@ type repair struct {
 
 var (
 	// lead is what stands before a value: indentation, `- `, `key: `.
-	lead         = regexp.MustCompile(`^\s*(?:- +)*(?:[^\s'"#\[\]{},&*!|>%@` + "`" + `-][^'"#]*?:[ \t]+)?(?:- +)*`)
-	missingSpace = regexp.MustCompile(`^\s*(?:- +)?([A-Za-z_][A-Za-z0-9_.-]*):([^\s:/\\].*)$`)
-	v6Address    = regexp.MustCompile(`^(?:\w+::)?\[[0-9A-Fa-f:.%]*:[0-9A-Fa-f:.%]*\](?::\d+)?$`)
-	aliasName    = regexp.MustCompile(`^\*([A-Za-z0-9_-]+)$`)
-	comment      = regexp.MustCompile(`\s#.*$`)
+	lead         = lazyregexp.New(`^\s*(?:- +)*(?:[^\s'"#\[\]{},&*!|>%@` + "`" + `-][^'"#]*?:[ \t]+)?(?:- +)*`)
+	missingSpace = lazyregexp.New(`^\s*(?:- +)?([A-Za-z_][A-Za-z0-9_.-]*):([^\s:/\\].*)$`)
+	v6Address    = lazyregexp.New(`^(?:\w+::)?\[[0-9A-Fa-f:.%]*:[0-9A-Fa-f:.%]*\](?::\d+)?$`)
+	aliasName    = lazyregexp.New(`^\*([A-Za-z0-9_-]+)$`)
+	comment      = lazyregexp.New(`\s#.*$`)
 )
 
 // maxRepairLine bounds the search within brackets, whose cost is the square of
@@ -206,7 +206,7 @@ func closing(text string) int {
 	return 0
 }
 
-var anchorName = regexp.MustCompile(`(?:^|[\s\[{,])&([A-Za-z0-9_-]+)`)
+var anchorName = lazyregexp.New(`(?:^|[\s\[{,])&([A-Za-z0-9_-]+)`)
 
 func anchors(lines []string) map[string]bool {
 	names := map[string]bool{}

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"devloop/schema/lazyregexp"
 )
 
 // parseBudget bounds what the search for syntax errors may parse, in bytes: a
@@ -115,8 +117,8 @@ func decodeYAML(text []byte) (doc *yaml.Node, err error) {
 }
 
 var (
-	errorLine   = regexp.MustCompile(`^yaml: line (\d+): `)
-	errorAnchor = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
+	errorLine   = lazyregexp.New(`^yaml: line (\d+): `)
+	errorAnchor = lazyregexp.New(`unknown anchor '(.*)' referenced`)
 )
 
 // locate finds the lines, counted from 1, in which the cause of a syntax error
@@ -185,24 +187,24 @@ func describe(s *Source, lines []string, line int, err error) Mistake {
 // flowQuestion is a `?` before a space within brackets, such as that of
 // `{run: test $? -eq 5}`, and flowProblem what the parser says of it.
 var (
-	flowQuestion = regexp.MustCompile(`^[^#"']*[\[{][^#"']*(\?)(?:\s|$)`)
-	flowProblem  = regexp.MustCompile(`did not find expected (',' or|node content)`)
+	flowQuestion = lazyregexp.New(`^[^#"']*[\[{][^#"']*(\?)(?:\s|$)`)
+	flowProblem  = lazyregexp.New(`did not find expected (',' or|node content)`)
 )
 
 // badEscape finds what YAML knows no meaning for (YAML 1.2, 5.7).
-var badEscape = regexp.MustCompile(`^(?:[^\\]|\\[0abt\tnvfre "/\\N_LPxuU])*`)
+var badEscape = lazyregexp.New(`^(?:[^\\]|\\[0abt\tnvfre "/\\N_LPxuU])*`)
 
 // syntaxErrors are the parser's words, ours, and where in the line the mistake
 // is: behind what at matches.
 var syntaxErrors = []struct {
 	problem, msg, hint string
-	at                 *regexp.Regexp
+	at                 *lazyregexp.Regexp
 }{
 	{"mapping values are not allowed", "this line does not fit the ones above it", "keys of one mapping begin in the same column; a value with `: ` in it needs quotes", nil},
 	{"did not find expected key", "this line does not fit the ones above it", "keys of one mapping begin in the same column; a value needs quotes around all of it, or around nothing", nil},
 	{"did not find expected '-' indicator", "this line does not fit the list above it", "items of one list begin in the same column, each with `- `", nil},
 	{"could not find expected ':'", "neither `key: value` nor a list item", "a key is followed by a colon and a space", nil},
-	{"block sequence entries are not allowed", "a list cannot begin in the line of its key", "write each `- item` in a line of its own, or `[item, item]`", regexp.MustCompile(`^[^:]*:\s+`)},
+	{"block sequence entries are not allowed", "a list cannot begin in the line of its key", "write each `- item` in a line of its own, or `[item, item]`", lazyregexp.New(`^[^:]*:\s+`)},
 	{"unexpected end of stream", "a quote that is never closed", "close it, or remove it", lead},
 	{"unexpected document indicator", "a quote that is never closed", "close it, or remove it", lead},
 	{"did not find expected ',' or ']'", "a `[` that is never closed", "close it, or quote the text that has it", lead},

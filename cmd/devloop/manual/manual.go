@@ -8,9 +8,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 // A Section is a heading of a page with the text below it, up to the next heading of
@@ -97,7 +98,7 @@ func pageName(file string) string {
 	return strings.ToLower(strings.TrimSuffix(path.Base(file), ".md"))
 }
 
-var heading = regexp.MustCompile("^(#{1,4}) (.+)$")
+var heading = lazyregexp.New("^(#{1,4}) (.+)$")
 
 // sectionsOf takes a page apart. The first section is all of it.
 func sectionsOf(page, text string) []Section {
@@ -130,7 +131,7 @@ func sectionsOf(page, text string) []Section {
 	return all
 }
 
-var notInAnchor = regexp.MustCompile(`[^\pL\pN _-]`)
+var notInAnchor = lazyregexp.New(`[^\pL\pN _-]`)
 
 // anchorOf is the anchor of a heading, as GitHub makes it.
 func anchorOf(heading string) string {
@@ -206,7 +207,7 @@ func (m *Manual) where(holds func(Section) bool) []Section {
 	return found
 }
 
-var link = regexp.MustCompile(`\[((?:[^\[\]]|\[[^\]]*\])+)\]\(([^)\s]+)\)`)
+var link = lazyregexp.New(`\[((?:[^\[\]]|\[[^\]]*\])+)\]\(([^)\s]+)\)`)
 
 // Plain is a section's text for a terminal: links lead to `devloop help` or to an
 // address, never to a file that is not there.

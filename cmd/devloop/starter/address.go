@@ -5,16 +5,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 // listening is how the sources of a server listen, and where.
 type listening struct {
-	takes  *pattern // it takes a socket that is there already
-	reads  *pattern // it reads $PORT; a group may have the default
-	fixed  *pattern // a port that stands in the sources, in a group
-	hint   string   // what to write so that it takes the socket
-	preset string   // what the preset does without a word: inherit or proxy
-	never  bool     // the preset cannot inherit
+	takes  *lazyregexp.Regexp // it takes a socket that is there already
+	reads  *lazyregexp.Regexp // it reads $PORT; a group may have the default
+	fixed  *lazyregexp.Regexp // a port that stands in the sources, in a group
+	hint   string             // what to write so that it takes the socket
+	preset string             // what the preset does without a word: inherit or proxy
+	never  bool               // the preset cannot inherit
 }
 
 // address says how connections reach the server, by what its sources do.
@@ -98,7 +100,7 @@ var elsewhere = []string{"22", "25", "53", "80", "443", "587", "1025", "1433", "
 
 // port is the first port that stands in the code of the files, with its place;
 // one of a line that besides says is no server's own comes last.
-func (p *project) port(files []string, re *pattern) (place, port string) {
+func (p *project) port(files []string, re *lazyregexp.Regexp) (place, port string) {
 	for _, f := range files {
 		text, err := p.read(f)
 		if err != nil {
@@ -126,12 +128,12 @@ func (p *project) port(files []string, re *pattern) (place, port string) {
 
 var (
 	// besides is on lines that listen for something else than the server's work.
-	besides = compiled(`(?i)pprof|metrics|debug|profil|prometheus`)
+	besides = lazyregexp.New(`(?i)pprof|metrics|debug|profil|prometheus`)
 	// listensOn comes before a port 80 that is the server's own.
-	listensOn = compiled(`(?i)(?:\blisten\w*|\.(?:run|start|serve))\([^()\n]*$`)
+	listensOn = lazyregexp.New(`(?i)(?:\blisten\w*|\.(?:run|start|serve))\([^()\n]*$`)
 	// With Go's profiler in a file, a server without a handler of its own is the profiler's.
-	profiler       = compiled(`"net/http/pprof"`)
-	handlesNothing = compiled(`ListenAndServe\([^,]*,\s*nil\)`)
+	profiler       = lazyregexp.New(`"net/http/pprof"`)
+	handlesNothing = lazyregexp.New(`ListenAndServe\([^,]*,\s*nil\)`)
 )
 
 // lineAt is the line around an offset.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/BurntSushi/toml"
+
+	"devloop/schema/lazyregexp"
 )
 
 // air is what is read of a .air.toml.
@@ -194,7 +196,7 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-var plainWord = compiled(`^[A-Za-z0-9_./:=@%+,-]+$`)
+var plainWord = lazyregexp.New(`^[A-Za-z0-9_./:=@%+,-]+$`)
 
 // stopOf is how a process is ended; air's delays are durations or numbers.
 func stopOf(interrupt bool, delay any) string {

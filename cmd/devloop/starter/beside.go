@@ -3,25 +3,27 @@ package starter
 import (
 	"slices"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 // serverCommands are how the servers of presets are started, by what the preset's name begins with.
 var serverCommands = []struct {
 	preset string
-	runs   *pattern
+	runs   *lazyregexp.Regexp
 }{
-	{"preset:go", compiled(`\bgo\s+run\b|(?:^|\s)air\b|(?:^|[\s/])bin/|^\./`)},
-	{"preset:rust", compiled(`\bcargo\s+(?:run|watch)\b|target/`)},
-	{"preset:ruby", compiled(`\bpuma\b|\brackup\b|\bruby\s`)},
-	{"preset:rails", compiled(`\brails\s+s|\bpuma\b`)},
-	{"preset:gradle", compiled(`\bgradlew?\b|\bjava\s`)},
-	{"preset:maven", compiled(`\bmvnw?\b|\bjava\s`)},
-	{"preset:php", compiled(`\bphp\s`)}, {"preset:laravel", compiled(`\bphp\s`)}, {"preset:symfony", compiled(`\bphp\s|\bsymfony\s`)},
-	{"preset:phoenix", compiled(`\bmix\s+phx\.server`)}, {"preset:dotnet", compiled(`\bdotnet\s`)}, {"preset:deno", compiled(`\bdeno\s`)},
-	{"preset:django", compiled(`\bmanage\.py\s+runserver|\bpython3?\s|\buvicorn\b|\bgunicorn\b`)},
-	{"preset:flask", compiled(`\bflask\b|\bpython3?\s`)}, {"preset:gunicorn", compiled(`\bgunicorn\b|\bflask\b`)},
-	{"preset:python", compiled(`\buvicorn\b|\bfastapi\b|\bpython3?\s`)},
-	{"", compiled(`\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:dev|start|serve)\b|\bnode\s|\bnodemon\b|\btsx\b|\bvite\b|\bnext\b`)},
+	{"preset:go", lazyregexp.New(`\bgo\s+run\b|(?:^|\s)air\b|(?:^|[\s/])bin/|^\./`)},
+	{"preset:rust", lazyregexp.New(`\bcargo\s+(?:run|watch)\b|target/`)},
+	{"preset:ruby", lazyregexp.New(`\bpuma\b|\brackup\b|\bruby\s`)},
+	{"preset:rails", lazyregexp.New(`\brails\s+s|\bpuma\b`)},
+	{"preset:gradle", lazyregexp.New(`\bgradlew?\b|\bjava\s`)},
+	{"preset:maven", lazyregexp.New(`\bmvnw?\b|\bjava\s`)},
+	{"preset:php", lazyregexp.New(`\bphp\s`)}, {"preset:laravel", lazyregexp.New(`\bphp\s`)}, {"preset:symfony", lazyregexp.New(`\bphp\s|\bsymfony\s`)},
+	{"preset:phoenix", lazyregexp.New(`\bmix\s+phx\.server`)}, {"preset:dotnet", lazyregexp.New(`\bdotnet\s`)}, {"preset:deno", lazyregexp.New(`\bdeno\s`)},
+	{"preset:django", lazyregexp.New(`\bmanage\.py\s+runserver|\bpython3?\s|\buvicorn\b|\bgunicorn\b`)},
+	{"preset:flask", lazyregexp.New(`\bflask\b|\bpython3?\s`)}, {"preset:gunicorn", lazyregexp.New(`\bgunicorn\b|\bflask\b`)},
+	{"preset:python", lazyregexp.New(`\buvicorn\b|\bfastapi\b|\bpython3?\s`)},
+	{"", lazyregexp.New(`\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:dev|start|serve)\b|\bnode\s|\bnodemon\b|\btsx\b|\bvite\b|\bnext\b`)},
 }
 
 // serverNames are what the process of the server is called, where several commands could be it.
@@ -32,7 +34,7 @@ var serverNames = []string{"server", "web", "api", "app", "backend"}
 func serverOf(d *draft, processes []entry) int {
 	i := slices.IndexFunc(serverCommands, func(c struct {
 		preset string
-		runs   *pattern
+		runs   *lazyregexp.Regexp
 	}) bool {
 		return strings.HasPrefix(d.top[0].value, c.preset)
 	})

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"devloop/schema/lazyregexp"
 )
 
 // conditions are those of depends_on, by the names of other tools.
@@ -68,9 +70,9 @@ func (d *draft) environment(t tree) []entry {
 	return []entry{{key: "env", sub: sub}}
 }
 
-var plainReference = compiled(`^\$[A-Za-z_][A-Za-z0-9_]*`)
+var plainReference = lazyregexp.New(`^\$[A-Za-z_][A-Za-z0-9_]*`)
 
-var knownReference = compiled(`^\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^{}]*)?\}`)
+var knownReference = lazyregexp.New(`^\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^{}]*)?\}`)
 
 // reference is a value whose ${NAME} stays one where this language has the
 // form; a name without a default gets an empty one, as other tools have it.
@@ -214,7 +216,7 @@ func fromProcessCompose(d *draft, text []byte) error {
 	return nil
 }
 
-var goTemplate = compiled(`\{\{-?\s*(.*?)\s*-?\}\}`)
+var goTemplate = lazyregexp.New(`\{\{-?\s*(.*?)\s*-?\}\}`)
 
 // untemplated fills in the templates of process-compose where they are a variable of the file's own, or the
 // number of a replica, of which there is one here; and reports each.
@@ -225,7 +227,7 @@ func (d *draft) untemplated(n *yaml.Node, vars tree) {
 	if n.Kind != yaml.ScalarNode {
 		return
 	}
-	n.Value = goTemplate.replaceFunc(n.Value, func(m []string) string {
+	n.Value = replaceFunc(goTemplate, n.Value, func(m []string) string {
 		name := strings.TrimPrefix(m[1], ".")
 		value, why := vars.get(name).text(), "there are no templates here: what `vars` has is filled in"
 		switch {

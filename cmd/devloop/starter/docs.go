@@ -1,6 +1,10 @@
 package starter
 
-import "strings"
+import (
+	"strings"
+
+	"devloop/schema/lazyregexp"
+)
 
 // sites are generators of static pages, by the file that they are known by.
 var sites = []struct{ file, build, out, sources string }{
@@ -14,10 +18,10 @@ var sites = []struct{ file, build, out, sources string }{
 // and what must stand in it.
 var siteServers = []struct {
 	file, preset, out string
-	holds             *pattern
+	holds             *lazyregexp.Regexp
 }{
 	{"mkdocs.yml", "mkdocs", "/site/", nil}, {"hugo.toml", "hugo", "/public/", nil}, {"hugo.yaml", "hugo", "/public/", nil}, {"hugo.json", "hugo", "/public/", nil},
-	{"config/_default/hugo.toml", "hugo", "/public/", nil}, {"config.toml", "zola", "/public/", compiled(`(?m)^base_url\s*=`)}, {"config.toml", "hugo", "/public/", compiled(`(?im)^baseURL\s*=`)},
+	{"config/_default/hugo.toml", "hugo", "/public/", nil}, {"config.toml", "zola", "/public/", lazyregexp.New(`(?m)^base_url\s*=`)}, {"config.toml", "hugo", "/public/", lazyregexp.New(`(?im)^baseURL\s*=`)},
 }
 
 func lookDocs(p *project) (*draft, error) {

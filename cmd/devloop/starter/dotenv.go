@@ -1,6 +1,10 @@
 package starter
 
-import "devloop/schema/dotenv"
+import (
+	"devloop/schema/dotenv"
+
+	"devloop/schema/lazyregexp"
+)
 
 // ownDotenv are the presets whose servers read .env files by their own rules.
 var ownDotenv = []string{"preset:vite", "preset:next", "preset:nuxt", "preset:astro", "preset:angular", "preset:remix", "preset:laravel", "preset:symfony", "preset:phoenix", "preset:dotnet-web"}
@@ -52,7 +56,7 @@ func envSample(p *project) string {
 	return ""
 }
 
-var samplePort = compiled(`(?m)^\s*(?:export\s+)?PORT\s*=\s*["']?(\d{2,5})\b`)
+var samplePort = lazyregexp.New(`(?m)^\s*(?:export\s+)?PORT\s*=\s*["']?(\d{2,5})\b`)
 
 // samplePortOf is the port in the sample, which is for everybody to read.
 func samplePortOf(p *project) string {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"devloop/schema/lazyregexp"
 )
 
 // draft is a configuration being made.
@@ -224,7 +226,7 @@ func inFlow(s string) string {
 	return fmt.Sprintf("%q", s)
 }
 
-var plainInFlow = compiled(`^[A-Za-z0-9_./][A-Za-z0-9_./*@+ -]*$`)
+var plainInFlow = lazyregexp.New(`^[A-Za-z0-9_./][A-Za-z0-9_./*@+ -]*$`)
 
 // stages is a list, an item a line, behind its key.
 func stages(commands ...string) string {

@@ -4,17 +4,19 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 var (
-	goMain   = compiled(`(?m)^package main\b`)
-	goServer = compiled(`http\.(ListenAndServe|Serve|Server\{)|gin\.(Default|New)\(|echo\.New\(|fiber\.New\(|grpc\.NewServer\(|fasthttp\.ListenAndServe|caddyhttp`)
-	ginRuns  = compiled(`gin\.(?:Default|New)\(\)(?s:.*)\.Run\(\)`)
+	goMain   = lazyregexp.New(`(?m)^package main\b`)
+	goServer = lazyregexp.New(`http\.(ListenAndServe|Serve|Server\{)|gin\.(Default|New)\(|echo\.New\(|fiber\.New\(|grpc\.NewServer\(|fasthttp\.ListenAndServe|caddyhttp`)
+	ginRuns  = lazyregexp.New(`gin\.(?:Default|New)\(\)(?s:.*)\.Run\(\)`)
 
 	goListening = listening{
-		takes:  compiled(`go-systemd/\S*activation|net\.FileListener\(|LISTEN_FDS`),
-		reads:  compiled(`(?:Getenv|LookupEnv)\("PORT"\)(?:[^\n]*\n){0,5}?[^\n]*?"?:?(\d{4,5})"|(?:Getenv|LookupEnv)\("PORT"\)`),
-		fixed:  compiled(`"(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1?\])?:(\d{2,5})"|Int(?:Var)?\((?:&?[\w.]+,\s*)?"(?:http-?)?port",\s*(\d{2,5})`),
+		takes:  lazyregexp.New(`go-systemd/\S*activation|net\.FileListener\(|LISTEN_FDS`),
+		reads:  lazyregexp.New(`(?:Getenv|LookupEnv)\("PORT"\)(?:[^\n]*\n){0,5}?[^\n]*?"?:?(\d{4,5})"|(?:Getenv|LookupEnv)\("PORT"\)`),
+		fixed:  lazyregexp.New(`"(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1?\])?:(\d{2,5})"|Int(?:Var)?\((?:&?[\w.]+,\s*)?"(?:http-?)?port",\s*(\d{2,5})`),
 		hint:   "listen with `net.FileListener(os.NewFile(3, \"web\"))`, as `devloop help sockets` shows",
 		preset: "inherit",
 	}
@@ -117,11 +119,11 @@ func lookGo(at *project) (*draft, error) {
 
 var (
 	// goPlain is a build that the preset's own stage does as well.
-	goPlain = compiled(`^\s*go\s+build\s+(?:-(?:v|buildvcs=\w+)\s+)*(?:-o[= ]\S+\s*)?(?:-(?:v|buildvcs=\w+)\s+)*(?:\.\S*|[\w./-]+\.go)?\s*$`)
+	goPlain = lazyregexp.New(`^\s*go\s+build\s+(?:-(?:v|buildvcs=\w+)\s+)*(?:-o[= ]\S+\s*)?(?:-(?:v|buildvcs=\w+)\s+)*(?:\.\S*|[\w./-]+\.go)?\s*$`)
 	goExts  = []string{"go", "html", "tmpl", "sql", "mod", "sum"}
 )
 
-var goEmbed = compiled(`(?m)^//go:embed\s+(.+)$`)
+var goEmbed = lazyregexp.New(`(?m)^//go:embed\s+(.+)$`)
 
 // goSources runs what the server is built from, beside what the preset knows: embedded files, modules of other
 // directories, and templ's components, which are generated first.
@@ -212,11 +214,11 @@ func goSources(d *draft, p *goModule, sources []string, l *loop) {
 }
 
 // goRuns is a command that builds or runs a main package.
-var goRuns = compiled(`\bgo\s+(?:run|build|install)\s+(?:-\w+(?:[= ](?:"[^"]*"|'[^']*'|\./\S+|[\w/.-]+))?\s+)*?(\.\S*|[\w./-]+\.go)(?:\s|$)`)
+var goRuns = lazyregexp.New(`\bgo\s+(?:run|build|install)\s+(?:-\w+(?:[= ](?:"[^"]*"|'[^']*'|\./\S+|[\w/.-]+))?\s+)*?(\.\S*|[\w./-]+\.go)(?:\s|$)`)
 
 var (
-	goOutput     = compiled(`\bgo\s+build\s[^&|;]*?-o[= ]["']?([\w./-]+)`)
-	beforeBinary = compiled(`^(?:(?:exec|env|sh|bash|-c|\w+=\S*)\s+)*`)
+	goOutput     = lazyregexp.New(`\bgo\s+build\s[^&|;]*?-o[= ]["']?([\w./-]+)`)
+	beforeBinary = lazyregexp.New(`^(?:(?:exec|env|sh|bash|-c|\w+=\S*)\s+)*`)
 )
 
 // binaryArguments are those that the project starts its own binary with, up to what only a container has.
@@ -269,7 +271,7 @@ func (p *goModule) mainPackage(mains, sources []string, file string) string {
 	if slices.Contains(mains, ".") {
 		return "."
 	}
-	has := func(re *pattern) func(dir string) bool {
+	has := func(re *lazyregexp.Regexp) func(dir string) bool {
 		return func(dir string) bool {
 			own := slices.DeleteFunc(slices.Clone(sources), func(f string) bool { return path.Dir(f) != dir })
 			_, m := p.search(own, re)
@@ -288,4 +290,4 @@ func (p *goModule) mainPackage(mains, sources []string, file string) string {
 	return mains[0]
 }
 
-var goServerName = compiled(`(server|web|api|http|serve)[^/]*$`)
+var goServerName = lazyregexp.New(`(server|web|api|http|serve)[^/]*$`)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 // sub is a directory below as a project of its own.
@@ -272,7 +274,7 @@ func (one *part) because(name, why string) string {
 }
 
 // leadsTo is where a front end's configuration forwards requests.
-var leadsTo = compiled(`(?:target|destination|['"]/[\w/*^$.-]*['"]|proxy)['"]?\s*:\s*['"\x60]https?://(?:localhost|127\.0\.0\.1):(\d{2,5})`)
+var leadsTo = lazyregexp.New(`(?:target|destination|['"]/[\w/*^$.-]*['"]|proxy)['"]?\s*:\s*['"\x60]https?://(?:localhost|127\.0\.0\.1):(\d{2,5})`)
 
 // holder is a server with a port.
 type holder struct {

@@ -7,13 +7,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 var (
-	jvmServer     = compiled(`spring-boot|springframework\.boot|micronaut|quarkus|ktor|javalin|dropwizard`)
-	jvmPort       = compiled(`embeddedServer\([^)]*\bport\s*=\s*(\d{2,5})|Javalin[^;]*\.start\((\d{2,5})\)`)
-	gradleName    = compiled(`(?m)^\s*rootProject\.name\s*=\s*["']([^"']+)["']`)
-	gradleVersion = compiled(`(?m)^\s*version\s*=?\s*["']([^"']+)["']`)
+	jvmServer     = lazyregexp.New(`spring-boot|springframework\.boot|micronaut|quarkus|ktor|javalin|dropwizard`)
+	jvmPort       = lazyregexp.New(`embeddedServer\([^)]*\bport\s*=\s*(\d{2,5})|Javalin[^;]*\.start\((\d{2,5})\)`)
+	gradleName    = lazyregexp.New(`(?m)^\s*rootProject\.name\s*=\s*["']([^"']+)["']`)
+	gradleVersion = lazyregexp.New(`(?m)^\s*version\s*=?\s*["']([^"']+)["']`)
 )
 
 func lookGradle(p *project) (*draft, error) {

@@ -6,14 +6,16 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 var (
-	jvmServes     = compiled(`SpringApplication\.run|runApplication<|Micronaut\.run|Micronaut\.build|embeddedServer\(|EngineMain|Javalin\.create|Quarkus\.run|@QuarkusMain`)
-	jvmPackaged   = compiled(`spring-boot-maven-plugin|quarkus-maven-plugin|maven-shade-plugin|micronaut-maven-plugin|io\.quarkus["'\x60)]|io\.micronaut\.application|io\.ktor\.plugin|org\.springframework\.boot["'\x60]`)
-	gradleInclude = compiled(`(?m)^\s*include\s*\(?([^)\n]*(?:,\s*\n[^)\n]*)*)`)
-	gradlePath    = compiled(`["']:?([\w:/.-]+)["']`)
-	jvmConfigured = compiled(`(?m)^\s*(?:%dev\.)?(?:server|quarkus\.http|micronaut\.server)\.port\s*[=:]\s*(?:\$\{\w+:)?(\d{2,5})|(?m)^server:\s*\n(?:\s+.*\n)*?\s+port:\s*(?:\$\{\w+:)?(\d{2,5})`)
+	jvmServes     = lazyregexp.New(`SpringApplication\.run|runApplication<|Micronaut\.run|Micronaut\.build|embeddedServer\(|EngineMain|Javalin\.create|Quarkus\.run|@QuarkusMain`)
+	jvmPackaged   = lazyregexp.New(`spring-boot-maven-plugin|quarkus-maven-plugin|maven-shade-plugin|micronaut-maven-plugin|io\.quarkus["'\x60)]|io\.micronaut\.application|io\.ktor\.plugin|org\.springframework\.boot["'\x60]`)
+	gradleInclude = lazyregexp.New(`(?m)^\s*include\s*\(?([^)\n]*(?:,\s*\n[^)\n]*)*)`)
+	gradlePath    = lazyregexp.New(`["']:?([\w:/.-]+)["']`)
+	jvmConfigured = lazyregexp.New(`(?m)^\s*(?:%dev\.)?(?:server|quarkus\.http|micronaut\.server)\.port\s*[=:]\s*(?:\$\{\w+:)?(\d{2,5})|(?m)^server:\s*\n(?:\s+.*\n)*?\s+port:\s*(?:\$\{\w+:)?(\d{2,5})`)
 )
 
 // jvmModules are the modules of a build, as directories, with what their build file says.

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"devloop/schema/lazyregexp"
 )
 
 // loop is what another tool's file says of the loop of a project whose language is known: what the
@@ -29,11 +31,11 @@ func started(command string) (prefix, program string) {
 	return prefix, program
 }
 
-var setsVariables = compiled(`^(?:env\s+)?(?:\w+=\S*\s+)*`)
+var setsVariables = lazyregexp.New(`^(?:env\s+)?(?:\w+=\S*\s+)*`)
 
 // otherLoop reads the first file of another tool that has a loop of a program of the language whose build
 // is known by plain. exts are those of the preset's patterns.
-func (p *project) otherLoop(plain *pattern, exts []string) (*loop, error) {
+func (p *project) otherLoop(plain *lazyregexp.Regexp, exts []string) (*loop, error) {
 	for _, name := range []string{".air.toml", "air.toml", "modd.conf"} {
 		text, err := p.read(name)
 		if err != nil {
@@ -54,7 +56,7 @@ func (p *project) otherLoop(plain *pattern, exts []string) (*loop, error) {
 }
 
 // loopOfAir reads a .air.toml. What `air init` writes into every one says nothing of the project.
-func loopOfAir(name, text string, plain *pattern, exts []string) *loop {
+func loopOfAir(name, text string, plain *lazyregexp.Regexp, exts []string) *loop {
 	var a air
 	if _, err := toml.Decode(text, &a); err != nil {
 		return nil
@@ -99,7 +101,7 @@ func loopOfAir(name, text string, plain *pattern, exts []string) *loop {
 }
 
 // endsWith is a regular expression of how a file's name ends, as exclude_regex has most often.
-var endsWith = compiled(`^(?:\.\*)?([\w-]*\\?\.[\w]+(?:\\?\.\w+)?)\$?$`)
+var endsWith = lazyregexp.New(`^(?:\.\*)?([\w-]*\\?\.[\w]+(?:\\?\.\w+)?)\$?$`)
 
 // airRuns is what air runs, in the shell's words.
 func airRuns(b airBuild) string {
@@ -128,7 +130,7 @@ func airProgram(b airBuild) string {
 }
 
 // loopOfModd reads the block of a modd.conf that has a daemon.
-func loopOfModd(name, text string, plain *pattern, exts []string) *loop {
+func loopOfModd(name, text string, plain *lazyregexp.Regexp, exts []string) *loop {
 	blocks, vars, err := parseModd(text)
 	if err != nil {
 		return nil
@@ -174,8 +176,8 @@ func loopOfModd(name, text string, plain *pattern, exts []string) *loop {
 }
 
 var (
-	checksGo = compiled(`\bgo\s+(?:test|vet)\b|golangci-lint|staticcheck`)
-	buildsGo = compiled(`\bgo\s+(?:build|install)\b`)
+	checksGo = lazyregexp.New(`\bgo\s+(?:test|vet)\b|golangci-lint|staticcheck`)
+	buildsGo = lazyregexp.New(`\bgo\s+(?:build|install)\b`)
 )
 
 // ownLoop takes what another tool's file says into a draft of a preset that builds; program is how

@@ -3,20 +3,22 @@ package starter
 import (
 	"path"
 	"slices"
+
+	"devloop/schema/lazyregexp"
 )
 
 var nodeServers = []string{"express", "fastify", "koa", "@hapi/hapi", "@nestjs/core", "hono", "polka", "restify"}
 
 var (
 	nodeListening = listening{
-		takes:  compiled(`fd:\s*\d|LISTEN_FDS|DEVLOOP_FD`),
-		reads:  compiled(`process\.env(?:\.PORT|\[['"]PORT['"]\])\)?(?:\s*(?:\|\||\?\?)\s*['"]?(\d{2,5}))?`),
-		fixed:  compiled(`\.listen\(\s*(\d{2,5})\b|(?i:port)\s*[:=]\s*(\d{4,5})\b`),
+		takes:  lazyregexp.New(`fd:\s*\d|LISTEN_FDS|DEVLOOP_FD`),
+		reads:  lazyregexp.New(`process\.env(?:\.PORT|\[['"]PORT['"]\])\)?(?:\s*(?:\|\||\?\?)\s*['"]?(\d{2,5}))?`),
+		fixed:  lazyregexp.New(`\.listen\(\s*(\d{2,5})\b|(?i:port)\s*[:=]\s*(\d{4,5})\b`),
 		hint:   "listen with `server.listen({ fd: 3 })`",
 		preset: "proxy",
 	}
-	nodeListens = compiled(`\.listen\(`)
-	typeChecks  = compiled(`^\s*((?:vue-)?tsc\b[^&;|]*)`)
+	nodeListens = lazyregexp.New(`\.listen\(`)
+	typeChecks  = lazyregexp.New(`^\s*((?:vue-)?tsc\b[^&;|]*)`)
 )
 
 // devScripts are what projects call the script of the loop, the best first.
@@ -43,7 +45,7 @@ func (s scripts) dev() (jobs, besides []job) {
 	return nil, besides
 }
 
-var compilesOnWatch = compiled(`\s-w(?:\s|$)`)
+var compilesOnWatch = lazyregexp.New(`\s-w(?:\s|$)`)
 
 // serves tells whether a job runs a file, a development server, or another package's script.
 func (s scripts) serves(j *job) bool {

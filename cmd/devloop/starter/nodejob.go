@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 // nodeRun is how a file is run by Node or something on top of it.
@@ -211,7 +213,7 @@ func (j *job) portOf(args []string) string {
 	return port
 }
 
-var portNumber = compiled(`^[1-9]\d{1,4}$`)
+var portNumber = lazyregexp.New(`^[1-9]\d{1,4}$`)
 
 func isPort(s string) bool { return portNumber.MatchString(s) }
 

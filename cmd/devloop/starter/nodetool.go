@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 // nodeTool is a development server that comes as a package: it reloads pages by itself, and can take no
@@ -190,8 +192,8 @@ func (n *nodeDraft) toolEnv(t *nodeTool, j *job) []entry {
 }
 
 var (
-	configPort = compiled(`(?s)\b(?:server|devServer)\s*:\s*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*?\bport\s*:\s*(\d{2,5})\b`)
-	ownSocket  = compiled(`(?s)\bhmr\s*:\s*\{[^}]*\b(?:port|clientPort)\s*:\s*(\d{2,5})`)
+	configPort = lazyregexp.New(`(?s)\b(?:server|devServer)\s*:\s*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*?\bport\s*:\s*(\d{2,5})\b`)
+	ownSocket  = lazyregexp.New(`(?s)\bhmr\s*:\s*\{[^}]*\b(?:port|clientPort)\s*:\s*(\d{2,5})`)
 )
 
 // portOf is where people are used to find the page: what the script says, or the configuration.

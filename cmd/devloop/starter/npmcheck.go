@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 // Scripts by which projects check their sources, of each kind the first that there is.
@@ -14,7 +16,7 @@ var (
 )
 
 // checking tells by the content of a script called `check` whether it is of a kind.
-var checking = []*pattern{compiled(`\b(?:biome|eslint|oxlint|ultracite|standard|xo)\b`), compiled(`\b(?:tsc|svelte-check|astro check)\b`), compiled(`\b(?:vitest|jest|mocha)\b`)}
+var checking = []*lazyregexp.Regexp{lazyregexp.New(`\b(?:biome|eslint|oxlint|ultracite|standard|xo)\b`), lazyregexp.New(`\b(?:tsc|svelte-check|astro check)\b`), lazyregexp.New(`\b(?:vitest|jest|mocha)\b`)}
 
 // checks are the commands that check the sources and end: those scripts of package.json that there
 // are. A script that would stay up or write what is being edited is run without what makes it so.
@@ -50,8 +52,8 @@ func (m *manifest) typed() bool {
 }
 
 var (
-	browserTests = compiled(`\b(?:cypress|playwright|nightwatch|wdio|testcafe|protractor)\b`)
-	otherScript  = compiled(`\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?([\w:.-]+)`)
+	browserTests = lazyregexp.New(`\b(?:cypress|playwright|nightwatch|wdio|testcafe|protractor)\b`)
+	otherScript  = lazyregexp.New(`\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?([\w:.-]+)`)
 )
 
 // drivesBrowser tells whether a script, or one that it runs, takes minutes and a browser; depth is how

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"devloop/schema/lazyregexp"
 )
 
 // call is one command of a script: a program and its arguments.
@@ -216,7 +218,7 @@ func (s scripts) content(args []string) string {
 	return strings.Join(args, " ")
 }
 
-var compiles = compiled(`\b(?:tsc|swc|babel|esbuild|tsup|rollup|webpack|build|compile|clean|rimraf|rm|copyfiles|tspc|tsc-alias)\b`)
+var compiles = lazyregexp.New(`\b(?:tsc|swc|babel|esbuild|tsup|rollup|webpack|build|compile|clean|rimraf|rm|copyfiles|tspc|tsc-alias)\b`)
 
 // runsBefore adds a command that runs before the job: each time if it compiles, and else once.
 func (j *job) runsBefore(command, content string) {
@@ -505,7 +507,7 @@ func shellText(c call) string {
 	return text
 }
 
-var unquotedWord = compiled(`^[A-Za-z0-9_@%+=:,./-]+$`)
+var unquotedWord = lazyregexp.New(`^[A-Za-z0-9_@%+=:,./-]+$`)
 
 // quotedWord is a word for a shell, not the first; one with a variable in it keeps that.
 func quotedWord(w string) string {

@@ -3,17 +3,19 @@ package starter
 import (
 	"path"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 var (
-	denoServes  = compiled(`Deno\.serve\(|export\s+default\s+(?:app|\{\s*fetch)|\.listen\(`)
-	denoRuns    = compiled(`deno\s+(?:run|serve)\s+(?:-\S+\s+)*([\w./@-]+\.(?:tsx?|jsx?|mjs))`)
-	denoServing = compiled(`deno\s+serve\s`)
-	bunServes   = compiled(`Bun\.serve\(|new Elysia\(|export\s+default\s+(?:app|\{)`)
-	bunRuns     = compiled(`\bbun\s+(?:run\s+)?(?:--\S+\s+)*([\w./@-]+\.(?:tsx?|jsx?|mjs))`)
-	webSDK      = compiled(`Sdk="Microsoft\.NET\.Sdk\.(?:Web|BlazorWebAssembly)"`)
-	phoenix     = compiled(`\{\s*:phoenix\s*,`)
-	readsEnv    = compiled(`get_env\("PORT"\)|env!\("PORT"\)`)
+	denoServes  = lazyregexp.New(`Deno\.serve\(|export\s+default\s+(?:app|\{\s*fetch)|\.listen\(`)
+	denoRuns    = lazyregexp.New(`deno\s+(?:run|serve)\s+(?:-\S+\s+)*([\w./@-]+\.(?:tsx?|jsx?|mjs))`)
+	denoServing = lazyregexp.New(`deno\s+serve\s`)
+	bunServes   = lazyregexp.New(`Bun\.serve\(|new Elysia\(|export\s+default\s+(?:app|\{)`)
+	bunRuns     = lazyregexp.New(`\bbun\s+(?:run\s+)?(?:--\S+\s+)*([\w./@-]+\.(?:tsx?|jsx?|mjs))`)
+	webSDK      = lazyregexp.New(`Sdk="Microsoft\.NET\.Sdk\.(?:Web|BlazorWebAssembly)"`)
+	phoenix     = lazyregexp.New(`\{\s*:phoenix\s*,`)
+	readsEnv    = lazyregexp.New(`get_env\("PORT"\)|env!\("PORT"\)`)
 )
 
 // lookDeno finds a server of Deno's by its configuration.
@@ -52,9 +54,9 @@ func lookDeno(p *project) (*draft, error) {
 }
 
 var denoListening = listening{
-	takes:  compiled(`DEVLOOP_FD|LISTEN_FDS`),
-	reads:  compiled(`env\.get\("PORT"\)\)?(?:\s*(?:\|\||\?\?)\s*['"]?(\d{2,5}))?`),
-	fixed:  compiled(`port\s*:\s*(\d{2,5})\b`),
+	takes:  lazyregexp.New(`DEVLOOP_FD|LISTEN_FDS`),
+	reads:  lazyregexp.New(`env\.get\("PORT"\)\)?(?:\s*(?:\|\||\?\?)\s*['"]?(\d{2,5}))?`),
+	fixed:  lazyregexp.New(`port\s*:\s*(\d{2,5})\b`),
 	hint:   "listen on `Number(Deno.env.get(\"PORT\"))`",
 	preset: "proxy", never: true,
 }
@@ -84,9 +86,9 @@ func lookBun(p *project) (*draft, error) {
 }
 
 var bunListening = listening{
-	takes:  compiled(`DEVLOOP_FD|LISTEN_FDS`),
-	reads:  compiled(`(?:process|Bun|import\.meta)\.env\.PORT\)?(?:\s*(?:\|\||\?\?)\s*['"]?(\d{2,5}))?`),
-	fixed:  compiled(`port\s*:\s*(\d{2,5})\b|\.listen\(\s*(\d{2,5})\b`),
+	takes:  lazyregexp.New(`DEVLOOP_FD|LISTEN_FDS`),
+	reads:  lazyregexp.New(`(?:process|Bun|import\.meta)\.env\.PORT\)?(?:\s*(?:\|\||\?\?)\s*['"]?(\d{2,5}))?`),
+	fixed:  lazyregexp.New(`port\s*:\s*(\d{2,5})\b|\.listen\(\s*(\d{2,5})\b`),
 	hint:   "leave the port out: Bun.serve listens on $PORT",
 	preset: "proxy", never: true,
 }

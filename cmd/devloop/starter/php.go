@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 // phpServes is PHP's built-in server in a script of the project's.
-var phpServes = compiled(`php\s+(?:-\S+\s+)*?-S\s+[\w.]+:(\d+)(?:.*?\s-t\s+(\S+))?`)
+var phpServes = lazyregexp.New(`php\s+(?:-\S+\s+)*?-S\s+[\w.]+:(\d+)(?:.*?\s-t\s+(\S+))?`)
 
 // lookPHP finds a project of composer's, or one with a front controller.
 func lookPHP(p *project) (*draft, error) {

@@ -3,12 +3,14 @@ package starter
 import (
 	"strconv"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 var (
-	procfileLine = compiled(`^([A-Za-z0-9_-]+):\s*(.+)$`)
-	readsPort    = compiled(`\$\{?PORT\b`)
-	watchesFiles = compiled(`[\s:]-{0,2}watch\b`) // tailwindcss:watch, esbuild --watch
+	procfileLine = lazyregexp.New(`^([A-Za-z0-9_-]+):\s*(.+)$`)
+	readsPort    = lazyregexp.New(`\$\{?PORT\b`)
+	watchesFiles = lazyregexp.New(`[\s:]-{0,2}watch\b`) // tailwindcss:watch, esbuild --watch
 )
 
 // procLine is a line of a Procfile.

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 // project is the folder that is looked at.
@@ -198,7 +200,7 @@ func (p *project) nothing() error {
 
 // search returns the first match in the code of the files, with the file; nil
 // if none has one.
-func (p *project) search(files []string, re *pattern) (file string, match []string) {
+func (p *project) search(files []string, re *lazyregexp.Regexp) (file string, match []string) {
 	for _, f := range files {
 		text, err := p.read(f)
 		if err != nil {
@@ -209,4 +211,9 @@ func (p *project) search(files []string, re *pattern) (file string, match []stri
 		}
 	}
 	return "", nil
+}
+
+// replaceFunc replaces each match by what f makes of its groups.
+func replaceFunc(re *lazyregexp.Regexp, s string, f func(groups []string) string) string {
+	return re.ReplaceAllStringFunc(s, func(m string) string { return f(re.FindStringSubmatch(m)) })
 }

@@ -4,35 +4,37 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 // pyLibrary is one whose programs listen by themselves: no runner such as uvicorn starts them.
 type pyLibrary struct {
-	serves *pattern // what its programs do
-	port   string   // where they listen if they do not say so
+	serves *lazyregexp.Regexp // what its programs do
+	port   string             // where they listen if they do not say so
 }
 
 var (
 	pyLibraries = []pyLibrary{
-		{compiled(`\brun_app\(`), "8080"}, // aiohttp
-		{compiled(`(?ms)^\s*(?:import|from)\s+tornado\b.*\.listen\(`), ""},
-		{compiled(`(?ms)^\s*(?:import|from)\s+bottle\b.*\brun\(`), "8080"},
-		{compiled(`(?ms)^\s*(?:import|from)\s+sanic\b.*\.run\(`), "8000"},
-		{compiled(`\bcherrypy\.(?:quickstart|engine\.start)\(`), "8080"},
-		{compiled(`\buvicorn\.run\(`), "8000"},
-		{compiled(`(?s)(?:HTTPServer|TCPServer|make_server)\(.*\bserve_forever\(`), ""},
+		{lazyregexp.New(`\brun_app\(`), "8080"}, // aiohttp
+		{lazyregexp.New(`(?ms)^\s*(?:import|from)\s+tornado\b.*\.listen\(`), ""},
+		{lazyregexp.New(`(?ms)^\s*(?:import|from)\s+bottle\b.*\brun\(`), "8080"},
+		{lazyregexp.New(`(?ms)^\s*(?:import|from)\s+sanic\b.*\.run\(`), "8000"},
+		{lazyregexp.New(`\bcherrypy\.(?:quickstart|engine\.start)\(`), "8080"},
+		{lazyregexp.New(`\buvicorn\.run\(`), "8000"},
+		{lazyregexp.New(`(?s)(?:HTTPServer|TCPServer|make_server)\(.*\bserve_forever\(`), ""},
 	}
 	// pyMain is a file that does something when it is run.
-	pyMain      = compiled(`(?m)^if\s+__name__\s*==|^\w[^\n]*\b(?:serve_forever|run_app|run|start)\(`)
+	pyMain      = lazyregexp.New(`(?m)^if\s+__name__\s*==|^\w[^\n]*\b(?:serve_forever|run_app|run|start)\(`)
 	pyListening = listening{
-		takes:  compiled(`fileno\s*=\s*\d|LISTEN_FDS|\bfromfd\(`),
-		reads:  compiled(`(?:environ(?:\.get)?|getenv)[\[(]\s*["']PORT["'](?:\s*,\s*["']?(\d{2,5}))?`),
-		fixed:  compiled(`\.listen\(\s*(\d{2,5})\b|(?i:\bport)\s*=\s*["']?(\d{2,5})\b|\(\s*["'][\w.]*["']\s*,\s*(\d{4,5})\s*\)|make_server\([^,()]*,\s*(\d{2,5})`),
+		takes:  lazyregexp.New(`fileno\s*=\s*\d|LISTEN_FDS|\bfromfd\(`),
+		reads:  lazyregexp.New(`(?:environ(?:\.get)?|getenv)[\[(]\s*["']PORT["'](?:\s*,\s*["']?(\d{2,5}))?`),
+		fixed:  lazyregexp.New(`\.listen\(\s*(\d{2,5})\b|(?i:\bport)\s*=\s*["']?(\d{2,5})\b|\(\s*["'][\w.]*["']\s*,\s*(\d{4,5})\s*\)|make_server\([^,()]*,\s*(\d{2,5})`),
 		hint:   "serve on `socket.socket(fileno=3)`",
 		preset: "proxy",
 	}
 	// pyPortFlag is a flag for the port: tornado's, argparse's or click's, with its default.
-	pyPortFlag = compiled(`\b(?:define\(\s*["']|(?:add_argument|option)\([^()]*?["']--)((?:http-?|listen-?)?port)["'][^()]*?\bdefault\s*=\s*["']?(\d{2,5})\b`)
+	pyPortFlag = lazyregexp.New(`\b(?:define\(\s*["']|(?:add_argument|option)\([^()]*?["']--)((?:http-?|listen-?)?port)["'][^()]*?\bdefault\s*=\s*["']?(\d{2,5})\b`)
 )
 
 // script drafts a program that listens by itself, and tells whether there is one.

@@ -7,20 +7,22 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"devloop/schema/lazyregexp"
 )
 
 var (
-	asgiApp  = compiled(`(?m)^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart)\(`)
-	flaskApp = compiled(`(?m)^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:flask\.)?Flask\(|^def (create_app)\(`)
-	asgiMade = compiled(`(?m)(?:^|[\s.])(?:FastAPI|Starlette|Litestar|Quart)\(`)
-	flaskMay = compiled(`(?m)(?:^|[\s.])Flask\(`)
-	madeApp  = compiled(`(?m)^(\w+)\s*(?::\s*[\w.]+\s*)?=\s*(?:[\w.]+\.)?\w*(?:app|App|application)\w*\(`) // app = create_app(…)
-	makesApp = compiled(`(?m)^def (\w*(?:app|application)\w*)\(\s*\)`)
-	asgiDeps = compiled(`(?im)^[\s"']*(fastapi|starlette|litestar|uvicorn|quart)\b`)
-	flaskDep = compiled(`(?im)^[\s"']*(flask)\b`)
-	gunicorn = compiled(`(?im)^[\s"']*(gunicorn)\b`)
-	pytest   = compiled(`(?im)^[\s"']*pytest\b|\[tool\.pytest`)
-	oneLine  = compiled(`[\[,]\s*(["'])`)
+	asgiApp  = lazyregexp.New(`(?m)^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart)\(`)
+	flaskApp = lazyregexp.New(`(?m)^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:flask\.)?Flask\(|^def (create_app)\(`)
+	asgiMade = lazyregexp.New(`(?m)(?:^|[\s.])(?:FastAPI|Starlette|Litestar|Quart)\(`)
+	flaskMay = lazyregexp.New(`(?m)(?:^|[\s.])Flask\(`)
+	madeApp  = lazyregexp.New(`(?m)^(\w+)\s*(?::\s*[\w.]+\s*)?=\s*(?:[\w.]+\.)?\w*(?:app|App|application)\w*\(`) // app = create_app(…)
+	makesApp = lazyregexp.New(`(?m)^def (\w*(?:app|application)\w*)\(\s*\)`)
+	asgiDeps = lazyregexp.New(`(?im)^[\s"']*(fastapi|starlette|litestar|uvicorn|quart)\b`)
+	flaskDep = lazyregexp.New(`(?im)^[\s"']*(flask)\b`)
+	gunicorn = lazyregexp.New(`(?im)^[\s"']*(gunicorn)\b`)
+	pytest   = lazyregexp.New(`(?im)^[\s"']*pytest\b|\[tool\.pytest`)
+	oneLine  = lazyregexp.New(`[\[,]\s*(["'])`)
 )
 
 // pythonPatterns are what the presets watch.
@@ -61,9 +63,9 @@ func lookDjango(p *project) (*draft, error) {
 }
 
 var (
-	djangoSettings = compiled(`--settings[=\s]([\w.]+)|DJANGO_SETTINGS_MODULE=([\w.]+)`)
-	runserver      = compiled(`\brunserver(?:_plus)?\s+(?:-\S+\s+)*(?:[\w.]+:)?(\d{2,5})\b`)
-	channels       = compiled(`(?m)["'](?:channels|daphne)["']|^\s*from\s+channels\b`)
+	djangoSettings = lazyregexp.New(`--settings[=\s]([\w.]+)|DJANGO_SETTINGS_MODULE=([\w.]+)`)
+	runserver      = lazyregexp.New(`\brunserver(?:_plus)?\s+(?:-\S+\s+)*(?:[\w.]+:)?(\d{2,5})\b`)
+	channels       = lazyregexp.New(`(?m)["'](?:channels|daphne)["']|^\s*from\s+channels\b`)
 )
 
 func lookPython(p *project) (*draft, error) {
@@ -163,12 +165,12 @@ func uvicorn(d *draft, p *project, file, name, flags string) {
 }
 
 var (
-	uvicornRuns  = compiled(`\buvicorn\s+(?:.*\s)?([A-Za-z_][\w.]*:[A-Za-z_][\w.]*)`)
-	gunicornRuns = compiled(`\bgunicorn\s+(?:.*\s)?["']?([A-Za-z_][\w.]*:[A-Za-z_][\w.]*(?:\(\))?)`)
-	flaskRuns    = compiled(`\bflask\s+(?:.*\s)?--app[\s=]+["']?([\w./:]+)|FLASK_APP=["']?([\w./:]+)`)
-	portFlag     = compiled(`--(?:port|listen)[\s=]+["']?(?:[\w.]+:)?(\d{2,5})\b|(?:\s-p|\s--bind|\s-b)[\s=]+["']?(?:[\w.]+:)?(\d{2,5})\b`)
-	appDir       = compiled(`--app-dir[\s=]+(\S+)`)
-	isFactory    = compiled(`\s--factory\b`)
+	uvicornRuns  = lazyregexp.New(`\buvicorn\s+(?:.*\s)?([A-Za-z_][\w.]*:[A-Za-z_][\w.]*)`)
+	gunicornRuns = lazyregexp.New(`\bgunicorn\s+(?:.*\s)?["']?([A-Za-z_][\w.]*:[A-Za-z_][\w.]*(?:\(\))?)`)
+	flaskRuns    = lazyregexp.New(`\bflask\s+(?:.*\s)?--app[\s=]+["']?([\w./:]+)|FLASK_APP=["']?([\w./:]+)`)
+	portFlag     = lazyregexp.New(`--(?:port|listen)[\s=]+["']?(?:[\w.]+:)?(\d{2,5})\b|(?:\s-p|\s--bind|\s-b)[\s=]+["']?(?:[\w.]+:)?(\d{2,5})\b`)
+	appDir       = lazyregexp.New(`--app-dir[\s=]+(\S+)`)
+	isFactory    = lazyregexp.New(`\s--factory\b`)
 )
 
 // pythonCommand prefers what the project says of how it is run to what its sources look like.
@@ -207,10 +209,10 @@ func pythonCommand(d *draft, p *project) {
 }
 
 var (
-	fastapiRuns = compiled(`\bfastapi\s+(?:dev|run)\s+(?:\S+\s+)*?([\w./-]+\.py)\b`)
-	runsApp     = compiled(`(?s)\b(?:uvicorn\.run\(\s*(?:["']([\w.]+:[\w.]+)["'])?|\w+\.run\()([^\n]*(?:\n[^\n]*){0,6}?)\)\s*(?:\n|$)`)
-	portGiven   = compiled(`\bport\s*=\s*(?:int\()?(?:os\.(?:environ\.get|getenv)\(\s*["']\w+["']\s*,\s*)?["']?(\d{2,5})\b`)
-	reloads     = compiled(`\b(?:reload|use_reloader)\s*=\s*True`)
+	fastapiRuns = lazyregexp.New(`\bfastapi\s+(?:dev|run)\s+(?:\S+\s+)*?([\w./-]+\.py)\b`)
+	runsApp     = lazyregexp.New(`(?s)\b(?:uvicorn\.run\(\s*(?:["']([\w.]+:[\w.]+)["'])?|\w+\.run\()([^\n]*(?:\n[^\n]*){0,6}?)\)\s*(?:\n|$)`)
+	portGiven   = lazyregexp.New(`\bport\s*=\s*(?:int\()?(?:os\.(?:environ\.get|getenv)\(\s*["']\w+["']\s*,\s*)?["']?(\d{2,5})\b`)
+	reloads     = lazyregexp.New(`\b(?:reload|use_reloader)\s*=\s*True`)
 )
 
 // script takes what a file that starts the server itself says: `fastapi dev FILE`, uvicorn.run(…) and
@@ -284,7 +286,7 @@ func (p *project) importsNeighbours(file string) bool {
 	return false
 }
 
-var requirements = compiled(`^requirements[^/]*\.(?:txt|in)$|^requirements/[^/]+$`)
+var requirements = lazyregexp.New(`^requirements[^/]*\.(?:txt|in)$|^requirements/[^/]+$`)
 
 // untested leaves out what makes an app for tests.
 func untested(sources []string) []string {
@@ -296,7 +298,7 @@ func untested(sources []string) []string {
 
 // made finds an app that a function of the project's has made, in a file that
 // knows one of the libraries, or else in any.
-func (p *project) made(sources []string, constructor *pattern, libraries ...string) (file string, match []string) {
+func (p *project) made(sources []string, constructor *lazyregexp.Regexp, libraries ...string) (file string, match []string) {
 	if _, m := p.search(sources, constructor); m == nil {
 		return "", nil
 	}
@@ -407,7 +409,7 @@ func (p *project) memberOf(name string) string {
 	return ""
 }
 
-var projectName = compiled(`(?m)^name\s*=\s*["']([\w.-]+)["']`)
+var projectName = lazyregexp.New(`(?m)^name\s*=\s*["']([\w.-]+)["']`)
 
 // pythonTests says how the project tests itself. The presets bear with a project that
 // has no tests yet.

@@ -1,12 +1,14 @@
 package starter
 
+import "devloop/schema/lazyregexp"
+
 var (
-	rubyServer = compiled(`(?m)^\s*gem\s+["'](rails|puma|sinatra|rack|hanami|roda)["']`)
-	rails      = compiled(`(?m)^\s*gem\s+["']rails["']`)
-	classic    = compiled(`(?m)^\s*require\s+["']sinatra["']`)
-	puma       = compiled(`(?m)^\s*gem\s+["']puma["']|^\s+puma \(`)
-	jekyll     = compiled(`(?m)^\s*gem\s+["'](?:jekyll|github-pages)["']`)
-	rspec      = compiled(`(?m)^\s*gem\s+["']rspec`)
+	rubyServer = lazyregexp.New(`(?m)^\s*gem\s+["'](rails|puma|sinatra|rack|hanami|roda)["']`)
+	rails      = lazyregexp.New(`(?m)^\s*gem\s+["']rails["']`)
+	classic    = lazyregexp.New(`(?m)^\s*require\s+["']sinatra["']`)
+	puma       = lazyregexp.New(`(?m)^\s*gem\s+["']puma["']|^\s+puma \(`)
+	jekyll     = lazyregexp.New(`(?m)^\s*gem\s+["'](?:jekyll|github-pages)["']`)
+	rspec      = lazyregexp.New(`(?m)^\s*gem\s+["']rspec`)
 )
 
 func lookRuby(p *project) (*draft, error) {

@@ -6,14 +6,16 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 var rustWeb = []string{"axum", "actix-web", "rocket", "warp", "poem", "salvo", "tide", "hyper", "tonic", "ntex", "rouille", "tiny_http"}
 
 var rustListening = listening{
-	takes:  compiled(`listenfd|ListenFd|from_raw_fd|LISTEN_FDS|sd_listen_fds|tokio_listener`),
-	reads:  compiled(`var(?:_os)?\(\s*"PORT"\s*\)(?:[^;]{0,80}?(\d{4,5}))?`),
-	fixed:  compiled(`"(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1?\]):(\d{2,5})"|\(\s*"[^"]*"\s*,\s*(\d{4,5})\s*\)|\]\s*,\s*(\d{4,5})\s*\)`),
+	takes:  lazyregexp.New(`listenfd|ListenFd|from_raw_fd|LISTEN_FDS|sd_listen_fds|tokio_listener`),
+	reads:  lazyregexp.New(`var(?:_os)?\(\s*"PORT"\s*\)(?:[^;]{0,80}?(\d{4,5}))?`),
+	fixed:  lazyregexp.New(`"(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1?\]):(\d{2,5})"|\(\s*"[^"]*"\s*,\s*(\d{4,5})\s*\)|\]\s*,\s*(\d{4,5})\s*\)`),
 	hint:   "take it with the listenfd crate, as `devloop help sockets` shows",
 	preset: "inherit",
 }
@@ -92,7 +94,7 @@ func (p *rustProject) rustServers(t *cargoTree) []rustServer {
 	return servers
 }
 
-var rustServerName = compiled(`(^|[-_])(server|web|api|app|service|site|gateway|backend)([-_]|$)`)
+var rustServerName = lazyregexp.New(`(^|[-_])(server|web|api|app|service|site|gateway|backend)([-_]|$)`)
 
 // rank is how likely a crate of a workspace is the one that people mean.
 func (s rustServer) rank() int {
@@ -124,7 +126,7 @@ func (p *rustProject) rustBinary(c *crate) (cargoBin, bool) {
 }
 
 // cargoRuns is a command that runs a binary or a crate of the workspace.
-var cargoRuns = compiled(`\bcargo\s+(?:watch\s.*)?(?:-x\s+["'])?run\b(?:.*\s--bin[\s=]+([\w-]+)|.*\s(?:-p|--package)[\s=]+([\w-]+))`)
+var cargoRuns = lazyregexp.New(`\bcargo\s+(?:watch\s.*)?(?:-x\s+["'])?run\b(?:.*\s--bin[\s=]+([\w-]+)|.*\s(?:-p|--package)[\s=]+([\w-]+))`)
 
 // rustLoop drafts the loop of the first of the servers.
 func rustLoop(d *draft, p *rustProject, t *cargoTree, servers []rustServer) {
@@ -290,8 +292,8 @@ func (p *rustProject) alsoRead() []string {
 }
 
 var (
-	rustBindsIt = compiled(`TcpListener::(bind|from_raw_fd)`)
-	rustServing = compiled(`TcpListener|listenfd|ListenFd|HttpServer::new|rocket::build|#\[(?:rocket::)?launch\]|Server::bind|axum::serve|warp::serve|tiny_http`)
+	rustBindsIt = lazyregexp.New(`TcpListener::(bind|from_raw_fd)`)
+	rustServing = lazyregexp.New(`TcpListener|listenfd|ListenFd|HttpServer::new|rocket::build|#\[(?:rocket::)?launch\]|Server::bind|axum::serve|warp::serve|tiny_http`)
 )
 
 // rustServes reports whether the file of a binary binds or takes a socket.

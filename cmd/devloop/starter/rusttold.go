@@ -3,19 +3,21 @@ package starter
 import (
 	"fmt"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 // How Rust programs declare a flag or read a variable.
 var (
-	clapField   = compiled(`(?s)#\[(?:arg|clap|structopt)\(([^\]]*)\)\]\s*(?:///[^\n]*\n\s*)*(?:pub(?:\([^)]*\))?\s+)?(\w+)\s*:\s*([\w:<>]+)`)
-	clapLong    = compiled(`\blong\b(?:\s*=\s*"([\w-]+)")?`)
-	clapShort   = compiled(`\bshort\b(?:\s*=\s*'(\w)')?`)
-	clapDefault = compiled(`\bdefault_value(?:_t)?\s*=\s*(?:"([^"]*)"|(\d+))`)
-	clapEnv     = compiled(`\benv\s*=\s*"(\w+)"`)
-	rustEnv     = compiled(`\bvar\(\s*"([A-Z][A-Z0-9_]*)"\s*\)(?:[^;]{0,120}?"((?:[\w.]*:)?\d{4,5})")?`)
+	clapField   = lazyregexp.New(`(?s)#\[(?:arg|clap|structopt)\(([^\]]*)\)\]\s*(?:///[^\n]*\n\s*)*(?:pub(?:\([^)]*\))?\s+)?(\w+)\s*:\s*([\w:<>]+)`)
+	clapLong    = lazyregexp.New(`\blong\b(?:\s*=\s*"([\w-]+)")?`)
+	clapShort   = lazyregexp.New(`\bshort\b(?:\s*=\s*'(\w)')?`)
+	clapDefault = lazyregexp.New(`\bdefault_value(?:_t)?\s*=\s*(?:"([^"]*)"|(\d+))`)
+	clapEnv     = lazyregexp.New(`\benv\s*=\s*"(\w+)"`)
+	rustEnv     = lazyregexp.New(`\bvar\(\s*"([A-Z][A-Z0-9_]*)"\s*\)(?:[^;]{0,120}?"((?:[\w.]*:)?\d{4,5})")?`)
 )
 
-var openVariant = compiled(`\b([A-Z]\w*)\s*\{[^{}]*$`)
+var openVariant = lazyregexp.New(`\b([A-Z]\w*)\s*\{[^{}]*$`)
 
 // rustSubcommand is the variant of an enum of subcommands that is open at the end of a text, as clap
 // calls it; "" if there is none.

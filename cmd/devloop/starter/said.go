@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"devloop/schema/lazyregexp"
 )
 
 // devNames are what projects call the command of the loop, the best first.
@@ -70,7 +72,7 @@ func devRank(name string) int {
 func meansLoop(name string) bool { return devRank(name) < len(devNames) }
 
 // command finds the first command that matches, with the match.
-func (p *project) command(re *pattern) (said, []string) {
+func (p *project) command(re *lazyregexp.Regexp) (said, []string) {
 	for _, s := range p.commands() {
 		if m := re.FindStringSubmatch(s.command); m != nil {
 			return s, m
@@ -216,9 +218,9 @@ func saidModd(file, text string) []said {
 }
 
 var (
-	makeTarget   = compiled(`^([A-Za-z0-9_.-]+)\s*:(?:[^=]|$)`)
-	makeVariable = compiled(`^\s*(?:export\s+)?([A-Za-z0-9_]+)\s*(?:\?|:|::)?=\s*(.*?)\s*$`)
-	makeRef      = compiled(`\$[({]([A-Za-z0-9_]+)[)}]`)
+	makeTarget   = lazyregexp.New(`^([A-Za-z0-9_.-]+)\s*:(?:[^=]|$)`)
+	makeVariable = lazyregexp.New(`^\s*(?:export\s+)?([A-Za-z0-9_]+)\s*(?:\?|:|::)?=\s*(.*?)\s*$`)
+	makeRef      = lazyregexp.New(`\$[({]([A-Za-z0-9_]+)[)}]`)
 )
 
 // saidMakefile reads the recipes of a Makefile, with its plain variables filled in.
@@ -252,9 +254,9 @@ func saidMakefile(file, text string) []said {
 }
 
 // filledIn is a command with the variables of its file in it, those that are known, twice.
-func filledIn(command string, ref *pattern, vars map[string]string) string {
+func filledIn(command string, ref *lazyregexp.Regexp, vars map[string]string) string {
 	for range 2 {
-		command = ref.replaceFunc(command, func(m []string) string {
+		command = replaceFunc(ref, command, func(m []string) string {
 			if value, ok := vars[m[1]]; ok {
 				return value
 			}
@@ -265,9 +267,9 @@ func filledIn(command string, ref *pattern, vars map[string]string) string {
 }
 
 var (
-	justRecipe   = compiled(`^@?([A-Za-z0-9_-]+)(?:\s+[^:]*)?:(?:[^=]|$)`)
-	justVariable = compiled(`^(?:export\s+)?([A-Za-z0-9_-]+)\s*:=\s*["'](.*?)["']\s*$`)
-	justRef      = compiled(`\{\{\s*([A-Za-z0-9_-]+)\s*\}\}`)
+	justRecipe   = lazyregexp.New(`^@?([A-Za-z0-9_-]+)(?:\s+[^:]*)?:(?:[^=]|$)`)
+	justVariable = lazyregexp.New(`^(?:export\s+)?([A-Za-z0-9_-]+)\s*:=\s*["'](.*?)["']\s*$`)
+	justRef      = lazyregexp.New(`\{\{\s*([A-Za-z0-9_-]+)\s*\}\}`)
 )
 
 // saidJustfile reads the recipes of a justfile.
@@ -426,7 +428,7 @@ func saidCompose(file, text string) []said {
 	return all
 }
 
-var dockerRuns = compiled(`^(?i:(CMD|ENTRYPOINT))\s+(.*)$`)
+var dockerRuns = lazyregexp.New(`^(?i:(CMD|ENTRYPOINT))\s+(.*)$`)
 
 // saidDockerfile reads what the image runs: the last CMD and ENTRYPOINT.
 func saidDockerfile(file, text string) []said {

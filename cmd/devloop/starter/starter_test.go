@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -179,7 +180,7 @@ func TestPresetsPorts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := compiled(`(?m)^  PORT: (\d+)`)
+	port := regexp.MustCompile(`(?m)^  PORT: (\d+)`)
 	for _, file := range files {
 		text, err := fs.ReadFile(preset.FS(), file)
 		if err != nil {

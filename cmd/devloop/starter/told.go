@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"devloop/schema/lazyregexp"
 )
 
 // told is how a server is told its address where it is not by $PORT: by a flag, or by another variable.
@@ -27,7 +29,7 @@ func (t told) what() string {
 }
 
 // addressName takes the words of a flag's or variable's name apart.
-var addressName = compiled(`[A-Z]?[a-z0-9]+|[A-Z]+`)
+var addressName = lazyregexp.New(`[A-Z]?[a-z0-9]+|[A-Z]+`)
 
 // Words of names: what an address is called, what may stand beside that, and what tells that it is
 // another one's than the server's.
@@ -80,8 +82,8 @@ func addressRank(name string) (rank int, port bool) {
 }
 
 var (
-	addressText = compiled(`^(?:[\w.-]*|\[[0-9a-fA-F:]*\]):(\d{2,5})$`)
-	portText    = compiled(`^\d{2,5}$`)
+	addressText = lazyregexp.New(`^(?:[\w.-]*|\[[0-9a-fA-F:]*\]):(\d{2,5})$`)
+	portText    = lazyregexp.New(`^\d{2,5}$`)
 )
 
 // candidate makes what a flag or a variable says of an address, from its name, its default and its
@@ -118,7 +120,7 @@ func candidate(name, def, about string, env bool) (t told, rank int, ok bool) {
 	return t, rank, true
 }
 
-var aboutAddress = compiled(`(?i)\baddr|\blisten|\bbind|host:port|\bport\b`)
+var aboutAddress = lazyregexp.New(`(?i)\baddr|\blisten|\bbind|host:port|\bport\b`)
 
 // option writes the server's command so that it listens where devloop says. program is how the preset
 // runs it, with $ARGS.
@@ -170,7 +172,7 @@ func (d *draft) option(p *project, t told, program string, files []string, l lis
 	d.note("devloop forwards connections to the server, which it tells a port by %s (a guess, from %s). Without that step: %s, and `VIA: inherit`, without `processes`.", t.what(), t.place, l.hint)
 }
 
-var portAtEnd = compiled(`\d{2,5}$`)
+var portAtEnd = lazyregexp.New(`\d{2,5}$`)
 
 // without takes a flag and its value out of arguments.
 func without(args string, names ...string) (rest, value string, found bool) {
