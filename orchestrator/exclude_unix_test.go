@@ -90,6 +90,13 @@ func TestGitsConfigurationTakesEffectWhileRunning(t *testing.T) {
 		}
 		save()
 		wait("a.txt b.txt c.txt")
+		later := time.Now().Add(time.Hour) // so do files look that were written right before the rules change, or where clocks disagree
+		for _, name := range []string{"src/b.txt", "src/c.txt"} {
+			if err := os.Chtimes(filepath.Join(p.dir, name), later, later); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wait("")
 		p.replace(".git/config", config("rules/one"))
 		wait("")
 		save()

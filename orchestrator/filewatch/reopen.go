@@ -58,17 +58,17 @@ func (w *Files) reopen(next *reopening) {
 		next.places = append(next.places, before.places...)
 	}
 	w.next = next
-	cfg, g, poll, since := next.cfg, next.graph, next.poll, next.since
+	cfg, g, poll, since, inView := next.cfg, next.graph, next.poll, next.since, w.set
 	w.opt.Go(func() {
 		o := opened{set: watchset.New(cfg, g, w.git), watcher: newWatcher(w.opt.Disk)}
-		if !o.open(w, poll, since) || !w.opt.Post(Event{func() { w.reopened(next, o) }, o.watcher}) {
+		if !o.open(w, poll, since, inView) || !w.opt.Post(Event{func() { w.reopened(next, o) }, o.watcher}) {
 			_ = o.watcher.close() // it is not used
 		}
 	})
 }
 
 // open is reopen's work, outside the owner's goroutine. It is false if the owner has ended.
-func (o *opened) open(w *Files, poll *time.Duration, since time.Time) bool {
+func (o *opened) open(w *Files, poll *time.Duration, since time.Time, inView *watchset.Set) bool {
 	w.git.Rest()
 	at := w.area(o.set)
 	o.notes, o.err = o.watcher.open(at, poll)
@@ -92,7 +92,7 @@ func (o *opened) open(w *Files, poll *time.Duration, since time.Time) bool {
 	if !ready || !o.confirm(w, 2*time.Since(since)) {
 		return false
 	}
-	o.first.files = append(o.first.files, changedSince(o.set, since)...)
+	o.first.files = append(o.first.files, changedSince(o.set, inView, since)...)
 	o.roots = unlinkedRoots(o.set)
 	for _, path := range o.set.Touchables() {
 		if !w.times.knows(path) {
@@ -120,10 +120,11 @@ func (o *opened) confirm(w *Files, patience time.Duration) bool {
 	return true
 }
 
-// changedSince lists the watched files that were written since then.
-func changedSince(set *watchset.Set, since time.Time) (files []seenFile) {
+// changedSince lists the files that are new in view and were written since then. What happens to the others, the first
+// watcher has seen; they may have been written before that, and are not read again for it.
+func changedSince(set, inView *watchset.Set, since time.Time) (files []seenFile) {
 	for path := range set.Files() {
-		if info, err := os.Stat(path); err == nil && info.ModTime().After(since) {
+		if info, err := os.Stat(path); err == nil && info.ModTime().After(since) && !inView.Wants(path) {
 			files = append(files, seenFile{path: path})
 		}
 	}
