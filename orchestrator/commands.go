@@ -50,7 +50,9 @@ func endOf(x procgroup.Exit) machine.End {
 func (l *loop) commandExited(c *runner.Command, exit procgroup.Exit) {
 	key := c.Key
 	if key.Stage == runner.Whole {
-		l.step(machine.ProcessExited{Node: key.Node, Gen: key.Num, End: endOf(exit)})
+		end := endOf(exit)
+		end.Because = c.Because
+		l.step(machine.ProcessExited{Node: key.Node, Gen: key.Num, End: end})
 		l.forgetGone(key.Node)
 		l.release()
 		return

@@ -40,6 +40,8 @@ type End struct {
 	Code   int    `json:"code"`             // the exit code; -1 if a signal ended it, or it never ran
 	Signal string `json:"signal,omitempty"` // "SIGKILL"
 	Error  string `json:"error,omitempty"`  // why it could not be started
+
+	Because string `json:"because,omitempty"` // what made it fail, where that is known
 }
 
 // Cycle begins when something happens to nodes at rest, and ends when they are at rest again: a save, the

@@ -3,6 +3,7 @@ package listenfd
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"runtime"
 	"strings"
@@ -27,6 +28,45 @@ type Holder struct {
 	Command string // the command line, blanks between the words
 	Dir     string // its working directory
 	UID     int    // owner of the socket, known on Linux even when PID is not; -1 when unknown
+}
+
+// HolderOf is the process that has a TCP port, at whatever address; unknown where none is found, or the system does not
+// tell. It walks through all processes.
+func HolderOf(port int) Holder {
+	if port > 0 && port <= math.MaxUint16 {
+		return inetHolder(TCP, netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(port)))
+	}
+	return Holder{UID: -1}
+}
+
+// String is "`COMMAND` (pid 1, in DIR)", as far as that is known; "" if nothing is.
+func (h Holder) String() string {
+	switch {
+	case h.PID > 0:
+		name, dir := h.Name, ""
+		if h.Command != "" {
+			name = "`" + shortened(h.Command) + "`"
+		}
+		if h.Dir != "" {
+			dir = ", in " + h.Dir
+		}
+		return fmt.Sprintf("%s (pid %d%s)", name, h.PID, dir)
+	case h.UID == 0:
+		return "a process of root"
+	case h.UID > 0:
+		return fmt.Sprintf("a process of uid %d", h.UID)
+	}
+	return ""
+}
+
+// longest is how much of a command line is shown, in characters: that of a JVM is longer than a screen.
+const longest = 120
+
+func shortened(command string) string {
+	if runes := []rune(command); len(runes) > longest {
+		return string(runes[:longest-1]) + "…"
+	}
+	return command
 }
 
 // InUseError says that another process has the address. It unwraps to EADDRINUSE.
@@ -79,7 +119,7 @@ func (e *InUseError) Clear() string {
 	switch h := e.Holder; {
 	case h.PID > 0:
 		if h.Command != "" {
-			fmt.Fprintf(&b, "it runs `%s`", h.Command)
+			fmt.Fprintf(&b, "it runs `%s`", shortened(h.Command))
 			if h.Dir != "" {
 				fmt.Fprintf(&b, " in %s", h.Dir)
 			}

@@ -152,6 +152,8 @@ type End struct {
 	Code   int    // the exit code; -1 if it was ended by a signal or never ran
 	Signal string // the signal that ended it, such as "SIGKILL", or ""
 	Err    string // why it could not be started, or ""
+
+	Because string // what made it fail, where that is known; or ""
 }
 
 // OK tells whether the command succeeded.
@@ -165,4 +167,12 @@ func (e End) String() string {
 		return e.Signal
 	}
 	return fmt.Sprintf("exit code %d", e.Code)
+}
+
+// Explained is String with what made it fail, where that is known.
+func (e End) Explained() string {
+	if e.Because == "" {
+		return e.String()
+	}
+	return e.String() + ": " + e.Because
 }

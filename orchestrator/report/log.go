@@ -118,6 +118,10 @@ func (l *Log) Rested(status func() []machine.NodeStatus) {
 	}
 }
 
+func controlEnd(e machine.End) *control.End {
+	return &control.End{Code: e.Code, Signal: e.Signal, Error: e.Err, Because: e.Because}
+}
+
 // event is a report in the form of the protocol.
 func event(r Report) control.Event {
 	e := control.Event{Kind: string(r.Kind), Node: r.Node, Number: r.Num, Why: string(r.Why), Took: r.Took.Nanoseconds(),
@@ -130,7 +134,7 @@ func event(r Report) control.Event {
 	switch r.Kind {
 	case machine.StagePassed, machine.StageFailed, machine.StageTolerated, machine.StageTimedOut, machine.StageCancelled,
 		machine.Stopped, machine.Ended, machine.Crashed, machine.AwaitsPass, machine.GaveUp, machine.Dropped, machine.Lost:
-		e.End = &control.End{Code: r.End.Code, Signal: r.End.Signal, Error: r.End.Err}
+		e.End = controlEnd(r.End)
 	}
 	named := byOther(r.Why)
 	switch r.Kind {

@@ -61,7 +61,7 @@ func (s Snapshot) blocked(node int) string {
 	case st.Dropped != nil && st.Dropped.Due:
 		return fmt.Sprintf("the new version of %s was not ready in time and was dropped; the old one still serves", st.Name)
 	case st.Dropped != nil:
-		return fmt.Sprintf("the new version of %s ended (%s) and was dropped; the old one still serves", st.Name, st.Dropped.End)
+		return fmt.Sprintf("the new version of %s ended (%s) and was dropped; the old one still serves", st.Name, st.Dropped.End.Explained())
 	}
 	return st.Name + " " + s.Became(node)
 }
@@ -79,7 +79,7 @@ func (s Snapshot) Became(node int) string {
 		return "crashed: " + crashed(st) + "; it stays down until something changes"
 	case "ended":
 		if st.Early {
-			return fmt.Sprintf("ended (%s) before it was ready", st.End)
+			return fmt.Sprintf("ended (%s) before it was ready", st.End.Explained())
 		}
 		return fmt.Sprintf("ended: %s", st.End)
 	case "unready":
@@ -112,9 +112,13 @@ func (s Snapshot) name(node int) string { return s.Nodes[node].Name }
 
 // crashed says how a process ended that keeps ending.
 func crashed(st machine.NodeStatus) string {
-	text := st.End.String()
+	end := st.End
+	text := end.String()
 	if st.Failures > 1 {
 		text += fmt.Sprintf(", %d times in a row", st.Failures)
+	}
+	if end.Because != "" {
+		text += ": " + end.Because
 	}
 	return text
 }

@@ -15,7 +15,7 @@ func (s Snapshot) Node(node int) control.Node {
 	c := control.Node{Name: n.Name, Kind: kind(n), State: n.State, Busy: n.Busy, Failed: n.Failed,
 		Waits: s.waits(node), Number: n.Num, PIDs: s.PIDs(node), Restarts: n.Restarts, Crashes: n.Failures, Usual: n.Usual}
 	if n.End != (machine.End{}) || n.State == "ended" {
-		c.End = &control.End{Code: n.End.Code, Signal: n.End.Signal, Error: n.End.Err}
+		c.End = controlEnd(n.End)
 	}
 	if n.Num > 0 {
 		c.Since = control.Moment(n.Since)

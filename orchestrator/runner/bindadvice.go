@@ -3,6 +3,7 @@ package runner
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 
@@ -34,6 +35,21 @@ func portsInUse(output []byte) (ports []int, said bool) {
 		}
 	}
 	return ports, said
+}
+
+// portTaken finds out which program has the port that a process could not bind, and how to end that; "" if none but
+// devloop has it. It walks through all processes, and may be called by any goroutine.
+func (a *adoptions) portTaken(c *Command) (text, hint string) {
+	ports, _ := portsInUse(a.journal.Tail(c.name, c.Key.Num, complaintTail))
+	for _, port := range ports {
+		if h := listenfd.HolderOf(port); h.PID != os.Getpid() && h.String() != "" {
+			if hint = "stop it, or use another port"; h.PID != 0 {
+				hint = fmt.Sprintf("stop it (kill %d), or use another port", h.PID)
+			}
+			return fmt.Sprintf("port %d is in use by %s", port, h), hint
+		}
+	}
+	return "", ""
 }
 
 // boundItself gives the likely reason why a process ended because an address is in use that devloop holds.

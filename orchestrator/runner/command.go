@@ -32,6 +32,8 @@ type Command struct {
 	kill    bool
 	gone    bool
 	wanted  wanted // what it runs
+
+	Because string // what made a process fail, where that is known; set before Exited
 }
 
 // generation is what a process has and a stage has not.
@@ -41,6 +43,7 @@ type generation struct {
 	readiness *readiness
 	advised   bool   // what it does wrong with its sockets has been reported
 	wrapper   string // see program
+	hint      string // what to do about Because
 }
 
 // asked tells whether it was told to end.

@@ -39,6 +39,9 @@ func (r *Runner) launch(c *Command, spec procgroup.Spec) {
 		}
 		<-group.Done()
 		r.guard.ended(pid)
+		if c.generation != nil && !group.Exit().Success() {
+			c.Because, c.hint = r.adoptions.portTaken(c)
+		}
 		deliver(func() { r.exited(c, group.Exit()) })
 	})
 }
@@ -67,6 +70,9 @@ func (r *Runner) exited(c *Command, exit procgroup.Exit) {
 		r.owner.troubles(c.Key.Node, c.grant.Return(sockets.End{Asked: c.asked(), Signal: exit.Signal, Code: exit.Code}))
 		if !c.readiness.ready && !c.asked() && !c.grant.Empty() {
 			r.adoptions.endedBefore(c)
+		}
+		if c.Because != "" && !c.asked() && !c.readiness.occupied.Load() {
+			r.owner.advice(c.Key.Node, c.Because, c.hint)
 		}
 	}
 	if !c.asked() {

@@ -41,6 +41,7 @@ type readiness struct {
 	checks    *environ           // the environment of its checks
 	file      probe.Mark         // of `ready: {file: …}`, before it was started
 	told      selfReport         // what it has said of itself
+	occupied  atomic.Bool        // who listens where it is to has been reported
 	endNotify context.CancelFunc // closes its notify socket; nil if it has none
 }
 
@@ -63,7 +64,10 @@ func (r *readiness) await(pid int) {
 	wait := r.untilServes()
 	ctx := r.ctx
 	r.owner.joined.Go(func() {
-		addrs, err := r.grant.Dial(ctx, r.lastCheck.noteError, func(by sockets.OccupiedError) { r.owner.advise(r.node, by.Error(), by.Hint()) })
+		addrs, err := r.grant.Dial(ctx, r.lastCheck.noteError, func(by sockets.OccupiedError) {
+			r.occupied.Store(true)
+			r.owner.advise(r.node, by.Error(), by.Hint())
+		})
 		if err == nil {
 			err = wait(ctx, addrs)
 		}
