@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -101,6 +102,7 @@ func TestRequestThatKills(t *testing.T) {
 	const others = 8
 	f, url := front(t, Options{HTTP: true})
 	var deaths atomic.Int64
+	var restarts sync.WaitGroup
 	var start func(gen int)
 	start = func(gen int) {
 		var s *server
@@ -110,11 +112,11 @@ func TestRequestThatKills(t *testing.T) {
 			switch {
 			case r.URL.Path == "/crash":
 				deaths.Add(1)
-				go func() {
+				restarts.Go(func() {
 					s.kill()
 					f.Drop(gen, false)
 					start(gen + 1)
-				}()
+				})
 				<-r.Context().Done()
 				panic(http.ErrAbortHandler)
 			case r.URL.Path == "/quick":
@@ -158,6 +160,7 @@ func TestRequestThatKills(t *testing.T) {
 	if code := <-crash; code != http.StatusBadGateway || deaths.Load() != 2 {
 		t.Errorf("it was answered with %d after %d deaths", code, deaths.Load())
 	}
+	restarts.Wait() // or the last one begins when the test has ended
 	for range others {
 		if code := <-codes; code != http.StatusOK {
 			t.Errorf("another one was answered with %d", code)
