@@ -3,11 +3,11 @@ package orchestrator
 import (
 	"context"
 	"os"
+	"slices"
 
 	"devloop/orchestrator/api"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/machine"
-	"devloop/orchestrator/report"
 	"devloop/orchestrator/sockets"
 	"devloop/schema"
 )
@@ -43,12 +43,20 @@ func (l apiLoop) Status() control.Status {
 	for i, n := range all.Nodes {
 		if !n.Gone || l.runner.RunsProcess(i) {
 			node := all.Node(i)
-			if node.Failed && l.graph.Nodes[i].Watcher != nil {
-				l.placeFailure(&node)
+			if l.graph.Nodes[i].Watcher != nil {
+				run := 0
+				if n.State == "running" {
+					run = n.Num
+				}
+				node.Plan = l.report.history.Plan(n.Name, stageNames(l.plan(i)), run)
+				if node.Failed {
+					l.placeFailure(&node)
+				}
 			}
 			s.Nodes = append(s.Nodes, node)
 		}
 	}
+	l.report.log.Complete(&s)
 	for _, held := range l.sockets.All() {
 		s.Sockets = append(s.Sockets, socketStatus(held, l.cfg))
 	}
@@ -88,11 +96,7 @@ func (l apiLoop) placeFailure(n *control.Node) {
 func (l apiLoop) Diagnostics(node string) ([]control.Diagnostic, []control.Unplaced) {
 	var stages []string
 	if w := l.graph.Nodes[l.graph.Index(node)].Watcher; w != nil {
-		for _, group := range w.Groups() {
-			for _, s := range group {
-				stages = append(stages, s.Name)
-			}
-		}
+		stages = slices.Concat(stageNames(w)...)
 	}
 	return l.report.history.Diagnostics(node, stages)
 }
@@ -146,9 +150,7 @@ func (l *loop) await(nodes []int, answer func(control.Verdict)) (forget func()) 
 		switch {
 		case !l.barriers.waits(id): // forgotten meanwhile
 		case l.sources.Broken() != nil:
-			l.barriers.answer(id, func() control.Verdict {
-				return control.Verdict{Why: "the configuration " + report.WhatIsWrong(l.sources.Broken()) + "; the last valid one still runs: " + oneLine(l.sources.Broken().Error())}
-			})
+			l.barriers.answer(id, func() control.Verdict { return control.Verdict{Why: brokenConfig(l.sources.Broken())} })
 		default:
 			l.step(machine.Await{ID: id, Nodes: nodes})
 		}
@@ -176,6 +178,6 @@ func (l *loop) awaited(a machine.Awaited) {
 		if a.OK {
 			return control.Verdict{OK: true}
 		}
-		return l.report.snapshot(l.machine.Status()).Verdict(a.Node, l.report.history)
+		return l.report.verdict(a.Node)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"devloop/orchestrator/control"
+	"devloop/orchestrator/report"
 )
 
 // barriers are questions whether everything caused until then is done.
@@ -35,6 +36,11 @@ func (b *barriers) forget(id int) (answer func(control.Verdict)) {
 	answer = b.answers[id]
 	delete(b.answers, id)
 	return answer
+}
+
+// brokenConfig says that the configuration, as it is written, cannot become the current one.
+func brokenConfig(err error) string {
+	return "the configuration " + report.WhatIsWrong(err) + "; the last valid one still runs: " + oneLine(err.Error())
 }
 
 func oneLine(text string) string {

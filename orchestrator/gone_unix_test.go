@@ -35,7 +35,7 @@ func TestAWatcherIsTakenOutWhileItRuns(t *testing.T) {
 		var ended []string
 		listening, runs, heard := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 		go func() {
-			heard <- client.Events(ctx, func(line json.RawMessage) error {
+			heard <- client.Events(ctx, control.EventQuery{}, func(line json.RawMessage) error {
 				var e control.Event
 				if err := json.Unmarshal(line, &e); err != nil {
 					return err

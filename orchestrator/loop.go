@@ -198,7 +198,10 @@ func (l *loop) step(ev machine.Event) {
 	}
 	l.stepping = true
 	defer func() { l.stepping = false }()
-	defer l.report.log.Rested(l.machine.Status)
+	defer func() {
+		l.report.log.Rested(l.machine.Status)
+		l.report.stands(l.machine, l.sources.Broken())
+	}()
 	for len(l.queue) > 0 {
 		ev, l.queue = l.queue[0], l.queue[1:]
 		l.report.announce(ev)

@@ -45,6 +45,18 @@ func (p *project) plan(node int) *schema.Watcher {
 	return p.graph.Nodes[node].Watcher
 }
 
+// stageNames are the names of a watcher's stages, in groups.
+func stageNames(w *schema.Watcher) (groups [][]string) {
+	for _, group := range w.Groups() {
+		var names []string
+		for _, s := range group {
+			names = append(names, s.Name)
+		}
+		groups = append(groups, names)
+	}
+	return groups
+}
+
 // stageOf finds a stage by the machine's number.
 func stageOf(w *schema.Watcher, index int) *schema.Stage {
 	for _, group := range w.Groups() {

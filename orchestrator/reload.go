@@ -62,6 +62,7 @@ func (l *loop) reloaded(sources []string, err error) {
 	if err != nil && (was == nil || was.Error() != err.Error()) {
 		l.screen.Broken(err)
 	}
+	l.report.stands(l.machine, err)
 }
 
 // sourcePaths are the files of both lists, sorted.

@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"devloop/orchestrator/console"
+	"devloop/orchestrator/control"
 	"devloop/orchestrator/filewatch"
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
@@ -101,6 +102,27 @@ func (r *reporter) snapshot(nodes []machine.NodeStatus) report.Snapshot {
 	return report.Snapshot{Nodes: nodes, PIDs: r.runner.PIDs,
 		LastCheck: func(node, generation int) string { return r.runner.Process(node, generation).LastCheck() },
 		Says:      func(node, generation int) string { return r.runner.Process(node, generation).SelfReport() }}
+}
+
+// verdict is that on a node that has failed.
+func (r *reporter) verdict(node int) control.Verdict {
+	return r.snapshot(r.status()).Verdict(node, r.history)
+}
+
+// stands reports whether what was saved is live, as a wait that is asked now would; broken is why the configuration, as
+// it is written, cannot become the current one.
+func (r *reporter) stands(m *machine.Machine, broken error) {
+	state, nodes := m.Live()
+	var names []string
+	for _, n := range nodes {
+		names = append(names, r.name(n))
+	}
+	why := func() string { return r.verdict(nodes[0]).Why }
+	if broken != nil {
+		state, names = machine.Failed, nil
+		why = func() string { return brokenConfig(broken) }
+	}
+	r.log.Stands(state, names, why)
 }
 
 // urls lists the addresses of a process's http sockets.

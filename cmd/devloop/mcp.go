@@ -24,8 +24,8 @@ func mcpCommand(a *app) *cobra.Command {
 		Use:   "mcp",
 		Short: "MCP server for coding agents (stdio)",
 		Long: `mcp speaks the Model Context Protocol (https://modelcontextprotocol.io) on standard
-input and output. Coding agents get the tools status, wait, logs, trigger, restart,
-stop, start and explain. The agent starts it in the project's directory; it talks to
+input and output. Coding agents get the tools status, wait, logs, problems, cycle,
+trigger, restart, stop, start and explain. The agent starts it in the project's directory; it talks to
 the loop that runs there, and does not start one.`,
 		Example: `  devloop up -d
   claude mcp add devloop -- devloop mcp
@@ -67,6 +67,8 @@ func newMCPServer(a *app) *mcp.Server {
 	addTool(s, &mcp.Tool{Name: "problems", Annotations: looks, Description: `What compilers, linters and tests complained of when ` +
 		`each stage ran last, as places in files: file, line, column, severity, message. "unplaced" has the last lines of a ` +
 		`failure that names no place.`}, tools.problems)
+	addTool(s, &mcp.Tool{Name: "cycle", Annotations: looks, Description: `What a save has led to: the changed paths, each run with ` +
+		`its stages, results and times, each restart, until everything was at rest again.`}, tools.cycle)
 	for _, h := range byHands {
 		addTool(s, &mcp.Tool{Name: h.verb, Annotations: acts, Description: h.short + ". " + strings.ReplaceAll(h.long, "\n", " ") +
 			` If any name is wrong, nothing is done.`}, tools.byHand(h))

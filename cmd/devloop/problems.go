@@ -99,7 +99,7 @@ func followProblems(a *app, client *control.Client, names []string, write func(i
 		_, err = io.WriteString(a.stdout, text.String())
 		return err
 	}
-	err := client.Events(context.Background(), func(line json.RawMessage) error {
+	err := client.Events(context.Background(), control.EventQuery{}, func(line json.RawMessage) error {
 		var e control.Event
 		if err := json.Unmarshal(line, &e); err != nil {
 			return fmt.Errorf("read the loop's answer: %w", err)

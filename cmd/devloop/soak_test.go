@@ -202,7 +202,7 @@ func (s *soaked) move() {
 	case 11: // somebody looks, and goes away
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		err := s.client.Events(ctx, func(json.RawMessage) error { cancel(); return nil })
+		err := s.client.Events(ctx, control.EventQuery{}, func(json.RawMessage) error { cancel(); return nil })
 		if err != nil && ctx.Err() == nil {
 			s.t.Fatalf("events: %v", err)
 		}

@@ -138,7 +138,7 @@ func (t *trial) connect(ctx context.Context) (err error) {
 	ctx, t.follow = context.WithCancel(ctx)
 	go func() {
 		defer close(t.events)
-		_ = t.client.Events(ctx, func(line json.RawMessage) error { // whoever misses them measures less exactly
+		_ = t.client.Events(ctx, control.EventQuery{}, func(line json.RawMessage) error { // whoever misses them measures less exactly
 			var e trialEvent
 			if json.Unmarshal(line, &e) == nil {
 				select {

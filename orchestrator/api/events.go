@@ -8,10 +8,14 @@ import (
 	"devloop/orchestrator/report"
 )
 
-// answerEvents hands on the event log, from now on.
+// answerEvents hands on the event log, from now on or from where the client left it.
 func (s *Server) answerEvents(w http.ResponseWriter, r *http.Request) {
 	me := report.NewReader()
-	if !s.asked(w, r, func() *refusal { s.log.Subscribe(me); return nil }) {
+	q := r.URL.Query()
+	if !s.asked(w, r, func() *refusal {
+		s.log.Subscribe(me, q.Get("since"), q.Get("snapshot") == "true", s.loop.Status)
+		return nil
+	}) {
 		return
 	}
 	// A loop that has ended takes no questions, and has no readers either.

@@ -26,6 +26,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET "+control.PathDiagnostics, s.answerDiagnostics)
 	mux.HandleFunc("GET "+control.PathDiffering, s.answerDiffering)
 	mux.HandleFunc("GET "+control.PathEvents, s.answerEvents)
+	mux.HandleFunc("GET "+control.PathCycles, s.answerCycles)
 	mux.HandleFunc("GET "+control.PathWait, s.answerWait)
 	mux.HandleFunc("GET "+control.PathLogs, s.answerLogs)
 	mux.HandleFunc("POST "+control.PathTrigger, s.answerByHand(machine.Trigger))

@@ -90,10 +90,22 @@ func (c *Client) Diagnostics(ctx context.Context, nodes ...string) (*Diagnostics
 	return &d, c.get(ctx, PathDiagnostics+"?"+query(nodes), &d)
 }
 
-// Events reads events from now on, until each returns an error, which is then the error, or the loop has
-// ended: nil. Each [Event] is as the loop wrote it, which may have more fields than Event.
-func (c *Client) Events(ctx context.Context, each func(json.RawMessage) error) error {
-	return follow(ctx, c, PathEvents, each)
+// Cycles asks for the last cycles, so many at most.
+func (c *Client) Cycles(ctx context.Context, last int) (*Cycles, error) {
+	var cycles Cycles
+	return &cycles, c.get(ctx, PathCycles+"?last="+strconv.Itoa(last), &cycles)
+}
+
+// Events reads events until each returns an error, which is then the error, or the loop has ended: nil. Each
+// [Event] is as the loop wrote it, which may have more fields than Event.
+func (c *Client) Events(ctx context.Context, from EventQuery, each func(json.RawMessage) error) error {
+	return follow(ctx, c, PathEvents+"?"+url.Values{"since": {from.Since}, "snapshot": {strconv.FormatBool(from.Snapshot)}}.Encode(), each)
+}
+
+// EventQuery says where a stream of events begins: now, if it says nothing.
+type EventQuery struct {
+	Since    string // after this event, BOOT.SEQ, if the loop still knows those that followed; else with a snapshot
+	Snapshot bool   // with the state, as an event of the kind "snapshot"
 }
 
 // Logs reads lines of output, the oldest first, until each returns an error,

@@ -12,8 +12,8 @@ type Event struct {
 	T    int64     `json:"t"`    // nanoseconds since the loop began, by a clock that never jumps
 	Time time.Time `json:"time"` // the same moment by the wall clock
 
-	// Kind is "subscribed" (the first of every stream), "missed", "cycle", or
-	// what the loop did: "run started", "stage passed", "starting", "ready", …
+	// Kind is "subscribed" (the first of every stream), "snapshot", "missed", "live", "cycle",
+	// or what the loop did: "run started", "stage passed", "starting", "ready", …
 	Kind string `json:"kind"`
 
 	Node   string     `json:"node,omitempty"`
@@ -30,9 +30,19 @@ type Event struct {
 
 	Warnings int `json:"warnings,omitempty"` // of "stage passed": how many its output has
 
-	Cycle  int    `json:"cycle,omitempty"`  // the cycle it belongs to
-	Times  *Cycle `json:"times,omitempty"`  // of a "cycle"
-	Missed uint64 `json:"missed,omitempty"` // of "missed": how many events this reader was too slow for
+	Cycle int    `json:"cycle,omitempty"` // the cycle it belongs to
+	Times *Cycle `json:"times,omitempty"` // of a "cycle"
+	Live  *Live  `json:"live,omitempty"`  // of "live": what has changed
+
+	Position
+}
+
+// Position is where in the stream of events a reader is.
+type Position struct {
+	Seq    uint64  `json:"seq"`              // counts the events of a loop; of an event that is the reader's own, such as "missed", that of the last one before it
+	Boot   string  `json:"boot,omitempty"`   // of "subscribed": the loop; a reader that comes back with BOOT.SEQ misses nothing
+	Missed uint64  `json:"missed,omitempty"` // of "missed": how many events this reader was too slow for
+	Status *Status `json:"status,omitempty"` // of "snapshot": the state, after all events up to Seq
 }
 
 // End is how a command ended.
@@ -54,6 +64,10 @@ type Cycle struct {
 	Settled int64  `json:"settled"`          // the burst of changes was over
 	End     int64  `json:"end"`              // everything was at rest again
 	Failed  string `json:"failed,omitempty"` // the first node, in the order of the file, that had failed then
+	Result  string `json:"result"`           // "passed" or "failed"; "running" until the end
+
+	Time time.Time `json:"time"` // of First, by the wall clock
+	Boot string    `json:"boot"` // the loop that counts so: ID and the other times are its own
 
 	Paths     []string       `json:"paths,omitempty"` // what had changed, the first few
 	MorePaths int            `json:"more_paths,omitempty"`
@@ -79,6 +93,8 @@ type CycleStage struct {
 	Start  int64  `json:"start"`
 	End    int64  `json:"end"`
 	Result string `json:"result"` // "passed", "failed", "failed, allowed", "timed out", "cancelled" or "skipped"
+
+	Problems int `json:"problems,omitempty"` // how many places its output complains of
 }
 
 // CycleProcess is what happened to a process within a cycle: the stop of an old

@@ -7,7 +7,8 @@ const (
 	PathStatus      = "/v1/status"      // GET: Status
 	PathWake        = "/v1/wake"        // GET ?node=NAME: Wake
 	PathDiffering   = "/v1/differing"   // GET ?var=NAME:FINGERPRINT: Differing
-	PathEvents      = "/v1/events"      // GET: a stream of Event, one JSON object a line
+	PathEvents      = "/v1/events"      // GET ?since=BOOT.SEQ&snapshot=true: a stream of Event, one JSON object a line
+	PathCycles      = "/v1/cycles"      // GET ?last=N: Cycles
 	PathLogs        = "/v1/logs"        // GET ?node=NAME&since=TIME&run=N&stage=NAME&tail=N&follow=true: a stream of Line, one JSON object a line
 	PathDiagnostics = "/v1/diagnostics" // GET ?node=NAME: Diagnostics
 	PathWait        = "/v1/wait"        // GET ?node=NAME: Verdict, when there is one
@@ -24,10 +25,31 @@ type Status struct {
 	Config   string    `json:"config"` // the absolute path of the file
 	PID      int       `json:"pid"`
 	Since    time.Time `json:"since"`
+	Boot     string    `json:"boot"` // names this loop among all
+	Seq      uint64    `json:"seq"`  // of its last event; BOOT.SEQ is where a reader of events goes on from here
+	Live     Live      `json:"live"`
 	Watching *Watching `json:"watching"`           // null with --no-watch
 	Mistakes *Mistakes `json:"mistakes,omitempty"` // in the configuration as it is written now; the last good one is in force
 	Nodes    []Node    `json:"nodes"`              // in the order of the file
 	Sockets  []Socket  `json:"sockets"`
+}
+
+// Live says whether what was saved is live, as a wait for all nodes would that were asked now.
+type Live struct {
+	// State is "live" (the wait ends at once), "failed" (it fails at once), "building" (something works on it) or
+	// "behind" (nothing does: an older version answers).
+	State string `json:"state"`
+
+	Cycle  int      `json:"cycle"`           // the newest at which everything was live; 0: none yet
+	Newest int      `json:"newest"`          // the newest of all
+	Nodes  []string `json:"nodes,omitempty"` // what has failed, else what the wait waits for, upstream first
+	Why    string   `json:"why,omitempty"`   // of "failed", in words
+}
+
+// Cycles are the last cycles of a project, newest last, with those of loops before this one and those that go on.
+type Cycles struct {
+	Boot   string  `json:"boot"` // of this loop
+	Cycles []Cycle `json:"cycles"`
 }
 
 // Diagnostics are what the tools complained of in the last runs, as places in files.
@@ -63,6 +85,29 @@ type Unplaced struct {
 type Mistakes struct {
 	Since time.Time `json:"since"` // when it was first read so
 	List  []string  `json:"list"`  // each begins with its place, FILE:LINE:COL, where it has one
+
+	Mistakes []Mistake `json:"mistakes"` // the same, taken apart
+}
+
+// Mistake is one mistake of the configuration.
+type Mistake struct {
+	File   string `json:"file,omitempty"` // empty: it has no place
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"` // in characters, from 1
+	Text   string `json:"text"`
+	Hint   string `json:"hint,omitempty"`
+}
+
+// PlannedStage is a stage of a watcher, whether it runs now or not.
+type PlannedStage struct {
+	Name     string        `json:"name"`
+	Group    int           `json:"group"`              // stages of one group run side by side; from 0
+	State    string        `json:"state"`              // "waiting" (its turn in the run comes), "running", or how it ended last: a CycleStage.Result; "not run": never
+	Run      int           `json:"run,omitempty"`      // in which it ran last
+	Since    *time.Time    `json:"since,omitempty"`    // when it began then
+	Took     time.Duration `json:"took,omitempty"`     // in nanoseconds, once it has ended
+	Usual    time.Duration `json:"usual,omitempty"`    // as in Stage
+	Problems int           `json:"problems,omitempty"` // how many places its output complained of
 }
 
 // Stage is a stage that runs.
@@ -93,8 +138,11 @@ type Node struct {
 	Problems int         `json:"problems,omitempty"` // of a watcher that has failed: how many places its tools complain of
 	Problem  *Diagnostic `json:"problem,omitempty"`  // the first of them: an error, if there is one
 
-	Stages []Stage       `json:"stages,omitempty"` // of a watcher: those that run now
-	Usual  time.Duration `json:"usual,omitempty"`  // of a process that starts: how long that usually takes, in nanoseconds
+	Stages []Stage        `json:"stages,omitempty"` // of a watcher: those that run now
+	Plan   []PlannedStage `json:"plan,omitempty"`   // of a watcher: all of them, in order
+	Usual  time.Duration  `json:"usual,omitempty"`  // of a process that starts: how long that usually takes, in nanoseconds
+
+	BuiltFrom int `json:"built_from,omitempty"` // the cycle that what runs was built from, or that a watcher last passed in
 
 	Candidate *Candidate `json:"candidate,omitempty"` // of a process: another generation beside the one that serves
 	Reason    string     `json:"reason,omitempty"`    // why it is in its state, where the state does not say it: why a new generation was dropped

@@ -253,10 +253,11 @@ func (c *ConfigFiles) Mistakes() *control.Mistakes {
 	m := &control.Mistakes{Since: c.since}
 	var list schema.Mistakes
 	if !errors.As(c.broken, &list) {
-		m.List = []string{c.broken.Error()}
+		m.List, m.Mistakes = []string{c.broken.Error()}, []control.Mistake{{Text: c.broken.Error()}}
 	}
 	for _, mistake := range list {
 		m.List = append(m.List, mistake.Pos.String()+": "+mistake.Msg)
+		m.Mistakes = append(m.Mistakes, control.Mistake{File: mistake.Pos.File, Line: mistake.Pos.Line, Column: mistake.Pos.Col, Text: mistake.Msg, Hint: mistake.Hint})
 	}
 	return m
 }

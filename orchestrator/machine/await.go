@@ -42,8 +42,8 @@ type barrier struct {
 // until is the step up to which the barrier waits for what is open at a node.
 func (b *barrier) until(node int) uint64 { return max(b.clock, b.extended[node]) }
 
-// addBarrier adds a question. It is also about what the named nodes depend on.
-func (m *Machine) addBarrier(ev Await) {
+// barrier is a question. It is also about what the named nodes depend on.
+func (m *Machine) barrier(ev Await) *barrier {
 	b := &barrier{id: ev.ID, clock: m.clock, extended: map[int]uint64{}, causes: map[int]nodeset{}}
 	for _, n := range m.nodes {
 		if len(ev.Nodes) == 0 && !n.gone {
@@ -54,7 +54,7 @@ func (m *Machine) addBarrier(ev Await) {
 		b.nodes.add(i)
 		b.nodes.union(m.nodes[i].up)
 	}
-	m.barriers = append(m.barriers, b)
+	return b
 }
 
 func (m *Machine) forget(ev Forget) {
@@ -139,13 +139,19 @@ func (m *Machine) verdict(b *barrier) (a Awaited, final bool) {
 		n := m.nodes[i]
 		switch {
 		case b.done(n):
-		case !n.leftOut() && m.failedWith(n, b.until(i)) && !m.mayStartAgain(b, n):
+		case m.lost(b, n):
 			return Awaited{ID: b.id, Node: i}, true
 		default:
 			all = false
 		}
 	}
 	return Awaited{ID: b.id, OK: true, Node: -1}, all
+}
+
+// lost tells whether a node has failed, or is held back by a failure, and nothing that the barrier waits for can
+// help it.
+func (m *Machine) lost(b *barrier, n *node) bool {
+	return !n.leftOut() && m.failedWith(n, b.until(n.id)) && !m.mayStartAgain(b, n)
 }
 
 // done tells whether a node has done what the barrier waits for. A node that is left out is done once it has

@@ -145,7 +145,7 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 		m.reconfigure(ev)
 	case Await:
 		m.asked()
-		m.addBarrier(ev)
+		m.barriers = append(m.barriers, m.barrier(ev))
 	case Forget:
 		m.forget(ev)
 	case Asked:

@@ -19,6 +19,9 @@ type cycles struct {
 	part map[string]int // for each node, a number that connected nodes share
 	open map[int]*cycle // by part
 	last int
+
+	kept     [][]byte // those that have ended, as JSON, newest last
+	crashing string   // the process of which the last one is a failed try
 }
 
 // cycle is an open one.
@@ -27,9 +30,22 @@ type cycle struct {
 	seen map[string]bool // paths
 }
 
-// follow makes the cycles those of the graph. Open cycles of another graph are dropped.
+// follow makes the cycles those of the graph. An open one goes on with the first of its nodes that is still there. Of
+// several that are connected now, the oldest goes on, and the others are dropped.
 func (cs *cycles) follow(g *graph.Graph) {
+	part, open := cs.part, cs.open
 	cs.part, cs.open = partition(g), map[int]*cycle{}
+	for _, n := range g.Nodes {
+		p, known := part[n.Name]
+		c := open[p]
+		if !known || c == nil {
+			continue
+		}
+		if other := cs.of(n.Name); other == nil || c.ID < other.ID {
+			cs.open[cs.part[n.Name]] = c
+		}
+		delete(open, p)
+	}
 }
 
 // partition gives connected nodes a number that they share. One that is gone, and
@@ -66,7 +82,7 @@ func (cs *cycles) begin(node, cause string, t int64) *cycle {
 		return c
 	}
 	cs.last++
-	c := &cycle{Cycle: control.Cycle{ID: cs.last, Cause: cause, First: t}, seen: map[string]bool{}}
+	c := &cycle{Cycle: control.Cycle{ID: cs.last, Cause: cause, First: t, Result: "running"}, seen: map[string]bool{}}
 	if cause != "change" {
 		c.Settled = t
 	}
@@ -96,7 +112,10 @@ func (cs *cycles) rested(nodes []machine.NodeStatus, t int64) (ended []*control.
 		}
 		delete(cs.open, part)
 		if len(c.Runs)+len(c.Processes) > 0 {
-			c.End, c.Failed = t, failed[part]
+			c.End, c.Failed, c.Result = t, failed[part], "passed"
+			if c.Failed != "" {
+				c.Result = "failed"
+			}
 			ended = append(ended, &c.Cycle)
 		}
 	}
@@ -115,9 +134,9 @@ func (c *cycle) changed(path string) {
 	}
 }
 
-// note records the event of a report.
-func (c *cycle) note(kind machine.ReportKind, e *control.Event) {
-	switch kind {
+// note records a report and its event.
+func (c *cycle) note(r *Report, e *control.Event) {
+	switch r.Kind {
 	case machine.RunStarted:
 		if len(c.Runs) >= mostListed {
 			c.More++
@@ -129,10 +148,10 @@ func (c *cycle) note(kind machine.ReportKind, e *control.Event) {
 			run.End, run.Result = e.T, strings.TrimPrefix(e.Kind, "run ")
 		}
 	default:
-		if !kind.OfStage() {
-			c.process(kind, e)
+		if !r.Kind.OfStage() {
+			c.process(r.Kind, e)
 		} else if run := c.run(e.Node, e.Number); run != nil {
-			stage(run, kind, e)
+			stage(run, r, e)
 		}
 	}
 }
@@ -153,9 +172,9 @@ func (c *cycle) touched(node string, number int, t int64) {
 }
 
 // stage records a step of a stage.
-func stage(run *control.CycleRun, kind machine.ReportKind, e *control.Event) {
+func stage(run *control.CycleRun, r *Report, e *control.Event) {
 	result := strings.TrimPrefix(e.Kind, "stage ")
-	switch kind {
+	switch r.Kind {
 	case machine.StageStarted:
 		run.Stages = append(run.Stages, control.CycleStage{Stage: e.Stage, Start: e.T})
 	case machine.StageSkipped:
@@ -163,7 +182,7 @@ func stage(run *control.CycleRun, kind machine.ReportKind, e *control.Event) {
 	default:
 		for i := range run.Stages {
 			if s := &run.Stages[i]; s.Stage == e.Stage && s.Result == "" {
-				s.End, s.Result = e.T, result
+				s.End, s.Result, s.Problems = e.T, result, len(r.Problems)+r.More
 				return
 			}
 		}

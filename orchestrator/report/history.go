@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"devloop/orchestrator/control"
@@ -16,6 +17,7 @@ type past struct {
 	wake    *Wake
 	failure *failure
 	stages  map[string]Report // by name, each as it ended last, if its output complained of something
+	plan    map[string]control.PlannedStage
 }
 
 // Wake is what made a node start or stop, and when.
@@ -80,12 +82,50 @@ func (h *History) Diagnostics(node string, stages []string) (all []control.Diagn
 	return all, unplaced
 }
 
+// stage records the state of a stage.
+func (p *past) stage(r *Report) {
+	s := control.PlannedStage{Name: r.Stage, State: strings.TrimPrefix(string(r.Kind), "stage "), Run: r.Num, Took: r.Took, Problems: len(r.Problems) + r.More}
+	switch r.Kind {
+	case machine.StageStarted:
+		s.State, s.Since = "running", control.Moment(time.Now())
+	case machine.StageSkipped:
+	default:
+		s.Since = p.plan[r.Stage].Since
+	}
+	if p.plan == nil {
+		p.plan = map[string]control.PlannedStage{}
+	}
+	p.plan[r.Stage] = s
+}
+
+// Plan is the state of all stages of a watcher, whose names are given in groups; run is the one that goes on, 0 if none
+// does.
+func (h *History) Plan(node string, groups [][]string, run int) (all []control.PlannedStage) {
+	for i, names := range groups {
+		for _, name := range names {
+			s, ok := h.nodes[node].plan[name]
+			switch {
+			case run > 0 && (!ok || s.Run != run):
+				s = control.PlannedStage{Name: name, State: "waiting"}
+			case !ok:
+				s = control.PlannedStage{Name: name, State: "not run"}
+			}
+			s.Group = i
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
 // Report records what later questions need.
 func (h *History) Report(r Report) {
 	p := h.nodes[r.Node]
 	switch r.Kind {
 	case machine.StagePassed, machine.StageFailed, machine.StageTolerated, machine.StageTimedOut:
 		p.ended(r)
+	}
+	if r.Kind.OfStage() {
+		p.stage(&r)
 		h.nodes[r.Node] = p
 	}
 	switch r.Kind {

@@ -1,7 +1,10 @@
 package report
 
 import (
+	"crypto/rand"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"devloop/orchestrator/control"
@@ -9,15 +12,22 @@ import (
 	"devloop/orchestrator/machine"
 )
 
-// queued is how many events a reader may be behind before it misses some.
-const queued = 1024
+const (
+	queued = 1024 // how many events a reader may be behind before it misses some
+	recent = 512  // how many events are kept for readers that come back; there is room for them in a queue
+)
 
 // Log turns what the loop does into events for its readers. One goroutine owns it.
 type Log struct {
+	boot    string // names this loop among all
 	began   time.Time
 	ending  bool // the loop has been told to end
 	readers map[*Reader]struct{}
+	seq     uint64          // of the last event
+	ring    []control.Event // the last ones: that with the number n is at (n-1) modulo recent
+	live    control.Live
 	cycles  cycles
+	built   built
 }
 
 // Reader is a reader of events. It is never waited for: events that find no room in its queue are counted,
@@ -35,7 +45,8 @@ func (r *Reader) Events() <-chan control.Event { return r.queue }
 
 // NewLog begins a log of the nodes of the graph.
 func NewLog(g *graph.Graph) *Log {
-	l := &Log{began: time.Now(), readers: map[*Reader]struct{}{}}
+	l := &Log{boot: rand.Text()[:12], began: time.Now(), readers: map[*Reader]struct{}{}, live: control.Live{State: string(machine.Building)},
+		built: built{map[string]int{}, map[string]int{}}}
 	l.Follow(g)
 	return l
 }
@@ -59,8 +70,16 @@ func (l *Log) Asked(node string) { l.begin(node, "hand") }
 func (l *Log) Changed(node, path string) { l.begin(node, "change").changed(path) }
 
 func (l *Log) begin(node, cause string) *cycle {
-	t, _ := l.now()
-	return l.cycles.begin(node, cause, t)
+	t, now := l.now()
+	return l.beginAt(node, cause, t, now)
+}
+
+func (l *Log) beginAt(node, cause string, t int64, now time.Time) *cycle {
+	c := l.cycles.begin(node, cause, t)
+	if c.Time.IsZero() {
+		c.Time, c.Boot = now, l.boot
+	}
+	return c
 }
 
 // Ending says that the loop is about to end; only the first call counts.
@@ -87,12 +106,13 @@ func (l *Log) Report(r Report) {
 	e := event(r)
 	e.T, e.Time = t, now
 	if cause, begins := beginning(r); begins {
-		l.cycles.begin(r.Node, cause, t)
+		l.beginAt(r.Node, cause, t, now)
 	}
 	if c := l.cycles.of(r.Node); c != nil {
-		c.note(r.Kind, &e)
+		c.note(&r, &e)
 		e.Cycle = c.ID
 	}
+	l.built.note(&r, e.Cycle)
 	l.publish(e)
 }
 
@@ -115,12 +135,43 @@ func (l *Log) Rested(status func() []machine.NodeStatus) {
 	t, now := l.now()
 	for _, c := range l.cycles.rested(status(), t) {
 		l.publish(control.Event{T: t, Time: now, Kind: "cycle", Cycle: c.ID, Times: c})
+		l.cycles.keep(c)
 	}
 }
 
 func controlEnd(e machine.End) *control.End {
 	return &control.End{Code: e.Code, Signal: e.Signal, Error: e.Err, Because: e.Because}
 }
+
+// Stands says whether what was saved is live. A change of that is an event.
+func (l *Log) Stands(state machine.Liveness, nodes []string, why func() string) {
+	live := control.Live{State: string(state), Cycle: l.live.Cycle, Newest: l.cycles.last, Nodes: nodes}
+	if state == machine.Live {
+		live.Cycle = live.Newest
+	}
+	if was := l.live; live.State == was.State && live.Cycle == was.Cycle && live.Newest == was.Newest && slices.Equal(live.Nodes, was.Nodes) {
+		return
+	}
+	if state == machine.Failed {
+		live.Why = why()
+	}
+	l.live = live
+	t, now := l.now()
+	l.publish(control.Event{T: t, Time: now, Kind: "live", Cycle: live.Newest, Live: &live})
+}
+
+// Complete adds what the log knows to a status.
+func (l *Log) Complete(s *control.Status) {
+	s.Boot, s.Seq, s.Live = l.boot, l.seq, l.live
+	for i := range s.Nodes {
+		if n := &s.Nodes[i]; n.Kind == "watcher" || len(n.PIDs) > 0 {
+			n.BuiltFrom = l.built.from[n.Name]
+		}
+	}
+}
+
+// Cycles are the last cycles as JSON, so many at most, newest last, and the loop's name. Those that go on are the last.
+func (l *Log) Cycles(last int) (boot string, lines [][]byte) { return l.boot, l.cycles.list(last) }
 
 // event is a report in the form of the protocol.
 func event(r Report) control.Event {
@@ -154,10 +205,16 @@ func byOther(why machine.Why) bool {
 
 // publish sends an event to every reader that has room for it.
 func (l *Log) publish(e control.Event) {
-	e.V = control.EventVersion
+	l.seq++
+	e.V, e.Seq = control.EventVersion, l.seq
+	if len(l.ring) < recent {
+		l.ring = append(l.ring, e)
+	} else {
+		l.ring[(e.Seq-1)%recent] = e
+	}
 	for r := range l.readers {
 		if r.missed > 0 {
-			gap := control.Event{V: e.V, T: e.T, Time: e.Time, Kind: "missed", Missed: r.missed}
+			gap := control.Event{V: e.V, T: e.T, Time: e.Time, Kind: "missed", Position: control.Position{Seq: e.Seq - 1 - r.missed, Missed: r.missed}}
 			select {
 			case r.queue <- gap:
 				r.missed = 0
@@ -176,11 +233,41 @@ func (l *Log) publish(e control.Event) {
 	}
 }
 
-// Subscribe adds a reader. Its first event says from when on it reads.
-func (l *Log) Subscribe(r *Reader) {
-	t, now := l.now()
+// Subscribe adds a reader. Its first event says from when on it reads: after the one that since names, BOOT.SEQ,
+// if all that came later is still known; else, from now on. Then, or if a snapshot is asked for, the second event
+// is the status, if there is one to ask for.
+func (l *Log) Subscribe(r *Reader, since string, snapshot bool, status func() control.Status) {
+	first := control.Event{V: control.EventVersion, Kind: "subscribed", Position: control.Position{Boot: l.boot}}
+	put := func(e control.Event) { r.queue <- e } // there is room for the first ones
+	from, resumed := l.position(since)
+	var state *control.Status
+	if snapshot && !resumed || since != "" && !resumed {
+		now := status()
+		state = &now
+	}
+	if !resumed {
+		from = l.seq
+	}
+	first.Seq = from
+	if first.T, first.Time = l.now(); from < l.seq {
+		first.T, first.Time = l.ring[from%recent].T, l.ring[from%recent].Time
+	}
+	put(first)
+	if state != nil {
+		first.Kind, first.Boot, first.Status = "snapshot", "", state
+		put(first)
+	}
+	for n := from; n < l.seq; n++ {
+		put(l.ring[n%recent])
+	}
 	l.readers[r] = struct{}{}
-	r.queue <- control.Event{V: control.EventVersion, T: t, Time: now, Kind: "subscribed"} // there is room for the first
+}
+
+// position is the number in BOOT.SEQ, if that is of this loop and everything after it is still known.
+func (l *Log) position(since string) (seq uint64, known bool) {
+	boot, number, _ := strings.Cut(since, ".")
+	seq, err := strconv.ParseUint(number, 10, 64)
+	return seq, err == nil && boot == l.boot && seq <= l.seq && l.seq-seq <= uint64(len(l.ring))
 }
 
 // Leave removes a reader.

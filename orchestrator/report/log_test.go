@@ -15,7 +15,7 @@ import (
 func TestSlowReader(t *testing.T) {
 	l := NewLog(&graph.Graph{})
 	r := &Reader{queue: make(chan control.Event, 4)}
-	l.Subscribe(r)
+	l.Subscribe(r, "", false, nil)
 	for i := range 10 {
 		l.publish(control.Event{Kind: "x", Number: i})
 	}
@@ -45,7 +45,7 @@ func TestCycleTimes(t *testing.T) {
 	var cs cycles
 	cs.follow(&graph.Graph{Nodes: []graph.Node{{Name: "check"}, {Name: "server"}, {Name: "other"}}, Edges: []graph.Edge{{From: 0, To: 1}}})
 	at := func(kind machine.ReportKind, node string, num int, stage string, t int64) {
-		cs.of("check").note(kind, &control.Event{Kind: string(kind), Node: node, Number: num, Stage: stage, T: t})
+		cs.of("check").note(&Report{Report: machine.Report{Kind: kind}, More: 2}, &control.Event{Kind: string(kind), Node: node, Number: num, Stage: stage, T: t})
 	}
 	resting := []machine.NodeStatus{{Name: "check"}, {Name: "server"}, {Name: "other"}}
 	busy := slices.Clone(resting)
@@ -78,9 +78,9 @@ func TestCycleTimes(t *testing.T) {
 		t.Fatalf("ended: %v", ended)
 	}
 	got, _ := json.Marshal(ended[0])
-	want := `{"id":1,"cause":"change","first":10,"settled":20,"end":51,"paths":["/a","/b"],` +
+	want := `{"id":1,"cause":"change","first":10,"settled":20,"end":51,"result":"passed","time":"0001-01-01T00:00:00Z","boot":"","paths":["/a","/b"],` +
 		`"runs":[{"node":"check","number":7,"start":21,"end":31,"result":"passed","trigger":32,"stages":[` +
-		`{"stage":"lint","start":22,"end":30,"result":"passed"},{"stage":"docs","start":0,"end":0,"result":"skipped"}]}],` +
+		`{"stage":"lint","start":22,"end":30,"result":"passed","problems":2},{"stage":"docs","start":0,"end":0,"result":"skipped"}]}],` +
 		`"processes":[{"node":"server","number":4,"stop":33,"stopped":40,"start":41,"ready":50,"result":"ready"}]}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -97,7 +97,7 @@ func TestCycleStartFirst(t *testing.T) {
 		kind machine.ReportKind
 		num  int
 	}{{machine.Starting, 5}, {machine.Ready, 5}, {machine.Stopping, 4}, {machine.Stopped, 4}, {machine.Starting, 6}, {machine.Dropped, 6}} {
-		c.note(step.kind, &control.Event{Kind: string(step.kind), Node: "s", Number: step.num, T: int64(10 + i)})
+		c.note(&Report{Report: machine.Report{Kind: step.kind}}, &control.Event{Kind: string(step.kind), Node: "s", Number: step.num, T: int64(10 + i)})
 	}
 	want := []control.CycleProcess{
 		{Node: "s", Number: 5, Start: 10, Ready: 11, Stop: 12, Stopped: 13, Result: "ready"},
