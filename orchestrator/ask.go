@@ -38,7 +38,7 @@ func (l apiLoop) Kind(node string) string {
 func (l apiLoop) Status() control.Status {
 	l.step(machine.Asked{})
 	s := control.Status{Config: l.opt.Control.Config(), PID: os.Getpid(), Since: l.opt.Control.Since(), Nodes: []control.Node{}, Sockets: []control.Socket{}}
-	s.Watching, s.Mistakes = l.files.Watching(), l.sources.Mistakes()
+	s.Watching, s.Mistakes, s.History = l.files.Watching(), l.sources.Mistakes(), l.report.cycles.status()
 	all := l.report.snapshot(l.machine.Status())
 	for i, n := range all.Nodes {
 		if !n.Gone || l.runner.RunsProcess(i) {

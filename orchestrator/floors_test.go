@@ -39,6 +39,7 @@ var floors = map[string]struct {
 	"orchestrator/guardian":         {own: []string{"orchestrator/proctable", "orchestrator/proctree", "orchestrator/memrelease/pages"}, modules: []string{"golang.org/x/sys"}, why: "it takes over the second start before everything else is initialised, so it may need next to nothing"},
 	"orchestrator/guardian/horror":  {why: "a program for tests, which starts itself and nobody else"},
 	"orchestrator/gitignore":        {own: []string{"schema/smallfile"}, why: "git's rules are git's, not this language's"},
+	"orchestrator/linefile":         {why: "it keeps lines, whatever they say"},
 	"orchestrator/journal":          {why: "it keeps text for later, whoever wrote it"},
 	"orchestrator/listenfd":         {own: []string{"orchestrator/proctable"}, modules: []string{"golang.org/x/sys"}, why: "sockets know nothing of who asked for them"},
 	"orchestrator/listenfd/shim":    {modules: []string{"golang.org/x/sys"}, why: "it must be initialised before everything else, so it may need nothing"},
@@ -86,7 +87,7 @@ var floors = map[string]struct {
 		why: "it starts and ends what it is told to: which command that is, is decided above"},
 
 	"orchestrator": {own: []string{"schema", "orchestrator/api", "orchestrator/console", "orchestrator/control", "orchestrator/diskqueue", "orchestrator/filewatch", "orchestrator/fspoll", "orchestrator/graph", "orchestrator/journal",
-		"orchestrator/listenfd", "orchestrator/machine", "orchestrator/guardian", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/report",
+		"orchestrator/linefile", "orchestrator/listenfd", "orchestrator/machine", "orchestrator/guardian", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/report",
 		"orchestrator/runner", "orchestrator/sockets", "orchestrator/memrelease"},
 		why: "the one place where the adapters meet the machine"},
 

@@ -107,6 +107,7 @@ func (l *loop) reconfigure(next *candidate, adopt func()) error {
 		if i < len(before.Nodes) {
 			if !n.Gone && prints[i] != l.prints[i] {
 				ev.Changed = append(ev.Changed, i)
+				l.report.history.ForgetUsual(n.Name)
 			}
 		}
 	}

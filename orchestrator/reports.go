@@ -23,6 +23,7 @@ type reporter struct {
 	log     *report.Log
 	history *report.History
 	journal *journal.Journal
+	cycles  cycleFile
 
 	exited *runner.Command // the stage whose end the machine is being told
 	noted  map[string]bool // notes about watching that have been shown
@@ -99,7 +100,7 @@ func (r *reporter) completeStage(full *report.Report) {
 
 // snapshot is the state of the nodes with what is needed to describe it.
 func (r *reporter) snapshot(nodes []machine.NodeStatus) report.Snapshot {
-	return report.Snapshot{Nodes: nodes, PIDs: r.runner.PIDs,
+	return report.Snapshot{Nodes: nodes, PIDs: r.runner.PIDs, Usual: r.history.Usual,
 		LastCheck: func(node, generation int) string { return r.runner.Process(node, generation).LastCheck() },
 		Says:      func(node, generation int) string { return r.runner.Process(node, generation).SelfReport() }}
 }
@@ -123,6 +124,12 @@ func (r *reporter) stands(m *machine.Machine, broken error) {
 		why = func() string { return brokenConfig(broken) }
 	}
 	r.log.Stands(state, names, why)
+}
+
+// recall takes in what loops before have kept.
+func (r *reporter) recall(p *report.Past) {
+	r.history.Recall(p)
+	r.log.Recall(p)
 }
 
 // urls lists the addresses of a process's http sockets.

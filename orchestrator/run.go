@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"devloop/orchestrator/api"
@@ -77,15 +78,19 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) { l.post(ev) }, Notice: l.screen.Notice, Full: l.tryNotice})
 	l.runner = l.newRunner(own, output)
 	l.report = &reporter{project: l.project, status: l.machine.Status, runner: l.runner, sockets: l.sockets, screen: l.screen,
-		log: report.NewLog(opt.Graph), history: report.NewHistory(), journal: output, noted: map[string]bool{}}
+		log: report.NewLog(opt.Graph, func(cycle []byte) { l.report.cycles.add(cycle) }), history: report.NewHistory(), journal: output, noted: map[string]bool{}}
 	l.pages = downPages{l.project, l.sockets, output, l.report.snapshot}
 	l.api = api.New(l.ctx, api.Options{Loop: apiLoop{l}, Log: l.report.log, Journal: output})
 	l.disk = diskqueue.New(diskqueue.Options{Post: func(ev diskqueue.Event) { l.post(ev) }, Mount: fspoll.MountOf, Hung: l.diskHangs, Answers: l.diskAnswers})
 	for _, file := range opt.Own {
 		own.File(file)
 	}
+	l.report.cycles.disk = l.disk
 	if opt.Control != nil {
 		own.Dir(opt.Control.Dir())
+		if l.report.cycles.path = opt.Control.History(); l.report.cycles.path != "" {
+			own.Dir(filepath.Dir(l.report.cycles.path))
+		}
 	}
 	if err := l.runner.Open(); err != nil {
 		return l, err
@@ -98,6 +103,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		return l, err
 	}
 	l.serve()
+	l.report.cycles.read(func(p *report.Past) { l.report.recall(p) })
 	return l, nil
 }
 

@@ -24,7 +24,7 @@ times of all that a save has led to: the first event, settled, each stage, the t
 stop, start, ready; "live" says whether what was saved is live. Exit code 3 if no loop is
 running.
 
-Each line has "seq", and the first one "boot": with --since BOOT.SEQ a later call goes on
+Each line has "seq", and the first one, or the "snapshot" after it, "boot": with --since BOOT.SEQ a later call goes on
 where this one was.`,
 		Example: "  devloop events\n  devloop events --kind cycle | jq '.times.end - .times.first'",
 		Args:    cobra.NoArgs,

@@ -142,6 +142,7 @@ func scriptParams(dir string) testscript.Params {
 				}
 			}
 			env.Setenv("DEVLOOP_RUNTIME_DIR", filepath.Join(env.WorkDir, ".run"))
+			env.Setenv("XDG_STATE_HOME", filepath.Join(filepath.Dir(env.WorkDir), "state")) // not in the project
 			return nil
 		},
 	}

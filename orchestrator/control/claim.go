@@ -129,6 +129,9 @@ func (c *Claim) Since() time.Time { return c.owner.Since }
 // Config is the absolute path of the configuration file.
 func (c *Claim) Config() string { return c.owner.Config }
 
+// History is the file for what loops of the configuration keep of their cycles; "" if there is no place for it.
+func (c *Claim) History() string { return history(c.owner.Config) }
+
 // Close releases the claim and leaves nothing behind.
 func (c *Claim) Close() error {
 	// Removed before it is unlocked: a process that has opened it meanwhile finds, once it has locked it,

@@ -30,6 +30,9 @@ func (*Claim) Since() time.Time { return time.Time{} }
 // Config is the absolute path of the configuration file.
 func (*Claim) Config() string { return "" }
 
+// History is empty here.
+func (*Claim) History() string { return "" }
+
 // Close does nothing.
 func (*Claim) Close() error { return nil }
 

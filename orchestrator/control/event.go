@@ -40,7 +40,7 @@ type Event struct {
 // Position is where in the stream of events a reader is.
 type Position struct {
 	Seq    uint64  `json:"seq"`              // counts the events of a loop; of an event that is the reader's own, such as "missed", that of the last one before it
-	Boot   string  `json:"boot,omitempty"`   // of "subscribed": the loop; a reader that comes back with BOOT.SEQ misses nothing
+	Boot   string  `json:"boot,omitempty"`   // of "snapshot", or of "subscribed" if none follows: the loop; a reader that comes back with BOOT.SEQ misses nothing
 	Missed uint64  `json:"missed,omitempty"` // of "missed": how many events this reader was too slow for
 	Status *Status `json:"status,omitempty"` // of "snapshot": the state, after all events up to Seq
 }

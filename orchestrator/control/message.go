@@ -30,6 +30,7 @@ type Status struct {
 	Live     Live      `json:"live"`
 	Watching *Watching `json:"watching"`           // null with --no-watch
 	Mistakes *Mistakes `json:"mistakes,omitempty"` // in the configuration as it is written now; the last good one is in force
+	History  *History  `json:"history,omitempty"`  // where cycles are kept that outlive the loop
 	Nodes    []Node    `json:"nodes"`              // in the order of the file
 	Sockets  []Socket  `json:"sockets"`
 }
@@ -44,6 +45,12 @@ type Live struct {
 	Newest int      `json:"newest"`          // the newest of all
 	Nodes  []string `json:"nodes,omitempty"` // what has failed, else what the wait waits for, upstream first
 	Why    string   `json:"why,omitempty"`   // of "failed", in words
+}
+
+// History is the file of a project's cycles.
+type History struct {
+	File  string `json:"file"`
+	Error string `json:"error,omitempty"` // why it cannot be read, or added to
 }
 
 // Cycles are the last cycles of a project, newest last, with those of loops before this one and those that go on.

@@ -103,6 +103,23 @@ func nameOf(config string) (string, error) {
 	return hex.EncodeToString(sum[:8]), nil
 }
 
+// history is where cycles of the configuration are kept when no loop runs; "" if there is no place for them.
+func history(config string) string {
+	name, err := nameOf(config)
+	home, own := os.Getenv("XDG_STATE_HOME"), os.Getenv("DEVLOOP_RUNTIME_DIR")
+	switch user, _ := os.UserHomeDir(); {
+	case err != nil:
+		return ""
+	case filepath.IsAbs(home):
+		return filepath.Join(home, "devloop", name)
+	case filepath.IsAbs(own):
+		return filepath.Join(own, "history", name)
+	case filepath.IsAbs(user):
+		return filepath.Join(user, ".local", "state", "devloop", name)
+	}
+	return ""
+}
+
 // make makes the directories, and refuses those that another user may have made.
 func (p place) make() error {
 	for _, dir := range []string{p.base, p.dir} {

@@ -187,14 +187,6 @@ func describeStatus(c *Config, st NodeStatus) string {
 	if st.Gone {
 		s += ", gone"
 	}
-	for _, stage := range st.Stages {
-		if stage.Usual > 0 {
-			s += fmt.Sprintf(", %s since %s, usually %v", stage.Name, since(stage.Since), stage.Usual)
-		}
-	}
-	if st.Usual > 0 {
-		s += fmt.Sprintf(", usually %v", st.Usual)
-	}
 	if st.Busy {
 		s += ", busy"
 	}

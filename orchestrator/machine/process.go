@@ -28,8 +28,6 @@ type process struct {
 	dropped    *Drop  // the last new version, if it was dropped
 	behind     bool   // the generation that serves is not of the newest version
 
-	starts durations // until it was ready
-
 	failures       int // in a row
 	backoffUntil   time.Time
 	end            End           // of the last generation

@@ -121,7 +121,6 @@ func (m *Machine) stageExited(ev StageExited) {
 		r.Kind, s.need = StageTimedOut, true
 	case ev.End.OK():
 		r.Kind = StagePassed
-		w.noteDuration(s.cfg.Name, r.Took)
 	default:
 		r.Kind, s.need = StageFailed, true
 	}
@@ -152,26 +151,12 @@ func (s *stage) unwritten(end End) string {
 	return end.Err
 }
 
-// noteDuration records how long a stage took that has passed.
-func (w *watcher) noteDuration(stage string, took time.Duration) {
-	if w.lasted[stage] == nil {
-		w.lasted[stage] = &durations{}
-	}
-	w.lasted[stage].add(took)
-}
-
 // running lists the stages that run now.
 func (w *watcher) running() (list []StageStatus) {
 	for i := range w.stages {
-		s := &w.stages[i]
-		if s.state != stageRunning {
-			continue
+		if s := &w.stages[i]; s.state == stageRunning {
+			list = append(list, StageStatus{Name: s.cfg.Name, Since: s.startedAt})
 		}
-		st := StageStatus{Name: s.cfg.Name, Since: s.startedAt}
-		if d := w.lasted[s.cfg.Name]; d != nil {
-			st.Usual = d.usual()
-		}
-		list = append(list, st)
 	}
 	return list
 }

@@ -18,7 +18,6 @@ type NodeStatus struct {
 
 	Stages []StageStatus // of a watcher: those that run now
 	Reason string        // why the last run of a watcher failed, where its output does not say so; else ""
-	Usual  time.Duration // of a process that starts: how long it usually takes to be ready; 0: not known
 
 	End      End       // of a process that ended by itself, how
 	Early    bool      // of End: it ended before it was ready, and should have been
@@ -33,7 +32,6 @@ type NodeStatus struct {
 type StageStatus struct {
 	Name  string
 	Since time.Time
-	Usual time.Duration // how long it usually takes to pass; 0: not known
 }
 
 // Candidate is a generation beside the one that serves: a new one that starts,
@@ -67,9 +65,6 @@ func (m *Machine) Status() []NodeStatus {
 			}
 			if n.p.phase == procReady {
 				s.UpAt = n.p.upAt
-			}
-			if n.p.phase == procStarting {
-				s.Usual = n.p.starts.usual()
 			}
 			if d := n.p.dropped; d != nil {
 				drop := *d

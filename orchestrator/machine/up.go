@@ -15,7 +15,6 @@ const upAfter = time.Second
 func (m *Machine) readied(n *node) {
 	p := n.p
 	p.readyAt, p.wasReady = m.now, p.wasReady || n.cfg.Process.Probed
-	p.starts.add(m.now.Sub(p.startedAt))
 	p.upAt = m.now
 	if p.again || !n.cfg.Process.Probed {
 		p.upAt = latest(p.upAt, p.startedAt.Add(min(p.lived, stableAfter-upAfter))).Add(upAfter)

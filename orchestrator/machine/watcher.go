@@ -25,10 +25,9 @@ type watcher struct {
 	everPassed      bool
 	discarded       int // runs in a row that a change cancelled or made stale
 	protected       bool
-	touching        bool                  // its triggers are being touched
-	touchSince      uint64                // the step that is done with once they are
-	unpublished     bool                  // a stage has run since the trigger was last touched
-	lasted          map[string]*durations // of its stages, by name
+	touching        bool   // its triggers are being touched
+	touchSince      uint64 // the step that is done with once they are
+	unpublished     bool   // a stage has run since the trigger was last touched
 }
 
 type phase int
@@ -56,7 +55,7 @@ func newWatcher(cfg *Watcher) *watcher {
 
 // configure sets the stages, none of which may be running. Passes of other stages do not count for them.
 func (w *watcher) configure(cfg *Watcher) {
-	w.cfg, w.next, w.stages, w.lasted = cfg, nil, nil, map[string]*durations{}
+	w.cfg, w.next, w.stages = cfg, nil, nil
 	for g, group := range cfg.Groups {
 		for i := range group {
 			w.stages = append(w.stages, stage{cfg: &group[i], group: g, need: true})

@@ -10,14 +10,16 @@ import (
 	"devloop/orchestrator/machine"
 )
 
+// MostKept is how many cycles are kept.
+const MostKept = 500
+
 const (
-	mostKept  = 500 // cycles
-	keptPaths = 10  // and of each, so many changed paths
-	keptMoves = 20  // and so many runs, and generations
+	keptPaths = 10 // of each, so many changed paths
+	keptMoves = 20 // and so many runs, and generations
 )
 
 // keep keeps a cycle that has ended. A crash loop has one for every try, of which the last is kept.
-func (cs *cycles) keep(c *control.Cycle) {
+func (cs *cycles) keep(c *control.Cycle) []byte {
 	crashing := ""
 	if c.Cause == string(machine.ByCrash) {
 		crashing = c.Failed
@@ -25,11 +27,13 @@ func (cs *cycles) keep(c *control.Cycle) {
 	switch n := len(cs.kept); {
 	case crashing != "" && crashing == cs.crashing:
 		cs.kept = cs.kept[:n-1]
-	case n == mostKept:
+	case n == MostKept:
 		cs.kept = slices.Delete(cs.kept, 0, 1)
 	}
 	cs.crashing = crashing
-	cs.kept = append(cs.kept, line(c))
+	text := line(c)
+	cs.kept = append(cs.kept, text)
+	return text
 }
 
 // line is a cycle as JSON, without most of what a very large one has.

@@ -18,6 +18,7 @@ type past struct {
 	failure *failure
 	stages  map[string]Report // by name, each as it ended last, if its output complained of something
 	plan    map[string]control.PlannedStage
+	took    durations
 }
 
 // Wake is what made a node start or stop, and when.
@@ -110,7 +111,7 @@ func (h *History) Plan(node string, groups [][]string, run int) (all []control.P
 			case !ok:
 				s = control.PlannedStage{Name: name, State: "not run"}
 			}
-			s.Group = i
+			s.Group, s.Usual = i, h.Usual(node, name)
 			all = append(all, s)
 		}
 	}
@@ -121,8 +122,14 @@ func (h *History) Plan(node string, groups [][]string, run int) (all []control.P
 func (h *History) Report(r Report) {
 	p := h.nodes[r.Node]
 	switch r.Kind {
-	case machine.StagePassed, machine.StageFailed, machine.StageTolerated, machine.StageTimedOut:
+	case machine.StagePassed:
+		p.lasted(r.Stage, r.Took)
 		p.ended(r)
+	case machine.StageFailed, machine.StageTolerated, machine.StageTimedOut:
+		p.ended(r)
+	case machine.Ready:
+		p.lasted("", r.Took)
+		h.nodes[r.Node] = p
 	}
 	if r.Kind.OfStage() {
 		p.stage(&r)

@@ -28,6 +28,7 @@ type Log struct {
 	live    control.Live
 	cycles  cycles
 	built   built
+	keep    func(cycle []byte) // outlives the loop, if it can
 }
 
 // Reader is a reader of events. It is never waited for: events that find no room in its queue are counted,
@@ -43,9 +44,10 @@ func NewReader() *Reader { return &Reader{queue: make(chan control.Event, queued
 // Events is the reader's queue, for any goroutine. It is never closed.
 func (r *Reader) Events() <-chan control.Event { return r.queue }
 
-// NewLog begins a log of the nodes of the graph.
-func NewLog(g *graph.Graph) *Log {
-	l := &Log{boot: rand.Text()[:12], began: time.Now(), readers: map[*Reader]struct{}{}, live: control.Live{State: string(machine.Building)},
+// NewLog begins a log of the nodes of the graph. keep gets every cycle that has ended, as a line of JSON, but for those
+// of a crash alone.
+func NewLog(g *graph.Graph, keep func(cycle []byte)) *Log {
+	l := &Log{boot: rand.Text()[:12], began: time.Now(), readers: map[*Reader]struct{}{}, keep: keep, live: control.Live{State: string(machine.Building)},
 		built: built{map[string]int{}, map[string]int{}}}
 	l.Follow(g)
 	return l
@@ -135,8 +137,16 @@ func (l *Log) Rested(status func() []machine.NodeStatus) {
 	t, now := l.now()
 	for _, c := range l.cycles.rested(status(), t) {
 		l.publish(control.Event{T: t, Time: now, Kind: "cycle", Cycle: c.ID, Times: c})
-		l.cycles.keep(c)
+		if kept := l.cycles.keep(c); c.Cause != string(machine.ByCrash) {
+			l.keep(kept)
+		}
 	}
+}
+
+// Recall puts the cycles of loops before in front of those of this one.
+func (l *Log) Recall(p *Past) {
+	all := append(p.cycles, l.cycles.kept...)
+	l.cycles.kept = all[max(0, len(all)-MostKept):]
 }
 
 func controlEnd(e machine.End) *control.End {
@@ -252,10 +262,14 @@ func (l *Log) Subscribe(r *Reader, since string, snapshot bool, status func() co
 	if first.T, first.Time = l.now(); from < l.seq {
 		first.T, first.Time = l.ring[from%recent].T, l.ring[from%recent].Time
 	}
-	put(first)
-	if state != nil {
-		first.Kind, first.Boot, first.Status = "snapshot", "", state
+	if state == nil {
 		put(first)
+	} else {
+		known := first
+		known.Kind, known.Status = "snapshot", state
+		first.Boot = "" // who has not got the state may not go on from here
+		put(first)
+		put(known)
 	}
 	for n := from; n < l.seq; n++ {
 		put(l.ring[n%recent])

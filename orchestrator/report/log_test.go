@@ -13,7 +13,7 @@ import (
 // TestSlowReader has a reader that takes nothing: it is told how much it has
 // missed, and nobody waits for it.
 func TestSlowReader(t *testing.T) {
-	l := NewLog(&graph.Graph{})
+	l := NewLog(&graph.Graph{}, nil)
 	r := &Reader{queue: make(chan control.Event, 4)}
 	l.Subscribe(r, "", false, nil)
 	for i := range 10 {

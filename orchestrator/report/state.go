@@ -16,6 +16,8 @@ type Snapshot struct {
 	LastCheck func(node, generation int) string // why a generation is not ready; "" if that is not known
 	Says      func(node, generation int) string // what a generation has told of itself
 	PIDs      func(node int) []int              // the leaders of its commands that run
+
+	Usual func(node, stage string) time.Duration // see History.Usual
 }
 
 // Hold says what a node waits for, such as "waits for check (running)"; "" if for

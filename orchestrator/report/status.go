@@ -13,7 +13,7 @@ import (
 func (s Snapshot) Node(node int) control.Node {
 	n := s.Nodes[node]
 	c := control.Node{Name: n.Name, Kind: kind(n), State: n.State, Busy: n.Busy, Failed: n.Failed,
-		Waits: s.waits(node), Number: n.Num, PIDs: s.PIDs(node), Restarts: n.Restarts, Crashes: n.Failures, Usual: n.Usual}
+		Waits: s.waits(node), Number: n.Num, PIDs: s.PIDs(node), Restarts: n.Restarts, Crashes: n.Failures}
 	if n.End != (machine.End{}) || n.State == "ended" {
 		c.End = controlEnd(n.End)
 	}
@@ -21,7 +21,10 @@ func (s Snapshot) Node(node int) control.Node {
 		c.Since = control.Moment(n.Since)
 	}
 	for _, stage := range n.Stages {
-		c.Stages = append(c.Stages, control.Stage(stage))
+		c.Stages = append(c.Stages, control.Stage{Name: stage.Name, Since: stage.Since, Usual: s.Usual(n.Name, stage.Name)})
+	}
+	if n.State == "starting" {
+		c.Usual = s.Usual(n.Name, "")
 	}
 	if n.Candidate != nil {
 		c.Candidate = s.candidate(node)
