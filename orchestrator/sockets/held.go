@@ -86,15 +86,19 @@ func (h *Held) misfits(cfg *schema.Socket) bool {
 	return proxied != (h.front != nil) || proxied && h.frontHTTP != (cfg.Listen.Type == schema.HTTP)
 }
 
-// matchPlaceholder makes or ends the placeholder of a socket, as the configuration says.
+// matchPlaceholder makes or ends the placeholder of a socket, as the configuration says. Where a front is to follow, it stays
+// until that is opened: a generation that is told to end may have the socket until then, and would lose who waits.
 func (h *Held) matchPlaceholder() {
-	wants := h.cfg.Via != schema.ViaProxy && h.cfg.WhileDown == schema.DownPage
+	if h.cfg.Via == schema.ViaProxy || h.front != nil {
+		return
+	}
+	wants := h.cfg.WhileDown == schema.DownPage
 	switch {
-	case wants && h.placeholder == nil && h.front == nil:
+	case wants && h.placeholder == nil:
 		if err := h.openFront(); err != nil {
 			h.set.opt.Notice(err.Error())
 		}
-	case !wants && h.placeholder != nil && h.front == nil:
+	case !wants && h.placeholder != nil:
 		h.partFront()
 	}
 }

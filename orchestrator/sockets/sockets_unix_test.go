@@ -5,11 +5,14 @@ package sockets
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"slices"
 	"strings"
 	"testing"
 
 	"devloop/orchestrator/proxy"
+	"devloop/orchestrator/test/testenv"
 	"devloop/schema"
 )
 
@@ -54,6 +57,41 @@ func TestNoPageWhileAProcessHoldsTheSocket(t *testing.T) {
 	if !web.paging {
 		t.Error("no pages are served although nobody holds the socket")
 	}
+}
+
+// TestWhoWaitsIsLeftToTheFrontThatFollows: and not to a generation that has the socket until then, as that one is about to
+// end.
+func TestWhoWaitsIsLeftToTheFrontThatFollows(t *testing.T) {
+	web := &schema.Socket{Name: "web", Listen: local("web"), WhileDown: schema.DownPage}
+	refs := []schema.SocketRef{{Name: "web", Short: "web"}}
+	s := newSet(t, web)
+	held := s.Named("web")
+	held.Down(&proxy.News{Failed: true})
+	client, err := net.Dial("tcp", held.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if _, err := io.WriteString(client, "POST / HTTP/1.1\r\nHost: web\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	placeholder := held.placeholder
+	testenv.UntilTrue(t, "it is taken", func() bool { return placeholder.Stats().Waiting == 1 })
+	old, err := s.Grant(refs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxied := *web
+	proxied.Via = schema.ViaProxy
+	s.Adopt([]*schema.Socket{&proxied}, nil)
+	if stats := placeholder.Stats(); stats.Waiting != 1 {
+		t.Errorf("who waits was sent to a generation that ends: %+v", stats)
+	}
+	old.Return(End{})
+	if _, err := s.Grant(refs); err != nil {
+		t.Fatal(err)
+	}
+	testenv.UntilTrue(t, "it waits in the front", func() bool { return held.front.Stats().Waiting == 1 })
 }
 
 // TestSocketIsLetGoWhenItsUserHasEnded: what the configuration does not have any
