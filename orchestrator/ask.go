@@ -53,6 +53,9 @@ func (l apiLoop) Status() control.Status {
 					l.placeFailure(&node)
 				}
 			}
+			for _, up := range l.graph.Upstream(i) {
+				node.After = append(node.After, l.graph.Nodes[up].Name)
+			}
 			s.Nodes = append(s.Nodes, node)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,6 +11,7 @@ import (
 
 func upCommand(a *app) *cobra.Command {
 	var noWatch, poll, detach bool
+	var ui string
 	cmd := &cobra.Command{
 		Short:             "Run the loop until Ctrl-C, or only the named nodes and what they need",
 		Args:              cobra.ArbitraryArgs,
@@ -18,6 +20,12 @@ func upCommand(a *app) *cobra.Command {
 			p, err := a.selected(names)
 			if err != nil {
 				return err
+			}
+			switch {
+			case ui != "lines" && ui != "tui":
+				return usageError{fmt.Errorf("--ui %s: expected lines or tui", ui), "devloop up"}
+			case ui == "tui" && !detach && !a.detached:
+				return upOnScreen(a, shorter(p.cfg.File))
 			}
 			if detach && !a.detached {
 				return startDetached(a, shorter(p.cfg.File))
@@ -35,6 +43,7 @@ func upCommand(a *app) *cobra.Command {
 	cmd.Flags().BoolVar(&noWatch, "no-watch", false, "start everything, but ignore changes")
 	cmd.Flags().BoolVar(&poll, "poll", false, "poll for changes instead of waiting for the system's events")
 	cmd.Flags().BoolVarP(&detach, "detach", "d", false, "run in the background; return once the loop answers")
+	cmd.Flags().StringVar(&ui, "ui", "lines", "lines, or tui: the loop runs in the background, and the whole screen shows it")
 	cmd.Flags().BoolVar(&a.detached, detachedFlag, false, "")
 	_ = cmd.Flags().MarkHidden(detachedFlag) // the flag is there
 	a.attention.flags(cmd)

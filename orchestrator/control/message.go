@@ -133,7 +133,8 @@ type Node struct {
 	Busy   bool `json:"busy"`   // changes downstream wait for it
 	Failed bool `json:"failed"` // it waits for a person
 
-	Waits *Hold `json:"waits,omitempty"` // why it is not doing anything yet, if it has something to do
+	Waits *Hold    `json:"waits,omitempty"` // why it is not doing anything yet, if it has something to do
+	After []string `json:"after,omitempty"` // the nodes that it waits for directly, by the graph
 
 	Number   int        `json:"number"`             // the last run of a watcher, the last generation of a process; 0: none yet
 	Since    *time.Time `json:"since,omitempty"`    // when that began

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"devloop/cmd/devloop/view"
+	"devloop/orchestrator/control"
+)
+
+func viewCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "view",
+		Short: "Show the running loop on the whole screen",
+		Long: `view shows every node, the output, the problems, the last saves and the sockets of the
+running loop on the whole screen. It only asks the loop: several may be open at once, and
+leaving one leaves the loop alone. ? lists the keys. Exit code 3 if no loop is running.`,
+		Example: "  devloop view",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if err := needScreen(a, "devloop view"); err != nil {
+				return err
+			}
+			client, config, err := a.connect()
+			if err != nil {
+				return err
+			}
+			_, err = showView(a, client, config, view.Options{Quit: "leave; the loop runs on", Detach: "the same"})
+			return err
+		},
+	}
+}
+
+// needScreen is an error without a terminal that can show a whole screen.
+func needScreen(a *app, command string) error {
+	if isTerminal(a.screen) && isTerminal(os.Stdin) && os.Getenv("TERM") != "dumb" {
+		return nil
+	}
+	return usageError{errors.New("the full screen needs a terminal; `devloop logs -f` needs none"), command}
+}
+
+// showView shows the loop of a client until somebody leaves, by the key that it returns. It closes the client.
+func showView(a *app, client *control.Client, config string, opt view.Options) (key byte, err error) {
+	opt.Client, opt.Out = client, fileOf(a.screen)
+	opt.Dial = func() (*control.Client, error) { return control.Dial(config) }
+	opt.Shorter, opt.Editor = shorter, editorAt
+	if opt.Color, err = a.useColor(a.screen); err != nil {
+		client.Close()
+		return 0, err
+	}
+	if dir, err := filepath.Abs(filepath.Dir(config)); err == nil {
+		opt.Name = filepath.Base(dir)
+	}
+	if key, err = view.Run(context.Background(), opt); err != nil {
+		return key, runError{err}
+	}
+	return key, nil
+}
+
+// upOnScreen shows the loop of the configuration on the whole screen; it runs in the background, and is
+// started if there is none. `q` goes on with its output, until Ctrl-C ends the loop, and `d` leaves it alone.
+func upOnScreen(a *app, config string) error {
+	if err := needScreen(a, "devloop up"); err != nil {
+		return err
+	}
+	if control.Running(config) == nil {
+		if err := startDetached(a, config); err != nil {
+			return err
+		}
+	}
+	client, err := control.Dial(config)
+	if err != nil {
+		return runError{err}
+	}
+	key, err := showView(a, client, config, view.Options{Quit: "back to the lines of the loop", Detach: "leave; the loop runs on in the background"})
+	if err != nil || key != 'q' {
+		return err
+	}
+	return followUntilEnd(a, config)
+}
+
+// followUntilEnd prints the output of a loop in the background, and ends that at Ctrl-C.
+func followUntilEnd(a *app, config string) (err error) {
+	client, err := control.Dial(config)
+	if errors.Is(err, control.ErrNotRunning) {
+		return nil // it has ended meanwhile
+	}
+	if err != nil {
+		return runError{err}
+	}
+	defer client.Close()
+	names, err := knownNames(client)
+	if err != nil {
+		return err
+	}
+	p, err := newPrinter(a, names)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.out.Close(context.Background())) }()
+	if _, err := fmt.Fprintln(a.stdout, "devloop: the output of the loop in the background; Ctrl-C ends the loop, `devloop view` shows it on the whole screen"); err != nil {
+		return err
+	}
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt)
+	defer signal.Stop(interrupted)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- client.Logs(context.Background(), control.LogQuery{Follow: true, Tail: 20}, p.print)
+	}()
+	for {
+		select {
+		case err := <-ended:
+			if err != nil {
+				return answered(err)
+			}
+			return nil
+		case <-interrupted:
+			ctx, cancel := context.WithTimeout(context.Background(), answerIn)
+			_, _ = client.Down(ctx) // it may have ended
+			cancel()
+		}
+	}
+}

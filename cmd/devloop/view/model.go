@@ -1,0 +1,683 @@
+package view
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"devloop/orchestrator/control"
+)
+
+// tab is what the main pane shows.
+type tab int
+
+const (
+	output tab = iota
+	problems
+	saves
+	sockets
+	tabs
+)
+
+// quiet is how long no key may have been pressed for the view to go to a failure by itself.
+const quiet = 5 * time.Second
+
+// entry is a text that is being typed in the bottom line.
+type entry struct {
+	what byte // '/' a search, '&' a filter, 0: none
+	text string
+}
+
+// loop is what the model asks of the loop.
+type loop interface {
+	act(verb string, nodes ...string) (string, error)
+	write(ctx context.Context, w io.Writer, node string) error
+}
+
+// model is the state of the screen. Only Update changes it.
+type model struct {
+	opt    Options
+	loop   loop
+	clock  func() time.Time
+	method ansi.Method // how the terminal counts cells
+
+	width, height int
+
+	status   *control.Status
+	nodes    []control.Node // in the order of the graph
+	problems control.Diagnostics
+	saves    []control.Event // cycles, the youngest first
+	took     map[string]time.Duration
+	woke     map[string]string // why a node last started
+	gone     bool              // the loop has ended
+
+	all      *buffer
+	of       map[string]*buffer // by node
+	selected string             // a node, or "": all
+	tab      tab
+	cursor   [tabs]int // the chosen row of a tab's list
+	zoom     bool
+	nowrap   bool
+	failures bool // only nodes that have failed are listed
+	help     bool
+	mouse    bool
+	typing   entry
+	search   string
+	filter   string
+	notice   string
+
+	key    time.Time // of the last one
+	jump   string    // a node that has failed, whose first problem is to be shown
+	jumped string    // a node whose problem is shown, without anybody having asked
+	left   byte      // the key that ended the view
+}
+
+func newModel(opt Options, loop loop) *model {
+	m := &model{opt: opt, loop: loop, clock: time.Now, method: ansi.WcWidth, took: map[string]time.Duration{}, woke: map[string]string{},
+		all: &buffer{follow: true}, of: map[string]*buffer{}}
+	m.key = m.clock()
+	return m
+}
+
+// Init starts nothing: see source.
+func (m *model) Init() tea.Cmd { return nil }
+
+// Update takes in a key, or what has come from the loop.
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+	case tea.ModeReportMsg:
+		if msg.Mode == ansi.ModeUnicodeCore && (msg.Value == ansi.ModeReset || msg.Value == ansi.ModeSet || msg.Value == ansi.ModePermanentlySet) {
+			m.method = ansi.GraphemeWidth // bubbletea goes over to it as well
+		}
+	case update:
+		m.update(msg)
+	case noticeMsg:
+		m.notice = string(msg)
+	case tea.PasteMsg:
+		if m.typing.what != 0 {
+			m.typing.text += firstLine(msg.Content)
+		}
+	case tea.KeyPressMsg:
+		m.key, m.jump, m.jumped, m.notice = m.clock(), "", "", ""
+		return m, m.press(msg)
+	case tea.MouseWheelMsg:
+		m.key, m.jump, m.jumped = m.clock(), "", ""
+		switch msg.Button {
+		case tea.MouseWheelUp:
+			m.scroll(-3)
+		case tea.MouseWheelDown:
+			m.scroll(3)
+		}
+	case tea.MouseClickMsg:
+		m.key, m.jump, m.jumped = m.clock(), "", ""
+		m.click(msg.X, msg.Y)
+	}
+	return m, nil
+}
+
+// noticeMsg is the outcome of something that was asked for.
+type noticeMsg string
+
+func firstLine(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	return strings.TrimRight(text, "\r")
+}
+
+// update takes in what has come from the loop.
+func (m *model) update(u update) {
+	if u.came {
+		m.gone, m.saves = false, nil
+	}
+	if u.gone {
+		m.gone, m.jump = true, ""
+	}
+	if u.status != nil {
+		m.status, m.nodes = u.status, inOrder(u.status.Nodes)
+		if m.selected != "" && m.node(m.selected) == nil {
+			m.selected = ""
+		}
+	}
+	if u.problems != nil {
+		m.problems = *u.problems
+		m.cursor[problems] = min(m.cursor[problems], max(0, len(m.problems.Diagnostics)-1))
+	}
+	events := u.events
+	for _, l := range u.lines { // two streams, in the order in which it happened
+		for len(events) > 0 && events[0].Time.Before(l.time) {
+			m.event(&events[0])
+			events = events[1:]
+		}
+		m.addLine(l)
+	}
+	for i := range events {
+		m.event(&events[i])
+	}
+	if m.jump != "" && u.problems != nil {
+		m.showFailure()
+	}
+}
+
+func (m *model) addLine(l *line) {
+	b := m.buffer(l.node)
+	if old := b.unfinished(l); old != nil && !l.mark {
+		*old = *l // in both buffers
+		return
+	}
+	b.add(l)
+	m.all.add(l)
+}
+
+// buffer is the output of a node, or of all: "".
+func (m *model) buffer(node string) *buffer {
+	if node == "" {
+		return m.all
+	}
+	b := m.of[node]
+	if b == nil {
+		b = &buffer{follow: true}
+		m.of[node] = b
+	}
+	return b
+}
+
+// event takes in what the loop did: as a mark in the output, and as what is known of nodes.
+func (m *model) event(e *control.Event) {
+	switch e.Kind {
+	case "cycle":
+		if e.Times != nil {
+			m.saves = append([]control.Event{*e}, m.saves[:min(len(m.saves), keptSaves-1)]...)
+			if m.cursor[saves] > 0 { // what is chosen stays chosen
+				m.cursor[saves] = min(m.cursor[saves]+1, len(m.saves)-1)
+			}
+		}
+		return
+	case "run started", "starting", "reloading":
+		m.woke[e.Node] = cause(e)
+		if m.jumped == e.Node {
+			m.buffer(e.Node).follow, m.jumped = true, ""
+		}
+	case "run passed", "run failed", "ready":
+		m.took[e.Node] = time.Duration(e.Took)
+	}
+	text, style := mark(e)
+	if text == "" {
+		return
+	}
+	l := &line{node: e.Node, number: e.Number, time: e.Time, mark: true, text: style.paint(text)}
+	m.buffer(e.Node).add(l)
+	m.all.add(l)
+	if style == red && m.clock().Sub(m.key) >= quiet && m.typing.what == 0 && !m.help {
+		m.selected, m.tab, m.jump = e.Node, output, e.Node
+	}
+}
+
+// showFailure shows the first problem of the node that has just failed.
+func (m *model) showFailure() {
+	for i, d := range m.problems.Diagnostics {
+		if d.Node == m.jump && d.Severity == "error" {
+			m.cursor[problems] = i
+			if m.showProblem(d) {
+				m.jumped = m.jump
+			}
+			break
+		}
+	}
+	m.jump = ""
+}
+
+// showProblem shows where a problem stands in the output.
+func (m *model) showProblem(d control.Diagnostic) bool {
+	m.selected, m.tab, m.filter = d.Node, output, ""
+	b := m.buffer(d.Node)
+	n := b.place(d.Stage, d.Run, d.OutputLine)
+	if n < 0 {
+		return false
+	}
+	p := m.pane()
+	p.show(n)
+	return true
+}
+
+func (m *model) node(name string) *control.Node {
+	for i := range m.nodes {
+		if m.nodes[i].Name == name {
+			return &m.nodes[i]
+		}
+	}
+	return nil
+}
+
+// listed are the nodes that are listed.
+func (m *model) listed() []control.Node {
+	if !m.failures {
+		return m.nodes
+	}
+	return slices.DeleteFunc(slices.Clone(m.nodes), func(n control.Node) bool { return !n.Failed && n.Crashes == 0 && n.Name != m.selected })
+}
+
+// inOrder puts every node after those that it waits for, and otherwise in the order of the file.
+func inOrder(nodes []control.Node) []control.Node {
+	var order []control.Node
+	placed := map[string]bool{}
+	var place func(name string)
+	place = func(name string) {
+		i := slices.IndexFunc(nodes, func(n control.Node) bool { return n.Name == name })
+		if i < 0 || placed[name] {
+			return
+		}
+		placed[name] = true
+		for _, before := range nodes[i].After {
+			place(before)
+		}
+		order = append(order, nodes[i])
+	}
+	for _, n := range nodes {
+		place(n.Name)
+	}
+	return order
+}
+
+// press acts on a key.
+func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
+	key := k.String()
+	switch {
+	case key == "ctrl+c":
+		return m.leave('q')
+	case key == "ctrl+z":
+		return tea.Suspend
+	case key == "ctrl+l":
+		return tea.ClearScreen
+	case m.typing.what != 0:
+		m.write(key, k.Text)
+		return nil
+	case m.help:
+		m.help = false
+		return nil
+	}
+	page := max(1, m.pane().height-1)
+	switch key {
+	case "q":
+		return m.leave('q')
+	case "d":
+		return m.leave('d')
+	case "?":
+		m.help = true
+	case "esc":
+		m.zoom, m.search, m.filter, m.failures = false, "", "", false
+	case "tab":
+		m.tab = (m.tab + 1) % tabs
+	case "shift+tab":
+		m.tab = (m.tab + tabs - 1) % tabs
+	case "up", "k":
+		m.move(-1)
+	case "down", "j":
+		m.move(1)
+	case "K", "shift+up", "ctrl+y":
+		m.scroll(-1)
+	case "J", "shift+down", "ctrl+e":
+		m.scroll(1)
+	case "pgup", "b", "ctrl+b":
+		m.scroll(-page)
+	case "pgdown", "space", "ctrl+f":
+		m.scroll(page)
+	case "ctrl+u":
+		m.scroll(-page / 2)
+	case "ctrl+d":
+		m.scroll(page / 2)
+	case "home", "g":
+		m.first()
+	case "end", "G", "F":
+		m.last()
+	case "left":
+		m.buffer(m.selected).left = max(0, m.buffer(m.selected).left-8)
+	case "right":
+		if m.nowrap {
+			m.buffer(m.selected).left += 8
+		}
+	case "0", "1", "2", "3", "4", "5", "6", "7", "8", "9":
+		m.choose(int(key[0] - '0'))
+	case "!":
+		m.failures = !m.failures
+	case "w":
+		m.nowrap = !m.nowrap
+		m.buffer(m.selected).left, m.buffer(m.selected).skip = 0, 0
+	case "z":
+		m.zoom = !m.zoom
+	case "m":
+		m.mouse = !m.mouse
+	case "/", "&":
+		m.typing = entry{what: key[0]}
+		m.tab = output
+	case "n", "N":
+		return m.next(key == "n")
+	case "enter":
+		m.enter()
+	case "e":
+		return m.edit()
+	case "y", "c":
+		return m.copy()
+	case "|":
+		return m.page()
+	case "a":
+		return m.act("trigger", m.watchers(func(*control.Node) bool { return true }))
+	case "f":
+		return m.act("trigger", m.watchers(func(n *control.Node) bool { return n.State == "failed" }))
+	case "r":
+		return m.again()
+	case "s":
+		if n := m.node(m.selected); n != nil && n.State == "stopped" {
+			return m.act("start", []string{n.Name})
+		} else if n != nil {
+			return m.act("stop", []string{n.Name})
+		}
+		m.notice = "choose a node first"
+	}
+	return nil
+}
+
+func (m *model) leave(key byte) tea.Cmd {
+	m.left = key
+	return tea.Quit
+}
+
+// write acts on a key while a text is being typed.
+func (m *model) write(key, text string) {
+	t := &m.typing
+	switch key {
+	case "esc":
+		*t = entry{}
+	case "enter":
+		done := *t
+		*t = entry{}
+		if done.what == '&' {
+			m.filter = done.text
+			return
+		}
+		if m.search = done.text; m.search != "" && !m.find(false) {
+			m.notice = "not found: " + m.search
+		}
+	case "backspace":
+		if t.text == "" {
+			*t = entry{}
+			return
+		}
+		runes := []rune(t.text)
+		t.text = string(runes[:len(runes)-1])
+	case "ctrl+u":
+		t.text = ""
+	default:
+		t.text += text
+	}
+}
+
+// move chooses the next row of the tab's list, or scrolls where there is none.
+func (m *model) move(by int) {
+	switch {
+	case m.tab == output && (m.zoom || m.width < middling):
+		m.scroll(by)
+	case m.tab == output || m.tab == sockets:
+		names := []string{""}
+		for _, n := range m.listed() {
+			names = append(names, n.Name)
+		}
+		m.selected = names[min(max(0, slices.Index(names, m.selected)+by), len(names)-1)]
+	default:
+		m.cursor[m.tab] = min(max(0, m.cursor[m.tab]+by), max(0, m.listLength()-1))
+	}
+}
+
+func (m *model) listLength() int {
+	switch m.tab {
+	case problems:
+		return len(m.problems.Diagnostics)
+	case saves:
+		return len(m.saves)
+	}
+	return 0
+}
+
+func (m *model) scroll(by int) {
+	if m.tab != output {
+		m.move(by)
+		return
+	}
+	p := m.pane()
+	p.scroll(by)
+}
+
+func (m *model) first() {
+	if m.tab != output {
+		m.cursor[m.tab] = 0
+		return
+	}
+	b := m.buffer(m.selected)
+	b.hold(b.first, 0)
+}
+
+func (m *model) last() {
+	if m.tab != output {
+		m.cursor[m.tab] = max(0, m.listLength()-1)
+		return
+	}
+	m.buffer(m.selected).follow = true
+}
+
+// choose chooses a node by its number, or all.
+func (m *model) choose(number int) {
+	nodes := m.listed()
+	switch {
+	case number == 0:
+		m.selected = ""
+	case number <= len(nodes):
+		m.selected = nodes[number-1].Name
+	default:
+		return
+	}
+	if m.tab != sockets {
+		m.tab = output
+	}
+}
+
+// enter goes to what is chosen: a problem's place in the output, or the output without a frame.
+func (m *model) enter() {
+	switch {
+	case m.tab == output:
+		m.zoom = !m.zoom
+	case m.tab == problems && len(m.problems.Diagnostics) > 0:
+		if !m.showProblem(m.problems.Diagnostics[m.cursor[problems]]) {
+			m.notice = "that output is no longer kept"
+		}
+	case m.tab == saves && len(m.saves) > 0:
+		if name := m.saves[m.cursor[saves]].Times.Failed; name != "" && m.node(name) != nil {
+			m.selected, m.tab = name, output
+		}
+	}
+}
+
+// next goes to the next match of the search, or to the next problem.
+func (m *model) next(down bool) tea.Cmd {
+	if m.tab == output && m.search != "" {
+		if !m.find(down) {
+			m.notice = "not found: " + m.search
+		}
+		return nil
+	}
+	count := len(m.problems.Diagnostics)
+	if count == 0 {
+		m.notice = "no problems"
+		return nil
+	}
+	c := &m.cursor[problems]
+	onIt := m.tab == problems || m.selected == m.problems.Diagnostics[*c].Node && !m.buffer(m.selected).follow
+	switch {
+	case !onIt: // the first press shows the one that is chosen
+	case down:
+		*c = (*c + 1) % count
+	default:
+		*c = (*c + count - 1) % count
+	}
+	if m.tab != problems {
+		m.showProblem(m.problems.Diagnostics[*c])
+		d := m.problems.Diagnostics[*c]
+		m.notice = m.opt.place(d) + " " + d.Message
+	}
+	return nil
+}
+
+// find goes to the next line that has the searched text, and from the end to the beginning.
+func (m *model) find(down bool) bool {
+	p := m.pane()
+	rows := p.window()
+	if len(rows) == 0 {
+		return false
+	}
+	at, step := rows[len(rows)-1].n, -1
+	if !p.follow {
+		at = p.found
+	}
+	if down {
+		step = 1
+	}
+	size := len(p.lines)
+	for i := range size {
+		n := p.first + mod(at-p.first+step*(i+1), size)
+		if p.follow && i == 0 && !down {
+			n = at
+		}
+		if l := p.at(n); p.shows(l) && match(l, m.search) {
+			p.show(n)
+			p.found = n
+			return true
+		}
+	}
+	return false
+}
+
+func mod(a, n int) int { return (a%n + n) % n }
+
+// match tells whether a line has a text; capitals count if the text has some.
+func match(l *line, text string) bool {
+	if text == "" {
+		return true
+	}
+	if strings.ToLower(text) == text {
+		return strings.Contains(strings.ToLower(l.plain()), text)
+	}
+	return strings.Contains(l.plain(), text)
+}
+
+// chosen is the problem that `e` opens.
+func (m *model) chosen() *control.Diagnostic {
+	all := m.problems.Diagnostics
+	if c := m.cursor[problems]; c < len(all) && (m.tab == problems || m.selected == "" || all[c].Node == m.selected) {
+		return &all[c]
+	}
+	for i := range all {
+		if all[i].Node == m.selected {
+			return &all[i]
+		}
+	}
+	return nil
+}
+
+func (m *model) edit() tea.Cmd {
+	d := m.chosen()
+	if d == nil {
+		m.notice = "no problem names a place here"
+		return nil
+	}
+	command, err := m.opt.Editor(d.File, d.Line, d.Column)
+	if err != nil {
+		m.notice = err.Error()
+		return nil
+	}
+	return tea.ExecProcess(command, func(err error) tea.Msg {
+		if err != nil {
+			return noticeMsg("the editor: " + err.Error())
+		}
+		return noticeMsg("")
+	})
+}
+
+// page shows all output of the node in the pager.
+func (m *model) page() tea.Cmd {
+	return tea.Exec(&pager{loop: m.loop, node: m.selected}, func(err error) tea.Msg {
+		if err != nil && !errorsIsExit(err) {
+			return noticeMsg("the pager: " + err.Error())
+		}
+		return noticeMsg("")
+	})
+}
+
+func errorsIsExit(err error) bool {
+	_, ok := err.(*exec.ExitError)
+	return ok
+}
+
+// watchers are the names of those watchers that are wanted.
+func (m *model) watchers(want func(*control.Node) bool) (names []string) {
+	for i := range m.nodes {
+		if n := &m.nodes[i]; n.Kind == "watcher" && n.State != "stopped" && want(n) {
+			names = append(names, n.Name)
+		}
+	}
+	return names
+}
+
+// again runs the chosen node once more.
+func (m *model) again() tea.Cmd {
+	n := m.node(m.selected)
+	switch {
+	case n == nil:
+		m.notice = "choose a node first"
+		return nil
+	case n.Kind == "watcher":
+		return m.act("trigger", []string{n.Name})
+	}
+	return m.act("restart", []string{n.Name})
+}
+
+func (m *model) act(verb string, nodes []string) tea.Cmd {
+	if len(nodes) == 0 {
+		m.notice = "nothing to run"
+		return nil
+	}
+	return func() tea.Msg {
+		done, err := m.loop.act(verb, nodes...)
+		if err != nil {
+			return noticeMsg(err.Error())
+		}
+		return noticeMsg(done)
+	}
+}
+
+// cause says in a few words why something started.
+func cause(e *control.Event) string {
+	if len(e.Paths) > 0 {
+		text := base(e.Paths[0])
+		if more := len(e.Paths) - 1 + e.More; more > 0 {
+			text += " +" + itoa(more)
+		}
+		return text
+	}
+	switch e.Why {
+	case "hand":
+		return "by hand"
+	case "trigger", "first pass", "checked":
+		return cmp.Or(e.By, "upstream") + " passed"
+	case "dependency", "update":
+		return cmp.Or(e.By, "a dependency")
+	case "config":
+		return "configuration"
+	}
+	return e.Why
+}
