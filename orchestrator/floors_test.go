@@ -96,6 +96,8 @@ var floors = map[string]struct {
 
 	"cmd/devloop/starter": {own: []string{"schema/dotenv", "schema/lazyregexp"}, modules: []string{"gopkg.in/yaml.v3", "github.com/BurntSushi/toml", "mvdan.cc/sh/v3"}, why: "it reads a project and writes text: the language checks it"},
 
+	"cmd/devloop/view": {own: []string{"orchestrator/console", "orchestrator/control"}, modules: []string{"charm.land/bubbletea/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/x/ansi"}, why: "a client of the control socket, like everybody else's: a fault in it cannot hurt the loop"},
+
 	"cmd/devbench":          {own: []string{"cmd/devbench/beside", "cmd/devbench/commands", "cmd/devbench/harness", "cmd/devbench/output", "cmd/devbench/swapping", "cmd/devbench/watching"}, why: "its verbs; it measures devloop from outside, like any other tool"},
 	"cmd/devbench/beside":   {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
 	"cmd/devbench/commands": {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
@@ -104,7 +106,7 @@ var floors = map[string]struct {
 	"cmd/devbench/swapping": {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
 	"cmd/devbench/watching": {own: []string{"cmd/devbench/harness"}, modules: []string{"golang.org/x/sys"}, why: "a measurement"},
 
-	"cmd/devloop": {own: []string{"docs", "cmd/devloop/manual", "cmd/devloop/starter", "orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/guardian", "orchestrator/inspect", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/report", "orchestrator/shellcmd", "orchestrator/sockets", "schema",
+	"cmd/devloop": {own: []string{"docs", "cmd/devloop/manual", "cmd/devloop/starter", "cmd/devloop/view", "orchestrator", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/guardian", "orchestrator/inspect", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/report", "orchestrator/shellcmd", "orchestrator/sockets", "schema",
 		"schema/lazyregexp", "schema/preset", "schema/smallfile", "schema/jsonschema", "schema/reference"},
 		modules: []string{"github.com/google/jsonschema-go", "github.com/modelcontextprotocol/go-sdk", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
 }

@@ -133,8 +133,7 @@ type Node struct {
 	Busy   bool `json:"busy"`   // changes downstream wait for it
 	Failed bool `json:"failed"` // it waits for a person
 
-	Waits *Hold    `json:"waits,omitempty"` // why it is not doing anything yet, if it has something to do
-	After []string `json:"after,omitempty"` // the nodes that it waits for directly, by the graph
+	Waits *Hold `json:"waits,omitempty"` // why it is not doing anything yet, if it has something to do
 
 	Number   int        `json:"number"`             // the last run of a watcher, the last generation of a process; 0: none yet
 	Since    *time.Time `json:"since,omitempty"`    // when that began
@@ -150,10 +149,16 @@ type Node struct {
 	Plan   []PlannedStage `json:"plan,omitempty"`   // of a watcher: all of them, in order
 	Usual  time.Duration  `json:"usual,omitempty"`  // of a process that starts: how long that usually takes, in nanoseconds
 
-	BuiltFrom int `json:"built_from,omitempty"` // the cycle that what runs was built from, or that a watcher last passed in
+	Lineage
 
 	Candidate *Candidate `json:"candidate,omitempty"` // of a process: another generation beside the one that serves
 	Reason    string     `json:"reason,omitempty"`    // why it is in its state, where the state does not say it: why a new generation was dropped
+}
+
+// Lineage is what a node comes from.
+type Lineage struct {
+	After     []string `json:"after,omitempty"`      // the nodes that it waits for directly, by the graph
+	BuiltFrom int      `json:"built_from,omitempty"` // the cycle that what runs was built from, or that a watcher last passed in
 }
 
 // Candidate is a generation beside the one that serves, while a process has two (`update: start-first`): a

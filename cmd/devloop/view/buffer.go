@@ -1,7 +1,6 @@
 package view
 
 import (
-	"strings"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
@@ -22,10 +21,7 @@ type line struct {
 
 // plain is the text without its colours.
 func (l *line) plain() string {
-	if strings.IndexByte(l.text, 0x1b) < 0 {
-		return l.text
-	}
-	return ansi.Strip(l.text)
+	return stripped(l.text)
 }
 
 // What is kept of one node, and of all of them together; the loop has more.
@@ -102,6 +98,35 @@ func (b *buffer) place(stage string, number, outputLine int) int {
 		}
 	}
 	return -1
+}
+
+// outputs is the output of every node, and of all of them together.
+type outputs struct {
+	all *buffer
+	of  map[string]*buffer // by node
+}
+
+func (o *outputs) addLine(l *line) {
+	b := o.buffer(l.node)
+	if old := b.unfinished(l); old != nil && !l.mark {
+		*old = *l // in both buffers
+		return
+	}
+	b.add(l)
+	o.all.add(l)
+}
+
+// buffer is the output of a node, or of all: "".
+func (o *outputs) buffer(node string) *buffer {
+	if node == "" {
+		return o.all
+	}
+	b := o.of[node]
+	if b == nil {
+		b = &buffer{follow: true}
+		o.of[node] = b
+	}
+	return b
 }
 
 // row is one row of the window: a line, or a part of it.
@@ -230,42 +255,4 @@ func (p *pane) show(n int) {
 			}
 		}
 	}
-}
-
-// wrapped cuts a text into rows of so many cells. Colours go on in the next row.
-func wrapped(text string, width int, wrap bool, left int, method ansi.Method) []string {
-	width = max(width, 1)
-	text = untabbed(text, method)
-	if len(text) <= width && left == 0 { // a character has at least as many bytes as cells
-		return []string{text}
-	}
-	if !wrap {
-		if left > 0 {
-			text = method.TruncateLeft(text, left, "")
-		}
-		return []string{method.Truncate(text, width, "…")}
-	}
-	if method.StringWidth(text) <= width {
-		return []string{text}
-	}
-	return strings.Split(continued(method.Hardwrap(text, width, true)), "\n")
-}
-
-// untabbed replaces tabs by blanks up to the next multiple of 8.
-func untabbed(text string, method ansi.Method) string {
-	if strings.IndexByte(text, '\t') < 0 {
-		return text
-	}
-	var b strings.Builder
-	column := 0
-	for i, part := range strings.Split(text, "\t") {
-		if i > 0 {
-			blanks := 8 - column%8
-			b.WriteString(strings.Repeat(" ", blanks))
-			column += blanks
-		}
-		b.WriteString(part)
-		column += method.StringWidth(part)
-	}
-	return b.String()
 }

@@ -2,54 +2,13 @@ package view
 
 import (
 	"fmt"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
-	"charm.land/lipgloss/v2"
 
 	"devloop/orchestrator/console"
-	"devloop/orchestrator/control"
 )
-
-// style is the parameters of a control sequence for colours. Green, yellow and red are states only; a state is a
-// shape and a word as well.
-type style string
-
-const (
-	plain   style = ""
-	dim     style = "2"
-	bold    style = "1"
-	reverse style = "7"
-	red     style = "31"
-	green   style = "32"
-	yellow  style = "33"
-)
-
-// nameStyles are those of the names of nodes.
-var nameStyles = [...]style{"36", "34", "35"}
-
-func (s style) paint(text string) string {
-	if s == plain || text == "" {
-		return text
-	}
-	return "\x1b[" + string(s) + "m" + text + "\x1b[m"
-}
-
-// continued begins every row of a text in the colours that the row before ended with.
-func continued(text string) string {
-	if strings.IndexByte(text, 0x1b) < 0 {
-		return text
-	}
-	var b strings.Builder
-	w := lipgloss.NewWrapWriter(&b)
-	_, _ = w.Write([]byte(text)) // a builder takes everything
-	_ = w.Close()
-	return b.String()
-}
 
 // Columns from which there is room for a list beside the output, and for one above it.
 const (
@@ -168,20 +127,6 @@ func (m *model) frame() []string {
 	return append(rows[:min(len(rows), m.height-1)], m.bottom())
 }
 
-// cut is the text in no more than so many cells.
-func (m *model) cut(text string, width int) string {
-	if len(text) <= width {
-		return text
-	}
-	return m.method.Truncate(text, max(0, width), "…")
-}
-
-// fit is the text in exactly so many cells.
-func (m *model) fit(text string, width int) string {
-	text = m.cut(text, width)
-	return text + strings.Repeat(" ", max(0, width-m.method.StringWidth(text)))
-}
-
 // title is for the terminal's window.
 func (m *model) title() string {
 	symbol, _, _ := m.live()
@@ -192,13 +137,13 @@ func (m *model) title() string {
 func (m *model) body(l layout) []string {
 	switch {
 	case m.help:
-		return m.helpText()
+		return m.helpText(m.cells)
 	case m.tab == problems:
-		return m.problemRows(l.width, l.height)
+		return m.problemRows(m.cells, m.cursor[problems], l.width, l.height)
 	case m.tab == saves:
-		return m.saveRows(l.width, l.height)
+		return m.saveRows(m.cells, m.cursor[saves], l.width, l.height)
 	case m.tab == sockets:
-		return m.socketRows(l.width)
+		return m.socketRows(m.cells, l.width)
 	}
 	return m.outputRows()
 }
@@ -231,32 +176,6 @@ func (m *model) outputRows() (rows []string) {
 		rows = append(rows, dim.paint(text))
 	}
 	return rows
-}
-
-func stripped(text string) string { return (&line{text: text}).plain() }
-
-// highlighted marks every place of a searched text.
-func highlighted(text, find string) string {
-	in := text
-	if low := strings.ToLower(text); strings.ToLower(find) == find && len(low) == len(text) {
-		in = low
-	}
-	var b strings.Builder
-	for {
-		at := strings.Index(in, find)
-		if at < 0 {
-			b.WriteString(text)
-			return b.String()
-		}
-		b.WriteString(text[:at])
-		b.WriteString(reverse.paint(text[at : at+len(find)]))
-		text, in = text[at+len(find):], in[at+len(find):]
-	}
-}
-
-func (m *model) nameStyle(node string) style {
-	i := slices.IndexFunc(m.nodes, func(n control.Node) bool { return n.Name == node })
-	return nameStyles[max(0, i)%len(nameStyles)]
 }
 
 // tabLine names the tabs, and says what is not in the window.
@@ -304,15 +223,6 @@ func (m *model) position() string {
 	return strings.Join(parts, " · ")
 }
 
-// ends writes one text at the left and one at the right, which is the one to stay.
-func (m *model) ends(left, right string, width int) string {
-	if right == "" {
-		return m.cut(left, width)
-	}
-	right = m.cut(right, width)
-	return m.cut(m.fit(left, max(0, width-m.method.StringWidth(right)-1))+" "+right, width)
-}
-
 // bottom is the last row: what is being typed, what has just been done, or whether the last save is live.
 func (m *model) bottom() string {
 	if m.typing.what != 0 {
@@ -333,150 +243,6 @@ func (m *model) bottom() string {
 		right = dim.paint("?")
 	}
 	return m.ends(s.paint(symbol)+" "+text, right, m.width)
-}
-
-// live answers whether what runs was made from what has been saved, as the loop's own status line does.
-func (m *model) live() (symbol, text string, s style) {
-	switch {
-	case m.gone:
-		return "■", "the loop has ended; the next one is waited for · q leaves", red
-	case m.status == nil:
-		return "◌", "the loop is asked", dim
-	}
-	if k := m.status.Mistakes; k != nil && len(k.List) > 0 {
-		text := k.List[0]
-		if len(k.List) > 1 {
-			text += " (+" + itoa(len(k.List)-1) + ")"
-		}
-		return "✗", console.Visible(text) + " · the last good one runs", red
-	}
-	var failed, busy, down []string
-	for i := range m.nodes {
-		n := &m.nodes[i]
-		switch {
-		case n.Failed:
-			failed = append(failed, n.Name+" "+n.State+prefixed(": ", m.why(n)))
-		case n.Busy:
-			busy = append(busy, n.Name+prefixed(" ", m.stages(n)))
-		case n.Kind == "process" && n.State != "ready" && n.State != "stopped" && n.State != "idle":
-			down = append(down, n.Name+" "+n.State+prefixed(": ", m.why(n)))
-		}
-	}
-	switch {
-	case len(failed) > 0:
-		return "✗", strings.Join(failed, ", "), red
-	case len(busy) > 0:
-		return "◐", strings.Join(busy, ", "), yellow
-	case len(down) > 0:
-		return "○", strings.Join(down, ", "), yellow
-	}
-	text = "live"
-	if i := slices.IndexFunc(m.saves, func(e control.Event) bool { return len(e.Times.Paths) > 0 }); i >= 0 {
-		c := m.saves[i].Times
-		text += " · " + causeOf(c) + " in " + short(time.Duration(c.End-c.First))
-	}
-	for _, k := range m.status.Sockets {
-		if strings.HasPrefix(k.Address, "http") {
-			text += " · " + k.Address
-			break
-		}
-	}
-	return "●", text, green
-}
-
-func prefixed(prefix, text string) string {
-	if text == "" {
-		return ""
-	}
-	return prefix + text
-}
-
-// symbol is the state of a node as a shape.
-func symbol(n *control.Node) (string, style) {
-	switch n.State {
-	case "passed":
-		return "✓", green
-	case "ready":
-		return "●", green
-	case "failed", "gave up":
-		return "✗", red
-	case "backing off", "unready":
-		return "✗", yellow
-	case "running", "cancelling", "starting":
-		return "◐", yellow
-	case "stopping", "stopped":
-		return "■", dim
-	case "ended":
-		if n.End != nil && (n.End.Code != 0 || n.End.Signal != "" || n.End.Error != "") {
-			return "✗", red
-		}
-		return "○", dim
-	}
-	if n.Waits != nil {
-		return "-", yellow
-	}
-	return "○", dim
-}
-
-// stages are those that run, and for how long.
-func (m *model) stages(n *control.Node) string {
-	var texts []string
-	for _, s := range n.Stages {
-		texts = append(texts, s.Name+" "+lasting(m.clock().Sub(s.Since), s.Usual))
-	}
-	return strings.Join(texts, ", ")
-}
-
-func lasting(d, usual time.Duration) string {
-	if usual > 0 {
-		return age(d) + " of ~" + short(usual)
-	}
-	return age(d)
-}
-
-// why is what a node waits for, what has failed, or what it does.
-func (m *model) why(n *control.Node) string {
-	switch {
-	case n.Problem != nil:
-		text := m.opt.place(*n.Problem) + " " + n.Problem.Message
-		if n.Problems > 1 {
-			text += " (+" + itoa(n.Problems-1) + ")"
-		}
-		return console.Visible(text)
-	case len(n.Stages) > 0:
-		return m.stages(n)
-	case n.Candidate != nil:
-		return console.Visible("generation " + itoa(n.Candidate.Number) + " is " + n.Candidate.State + prefixed(": ", n.Candidate.Reason))
-	case n.Reason != "":
-		return console.Visible(firstLine(n.Reason))
-	case n.Waits != nil:
-		return console.Visible(n.Waits.Text)
-	case n.Crashes > 0:
-		return count(n.Crashes, "crash") + " in a row"
-	case n.State == "ended" && n.End != nil:
-		switch {
-		case n.End.Error != "":
-			return console.Visible(n.End.Error)
-		case n.End.Signal != "":
-			return n.End.Signal
-		}
-		return "exit " + itoa(n.End.Code)
-	}
-	return console.Visible(m.woke[n.Name])
-}
-
-// when is for how long a node has been doing what it does, how long the last run took, or since when it is
-// ready.
-func (m *model) when(n *control.Node) string {
-	switch {
-	case n.Since == nil:
-		return ""
-	case n.State == "running" || n.State == "starting" || n.State == "cancelling":
-		return age(m.clock().Sub(*n.Since))
-	case n.Kind == "watcher" && m.took[n.Name] > 0:
-		return short(m.took[n.Name])
-	}
-	return n.Since.Local().Format("15:04")
 }
 
 // list is the nodes, with what is to be known of each beside or below it.
@@ -569,255 +335,23 @@ func (m *model) strip() string {
 	return m.cut(strings.Join(parts, " "), m.width)
 }
 
-// queue is what waits at a socket.
-func queue(k *control.Socket) string {
-	var parts []string
-	switch {
-	case k.Waiting == nil:
-		parts = append(parts, "the system does not tell what waits")
-	case *k.Waiting > 0:
-		parts = append(parts, yellow.paint(itoa(*k.Waiting)+" waiting"))
-	default:
-		parts = append(parts, dim.paint("none waiting"))
-	}
-	if k.InFlight != nil && *k.InFlight > 0 {
-		parts = append(parts, itoa(*k.InFlight)+" in flight")
-	}
-	if k.Cut != nil && *k.Cut > 0 {
-		parts = append(parts, red.paint(itoa(*k.Cut)+" cut by the last restart"))
-	}
-	return strings.Join(parts, ", ")
-}
-
-func (m *model) socketRows(width int) (rows []string) {
-	if m.status == nil || len(m.status.Sockets) == 0 {
-		return []string{dim.paint("devloop.yaml names no socket")}
-	}
-	for i := range m.status.Sockets {
-		k := &m.status.Sockets[i]
-		head := bold.paint(k.Name) + " " + console.Visible(k.Address)
-		if k.Via != "" {
-			head += dim.paint(" via " + k.Via)
-		}
-		text := queue(k)
-		if k.Limit > 0 {
-			text += dim.paint(", room for " + itoa(k.Limit))
-		}
-		rows = append(rows, m.cut(head, width), "  "+text)
-		if len(k.Nodes) > 0 {
-			rows = append(rows, "  for "+strings.Join(k.Nodes, ", "))
-		}
-		if k.Exposed != "" {
-			rows = append(rows, "  "+yellow.paint("reachable from the network: "+console.Visible(k.Exposed)))
-		}
-		rows = append(rows, "")
-	}
-	return rows
-}
-
-func (m *model) problemCount() int {
-	n := len(m.problems.Diagnostics)
-	for _, u := range m.problems.Unplaced {
-		if n += u.More; len(u.Tail) > 0 {
-			n++
-		}
-	}
-	return n
-}
-
-func (m *model) problemRows(width, height int) []string {
-	var rows []string
-	for i, d := range m.problems.Diagnostics {
-		s := red
-		switch d.Severity {
-		case "warning":
-			s = yellow
-		case "note":
-			s = dim
-		}
-		place := m.opt.place(d)
-		if i == m.cursor[problems] {
-			place = reverse.paint(place)
-		}
-		rows = append(rows, s.paint("✗")+" "+place+" "+console.Visible(d.Message)+dim.paint(" ("+d.Node+", "+d.Stage+")"))
-	}
-	chosen := m.cursor[problems]
-	for _, u := range m.problems.Unplaced {
-		if u.More > 0 {
-			rows = append(rows, u.Node+", "+u.Stage+": "+count(u.More, "problem")+" more")
-		}
-		if len(u.Tail) > 0 {
-			rows = append(rows, red.paint("✗")+" "+u.Node+", "+u.Stage+" failed and names no place; its last lines:")
-			for _, text := range u.Tail {
-				rows = append(rows, "    "+console.Visible(text))
-			}
-		}
-	}
-	if len(rows) == 0 {
-		return []string{dim.paint("no problems")}
-	}
-	return part(rows, chosen, height, func(text string) string { return m.cut(text, width) })
-}
-
-// part is so many of the rows as there is room for, with the chosen one among them.
-func part(rows []string, chosen, height int, cut func(string) string) []string {
-	from := max(0, min(chosen-height/2, len(rows)-height))
-	rows = rows[from:min(len(rows), from+height)]
-	shown := make([]string, len(rows))
-	for i, text := range rows {
-		shown[i] = cut(text)
-	}
-	return shown
-}
-
-func (m *model) saveRows(width, height int) []string {
-	if len(m.saves) == 0 {
-		return []string{dim.paint("nothing has been saved since this view began")}
-	}
-	var rows []string
-	for i, e := range m.saves {
-		c := e.Times
-		shape, s := "✓", green
-		if c.Failed != "" {
-			shape, s = "✗", red
-		}
-		began := e.Time.Add(-time.Duration(e.T - c.First)).Local().Format(time.TimeOnly)
-		text := m.fit(itoa(c.ID), 4) + " " + began
-		if i == m.cursor[saves] {
-			text = reverse.paint(text)
-		}
-		text = s.paint(shape) + " " + text + " " + m.fit(short(time.Duration(c.End-c.First)), 6) + " " + console.Visible(causeOf(c))
-		if c.Failed != "" {
-			text += red.paint(" " + c.Failed + " failed")
-		}
-		rows = append(rows, text)
-	}
-	above := min(len(rows), max(1, height/2-1))
-	rows = part(rows, m.cursor[saves], above, func(text string) string { return m.cut(text, width) })
-	rows = append(rows, dim.paint(strings.Repeat("─", width)))
-	return append(rows, m.steps(m.saves[m.cursor[saves]].Times, width)...)
-}
-
-// steps are what a save led to, each with when it was.
-func (m *model) steps(c *control.Cycle, width int) (rows []string) {
-	whole := c.End - c.First
-	step := func(name, result string, from, to int64) {
-		if from == 0 {
-			from, to = c.First, c.First
-		} else if to == 0 {
-			to = c.End
-		}
-		s := plain
-		switch result {
-		case "passed", "ready", "reloaded":
-			s = green
-		case "cancelled", "skipped", "stopped", "":
-			s = dim
-		default:
-			s = red
-		}
-		text := m.fit(name, 24) + " " + m.fit(short(time.Duration(to-from)), 6) + " " + s.paint(m.fit(result, 10))
-		if bar := width - 44; bar >= 10 && whole > 0 {
-			at := min(bar-1, int(int64(bar)*(from-c.First)/whole))
-			long := max(1, int(int64(bar)*(to-from)/whole))
-			text += " " + strings.Repeat(" ", at) + s.paint(strings.Repeat("━", min(long, bar-at)))
-		}
-		rows = append(rows, m.cut(text, width))
-	}
-	if c.Settled > 0 {
-		step("settle", "", c.First, c.Settled)
-	}
-	for _, r := range c.Runs {
-		step(r.Node+" run "+itoa(r.Number), r.Result, r.Start, r.End)
-		for _, st := range r.Stages {
-			step("  "+st.Stage, st.Result, st.Start, st.End)
-		}
-	}
-	for _, p := range c.Processes {
-		if p.Stop > 0 {
-			step(p.Node+" stops", "", p.Stop, p.Stopped)
-		}
-		if p.Start > 0 {
-			step(p.Node+" starts", p.Result, p.Start, p.Ready)
-		} else if p.Stop == 0 {
-			step(p.Node, p.Result, p.Reload, p.Reload)
-		}
-	}
-	for _, path := range c.Paths {
-		rows = append(rows, dim.paint(m.cut("  "+console.Visible(m.opt.Shorter(path)), width)))
-	}
-	return rows
-}
-
-// causeOf says what began a cycle.
-func causeOf(c *control.Cycle) string {
-	if len(c.Paths) > 0 {
-		text := base(c.Paths[0])
-		if more := len(c.Paths) - 1 + c.MorePaths; more > 0 {
-			text += " +" + itoa(more)
-		}
-		return text
-	}
-	if c.Cause == "hand" {
-		return "by hand"
-	}
-	return c.Cause
-}
-
-// mark is what the loop did, for the output; "" if that is not worth a line.
-func mark(e *control.Event) (text string, s style) {
-	took := prefixed(" · ", short(time.Duration(e.Took)))
-	if e.Took == 0 {
-		took = ""
-	}
-	switch e.Kind {
-	case "run started":
-		return "─── run " + itoa(e.Number) + prefixed(" · ", cause(e)), dim
-	case "starting":
-		return "─── generation " + itoa(e.Number) + prefixed(" · ", cause(e)), dim
-	case "run passed":
-		return "✓ passed" + took, green
-	case "run failed":
-		return "✗ failed" + took, red
-	case "stage failed", "stage timed out":
-		return "✗ " + e.Stage + strings.TrimPrefix(e.Kind, "stage") + prefixed(", ", endText(e.End)) + took, red
-	case "ready":
-		return "● ready" + took, green
-	case "crashed", "gave up", "not ready", "dropped", "lost":
-		return "✗ " + e.Kind + prefixed(", ", endText(e.End)), red
-	case "ended", "stopped", "killing":
-		return "■ " + e.Kind + prefixed(", ", endText(e.End)), dim
-	}
-	return "", plain
-}
-
-func endText(e *control.End) string {
-	switch {
-	case e == nil:
-		return ""
-	case e.Error != "":
-		return e.Error
-	case e.Signal != "":
-		return e.Signal
-	}
-	return "exit " + itoa(e.Code)
-}
-
-func (m *model) helpText() (rows []string) {
-	for _, k := range [][2]string{
-		{"↑ ↓  j k", "choose a node, a problem, a save; scroll in z"},
-		{"1…9  0", "one node; all"}, {"!", "only nodes that have failed"},
+func (k *known) helpText(c cells) (rows []string) {
+	width := min(14, c.width/4)
+	for _, key := range [][2]string{
+		{"↑ ↓ j k", "node, problem or save"},
+		{"1…9 0", "one node, all"}, {"!", "only nodes that failed"},
 		{"tab", "output, problems, saves, sockets"},
-		{"pgup pgdn space b  J K", "scroll by a page; by a line"}, {"g G", "to the beginning; to the end, and follow it"},
-		{"z  enter", "output alone, without a frame; back"}, {"w  ← →", "wrap long lines or not; scroll sideways"},
-		{"/  n N", "search; next match down, up"}, {"&", "show only lines that have a text"},
-		{"n N", "next problem, the one before"}, {"e", "open the problem in $EDITOR"},
-		{"y", "copy what is in the window"}, {"|", "all output in $PAGER"},
-		{"a  f", "run all watchers; those that failed"}, {"r  s", "run or restart the node; stop or start it"},
-		{"m", "the mouse scrolls and chooses, or selects text"}, {"esc", "no zoom, no search, no filter"},
-		{"q  d", m.opt.Quit + "; " + m.opt.Detach},
+		{"pgup pgdn", "scroll by a page; J K by a line"},
+		{"g G", "the beginning; the end, follow"},
+		{"z enter", "output alone, without a frame"}, {"w ← →", "wrap lines or not; sideways"},
+		{"/ n N", "search; next match, last one"}, {"&", "only lines that have a text"},
+		{"n N", "next problem, the one before"}, {"e", "open it in $EDITOR"},
+		{"y", "copy what is in the window"}, {"|", "all the output in $PAGER"},
+		{"a f", "run all; what failed"}, {"r s", "run again; stop or start"},
+		{"m", "take the mouse, or leave it"}, {"esc", "no zoom, search, filter"},
+		{"q d", k.opt.Quit + "; " + k.opt.Detach},
 	} {
-		rows = append(rows, m.fit(k[0], min(24, m.width/3))+" "+k[1])
+		rows = append(rows, c.fit(key[0], width)+" "+key[1])
 	}
 	return rows
 }
@@ -861,41 +395,4 @@ func (m *model) copied() string {
 		}
 	}
 	return b.String()
-}
-
-func base(path string) string { return console.Visible(filepath.Base(path)) }
-
-func itoa(n int) string { return strconv.Itoa(n) }
-
-// count writes a number with its noun.
-func count[N int | uint64](n N, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	if strings.HasSuffix(noun, "sh") {
-		noun += "e"
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// age is how long something has been going on.
-func age(d time.Duration) string {
-	switch d = max(0, d); {
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
-	}
-	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
-}
-
-// short is how long something took.
-func short(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return fmt.Sprintf("%dms", d.Milliseconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%.1fs", d.Seconds())
-	}
-	return age(d)
 }

@@ -1,10 +1,6 @@
 package view
 
 import (
-	"cmp"
-	"context"
-	"io"
-	"os/exec"
 	"slices"
 	"strings"
 	"time"
@@ -35,43 +31,16 @@ type entry struct {
 	text string
 }
 
-// loop is what the model asks of the loop.
-type loop interface {
-	act(verb string, nodes ...string) (string, error)
-	write(ctx context.Context, w io.Writer, node string) error
-}
-
 // model is the state of the screen. Only Update changes it.
 type model struct {
-	opt    Options
-	loop   loop
-	clock  func() time.Time
-	method ansi.Method // how the terminal counts cells
+	cells
+	known
+	outputs
+	choice
+	loop loop
 
-	width, height int
-
-	status   *control.Status
-	nodes    []control.Node // in the order of the graph
-	problems control.Diagnostics
-	saves    []control.Event // cycles, the youngest first
-	took     map[string]time.Duration
-	woke     map[string]string // why a node last started
-	gone     bool              // the loop has ended
-
-	all      *buffer
-	of       map[string]*buffer // by node
-	selected string             // a node, or "": all
-	tab      tab
-	cursor   [tabs]int // the chosen row of a tab's list
-	zoom     bool
-	nowrap   bool
-	failures bool // only nodes that have failed are listed
-	help     bool
-	mouse    bool
-	typing   entry
-	search   string
-	filter   string
-	notice   string
+	typing entry
+	notice string
 
 	key    time.Time // of the last one
 	jump   string    // a node that has failed, whose first problem is to be shown
@@ -79,11 +48,27 @@ type model struct {
 	left   byte      // the key that ended the view
 }
 
+// choice is what somebody has chosen to see.
+type choice struct {
+	selected string // a node, or "": all
+	tab      tab
+	cursor   [tabs]int // the chosen row of a tab's list
+	zoom     bool
+	nowrap   bool
+	failures bool // only nodes that have failed are listed
+	help     bool
+	mouse    bool
+	search   string
+	filter   string
+}
+
 func newModel(opt Options, loop loop) *model {
-	m := &model{opt: opt, loop: loop, clock: time.Now, method: ansi.WcWidth, took: map[string]time.Duration{}, woke: map[string]string{},
-		all: &buffer{follow: true}, of: map[string]*buffer{}}
-	m.key = m.clock()
-	return m
+	return &model{
+		cells:   cells{method: ansi.WcWidth},
+		known:   known{opt: opt, clock: time.Now, took: map[string]time.Duration{}, woke: map[string]string{}},
+		outputs: outputs{all: &buffer{follow: true}, of: map[string]*buffer{}},
+		loop:    loop, key: time.Now(),
+	}
 }
 
 // Init starts nothing: see source.
@@ -127,15 +112,10 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // noticeMsg is the outcome of something that was asked for.
 type noticeMsg string
 
-func firstLine(text string) string {
-	text, _, _ = strings.Cut(text, "\n")
-	return strings.TrimRight(text, "\r")
-}
-
 // update takes in what has come from the loop.
 func (m *model) update(u update) {
 	if u.came {
-		m.gone, m.saves = false, nil
+		m.gone = false
 	}
 	if u.gone {
 		m.gone, m.jump = true, ""
@@ -149,6 +129,9 @@ func (m *model) update(u update) {
 	if u.problems != nil {
 		m.problems = *u.problems
 		m.cursor[problems] = min(m.cursor[problems], max(0, len(m.problems.Diagnostics)-1))
+	}
+	if u.cycles != nil {
+		m.takeSaves(u.cycles)
 	}
 	events := u.events
 	for _, l := range u.lines { // two streams, in the order in which it happened
@@ -166,40 +149,9 @@ func (m *model) update(u update) {
 	}
 }
 
-func (m *model) addLine(l *line) {
-	b := m.buffer(l.node)
-	if old := b.unfinished(l); old != nil && !l.mark {
-		*old = *l // in both buffers
-		return
-	}
-	b.add(l)
-	m.all.add(l)
-}
-
-// buffer is the output of a node, or of all: "".
-func (m *model) buffer(node string) *buffer {
-	if node == "" {
-		return m.all
-	}
-	b := m.of[node]
-	if b == nil {
-		b = &buffer{follow: true}
-		m.of[node] = b
-	}
-	return b
-}
-
 // event takes in what the loop did: as a mark in the output, and as what is known of nodes.
 func (m *model) event(e *control.Event) {
 	switch e.Kind {
-	case "cycle":
-		if e.Times != nil {
-			m.saves = append([]control.Event{*e}, m.saves[:min(len(m.saves), keptSaves-1)]...)
-			if m.cursor[saves] > 0 { // what is chosen stays chosen
-				m.cursor[saves] = min(m.cursor[saves]+1, len(m.saves)-1)
-			}
-		}
-		return
 	case "run started", "starting", "reloading":
 		m.woke[e.Node] = cause(e)
 		if m.jumped == e.Node {
@@ -218,6 +170,17 @@ func (m *model) event(e *control.Event) {
 	if style == red && m.clock().Sub(m.key) >= quiet && m.typing.what == 0 && !m.help {
 		m.selected, m.tab, m.jump = e.Node, output, e.Node
 	}
+}
+
+// takeSaves takes in the last cycles. The one that is chosen stays so, but for the first one: that is the last save.
+func (m *model) takeSaves(cycles []control.Cycle) {
+	var chosen control.Cycle
+	if c := m.cursor[saves]; c > 0 && c < len(m.saves) {
+		chosen = m.saves[c]
+	}
+	m.saves = slices.Clone(cycles)
+	slices.Reverse(m.saves)
+	m.cursor[saves] = max(0, slices.IndexFunc(m.saves, func(c control.Cycle) bool { return c.ID == chosen.ID && c.Boot == chosen.Boot }))
 }
 
 // showFailure shows the first problem of the node that has just failed.
@@ -247,43 +210,12 @@ func (m *model) showProblem(d control.Diagnostic) bool {
 	return true
 }
 
-func (m *model) node(name string) *control.Node {
-	for i := range m.nodes {
-		if m.nodes[i].Name == name {
-			return &m.nodes[i]
-		}
-	}
-	return nil
-}
-
 // listed are the nodes that are listed.
 func (m *model) listed() []control.Node {
 	if !m.failures {
 		return m.nodes
 	}
 	return slices.DeleteFunc(slices.Clone(m.nodes), func(n control.Node) bool { return !n.Failed && n.Crashes == 0 && n.Name != m.selected })
-}
-
-// inOrder puts every node after those that it waits for, and otherwise in the order of the file.
-func inOrder(nodes []control.Node) []control.Node {
-	var order []control.Node
-	placed := map[string]bool{}
-	var place func(name string)
-	place = func(name string) {
-		i := slices.IndexFunc(nodes, func(n control.Node) bool { return n.Name == name })
-		if i < 0 || placed[name] {
-			return
-		}
-		placed[name] = true
-		for _, before := range nodes[i].After {
-			place(before)
-		}
-		order = append(order, nodes[i])
-	}
-	for _, n := range nodes {
-		place(n.Name)
-	}
-	return order
 }
 
 // press acts on a key.
@@ -297,13 +229,13 @@ func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 	case key == "ctrl+l":
 		return tea.ClearScreen
 	case m.typing.what != 0:
-		m.write(key, k.Text)
+		m.typed(key, k.Text)
 		return nil
 	case m.help:
 		m.help = false
 		return nil
 	}
-	page := max(1, m.pane().height-1)
+	rows := max(1, m.pane().height-1)
 	switch key {
 	case "q":
 		return m.leave('q')
@@ -326,13 +258,13 @@ func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 	case "J", "shift+down", "ctrl+e":
 		m.scroll(1)
 	case "pgup", "b", "ctrl+b":
-		m.scroll(-page)
+		m.scroll(-rows)
 	case "pgdown", "space", "ctrl+f":
-		m.scroll(page)
+		m.scroll(rows)
 	case "ctrl+u":
-		m.scroll(-page / 2)
+		m.scroll(-rows / 2)
 	case "ctrl+d":
-		m.scroll(page / 2)
+		m.scroll(rows / 2)
 	case "home", "g":
 		m.first()
 	case "end", "G", "F":
@@ -364,9 +296,16 @@ func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 	case "e":
 		return m.edit()
 	case "y", "c":
-		return m.copy()
+		text := m.copied()
+		if text == "" {
+			m.notice = "nothing to copy"
+			return nil
+		}
+		var set tea.Cmd
+		set, m.notice = clipboard(text)
+		return set
 	case "|":
-		return m.page()
+		return page(m.loop, m.selected)
 	case "a":
 		return m.act("trigger", m.watchers(func(*control.Node) bool { return true }))
 	case "f":
@@ -389,26 +328,32 @@ func (m *model) leave(key byte) tea.Cmd {
 	return tea.Quit
 }
 
-// write acts on a key while a text is being typed.
-func (m *model) write(key, text string) {
-	t := &m.typing
-	switch key {
-	case "esc":
-		*t = entry{}
-	case "enter":
-		done := *t
-		*t = entry{}
-		if done.what == '&' {
-			m.filter = done.text
-			return
-		}
+// typed acts on a key while a text is being typed.
+func (m *model) typed(key, text string) {
+	done, ok := m.typing.press(key, text)
+	switch {
+	case !ok:
+	case done.what == '&':
+		m.filter = done.text
+	default:
 		if m.search = done.text; m.search != "" && !m.find(false) {
 			m.notice = "not found: " + m.search
 		}
+	}
+}
+
+// press takes in a key. When the text is complete, that is the result.
+func (t *entry) press(key, text string) (done entry, ok bool) {
+	switch key {
+	case "enter":
+		done, ok = *t, true
+		*t = entry{}
+	case "esc":
+		*t = entry{}
 	case "backspace":
 		if t.text == "" {
 			*t = entry{}
-			return
+			break
 		}
 		runes := []rune(t.text)
 		t.text = string(runes[:len(runes)-1])
@@ -417,6 +362,7 @@ func (m *model) write(key, text string) {
 	default:
 		t.text += text
 	}
+	return done, ok
 }
 
 // move chooses the next row of the tab's list, or scrolls where there is none.
@@ -497,7 +443,7 @@ func (m *model) enter() {
 			m.notice = "that output is no longer kept"
 		}
 	case m.tab == saves && len(m.saves) > 0:
-		if name := m.saves[m.cursor[saves]].Times.Failed; name != "" && m.node(name) != nil {
+		if name := m.saves[m.cursor[saves]].Failed; name != "" && m.node(name) != nil {
 			m.selected, m.tab = name, output
 		}
 	}
@@ -608,31 +554,6 @@ func (m *model) edit() tea.Cmd {
 	})
 }
 
-// page shows all output of the node in the pager.
-func (m *model) page() tea.Cmd {
-	return tea.Exec(&pager{loop: m.loop, node: m.selected}, func(err error) tea.Msg {
-		if err != nil && !errorsIsExit(err) {
-			return noticeMsg("the pager: " + err.Error())
-		}
-		return noticeMsg("")
-	})
-}
-
-func errorsIsExit(err error) bool {
-	_, ok := err.(*exec.ExitError)
-	return ok
-}
-
-// watchers are the names of those watchers that are wanted.
-func (m *model) watchers(want func(*control.Node) bool) (names []string) {
-	for i := range m.nodes {
-		if n := &m.nodes[i]; n.Kind == "watcher" && n.State != "stopped" && want(n) {
-			names = append(names, n.Name)
-		}
-	}
-	return names
-}
-
 // again runs the chosen node once more.
 func (m *model) again() tea.Cmd {
 	n := m.node(m.selected)
@@ -658,26 +579,4 @@ func (m *model) act(verb string, nodes []string) tea.Cmd {
 		}
 		return noticeMsg(done)
 	}
-}
-
-// cause says in a few words why something started.
-func cause(e *control.Event) string {
-	if len(e.Paths) > 0 {
-		text := base(e.Paths[0])
-		if more := len(e.Paths) - 1 + e.More; more > 0 {
-			text += " +" + itoa(more)
-		}
-		return text
-	}
-	switch e.Why {
-	case "hand":
-		return "by hand"
-	case "trigger", "first pass", "checked":
-		return cmp.Or(e.By, "upstream") + " passed"
-	case "dependency", "update":
-		return cmp.Or(e.By, "a dependency")
-	case "config":
-		return "configuration"
-	}
-	return e.Why
 }

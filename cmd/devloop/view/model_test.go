@@ -144,17 +144,17 @@ func happened(kind, node string, number int) control.Event {
 func project() *control.Status {
 	none := 0
 	return &control.Status{Config: "/home/me/shop/devloop.yaml", PID: 4711, Since: *ago(time.Hour), Nodes: []control.Node{
-		{Name: "server", Kind: "process", State: "ready", Number: 3, Since: ago(2 * time.Minute), PIDs: []int{4720}, After: []string{"check"}},
+		{Name: "server", Kind: "process", State: "ready", Number: 3, Since: ago(2 * time.Minute), PIDs: []int{4720}, Lineage: control.Lineage{After: []string{"check"}}},
 		{Name: "worker", Kind: "process", State: "ready", Number: 1, Since: ago(time.Hour), PIDs: []int{4719}},
 		{Name: "check", Kind: "watcher", State: "passed", Number: 7, Since: ago(3 * time.Minute)},
-	}, Sockets: []control.Socket{{Name: "web", Address: "http://127.0.0.1:3310", Via: "inherit", Nodes: []string{"server"}, Waiting: &none, Limit: 4096}}}
+	}, Sockets: []control.Socket{{Name: "web", Address: "http://127.0.0.1:3310", Via: "inherit", Nodes: []string{"server"}, Waiting: &none, Limit: 4096}}, Live: control.Live{State: "live", Cycle: 11, Newest: 11}}
 }
 
 // saved is a cycle that a save began.
-func saved(id int, failed string) control.Event {
+func saved(id int, failed string) control.Cycle {
 	ms := int64(time.Millisecond)
 	first := int64(time.Minute) - 4500*ms
-	c := &control.Cycle{ID: id, Cause: "change", First: first, Settled: first + 2*ms, End: int64(time.Minute), Failed: failed, Paths: []string{"/home/me/shop/main.go"},
+	c := control.Cycle{ID: id, Boot: "B", Time: *ago(5 * time.Second), Cause: "change", First: first, Settled: first + 2*ms, End: int64(time.Minute), Failed: failed, Paths: []string{"/home/me/shop/main.go"},
 		Runs: []control.CycleRun{{Node: "check", Number: 7, Start: first + 3*ms, End: first + 4400*ms, Result: "passed", Trigger: first + 4400*ms, Stages: []control.CycleStage{
 			{Stage: "vet", Start: first + 3*ms, End: first + 2000*ms, Result: "passed"},
 			{Stage: "test", Start: first + 2000*ms, End: first + 4400*ms, Result: "passed"}}}},
@@ -162,9 +162,7 @@ func saved(id int, failed string) control.Event {
 	if failed != "" {
 		c.Runs[0].Result, c.Runs[0].Stages[1].Result, c.Processes = "failed", "failed", nil
 	}
-	e := happened("cycle", "", 0)
-	e.Cycle, e.Times = id, c
-	return e
+	return c
 }
 
 // broken is what comes of a save with 120 mistakes.
@@ -179,12 +177,13 @@ func broken() update {
 	}
 	n := &s.Nodes[2]
 	n.State, n.Failed, n.Number, n.Problems, n.Problem = "failed", true, 8, 120, &d.Diagnostics[0]
+	s.Live = control.Live{State: "failed", Cycle: 11, Newest: 12, Nodes: []string{"check"}}
 	ended := happened("stage failed", "check", 8)
 	ended.Stage, ended.Took, ended.End = "build", int64(1600*time.Millisecond), &control.End{Code: 1}
 	failed := happened("run failed", "check", 8)
 	failed.Took = int64(1600 * time.Millisecond)
 	lines := append(out("check", "build", 8, "# shop"), out("check", "build", 8, texts...)...)
-	return update{lines: lines, status: s, problems: &d, events: []control.Event{ended, failed, saved(12, "check")}}
+	return update{lines: lines, status: s, problems: &d, events: []control.Event{ended, failed}, cycles: []control.Cycle{saved(11, ""), saved(12, "check")}}
 }
 
 // talk is the output of two processes.
@@ -201,13 +200,14 @@ func talk(n int) (lines []*line) {
 // states are the screens of the golden files.
 var states = map[string]func(*screen){
 	"live": func(s *screen) {
-		s.send(update{came: true, status: project(), problems: &control.Diagnostics{}, lines: talk(40), events: []control.Event{saved(11, "")}})
+		s.send(update{came: true, status: project(), problems: &control.Diagnostics{}, lines: talk(40), cycles: []control.Cycle{saved(11, "")}})
 	},
 	"asking": func(s *screen) { s.send(update{came: true}) },
 	"running": func(s *screen) {
 		p := project()
 		p.Nodes[2].State, p.Nodes[2].Busy, p.Nodes[2].Number, p.Nodes[2].Since = "running", true, 8, ago(9*time.Second)
 		p.Nodes[2].Stages = []control.Stage{{Name: "test", Since: *ago(9 * time.Second), Usual: 20 * time.Second}}
+		p.Live = control.Live{State: "building", Cycle: 11, Newest: 12, Nodes: []string{"check", "server"}}
 		p.Nodes[0].Waits = &control.Hold{Kind: "upstream busy", Node: "check", Text: "waits for check (running)"}
 		began := happened("run started", "check", 8)
 		began.Paths = []string{"/home/me/shop/main.go", "/home/me/shop/cart.go"}
@@ -220,7 +220,7 @@ var states = map[string]func(*screen){
 	},
 	"problems": func(s *screen) { s.send(broken()); s.press("tab", "down", "down") },
 	"saves": func(s *screen) {
-		s.send(update{events: []control.Event{saved(11, "")}}, broken())
+		s.send(broken())
 		s.press("tab", "tab", "down")
 	},
 	"sockets": func(s *screen) {
@@ -235,6 +235,7 @@ var states = map[string]func(*screen){
 		p := project()
 		until := start.Add(16 * time.Second)
 		p.Nodes[1].State, p.Nodes[1].Crashes, p.Nodes[1].Waits = "backing off", 7, &control.Hold{Kind: "backing off", Until: &until, Text: "exit code 3, 7 times in a row; next try in 16s"}
+		p.Live = control.Live{State: "failed", Cycle: 11, Newest: 12, Nodes: []string{"worker"}}
 		e := happened("crashed", "worker", 7)
 		e.End = &control.End{Code: 3}
 		s.send(update{status: p, lines: out("worker", "", 7, "Traceback:", "  app.py:12: boom"), events: []control.Event{e}})
@@ -474,7 +475,7 @@ func TestUnfinishedLine(t *testing.T) {
 
 func TestNodesComeInTheOrderOfTheGraph(t *testing.T) {
 	var names []string
-	for _, n := range inOrder([]control.Node{{Name: "c", After: []string{"b", "gone"}}, {Name: "a"}, {Name: "b", After: []string{"a", "c"}}}) {
+	for _, n := range inOrder([]control.Node{{Name: "c", Lineage: control.Lineage{After: []string{"b", "gone"}}}, {Name: "a"}, {Name: "b", Lineage: control.Lineage{After: []string{"a", "c"}}}}) {
 		names = append(names, n.Name)
 	}
 	if got := strings.Join(names, " "); got != "a b c" {

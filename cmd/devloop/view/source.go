@@ -29,6 +29,7 @@ type update struct {
 	lines    []*line
 	status   *control.Status
 	problems *control.Diagnostics
+	cycles   []control.Cycle
 	events   []control.Event
 	came     bool // this is the beginning of a loop
 	gone     bool // the loop has ended
@@ -131,12 +132,12 @@ func (s *source) follow(ctx context.Context, client *control.Client) {
 	s.now = client
 	s.mu.Unlock()
 	s.put(func(u *update) { u.came, u.gone = true, false })
-	asks := make(chan struct{}, 1)
-	poke(asks)
+	asks := &questions{problems: true, cycles: true, fresh: make(chan struct{}, 1)}
+	poke(asks.fresh)
 	var joined sync.WaitGroup
 	joined.Go(func() {
 		defer cancel()
-		_ = client.Events(ctx, func(text json.RawMessage) error { return s.event(text, asks) }) // it ends with the loop
+		_ = client.Events(ctx, control.EventQuery{}, func(text json.RawMessage) error { return s.event(text, asks) }) // it ends with the loop
 	})
 	joined.Go(func() {
 		defer cancel()
@@ -153,19 +154,42 @@ func (s *source) follow(ctx context.Context, client *control.Client) {
 	s.put(func(u *update) { u.gone = true })
 }
 
-func (s *source) event(text json.RawMessage, asks chan<- struct{}) error {
+// questions are what is to be asked after the events that have come.
+type questions struct {
+	mu               sync.Mutex // guards the next two
+	problems, cycles bool
+	fresh            chan struct{} // holds one: there is something to ask
+}
+
+func (q *questions) take() (problems, cycles bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	problems, cycles = q.problems, q.cycles
+	q.problems, q.cycles = false, false
+	return problems, cycles
+}
+
+func (s *source) event(text json.RawMessage, asks *questions) error {
 	var e control.Event
 	if err := json.Unmarshal(text, &e); err != nil {
 		return err
 	}
 	s.put(func(u *update) { u.events = append(u.events, e) })
-	poke(asks)
+	asks.mu.Lock()
+	switch e.Kind {
+	case "run passed", "run failed", "stage failed", "missed":
+		asks.problems, asks.cycles = true, true
+	case "cycle", "live", "run started", "starting":
+		asks.cycles = true
+	}
+	asks.mu.Unlock()
+	poke(asks.fresh)
 	return nil
 }
 
 // ask asks for the state of everything when something has happened, and now and then while something runs
 // or connections wait.
-func (s *source) ask(ctx context.Context, client *control.Client, asks <-chan struct{}) {
+func (s *source) ask(ctx context.Context, client *control.Client, asks *questions) {
 	pause, again := time.NewTimer(0), time.NewTimer(0)
 	defer pause.Stop()
 	defer again.Stop()
@@ -176,36 +200,49 @@ func (s *source) ask(ctx context.Context, client *control.Client, asks <-chan st
 			return
 		}
 		select {
-		case <-asks:
+		case <-asks.fresh:
 		case <-again.C:
 		case <-ctx.Done():
 			return
 		}
 		pause.Reset(pace)
-		limited, cancel := context.WithTimeout(ctx, answerIn)
-		status, err := client.Status(limited)
-		var problems *control.Diagnostics
-		if err == nil {
-			problems, err = client.Diagnostics(limited)
-		}
-		cancel()
-		if err != nil {
-			if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-				again.Reset(busyPace) // it hangs
-				continue
-			}
-			var refused *control.RefusedError
-			if errors.As(err, &refused) { // it starts or ends
-				again.Reset(busyPace)
-				continue
-			}
+		status, err := s.answer(ctx, client, asks)
+		again.Stop()
+		switch refused := new(control.RefusedError); {
+		case err == nil && moves(status), ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded), errors.As(err, &refused): // the last two: it hangs, starts or ends
+			again.Reset(busyPace)
+		case err != nil:
 			return
 		}
-		s.put(func(u *update) { u.status, u.problems = status, problems })
-		if again.Stop(); moves(status) {
-			again.Reset(busyPace)
-		}
 	}
+}
+
+// answer asks once.
+func (s *source) answer(ctx context.Context, client *control.Client, asks *questions) (*control.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerIn)
+	defer cancel()
+	wantProblems, wantCycles := asks.take()
+	status, err := client.Status(ctx)
+	var problems *control.Diagnostics
+	if err == nil && wantProblems {
+		problems, err = client.Diagnostics(ctx)
+	}
+	var cycles *control.Cycles
+	if err == nil && wantCycles {
+		cycles, err = client.Cycles(ctx, keptSaves)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.put(func(u *update) {
+		if u.status = status; problems != nil {
+			u.problems = problems
+		}
+		if cycles != nil {
+			u.cycles = cycles.Cycles
+		}
+	})
+	return status, nil
 }
 
 // moves tells whether the status changes without an event.
