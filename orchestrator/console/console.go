@@ -10,8 +10,11 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
+
+	"github.com/clipperhouse/displaywidth"
 )
 
 // Console puts the lines of many commands on one stream. Every write to the
@@ -22,6 +25,9 @@ type Console struct {
 	width int
 	out   *sink
 	log   *sink // nil without Options.Log
+
+	columns atomic.Int32 // of the terminal; 0: not known
+	titled  atomic.Bool
 }
 
 // Options say how lines look, and who waits when nobody reads them.
@@ -33,6 +39,12 @@ type Options struct {
 	Timestamps bool
 	Names      []string // every name that will come, for the column's width
 	Now        func() time.Time
+
+	// Columns is the width of a terminal that has room for a status line, see
+	// [Console.Status]; 0: the terminal does not say. devloop's own lines are folded
+	// at its width, and names are cut where it is narrow. It needs a buffer; nil:
+	// lines look alike wherever they go.
+	Columns func() int
 
 	// Buffer is how many bytes may wait for the reader of Out, and as many for
 	// Log; [DefaultBuffer] is a good number. A full buffer makes commands wait
@@ -67,8 +79,8 @@ const (
 var toneCode = map[Tone]string{Plain: "", Dim: "\x1b[2m", Good: "\x1b[32m", Bad: "\x1b[31m", Warn: "\x1b[33m"}
 
 // nameCodes are the colours that names take in turn: those that can be read on
-// a dark and on a light background.
-var nameCodes = []string{"\x1b[36m", "\x1b[35m", "\x1b[34m", "\x1b[33m", "\x1b[32m", "\x1b[96m", "\x1b[95m", "\x1b[94m"}
+// a dark and on a light background, and are no tone.
+var nameCodes = []string{"\x1b[36m", "\x1b[35m", "\x1b[34m", "\x1b[96m", "\x1b[95m", "\x1b[94m"}
 
 const reset = "\x1b[0m"
 
@@ -87,6 +99,8 @@ func New(opt Options) *Console {
 	}
 	c.out = newSink(opt.Out, opt.Buffer, c.notice(opt.Color, slow))
 	c.out.open.inPlace = opt.Terminal && os.Getenv("TERM") != "dumb"
+	c.out.open.drawn, c.out.status.columns, c.out.status.color = opt.Columns != nil, opt.Columns, opt.Color
+	c.measure()
 	if opt.Log != nil {
 		c.log = newSink(opt.Log, opt.Buffer, c.notice(false, "the log was too slow"))
 	}
@@ -96,6 +110,14 @@ func New(opt Options) *Console {
 // Say writes one line, or several, of devloop's own. It does not wait for the
 // reader unless the console has no buffer.
 func (c *Console) Say(name string, tone Tone, text string) {
+	if c.opt.Columns != nil {
+		var lines []Line
+		for line := range strings.SplitSeq(text, "\n") {
+			lines = append(lines, Line{{Text: line, Tone: tone}})
+		}
+		c.Write(name, lines...)
+		return
+	}
 	s := c.Stream(name)
 	for i := range s.lanes {
 		s.lanes[i].clean.color = false // the words may quote a file's name
@@ -131,6 +153,13 @@ func (c *Console) Replay(name string, spool *Spool) {
 	}
 }
 
+// measure notes the terminal's width.
+func (c *Console) measure() {
+	if c.opt.Columns != nil {
+		c.columns.Store(int32(c.opt.Columns()))
+	}
+}
+
 // flush waits until what was said before the call is written, until ctx ends,
 // or until the reader has taken nothing for a while: [errStalled].
 func (c *Console) flush(ctx context.Context) error {
@@ -145,6 +174,9 @@ func (c *Console) flush(ctx context.Context) error {
 // fails because the reader is stalled, one goroutine stays in its write until
 // that returns.
 func (c *Console) Close(ctx context.Context) error {
+	if c.titled.Load() {
+		c.control("\x1b[23;2t")
+	}
 	c.out.close()
 	if c.log != nil {
 		c.log.close()
@@ -155,8 +187,16 @@ func (c *Console) Close(ctx context.Context) error {
 // Err is the first error that the stream returned, such as a closed pipe.
 func (c *Console) Err() error { return c.out.error() }
 
+// between stands between a name and what a command writes.
+const between = " | "
+
 // label is what stands before a line.
-func (c *Console) label(dst []byte, name string, color bool) []byte {
+func (c *Console) label(dst []byte, name string, color bool, end string) []byte {
+	width := c.width
+	if columns := c.columns.Load(); columns > 0 && columns < narrow {
+		width, name = min(width, narrowName), displaywidth.TruncateString(name, narrowName, "…")
+		end = strings.TrimSuffix(end, " ")
+	}
 	if color {
 		dst = append(dst, c.colorOf(name)...)
 	}
@@ -164,8 +204,8 @@ func (c *Console) label(dst []byte, name string, color bool) []byte {
 		dst = c.opt.Now().AppendFormat(dst, "15:04:05.000 ")
 	}
 	dst = append(dst, name...)
-	dst = append(dst, strings.Repeat(" ", max(0, c.width-utf8.RuneCountInString(name)))...)
-	dst = append(dst, " | "...)
+	dst = append(dst, strings.Repeat(" ", max(0, width-utf8.RuneCountInString(name)))...)
+	dst = append(dst, end...)
 	if color {
 		dst = append(dst, reset...)
 	}
@@ -179,7 +219,7 @@ func (c *Console) notice(color bool, why string) func(string, int) []byte {
 		if lines == 1 {
 			text = "(devloop: 1 line dropped, " + why + ")"
 		}
-		dst := c.label(nil, name, color)
+		dst := c.label(nil, name, color, between)
 		if color {
 			text = toneCode[Warn] + text + reset
 		}

@@ -6,6 +6,7 @@ import "bytes"
 // are guarded by its mutex.
 type openLines struct {
 	inPlace bool       // what was shown can be taken back: it is a terminal
+	drawn   bool       // the writer shows them, with the status line
 	lines   []openLine // the last one is shown; elsewhere than in place there is one at most
 }
 
@@ -52,6 +53,9 @@ func (o *openLines) around(of *lane, text []byte) []byte {
 	}
 	if o.inPlace {
 		o.drop(of)
+		if o.drawn {
+			return text
+		}
 		return o.shown(append([]byte(takeBack), text...))
 	}
 	open := o.lines[0]
@@ -67,12 +71,15 @@ func (o *openLines) around(of *lane, text []byte) []byte {
 // add is what to write for a line that is not finished.
 func (o *openLines) add(of *lane, body []byte) (text []byte) {
 	if o.inPlace {
-		if len(o.lines) > 0 {
+		if len(o.lines) > 0 && !o.drawn {
 			text = append(text, takeBack...)
 		}
 		o.drop(of)
 		if len(body) > 0 {
 			o.lines = append(o.lines, openLine{of, bytes.Clone(of.label), body})
+		}
+		if o.drawn {
+			return nil
 		}
 		return o.shown(text)
 	}
@@ -96,12 +103,15 @@ func (o *openLines) add(of *lane, body []byte) (text []byte) {
 }
 
 // end is what to write when nothing more will come.
-func (o *openLines) end() string {
+func (o *openLines) end() (text []byte) {
 	switch {
 	case len(o.lines) == 0:
-		return ""
-	case o.inPlace:
-		return "\n"
+		return nil
+	case o.drawn:
+		last := o.lines[len(o.lines)-1]
+		text, o.lines = append(bytes.Clone(last.label), last.body...), nil
+	case !o.inPlace:
+		text = []byte(cutMark)
 	}
-	return cutMark + "\n"
+	return append(text, '\n')
 }

@@ -1,13 +1,14 @@
 package console
 
 import (
+	"bytes"
 	"encoding/binary"
 	"unicode/utf8"
 )
 
 // Sanitize appends a block of lines to dst as they may be shown beside others: of
-// terminal codes only colours are left (none if color is false), and they end
-// with their line; of a line that was redrawn or erased the last state; control
+// terminal codes only colours and hyperlinks are left (none if color is false), and
+// they end with their line; of a line that was redrawn or erased the last state; control
 // characters are gone, those that would reorder the line are written out as
 // `\u202e`, and what is no UTF-8 has become U+FFFD, one for a run of
 // bytes. Ordinary text, tabs included, is passed as it is. Each line ends in a
@@ -25,8 +26,9 @@ func Sanitize(dst, block []byte, color bool) []byte {
 // sanitizer makes lines fit to be shown. It carries the colours of one line over
 // to the next.
 type sanitizer struct {
-	color bool
-	sgr   sgr
+	color  bool
+	sgr    sgr
+	linked bool // a hyperlink is open
 }
 
 // line appends one line, without its newline. If it leaves a colour on, that is
@@ -39,6 +41,10 @@ func (t *sanitizer) line(dst, line []byte) []byte {
 		dst = t.slow(t.sgr.appendTo(dst), len(dst), line)
 	} else {
 		dst = t.slow(dst, len(dst), line)
+	}
+	if t.linked {
+		dst = append(dst, linkStart+linkEnd...)
+		t.linked = false
 	}
 	if t.sgr.on {
 		dst = append(dst, reset...)
@@ -76,6 +82,14 @@ func (t *sanitizer) slow(dst []byte, start int, line []byte) []byte {
 					}
 					dst = append(dst, line[i:i+n]...)
 					codeEnd = len(dst)
+				}
+			case what == ']':
+				if t.color {
+					if len(dst) != codeEnd {
+						floor, code = codeEnd, len(dst)
+					}
+					dst = append(append(append(dst, "\x1b]8;"...), arg...), linkEnd...)
+					codeEnd, t.linked = len(dst), bytes.IndexByte(arg, ';') < len(arg)-1
 				}
 			case what == 'G' && first(arg) <= 1:
 				home = true
@@ -130,6 +144,7 @@ func (t *sanitizer) slow(dst []byte, start int, line []byte) []byte {
 
 // again begins the line anew, in the colours that are on.
 func (t *sanitizer) again(dst []byte, start int) []byte {
+	t.linked = false
 	if !t.color {
 		return dst[:start]
 	}
@@ -151,9 +166,20 @@ func eraseLast(dst []byte, floor, code, codeEnd int) (_ []byte, newCode, newEnd 
 	return append(dst[:code-size], dst[code:]...), code - size, codeEnd - size
 }
 
+// hyperlink takes the parameters and the address out of a control string that is a
+// hyperlink, "]8;PARAMETERS;ADDRESS".
+func hyperlink(s []byte) (what byte, arg []byte) {
+	const longest = 2048
+	arg, is := bytes.CutPrefix(s, []byte("]8;"))
+	if !is || len(arg) > longest || bytes.IndexByte(arg, ';') < 0 || bytes.ContainsFunc(arg, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return 0, nil
+	}
+	return ']', arg
+}
+
 // escape measures the control sequence at the start of s, which is ESC. what is
 // the final byte of one that begins with "ESC [" and has the ordinary form, and
-// arg its parameters; of all others what is 0. A sequence that the line's end
+// arg its parameters; ']' is a hyperlink, see there; of all others what is 0. A sequence that the line's end
 // cuts off is as long as the line (ECMA-48 5.4 and 5.6).
 func escape(s []byte) (n int, what byte, arg []byte) {
 	if len(s) < 2 {
@@ -186,9 +212,11 @@ func escape(s []byte) (n int, what byte, arg []byte) {
 		for i := 2; i < len(s); i++ {
 			switch {
 			case s[i] == '\a':
-				return i + 1, 0, nil
+				what, arg = hyperlink(s[1:i])
+				return i + 1, what, arg
 			case s[i] == 0x1b && i+1 < len(s) && s[i+1] == '\\':
-				return i + 2, 0, nil
+				what, arg = hyperlink(s[1:i])
+				return i + 2, what, arg
 			case s[i] == 0x1b:
 				return i, 0, nil // cut off by the next one
 			}

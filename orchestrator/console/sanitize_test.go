@@ -28,7 +28,10 @@ func TestSanitize(t *testing.T) {
 		{"erased", "working\r\x1b[K\n", "\n", "\n"},
 		{"as node redraws", "\x1b[2K\x1b[1Gone\x1b[2K\x1b[1Gtwo\n", "two\n", "two\n"},
 		{"cursor and screen", "\x1b[2J\x1b[H\x1b[?1049h\x1b[?25la\x1b[3Ab\x1b[10;20Hc\x1b[6n\x1bc\x1b7\x1b(B\n", "abc\n", "abc\n"},
-		{"titles and links", "\x1b]0;title\aa\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\b\x1bPdcs\x1b\\\n", "alinkb\n", "alinkb\n"},
+		{"titles and links", "\x1b]0;title\aa\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\b\x1bPdcs\x1b\\\n", "alinkb\n", "a\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\b\n"},
+		{"a link without an end", "\x1b]8;id=1;file:///a;b\alink\nb\n", "link\nb\n", "\x1b]8;id=1;file:///a;b\x1b\\link\x1b]8;;\x1b\\\nb\n"},
+		{"a link that is erased", "\x1b]8;;u\alink\r\x1b[Kb\n", "b\n", "b\n"},
+		{"strange links", "\x1b]8;;a b\ax\x1b]8;u\ay\x1b]8;;\xc3\xa9\az\n", "xyz\n", "xyz\n"},
 		{"a title without an end", "a\x1b]0;title\nnext\n", "a\nnext\n", "a\nnext\n"},
 		{"cut off", "a\x1b\nb\x1b[\nc\x1b[3\n", "a\nb\nc\n", "a\nb\nc\n"},
 		{"private colours", "\x1b[>4;2mx\x1b[?4my\n", "xy\n", "xy\n"},
@@ -88,14 +91,19 @@ func checkSanitized(t *testing.T, out []byte, color bool) {
 		t.Fatalf("not UTF-8: %q", out)
 	}
 	for _, line := range bytes.Split(out, []byte{'\n'}) {
-		on := false
+		on, linked := false, false
 		for i := 0; i < len(line); {
 			r, size := utf8.DecodeRune(line[i:])
 			switch {
 			case r == 0x1b && color:
 				n, what, arg := escape(line[i:])
+				size = n
+				if what == ']' {
+					linked = bytes.IndexByte(arg, ';') < len(arg)-1
+					break
+				}
 				if what != 'm' {
-					t.Fatalf("a code that is no colour: %q", line)
+					t.Fatalf("a code that is neither a colour nor a link: %q", line)
 				}
 				for _, c := range line[i+2 : i+n-1] {
 					if c < '0' || c > ';' {
@@ -103,7 +111,6 @@ func checkSanitized(t *testing.T, out []byte, color bool) {
 					}
 				}
 				on = string(arg) != "0"
-				size = n
 			case r != '\t' && r < ' ' || r >= 0x7f && r < 0xa0:
 				t.Fatalf("%U in %q", r, line)
 			}
@@ -112,9 +119,13 @@ func checkSanitized(t *testing.T, out []byte, color bool) {
 		var s sgr
 		for i := 0; i < len(line); i++ {
 			if line[i] == 0x1b {
-				_, _, arg := escape(line[i:])
-				s.apply(arg)
+				if _, what, arg := escape(line[i:]); what == 'm' {
+					s.apply(arg)
+				}
 			}
+		}
+		if linked {
+			t.Fatalf("a link leaks out of %q", line)
 		}
 		if on && s.on {
 			t.Fatalf("a colour leaks out of %q", line)
@@ -126,6 +137,7 @@ func FuzzSanitize(f *testing.F) {
 	testenv.Seeds(f, "testdata/fuzz/FuzzSanitize.txtar")
 	f.Add([]byte("plain\n"), true)
 	f.Add([]byte("\x1b[1;38;5;3mred\x1b[0m\r\x1b[K10%\b\b\xff\u009b\n\x1b]0;t\a"), true)
+	f.Add([]byte("\x1b]8;;u\x1b\\a\bb\x1b[1mc\x1b]8;;\a\b\x1b]8;x;y;\a\n"), true)
 	f.Add([]byte("a\x1b[31m\bb\x1b[2K\x1b[1Gc\n"), false)
 	f.Fuzz(func(t *testing.T, in []byte, color bool) {
 		out := Sanitize(nil, in, color)

@@ -46,6 +46,7 @@ type sink struct {
 	stalled  bool          // the reader has taken nothing for longer than Patience
 	lost     []loss        // not told yet, in the order in which it began
 	open     openLines
+	status   statusLine
 	closed   bool
 	err      error // the first one of w; nothing is written after it
 }
@@ -98,6 +99,7 @@ func (s *sink) unfinished(of *lane, body []byte) {
 	defer s.mu.Unlock()
 	if !s.closed && s.err == nil && (s.limit <= 0 || s.admit(len(body), false)) {
 		s.write1(s.open.add(of, body))
+		s.changed()
 	}
 }
 
@@ -127,7 +129,7 @@ func (s *sink) replay(name string, lines int, play func(put func([]byte)), giveU
 			}
 		})
 	case s.admit(replaying, false):
-		if s.open.inPlace && len(s.open.lines) > 0 { // it comes back below
+		if s.open.inPlace && len(s.open.lines) > 0 && !s.open.drawn { // it comes back below
 			s.push([]byte(takeBack))
 			defer func() { s.push(s.open.shown(nil)) }()
 		} else {
@@ -201,11 +203,17 @@ func (s *sink) run() {
 	defer s.mu.Unlock()
 	size := smallWrite
 	for {
-		for len(s.queue) == 0 {
-			if s.closed {
+		for s.waits() {
+			s.work.Wait()
+		}
+		if len(s.queue) == 0 {
+			if s.closed && !s.status.up {
 				return
 			}
-			s.work.Wait()
+			s.mu.Unlock()
+			size = s.write(nil, size, false)
+			s.mu.Lock()
+			continue
 		}
 		c := s.queue[0]
 		copy(s.queue, s.queue[1:])
@@ -230,7 +238,7 @@ func (s *sink) run() {
 // write writes text in pieces of whole lines of about size bytes, and returns
 // the size for the next ones. queued says that the text counts for the queue.
 func (s *sink) write(text []byte, size int, queued bool) int {
-	for len(text) > 0 {
+	for first := true; first || len(text) > 0; first = false {
 		piece := text
 		if len(text) > size {
 			end := bytes.LastIndexByte(text[:size], '\n')
@@ -240,8 +248,17 @@ func (s *sink) write(text []byte, size int, queued bool) int {
 			piece = text[:end+1]
 		}
 		text = text[len(piece):]
+		s.mu.Lock()
+		whole := s.compose(piece)
+		if s.err != nil {
+			whole, s.status.up = nil, false
+		}
+		s.mu.Unlock()
+		if len(whole) == 0 {
+			break
+		}
 		began := time.Now()
-		_, err := s.w.Write(piece)
+		_, err := s.w.Write(whole)
 		switch took := time.Since(began); {
 		case took > look:
 			size = smallWrite
@@ -257,6 +274,7 @@ func (s *sink) write(text []byte, size int, queued bool) int {
 		s.report()
 		switch {
 		case !queued:
+			s.gone(0)
 		case stop:
 			s.gone(len(piece) + len(text))
 		default:
@@ -341,7 +359,7 @@ func (s *sink) flush(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	mark := s.came
-	return s.await(ctx, 2*Patience, func() bool { return s.went >= mark })
+	return s.await(ctx, 2*Patience, func() bool { return s.went >= mark && !(s.closed && s.status.up) })
 }
 
 // close makes run end when everything is written.
@@ -349,9 +367,12 @@ func (s *sink) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closed && s.err == nil {
-		s.write1([]byte(s.open.end()))
+		s.write1(s.open.end())
 	}
-	s.closed = true
+	s.closed, s.status.shown = true, false
+	if s.status.timer != nil {
+		s.status.timer.Stop()
+	}
 	s.work.Signal()
 	if s.moved != nil {
 		close(s.moved)

@@ -21,7 +21,9 @@ type lane struct {
 	color bool
 	clean sanitizer
 	sinks []*sink
-	label []byte // kept unless it tells the time
+	label []byte // kept unless it tells the time, or the terminal's width has changed
+
+	columns int32 // for which the label is
 }
 
 // Stream makes a stream whose lines carry name.
@@ -129,8 +131,8 @@ func (l *lane) format(tone Tone, block []byte, joined, continued bool, put func(
 
 // relabel makes the label, anew if it tells the time.
 func (l *lane) relabel() {
-	if l.c.opt.Timestamps || l.label == nil {
-		l.label = l.c.label(l.label[:0], l.name, l.color)
+	if columns := l.c.columns.Load(); l.c.opt.Timestamps || l.label == nil || columns != l.columns {
+		l.label, l.columns = l.c.label(l.label[:0], l.name, l.color, between), columns
 	}
 }
 

@@ -1,0 +1,145 @@
+package console
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/clipperhouse/displaywidth"
+)
+
+// Line is a line of devloop's own, in pieces of different tones.
+type Line []Text
+
+// Text is a piece of a line. Control characters in it are left out.
+type Text struct {
+	Text string
+	Tone Tone
+	Link string // where it leads, on a terminal with colours; "": nowhere
+}
+
+// narrow is the width below which a terminal is narrow: names are cut at narrowName
+// cells there.
+const (
+	narrow     = 60
+	narrowName = 8
+)
+
+// Write writes lines of devloop's own that belong together. With [Options.Columns]
+// only the first carries the name, and lines that are too long go on below their
+// text. It does not wait for the reader unless the console has no buffer.
+func (c *Console) Write(name string, lines ...Line) {
+	s := c.Stream(name)
+	for i := range s.lanes {
+		l := &s.lanes[i]
+		for _, to := range l.sinks {
+			text := l.own(lines, to == c.out && c.opt.Columns != nil)
+			to.put(l, name, text, bytes.Count(text, []byte{'\n'}), false)
+		}
+	}
+}
+
+// own formats lines of devloop's own; folded: for a terminal.
+func (l *lane) own(lines []Line, folded bool) (text []byte) {
+	l.relabel()
+	label, blank, room := l.label, l.label, 0
+	if folded {
+		label = l.c.label(nil, l.name, l.color, "  ")
+		width := displaywidth.Bytes(Sanitize(nil, label, false))
+		blank = bytes.Repeat([]byte{' '}, width)
+		room = int(l.c.columns.Load()) - width
+	}
+	for _, line := range lines {
+		for _, row := range line.wrap(room) {
+			text = append(row.format(append(text, label...), l.color), '\n')
+			label = blank
+		}
+	}
+	return text
+}
+
+// wrap breaks a line into rows of so many cells, at blanks; 0 or hardly any: it
+// is left as it is.
+func (line Line) wrap(width int) (rows []Line) {
+	const least = 16
+	if width < least {
+		return []Line{line}
+	}
+	var row Line
+	used := 0
+	end := func() {
+		rows, row, used = append(rows, row), nil, 0
+	}
+	for _, t := range line {
+		for word := range strings.SplitAfterSeq(t.Text, " ") {
+			if used > 0 && used+displaywidth.String(strings.TrimRight(word, " ")) > width {
+				end()
+			}
+			for displaywidth.String(strings.TrimRight(word, " ")) > width {
+				head := displaywidth.TruncateString(word, width, "")
+				row = append(row, Text{head, t.Tone, t.Link})
+				word = word[len(head):]
+				end()
+			}
+			if word == "" {
+				continue
+			}
+			used += displaywidth.String(word)
+			if n := len(row); n > 0 && row[n-1].Tone == t.Tone && row[n-1].Link == t.Link {
+				row[n-1].Text += word
+			} else {
+				row = append(row, Text{word, t.Tone, t.Link})
+			}
+		}
+	}
+	return append(rows, row)
+}
+
+// Width is how many cells of a terminal the line takes.
+func (line Line) Width() (cells int) {
+	for _, t := range line {
+		cells += displaywidth.String(t.Text)
+	}
+	return cells
+}
+
+// cut is as much of the line as fits into so many cells.
+func (line Line) cut(width int) Line {
+	for i, t := range line {
+		w := displaywidth.String(t.Text)
+		if w > width {
+			t.Text = displaywidth.TruncateString(t.Text, max(width, 0), "…")
+			return append(line[:i:i], t)
+		}
+		width -= w
+	}
+	return line
+}
+
+// format appends the line as it is written.
+func (line Line) format(dst []byte, color bool) []byte {
+	for _, t := range line {
+		code := ""
+		if color {
+			code = toneCode[t.Tone]
+		}
+		if color && t.Link != "" {
+			dst = append(append(append(dst, linkStart...), t.Link...), linkEnd...)
+		}
+		dst = append(dst, code...)
+		dst = append(dst, oneLine(t.Text)...)
+		if code != "" {
+			dst = append(dst, reset...)
+		}
+		if color && t.Link != "" {
+			dst = append(dst, linkStart+linkEnd...)
+		}
+	}
+	return dst
+}
+
+// A hyperlink of a terminal (OSC 8): what stands between one with an address and
+// one without leads there.
+const (
+	linkStart = "\x1b]8;;"
+	linkEnd   = "\x1b\\"
+)
