@@ -29,7 +29,7 @@ var floors = map[string]struct {
 	"schema/lazyregexp":             {why: "expressions, whatever they are for"},
 	"schema/nearest":                {why: "words and their distance, whatever they name"},
 	"schema/smallfile":              {why: "it reads a file, and does not care what it is for"},
-	"orchestrator/console":          {why: "it writes what it is told, whoever says it"},
+	"orchestrator/console":          {modules: []string{"github.com/clipperhouse/displaywidth"}, why: "it writes what it is told, whoever says it"},
 	"orchestrator/contents":         {why: "it reads files, and does not care why they matter"},
 	"orchestrator/control":          {own: []string{"schema/nearest"}, modules: []string{"golang.org/x/sys"}, why: "messages to and from a loop, whatever answers them"},
 	"orchestrator/diskqueue":        {why: "it does what it is given, and does not know what for"},

@@ -74,6 +74,7 @@ func (l *loop) run() int {
 		l.start()
 	}
 	for l.end.code == nil {
+		l.screen.Rested(func() report.Snapshot { return l.report.snapshot(l.machine.Status()) })
 		l.arm()
 		select {
 		case <-ready:

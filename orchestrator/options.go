@@ -34,6 +34,7 @@ type Options struct {
 	Reload func() (cfg *schema.Config, g *graph.Graph, sources []string, err error)
 
 	Hooks report.Hooks
+	Style report.Style
 
 	// Signals end the loop: the first in order, the second at once. The exit
 	// code of an interrupted loop is SignalCode.

@@ -73,7 +73,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		}
 	}()
 	own, output := &filewatch.Own{}, journal.New(opt.Kept)
-	l.screen = report.NewScreen(report.Options{Console: opt.Console, Dir: opt.Config.Dir, Live: opt.Stream, Hooks: opt.Hooks,
+	l.screen = report.NewScreen(report.Options{Console: opt.Console, Dir: opt.Config.Dir, Live: opt.Stream, Hooks: opt.Hooks, Style: opt.Style,
 		Gone: func(path string) bool { return l.files.Gone(path) }})
 	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) { l.post(ev) }, Notice: l.screen.Notice, Full: l.tryNotice})
 	l.runner = l.newRunner(own, output)

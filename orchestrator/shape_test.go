@@ -25,7 +25,7 @@ var fileCycles = map[string]struct {
 	files int
 	why   string
 }{
-	"orchestrator/console":  {6, "Console and its streams, which share a screen"},
+	"orchestrator/console":  {5, "Console and its streams, which share a screen"},
 	"orchestrator/contents": {5, "Store, and the files it reads"},
 	"orchestrator/fspoll":   {7, "Poller, and the files of one round"},
 	"orchestrator/machine":  {18, "Machine: one state, one step"},

@@ -21,6 +21,7 @@ type app struct {
 	timestamps bool
 	logFile    string
 	verbose    bool
+	status     string
 	detached   bool // this is the loop in the background
 	attention  attention
 }

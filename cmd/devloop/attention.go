@@ -38,15 +38,25 @@ func (n attention) hooks(out *console.Console, screen io.Writer, title string) r
 	return h
 }
 
-// rows is the height of a terminal, 0 if it is none.
+// rows is the height of a terminal, 0 if it is none; width is its width.
 func rows(screen io.Writer) int {
+	_, height := size(screen)
+	return height
+}
+
+func width(screen io.Writer) int {
+	width, _ := size(screen)
+	return width
+}
+
+func size(screen io.Writer) (width, height int) {
 	f := fileOf(screen)
 	if f == nil {
-		return 0
+		return 0, 0
 	}
-	_, height, err := term.GetSize(int(f.Fd()))
+	width, height, err := term.GetSize(int(f.Fd()))
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	return height
+	return width, height
 }

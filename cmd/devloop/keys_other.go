@@ -11,6 +11,7 @@ import (
 )
 
 // readKeys: this system's terminals are not read key by key.
-func readKeys(io.Writer, *console.Console, chan<- os.Signal) (<-chan orchestrator.Request, *orchestrator.Terminal, func()) {
+func readKeys(_ io.Writer, out *console.Console, _ chan<- os.Signal) (<-chan orchestrator.Request, *orchestrator.Terminal, func()) {
+	out.Show()
 	return nil, nil, func() {}
 }

@@ -29,7 +29,7 @@ type keyboard struct {
 	signals        chan<- os.Signal
 	requests       chan orchestrator.Request
 
-	stopped, resumed, quit chan os.Signal
+	stopped, resumed, quit, resized chan os.Signal
 
 	away, back chan struct{} // each holds one: devloop has left the foreground, or is there again
 	ended      chan struct{}
@@ -55,7 +55,7 @@ func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal) 
 	}
 	k := &keyboard{
 		tty: tty, before: *before, out: out, signals: signals, requests: make(chan orchestrator.Request),
-		stopped: make(chan os.Signal, 1), resumed: make(chan os.Signal, 1), quit: make(chan os.Signal, 1),
+		stopped: make(chan os.Signal, 1), resumed: make(chan os.Signal, 1), quit: make(chan os.Signal, 1), resized: make(chan os.Signal, 1),
 		away: make(chan struct{}, 1), back: make(chan struct{}, 1), ended: make(chan struct{}), wake: wake,
 	}
 	if !foreground(tty) {
@@ -77,6 +77,7 @@ func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal) 
 	signal.Notify(k.resumed, syscall.SIGCONT)
 	// Ctrl-\ ends every Go program at once and prints its goroutines, for reports of a devloop that hangs.
 	signal.Notify(k.quit, syscall.SIGQUIT)
+	signal.Notify(k.resized, syscall.SIGWINCH)
 	k.joined.Go(k.follow)
 	k.joined.Go(func() {
 		defer sleeper.Close()
@@ -92,9 +93,13 @@ func ordinary(modes *unix.Termios) {
 	modes.Lflag |= unix.ICANON | unix.ECHO | unix.ISIG | unix.IEXTEN
 }
 
-// take makes the terminal give single keys, if devloop is in its foreground.
+// take makes the terminal give single keys, and shows the status line, if devloop is in its foreground.
 func (k *keyboard) take() bool {
-	return foreground(k.tty) && unix.IoctlSetTermios(k.tty, setTermios, &k.during) == nil
+	if !foreground(k.tty) || unix.IoctlSetTermios(k.tty, setTermios, &k.during) != nil {
+		return false
+	}
+	k.out.Show()
+	return true
 }
 
 // giveBack restores the modes, if devloop is in the foreground: otherwise the terminal is not its own.
@@ -109,6 +114,7 @@ func (k *keyboard) close() {
 	signal.Stop(k.stopped)
 	signal.Stop(k.resumed)
 	signal.Stop(k.quit)
+	signal.Stop(k.resized)
 	close(k.ended)
 	_ = k.wake.Close() // nothing went through it
 	k.joined.Wait()
@@ -126,6 +132,7 @@ func (k *keyboard) follow() {
 	defer look.Stop()
 	back := func() {
 		if !k.take() {
+			k.out.Hide() // what stands there belongs to others
 			look.Reset(backgroundLook)
 			return
 		}
@@ -144,7 +151,10 @@ func (k *keyboard) follow() {
 			back()
 		case <-look.C:
 			back()
+		case <-k.resized:
+			k.out.Resized()
 		case <-k.quit:
+			k.out.Hide()
 			k.giveBack()
 			signal.Reset(syscall.SIGQUIT)
 			_ = syscall.Kill(os.Getpid(), syscall.SIGQUIT)
@@ -160,6 +170,7 @@ func (k *keyboard) suspend() {
 	if !isJob() { // the shell has gone, and could not continue it
 		return
 	}
+	k.out.Hide()
 	k.giveBack()
 	select {
 	case <-k.resumed: // from an earlier time

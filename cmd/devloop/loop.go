@@ -30,7 +30,11 @@ func runLoop(a *app, p *project, opt orchestrator.Options) error {
 	defer outlive()()
 	signal.Notify(signals, ends...)
 	defer signal.Stop(signals)
-	out, log, end, err := newConsole(a, p, signals)
+	style, columns, err := a.style(p.cfg.Name, opt.Once)
+	if err != nil {
+		return err
+	}
+	out, log, end, err := newConsole(a, p, columns, signals)
 	if err != nil {
 		return err
 	}
@@ -62,6 +66,7 @@ func runLoop(a *app, p *project, opt orchestrator.Options) error {
 	if opt.Color, err = a.useColor(a.screen); err != nil {
 		return err
 	}
+	opt.Style = style
 	opt.Hooks = a.attention.hooks(out, a.screen, p.cfg.Name)
 	if !opt.Once {
 		requests, changed, restore := readKeys(a.screen, out, signals)
@@ -83,7 +88,7 @@ func runLoop(a *app, p *project, opt orchestrator.Options) error {
 
 // newConsole makes the console for the flags and the terminal. A screen that cannot be written ends the
 // loop by unread. end closes the log file, if there is one.
-func newConsole(a *app, p *project, unread chan<- os.Signal) (out *console.Console, logFile *os.File, end func(), err error) {
+func newConsole(a *app, p *project, columns func() int, unread chan<- os.Signal) (out *console.Console, logFile *os.File, end func(), err error) {
 	color, err := a.useColor(a.screen)
 	if err != nil {
 		return nil, nil, nil, err
@@ -93,7 +98,7 @@ func newConsole(a *app, p *project, unread chan<- os.Signal) (out *console.Conso
 		names = append(names, n.Name)
 	}
 	opt := console.Options{Out: &audience{Writer: a.screen, gone: unread}, Color: color, Timestamps: a.timestamps, Names: report.Names(names)}
-	opt.Terminal, opt.Buffer = isTerminal(a.screen), console.DefaultBuffer
+	opt.Terminal, opt.Buffer, opt.Columns = isTerminal(a.screen), console.DefaultBuffer, columns
 	if a.logFile != "" {
 		if logFile, err = openLog(a.logFile); err != nil {
 			return nil, nil, nil, err

@@ -46,6 +46,7 @@ func upCommand(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&ui, "ui", "lines", "lines, or tui: the loop runs in the background, and the whole screen shows it")
 	cmd.Flags().BoolVar(&a.detached, detachedFlag, false, "")
 	_ = cmd.Flags().MarkHidden(detachedFlag) // the flag is there
+	cmd.Flags().StringVar(&a.status, "status", "auto", "the status line at the bottom of a terminal: auto or off")
 	a.attention.flags(cmd)
 	return cmd
 }

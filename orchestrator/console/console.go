@@ -65,24 +65,9 @@ const DefaultBuffer = 8 << 20
 // write of 4 KiB, or of one longer line, that has come to its end is progress.
 const Patience = time.Second
 
-// Tone is what kind of news a line of devloop's own is.
-type Tone int
-
-const (
-	Plain Tone = iota
-	Dim        // progress
-	Good
-	Bad
-	Warn
-)
-
-var toneCode = map[Tone]string{Plain: "", Dim: "\x1b[2m", Good: "\x1b[32m", Bad: "\x1b[31m", Warn: "\x1b[33m"}
-
 // nameCodes are the colours that names take in turn: those that can be read on
 // a dark and on a light background, and are no tone.
 var nameCodes = []string{"\x1b[36m", "\x1b[35m", "\x1b[34m", "\x1b[96m", "\x1b[95m", "\x1b[94m"}
-
-const reset = "\x1b[0m"
 
 // New makes a console.
 func New(opt Options) *Console {
@@ -123,6 +108,20 @@ func (c *Console) Say(name string, tone Tone, text string) {
 		s.lanes[i].clean.color = false // the words may quote a file's name
 	}
 	s.emit(tone, []byte(text+"\n"), false, false)
+}
+
+// Write writes lines of devloop's own that belong together. With [Options.Columns]
+// only the first carries the name, and lines that are too long go on below their
+// text. It does not wait for the reader unless the console has no buffer.
+func (c *Console) Write(name string, lines ...Line) {
+	s := c.Stream(name)
+	for i := range s.lanes {
+		l := &s.lanes[i]
+		for _, to := range l.sinks {
+			text := l.own(lines, to == c.out && c.opt.Columns != nil)
+			to.put(l, name, text, bytes.Count(text, []byte{'\n'}), false)
+		}
+	}
 }
 
 // Blank writes an empty line, for people who want to see what is new below it.
@@ -187,6 +186,13 @@ func (c *Console) Close(ctx context.Context) error {
 // Err is the first error that the stream returned, such as a closed pipe.
 func (c *Console) Err() error { return c.out.error() }
 
+// narrow is the width below which a terminal is narrow: names are cut at narrowName
+// cells there.
+const (
+	narrow     = 60
+	narrowName = 8
+)
+
 // between stands between a name and what a command writes.
 const between = " | "
 
@@ -245,10 +251,9 @@ func (c *Console) colorOf(name string) string {
 	return ""
 }
 
-// cutLine takes the first line off, without its newline.
-func cutLine(block []byte) (line, rest []byte) {
-	if i := bytes.IndexByte(block, '\n'); i >= 0 {
-		return block[:i], block[i+1:]
+// control writes codes for a terminal.
+func (c *Console) control(code string) {
+	if c.opt.Terminal {
+		c.out.put(nil, "", []byte(code), 0, false)
 	}
-	return block, nil
 }

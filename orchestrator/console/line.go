@@ -1,7 +1,6 @@
 package console
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/clipperhouse/displaywidth"
@@ -15,46 +14,6 @@ type Text struct {
 	Text string
 	Tone Tone
 	Link string // where it leads, on a terminal with colours; "": nowhere
-}
-
-// narrow is the width below which a terminal is narrow: names are cut at narrowName
-// cells there.
-const (
-	narrow     = 60
-	narrowName = 8
-)
-
-// Write writes lines of devloop's own that belong together. With [Options.Columns]
-// only the first carries the name, and lines that are too long go on below their
-// text. It does not wait for the reader unless the console has no buffer.
-func (c *Console) Write(name string, lines ...Line) {
-	s := c.Stream(name)
-	for i := range s.lanes {
-		l := &s.lanes[i]
-		for _, to := range l.sinks {
-			text := l.own(lines, to == c.out && c.opt.Columns != nil)
-			to.put(l, name, text, bytes.Count(text, []byte{'\n'}), false)
-		}
-	}
-}
-
-// own formats lines of devloop's own; folded: for a terminal.
-func (l *lane) own(lines []Line, folded bool) (text []byte) {
-	l.relabel()
-	label, blank, room := l.label, l.label, 0
-	if folded {
-		label = l.c.label(nil, l.name, l.color, "  ")
-		width := displaywidth.Bytes(Sanitize(nil, label, false))
-		blank = bytes.Repeat([]byte{' '}, width)
-		room = int(l.c.columns.Load()) - width
-	}
-	for _, line := range lines {
-		for _, row := range line.wrap(room) {
-			text = append(row.format(append(text, label...), l.color), '\n')
-			label = blank
-		}
-	}
-	return text
 }
 
 // wrap breaks a line into rows of so many cells, at blanks; 0 or hardly any: it
@@ -136,10 +95,3 @@ func (line Line) format(dst []byte, color bool) []byte {
 	}
 	return dst
 }
-
-// A hyperlink of a terminal (OSC 8): what stands between one with an address and
-// one without leads there.
-const (
-	linkStart = "\x1b]8;;"
-	linkEnd   = "\x1b\\"
-)

@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -295,4 +296,18 @@ func plainText(s []byte) bool {
 		}
 	}
 	return true
+}
+
+// cutLine takes the first line off, without its newline.
+func cutLine(block []byte) (line, rest []byte) {
+	if i := bytes.IndexByte(block, '\n'); i >= 0 {
+		return block[:i], block[i+1:]
+	}
+	return block, nil
+}
+
+// oneLine leaves nothing in a text that could end a code.
+func oneLine(text string) string {
+	clean := string(Sanitize(nil, []byte(text), false))
+	return strings.ReplaceAll(strings.TrimSuffix(clean, "\n"), "\n", " ")
 }

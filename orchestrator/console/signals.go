@@ -21,12 +21,6 @@ func (c *Console) Bell() { c.control("\a") }
 // [Options.Terminal] nothing happens.
 func (c *Console) Notify(title, text string) { c.control(notification(title, text, os.Getenv)) }
 
-func (c *Console) control(code string) {
-	if c.opt.Terminal {
-		c.out.put(nil, "", []byte(code), 0, false)
-	}
-}
-
 // notification is OSC 777, which urxvt brought up, for terminals known to want
 // it, and OSC 9, which iTerm2 did, for all others; in tmux wrapped so that it is
 // passed on (allow-passthrough).
@@ -40,10 +34,4 @@ func notification(title, text string, getenv func(string) string) string {
 		code = "\x1bPtmux;" + strings.ReplaceAll(code, "\x1b", "\x1b\x1b") + "\x1b\\"
 	}
 	return code
-}
-
-// oneLine leaves nothing in a text that could end a code.
-func oneLine(text string) string {
-	clean := string(Sanitize(nil, []byte(text), false))
-	return strings.ReplaceAll(strings.TrimSuffix(clean, "\n"), "\n", " ")
 }

@@ -1,8 +1,11 @@
 package console
 
 import (
+	"bytes"
 	"sync"
 	"sync/atomic"
+
+	"github.com/clipperhouse/displaywidth"
 )
 
 // Stream is the output of one command on its way to the console: a colour that
@@ -127,6 +130,25 @@ func (l *lane) format(tone Tone, block []byte, joined, continued bool, put func(
 		*kept = buf
 		pieces.Put(kept)
 	}
+}
+
+// own formats lines of devloop's own; folded: for a terminal.
+func (l *lane) own(lines []Line, folded bool) (text []byte) {
+	l.relabel()
+	label, blank, room := l.label, l.label, 0
+	if folded {
+		label = l.c.label(nil, l.name, l.color, "  ")
+		width := displaywidth.Bytes(Sanitize(nil, label, false))
+		blank = bytes.Repeat([]byte{' '}, width)
+		room = int(l.c.columns.Load()) - width
+	}
+	for _, line := range lines {
+		for _, row := range line.wrap(room) {
+			text = append(row.format(append(text, label...), l.color), '\n')
+			label = blank
+		}
+	}
+	return text
 }
 
 // relabel makes the label, anew if it tells the time.

@@ -20,6 +20,7 @@ type NodeStatus struct {
 	Reason string        // why the last run of a watcher failed, where its output does not say so; else ""
 
 	End      End       // of a process that ended by itself, how
+	KillAt   time.Time // of a command that has been asked to end, when it is killed; zero: never, or it has been
 	Early    bool      // of End: it ended before it was ready, and should have been
 	Failures int       // of a process: in a row
 	UpAt     time.Time // when a process that is ready counts as up; zero if it does
@@ -54,6 +55,11 @@ func (m *Machine) Status() []NodeStatus {
 		if n.w != nil {
 			s.State, s.Num, s.Since = n.w.state(n), n.w.run, n.w.startedAt
 			s.Stages = n.w.running()
+			for i := range n.w.stages {
+				if st := &n.w.stages[i]; st.state == stageRunning && st.stopped {
+					s.KillAt = st.killAt
+				}
+			}
 			if n.w.outcome == outFailed {
 				s.Reason = n.w.reason
 			}
@@ -63,8 +69,11 @@ func (m *Machine) Status() []NodeStatus {
 			if n.p.endedItself() {
 				s.End, s.Early = n.p.end, n.p.endedEarly
 			}
-			if n.p.phase == procReady {
+			switch n.p.phase {
+			case procReady:
 				s.UpAt = n.p.upAt
+			case procStopping:
+				s.KillAt = n.p.killAt
 			}
 			if d := n.p.dropped; d != nil {
 				drop := *d

@@ -12,6 +12,9 @@ import (
 
 // Broken shows what is wrong with the configuration.
 func (s *Screen) Broken(err error) {
+	if s.status != nil {
+		s.status.broken(err)
+	}
 	s.self(console.Bad, "✗ the configuration "+WhatIsWrong(err)+"; the last valid one still runs")
 	var mistakes schema.Mistakes
 	text := err.Error()
@@ -47,6 +50,9 @@ type Reconfiguration struct {
 
 // Reconfigured reports what a new configuration leads to.
 func (s *Screen) Reconfigured(r Reconfiguration) {
+	if s.status != nil {
+		s.status.mistake = ""
+	}
 	var parts []string
 	for _, p := range []struct {
 		names     []string

@@ -2,9 +2,6 @@ package report
 
 import (
 	"fmt"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/machine"
@@ -16,29 +13,18 @@ const self = "devloop"
 // Names lists the names on the screen, for the width of the console's column.
 func Names(nodes []string) []string { return append(append([]string{}, nodes...), self) }
 
-// Options are what a screen needs from its surroundings.
-type Options struct {
-	Console *console.Console
-	Dir     string                 // paths are shown as seen from here
-	Live    bool                   // stages' output is shown as it comes, so their starts are told
-	Gone    func(path string) bool // whether a changed file was gone when it was looked at; nil: nobody knows
-	Hooks   Hooks
-}
-
-// Hooks draw people's attention; each may be nil. They are called by the loop's
-// goroutine and may not wait for anything.
-type Hooks struct {
-	Begin func()                         // a change begins a run
-	Turn  func(failed bool, text string) // something fails that did not before, or recovers
-}
-
 // Screen puts what happens into words. It decides how things are said, never whether they are done. One
 // goroutine owns it.
 type Screen struct {
-	opt    Options
+	opt Options
+	files
 	out    *console.Console
 	ending bool
 	nodes  map[string]*told
+
+	compact  *compact
+	status   *statusLine
+	failures *failures
 }
 
 // told is what was already shown of a node.
@@ -50,11 +36,39 @@ type told struct {
 
 // NewScreen makes a screen that has shown nothing yet.
 func NewScreen(opt Options) *Screen {
-	return &Screen{opt: opt, out: opt.Console, nodes: map[string]*told{}}
+	s := &Screen{opt: opt, out: opt.Console, nodes: map[string]*told{}, files: files{opt.Dir, opt.Gone, opt.Style.Link}}
+	s.failures = newFailures(s.files)
+	if opt.Style.Compact {
+		s.compact = newCompact(opt, s.files, s.failures)
+	}
+	if opt.Style.Status {
+		s.status = newStatusLine(opt, s.files, s.failures)
+	}
+	return s
+}
+
+// Rested takes in the state of the nodes, before the loop waits for what comes next.
+func (s *Screen) Rested(state func() Snapshot) {
+	if s.compact == nil && s.status == nil {
+		return
+	}
+	now := state()
+	for node, text := range s.failures.up(now.Nodes) {
+		s.Line(node, console.Good, "✓ %s", text)
+	}
+	if s.compact != nil {
+		s.compact.rested(now.Nodes)
+	}
+	if s.status != nil {
+		s.status.update(now, s.ending)
+	}
 }
 
 // Forget clears what was shown of a node.
-func (s *Screen) Forget(node string) { delete(s.nodes, node) }
+func (s *Screen) Forget(node string) {
+	delete(s.nodes, node)
+	s.failures.forget(node)
+}
 
 func (s *Screen) told(node string) *told {
 	t := s.nodes[node]
@@ -106,6 +120,9 @@ func (s *Screen) Released(socket, address string) {
 
 // Watching shows how many directories are watched, and how many are polled.
 func (s *Screen) Watching(watched, polled int) {
+	if s.compact != nil && polled == 0 {
+		return
+	}
 	what := directories(watched)
 	if polled > 0 {
 		what += ", polling " + directories(polled)
@@ -130,6 +147,8 @@ func directories(n int) string {
 func (s *Screen) Interrupted() {
 	if s.ending {
 		s.Ending("killing what is left")
+	} else if s.status != nil {
+		s.ending = true // it says whom it waits for
 	} else {
 		s.Ending("stopping… Ctrl-C again kills everything")
 	}
@@ -153,6 +172,18 @@ func (s *Screen) NothingTo(verb machine.Verb) {
 // Report shows a report of the machine.
 func (s *Screen) Report(r Report) {
 	s.turn(r)
+	s.failures.record(r)
+	if s.compact == nil || !s.compact.report(r) {
+		s.plain(r)
+	}
+	s.failures.recovered(r)
+	if s.status != nil {
+		s.status.report(r)
+	}
+}
+
+// plain shows a report in the same words wherever it goes.
+func (s *Screen) plain(r Report) {
 	switch r.Kind {
 	case machine.RunStarted, machine.RunPassed, machine.RunFailed, machine.RunCancelled:
 		s.run(r)
@@ -192,62 +223,4 @@ func (s *Screen) turn(r Report) {
 		s.opt.Hooks.Turn(failed, text)
 	}
 	t.failing = failed
-}
-
-// cause says why something starts or stops.
-func (s *Screen) cause(r Report) string {
-	switch r.Why {
-	case machine.ByStart:
-		return "first run"
-	case machine.ByTrigger:
-		return r.By + " passed"
-	case machine.ByHand:
-		return "by hand"
-	case machine.ByPass:
-		return "built for the first time"
-	case machine.ByDependency:
-		return r.By + " was restarted"
-	case machine.ByChecking:
-		return r.By + " is checking"
-	case machine.ByConfig:
-		return "configuration changed"
-	case machine.ByChecked:
-		return "checks passed"
-	case machine.ByChange:
-		return s.Paths(r.Paths) + " changed"
-	}
-	return string(r.Why)
-}
-
-// Paths names the first of the changed files.
-func (s *Screen) Paths(paths []string) string {
-	const most = 2
-	if s.opt.Gone != nil {
-		paths = s.present(paths)
-	}
-	var shown []string
-	for i, p := range paths {
-		if i == most && len(paths) > most+1 {
-			return fmt.Sprintf("%s and %d more", strings.Join(shown, ", "), len(paths)-most)
-		}
-		if rel, err := filepath.Rel(s.opt.Dir, p); err == nil {
-			p = rel
-		}
-		shown = append(shown, console.Name(p))
-	}
-	return strings.Join(shown, ", ")
-}
-
-// present leaves out files that no longer exist, such as one that an editor wrote first and then renamed,
-// if anything else is left to name.
-func (s *Screen) present(paths []string) []string {
-	const looks = 16 // more are not shown, and a storm has thousands
-	if len(paths) < 2 || len(paths) > looks {
-		return paths
-	}
-	there := slices.DeleteFunc(slices.Clone(paths), s.opt.Gone)
-	if len(there) == 0 {
-		return paths
-	}
-	return there
 }

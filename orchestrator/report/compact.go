@@ -1,0 +1,337 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/diagnostics"
+	"devloop/orchestrator/machine"
+)
+
+// compact shows what happens in few lines, for a terminal: one for a good save, with
+// the servers that it led to, and for a failed stage its first problems. What it has
+// no words for is shown as everywhere.
+type compact struct {
+	opt Options
+	files
+	failures *failures
+	runs     map[string]*run   // by watcher, the last one, until it is told
+	starts   map[string]*start // by process, one under way
+}
+
+// run is a run of a watcher.
+type run struct {
+	node   string
+	cause  string
+	stages []string // that have passed, with their times
+	notes  []string
+	passed time.Time // zero: not yet
+	took   time.Duration
+	starts []*start // that it has led to
+}
+
+// start is a process on its way to a new generation.
+type start struct {
+	node  string
+	cause string
+	run   *run // that led to it, and is told with it; nil: none
+	began time.Time
+	ready string // what to say of it; "": not ready yet
+}
+
+// mostShown is how many problems of a stage are shown. On a small screen the first
+// must stay in sight.
+const mostShown = 5
+
+func newCompact(opt Options, f files, failures *failures) *compact {
+	return &compact{opt: opt, files: f, failures: failures, runs: map[string]*run{}, starts: map[string]*start{}}
+}
+
+// report shows a report; false: as everywhere.
+func (c *compact) report(r Report) bool {
+	switch r.Kind {
+	case machine.RunStarted, machine.RunPassed, machine.RunFailed, machine.RunCancelled:
+		return c.run(r)
+	case machine.Held, machine.Stopped:
+		return true // the status line says it
+	case machine.StillWaiting:
+		return c.opt.Style.Status
+	}
+	if r.Kind.OfStage() {
+		c.stage(r)
+		return true
+	}
+	return c.process(r)
+}
+
+func (c *compact) run(r Report) bool {
+	cur := c.runs[r.Node]
+	switch {
+	case r.Kind == machine.RunStarted:
+		if begin := c.opt.Hooks.Begin; begin != nil && r.Why == machine.ByChange {
+			begin()
+		}
+		if cur != nil && !cur.passed.IsZero() {
+			c.told(cur)
+		}
+		c.runs[r.Node] = &run{node: r.Node, cause: c.cause(r)}
+	case cur == nil:
+		return false
+	case r.Kind == machine.RunPassed:
+		cur.passed, cur.took = time.Now(), r.Took
+		if r.Stale {
+			cur.notes = append(cur.notes, "files have changed since")
+		}
+		if f := c.failures.nodes[r.Node]; f != nil {
+			cur.notes = append(cur.notes, f.fixed())
+		}
+	case r.Kind == machine.RunFailed:
+		delete(c.runs, r.Node)
+		return r.End.Err == "" // else no stage has said why
+	default:
+		delete(c.runs, r.Node)
+	}
+	return true
+}
+
+// cause is why something starts, in the fewest words.
+func (c *compact) cause(r Report) string {
+	if r.Why == machine.ByChange {
+		return c.Paths(r.Paths)
+	}
+	return c.files.cause(r)
+}
+
+func (c *compact) stage(r Report) {
+	cur := c.runs[r.Node]
+	if cur == nil {
+		cur = &run{}
+	}
+	switch r.Kind {
+	case machine.StagePassed:
+		text := r.Stage + " " + brief(r.Took)
+		if r.Warnings > 0 {
+			text += " (" + counted(r.Warnings, "warning") + ")"
+		}
+		cur.stages = append(cur.stages, text)
+	case machine.StageFailed, machine.StageTimedOut, machine.StageTolerated:
+		c.failed(r, cur.cause)
+	}
+	if r.Output != nil {
+		c.failures.keep(r.Node, r.Output)
+	}
+}
+
+// failed shows a stage that has failed, with its first problems, or the end of its
+// output if it names none.
+func (c *compact) failed(r Report, cause string) {
+	shape, tone := "✗ ", console.Bad
+	if r.Kind == machine.StageTolerated {
+		shape, tone = "! ", console.Warn
+	}
+	head := console.Line{{Text: shape, Tone: tone}}
+	if cause != "" {
+		head = append(head, console.Text{Text: cause + " · "})
+	}
+	head = append(head, console.Text{Text: stageFailure(r), Tone: tone})
+	problems := slices.Clone(r.Problems) // errors before warnings
+	slices.SortStableFunc(problems, func(a, b diagnostics.Problem) int { return rank(a) - rank(b) })
+	total := len(problems) + r.More
+	if len(problems) > mostShown+1 {
+		problems = problems[:mostShown]
+	}
+	lines := []console.Line{head}
+	switch {
+	case total > len(problems):
+		lines[0] = append(head, console.Text{Text: fmt.Sprintf(" · %d problems, the first:", total)})
+	case total > 0:
+		lines[0] = append(head, console.Text{Text: " · " + counted(total, "problem") + ":"})
+	case len(r.Tail) > 0:
+		lines[0] = append(head, console.Text{Text: ":"})
+	}
+	lines = append(lines, c.listed(problems)...)
+	for _, line := range r.Tail {
+		lines = append(lines, console.Line{{Text: line}})
+	}
+	if more := total - len(problems); more > 0 {
+		lines = append(lines, console.Line{{Text: fmt.Sprintf("… %d more", more) + c.opt.Style.MoreHint, Tone: console.Dim}})
+	}
+	c.opt.Console.Write(r.Node, lines...)
+}
+
+// listed are problems, a line each, their messages below each other.
+func (c *compact) listed(problems []diagnostics.Problem) (lines []console.Line) {
+	const most = 40
+	width := 0
+	places := make([]console.Line, len(problems))
+	for i, p := range problems {
+		places[i] = console.Line{{Text: c.place(p), Link: c.link(p)}}
+		if w := places[i].Width(); w <= most {
+			width = max(width, w)
+		}
+	}
+	for i, p := range problems {
+		gap := strings.Repeat(" ", max(0, width-places[i].Width())+2)
+		tone := console.Plain
+		if p.Severity != diagnostics.Error {
+			tone = console.Dim
+		}
+		lines = append(lines, append(places[i], console.Text{Text: gap + p.Message, Tone: tone}))
+	}
+	return lines
+}
+
+// process shows a report about a process; false: as everywhere.
+func (c *compact) process(r Report) bool {
+	switch r.Kind {
+	case machine.Starting:
+		c.start(r)
+		return true
+	case machine.Reloading:
+		return false
+	case machine.Stopping:
+		if r.Why == machine.ByShutdown || r.Why == machine.ByUpdate {
+			return true
+		}
+		if r.Gone || r.Why == machine.ByChecking || r.Why == machine.ByHand && r.Asked == machine.Stop {
+			return false
+		}
+		c.start(r)
+		return true
+	case machine.Ready:
+		c.ready(r)
+		return true
+	case machine.Crashed:
+		c.abandon(r.Node)
+		return r.Times > 1 // the status line counts them
+	}
+	c.abandon(r.Node)
+	return false
+}
+
+// start notes a process that starts, or stops to be started again.
+func (c *compact) start(r Report) {
+	if st := c.starts[r.Node]; st != nil && st.ready == "" && st.run != nil {
+		return
+	}
+	st := &start{node: r.Node, cause: c.cause(r), began: time.Now()}
+	switch r.Why {
+	case machine.ByTrigger, machine.ByPass, machine.ByChecked:
+		st.run = c.runs[r.By]
+	case machine.ByDependency:
+		if other := c.starts[r.By]; other != nil {
+			st.run = other.run
+		}
+	case machine.ByStart:
+		st.cause = ""
+	}
+	if st.run != nil {
+		st.run.starts = append(st.run.starts, st)
+	}
+	c.starts[r.Node] = st
+}
+
+// ready completes the start of a process.
+func (c *compact) ready(r Report) {
+	st := c.starts[r.Node]
+	if st == nil {
+		return
+	}
+	st.ready = "started"
+	if r.Probed {
+		st.ready = "live in " + brief(time.Since(st.began))
+	}
+	if st.run != nil {
+		return // told with it
+	}
+	delete(c.starts, r.Node)
+	if c.failures.nodes[r.Node] != nil {
+		return // it has crashed, and may again
+	}
+	line := console.Line{{Text: "✓ ", Tone: console.Good}}
+	if st.cause != "" {
+		line = append(line, console.Text{Text: st.cause + " · "})
+	}
+	line = append(line, console.Text{Text: st.ready})
+	for _, url := range r.URLs {
+		line = append(line, console.Text{Text: " · "}, console.Text{Text: url, Link: url})
+	}
+	c.opt.Console.Write(r.Node, line)
+}
+
+// abandon gives up a start that has not led to a process that is ready.
+func (c *compact) abandon(node string) {
+	st := c.starts[node]
+	if st == nil {
+		return
+	}
+	delete(c.starts, node)
+	if st.run != nil && st.ready == "" {
+		st.run.starts = slices.DeleteFunc(st.run.starts, func(s *start) bool { return s == st })
+		c.rested(nil)
+	}
+}
+
+// rested tells of the runs that have passed and whose processes are ready. A run is
+// held back while one that it triggers is on its way.
+func (c *compact) rested(nodes []machine.NodeStatus) {
+	for _, n := range nodes {
+		if !n.Watcher && (n.State == "stopping" || n.State == "starting" || n.Hold.Kind == machine.Settling) && c.starts[n.Name] == nil {
+			return // it has not been told of
+		}
+	}
+	for _, r := range c.runs {
+		if !r.passed.IsZero() && !slices.ContainsFunc(r.starts, func(s *start) bool { return s.ready == "" }) {
+			c.told(r)
+		}
+	}
+}
+
+// told shows a run that has passed.
+func (c *compact) told(r *run) {
+	delete(c.runs, r.node)
+	line := console.Line{{Text: "✓ ", Tone: console.Good}, {Text: r.cause + " · " + short(r.took)}}
+	if len(r.stages) > 1 {
+		line = append(line, console.Text{Text: " · " + strings.Join(r.stages, " · "), Tone: console.Dim})
+	} else if len(r.stages) == 1 && strings.Contains(r.stages[0], "(") {
+		line = append(line, console.Text{Text: " · " + r.stages[0], Tone: console.Dim})
+	}
+	arrow := " → "
+	for _, st := range r.starts {
+		if st.ready == "" {
+			st.run = nil // another run has overtaken it
+			continue
+		}
+		line = append(line, console.Text{Text: arrow + st.node + " "}, console.Text{Text: st.ready, Tone: console.Good})
+		arrow = ", "
+		if c.starts[st.node] == st {
+			delete(c.starts, st.node)
+		}
+	}
+	for _, note := range r.notes {
+		line = append(line, console.Text{Text: " · " + note})
+	}
+	c.opt.Console.Write(r.node, line)
+}
+
+// stageFailure says which stage failed, and how.
+func stageFailure(r Report) string {
+	switch {
+	case r.Kind == machine.StageTimedOut:
+		return r.Stage + " timed out after " + short(r.Took)
+	case r.Kind == machine.StageTolerated:
+		return fmt.Sprintf("%s failed (%s), allowed, after %s", r.Stage, ended(r.End), short(r.Took))
+	}
+	return fmt.Sprintf("%s failed (%s) after %s", r.Stage, ended(r.End), short(r.Took))
+}
+
+// brief is a short duration for a list: seconds have no unit.
+func brief(d time.Duration) string {
+	if d < time.Second || d >= time.Minute {
+		return short(d)
+	}
+	return strings.TrimSuffix(short(d), "s")
+}

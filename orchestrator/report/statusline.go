@@ -1,0 +1,325 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/machine"
+	"devloop/schema"
+)
+
+// statusLine is the line below all others: what is going on, what has failed and is
+// not fixed yet, or that all is well.
+type statusLine struct {
+	opt Options
+	files
+	failures *failures
+	plans    map[string][][]string // of the runs, by watcher
+	urls     map[string]string     // of the processes that are ready: their first
+	mistake  string                // of the configuration; "" if it is valid
+	began    int                   // how many nodes had to stop when the end began
+	title    string                // as the terminal's window has it
+}
+
+func newStatusLine(opt Options, f files, failures *failures) *statusLine {
+	return &statusLine{opt: opt, files: f, failures: failures, plans: map[string][][]string{}, urls: map[string]string{}}
+}
+
+// report follows what the state of the nodes does not tell.
+func (l *statusLine) report(r Report) {
+	switch r.Kind {
+	case machine.RunStarted:
+		l.plans[r.Node] = r.Plan
+	case machine.Ready:
+		if len(r.URLs) > 0 {
+			l.urls[r.Node] = r.URLs[0]
+		}
+	}
+}
+
+// broken follows mistakes in the configuration.
+func (l *statusLine) broken(err error) {
+	var mistakes schema.Mistakes
+	if !errors.As(err, &mistakes) || len(mistakes) == 0 {
+		l.mistake = err.Error()
+		return
+	}
+	m := mistakes[0]
+	l.mistake = fmt.Sprintf("%s:%d:%d %s", filepath.Base(m.Pos.File), m.Pos.Line, m.Pos.Col, m.Msg)
+	if len(mistakes) > 1 {
+		l.mistake += fmt.Sprintf(" (+%d)", len(mistakes)-1)
+	}
+}
+
+// activity is something that goes on, or that is said in the line. It does not
+// change any more.
+type activity struct {
+	head  console.Line   // with the shape
+	since time.Time      // of what runs; zero: nothing does
+	usual time.Duration  // how long it usually takes; 0: not known
+	until time.Time      // when something happens by itself; zero: nothing does
+	what  string         // stands before the time until then
+	rest  []console.Line // left out one by one, the last first, where there is no room
+	short console.Line   // stands for all of it after another one
+}
+
+func text(tone console.Tone, format string, args ...any) console.Line {
+	return console.Line{{Text: fmt.Sprintf(format, args...), Tone: tone}}
+}
+
+// update composes the line anew.
+func (l *statusLine) update(now Snapshot, ending bool) {
+	all, shape := l.activities(now, ending)
+	if title := l.opt.Style.Title; title != "" && shape+title != l.title {
+		l.title = shape + title
+		l.opt.Console.Title(shape + " " + title)
+	}
+	l.opt.Console.Status(func(now time.Time, columns int) (console.Line, time.Duration) { return drawn(all, now, columns-1) })
+}
+
+// activities are what the line says, the most important first, and the shape of the
+// whole.
+func (l *statusLine) activities(now Snapshot, ending bool) (all []activity, shape string) {
+	if ending {
+		return []activity{l.stopping(now)}, "■"
+	}
+	shape = "●"
+	for i := range now.Nodes {
+		all = append(all, l.running(now, i)...)
+	}
+	if len(all) > 0 {
+		shape = "◐"
+	}
+	if l.mistake != "" {
+		all = append(all, activity{head: text(console.Bad, "✗ %s", l.mistake), short: text(console.Bad, "✗ devloop.yaml"),
+			rest: []console.Line{text(console.Plain, " · the last valid one runs")}})
+	}
+	failed := len(all)
+	for _, n := range now.Nodes {
+		if f := l.failures.nodes[n.Name]; f != nil && !n.Gone {
+			all = append(all, l.failed(n, f, now))
+		}
+	}
+	if len(all) > failed || l.mistake != "" {
+		if shape == "●" {
+			shape = "✗"
+		}
+	}
+	for i, n := range now.Nodes {
+		if n.State == "waiting" && n.Hold.Kind != machine.UpstreamBusy && n.Hold.Kind != machine.UpstreamFailed && n.Hold.Kind != machine.Settling && n.Hold.Kind != machine.NotHeld {
+			all = append(all, activity{head: text(console.Dim, "- %s %s", n.Name, now.Hold(i)), short: text(console.Dim, "- %s", n.Name)})
+		}
+	}
+	if len(all) == 0 {
+		all = append(all, l.idle(now))
+	}
+	return all, shape
+}
+
+// running is what a node is doing, if it is doing anything.
+func (l *statusLine) running(now Snapshot, i int) []activity {
+	n := now.Nodes[i]
+	a := activity{short: text(console.Warn, "◐ %s", n.Name)}
+	switch {
+	case n.Gone:
+		return nil
+	case n.Watcher && (n.State == "running" || n.State == "cancelling"):
+		var names []string
+		for _, stage := range n.Stages {
+			names = append(names, stage.Name)
+			if a.since.IsZero() || stage.Since.Before(a.since) {
+				a.since, a.usual = stage.Since, stage.Usual
+			}
+		}
+		what := strings.Join(names, ", ")
+		if len(names) == 0 {
+			a.since, what = n.Since, "finishing"
+		}
+		a.head = console.Line{{Text: "◐ " + n.Name, Tone: console.Warn}, {Text: "  " + what}}
+		if then := l.then(n.Name, names); then != "" {
+			a.rest = append(a.rest, text(console.Dim, " then %s", then))
+		}
+	case n.State == "starting" || n.Candidate != nil && n.Candidate.New:
+		a.head, a.since, a.usual = console.Line{{Text: "◐ " + n.Name, Tone: console.Warn}, {Text: "  starting"}}, n.Since, n.Usual
+		if n.Candidate != nil {
+			a.since = n.Candidate.Since
+		}
+	case n.State == "stopping":
+		a.head, a.until = console.Line{{Text: "◐ " + n.Name, Tone: console.Warn}, {Text: "  stopping"}}, n.KillAt
+		a.what = ", killed in"
+	default:
+		return nil
+	}
+	return []activity{a}
+}
+
+// then are the stages that follow those that run.
+func (l *statusLine) then(node string, names []string) string {
+	plan := l.plans[node]
+	for i := len(plan) - 1; i >= 0; i-- {
+		if slices.ContainsFunc(plan[i], func(name string) bool { return slices.Contains(names, name) }) {
+			var steps []string
+			for _, group := range plan[i+1:] {
+				steps = append(steps, strings.Join(group, ", "))
+			}
+			return strings.Join(steps, ", ")
+		}
+	}
+	return ""
+}
+
+// failed is a node that has failed, and is not fixed yet.
+func (l *statusLine) failed(n machine.NodeStatus, f *failed, now Snapshot) activity {
+	a := activity{short: text(console.Bad, "✗ %s", n.Name)}
+	place := text(console.Plain, " · %s", f.place)
+	if f.first != nil {
+		place[0].Link = l.link(*f.first)
+	}
+	if f.times == 0 {
+		a.head = text(console.Bad, "✗ %s failed at %s", n.Name, f.at.Format("15:04:05"))
+		if f.text != "" {
+			a.rest = append(a.rest, text(console.Plain, " · %s", f.text))
+		}
+		if f.place != "" {
+			a.rest = append(a.rest, place)
+		}
+		return a
+	}
+	times := ""
+	if f.times > 1 {
+		times = fmt.Sprintf(" ×%d", f.times)
+	}
+	a.head = text(console.Bad, "✗ %s %s%s", n.Name, f.text, times)
+	switch {
+	case n.Hold.Kind == machine.BackingOff:
+		a.until, a.what = n.Hold.Until, " · next try in"
+	case n.State == "gave up":
+		a.rest = append(a.rest, text(console.Plain, " · stays down until something changes"))
+	}
+	return a
+}
+
+// idle says that all is well.
+func (l *statusLine) idle(now Snapshot) activity {
+	var urls []console.Line
+	up := false
+	for _, n := range now.Nodes {
+		up = up || !n.Watcher && (n.State == "ready" || n.State == "unready")
+		if url := l.urls[n.Name]; url != "" && n.State == "ready" {
+			urls = append(urls, console.Line{{Text: " · "}, {Text: url, Link: url}})
+		}
+	}
+	a := activity{head: text(console.Good, "● live"), rest: urls}
+	if !up {
+		a.head = text(console.Good, "● done")
+	}
+	a.rest = append(a.rest, text(console.Dim, " · ? keys"))
+	return a
+}
+
+// stopping says whom the end waits for.
+func (l *statusLine) stopping(now Snapshot) activity {
+	var left []int
+	for i, n := range now.Nodes {
+		if n.Watcher && len(n.Stages) > 0 || !n.Watcher && (n.State == "starting" || n.State == "ready" || n.State == "unready" || n.State == "stopping" || n.Candidate != nil) {
+			left = append(left, i)
+		}
+	}
+	l.began = max(l.began, len(left))
+	a := activity{head: text(console.Warn, "■ stopping %d of %d", len(left), l.began)}
+	first := -1
+	for _, i := range left {
+		if n := now.Nodes[i]; !n.KillAt.IsZero() && (first < 0 || n.KillAt.Before(now.Nodes[first].KillAt)) {
+			first = i
+		}
+	}
+	if first >= 0 {
+		who := now.Nodes[first].Name
+		if pids := now.PIDs(first); len(pids) > 0 {
+			who += fmt.Sprintf(" (pid %d)", pids[0])
+		}
+		a.head = append(a.head, console.Text{Text: " · " + who + " is killed"})
+		a.until, a.what = now.Nodes[first].KillAt, " in"
+	}
+	a.rest = append(a.rest, text(console.Dim, " · Ctrl-C kills now"))
+	return a
+}
+
+// drawn is the line for so many cells, and after how long it says something else.
+func drawn(all []activity, now time.Time, width int) (line console.Line, next time.Duration) {
+	var shorts []console.Line
+	room := width
+	for _, a := range all[1:] {
+		short := append(text(console.Plain, " · "), a.short...)
+		if room -= short.Width(); room < width/2 {
+			break
+		}
+		shorts = append(shorts, short)
+	}
+	for _, s := range shorts {
+		width -= s.Width()
+	}
+	first := all[0]
+	line = slices.Clone(first.head)
+	rest := first.rest
+	elapsed := first.elapsed(now)
+	switch {
+	case !first.since.IsZero():
+		next = time.Second - now.Sub(first.since)%time.Second
+		if bar := first.bar(now); line.Width()+elapsed.Width()+bar.Width() <= width {
+			elapsed = append(elapsed, bar...)
+		}
+	case first.until.After(now):
+		next = first.until.Sub(now)%time.Second + time.Millisecond
+	}
+	line = append(line, elapsed...)
+	for _, r := range rest {
+		if line.Width()+r.Width() > width {
+			break
+		}
+		line = append(line, r...)
+	}
+	for _, s := range shorts {
+		line = append(line, s...)
+	}
+	return line, next
+}
+
+// elapsed is how long it has run, of how long it usually does, or when the wait ends.
+func (a activity) elapsed(now time.Time) console.Line {
+	switch {
+	case !a.until.IsZero():
+		if left := a.until.Sub(now); left > 0 {
+			return text(console.Plain, "%s %s", a.what, seconds(left+time.Second-1))
+		}
+		return nil
+	case a.since.IsZero():
+		return nil
+	}
+	ran := now.Sub(a.since)
+	switch {
+	case a.usual >= time.Second:
+		return text(console.Plain, " %s of ~%s", strings.TrimSuffix(seconds(ran), "s"), seconds(a.usual))
+	case ran < time.Second:
+		return nil
+	}
+	return text(console.Plain, " %s", seconds(ran))
+}
+
+// bar is how far it is, if it is known how long it takes.
+func (a activity) bar(now time.Time) console.Line {
+	const cells = 10
+	if a.usual < time.Second {
+		return nil
+	}
+	done := int(min(cells, cells*now.Sub(a.since)/a.usual))
+	return text(console.Dim, " ▕%s%s▏", strings.Repeat("█", done), strings.Repeat("░", cells-done))
+}
+
+// seconds writes a duration in whole seconds.
+func seconds(d time.Duration) string { return d.Truncate(time.Second).String() }
