@@ -238,7 +238,8 @@ func (k *keyboard) readable(sleeper int) bool {
 	}
 }
 
-// press acts on a key. It is false when the keyboard is closed.
+// press acts on a key: what only the loop can do is a Request, carried out by its goroutine (loop.request), which
+// may use the screen. It is false when the keyboard is closed.
 func (k *keyboard) press(key byte) bool {
 	var request orchestrator.Request
 	switch key {

@@ -25,8 +25,8 @@ func (c *Console) Show() { c.out.change(func(s *statusLine) { s.shown, s.again =
 
 // Hide is the opposite of [Console.Show].
 func (c *Console) Hide() {
-	c.out.change(func(s *statusLine) { s.shown = false })
 	s := c.out
+	s.change(func(st *statusLine) { st.shown = false })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_ = s.await(context.Background(), Patience, func() bool { return !s.status.up }) // a terminal that takes nothing shows nothing new
@@ -93,8 +93,9 @@ func (s *sink) change(set func(*statusLine)) {
 	if s.status.columns == nil || s.closed || s.err != nil {
 		return
 	}
-	set(&s.status)
-	s.changed()
+	if set(&s.status); s.status.shown || s.status.up {
+		s.changed()
+	}
 }
 
 // changed has the status line drawn.

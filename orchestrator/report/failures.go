@@ -24,7 +24,10 @@ type failed struct {
 	until time.Time // when it is started again; zero: not by itself
 }
 
-// failures are the nodes that have failed and are not fixed yet, by name.
+// failures are the nodes that have failed and are not fixed yet, by name. Keys for
+// what has failed find it here, in the loop's goroutine: which nodes to run again, the
+// first problem (failed.first) to open or to copy, the output of the stage to show
+// (outputs; Console.Replay takes it over).
 type failures struct {
 	files
 	nodes   map[string]*failed
