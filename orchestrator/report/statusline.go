@@ -133,7 +133,7 @@ func (l *statusLine) running(now Snapshot, i int) []activity {
 		for _, stage := range n.Stages {
 			names = append(names, stage.Name)
 			if a.since.IsZero() || stage.Since.Before(a.since) {
-				a.since, a.usual = stage.Since, stage.Usual
+				a.since, a.usual = stage.Since, now.Usual(n.Name, stage.Name)
 			}
 		}
 		what := strings.Join(names, ", ")
@@ -145,7 +145,7 @@ func (l *statusLine) running(now Snapshot, i int) []activity {
 			a.rest = append(a.rest, text(console.Dim, " then %s", then))
 		}
 	case n.State == "starting" || n.Candidate != nil && n.Candidate.New:
-		a.head, a.since, a.usual = console.Line{{Text: "◐ " + n.Name, Tone: console.Warn}, {Text: "  starting"}}, n.Since, n.Usual
+		a.head, a.since, a.usual = console.Line{{Text: "◐ " + n.Name, Tone: console.Warn}, {Text: "  starting"}}, n.Since, now.Usual(n.Name, "")
 		if n.Candidate != nil {
 			a.since = n.Candidate.Since
 		}
