@@ -173,7 +173,7 @@ func (r *reporter) liveBelow(node int) (list []int) {
 func (r *reporter) triggersServed() map[int][]string {
 	passed := map[int][]string{}
 	for i, n := range r.graph.Nodes {
-		if n.Watcher == nil || n.Gone || len(r.liveBelow(i)) == 0 {
+		if n.Watcher == nil || n.Gone || len(n.Watcher.Stages) == 0 || len(r.liveBelow(i)) == 0 {
 			continue
 		}
 		for _, t := range n.Watcher.Triggers {

@@ -36,7 +36,7 @@ var watchersType = named(watcherKeys.shape(), "a mapping of names to watchers", 
 	})
 	all := len(w.Stages)
 	w.Stages = present(w.Stages)
-	if all > 0 && len(w.Stages) == 0 && !w.leftOut {
+	if all > 0 && len(w.Stages) == 0 && len(w.Triggers) == 0 && !w.leftOut {
 		d.mistake(key.Pos, "every stage of watcher `"+key.Text+"` is left out by its `if`", "give the `if` to the watcher")
 	}
 	for i := range w.Stages {

@@ -46,6 +46,9 @@ func (n Node) does() string {
 		}
 		steps = append(steps, "("+strings.Join(names, " | ")+")")
 	}
+	if len(steps) == 0 {
+		return "passes changes on"
+	}
 	return strings.Join(steps, " → ")
 }
 

@@ -94,6 +94,9 @@ func (p *configParser) watcher(id int, text string, options []string) {
 	_, text, _ = strings.Cut(text, ":")
 	text, readers, triggers := strings.Cut(text, "->")
 	for group := range strings.SplitSeq(text, ",") {
+		if strings.TrimSpace(text) == "" {
+			break // it has none
+		}
 		var stages []Stage
 		for stage := range strings.SplitSeq(group, "+") {
 			stages = append(stages, parseStage(strings.TrimSpace(stage)))

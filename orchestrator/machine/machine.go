@@ -443,6 +443,7 @@ func (m *Machine) renewByHand(n *node, all nodeset) {
 // report emits a report about a node.
 func (m *Machine) report(n *node, r Report) {
 	r.ID, r.Node, r.Watcher, r.Gone = n.id, n.cfg.Name, n.w != nil, n.cfg.Gone
+	r.Relay = n.w != nil && n.w.relays()
 	m.do(r)
 }
 

@@ -42,7 +42,10 @@ func randomProject(d *dice) string {
 			options = append(options, "needs="+strings.Join(needs, ","))
 		}
 		if watcher[i] {
-			b.WriteString("watcher " + name(i) + ": " + randomStages(d))
+			b.WriteString("watcher " + name(i) + ": ")
+			if d.percent(90) {
+				b.WriteString(randomStages(d))
+			}
 			if len(readers) > 0 {
 				b.WriteString(" -> " + strings.Join(readers, ","))
 			}

@@ -134,9 +134,17 @@ func (m *Machine) publish(n *node, through bool) {
 		if r.p != nil && !r.p.wanted {
 			continue
 		}
-		r.pending.mark(cohort, ByTrigger, n.cfg.Name, n.w.takenSince)
+		if why := n.w.took.why; n.w.relays() && (why == ByChange || why == ByTrigger) {
+			r.pending.mark(cohort, why, n.w.took.by, n.w.takenSince)
+			r.pending.real = true
+			for _, path := range n.w.took.paths {
+				r.pending.path(path)
+			}
+		} else {
+			r.pending.mark(cohort, ByTrigger, n.cfg.Name, n.w.takenSince)
+			r.pending.path(reader.Trigger)
+		}
 		r.pending.last = max(r.pending.last, n.w.took.last)
-		r.pending.path(reader.Trigger)
 		r.pending.urgent = r.pending.urgent || through
 		r.pending.stale = r.pending.stale || through
 		if r.w != nil {

@@ -229,7 +229,7 @@ func (e *edited) config() Config {
 		n.Needs = slices.DeleteFunc(slices.Clone(n.Needs), func(need Need) bool { return e.gone[need.Node] })
 		if n.Watcher != nil && e.other[i] {
 			w := *n.Watcher
-			w.Groups = append(w.Groups[1:len(w.Groups):len(w.Groups)], []Stage{{Name: "new"}, {Name: "newer"}})
+			w.Groups = append(w.Groups[min(1, len(w.Groups)):len(w.Groups):len(w.Groups)], []Stage{{Name: "new"}, {Name: "newer"}})
 			n.Watcher = &w
 		}
 		cfg.Nodes = append(cfg.Nodes, n)

@@ -14,6 +14,7 @@ type Report struct {
 	ID      int // of the node, as in other actions
 	Node    string
 	Watcher bool             // the node is a watcher
+	Relay   bool             // a watcher without stages
 	Gone    bool             // it is not in the configuration any more
 	Num     int              // the run or the generation
 	Stage   string           // its name, for stages

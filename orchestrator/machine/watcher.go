@@ -113,6 +113,9 @@ func (w *watcher) count(state stageState) (n int) {
 	return n
 }
 
+// relays tells whether nothing is run: what changed goes straight on to the readers of the triggers.
+func (w *watcher) relays() bool { return len(w.stages) == 0 }
+
 // current names a stage that runs now, or the last of the group that did.
 func (w *watcher) current() (name string) {
 	for i := range w.stages {
@@ -190,6 +193,9 @@ func (m *Machine) startRun(n *node) {
 	w.startedAt, n.freshStartStep = m.now, m.clock
 	n.feedback.start()
 	w.protected = w.discarded >= letThrough || m.awaited(n, w.takenSince)
+	if w.relays() && (w.took.why != ByStart || len(w.took.paths) > 0) { // at the start its readers start by themselves
+		w.unpublished = true
+	}
 	if w.took.all {
 		for i := range w.stages {
 			w.stages[i].need = true

@@ -12,11 +12,14 @@ import (
 
 // run shows a report about a watcher's run.
 func (s *Screen) run(r Report) {
+	if begin := s.opt.Hooks.Begin; begin != nil && r.Kind == machine.RunStarted && r.Why == machine.ByChange {
+		begin()
+	}
+	if r.Relay && r.Kind != machine.RunFailed {
+		return // its readers say what changed
+	}
 	switch r.Kind {
 	case machine.RunStarted:
-		if begin := s.opt.Hooks.Begin; begin != nil && r.Why == machine.ByChange {
-			begin()
-		}
 		s.Line(r.Node, console.Plain, "● %s: %s", s.cause(r), plan(r.Plan))
 	case machine.RunCancelled:
 		s.Line(r.Node, console.Dim, "- cancelled after %s", short(r.Took))

@@ -75,6 +75,12 @@ func takesOrReads(p *project, files []string, l listening) bool {
 	return takes != nil || reads != nil
 }
 
+// binds tells whether a server binds a port by itself, whatever it is told.
+func (p *project) binds(files []string, l listening) bool {
+	_, port := p.port(files, l.fixed)
+	return port != "" && !takesOrReads(p, files, l)
+}
+
 // bindsItself says why devloop holds another port than the server's.
 func bindsItself(port, at string) string {
 	held := "the next port"

@@ -236,9 +236,19 @@ func stages(commands ...string) string {
 			b.WriteString("\n- |\n  " + strings.ReplaceAll(c, "\n", "\n  "))
 			continue
 		}
+		if strings.HasPrefix(c, "{run: ") { // with keys of its own
+			b.WriteString("\n- " + c)
+			continue
+		}
 		b.WriteString("\n- " + yamlText(c))
 	}
 	return b.String()
+}
+
+// whereInherited is a stage that is left out behind a proxy: there a new version that does not start
+// takes nobody's place.
+func whereInherited(command string) string {
+	return "{run: " + inFlow(command) + `, if: "${VIA} == inherit"}`
 }
 
 // nodeName makes a name of the language out of any text.

@@ -78,7 +78,7 @@ func (n *nodeDraft) server(why string, sources []string) {
 		sources = append(sources, file) // bin/www
 	}
 	port := n.job.portOf(n.run.args)
-	n.setStages(file)
+	n.setStages(file, sources)
 	n.buildsShared()
 	n.setServer()
 	d.address(p.project, sources, nodeListening)
@@ -120,7 +120,7 @@ func typescriptFile(file string) bool {
 const tsSources = "**/*.{ts,mts,js,json}"
 
 // setStages says what is built, and what is checked.
-func (n *nodeDraft) setStages(file string) {
+func (n *nodeDraft) setStages(file string, sources []string) {
 	d, p, m := n.d, n.p, n.m
 	tests := m.checks(d, p)
 	typed := m.has("typescript") && (typescriptFile(file) || len(p.sources(".ts", ".mts")) > 0)
@@ -139,16 +139,16 @@ func (n *nodeDraft) setStages(file string) {
 	switch {
 	case len(build) > 0:
 		why = "What `" + strings.TrimPrefix(n.job.from, "package.json, script ") + "` does before the server starts."
-	case file == "":
-		build = []string{"test -f $MAIN"}
-	case !p.isFile(file) && m.useful("build"):
+	case file != "" && !p.isFile(file) && m.useful("build"):
 		build, why = []string{"$NPM run build"}, "`build` writes what the server runs."
 	case typescriptFile(file):
-		why, build = "Nothing is built: the server runs the sources, and one that does not start leaves the old one up.", []string{"test -f $MAIN"}
+		why, build = "Nothing is built: the server runs the sources.", []string{whereInherited("test -f $MAIN")}
 	case path.Ext(file) == "" || n.run.program != "":
-		build = []string{"test -f $MAIN"}
+		build = []string{whereInherited("test -f $MAIN")}
+	case p.binds(sources, nodeListening):
+		why, build = "The old version ends before the new one begins, so the new one is checked before.", []string{p.node() + " --check $MAIN"}
 	default:
-		build = []string{p.node() + " --check $MAIN"}
+		build = []string{whereInherited(p.node() + " --check $MAIN")}
 	}
 	if typed && !m.typed() && !slices.ContainsFunc(build, m.checksTypes) {
 		tests = append([]string{p.binary("tsc") + " --noEmit"}, tests...)
@@ -180,7 +180,7 @@ func (n *nodeDraft) setStages(file string) {
 	if len(watch) > 0 {
 		written = flow(watch)
 	}
-	if len(tests) == 0 && written == "" && why == "" && len(n.job.once) == 0 && slices.Equal(build, []string{"node --check $MAIN"}) && len(n.job.watch.ignored()) == 0 {
+	if len(tests) == 0 && written == "" && why == "" && len(n.job.once) == 0 && slices.Equal(build, []string{whereInherited("node --check $MAIN")}) && len(n.job.watch.ignored()) == 0 {
 		d.set("TESTS", "off", noChecks) // all else is as the preset has it
 		return
 	}

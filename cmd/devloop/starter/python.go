@@ -46,7 +46,7 @@ func lookDjango(p *project) (*draft, error) {
 	d.ignore(".trigger", "__pycache__/")
 	if manage != "manage.py" {
 		d.set("MANAGE", manage, "")
-		d.buildAndTest("The tests are those of "+path.Dir(manage)+".", "", []string{"$PYTHON $MANAGE check"},
+		d.buildAndTest("The tests are those of "+path.Dir(manage)+".", "", nil,
 			[]string{"$PYTHON $MANAGE makemigrations --check --dry-run", "$PYTHON $MANAGE test " + path.Dir(manage)})
 	}
 	interpreter(d, p)
@@ -144,7 +144,12 @@ func lookPython(p *project) (*draft, error) {
 			patterns = append(patterns, path.Join(dir, "**/*.py"))
 		}
 		if patterns[0] != "" {
-			d.watchers = append(d.watchers, entry{key: "check", comment: "The preset's pattern, and what this project is built from beside itself.", sub: []entry{{key: "watch", value: flow(patterns)}}})
+			check := entry{key: "check", comment: "The preset's pattern, and what this project is built from beside itself.", sub: []entry{{key: "watch", value: flow(patterns)}}}
+			if len(d.watchers) > 0 { // of a program that binds its port by itself
+				check.sub = append(check.sub, d.watchers[0].sub...)
+				d.watchers = nil
+			}
+			d.watchers = append(d.watchers, check)
 		}
 	}
 	return d, nil
