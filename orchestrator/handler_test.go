@@ -131,6 +131,8 @@ func FuzzRequests(f *testing.F) {
 		"POST /v1/stop?node=check HTTP/1.1\r\nHost: d\r\n\r\nPOST /v1/restart?node=check HTTP/1.1\r\nHost: d\r\n\r\n",
 		"GET /v1/logs?node=app&since=2026-01-02T03:04:05Z&run=1&tail=5&follow=true HTTP/1.1\r\nHost: d\r\n\r\n",
 		"GET /v1/events HTTP/1.1\r\nHost: d\r\n\r\nPOST /v1/down HTTP/1.1\r\nHost: d\r\n\r\nGET /v1/status HTTP/1.1\r\nHost: d\r\n\r\n",
+		"GET /v1/cycles?last=3 HTTP/1.1\r\nHost: d\r\n\r\nGET /v1/cycles?last=-1 HTTP/1.1\r\nHost: d\r\n\r\n",
+		"GET /v1/events?since=A.7&snapshot=true HTTP/1.1\r\nHost: d\r\n\r\n",
 		"POST /v1/attach?node=tty HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: devloop-terminal\r\n\r\n",
 		"GET /v1/../../etc/passwd HTTP/1.1\r\nHost: d\r\n\r\nGET /v1/logs?tail=-1 HTTP/1.1\r\nHost: d\r\n\r\n",
 		"GET /v1/wake?node=%00%ff%2e HTTP/1.1\r\nHost: d\r\n\r\nDELETE / HTTP/1.0\r\n\r\n",
