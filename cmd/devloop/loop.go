@@ -71,6 +71,9 @@ func runLoop(a *app, p *project, opt orchestrator.Options) error {
 	if !opt.Once {
 		requests, changed, restore := readKeys(a.screen, out, signals)
 		defer restore()
+		if changed != nil && style.Status {
+			changed.Reset = console.ResetStatus
+		}
 		opt.Requests, opt.Terminal = requests, changed
 	}
 	code, err := orchestrator.Run(context.Background(), opt)

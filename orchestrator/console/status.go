@@ -69,6 +69,11 @@ const (
 	redrawSize  = 64 << 10
 )
 
+// ResetStatus takes a status line away, and puts back the modes and the title that
+// it has changed, for a program that has ended before it could. What a shell has
+// written since then is left.
+const ResetStatus = endUpdate + wrap + "\x1b[0m\x1b[J\x1b[23;2t"
+
 // statusLine is the row below the lines of a sink, with the line above it that has
 // not ended, if there is one. It is guarded by the sink's mutex.
 type statusLine struct {

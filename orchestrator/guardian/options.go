@@ -28,6 +28,7 @@ type Options struct {
 type Terminal struct {
 	File           *os.File // stays the caller's
 	Before, During []byte   // the modes in the system's form: struct termios
+	Reset          string   // written to it beside that; "": nothing
 }
 
 const (

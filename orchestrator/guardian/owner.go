@@ -118,7 +118,7 @@ func (g *Guardian) start() error {
 	orders := "mark " + g.crash.mark + "\ngrace " + strconv.FormatInt(g.crash.grace.Milliseconds(), 10) +
 		"\nborn " + strconv.FormatUint(g.crash.start, 10) + "\n"
 	if t := g.opt.Terminal; t != nil {
-		orders += "terminal " + hex(t.Before) + " " + hex(t.During) + "\n"
+		orders += "terminal " + hex(t.Before) + " " + hex(t.During) + " " + hex([]byte(t.Reset)) + "\n"
 	}
 	for dir := range g.crash.dirs {
 		orders += "dir " + dir + "\n"

@@ -5,25 +5,39 @@ package guardian
 import (
 	"strconv"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"devloop/orchestrator/proctable"
 )
 
-// terminal is the owner's, on the guardian's standard output, with its modes before and after the owner changed them.
-type terminal struct{ before, during []byte }
+// terminal is the owner's, on the guardian's standard output, with its modes before and after the owner changed them,
+// and what resets it.
+type terminal struct{ before, during, reset []byte }
 
-// putBack restores the modes for an owner that has not done so. The guardian has a session of its own, so it may do
-// that although it is not in the terminal's foreground.
-func (t terminal) putBack(owner proctable.Process) {
+// writes is how long a terminal may take to be written at the end: one that is stopped takes nothing.
+const writes = 100 * time.Millisecond
+
+// putBack restores the modes for an owner that has not done so, and resets what it has drawn. The guardian has a session
+// of its own, so it may do that although it is not in the terminal's foreground. wrote is closed when that is written.
+func (t terminal) putBack(owner proctable.Process) (wrote <-chan struct{}) {
+	done := make(chan struct{})
 	if len(t.before) == 0 || len(t.before) != len(t.during) || !hasTerminal(owner) {
-		return
+		close(done)
+		return done
 	}
 	if now, ok := readModes(1, len(t.during)); ok && string(now) == string(t.during) {
 		var modes modes
 		copy(modes[:], t.before)
 		_ = ioctl(1, setModes, &modes) // a terminal that has hung up has no modes
+	} else {
+		t.reset = nil // somebody else has it
 	}
+	go func() {
+		_, _ = syscall.Write(1, t.reset) // nor does it show anything
+		close(done)
+	}()
+	return done
 }
 
 // hasTerminal tells whether the owner's group had the terminal to the end, or the shell that it was started from has it

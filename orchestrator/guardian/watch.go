@@ -80,7 +80,13 @@ func guard() {
 			}
 		}
 	}
-	orders.terminal.putBack(owner)
+	wrote := orders.terminal.putBack(owner)
+	defer func() {
+		select {
+		case <-wrote:
+		case <-time.After(writes):
+		}
+	}()
 	if !valid(orders.mark) {
 		return // the owner was gone before it had started anything
 	}
@@ -129,8 +135,9 @@ func (o *orders) take(line string) bool {
 	case "forgo":
 		delete(o.expected, value)
 	case "terminal":
-		before, during := cut(value, ' ')
-		o.terminal = terminal{unhex(before), unhex(during)}
+		before, after := cut(value, ' ')
+		during, reset := cut(after, ' ')
+		o.terminal = terminal{unhex(before), unhex(during), unhex(reset)}
 	case "end":
 		return true
 	}

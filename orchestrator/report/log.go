@@ -170,6 +170,9 @@ func (l *Log) Stands(state machine.Liveness, nodes []string, why func() string) 
 	l.publish(control.Event{T: t, Time: now, Kind: "live", Cycle: live.Newest, Live: &live})
 }
 
+// Live is whether what was saved is live.
+func (l *Log) Live() control.Live { return l.live }
+
 // Complete adds what the log knows to a status.
 func (l *Log) Complete(s *control.Status) {
 	s.Boot, s.Seq, s.Live = l.boot, l.seq, l.live

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"devloop/orchestrator/control"
 	"devloop/orchestrator/machine"
 )
 
@@ -12,6 +13,7 @@ import (
 // moment.
 type Snapshot struct {
 	Nodes []machine.NodeStatus
+	Live  control.Live
 
 	LastCheck func(node, generation int) string // why a generation is not ready; "" if that is not known
 	Says      func(node, generation int) string // what a generation has told of itself

@@ -22,7 +22,9 @@ type statusLine struct {
 	plans    map[string][][]string // of the runs, by watcher
 	urls     map[string]string     // of the processes that are ready: their first
 	mistake  string                // of the configuration; "" if it is valid
-	began    int                   // how many nodes had to stop when the end began
+	ends     int                   // how many nodes had to stop when the end began
+	busy     time.Time             // since when something runs; zero: nothing does
+	took     time.Duration         // how long the last save took to be live
 	title    string                // as the terminal's window has it
 }
 
@@ -94,21 +96,27 @@ func (l *statusLine) activities(now Snapshot, ending bool) (all []activity, shap
 	}
 	if len(all) > 0 {
 		shape = "◐"
+		if now.Live.Cycle > 0 && now.Live.State != "live" {
+			all[0].rest = append(all[0].rest, text(console.Plain, " · save %d is live", now.Live.Cycle))
+		}
+		all[0].rest = append(all[0].rest, keys())
 	}
 	if l.mistake != "" {
 		all = append(all, activity{head: text(console.Bad, "✗ %s", l.mistake), short: text(console.Bad, "✗ devloop.yaml"),
 			rest: []console.Line{text(console.Plain, " · the last valid one runs")}})
 	}
-	failed := len(all)
 	for _, n := range now.Nodes {
 		if f := l.failures.nodes[n.Name]; f != nil && !n.Gone {
 			all = append(all, l.failed(n, f, now))
 		}
 	}
-	if len(all) > failed || l.mistake != "" {
-		if shape == "●" {
-			shape = "✗"
-		}
+	if len(all) > 0 && shape == "●" {
+		shape = "✗"
+	}
+	if now := time.Now(); shape == "◐" && l.busy.IsZero() {
+		l.busy = now
+	} else if shape != "◐" && !l.busy.IsZero() {
+		l.busy, l.took = time.Time{}, now.Sub(l.busy)
 	}
 	for i, n := range now.Nodes {
 		if n.State == "waiting" && n.Hold.Kind != machine.UpstreamBusy && n.Hold.Kind != machine.UpstreamFailed && n.Hold.Kind != machine.Settling && n.Hold.Kind != machine.NotHeld {
@@ -138,7 +146,7 @@ func (l *statusLine) running(now Snapshot, i int) []activity {
 		}
 		what := strings.Join(names, ", ")
 		if len(names) == 0 {
-			a.since, what = n.Since, "finishing"
+			what = "finishing"
 		}
 		a.head = console.Line{{Text: "◐ " + n.Name, Tone: console.Warn}, {Text: "  " + what}}
 		if then := l.then(n.Name, names); then != "" {
@@ -188,6 +196,10 @@ func (l *statusLine) failed(n machine.NodeStatus, f *failed, now Snapshot) activ
 		if f.place != "" {
 			a.rest = append(a.rest, place)
 		}
+		if now.Live.Cycle > 0 && serves(now) {
+			a.rest = append(a.rest, text(console.Plain, " · save %d still answers", now.Live.Cycle))
+		}
+		a.rest = append(a.rest, keys())
 		return a
 	}
 	times := ""
@@ -207,19 +219,36 @@ func (l *statusLine) failed(n machine.NodeStatus, f *failed, now Snapshot) activ
 // idle says that all is well.
 func (l *statusLine) idle(now Snapshot) activity {
 	var urls []console.Line
-	up := false
 	for _, n := range now.Nodes {
-		up = up || !n.Watcher && (n.State == "ready" || n.State == "unready")
 		if url := l.urls[n.Name]; url != "" && n.State == "ready" {
 			urls = append(urls, console.Line{{Text: " · "}, {Text: url, Link: url}})
 		}
 	}
-	a := activity{head: text(console.Good, "● live"), rest: urls}
-	if !up {
-		a.head = text(console.Good, "● done")
+	var a activity
+	switch {
+	case now.Live.State != "live" && len(now.Live.Nodes) > 0: // stopped by hand, for example
+		a.head = text(console.Plain, "- behind")
+		a.rest = append(a.rest, text(console.Plain, " · %s", strings.Join(now.Live.Nodes, ", ")))
+	case serves(now):
+		a.head = text(console.Good, "● live")
+	default:
+		a.head = text(console.Good, "● passed")
 	}
-	a.rest = append(a.rest, text(console.Dim, " · ? keys"))
+	if now.Live.Cycle > 0 && l.took > 0 {
+		a.rest = append(a.rest, text(console.Plain, " · save %d in %s", now.Live.Cycle, short(l.took)))
+	}
+	a.rest = append(append(a.rest, urls...), keys())
 	return a
+}
+
+// keys is how to find the keys.
+func keys() console.Line { return text(console.Dim, " · ? keys") }
+
+// serves tells whether any process is up.
+func serves(now Snapshot) bool {
+	return slices.ContainsFunc(now.Nodes, func(n machine.NodeStatus) bool {
+		return !n.Watcher && !n.Gone && (n.State == "ready" || n.State == "unready")
+	})
 }
 
 // stopping says whom the end waits for.
@@ -230,8 +259,8 @@ func (l *statusLine) stopping(now Snapshot) activity {
 			left = append(left, i)
 		}
 	}
-	l.began = max(l.began, len(left))
-	a := activity{head: text(console.Warn, "■ stopping %d of %d", len(left), l.began)}
+	l.ends = max(l.ends, len(left))
+	a := activity{head: text(console.Warn, "■ stopping %d of %d", len(left), l.ends)}
 	first := -1
 	for _, i := range left {
 		if n := now.Nodes[i]; !n.KillAt.IsZero() && (first < 0 || n.KillAt.Before(now.Nodes[first].KillAt)) {
