@@ -7,7 +7,8 @@
 //
 // Coarse times. Where a file system keeps times in steps of a second or two, a write right after a look may leave
 // everything as it was. So a file that was looked at within 3 s of its modification time is reported once more when
-// that time has passed, so that a comparison of contents sees the last of them.
+// that time has passed, so that a comparison of contents sees the last of them. At the first look only a time without
+// fractions of a second is taken for coarse.
 //
 // Symbolic links. A root may be one. Below a root, a link to a file stands for the file: a change of either is a change
 // of the link's path. A link to a directory is entered as if it were one, if Descend lets it in, but not within another

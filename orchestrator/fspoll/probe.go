@@ -73,3 +73,14 @@ func (s *scanner) isFresh(mtime int64) bool {
 	age := s.time().UnixNano() - mtime
 	return age < int64(grain) && age > -int64(grain)
 }
+
+// clockStep is the time within which two writes may leave the same modification time although that has fractions of a
+// second: the system's clock for files moves in steps of up to 10 ms.
+const clockStep = 50 * time.Millisecond
+
+// isFreshAtFirst is isFresh for a file that is seen for the first time, before anything depends on it: times with fractions
+// of a second are trusted, and so is the clock.
+func (s *scanner) isFreshAtFirst(mtime int64) bool {
+	exact := mtime%int64(time.Second) != 0
+	return s.isFresh(mtime) && !(exact && s.time().UnixNano()-mtime > int64(clockStep))
+}

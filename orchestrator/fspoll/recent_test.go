@@ -81,10 +81,14 @@ func TestAnUnchangedStampIsReportedOnceMoreWhenItsTimeHasPassed(t *testing.T) {
 
 func TestAFileThatIsFreshAtTheFirstScanIsReportedLater(t *testing.T) {
 	dir := t.TempDir()
-	p := &polled{t: t, dir: dir, now: time.Now().Add(time.Hour)}
+	p := &polled{t: t, dir: dir, now: time.Now().Truncate(time.Second).Add(time.Hour + time.Second/2)}
 	p.write("old")
 	p.write("new")
 	p.must(os.Chtimes(p.path("new"), p.now, p.now))
+	p.write("coarse") // its time has no fractions of a second, so it may be written again with the same
+	p.must(os.Chtimes(p.path("coarse"), p.now, p.now.Truncate(time.Second)))
+	p.write("fine")
+	p.must(os.Chtimes(p.path("fine"), p.now, p.now.Add(-2*clockStep)))
 	w, err := newWatcher(Options{Roots: []string{dir}})
 	p.must(err)
 	p.Watcher = w
@@ -92,7 +96,7 @@ func TestAFileThatIsFreshAtTheFirstScanIsReportedLater(t *testing.T) {
 	p.pass(2 * time.Second)
 	p.want("at first")
 	p.pass(2 * grain)
-	p.want("later", "new")
+	p.want("later", "coarse", "new")
 }
 
 func TestAClockThatIsWrongDoesNotHideASecondWrite(t *testing.T) {

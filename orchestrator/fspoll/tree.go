@@ -217,7 +217,7 @@ func (w *Watcher) read(d *dir, how readMode) error {
 				w.settle(d, &now, found)
 			case known != nil || how.report:
 				w.changed(d, &now, found)
-			case w.isFresh(found.mtime):
+			case w.isFreshAtFirst(found.mtime):
 				now.flags |= fresh
 			}
 			files = append(files, now)
