@@ -119,7 +119,7 @@ func (l *loop) begin() {
 	if triggers := l.report.triggersServed(); len(triggers) > 0 {
 		l.files.NewerThan(triggers, l.report.olderBuild)
 	}
-	memrelease.Begun()
+	l.joined.Go(memrelease.Begun)
 	l.files.ReadBaseline()
 }
 
