@@ -3,6 +3,7 @@ package starter
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -285,7 +286,7 @@ func (p *rustProject) crateOf(dir string, m *cargoToml, root string, top *cargoT
 		deps map[string]any
 		dev  bool
 	}{{m.Dependencies, false}, {m.BuildDependencies, false}, {m.DevDependencies, true}} {
-		for _, name := range sortedKeys(table.deps) {
+		for _, name := range slices.Sorted(maps.Keys(table.deps)) {
 			at := dir
 			spec, _ := table.deps[name].(map[string]any)
 			if inherited, _ := spec["workspace"].(bool); inherited && top != nil && top.Workspace != nil {
@@ -304,15 +305,6 @@ func (p *rustProject) crateOf(dir string, m *cargoToml, root string, top *cargoT
 		}
 	}
 	return c
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // cargoConfig is what is read of a .cargo/config.toml.

@@ -3,6 +3,7 @@ package starter
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -390,7 +391,7 @@ func (n *nodeDraft) monorepo() {
 		return
 	}
 	n.d.set("MAIN", path.Join("dist", c.Root, "main.js"), "as nest-cli.json has it")
-	for _, name := range sortedKeys(c.Projects) {
+	for _, name := range slices.Sorted(maps.Keys(c.Projects)) {
 		if other := c.Projects[name]; other.Type == "application" && other.Root != c.Root {
 			n.d.note("nest-cli.json has %s besides: a compiler (`exec $NEST build %s --watch`) and a process of %s would run it.", name, name, path.Join("dist", other.Root, "main.js"))
 		}

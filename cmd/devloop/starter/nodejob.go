@@ -3,6 +3,7 @@ package starter
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -239,7 +240,7 @@ func (s scripts) nodemon(args []string, so job, depth int) []job {
 	so.watch.ignore = append(so.watch.ignore, texts(c.Ignore)...)
 	so.watch.signal = c.Signal
 	ext, exec := c.Ext, c.Exec
-	for _, name := range sortedKeys(c.Env) {
+	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
 		so.env = append(so.env, fmt.Sprintf("%s=%v", name, c.Env[name]))
 	}
 	for event, command := range c.Events {

@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -394,7 +395,7 @@ func (s scripts) named(name string) []string {
 		return nil
 	}
 	var names []string
-	for _, n := range sortedKeys(s.m.Scripts) {
+	for _, n := range slices.Sorted(maps.Keys(s.m.Scripts)) {
 		if ok, err := path.Match(strings.ReplaceAll(name, ":", "/"), strings.ReplaceAll(n, ":", "/")); err == nil && ok || strings.HasSuffix(name, "**") && strings.HasPrefix(n, strings.TrimSuffix(name, "**")) {
 			names = append(names, n)
 		}

@@ -2,6 +2,7 @@ package starter
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -380,7 +381,7 @@ func (p *project) pythonLocal() []string {
 	}
 	var dirs []string
 	for _, deps := range []map[string]any{m.Tool.UV.Sources, m.Tool.Poetry.Dependencies} {
-		for _, name := range sortedKeys(deps) {
+		for _, name := range slices.Sorted(maps.Keys(deps)) {
 			table, _ := deps[name].(map[string]any)
 			dir, _ := table["path"].(string)
 			if workspace, _ := table["workspace"].(bool); workspace {

@@ -3,7 +3,7 @@ package starter
 import (
 	"encoding/json"
 	"fmt"
-	"path"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,48 +15,57 @@ import (
 // devNames are what projects call the command of the loop, the best first.
 var devNames = []string{"dev", "develop", "watch", "serve", "server", "start", "run", "up", "web", "app", "local", "api", "backend"}
 
-// commands are what the project says of how it is run: package.json, a Procfile, a Makefile, a
-// justfile, a Taskfile, mise, composer, deno, pyproject, a devcontainer, a compose file and a Dockerfile, in this order; of
-// each first the names that mean the loop. Those of another name are not among them.
+// A saidFile is a file that says how the project is run, and what it has said.
+type saidFile struct {
+	name, text string
+	all        []said
+}
+
+// add adds a command of that name, if it is one. what follows the file's name where people are told of it.
+func (f *saidFile) add(name, command, what string, line int) {
+	if command = strings.Join(strings.Fields(command), " "); command != "" {
+		f.all = append(f.all, said{command: command, from: f.name + what, line: line, name: name, file: f.name})
+	}
+}
+
+// saidReaders are who reads which files, in the order of what commands returns.
+var saidReaders = []struct {
+	read  func(*saidFile)
+	files []string
+}{
+	{saidScripts, []string{"package.json", "composer.json", "deno.json", "deno.jsonc"}},
+	{saidProcfile, []string{"Procfile.dev", "Procfile"}},
+	{saidAir, []string{".air.toml", "air.toml"}},
+	{saidModd, []string{"modd.conf"}},
+	{saidProcessCompose, []string{"process-compose.yaml", "process-compose.yml"}},
+	{makefile.read, []string{"Makefile", "makefile", "GNUmakefile"}},
+	{justfile.read, []string{"justfile", "Justfile", ".justfile"}},
+	{saidTaskfile, []string{"Taskfile.yml", "Taskfile.yaml", "taskfile.yml"}},
+	{saidMise, []string{"mise.toml", ".mise.toml"}},
+	{saidPyproject, []string{"pyproject.toml"}},
+	{saidDevcontainer, []string{".devcontainer/devcontainer.json", ".devcontainer.json"}},
+	{saidCompose, []string{"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"}},
+	{saidDockerfile, []string{"Dockerfile"}},
+}
+
+// commands are what the project says of how it is run; of each file first the names that mean the loop.
+// Those of another name are not among them, and what cannot be read says nothing.
 func (p *project) commands() []said {
 	if p.said != nil {
 		return *p.said
 	}
 	var all []said
-	for _, read := range []func(file string, text string) []said{
-		saidScripts, saidProcfile, saidAir, saidModd, saidProcessCompose, saidMakefile, saidJustfile, saidTaskfile, saidMise, saidPyproject, saidDevcontainer, saidCompose, saidDockerfile,
-	} {
-		all = append(all, p.saidIn(read)...)
-	}
-	for i := range all {
-		all[i].command = strings.Join(strings.Fields(all[i].command), " ")
+	for _, r := range saidReaders {
+		for _, name := range r.files {
+			if text, err := p.read(name); err == nil && text != "" {
+				f := &saidFile{name: name, text: text}
+				r.read(f)
+				slices.SortStableFunc(f.all, func(a, b said) int { return devRank(a.name) - devRank(b.name) })
+				all = append(all, f.all...)
+			}
+		}
 	}
 	p.said = &all
-	return all
-}
-
-// saidFiles are the files that each reader of commands knows.
-var saidFiles = []string{
-	"package.json", "composer.json", "deno.json", "deno.jsonc", ".air.toml", "air.toml", "modd.conf", "process-compose.yaml", "process-compose.yml", "Procfile.dev", "Procfile", "Makefile", "makefile", "GNUmakefile",
-	"justfile", "Justfile", ".justfile", "Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "mise.toml", ".mise.toml", "pyproject.toml",
-	".devcontainer/devcontainer.json", ".devcontainer.json", "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", "Dockerfile",
-}
-
-// saidIn reads all files that a reader knows; what cannot be read says nothing.
-func (p *project) saidIn(read func(file, text string) []said) []said {
-	var all []said
-	for _, file := range saidFiles {
-		if !p.has(file) {
-			continue
-		}
-		text, err := p.read(file)
-		if err != nil {
-			continue
-		}
-		found := read(file, text)
-		slices.SortStableFunc(found, func(a, b said) int { return devRank(a.name) - devRank(b.name) })
-		all = append(all, found...)
-	}
 	return all
 }
 
@@ -94,35 +103,33 @@ func arguments(command string, match []string) string {
 }
 
 // saidScripts reads the scripts of package.json, composer.json and deno.json.
-func saidScripts(file, text string) []said {
+func saidScripts(f *saidFile) {
 	var m struct {
 		Scripts map[string]any `json:"scripts"`
 		Tasks   map[string]any `json:"tasks"`
 	}
-	switch path.Base(file) {
-	case "package.json", "composer.json", "deno.json", "deno.jsonc":
-	default:
-		return nil
+	if json.Unmarshal([]byte(withoutJSONComments(f.text)), &m) == nil {
+		f.tasks("script", m.Scripts, "command")
+		f.tasks("task", m.Tasks, "command")
 	}
-	if json.Unmarshal([]byte(withoutJSONComments(text)), &m) != nil {
-		return nil
-	}
-	var all []said
-	for kind, scripts := range map[string]map[string]any{"script": m.Scripts, "task": m.Tasks} {
-		for _, name := range sortedKeys(scripts) {
-			if !meansLoop(name) {
-				continue
-			}
-			commands := texts(scripts[name])
-			if nested, ok := scripts[name].(map[string]any); ok {
-				commands = texts(nested["command"])
-			}
-			for _, command := range commands {
-				all = append(all, said{command: command, name: name, file: file, from: fmt.Sprintf("%s, %s %s", file, kind, name)})
+}
+
+// tasks adds those that mean the loop: each is a text, a list, or has one under one of the keys.
+func (f *saidFile) tasks(kind string, all map[string]any, keys ...string) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if !meansLoop(name) {
+			continue
+		}
+		commands := texts(all[name])
+		if table, ok := all[name].(map[string]any); ok {
+			for _, key := range keys {
+				commands = append(commands, texts(table[key])...)
 			}
 		}
+		for _, command := range commands {
+			f.add(name, command, ", "+kind+" "+name, 0)
+		}
 	}
-	return all
 }
 
 // withoutJSONComments leaves lines and strings as they are.
@@ -145,112 +152,96 @@ func texts(v any) []string {
 	return nil
 }
 
-func saidProcfile(file, text string) []said {
-	if !strings.HasPrefix(file, "Procfile") {
-		return nil
-	}
-	commands, _ := procfile(text)
-	var all []said
+func saidProcfile(f *saidFile) {
+	commands, _ := procfile(f.text)
 	for _, c := range commands {
-		all = append(all, said{command: c.run, name: c.name, file: file, from: file + ", " + c.name})
+		f.add(c.name, c.run, ", "+c.name, 0)
 	}
-	return all
 }
 
 // saidAir reads what air builds.
-func saidAir(file, text string) []said {
-	if !strings.HasSuffix(file, "air.toml") {
-		return nil
-	}
+func saidAir(f *saidFile) {
 	var a air
-	if toml.Unmarshal([]byte(text), &a) != nil {
-		return nil
+	if toml.Unmarshal([]byte(f.text), &a) != nil {
+		return
 	}
-	var all []said
 	for _, command := range append(a.Build.PreCmd, a.Build.Cmd) {
-		if command != "" {
-			all = append(all, said{command: command, name: "dev", file: file, line: lineOf([]byte(text), "cmd"), from: file + ", build.cmd"})
-		}
+		f.add("dev", command, ", build.cmd", lineOf([]byte(f.text), "cmd"))
 	}
-	if run := airRuns(a.Build); run != "" {
-		all = append(all, said{command: run, name: "dev", file: file, line: lineOf([]byte(text), "bin"), from: file + ", what it runs"})
-	}
-	return all
+	f.add("dev", airRuns(a.Build), ", what it runs", lineOf([]byte(f.text), "bin"))
 }
 
 // saidProcessCompose reads the processes of a process-compose file that run in the project's directory.
-func saidProcessCompose(file, text string) []said {
-	if !strings.HasPrefix(file, "process-compose.") {
-		return nil
-	}
-	t, err := parseTree([]byte(text))
-	if err != nil {
-		return nil
-	}
-	var all []said
+func saidProcessCompose(f *saidFile) {
+	t, _ := parseTree([]byte(f.text))
 	for _, p := range t.get("processes").pairs() {
-		if command := p.value.get("command").text(); command != "" && p.value.get("working_dir").text() == "" {
-			all = append(all, said{command: command, name: p.key, file: file, line: p.line, from: fmt.Sprintf("%s, process %s", file, p.key)})
+		if p.value.get("working_dir").text() == "" {
+			f.add(p.key, p.value.get("command").text(), ", process "+p.key, p.line)
 		}
 	}
-	return all
 }
 
 // saidModd reads the commands of a modd.conf.
-func saidModd(file, text string) []said {
-	if file != "modd.conf" {
-		return nil
-	}
-	blocks, vars, err := parseModd(text)
+func saidModd(f *saidFile) {
+	blocks, vars, err := parseModd(f.text)
 	if err != nil {
-		return nil
+		return
 	}
 	fill := moddFilled(vars)
-	var all []said
 	for _, b := range blocks {
 		for _, c := range b.commands {
 			if b.dir == "" && !checksGo.MatchString(c.text) {
-				all = append(all, said{command: fill(c.text), name: "dev", file: file, line: c.line, from: fmt.Sprintf("%s:%d", file, c.line)})
+				f.add("dev", fill(c.text), fmt.Sprintf(":%d", c.line), c.line)
 			}
 		}
 	}
-	return all
+}
+
+// A recipes file has targets, each above its commands, and variables.
+type recipes struct {
+	kind                  string // what the file calls a target
+	indent                string // what a command's line may begin with
+	quiet                 string // what may stand before a command
+	target, variable, ref *lazyregexp.Regexp
 }
 
 var (
-	makeTarget   = lazyregexp.New(`^([A-Za-z0-9_.-]+)\s*:(?:[^=]|$)`)
-	makeVariable = lazyregexp.New(`^\s*(?:export\s+)?([A-Za-z0-9_]+)\s*(?:\?|:|::)?=\s*(.*?)\s*$`)
-	makeRef      = lazyregexp.New(`\$[({]([A-Za-z0-9_]+)[)}]`)
+	makefile = recipes{
+		"target", "\t", "@-+ ",
+		lazyregexp.New(`^([A-Za-z0-9_.-]+)\s*:(?:[^=;]*;(.*)|[^=]|$)`),
+		lazyregexp.New(`^\s*(?:export\s+)?([A-Za-z0-9_]+)\s*(?:\?|:|::)?=\s*(.*?)\s*$`),
+		lazyregexp.New(`\$[({]([A-Za-z0-9_]+)[)}]`),
+	}
+	justfile = recipes{
+		"recipe", " \t", "@-",
+		lazyregexp.New(`^@?([A-Za-z0-9_-]+)(?:\s+[^:]*)?:(?:[^=]|$)`),
+		lazyregexp.New(`^(?:export\s+)?([A-Za-z0-9_-]+)\s*:=\s*["'](.*?)["']\s*$`),
+		lazyregexp.New(`\{\{\s*([A-Za-z0-9_-]+)\s*\}\}`),
+	}
 )
 
-// saidMakefile reads the recipes of a Makefile, with its plain variables filled in.
-func saidMakefile(file, text string) []said {
-	if !strings.EqualFold(strings.TrimPrefix(file, "GNU"), "Makefile") {
-		return nil
-	}
-	var all []said
+// read reads the commands of the targets that mean the loop, with plain variables filled in.
+func (r recipes) read(f *saidFile) {
 	vars := map[string]string{}
 	target, n := "", 0
-	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", " ")) {
-		n++
-		line = strings.TrimRight(line, "\r\n")
-		switch {
-		case strings.HasPrefix(line, "\t"):
-			command := strings.TrimLeft(strings.TrimSpace(line), "@-+ ")
-			if meansLoop(target) && command != "" && !strings.HasPrefix(command, "#") {
-				all = append(all, said{command: filledIn(command, makeRef, vars), name: target, file: file, line: n, from: fmt.Sprintf("%s, target %s", file, target)})
-			}
-		case makeVariable.MatchString(line):
-			m := makeVariable.FindStringSubmatch(line)
-			vars[m[1]] = m[2]
-		case makeTarget.MatchString(line):
-			target = makeTarget.FindStringSubmatch(line)[1]
-			if _, command, ok := strings.Cut(line, ";"); ok && meansLoop(target) {
-				all = append(all, said{command: strings.TrimSpace(command), name: target, file: file, line: n, from: fmt.Sprintf("%s, target %s", file, target)})
-			}
+	add := func(command string) {
+		command = strings.TrimLeft(strings.TrimSpace(command), r.quiet)
+		if meansLoop(target) && !strings.HasPrefix(command, "#") {
+			f.add(target, filledIn(command, r.ref, vars), ", "+r.kind+" "+target, n)
 		}
 	}
-	return all
+	for line := range strings.Lines(strings.ReplaceAll(f.text, "\\\n", " ")) {
+		n++
+		line = strings.TrimRight(line, "\r\n")
+		if strings.IndexAny(line, r.indent) == 0 {
+			add(line)
+		} else if m := r.variable.FindStringSubmatch(line); m != nil {
+			vars[m[1]] = m[2]
+		} else if m := r.target.FindStringSubmatch(line); m != nil {
+			target = m[1]
+			add(strings.Join(m[2:], ""))
+		}
+	}
 }
 
 // filledIn is a command with the variables of its file in it, those that are known, twice.
@@ -266,85 +257,31 @@ func filledIn(command string, ref *lazyregexp.Regexp, vars map[string]string) st
 	return command
 }
 
-var (
-	justRecipe   = lazyregexp.New(`^@?([A-Za-z0-9_-]+)(?:\s+[^:]*)?:(?:[^=]|$)`)
-	justVariable = lazyregexp.New(`^(?:export\s+)?([A-Za-z0-9_-]+)\s*:=\s*["'](.*?)["']\s*$`)
-	justRef      = lazyregexp.New(`\{\{\s*([A-Za-z0-9_-]+)\s*\}\}`)
-)
-
-// saidJustfile reads the recipes of a justfile.
-func saidJustfile(file, text string) []said {
-	if !strings.EqualFold(strings.TrimPrefix(file, "."), "justfile") {
-		return nil
-	}
-	var all []said
-	vars := map[string]string{}
-	recipe, n := "", 0
-	for line := range strings.Lines(text) {
-		n++
-		line = strings.TrimRight(line, "\r\n")
-		switch {
-		case strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t"):
-			command := strings.TrimLeft(strings.TrimSpace(line), "@-")
-			if meansLoop(recipe) && command != "" && !strings.HasPrefix(command, "#") {
-				all = append(all, said{command: filledIn(command, justRef, vars), name: recipe, file: file, line: n, from: fmt.Sprintf("%s, recipe %s", file, recipe)})
-			}
-		case justVariable.MatchString(line):
-			m := justVariable.FindStringSubmatch(line)
-			vars[m[1]] = m[2]
-		case justRecipe.MatchString(line):
-			recipe = justRecipe.FindStringSubmatch(line)[1]
-		}
-	}
-	return all
-}
-
 // saidTaskfile reads the tasks of a Taskfile.
-func saidTaskfile(file, text string) []said {
-	if !strings.HasPrefix(strings.ToLower(file), "taskfile") {
-		return nil
-	}
-	t, err := parseTree([]byte(text))
-	if err != nil {
-		return nil
-	}
-	var all []said
+func saidTaskfile(f *saidFile) {
+	t, _ := parseTree([]byte(f.text))
 	for _, task := range t.get("tasks").pairs() {
 		if !meansLoop(task.key) {
 			continue
 		}
-		commands := task.value.list()
-		for _, key := range []string{"cmd", "cmds"} {
-			commands = append(commands, task.value.get(key).list()...)
-		}
-		for _, command := range commands {
-			if command != "" {
-				all = append(all, said{command: command, name: task.key, file: file, line: task.line, from: fmt.Sprintf("%s, task %s", file, task.key)})
-			}
+		for _, command := range slices.Concat(task.value.list(), task.value.get("cmd").list(), task.value.get("cmds").list()) {
+			f.add(task.key, command, ", task "+task.key, task.line)
 		}
 	}
-	return all
 }
 
 // saidMise reads the tasks of mise.
-func saidMise(file, text string) []said {
-	if !strings.HasSuffix(file, "mise.toml") {
-		return nil
-	}
+func saidMise(f *saidFile) {
 	var m struct {
 		Tasks map[string]any `toml:"tasks"`
 	}
-	if toml.Unmarshal([]byte(text), &m) != nil {
-		return nil
+	if toml.Unmarshal([]byte(f.text), &m) == nil {
+		f.tasks("task", m.Tasks, "run")
 	}
-	return tomlTasks(file, m.Tasks, "run")
 }
 
-// saidPyproject reads the tasks of poe, pdm and hatch.
-func saidPyproject(file, text string) []said {
-	if file != "pyproject.toml" {
-		return nil
-	}
+// saidPyproject reads the tasks of poe, pdm, hatch and taskipy.
+func saidPyproject(f *saidFile) {
 	var m struct {
 		Tool struct {
 			Poe   struct{ Tasks map[string]any }
@@ -357,109 +294,60 @@ func saidPyproject(file, text string) []said {
 			Taskipy struct{ Tasks map[string]any }
 		}
 	}
-	if toml.Unmarshal([]byte(text), &m) != nil {
-		return nil
+	if toml.Unmarshal([]byte(f.text), &m) != nil {
+		return
 	}
-	t := m.Tool
-	return slices.Concat(tomlTasks(file, t.Poe.Tasks, "cmd", "shell"), tomlTasks(file, t.PDM.Scripts, "cmd", "shell"),
-		tomlTasks(file, t.Hatch.Envs.Default.Scripts), tomlTasks(file, t.Taskipy.Tasks, "cmd"))
-}
-
-// tomlTasks are tasks that are a text, a list, or have one under one of the keys.
-func tomlTasks(file string, tasks map[string]any, keys ...string) []said {
-	var all []said
-	for _, name := range sortedKeys(tasks) {
-		if !meansLoop(name) {
-			continue
-		}
-		commands := texts(tasks[name])
-		if table, ok := tasks[name].(map[string]any); ok {
-			for _, key := range keys {
-				commands = append(commands, texts(table[key])...)
-			}
-		}
-		for _, command := range commands {
-			all = append(all, said{command: command, name: name, file: file, from: fmt.Sprintf("%s, task %s", file, name)})
-		}
+	for _, tasks := range []map[string]any{m.Tool.Poe.Tasks, m.Tool.PDM.Scripts, m.Tool.Hatch.Envs.Default.Scripts, m.Tool.Taskipy.Tasks} {
+		f.tasks("task", tasks, "cmd", "shell")
 	}
-	return all
 }
 
 // saidDevcontainer reads what a devcontainer starts.
-func saidDevcontainer(file, text string) []said {
-	if path.Base(file) != "devcontainer.json" && file != ".devcontainer.json" {
-		return nil
-	}
+func saidDevcontainer(f *saidFile) {
 	var m map[string]any
-	if json.Unmarshal([]byte(withoutJSONComments(text)), &m) != nil {
-		return nil
+	if json.Unmarshal([]byte(withoutJSONComments(f.text)), &m) != nil {
+		return
 	}
-	var all []said
 	for _, key := range []string{"postStartCommand", "postAttachCommand"} {
 		for _, command := range texts(m[key]) {
-			all = append(all, said{command: command, name: "start", file: file, from: file + ", " + key})
+			f.add("start", command, ", "+key, 0)
 		}
 	}
-	return all
 }
 
 // saidCompose reads the commands of the services that are built here: the others are not the
 // project's own.
-func saidCompose(file, text string) []said {
-	if !strings.Contains(file, "compose.y") {
-		return nil
-	}
-	t, err := parseTree([]byte(text))
-	if err != nil {
-		return nil
-	}
-	var all []said
+func saidCompose(f *saidFile) {
+	t, _ := parseTree([]byte(f.text))
 	for _, service := range t.get("services").pairs() {
-		if service.value.get("build").Node == nil {
-			continue
-		}
-		command := service.value.get("command")
-		if text := command.text(); text != "" {
-			all = append(all, said{command: text, name: service.key, file: file, line: service.line, from: fmt.Sprintf("%s, service %s", file, service.key)})
-		} else if argv := command.list(); len(argv) > 0 {
-			all = append(all, said{command: strings.Join(argv, " "), name: service.key, file: file, line: service.line, from: fmt.Sprintf("%s, service %s", file, service.key)})
+		if service.value.get("build").Node != nil {
+			f.add(service.key, strings.Join(service.value.get("command").list(), " "), ", service "+service.key, service.line)
 		}
 	}
-	return all
 }
 
 var dockerRuns = lazyregexp.New(`^(?i:(CMD|ENTRYPOINT))\s+(.*)$`)
 
-// saidDockerfile reads what the image runs: the last CMD and ENTRYPOINT.
-func saidDockerfile(file, text string) []said {
-	if file != "Dockerfile" {
-		return nil
-	}
-	last := map[string]said{}
-	n := 0
-	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", " ")) {
+// saidDockerfile reads what the image runs: the last CMD and ENTRYPOINT, and both as one command.
+func saidDockerfile(f *saidFile) {
+	last, lines, n := map[string]string{}, map[string]int{}, 0
+	for line := range strings.Lines(strings.ReplaceAll(f.text, "\\\n", " ")) {
 		n++
 		m := dockerRuns.FindStringSubmatch(strings.TrimSpace(line))
 		if m == nil {
 			continue
 		}
-		command := m[2]
+		kind, command := strings.ToUpper(m[1]), m[2]
 		var argv []string
 		if json.Unmarshal([]byte(command), &argv) == nil {
 			command = strings.Join(argv, " ")
 		}
-		kind := strings.ToUpper(m[1])
-		last[kind] = said{command: command, name: "start", file: file, line: n, from: file + ", " + kind}
+		last[kind], lines[kind] = command, n
 	}
-	var all []said
+	if len(last) == 2 {
+		f.add("start", last["ENTRYPOINT"]+" "+last["CMD"], ", ENTRYPOINT", lines["ENTRYPOINT"])
+	}
 	for _, kind := range []string{"CMD", "ENTRYPOINT"} {
-		if s, ok := last[kind]; ok {
-			all = append(all, s)
-		}
+		f.add("start", last[kind], ", "+kind, lines[kind])
 	}
-	if len(all) == 2 {
-		both := said{command: all[1].command + " " + all[0].command, name: "start", file: file, line: all[1].line, from: all[1].from}
-		all = slices.Insert(all, 0, both)
-	}
-	return all
 }

@@ -2,6 +2,7 @@ package starter
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -140,7 +141,7 @@ func (p npmProject) shared() []nodePackage {
 		for name, version := range m.Dependencies {
 			deps[name] = version
 		}
-		for _, name := range sortedKeys(deps) {
+		for _, name := range slices.Sorted(maps.Keys(deps)) {
 			version, _ := deps[name].(string)
 			found := nodePackage{}
 			for _, prefix := range []string{"file:", "link:", "portal:"} {
