@@ -105,11 +105,10 @@ func fromAir(d *draft, text []byte) error {
 		}
 		d.lose(lineOf(text, "exclude_regex"), "`exclude_regex`: "+re, "patterns are globs: write one under `ignore`")
 	}
-	check := []entry{{key: "watch", value: flow(watch)}}
-	if len(ignore) > 0 {
-		check = append(check, entry{key: "ignore", value: flow(ignore)})
-	}
-	check = append(check, entry{key: "stages", value: stages(append(slices.Clone(b.PreCmd), b.Cmd)...)}, entry{key: "trigger", value: ".trigger"})
+	check := entries{{key: "watch", value: flow(watch)}}
+	check.add("ignore", flow(ignore))
+	check.add("stages", stages(append(slices.Clone(b.PreCmd), b.Cmd)...))
+	check.add("trigger", ".trigger")
 	d.watchers = append(d.watchers, entry{key: "build", sub: check})
 
 	run := yamlText(b.Bin)
@@ -131,18 +130,16 @@ func fromAir(d *draft, text []byte) error {
 	case len(b.ArgsBin) > 0:
 		run = argvText(append([]string{b.Bin}, b.ArgsBin...))
 	}
-	server := []entry{{key: "run", value: run}, {key: "watch", value: ".trigger"}}
+	server := entries{{key: "run", value: run}, {key: "watch", value: ".trigger"}}
 	if a.Proxy.Enabled && a.Proxy.Proxy > 0 && a.Proxy.App > 0 {
 		d.sockets = append(d.sockets, entry{key: "web", sub: []entry{
 			{key: "listen", value: fmt.Sprintf("http::%d", a.Proxy.Proxy)}, {key: "via", value: "proxy"}, {key: "to", value: yamlText(fmt.Sprintf("127.0.0.1:%d", a.Proxy.App))},
 		}})
-		server = append(server, entry{key: "sockets", value: "[web]"})
+		server.add("sockets", "[web]")
 	} else {
 		d.note("To refuse nobody while the server restarts, give devloop its port: see `devloop help proxy`.")
 	}
-	if stop := stopOf(b.SendInterrupt, b.KillDelay); stop != "" {
-		server = append(server, entry{key: "stop", value: stop})
-	}
+	server.add("stop", stopOf(b.SendInterrupt, b.KillDelay))
 	d.processes = append(d.processes, entry{key: "server", sub: server})
 	d.ignore(".trigger", "/tmp/")
 	if b.Poll {
@@ -217,10 +214,7 @@ func stopOf(interrupt bool, delay any) string {
 	if wait > 0 {
 		keys = append(keys, "timeout: "+wait.String())
 	}
-	if len(keys) == 0 {
-		return ""
-	}
-	return "{" + strings.Join(keys, ", ") + "}"
+	return braced(keys)
 }
 
 // lineOf finds a key of a TOML file; 0 if it is not there.

@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -43,27 +44,18 @@ func fromBacon(d *draft, text []byte) error {
 	if job.DefaultWatch == nil || *job.DefaultWatch {
 		watch = append([]string{"{src,tests,benches,examples}/**", "{Cargo.toml,Cargo.lock,build.rs}"}, watch...)
 	}
-	check := []entry{{key: "watch", value: flow(watch)}}
-	if len(job.Ignore) > 0 {
-		check = append(check, entry{key: "ignore", value: flow(job.Ignore)})
-	}
+	check := entries{{key: "watch", value: flow(watch)}}
+	check.add("ignore", flow(job.Ignore))
 	commands := []string{command(job.Command)}
 	if next, isJob := strings.CutPrefix(job.OnSuccess, "job:"); isJob && b.Jobs[next].Command != nil {
 		commands = append(commands, command(b.Jobs[next].Command)) // the next stage runs when this one passed
 	} else if job.OnSuccess != "" {
 		d.lose(lineOf(text, "on_success"), "`on_success = "+job.OnSuccess+"`", "the next stage runs when the one before it passed")
 	}
-	check = append(check, entry{key: "stages", value: stages(commands...)})
-	if job.Strategy == "wait_then_restart" {
-		check = append(check, entry{key: "on_busy", value: "queue"})
-	}
+	check.add("stages", stages(commands...))
+	check.when(job.Strategy == "wait_then_restart", "on_busy", "queue")
 	for _, env := range []map[string]string{b.Env, job.Env} {
-		var keys []string
-		for k := range env {
-			keys = append(keys, k)
-		}
-		slices.Sort(keys)
-		for _, k := range keys {
+		for _, k := range slices.Sorted(maps.Keys(env)) {
 			d.env = append(d.env, entry{key: k, value: literal(env[k])})
 		}
 	}

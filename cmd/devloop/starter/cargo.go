@@ -318,7 +318,7 @@ type cargoConfig struct {
 // configured calls f with each .cargo/config.toml of the project and above it, the nearest
 // first, until it returns true.
 func (p *rustProject) configured(f func(dir string, c *cargoConfig) bool) {
-	for dir := "."; ; dir = path.Join(dir, "..") {
+	for dir := range p.upwards(".") {
 		for _, name := range []string{".cargo/config.toml", ".cargo/config"} {
 			text, err := p.read(path.Join(dir, name))
 			if err != nil || text == "" {
@@ -328,9 +328,6 @@ func (p *rustProject) configured(f func(dir string, c *cargoConfig) bool) {
 			if _, err := toml.Decode(text, &c); err == nil && f(dir, &c) {
 				return
 			}
-		}
-		if !p.canRise(dir) {
-			return
 		}
 	}
 }

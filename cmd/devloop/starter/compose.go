@@ -19,19 +19,17 @@ var conditions = map[string]string{
 	"service_completed_successfully": "succeeded", "process_completed_successfully": "succeeded", "process_completed": "succeeded",
 }
 
-// depends translates depends_on: a list, or a mapping to conditions.
-func (d *draft) depends(t tree) []entry {
-	if t.isList() {
-		var names []string
-		for _, n := range t.list() {
-			names = append(names, nodeName(n))
-		}
-		if len(names) == 0 {
-			return nil
-		}
-		return []entry{d.edges(names, names, "[", "]")}
-	}
+// depends translates depends_on: a list, or a mapping to conditions. A list has each name with the condition
+// that is given, if one is.
+func (d *draft) depends(t tree, listed string) []entry {
 	var names, parts []string
+	for _, n := range t.list() {
+		names, parts = append(names, nodeName(n)), append(parts, nodeName(n)+listed)
+	}
+	open, end := "[", "]"
+	if listed != "" || len(t.pairs()) > 0 {
+		open, end = "{", "}"
+	}
 	for _, p := range t.pairs() {
 		condition := conditions[p.value.get("condition").text()]
 		if p.value.get("condition").text() == "process_completed" {
@@ -40,13 +38,12 @@ func (d *draft) depends(t tree) []entry {
 		if condition == "" {
 			condition = "started"
 		}
-		names = append(names, nodeName(p.key))
-		parts = append(parts, nodeName(p.key)+": "+condition)
+		names, parts = append(names, nodeName(p.key)), append(parts, nodeName(p.key)+": "+condition)
 	}
 	if len(parts) == 0 {
 		return nil
 	}
-	return []entry{d.edges(names, parts, "{", "}")}
+	return []entry{{key: "depends_on", edges: &edges{names, parts, open, end}}}
 }
 
 // environment translates a list of NAME=value, or a mapping.
@@ -134,69 +131,49 @@ func fromProcessCompose(d *draft, text []byte) error {
 	d.untemplated(t.Node, t.get("vars"))
 	for _, p := range t.get("processes").pairs() {
 		at, where := p.value, " of process `"+p.key+"`"
-		var e []entry
+		var e entries
 		switch argv := at.get("entrypoint").list(); {
 		case at.get("command").text() != "":
-			e = append(e, entry{key: "run", value: yamlText(strings.TrimSpace(strings.ReplaceAll(at.get("command").text(), "$$", "$")))})
+			e.text("run", strings.TrimSpace(strings.ReplaceAll(at.get("command").text(), "$$", "$")))
 		case len(argv) > 0:
-			e = append(e, entry{key: "run", value: argvText(argv)})
+			e.add("run", argvText(argv))
 		default:
 			d.lose(p.line, "process `"+p.key+"`", "it has no command")
 			continue
 		}
-		if dir := at.get("working_dir").text(); dir != "" {
-			e = append(e, entry{key: "dir", value: yamlText(dir)})
-		}
+		e.text("dir", at.get("working_dir").text())
 		e = append(e, d.environment(at.get("environment"))...)
-		if files := at.get("env_file").list(); len(files) > 0 {
-			e = append(e, entry{key: "env_file", value: flow(files)})
-		}
+		e.add("env_file", flow(at.get("env_file").list()))
 		var watch []string
 		for _, w := range at.get("watch", "paths").list() {
 			if w != "" {
 				watch = append(watch, w)
 			}
 		}
-		if n := at.get("watch", "paths"); n.isList() {
-			for _, item := range n.resolved().Content {
-				if path := (tree{item}).get("path").text(); path != "" {
-					watch = append(watch, path)
-				}
-			}
-		}
-		if len(watch) > 0 {
-			e = append(e, entry{key: "watch", value: flow(watch)})
-		}
-		e = append(e, d.depends(at.get("depends_on"))...)
+		e.add("watch", flow(append(watch, at.get("watch", "paths").each("path")...)))
+		e = append(e, d.depends(at.get("depends_on"), "")...)
 		e = append(e, d.readiness(at, where)...)
-		if at.get("disabled").text() == "true" {
-			e = append(e, entry{key: "start", value: "false"})
-		}
-		if at.get("is_tty").text() == "true" || at.get("is_interactive").text() == "true" {
-			e = append(e, entry{key: "pty", value: "true"})
-		}
-		switch at.get("availability", "restart").text() {
+		e.when(at.get("disabled").text() == "true", "start", "false")
+		e.when(at.get("is_tty").text() == "true" || at.get("is_interactive").text() == "true", "pty", "true")
+		restart := at.get("availability", "restart").text()
+		switch restart {
 		case "always":
-			e = append(e, entry{key: "restart", value: "always"})
+			e.add("restart", "always")
 		case "no", "", "exit_on_failure":
-			e = append(e, entry{key: "restart", value: "never"})
+			e.add("restart", "never")
 		}
 		var backoff []string
-		if v := duration(at.get("availability", "backoff_seconds").text()); v != "" && at.get("availability", "restart").text() != "no" && at.get("availability", "restart").text() != "" {
+		if v := duration(at.get("availability", "backoff_seconds").text()); v != "" && restart != "no" && restart != "" {
 			backoff = append(backoff, "initial: "+v)
 			if n, _ := strconv.Atoi(strings.TrimSuffix(v, "s")); n > 30 { // the longest wait is no shorter
 				backoff = append(backoff, "max: "+v)
 			}
 		}
-		if n := at.get("availability", "max_restarts").text(); n != "" && n != "0" && at.get("availability", "restart").text() != "no" {
+		if n := at.get("availability", "max_restarts").text(); n != "" && n != "0" && restart != "no" {
 			backoff = append(backoff, "give_up: "+n)
 		}
-		if len(backoff) > 0 {
-			e = append(e, entry{key: "backoff", value: "{" + strings.Join(backoff, ", ") + "}"})
-		}
-		if stop := processComposeStop(at.get("shutdown")); stop != "" {
-			e = append(e, entry{key: "stop", value: stop})
-		}
+		e.add("backoff", braced(backoff))
+		e.add("stop", processComposeStop(at.get("shutdown")))
 		d.loseKeys(where, at, []string{"command", "entrypoint", "working_dir", "environment", "env_file", "watch", "depends_on", "readiness_probe", "ready_log_line", "disabled", "is_tty", "is_interactive", "availability", "shutdown"}, map[string]string{
 			"liveness_probe": "a process that ends is restarted; one that hangs is not found out", "replicas": "write a process for each; they may share a socket",
 			"namespace": "`devloop up NAME…` starts the nodes you name", "log_location": "`devloop --log-file FILE`", "schedule": "devloop has no schedules",
@@ -298,10 +275,7 @@ func processComposeStop(t tree) string {
 	if t.get("parent_only").text() == "true" || t.get("parent_only").text() == "yes" {
 		keys = append(keys, "leader_only: true")
 	}
-	if len(keys) == 0 {
-		return ""
-	}
-	return "{" + strings.Join(keys, ", ") + "}"
+	return braced(keys)
 }
 
 // fromCompose translates a compose file. A service that only has an image stays
@@ -315,71 +289,59 @@ func fromCompose(d *draft, text []byte) error {
 	for _, s := range t.get("services").pairs() {
 		at, where := s.value, " of service `"+s.key+"`"
 		command := at.get("command")
+		var byProfile []entry
+		if len(at.get("profiles").list()) > 0 {
+			byProfile = []entry{{key: "start", value: "false", comment: "it has a profile: `devloop start " + nodeName(s.key) + "`"}}
+		}
 		own := at.get("build").Node != nil && (command.text() != "" || command.isList())
 		if !own {
 			why := "It is an image: compose runs it."
 			if at.get("build").Node != nil {
 				why = "Its command stands in its Dockerfile: write it as `run`, or let compose run the container."
 			}
-			e := []entry{{key: "run", value: yamlText("docker compose up --no-deps " + s.key)}, {key: "stop", value: "{signal: SIGINT, timeout: 15s}"}}
+			e := entries{{key: "run", value: yamlText("docker compose up --no-deps " + s.key)}, {key: "stop", value: "{signal: SIGINT, timeout: 15s}"}}
 			if check := healthcheck(at); check != "" {
 				// Its port would accept at once: docker itself does.
-				e = append(e, entry{key: "ready", value: "{exec: " + strconv.Quote("docker compose exec -T "+s.key+" "+check) + "}"})
-			} else if ports := at.get("ports").list(); len(ports) > 0 {
-				if host := hostPort(ports[0]); host != "" {
-					e = append(e, entry{key: "ready", value: "{tcp: " + host + "}"})
-				}
+				e.add("ready", "{exec: "+strconv.Quote("docker compose exec -T "+s.key+" "+check)+"}")
+			} else if ports := at.get("ports").list(); len(ports) > 0 && hostPort(ports[0]) != "" {
+				e.add("ready", "{tcp: "+hostPort(ports[0])+"}")
 			}
-			if len(at.get("profiles").list()) > 0 {
-				e = append(e, entry{key: "start", value: "false", comment: "it has a profile: `devloop start " + nodeName(s.key) + "`"})
-			}
-			d.processes = append(d.processes, entry{key: nodeName(s.key), comment: why, sub: append(e, d.dependsStarted(at)...)})
+			e = append(e, byProfile...)
+			d.processes = append(d.processes, entry{key: nodeName(s.key), comment: why, sub: append(e, d.depends(at.get("depends_on"), ": started")...)})
 			continue
 		}
-		e := []entry{}
+		var e entries
 		if command.isList() {
 			var argv []string
 			for _, arg := range command.list() {
 				argv = append(argv, strconv.Quote(referenced(arg)))
 			}
-			e = append(e, entry{key: "run", value: "[" + strings.Join(argv, ", ") + "]"})
+			e.add("run", "["+strings.Join(argv, ", ")+"]")
 		} else {
-			e = append(e, entry{key: "run", value: yamlText(strings.ReplaceAll(command.text(), "$$", "$"))})
+			e.text("run", strings.ReplaceAll(command.text(), "$$", "$"))
 		}
 		if dir := strings.Trim(strings.TrimPrefix(buildContext(at), "./"), "/"); dir != "" && dir != "." && !strings.Contains(dir, "$") {
 			e = append(e, entry{key: "dir", value: yamlText(dir), comment: "what its image is built of"})
 		}
 		e = append(e, d.environment(at.get("environment"))...)
-		if files := at.get("env_file").list(); len(files) > 0 {
-			e = append(e, entry{key: "env_file", value: flow(files)})
+		e.add("env_file", flow(at.get("env_file").list()))
+		e = append(e, byProfile...)
+		watch := at.get("develop", "watch").each("path")
+		for i := range watch {
+			watch[i] = strings.TrimPrefix(watch[i], "./")
 		}
-		if len(at.get("profiles").list()) > 0 {
-			e = append(e, entry{key: "start", value: "false", comment: "it has a profile: `devloop start " + nodeName(s.key) + "`"})
-		}
-		var watch []string
-		if dev := at.get("develop", "watch"); dev.isList() {
-			for _, item := range dev.resolved().Content {
-				if path := (tree{item}).get("path").text(); path != "" {
-					watch = append(watch, strings.TrimPrefix(path, "./"))
-				}
-			}
-		}
-		if len(watch) > 0 {
-			e = append(e, entry{key: "watch", value: flow(watch)})
-		}
-		e = append(e, d.depends(at.get("depends_on"))...)
-		if test := at.get("healthcheck", "test"); test.Node != nil {
-			if args := test.list(); len(args) > 1 && args[0] == "CMD" {
-				e = append(e, entry{key: "ready", value: "{exec: " + argvText(args[1:]) + "}"})
-			} else if len(args) > 0 {
-				e = append(e, entry{key: "ready", value: "{exec: " + strconv.Quote(strings.TrimPrefix(strings.Join(args, " "), "CMD-SHELL ")) + "}"})
-			}
+		e.add("watch", flow(watch))
+		e = append(e, d.depends(at.get("depends_on"), "")...)
+		if args := at.get("healthcheck", "test").list(); len(args) > 1 && args[0] == "CMD" {
+			e.add("ready", "{exec: "+argvText(args[1:])+"}")
+		} else if len(args) > 0 {
+			e.add("ready", "{exec: "+strconv.Quote(strings.TrimPrefix(strings.Join(args, " "), "CMD-SHELL "))+"}")
 		}
 		switch at.get("restart").text() {
 		case "always", "unless-stopped":
-			e = append(e, entry{key: "restart", value: "always"})
+			e.add("restart", "always")
 		case "", "no":
-			e = append(e, entry{key: "restart", value: "never"})
+			e.add("restart", "never")
 		}
 		for _, p := range at.get("ports").list() {
 			d.lose(at.get("ports").Line, "`ports: "+p+"`"+where, "under `sockets`, if devloop is to hold it: `web: http::"+hostPort(p)+"`")
@@ -427,29 +389,6 @@ func healthcheck(at tree) string {
 		words[i] = shellWord(strings.ReplaceAll(arg, "$$", "$"))
 	}
 	return strings.Join(words, " ")
-}
-
-// dependsStarted is what a container waits for: it is started without those it depends on.
-func (d *draft) dependsStarted(at tree) []entry {
-	t := at.get("depends_on")
-	names := t.list()
-	var parts []string
-	for i, n := range names {
-		names[i] = nodeName(n)
-		parts = append(parts, names[i]+": started")
-	}
-	for _, p := range t.pairs() {
-		condition := conditions[p.value.get("condition").text()]
-		if condition == "" {
-			condition = "started"
-		}
-		names = append(names, nodeName(p.key))
-		parts = append(parts, nodeName(p.key)+": "+condition)
-	}
-	if len(parts) == 0 {
-		return nil
-	}
-	return []entry{d.edges(names, parts, "{", "}")}
 }
 
 // hostPort is the host's port of a `ports` entry; "" if it has none.

@@ -42,6 +42,38 @@ type entry struct {
 	edges               *edges // of depends_on, until dropEdges writes its value
 }
 
+// entries are the keys of one entry, in their order.
+type entries []entry
+
+// add adds a key, unless it has no value.
+func (e *entries) add(key, value string) {
+	if value != "" {
+		*e = append(*e, entry{key: key, value: value})
+	}
+}
+
+// text is add for a value that is to be quoted where it must be.
+func (e *entries) text(key, value string) {
+	if value != "" {
+		e.add(key, yamlText(value))
+	}
+}
+
+// when is add for a value that is there or not.
+func (e *entries) when(is bool, key, value string) {
+	if is {
+		e.add(key, value)
+	}
+}
+
+// braced is a mapping in one line; "" for an empty one.
+func braced(pairs []string) string {
+	if len(pairs) == 0 {
+		return ""
+	}
+	return "{" + strings.Join(pairs, ", ") + "}"
+}
+
 // serves tells whether there is a server that the trigger restarts.
 func (d *draft) serves() bool {
 	if !slices.Contains(d.ignores, ".trigger") {
@@ -205,9 +237,12 @@ func yamlText(s string) string {
 // literal is text in which no ${…} is filled in.
 func literal(s string) string { return yamlText(strings.ReplaceAll(s, "${", "$${")) }
 
-// flow is a list in one line. Within brackets more must be quoted than text
+// flow is a list in one line; "" for none. Within brackets more must be quoted than text
 // quotes.
 func flow(items []string) string {
+	if len(items) == 0 {
+		return ""
+	}
 	quoted := make([]string, len(items))
 	for i, item := range items {
 		quoted[i] = inFlow(item)

@@ -11,10 +11,6 @@ type edges struct {
 	open, end    string
 }
 
-func (d *draft) edges(names, parts []string, open, end string) entry {
-	return entry{key: "depends_on", edges: &edges{names, parts, open, end}}
-}
-
 // dropEdges writes each depends_on without what the translation has no process
 // for, and says so: a configuration that names it would be refused.
 func (d *draft) dropEdges() {

@@ -22,8 +22,7 @@ func (p *project) moduleRoot() string {
 		if err != nil || strings.HasSuffix(f, "_test.go") || !goMain.MatchString(code(f, text)) {
 			continue
 		}
-		for dir := "."; p.canRise(dir); {
-			dir = path.Join(dir, "..")
+		for dir := range p.upwards("..") {
 			if p.isFile(path.Join(dir, "go.mod")) {
 				return dir
 			}
@@ -61,7 +60,7 @@ func (p *goModule) local() []string {
 			}
 		}
 	}
-	for up := "."; ; up = path.Join(up, "..") {
+	for up := range p.upwards(".") {
 		work, err := p.read(path.Join(up, "go.work"))
 		if err == nil && work != "" {
 			for _, d := range directives(work) {
@@ -73,9 +72,6 @@ func (p *goModule) local() []string {
 					add(dir)
 				}
 			}
-			break
-		}
-		if !p.canRise(up) {
 			break
 		}
 	}

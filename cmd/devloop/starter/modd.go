@@ -67,16 +67,9 @@ func addModdBlock(d *draft, b moddBlock, suffix string, fill func(string) string
 			watch = append(watch, fill(p))
 		}
 	}
-	sees := []entry{{key: "watch", value: flow(watch)}}
-	if len(ignore) > 0 {
-		sees = append(sees, entry{key: "ignore", value: flow(ignore)})
-	}
-	dir := func() []entry {
-		if b.dir == "" {
-			return nil
-		}
-		return []entry{{key: "dir", value: yamlText(fill(b.dir))}}
-	}
+	var sees entries
+	sees.add("watch", flow(watch))
+	sees.add("ignore", flow(ignore))
 	var preps []string
 	daemons := 0
 	for _, c := range b.commands {
@@ -104,23 +97,23 @@ func addModdBlock(d *draft, b moddBlock, suffix string, fill func(string) string
 			continue
 		}
 		daemons++
-		p := []entry{{key: "run", value: yamlText(fill(c.text))}}
+		p := entries{{key: "run", value: yamlText(fill(c.text))}}
 		if len(watch) == 0 {
 			if len(preps) > 0 {
 				d.lose(b.line, "a block without patterns", "its commands before the daemon ran once; write them into its `run`")
 			}
 		} else if len(preps) > 0 {
-			p = append(p, entry{key: "watch", value: trigger})
+			p.add("watch", trigger)
 		} else {
 			p = append(p, sees...)
 		}
-		p = append(p, dir()...)
+		p.text("dir", fill(b.dir))
 		for _, o := range c.options {
 			if !slices.Contains(moddSignals, o) {
 				d.lose(c.line, "`daemon +"+o+"`", "modd knows no such signal; write one under `stop`")
 				continue
 			}
-			p = append(p, entry{key: "stop", value: "{signal: " + strings.ToUpper(o) + "}"})
+			p.add("stop", "{signal: "+strings.ToUpper(o)+"}")
 		}
 		key := "daemon" + suffix
 		if daemons > 1 {
@@ -137,11 +130,10 @@ func addModdBlock(d *draft, b moddBlock, suffix string, fill func(string) string
 		}
 		return
 	}
-	w := append(slices.Clone(sees), entry{key: "stages", value: stages(preps...)})
-	w = append(w, dir()...)
-	if daemons > 0 {
-		w = append(w, entry{key: "trigger", value: trigger})
-	}
+	w := slices.Clone(sees)
+	w.add("stages", stages(preps...))
+	w.text("dir", fill(b.dir))
+	w.when(daemons > 0, "trigger", trigger)
 	d.watchers = append(d.watchers, entry{key: "prep" + suffix, sub: w})
 }
 

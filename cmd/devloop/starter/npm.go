@@ -84,21 +84,18 @@ func (p npmProject) binary(bin string) string {
 		return "yarn run " + bin
 	}
 	own := "node_modules/.bin/" + bin
-	for dir := "."; ; dir = path.Join(dir, "..") {
-		at := path.Join(dir, own)
-		if p.isFile(at) {
+	for dir := range p.upwards(".") {
+		if at := path.Join(dir, own); p.isFile(at) {
 			return at
 		}
-		if !p.canRise(dir) {
-			return own
-		}
 	}
+	return own
 }
 
 // packageManager says which one the lock file, here or in the workspace, is of.
 func packageManager(d *draft, p npmProject, m *manifest) {
 	name, _, _ := strings.Cut(m.PackageManager, "@")
-	for dir := "."; name == ""; dir = path.Join(dir, "..") {
+	for dir := range p.upwards(".") {
 		for _, lock := range []struct{ file, manager string }{
 			{"package-lock.json", "npm"}, {"pnpm-lock.yaml", "pnpm"}, {"yarn.lock", "yarn"}, {"bun.lock", "bun"}, {"bun.lockb", "bun"},
 		} {
@@ -106,7 +103,7 @@ func packageManager(d *draft, p npmProject, m *manifest) {
 				name = lock.manager
 			}
 		}
-		if !p.canRise(dir) || p.isFile(path.Join(dir, ".git/HEAD")) {
+		if name != "" || p.isFile(path.Join(dir, ".git/HEAD")) {
 			break
 		}
 	}
@@ -117,14 +114,12 @@ func packageManager(d *draft, p npmProject, m *manifest) {
 
 // plugAndPlay tells whether Yarn keeps the packages in archives, so that there is no node_modules.
 func (p npmProject) plugAndPlay() bool {
-	for dir := "."; ; dir = path.Join(dir, "..") {
+	for dir := range p.upwards(".") {
 		if p.isFile(path.Join(dir, ".pnp.cjs")) {
 			return true
 		}
-		if !p.canRise(dir) {
-			return false
-		}
 	}
+	return false
 }
 
 // node is the command that runs a file.

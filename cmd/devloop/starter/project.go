@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"path"
 	"path/filepath"
 	"slices"
@@ -97,6 +98,15 @@ func (p *project) locate(name string) (string, bool) {
 func (p *project) canRise(dir string) bool {
 	at, ok := p.locate(dir)
 	return ok && at != "."
+}
+
+// upwards are a directory and those above it, as far as they can be read.
+func (p *project) upwards(dir string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for yield(dir) && p.canRise(dir) {
+			dir = path.Join(dir, "..")
+		}
+	}
 }
 
 // inside reports whether a directory is another one, or in it; both are relative to the folder.

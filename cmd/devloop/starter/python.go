@@ -334,7 +334,7 @@ func srcLayout(d *draft, file string) {
 
 // interpreter names the project's own Python, if it is there: here, or where the workspace has it.
 func interpreter(d *draft, p *project) {
-	for dir := "."; ; dir = path.Join(dir, "..") {
+	for dir := range p.upwards(".") {
 		for _, python := range []string{".venv/bin/python", "venv/bin/python"} {
 			if at := path.Join(dir, python); p.isFile(at) {
 				d.set("PYTHON", at, "")
@@ -345,7 +345,7 @@ func interpreter(d *draft, p *project) {
 			d.set("PYTHON", path.Join(dir, ".venv/bin/python"), "`uv sync` makes it")
 			return
 		}
-		if p.isFile(path.Join(dir, ".git/HEAD")) || !p.canRise(dir) {
+		if p.isFile(path.Join(dir, ".git/HEAD")) {
 			break
 		}
 	}
@@ -397,7 +397,7 @@ func (p *project) pythonLocal() []string {
 
 // memberOf is the directory of a member of the uv workspace above, by its name; "" if there is none.
 func (p *project) memberOf(name string) string {
-	for dir := ".."; p.canRise(path.Join(dir, "x")); dir = path.Join(dir, "..") {
+	for dir := range p.upwards(".") {
 		if text, err := p.read(path.Join(dir, "pyproject.toml")); err == nil {
 			for _, pattern := range uvMembers(text) {
 				for _, member := range p.matches(path.Join(dir, pattern)) {
@@ -407,9 +407,6 @@ func (p *project) memberOf(name string) string {
 					}
 				}
 			}
-		}
-		if !p.canRise(dir) {
-			break
 		}
 	}
 	return ""

@@ -24,14 +24,12 @@ type nodePackage struct {
 
 // workspace is the one that the project is the root of, or in; nil if there is none.
 func (p npmProject) workspace() *workspace {
-	for dir := "."; ; dir = path.Join(dir, "..") {
+	for dir := range p.upwards(".") {
 		if w := p.workspaceAt(dir); w != nil {
 			return w
 		}
-		if !p.canRise(dir) {
-			return nil
-		}
 	}
+	return nil
 }
 
 func (p npmProject) workspaceAt(dir string) *workspace {

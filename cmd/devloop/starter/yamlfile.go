@@ -90,3 +90,15 @@ func (t tree) isList() bool {
 	n := t.resolved()
 	return n != nil && n.Kind == yaml.SequenceNode
 }
+
+// each is what the mappings of a list have under a key.
+func (t tree) each(key string) (all []string) {
+	if n := t.resolved(); t.isList() {
+		for _, item := range n.Content {
+			if text := (tree{item}).get(key).text(); text != "" {
+				all = append(all, text)
+			}
+		}
+	}
+	return all
+}
