@@ -7,7 +7,6 @@ package beside
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -24,8 +23,8 @@ var Part = harness.Part{Verbs: []string{"beside"}, Run: run}
 
 // settings are the flags.
 type settings struct {
+	harness.Flags
 	stacks  []string
-	devloop string
 	modules string
 	saves   int
 	starts  int
@@ -34,18 +33,16 @@ type settings struct {
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
-	var s settings
+	f := harness.NewFlags(stderr, "beside")
+	s := settings{Flags: f}
 	var stacks string
-	f := flag.NewFlagSet("devbench beside", flag.ContinueOnError)
-	f.SetOutput(stderr)
 	f.StringVar(&stacks, "stacks", "", "only these stacks, separated by commas (default: all whose tools are there)")
 	f.StringVar(&s.modules, "modules", "", "a directory with a node_modules that holds what the stacks of Node need; everything is made below it")
-	f.StringVar(&s.devloop, "devloop", "", "the devloop to measure (default: built from this module)")
 	f.IntVar(&s.saves, "saves", 7, "saves of each kind for each tool")
 	f.IntVar(&s.starts, "starts", 3, "starts of each tool")
 	f.DurationVar(&s.broken, "broken", 4*time.Second, "how long the sources are broken")
 	f.BoolVar(&s.verbose, "v", false, "show what the tools print")
-	if err := harness.Parse(f, args); err != nil {
+	if err := f.Parse(args); err != nil {
 		return s, err
 	}
 	if s.saves < 1 || s.starts < 1 {
@@ -71,8 +68,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 type bench struct {
 	settings
 	*harness.Bench
-	binary string // devloop
-	count  int    // of directories made
+	count int // of directories made
 }
 
 func run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err error) {
@@ -80,22 +76,17 @@ func run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err e
 	if err != nil {
 		return err
 	}
-	h, err := harness.New(ctx, s.modules, stdout, stderr)
-	if err != nil {
+	b := &bench{settings: s}
+	if b.Bench, err = s.Begin(ctx, s.modules, stdout, stderr); err != nil {
 		return err
 	}
-	b := &bench{settings: s, Bench: h}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	if b.binary, err = b.Devloop(s.devloop); err != nil {
-		return err
-	}
 	if s.modules != "" {
 		bin := filepath.Join(s.modules, "node_modules", ".bin")
 		if err := os.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
 			return fmt.Errorf("set PATH: %w", err)
 		}
 	}
-	b.Machine()
 	var table harness.Table
 	table.Row("", "first page, s", "save → page, ms", "of devloop's", "slowest, ms", "requests", "refused", "failed", "while it is broken", "mended → page, ms")
 	for _, k := range stackList {
@@ -116,7 +107,7 @@ func run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err e
 // stack measures devloop and its peers on one project, in turn.
 func (b *bench) stack(table *harness.Table, k stack) error {
 	own := k.devloop
-	own.label, own.command = "**devloop**, "+k.name, []string{b.binary}
+	own.label, own.command = "**devloop**, "+k.name, []string{b.Devloop}
 	var base time.Duration
 	for _, t := range append([]tool{own}, k.peers...) {
 		b.Progress("%s …", t.label)

@@ -50,7 +50,7 @@ func (b *bench) session(k stack, t tool, dir string, whole bool, f *figures) err
 	if err != nil {
 		return err
 	}
-	f.first = append(f.first, at.Sub(s.began))
+	f.first = append(f.first, at.Sub(s.Began))
 	if !whole {
 		return nil
 	}
@@ -110,10 +110,10 @@ func (s *session) shows(c *client, text string) (time.Time, error) {
 	select {
 	case at := <-came:
 		return at, nil
-	case <-s.gone:
-		return time.Time{}, fmt.Errorf("it ended by itself: %s", s.said())
+	case <-s.Gone:
+		return time.Time{}, fmt.Errorf("it ended by itself: %s", s.OneLine())
 	case <-timer.C:
-		return time.Time{}, fmt.Errorf("the page never had %q: %s", text, s.said())
+		return time.Time{}, fmt.Errorf("the page never had %q: %s", text, s.OneLine())
 	case <-s.bench.Ctx.Done():
 		return time.Time{}, s.bench.Ctx.Err()
 	}

@@ -1,7 +1,6 @@
 package beside
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -24,10 +23,7 @@ type session struct {
 	dir   string
 	url   string
 	text  string // what the edited file says now
-	began time.Time
-	cmd   *exec.Cmd
-	log   *os.File
-	gone  chan struct{} // closed when the tool has ended
+	*harness.Program
 }
 
 // start starts the tool in dir, which has the project.
@@ -40,34 +36,22 @@ func (b *bench) start(k stack, t tool, dir string) (*session, error) {
 	if err := l.Close(); err != nil {
 		return nil, fmt.Errorf("free the port: %w", err)
 	}
-	s := &session{bench: b, stack: k, dir: dir, url: "http://127.0.0.1:" + port + k.page, gone: make(chan struct{})}
+	s := &session{bench: b, stack: k, dir: dir, url: "http://127.0.0.1:" + port + k.page}
 	text, err := os.ReadFile(s.edited())
 	if err != nil {
 		return nil, fmt.Errorf("read the source: %w", err)
 	}
 	s.text = string(text)
 	b.count++
-	if s.log, err = os.Create(filepath.Join(b.Dir, "log-"+strconv.Itoa(b.count))); err != nil {
-		return nil, fmt.Errorf("make log: %w", err)
-	}
 	env := append(os.Environ(), "PORT="+port, "NEXT_TELEMETRY_DISABLED=1", "NODE_ENV=development", "DEVLOOP_RUNTIME_DIR="+b.Dir)
 	words := make([]string, len(t.command))
 	for i, w := range t.command {
 		words[i] = strings.ReplaceAll(w, "$PORT", port)
 	}
-	s.cmd = exec.Command(words[0], words[1:]...)
-	s.cmd.Dir, s.cmd.Env = dir, env
-	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	harness.OwnGroup(s.cmd)
-	s.began = time.Now()
-	if err := s.cmd.Start(); err != nil {
-		return nil, errors.Join(fmt.Errorf("start %s: %w", words[0], err), s.log.Close())
-	}
-	go func() {
-		_ = s.cmd.Wait() // how it ended says nothing: it was told to
-		close(s.gone)
-	}()
-	return s, nil
+	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Dir, cmd.Env = dir, env
+	s.Program, err = harness.Start(cmd, filepath.Join(b.Dir, "log-"+strconv.Itoa(b.count)))
+	return s, err
 }
 
 // project makes the directory that a tool works in.
@@ -100,32 +84,10 @@ func (s *session) save(text string) (time.Time, error) {
 	return now, nil
 }
 
-// said is the end of what the tool printed, on one line.
-func (s *session) said() string {
-	text, err := os.ReadFile(s.log.Name())
-	if err != nil {
-		return err.Error()
-	}
-	line := strings.Join(strings.Fields(string(text)), " ")
-	if most := 200; len(line) > most {
-		line = "… " + line[len(line)-most:]
-	}
-	return line
-}
-
 // stop ends the tool and everything in its process group.
 func (s *session) stop() {
-	defer s.log.Close()
 	if s.bench.verbose {
-		s.bench.Progress("%s", s.said())
+		s.bench.Progress("%s", s.OneLine())
 	}
-	harness.EndGroup(s.cmd.Process.Pid)
-	timer := time.NewTimer(10 * time.Second)
-	defer timer.Stop()
-	select {
-	case <-s.gone:
-	case <-timer.C:
-	}
-	harness.KillGroup(s.cmd.Process.Pid) // what did not listen, or outlived its leader
-	<-s.gone
+	s.Stop(10 * time.Second)
 }

@@ -6,7 +6,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -28,37 +27,29 @@ var Part = harness.Part{Verbs: []string{"commands"}, Run: run, Helpers: map[stri
 
 // run measures; args are the flags.
 func run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err error) {
-	f := flag.NewFlagSet("devbench commands", flag.ContinueOnError)
-	f.SetOutput(stderr)
+	f := harness.NewFlags(stderr, "commands")
 	var (
-		binary = f.String("devloop", "", "the devloop to measure (default: built from this module)")
 		rounds = f.Int("rounds", 5, "how often each is measured, with so many runs in a row; medians of all runs are printed")
 		stages = f.Int("stages", 100, "stages of one run, each the command /bin/true")
 		others = f.Int("foreign", 3000, "processes of others on the machine that is not quiet")
 	)
-	if err := harness.Parse(f, args); err != nil {
+	if err := f.Parse(args); err != nil {
 		return err
 	}
 	if *rounds < 1 || *stages < 1 || *others < 1 {
 		return errors.New("-rounds, -stages and -foreign must be at least 1")
 	}
-	h, err := harness.New(ctx, "", stdout, stderr)
-	if err != nil {
+	b := &bench{stages: *stages}
+	if b.Bench, err = f.Begin(ctx, "", stdout, stderr); err != nil {
 		return err
 	}
-	b := &bench{Bench: h, stages: *stages}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	if b.devloop, err = b.Devloop(*binary); err != nil {
-		return err
-	}
-	b.Machine()
 	return b.table(*others, *rounds)
 }
 
 type bench struct {
 	*harness.Bench
-	devloop string
-	stages  int
+	stages int
 }
 
 // table measures quiet and crowded rounds by turns, so that both have the same machine.
@@ -143,7 +134,7 @@ func (b *bench) run() (time.Duration, error) {
 	}
 	ctx, cancel := context.WithTimeout(b.Ctx, patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, b.devloop, "run")
+	cmd := exec.CommandContext(ctx, b.Devloop, "run")
 	cmd.Dir = b.Dir
 	cmd.Env = append(os.Environ(), "DEVLOOP_RUNTIME_DIR="+b.Dir)
 	if out, err := cmd.CombinedOutput(); err != nil {

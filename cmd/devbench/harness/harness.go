@@ -44,11 +44,49 @@ type Bench struct {
 	Stdout, Stderr io.Writer       // of the report, and of what people see meanwhile
 	Dir            string          // everything that is made lives here
 	Self           string          // this executable, at a path without spaces
+	Devloop        string          // the one to measure
 }
 
-// New makes a Bench whose directory lies in below; "" is the system's place for
-// temporary files. The caller closes it.
-func New(ctx context.Context, below string, stdout, stderr io.Writer) (*Bench, error) {
+// Flags are those of a Part's verbs; all have -devloop.
+type Flags struct {
+	*flag.FlagSet
+	devloop *string
+}
+
+// NewFlags makes them, for the verbs of a Part.
+func NewFlags(stderr io.Writer, verbs ...string) Flags {
+	f := flag.NewFlagSet("devbench "+strings.Join(verbs, "|"), flag.ContinueOnError)
+	f.SetOutput(stderr)
+	return Flags{f, f.String("devloop", "", "the devloop to measure (default: built from this module)")}
+}
+
+// Parse reads the arguments, which are nothing but flags.
+func (f Flags) Parse(args []string) error {
+	if err := f.FlagSet.Parse(args); err != nil {
+		return err
+	}
+	if f.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	return nil
+}
+
+// Begin makes a Bench whose directory lies in below ("" is the system's place for
+// temporary files), with the devloop to measure, and prints what the figures hold
+// for. The caller closes it.
+func (f Flags) Begin(ctx context.Context, below string, stdout, stderr io.Writer) (*Bench, error) {
+	b, err := newBench(ctx, below, stdout, stderr)
+	if err != nil {
+		return nil, err
+	}
+	if b.Devloop, err = b.devloop(*f.devloop); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	b.machine()
+	return b, nil
+}
+
+func newBench(ctx context.Context, below string, stdout, stderr io.Writer) (*Bench, error) {
 	dir, err := os.MkdirTemp(below, "devbench-")
 	if err != nil {
 		return nil, fmt.Errorf("make temporary directory: %w", err)
@@ -67,9 +105,8 @@ func New(ctx context.Context, below string, stdout, stderr io.Writer) (*Bench, e
 // Close removes what the Bench made. What it started has ended before.
 func (b *Bench) Close() error { return os.RemoveAll(b.Dir) }
 
-// Devloop is the devloop to measure: the given one, or, if that is "", one that is
-// built from this module.
-func (b *Bench) Devloop(given string) (string, error) {
+// devloop is the given one, or, if that is "", one that is built from this module.
+func (b *Bench) devloop(given string) (string, error) {
 	if given != "" {
 		return filepath.Abs(given)
 	}
@@ -80,8 +117,8 @@ func (b *Bench) Devloop(given string) (string, error) {
 	return path, nil
 }
 
-// Machine prints what the figures hold for.
-func (b *Bench) Machine() {
+// machine prints what the figures hold for.
+func (b *Bench) machine() {
 	load := "unknown"
 	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
 		load = strings.Join(strings.Fields(string(text))[:3], " ")
@@ -124,15 +161,4 @@ func Names(flag, list string, known []string) ([]string, error) {
 		}
 	}
 	return names, nil
-}
-
-// Parse reads the flags of a verb, which takes nothing else.
-func Parse(f *flag.FlagSet, args []string) error {
-	if err := f.Parse(args); err != nil {
-		return err
-	}
-	if f.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q", f.Arg(0))
-	}
-	return nil
 }

@@ -16,10 +16,7 @@ import (
 	"devloop/cmd/devbench/harness"
 )
 
-type bench struct {
-	*harness.Bench
-	devloop string
-}
+type bench struct{ *harness.Bench }
 
 // result is what one measurement found.
 type result struct {
@@ -73,7 +70,7 @@ func (b *bench) loop(names, child []string, size int, read func(io.Reader) (time
 	if err := os.WriteFile(filepath.Join(b.Dir, "devloop.yaml"), []byte(text.String()), 0o666); err != nil {
 		return result{}, fmt.Errorf("write devloop.yaml: %w", err)
 	}
-	cmd := exec.Command(b.devloop)
+	cmd := exec.Command(b.Devloop)
 	cmd.Dir = b.Dir
 	cmd.Env = append(os.Environ(), "DEVLOOP_RUNTIME_DIR="+b.Dir)
 	return b.measure(cmd, size, read)

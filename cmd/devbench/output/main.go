@@ -6,7 +6,6 @@ package output
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -52,30 +51,23 @@ func write(args []string) error {
 
 // run measures; args are the flags.
 func run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err error) {
-	f := flag.NewFlagSet("devbench output", flag.ContinueOnError)
-	f.SetOutput(stderr)
+	f := harness.NewFlags(stderr, "output")
 	var (
-		binary = f.String("devloop", "", "the devloop to measure (default: built from this module)")
 		rounds = f.Int("rounds", 7, "how often each is measured; medians are printed")
 		mb     = f.Int("mb", 300, "megabytes of long lines in one measurement")
 		short  = f.Int("lines", 1_000_000, "short lines of each of four children")
 	)
-	if err := harness.Parse(f, args); err != nil {
+	if err := f.Parse(args); err != nil {
 		return err
 	}
 	if *rounds < 1 || *mb < 1 || *short < 1 {
 		return errors.New("-rounds, -mb and -lines must be at least 1")
 	}
-	h, err := harness.New(ctx, "", stdout, stderr)
-	if err != nil {
+	b := &bench{}
+	if b.Bench, err = f.Begin(ctx, "", stdout, stderr); err != nil {
 		return err
 	}
-	b := &bench{Bench: h}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	if b.devloop, err = b.Devloop(*binary); err != nil {
-		return err
-	}
-	b.Machine()
 	return errors.Join(b.longTable(*mb, *rounds), b.shortTable(*short, *rounds))
 }
 

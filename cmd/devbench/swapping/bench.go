@@ -1,10 +1,7 @@
 package swapping
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -19,10 +16,10 @@ const patience = 30 * time.Second
 
 // settings are the flags.
 type settings struct {
+	harness.Flags
 	via      []string
 	update   []string
 	servers  []string
-	devloop  string
 	clients  int
 	restarts int
 	period   time.Duration
@@ -42,20 +39,7 @@ type settings struct {
 type bench struct {
 	settings
 	*harness.Bench
-	binary string // devloop
-	count  int    // of directories made
-}
-
-func newBench(ctx context.Context, s settings, stdout, stderr io.Writer) (b *bench, err error) {
-	h, err := harness.New(ctx, "", stdout, stderr)
-	if err != nil {
-		return nil, err
-	}
-	b = &bench{settings: s, Bench: h}
-	if b.binary, err = b.Devloop(s.devloop); err != nil {
-		return nil, errors.Join(err, b.Close())
-	}
-	return b, nil
+	count int // of directories made
 }
 
 // fresh makes a directory for one session.

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"syscall"
 	"time"
 
 	"devloop/cmd/devbench/harness"
@@ -194,23 +193,15 @@ http {
 
 // background starts a program that serves on a port, and waits until it does.
 func (b *bench) background(cmd *exec.Cmd, port int) (stop func(), err error) {
-	cmd.Stderr = b.Stderr
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", filepath.Base(cmd.Path), err)
+	p, err := harness.Start(cmd, filepath.Join(b.Dir, fmt.Sprintf("log-%d", port)))
+	if err != nil {
+		return nil, err
 	}
-	gone := make(chan struct{})
-	go func() {
-		_ = cmd.Wait() // it is told to end
-		close(gone)
-	}()
-	stop = func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-		<-gone
-	}
-	s := &session{bench: b, url: fmt.Sprintf("http://127.0.0.1:%d/", port), gone: gone}
+	stop = func() { p.Stop(patience) }
+	s := &session{Program: p, bench: b, url: fmt.Sprintf("http://127.0.0.1:%d/", port)}
 	if err := s.answers(); err != nil {
 		stop()
-		return nil, fmt.Errorf("start %s: %w", filepath.Base(cmd.Path), err)
+		return nil, fmt.Errorf("start %s: %w: %s", filepath.Base(cmd.Path), err, p.OneLine())
 	}
 	return stop, nil
 }

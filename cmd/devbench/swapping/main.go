@@ -5,12 +5,10 @@ package swapping
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"devloop/cmd/devbench/harness"
@@ -28,14 +26,12 @@ var Part = harness.Part{
 var verbs = []string{"restarts", "killed", "bad", "cost", "burst"}
 
 func parse(args []string, stderr io.Writer) (settings, error) {
-	var s settings
+	f := harness.NewFlags(stderr, verbs...)
+	s := settings{Flags: f}
 	var via, update, servers string
-	f := flag.NewFlagSet("devbench "+strings.Join(verbs, "|"), flag.ContinueOnError)
-	f.SetOutput(stderr)
 	f.StringVar(&via, "via", "inherit,proxy", "how the server gets its connections")
 	f.StringVar(&update, "update", "stop-first,start-first", "in which order a server is replaced")
 	f.StringVar(&servers, "servers", "go,node,asyncio,rust", "whose burst is measured")
-	f.StringVar(&s.devloop, "devloop", "", "the devloop to measure (default: built from this module)")
 	f.IntVar(&s.clients, "clients", 16, "clients that never rest; half of them keep their connection")
 	f.IntVar(&s.restarts, "restarts", 100, "restarts in each case of the part restarts")
 	f.DurationVar(&s.period, "period", 500*time.Millisecond, "time from one restart to the next")
@@ -49,7 +45,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.IntVar(&s.rounds, "rounds", 5, "rounds of the part cost")
 	f.DurationVar(&s.slice, "slice", 3*time.Second, "how long each proxy is loaded in a round, twice")
 	f.BoolVar(&s.verbose, "v", false, "show what devloop prints")
-	if err := harness.Parse(f, args); err != nil {
+	if err := f.Parse(args); err != nil {
 		return s, err
 	}
 	for _, list := range []struct {
@@ -83,12 +79,11 @@ func run(ctx context.Context, asked, args []string, stdout, stderr io.Writer) (e
 	if runtime.GOOS == "windows" {
 		return fmt.Errorf("sockets are handed over: %w on this system", errors.ErrUnsupported)
 	}
-	b, err := newBench(ctx, s, stdout, stderr)
-	if err != nil {
+	b := &bench{settings: s}
+	if b.Bench, err = s.Begin(ctx, "", stdout, stderr); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	b.Machine()
 	measure := map[string]func() error{
 		"restarts": b.restarts, "killed": b.killed, "bad": b.bad, "cost": b.cost, "burst": b.burst,
 	}

@@ -9,20 +9,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
+
+	"devloop/cmd/devbench/harness"
 )
 
 // A session is a devloop that runs one process on one socket. Whoever starts
 // it stops it.
 type session struct {
 	*director
+	*harness.Program
 	bench *bench
 	dir   string
 	url   string
-	cmd   *exec.Cmd
-	log   *os.File
-	gone  chan struct{} // closed when devloop has ended
 }
 
 // A plan is what a session's devloop.yaml says.
@@ -47,7 +46,7 @@ func (b *bench) start(p plan) (s *session, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s = &session{bench: b, dir: dir, url: fmt.Sprintf("http://127.0.0.1:%d/", port), gone: make(chan struct{})}
+	s = &session{bench: b, dir: dir, url: fmt.Sprintf("http://127.0.0.1:%d/", port)}
 	if s.director, err = newDirector(dir); err != nil {
 		return nil, err
 	}
@@ -83,22 +82,13 @@ func (b *bench) start(p plan) (s *session, err error) {
 	if err := os.WriteFile(s.trigger(), nil, 0o666); err != nil {
 		return nil, fmt.Errorf("write trigger: %w", err)
 	}
-	if s.log, err = os.Create(filepath.Join(dir, "log")); err != nil {
-		return nil, fmt.Errorf("make log: %w", err)
+	cmd := exec.Command(b.Devloop)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "DEVLOOP_RUNTIME_DIR="+dir, directorEnv+"="+s.path, delayEnv+"="+p.delay.String())
+	cmd.Env = append(cmd.Env, p.env...)
+	if s.Program, err = harness.Start(cmd, filepath.Join(dir, "log")); err != nil {
+		return nil, err
 	}
-	s.cmd = exec.Command(b.binary)
-	s.cmd.Dir = dir
-	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	s.cmd.Env = append(os.Environ(), "DEVLOOP_RUNTIME_DIR="+dir, directorEnv+"="+s.path, delayEnv+"="+p.delay.String())
-	s.cmd.Env = append(s.cmd.Env, p.env...)
-	if err := s.cmd.Start(); err != nil {
-		s.log.Close()
-		return nil, fmt.Errorf("start devloop: %w", err)
-	}
-	go func() {
-		_ = s.cmd.Wait() // how it ended is in its log
-		close(s.gone)
-	}()
 	if err := s.answers(); err != nil {
 		return nil, errors.Join(fmt.Errorf("%w; devloop printed:\n%s", err, s.said()), s.stop())
 	}
@@ -119,7 +109,7 @@ func (s *session) answers() error {
 		timer := time.NewTimer(10 * time.Millisecond)
 		select {
 		case <-timer.C:
-		case <-s.gone:
+		case <-s.Gone:
 			timer.Stop()
 			return errors.New("devloop ended by itself")
 		case <-ctx.Done():
@@ -140,33 +130,14 @@ func (s *session) touch() error {
 	return nil
 }
 
-func (s *session) said() string {
-	text, err := os.ReadFile(s.log.Name())
-	if err != nil {
-		return err.Error()
-	}
-	const most = 2000
-	if len(text) > most {
-		text = append([]byte("…"), text[len(text)-most:]...)
-	}
-	return string(text)
-}
+func (s *session) said() string { return s.Said(2000) }
 
 // stop ends devloop, which ends what it started.
-func (s *session) stop() error {
-	defer s.log.Close()
-	defer s.close()                           // ends the servers that are left
-	_ = s.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	var err error
-	select {
-	case <-s.gone:
-	case <-timer.C:
+func (s *session) stop() (err error) {
+	if !s.Stop(patience) {
 		err = errors.New("devloop did not end on SIGTERM")
-		_ = s.cmd.Process.Kill() // it may have ended now
-		<-s.gone
 	}
+	s.close() // ends the servers that are left
 	if s.bench.verbose {
 		s.bench.Progress("devloop printed:\n%s", s.said())
 	}

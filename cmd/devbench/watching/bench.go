@@ -17,11 +17,11 @@ import (
 
 // settings are the flags.
 type settings struct {
+	harness.Flags
 	tools   []string // empty: everything that is installed
 	rounds  int
 	tree    string
 	dir     string
-	devloop string
 	pause   time.Duration // least time between two saves for one tool
 	bound   time.Duration // a save without a run for so long is missed
 	idle    time.Duration
@@ -43,7 +43,7 @@ type bench struct {
 }
 
 func newBench(ctx context.Context, s settings, stdout, stderr io.Writer) (b *bench, err error) {
-	h, err := harness.New(ctx, s.dir, stdout, stderr)
+	h, err := s.Begin(ctx, s.dir, stdout, stderr)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (b *bench) find(t *tool) (string, error) {
 	case "walk":
 		return b.compile("walk")
 	case "devloop":
-		return b.Devloop(b.devloop)
+		return b.Devloop, nil
 	}
 	return exec.LookPath(t.program)
 }

@@ -19,7 +19,7 @@ func (b *bench) idle() error {
 	}
 	before := make([]effort, len(sessions))
 	for i, s := range sessions {
-		if before[i], err = effortOf(s.cmd.Process.Pid); err != nil {
+		if before[i], err = effortOf(s.Cmd.Process.Pid); err != nil {
 			return fmt.Errorf("measure %s: %w", s.tool.name, err)
 		}
 	}
@@ -30,12 +30,12 @@ func (b *bench) idle() error {
 	var t harness.Table
 	t.Row("", "CPU, ms", "wake-ups", "memory (PSS), MiB")
 	for i, s := range sessions {
-		after, err := effortOf(s.cmd.Process.Pid)
+		after, err := effortOf(s.Cmd.Process.Pid)
 		if err != nil {
 			return fmt.Errorf("measure %s: %w", s.tool.name, err)
 		}
 		memory := harness.None
-		if v, err := vitalsOf(s.cmd.Process.Pid); err == nil {
+		if v, err := vitalsOf(s.Cmd.Process.Pid); err == nil {
 			memory = fmt.Sprintf("%.1f", float64(v.pss)/1024)
 		}
 		t.Row(s.tool.label(), fmt.Sprintf("%.2f", float64(after.cpu-before[i].cpu)/1e6), fmt.Sprint(after.switches-before[i].switches), memory)

@@ -28,14 +28,14 @@ func (b *bench) awake(t *tool, p project, hold time.Duration) (*session, error) 
 		if err != nil {
 			return s, err
 		}
-		if _, ok := b.ledger.wait(s.tag, one.began, 1500*time.Millisecond, s.gone); ok {
+		if _, ok := b.ledger.wait(s.tag, one.began, 1500*time.Millisecond, s.Gone); ok {
 			return s, nil
 		}
-		if err := b.Ctx.Err(); err != nil || s.ended() {
-			return s, errors.Join(err, fmt.Errorf("%s ended: %s", t.name, s.lastWords()))
+		if err := b.Ctx.Err(); err != nil || s.Ended() {
+			return s, errors.Join(err, fmt.Errorf("%s ended: %s", t.name, s.OneLine()))
 		}
 	}
-	return s, fmt.Errorf("%s acts on no save: %s", t.name, s.lastWords())
+	return s, fmt.Errorf("%s acts on no save: %s", t.name, s.OneLine())
 }
 
 // wakeAll starts every tool that takes part, each on a small project of its
@@ -116,7 +116,7 @@ func (b *bench) saveFor(w *watched, kind int) error {
 	}
 	w.saves[kind] = append(w.saves[kind], one)
 	w.began = append(w.began, one.began)
-	b.ledger.wait(w.tag, one.last, b.bound, w.gone)
+	b.ledger.wait(w.tag, one.last, b.bound, w.Gone)
 	// A moment without anybody's run, so that nobody is measured beside another.
 	if err := b.Pause(30 * time.Millisecond); err != nil {
 		return err

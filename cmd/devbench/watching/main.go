@@ -6,13 +6,11 @@ package watching
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"devloop/cmd/devbench/harness"
@@ -28,21 +26,19 @@ var Part = harness.Part{
 var verbs = []string{"latency", "ready", "ignored", "storm", "idle"}
 
 func parse(args []string, stderr io.Writer) (settings, error) {
-	var s settings
+	f := harness.NewFlags(stderr, verbs...)
+	s := settings{Flags: f}
 	var tools string
-	f := flag.NewFlagSet("devbench "+strings.Join(verbs, "|"), flag.ContinueOnError)
-	f.SetOutput(stderr)
 	f.StringVar(&tools, "tools", "", "only these tools, separated by commas (default: all that are installed)")
 	f.IntVar(&s.rounds, "rounds", 30, "saves of each kind for each tool")
 	f.StringVar(&s.tree, "tree", "big", "the tree of `ready` and `ignored`: big is 22,000 directories with 200,000 files, small a twentieth")
 	f.StringVar(&s.dir, "dir", os.TempDir(), "where the temporary trees are made")
-	f.StringVar(&s.devloop, "devloop", "", "the devloop to measure (default: built from this module)")
 	f.DurationVar(&s.pause, "pause", 1200*time.Millisecond, "least pause between two saves for one tool; up to a third more is added at random")
 	f.DurationVar(&s.bound, "bound", 5*time.Second, "a save is missed if no run starts for so long")
 	f.DurationVar(&s.idle, "idle", 20*time.Second, "how long idling is watched")
 	f.IntVar(&s.storms, "storms", 3, "storms for each tool")
 	f.IntVar(&s.readies, "readies", 5, "starts on the big tree for each tool")
-	if err := harness.Parse(f, args); err != nil {
+	if err := f.Parse(args); err != nil {
 		return s, err
 	}
 	s.tools, _ = harness.Names("tools", tools, nil) // newBench knows which there are
@@ -72,7 +68,6 @@ func run(ctx context.Context, asked, args []string, stdout, stderr io.Writer) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	b.Machine()
 	if err := b.showTools(); err != nil {
 		return err
 	}

@@ -121,9 +121,9 @@ func (b *bench) startOn(p project, r *readiness, round int) error {
 	defer s.stop()
 	at := s.began
 	if r.tool.initial {
-		first, ok := b.ledger.wait(s.tag, s.began, mostReady, s.gone)
+		first, ok := b.ledger.wait(s.tag, s.began, mostReady, s.Gone)
 		if !ok {
-			r.why = "it never ran the command: " + s.lastWords()
+			r.why = "it never ran the command: " + s.OneLine()
 			return b.Ctx.Err()
 		}
 		at = first.start
@@ -171,18 +171,18 @@ func (b *bench) probeUntil(s *session, r *readiness, once bool) (lost, acted tim
 		if err != nil {
 			return 0, 0, err
 		}
-		if _, ok := b.ledger.wait(s.tag, one.began, r.acts, s.gone); ok {
+		if _, ok := b.ledger.wait(s.tag, one.began, r.acts, s.Gone); ok {
 			return lost, one.began.sub(s.began), nil
 		}
 		lost = one.began.sub(s.began)
 		switch {
 		case b.Ctx.Err() != nil:
 			return 0, 0, b.Ctx.Err()
-		case s.ended():
-			r.why = "it ended: " + s.lastWords()
+		case s.Ended():
+			r.why = "it ended: " + s.OneLine()
 			return 0, 0, nil
 		case now().sub(s.began) > mostReady:
-			r.why = fmt.Sprintf("it acted on no save within %v: %s", mostReady, s.lastWords())
+			r.why = fmt.Sprintf("it acted on no save within %v: %s", mostReady, s.OneLine())
 			return 0, 0, nil
 		case once:
 			return lost, 0, nil
@@ -202,7 +202,7 @@ func (b *bench) lookAt(s *session, p project, r *readiness, round int) error {
 			if err != nil {
 				return err
 			}
-			run, ok := b.ledger.wait(s.tag, one.began, 2*mostAct, s.gone)
+			run, ok := b.ledger.wait(s.tag, one.began, 2*mostAct, s.Gone)
 			if !ok {
 				longest = mostAct
 			}
@@ -212,7 +212,7 @@ func (b *bench) lookAt(s *session, p project, r *readiness, round int) error {
 			}
 		}
 		r.acts = min(max(2*longest, longest+200*time.Millisecond), 2*mostAct)
-		if inode, err := lastWatched(s.cmd.Process.Pid); err == nil {
+		if inode, err := lastWatched(s.Cmd.Process.Pid); err == nil {
 			if path := p.fileAt(inode); path != "" {
 				r.probe = path
 			}
@@ -221,11 +221,11 @@ func (b *bench) lookAt(s *session, p project, r *readiness, round int) error {
 	if err := b.atRest(s); err != nil {
 		return err
 	}
-	if s.ended() { // some end when the limit of watches is reached, after they have acted on a save
-		r.why = "it ended: " + s.lastWords()
+	if s.Ended() { // some end when the limit of watches is reached, after they have acted on a save
+		r.why = "it ended: " + s.OneLine()
 		return nil
 	}
-	if v, err := vitalsOf(s.cmd.Process.Pid); err == nil {
+	if v, err := vitalsOf(s.Cmd.Process.Pid); err == nil {
 		r.pss, r.watches = append(r.pss, v.pss), append(r.watches, v.watches)
 	}
 	return nil
@@ -242,15 +242,15 @@ const (
 
 // atRest waits until the tool does nothing any more.
 func (b *bench) atRest(s *session) error {
-	for began, quiet := now(), 0; quiet < 3 && now().sub(began) < mostRest && !s.ended(); quiet++ {
-		before, err := effortOf(s.cmd.Process.Pid)
+	for began, quiet := now(), 0; quiet < 3 && now().sub(began) < mostRest && !s.Ended(); quiet++ {
+		before, err := effortOf(s.Cmd.Process.Pid)
 		if err != nil {
 			return nil // it ends, or this system does not tell
 		}
 		if err := b.Pause(restSlice); err != nil {
 			return err
 		}
-		after, err := effortOf(s.cmd.Process.Pid)
+		after, err := effortOf(s.Cmd.Process.Pid)
 		if err != nil {
 			return nil
 		}

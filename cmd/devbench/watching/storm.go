@@ -87,7 +87,7 @@ func (b *bench) stormOn(t *tool, p project) (storm, error) {
 	if err != nil {
 		return storm{}, err
 	}
-	b.ledger.waitQuiet(s.tag, stormHold, stormQuiet, mostStorm, s.gone)
+	b.ledger.waitQuiet(s.tag, stormHold, stormQuiet, mostStorm, s.Gone)
 	texts := make([][]byte, len(p.files))
 	for i := range texts {
 		texts[i] = content(500)
@@ -102,8 +102,8 @@ func (b *bench) stormOn(t *tool, p project) (storm, error) {
 	}
 	result := storm{took: now().sub(began), last: -1}
 	// Whoever has not begun yet, must be given the time to.
-	b.ledger.wait(s.tag, last, mostStorm, s.gone)
-	result.over = b.ledger.waitQuiet(s.tag, stormHold, stormQuiet, mostStorm, s.gone)
+	b.ledger.wait(s.tag, last, mostStorm, s.Gone)
+	result.over = b.ledger.waitQuiet(s.tag, stormHold, stormQuiet, mostStorm, s.Gone)
 	for _, run := range b.ledger.all(s.tag) {
 		if run.start < began {
 			continue
