@@ -75,7 +75,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	own, output := &filewatch.Own{}, journal.New(opt.Kept)
 	l.screen = report.NewScreen(report.Options{Console: opt.Console, Dir: opt.Config.Dir, Live: opt.Stream, Hooks: opt.Hooks, Style: opt.Style,
 		Gone: func(path string) bool { return l.files.Gone(path) }})
-	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) { l.post(ev) }, Notice: l.screen.Notice, Full: l.tryNotice})
+	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) bool { return l.post(ev) }, OnDisk: l.onDisk.Go, Notice: l.screen.Notice, Late: l.boundLate, Full: l.tryNotice})
 	l.runner = l.newRunner(own, output)
 	l.report = &reporter{project: l.project, status: l.machine.Status, runner: l.runner, sockets: l.sockets, screen: l.screen,
 		log: report.NewLog(opt.Graph, func(cycle []byte) { l.report.cycles.add(cycle) }), history: report.NewHistory(), journal: output, noted: map[string]bool{}}
@@ -121,6 +121,18 @@ func (l *loop) bind() error {
 	return nil
 }
 
+// boundLate starts the processes that have waited for a socket whose file system has not responded.
+func (l *loop) boundLate(s *sockets.Held) {
+	l.screen.Holding(s.Name(), s.String())
+	command := machine.Command{Verb: machine.Restart}
+	for i, n := range l.graph.Nodes {
+		if n.Process != nil && !n.Gone && hasSocket(n.Process, s.Name()) && l.machine.Status()[i].Num > 0 {
+			command.Nodes = append(command.Nodes, i)
+		}
+	}
+	l.step(command)
+}
+
 // close releases everything that newLoop took.
 func (l *loop) close() error {
 	l.cancel()
@@ -130,7 +142,7 @@ func (l *loop) close() error {
 	errs = append(errs, l.runner.Close())
 	l.timer.Stop()
 	l.disk.Close(leaveFor)
-	closers := []func() error{l.runner.CloseScratch}
+	closers := []func() error{l.runner.CloseScratch, l.sockets.Close}
 	if l.files != nil {
 		closers = append(closers, l.files.Close)
 	}
@@ -138,7 +150,6 @@ func (l *loop) close() error {
 		closers = append(closers, l.sources.Close)
 	}
 	errs = append(errs, l.leave(closers...))
-	errs = append(errs, l.sockets.Close())
 	return errors.Join(errs...)
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -26,7 +27,8 @@ type Socket struct {
 	conn syscall.RawConn
 
 	reserve *os.File    // bound to the same port of ::1, for localhost; or nil
-	made    fs.FileInfo // the socket file as we made it, for Unix
+	path    sync.Mutex  // held while something is done at the path of a unix socket, which may have to wait for a disk
+	made    fs.FileInfo // the socket file as we made it, for Unix; guarded by path
 	parked  atomic.Int32
 	closed  atomic.Bool
 }
@@ -106,7 +108,15 @@ func (s *Socket) listen(fd int) error {
 // shutdown(2). It may be called at any time.
 //
 // A unix socket whose file no longer exists, or which was shut down, is errLost.
+//
+// Of a unix socket, Refresh, Reset and Close may have to wait for a disk.
 func (s *Socket) Refresh() error {
+	s.path.Lock()
+	defer s.path.Unlock()
+	return s.refresh()
+}
+
+func (s *Socket) refresh() error {
 	if s.spec.Network == UDP {
 		return nil
 	}
@@ -135,6 +145,8 @@ func (s *Socket) Refresh() error {
 // Call it only while no other process holds the socket: the mode is shared with all holders, and a child
 // would keep a lost socket.
 func (s *Socket) Reset() error {
+	s.path.Lock()
+	defer s.path.Unlock()
 	err := s.control(func(fd int) error {
 		if s.spec.Network == Unix && (!s.fileIsOurs() || isHungUp(fd)) {
 			if err := s.remake(fd); err != nil {
@@ -152,7 +164,7 @@ func (s *Socket) Reset() error {
 	if err != nil {
 		return fmt.Errorf("reset %s: %w", s.addr, err)
 	}
-	return s.Refresh()
+	return s.refresh()
 }
 
 // Close releases the address, unless a child still holds the socket, and removes a unix socket's file if it
@@ -161,6 +173,8 @@ func (s *Socket) Close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
+	s.path.Lock()
+	defer s.path.Unlock()
 	var removed error
 	if s.spec.Network == Unix && s.fileIsOurs() {
 		removed = os.Remove(s.spec.Path) // before the close, so that no client finds a dead file

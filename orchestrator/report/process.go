@@ -43,7 +43,7 @@ func (s *Screen) process(r Report) {
 			s.Line(r.Node, console.Dim, "- %s; starts again when %s passes", r.End, r.By)
 		}
 	case machine.Crashed:
-		s.Line(r.Node, console.Bad, "✗ %s after %s; next try in %s", r.End, short(r.Took), short(time.Until(r.Until)))
+		s.Line(r.Node, console.Bad, "✗ %s; next try in %s", endedAfter(r), short(time.Until(r.Until)))
 	case machine.Dropped:
 		s.dropped(r)
 	case machine.Lost:
@@ -53,8 +53,16 @@ func (s *Screen) process(r Report) {
 		if r.Times > 1 {
 			times = fmt.Sprintf("%d times in a row", r.Times)
 		}
-		s.Line(r.Node, console.Bad, "✗ %s after %s, %s; it stays down until something changes", r.End, short(r.Took), times)
+		s.Line(r.Node, console.Bad, "✗ %s, %s; it stays down until something changes", endedAfter(r), times)
 	}
+}
+
+// endedAfter says how a process ended, and after how long, if it has run at all.
+func endedAfter(r Report) string {
+	if r.End.Err != "" {
+		return r.End.String()
+	}
+	return fmt.Sprintf("%s after %s", r.End, short(r.Took))
 }
 
 func (s *Screen) starting(r Report) {

@@ -28,6 +28,7 @@ type Command struct {
 	name    string
 	group   *procgroup.Group // nil until it has started
 	prepare func() error     // what must be done before the start, and may have to wait for a disk
+	givenUp *latch           // set when the start is not waited for any more
 	stop    bool             // asked to end, perhaps before it had started
 	kill    bool
 	gone    bool

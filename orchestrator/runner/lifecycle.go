@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"time"
 
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/sockets"
@@ -13,25 +14,32 @@ func (r *Runner) launch(c *Command, spec procgroup.Spec) {
 	r.live[c.Key] = c
 	spec.Mark = r.guard.next()
 	deliver := func(do func()) { r.opt.Deliver(Event{do}) }
-	r.owner.joined.Go(func() {
-		if c.generation != nil {
-			c.readiness.look()
-		}
+	c.givenUp = newLatch()
+	start := func() (*procgroup.Group, error) {
 		var pipe uint64
 		spec.Forking = func(number uint64) { pipe = number; r.guard.forking(pipe) }
-		var group *procgroup.Group
 		err := c.prepare()
-		if err == nil {
-			group, err = procgroup.Start(spec)
+		if err != nil {
+			return nil, err
 		}
+		group, err := procgroup.Start(spec)
 		if err != nil {
 			r.guard.forgo(pipe)
+			return nil, err
+		}
+		<-group.Started()
+		r.guard.began(group.PID(), pipe)
+		return group, nil
+	}
+	r.owner.joined.Go(func() {
+		slow := time.AfterFunc(slowStart, func() { r.owner.post(func() { r.startHangs(c) }) })
+		group, err := r.owner.begin(start, c.givenUp.done)
+		slow.Stop()
+		if err != nil {
 			deliver(func() { r.exited(c, procgroup.Exit{Code: -1, Err: err}) })
 			return
 		}
-		<-group.Started()
 		pid := group.PID()
-		r.guard.began(pid, pipe)
 		deliver(func() { r.started(c, group) })
 		<-group.LeaderDone()
 		if x := group.Exit(); x.Success() && x.Leftovers > 0 {
@@ -44,6 +52,18 @@ func (r *Runner) launch(c *Command, spec procgroup.Spec) {
 		}
 		deliver(func() { r.exited(c, group.Exit()) })
 	})
+}
+
+// startHangs reports a command that has not started for a while.
+func (r *Runner) startHangs(c *Command) {
+	if c.group != nil || c.gone || c.asked() {
+		return
+	}
+	const why = "a file system that it needs does not respond, or its program is still being written"
+	if c.generation != nil {
+		c.readiness.lastCheck.note("it has not started: " + why)
+	}
+	r.owner.advice(c.Key.Node, fmt.Sprintf("its start has taken %v: %s", slowStart, why), "")
 }
 
 func (r *Runner) started(c *Command, group *procgroup.Group) {
@@ -68,7 +88,7 @@ func (r *Runner) exited(c *Command, exit procgroup.Exit) {
 	if c.generation != nil {
 		c.readiness.end()
 		r.owner.troubles(c.Key.Node, c.grant.Return(sockets.End{Asked: c.asked(), Signal: exit.Signal, Code: exit.Code}))
-		if !c.readiness.ready && !c.asked() && !c.grant.Empty() {
+		if c.group != nil && !c.readiness.ready && !c.asked() && !c.grant.Empty() {
 			r.adoptions.endedBefore(c)
 		}
 		if c.Because != "" && !c.asked() && !c.readiness.occupied.Load() {

@@ -29,20 +29,34 @@ func (s *latch) wait(ctx context.Context) error {
 	}
 }
 
-// openNotify gives a generation a socket on which it, and whatever it starts, can say that it is ready. It
+// notifications are the notify socket of a generation; both are nil if it has none.
+type notifications struct {
+	open func() error // may have to wait for a disk
+	end  context.CancelFunc
+}
+
+// useNotify gives a generation a socket on which it, and whatever it starts, can say that it is ready. It
 // exists until the generation has ended: a server that says STOPPING=1 on its way out, as Puma and many with
 // libsystemd do, would otherwise fail.
-func (r *readiness) openNotify(e *environ) error {
+func (r *readiness) useNotify(e *environ) error {
 	socket, err := sdnotify.New("")
 	if err != nil {
 		return err
 	}
 	e.set("NOTIFY_SOCKET", socket.Path())
 	ctx, cancel := context.WithCancel(r.owner.ctx)
-	r.endNotify = cancel
+	r.notify = notifications{func() error { return r.receive(ctx, socket) }, cancel}
+	return nil
+}
+
+// receive opens the socket, and hears what comes there until the context ends. It may have to wait for a disk.
+func (r *readiness) receive(ctx context.Context, socket *sdnotify.Socket) error {
 	dir := filepath.Dir(socket.Path())
-	r.owner.made(dir)
-	r.owner.joined.Go(func() {
+	if err := socket.Open(r.owner.made); err != nil {
+		r.owner.gone(dir)
+		return err
+	}
+	r.owner.onDisk(func() {
 		err := socket.Receive(ctx, func(m sdnotify.Message) {
 			if m.Ready {
 				r.saidReady.set()

@@ -42,16 +42,21 @@ type readiness struct {
 	file      probe.Mark         // of `ready: {file: …}`, before it was started
 	told      selfReport         // what it has said of itself
 	occupied  atomic.Bool        // who listens where it is to has been reported
-	endNotify context.CancelFunc // closes its notify socket; nil if it has none
+	notify    notifications      // what it can say by itself
 }
 
-// look records the state before a generation starts, so that it is not taken for the generation's work. It
-// may wait for a disk.
-func (r *readiness) look() {
+// prepare makes what a generation needs, and records the state before it starts, so that it is not taken for the
+// generation's work. It may have to wait for a disk.
+func (r *readiness) prepare() error {
 	if ready := r.process.Ready; ready != nil && ready.File != "" {
 		r.file = probe.MarkFile(ready.File)
 	}
-	r.grant.Look(r.owner.ctx)
+	if r.notify.open != nil {
+		if err := r.notify.open(); err != nil {
+			return err
+		}
+	}
+	return r.grant.Prepare(r.owner.ctx)
 }
 
 // await finds out when a started generation serves, and posts it once. Behind a proxy it does not serve
@@ -92,8 +97,8 @@ func (r *readiness) serves(addrs sockets.Addrs) {
 func (r *readiness) end() {
 	r.over = true
 	r.cancel()
-	if r.endNotify != nil {
-		r.endNotify()
+	if r.notify.end != nil {
+		r.notify.end()
 	}
 }
 
@@ -231,7 +236,7 @@ func (r *readiness) check() func(context.Context) error {
 	case ready.TCP != "":
 		return bounded(func(ctx context.Context) error { return probe.TCP(ctx, ready.TCP) })
 	case ready.File != "":
-		return func(context.Context) error { return r.file.Changed() }
+		return func(ctx context.Context) error { return r.owner.within(ctx, r.file.Changed) }
 	case ready.Exec != nil:
 		return r.execCheck(*ready.Exec)
 	}
@@ -246,13 +251,13 @@ func (r *readiness) execCheck(command schema.Command) func(context.Context) erro
 		if err != nil {
 			return err
 		}
-		return runCheck(ctx, spec)
+		return r.owner.runCheck(ctx, spec)
 	})
 }
 
 // runCheck runs a command that must end with 0.
-func runCheck(ctx context.Context, spec procgroup.Spec) error {
-	group, err := procgroup.Start(spec)
+func (o *owner) runCheck(ctx context.Context, spec procgroup.Spec) error {
+	group, err := o.begin(func() (*procgroup.Group, error) { return procgroup.Start(spec) }, ctx.Done())
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func (r *Runner) StartProcess(key Key, g Generation) (err error) {
 	}()
 	e.setAll(grant.Env())
 	if p.Ready != nil && p.Ready.Notify {
-		if err := ready.openNotify(e); err != nil {
+		if err := ready.useNotify(e); err != nil {
 			return err
 		}
 	}
@@ -99,6 +99,9 @@ func (r *Runner) StartProcess(key Key, g Generation) (err error) {
 	c.prepare = func() error {
 		if err := r.build.files.write(list, g.Changed, false); err != nil {
 			r.owner.advise(key.Node, err.Error(), "") // it works without
+		}
+		if err := ready.prepare(); err != nil {
+			return err
 		}
 		return check()
 	}

@@ -17,7 +17,8 @@ func (r *Runner) Stop(key Key) {
 	switch {
 	case c == nil:
 		return
-	case c.group == nil: // see started
+	case c.group == nil:
+		c.endStart()
 	case key.Stage == Whole:
 		stop := r.opt.Process(key.Node).Stop
 		c.beforeSignal(stop.Signal)
@@ -28,6 +29,13 @@ func (r *Runner) Stop(key Key) {
 		r.end(c, "SIGTERM", false)
 	}
 	c.stop = true
+}
+
+// endStart ends a command that has not started: see started, or, if that takes too long, begin.
+func (c *Command) endStart() {
+	if !c.asked() {
+		time.AfterFunc(stopsStart, c.givenUp.set)
+	}
 }
 
 // drained continues to end a generation when nothing is in flight to it any more.
@@ -43,7 +51,8 @@ func (r *Runner) Kill(key Key) {
 	switch {
 	case c == nil:
 		return
-	case c.group == nil: // see started
+	case c.group == nil:
+		c.endStart()
 	default:
 		c.beforeSignal("SIGKILL")
 		if err := c.group.Kill(); err != nil {
@@ -113,7 +122,7 @@ func (r *Runner) runStopCommand(c *Command, stop schema.Stop, spec procgroup.Spe
 	failed := func(why error) { r.owner.post(func() { r.stopBySignal(c, stop, why) }) }
 	spec.Mark = r.guard.next()
 	r.owner.joined.Go(func() {
-		group, err := procgroup.Start(spec)
+		group, err := r.owner.begin(func() (*procgroup.Group, error) { return procgroup.Start(spec) }, target)
 		if err != nil {
 			failed(err)
 			return

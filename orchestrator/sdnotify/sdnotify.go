@@ -12,10 +12,6 @@ import "errors"
 // sockets, such as Windows. It matches errors.ErrUnsupported.
 var ErrUnsupported error = unsupported{}
 
-// errPathTooLong is returned by New when neither the directory that it was
-// given nor /tmp leads to a path that fits into a socket's address.
-var errPathTooLong = errors.New("path is too long for a socket")
-
 type unsupported struct{}
 
 func (unsupported) Error() string        { return "sd_notify: this system has no unix datagram sockets" }

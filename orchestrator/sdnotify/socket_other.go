@@ -10,6 +10,9 @@ type Socket struct{}
 // New returns ErrUnsupported.
 func New(string) (*Socket, error) { return nil, ErrUnsupported }
 
+// Open returns ErrUnsupported.
+func (s *Socket) Open(func(dir string)) error { return ErrUnsupported }
+
 // Path is empty.
 func (s *Socket) Path() string { return "" }
 

@@ -5,6 +5,7 @@ package sdnotify
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -29,60 +30,69 @@ const maxControl = 4096
 // its descriptor is closed when all messages before it have been handled.
 var barrier = []byte("BARRIER=1")
 
-// Socket is one start's notification socket. It is made by New and removed by
-// Close; its methods may be called from different goroutines.
+// Socket is one start's notification socket. It is made by New and Open and
+// removed by Close; its methods may be called from different goroutines.
 type Socket struct {
-	conn *net.UnixConn
-	dir  string // its own, and private
-	path string
+	conn    *net.UnixConn
+	dir     string // its own, and private
+	path    string
+	parents bool // the directory above may have to be made
 
 	closing sync.Once
 	err     error // of closing
 }
 
-// New makes the socket in a new directory below dir that only this user can
-// enter; "" is the system's directory for temporary files. Should the path
-// become too long for a socket there, it is made below /tmp. The caller
-// closes the socket, and calls Receive at once: until then the kernel holds only
-// a few messages (net.unix.max_dgram_qlen, often 10) before senders wait.
+// New chooses where the socket is to be: in a new directory below dir; "" is the
+// system's directory for temporary files. Should the path become too long for a
+// socket there, it is below /tmp. The disk is not asked before Open.
 func New(dir string) (*Socket, error) {
-	if dir == "" {
+	s := &Socket{parents: dir == ""}
+	if s.parents {
 		dir = os.TempDir()
-		if err := os.MkdirAll(dir, 0o700); err != nil { // it may have been cleaned away
-			return nil, fmt.Errorf("make notification socket: %w", err)
-		}
 	}
-	s, err := open(dir)
-	if errors.Is(err, errPathTooLong) && filepath.Clean(dir) != "/tmp" {
-		s, err = open("/tmp")
-	}
+	dir, err := filepath.Abs(dir) // the process may run in another directory
 	if err != nil {
 		return nil, fmt.Errorf("make notification socket: %w", err)
+	}
+	name := "notify-" + rand.Text()[:16]
+	for _, s.dir = range []string{filepath.Join(dir, name), filepath.Join("/tmp", name)} {
+		if s.path = filepath.Join(s.dir, "socket"); len(s.path) <= longestPath {
+			break
+		}
 	}
 	return s, nil
 }
 
-func open(parent string) (s *Socket, err error) {
-	parent, err = filepath.Abs(parent) // the process may run in another directory
-	if err != nil {
-		return nil, err
+// Open makes the directory, which only this user can enter, and calls made, which
+// may be nil; then it makes the socket. The caller closes it, and calls Receive at once: until then the kernel holds only
+// a few messages (net.unix.max_dgram_qlen, often 10) before senders wait.
+func (s *Socket) Open(made func(dir string)) error {
+	if err := s.open(made); err != nil {
+		return fmt.Errorf("make notification socket: %w", err)
 	}
-	dir, err := os.MkdirTemp(parent, "notify-") // 0700, and nobody could have prepared it
-	if err != nil {
-		return nil, err
+	return nil
+}
+
+func (s *Socket) open(made func(dir string)) (err error) {
+	if s.parents { // it may have been cleaned away
+		if err := os.MkdirAll(filepath.Dir(s.dir), 0o700); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(s.dir, 0o700); err != nil { // nobody could have prepared it
+		return err
 	}
 	defer func() {
 		if err != nil {
-			os.RemoveAll(dir)
+			os.RemoveAll(s.dir)
 		}
 	}()
-	path := filepath.Join(dir, "socket")
-	if len(path) > longestPath {
-		return nil, fmt.Errorf("%s: %w", path, errPathTooLong)
+	if made != nil {
+		made(s.dir)
 	}
-	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: s.path, Net: "unixgram"})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() {
 		if err != nil {
@@ -91,16 +101,17 @@ func open(parent string) (s *Socket, err error) {
 	}()
 	raw, err := conn.SyscallConn()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var option error
 	if err := raw.Control(func(fd uintptr) { option = wantCredentials(int(fd)) }); err != nil {
-		return nil, err
+		return err
 	}
 	if option != nil {
-		return nil, fmt.Errorf("ask for the senders' credentials: %w", option)
+		return fmt.Errorf("ask for the senders' credentials: %w", option)
 	}
-	return &Socket{conn: conn, dir: dir, path: path}, nil
+	s.conn = conn
+	return nil
 }
 
 // Path is the value of NOTIFY_SOCKET: absolute, and good until Close.

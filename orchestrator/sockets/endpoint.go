@@ -33,10 +33,21 @@ const (
 	attempt = 5 * time.Second
 )
 
-// Look notes who listens where the generation is to, before it starts, so that
-// it is not taken for the generation. It takes its time, and is called once, by
-// the goroutine that starts the generation.
-func (g *Grant) Look(ctx context.Context) {
+// Prepare makes the inherited sockets ready for the generation, and notes who
+// listens where it is to, before it starts, so that it is not taken for the
+// generation. It takes its time, and is called once, by the goroutine that starts
+// the generation.
+func (g *Grant) Prepare(ctx context.Context) error {
+	for _, fresh := range g.fresh {
+		if err := fresh(); err != nil {
+			return err
+		}
+	}
+	g.look(ctx)
+	return nil
+}
+
+func (g *Grant) look(ctx context.Context) {
 	for _, e := range g.endpoints {
 		if e.addr == "" {
 			continue // a port that was free
@@ -54,7 +65,7 @@ func (g *Grant) Look(ctx context.Context) {
 
 // Dial waits until every endpoint of the generation accepts, and returns their
 // addresses. failed is called with what each try has come to; occupied once, if
-// somebody else listens on one. It is called after Look, by one goroutine at a
+// somebody else listens on one. It is called after Prepare, by one goroutine at a
 // time.
 func (g *Grant) Dial(ctx context.Context, failed func(error), occupied func(OccupiedError)) (Addrs, error) {
 	found := Addrs{}

@@ -23,6 +23,7 @@ type Grant struct {
 	sockets   []*Held            // the same, in their order
 	endpoints map[*Held]endpoint // of those that are proxied
 	files     []*os.File         // of the others
+	fresh     []func() error     // what makes those ready
 	env       []string
 	addrs     Addrs               // of the endpoints, once the generation is ready
 	occupants map[string]occupant // by fixed address of an endpoint; no entry: nobody listened
@@ -41,13 +42,16 @@ type Granted struct {
 	FD          int // the descriptor, if it is inherited
 }
 
-// Grant prepares the sockets of a process for its next generation.
+// Grant gives the sockets of a process to its next generation. Before that starts, Prepare is to be called.
 func (s *Set) Grant(refs []schema.SocketRef) (*Grant, error) {
 	s.serials++
 	g := &Grant{set: s, serial: s.serials, refs: refs}
 	var names []string
 	for _, ref := range refs {
 		h := s.Named(ref.Name)
+		if h == nil {
+			return nil, s.missing(ref.Name)
+		}
 		if err := h.matchFront(); err != nil {
 			return nil, err
 		}
@@ -58,9 +62,13 @@ func (s *Set) Grant(refs []schema.SocketRef) (*Grant, error) {
 			}
 			continue
 		}
-		if err := h.prepare(); err != nil {
-			return nil, err
-		}
+		fresh := h.prepare()
+		g.fresh = append(g.fresh, func() error {
+			if err := fresh(); err != nil {
+				return fmt.Errorf("socket %s: %w", ref.Name, err)
+			}
+			return nil
+		})
 		g.files = append(g.files, h.File())
 		names = append(names, ref.Short)
 	}
@@ -164,9 +172,18 @@ func (g *Grant) Ready(addrs Addrs) []error {
 // refresh asks for the full queue again: many servers ask for less when they
 // start to listen.
 func (g *Grant) refresh() (errs []error) {
-	for _, h := range g.sockets {
-		if err := h.Refresh(); err != nil {
-			errs = append(errs, fmt.Errorf("socket %s: %w", h.cfg.Name, err))
+	for i, h := range g.sockets {
+		refresh, name := h.Refresh, g.refs[i].Name
+		do := func() error {
+			if err := refresh(); err != nil {
+				return fmt.Errorf("socket %s: %w", name, err)
+			}
+			return nil
+		}
+		if h.Network() == listenfd.Unix {
+			g.set.paths.beside(do)
+		} else if err := do(); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	return errs

@@ -159,15 +159,18 @@ func (h *Held) dial(ctx context.Context) (net.Conn, error) {
 	return d.DialContext(ctx, string(h.Network()), h.Addr())
 }
 
-// close ends what openFront began, and lets the socket go.
-func (h *Held) close() (err error) {
+// close ends what openFront began, and lets the socket go. It may have to wait for a disk.
+func (h *Held) close() error { return errors.Join(h.endFront(), h.Close()) }
+
+// endFront ends what openFront began.
+func (h *Held) endFront() (err error) {
 	if h.front != nil {
 		err = h.front.Close()
 	}
 	if h.placeholder != nil {
 		err = errors.Join(err, h.placeholder.Close())
 	}
-	return errors.Join(err, h.Close())
+	return err
 }
 
 // granted tells whether a generation that runs was given the socket: also one
@@ -181,20 +184,17 @@ func (h *Held) granted() bool {
 	return false
 }
 
-// prepare makes a socket ready for a next generation. The one before may have
-// shortened its queue and changed its flags; as long as another process holds
-// it, the flags are that one's and are left alone.
-func (h *Held) prepare() error {
+// prepare returns what makes a socket ready for a next generation, which may have
+// to wait for a disk. The one before may have shortened its queue and changed its
+// flags; as long as another process holds it, the flags are that one's and are
+// left alone.
+func (h *Held) prepare() (fresh func() error) {
 	if h.placeholder != nil {
 		h.placeholder.Leave()
 		h.paging = false
 	}
-	fresh := h.Reset
 	if h.granted() {
-		fresh = h.Refresh
+		return h.Refresh
 	}
-	if err := fresh(); err != nil {
-		return fmt.Errorf("socket %s: %w", h.cfg.Name, err)
-	}
-	return nil
+	return h.Reset
 }

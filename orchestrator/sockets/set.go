@@ -18,11 +18,19 @@ import (
 // Options are what a Set needs from its owner.
 type Options struct {
 	// Post hands an event to the owner, who calls Handle with it. It is called by
-	// other goroutines, and may be given up once the Set's context has ended.
-	Post func(Event)
+	// other goroutines, and is false if the owner has ended.
+	Post func(Event) (taken bool)
+
+	// OnDisk starts a goroutine that may have to wait for a disk. The owner waits
+	// for it at the end, but not for long.
+	OnDisk func(func())
 
 	// Notice tells people of something. It is called by the owner's goroutine.
 	Notice func(text string)
+
+	// Late says that a socket is bound whose file system has not responded for a
+	// while. It is called by the owner's goroutine; nil: nobody wants to know.
+	Late func(h *Held)
 
 	// Full is Notice for other goroutines. It does not block: false says that
 	// nobody was told, and that it is to be tried again.
@@ -36,7 +44,9 @@ type Set struct {
 	joined  sync.WaitGroup
 	room    *proxy.Room // of the clients of all sockets
 	held    []*Held
-	leaving []*Held             // not in the configuration any more, but still in use
+	want    []*schema.Socket // those of the configuration
+	leaving []*Held          // not in the configuration any more, but still in use
+	paths   unixPaths
 	grants  map[*Grant]struct{} // that have not been given back
 	serials int                 // grants so far
 }
@@ -44,6 +54,8 @@ type Set struct {
 // New makes a Set that holds nothing yet. ctx must have ended before Close.
 func New(ctx context.Context, opt Options) *Set {
 	s := &Set{opt: opt, ctx: ctx, grants: map[*Grant]struct{}{}}
+	s.paths = unixPaths{onDisk: opt.OnDisk, post: func(do func()) bool { return opt.Post(Event{do}) }, notice: opt.Notice, late: s.boundLate,
+		bindings: map[string]*binding{}, closing: map[string]chan struct{}{}}
 	files := proxy.OpenFiles()
 	most := proxy.ShareOf(files)
 	s.room = proxy.NewRoom(most, func() (told bool) {
@@ -53,20 +65,41 @@ func New(ctx context.Context, opt Options) *Set {
 }
 
 // Event is something that a goroutine of a Set reports to its owner.
-type Event struct{ closed func() }
+type Event struct{ handle func() }
 
 // Handle takes in an event. It is called by the owner's goroutine.
-func (s *Set) Handle(ev Event) { ev.closed() }
+func (s *Set) Handle(ev Event) { ev.handle() }
 
 // Open binds the sockets that are wanted and not held yet: all of them or, with an error, none. Adopt makes
-// them current; until then the caller has them.
+// them current; until then the caller has them. A unix socket whose file system does not respond is left out: it is
+// held once it does. Open waits bindFor for that, at most.
 func (s *Set) Open(want []*schema.Socket) (opened []*Held, err error) {
 	var errs []error
+	var deadline <-chan time.Time
+	known := len(s.paths.bindings) // which have been waited for
+	for _, cfg := range want {
+		if s.find(cfg) == nil && cfg.Listen.Type == schema.Unix {
+			s.paths.bind(Key(cfg), Spec(cfg))
+		}
+	}
+	if len(s.paths.bindings) > known {
+		timer := time.NewTimer(bindFor)
+		defer timer.Stop()
+		deadline = timer.C
+	}
 	for _, cfg := range want {
 		if s.find(cfg) != nil {
 			continue
 		}
-		bound, err := listenfd.Open(Spec(cfg))
+		bound, err := s.open(cfg, deadline)
+		var hung unanswered
+		if errors.As(err, &hung) && deadline == nil {
+			continue
+		}
+		if errors.As(err, &hung) {
+			s.opt.Notice(fmt.Sprintf("socket %s: %v; processes that need it wait until it does", cfg.Name, err))
+			continue
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("socket %s: %w", cfg.Name, s.ownHolder(err, cfg, opened)))
 			continue
@@ -86,11 +119,48 @@ func (s *Set) Open(want []*schema.Socket) (opened []*Held, err error) {
 	return opened, nil
 }
 
+func (s *Set) open(cfg *schema.Socket, deadline <-chan time.Time) (*listenfd.Socket, error) {
+	if cfg.Listen.Type == schema.Unix {
+		return s.paths.await(Key(cfg), Spec(cfg), deadline)
+	}
+	return listenfd.Open(Spec(cfg))
+}
+
+// boundLate takes a socket whose file system has not responded for a while.
+func (s *Set) boundLate(key string, bound *listenfd.Socket) (wanted bool) {
+	for _, cfg := range s.want {
+		if Key(cfg) != key {
+			continue
+		}
+		h := &Held{Bound: Bound{bound, cfg.Listen}, set: s, cfg: cfg}
+		s.held = append(s.held, h)
+		if err := h.openFront(); err != nil {
+			s.opt.Notice(err.Error())
+		}
+		if s.opt.Late != nil {
+			s.opt.Late(h)
+		}
+		return true
+	}
+	return false
+}
+
+// missing is why a configured socket is not held. It begins to bind it again, if that has failed.
+func (s *Set) missing(name string) error {
+	for _, cfg := range s.want {
+		if cfg.Name == name {
+			s.paths.bind(Key(cfg), Spec(cfg))
+			return fmt.Errorf("socket %s: %w", name, unanswered{cfg.Listen.Path})
+		}
+	}
+	return fmt.Errorf("socket %s is not held", name)
+}
+
 // Adopt assigns held and newly bound sockets to the configuration. Release closes those that it no longer
 // has, when their last user has ended.
 func (s *Set) Adopt(want []*schema.Socket, opened []*Held) {
 	held := slices.Concat(s.held, s.leaving, opened)
-	s.held, s.leaving = nil, nil
+	s.held, s.leaving, s.want = nil, nil, want
 	for _, cfg := range want {
 		for j, h := range held {
 			if h != nil && Key(h.cfg) == Key(cfg) {
@@ -115,7 +185,12 @@ func (s *Set) Release() (released []*Held) {
 			return false
 		}
 		h.dismiss()
-		if err := h.close(); err != nil {
+		if err := h.endFront(); err != nil {
+			s.opt.Notice(err.Error())
+		}
+		if h.Network() == listenfd.Unix {
+			s.paths.close(h.Socket)
+		} else if err := h.Close(); err != nil {
 			s.opt.Notice(err.Error())
 		}
 		released = append(released, h)

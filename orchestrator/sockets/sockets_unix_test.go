@@ -20,7 +20,7 @@ import (
 func newSet(t *testing.T, want ...*schema.Socket) *Set {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	s := New(ctx, Options{Post: func(Event) {}, Notice: func(text string) { t.Error(text) }, Full: func(string) bool { return true }})
+	s := New(ctx, Options{Post: func(Event) bool { return true }, OnDisk: func(do func()) { go do() }, Notice: func(text string) { t.Error(text) }, Full: func(string) bool { return true }})
 	t.Cleanup(func() {
 		cancel()
 		if err := s.Close(); err != nil {
