@@ -2,11 +2,11 @@ package harness
 
 import "os/exec"
 
-// OwnGroup does nothing on this system.
-func OwnGroup(*exec.Cmd) {}
+// ownGroup does nothing on this system.
+func ownGroup(*exec.Cmd) {}
 
-// EndGroup does nothing on this system.
-func EndGroup(int) {}
+// endGroup does nothing on this system.
+func endGroup(int) {}
 
-// KillGroup does nothing on this system.
-func KillGroup(int) {}
+// killGroup does nothing on this system.
+func killGroup(int) {}

@@ -25,7 +25,7 @@ func Start(cmd *exec.Cmd, log string) (*Program, error) {
 		return nil, fmt.Errorf("make log: %w", err)
 	}
 	cmd.Stdout, cmd.Stderr = p.log, p.log
-	OwnGroup(cmd)
+	ownGroup(cmd)
 	p.Began = time.Now()
 	if err := cmd.Start(); err != nil {
 		p.log.Close()
@@ -42,7 +42,7 @@ func Start(cmd *exec.Cmd, log string) (*Program, error) {
 // after patience. It reports whether the program itself ended when it was told to.
 func (p *Program) Stop(patience time.Duration) (listened bool) {
 	defer p.log.Close()
-	EndGroup(p.Cmd.Process.Pid)
+	endGroup(p.Cmd.Process.Pid)
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
@@ -50,7 +50,7 @@ func (p *Program) Stop(patience time.Duration) (listened bool) {
 		listened = true
 	case <-timer.C:
 	}
-	KillGroup(p.Cmd.Process.Pid) // what did not listen, or outlived its leader
+	killGroup(p.Cmd.Process.Pid) // what did not listen, or outlived its leader
 	<-p.Gone
 	return listened
 }
