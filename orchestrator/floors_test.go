@@ -96,7 +96,7 @@ var floors = map[string]struct {
 
 	"cmd/devloop/starter": {own: []string{"schema/dotenv", "schema/lazyregexp"}, modules: []string{"gopkg.in/yaml.v3", "github.com/BurntSushi/toml", "mvdan.cc/sh/v3"}, why: "it reads a project and writes text: the language checks it"},
 
-	"cmd/devloop/view": {own: []string{"orchestrator/console", "orchestrator/control"}, modules: []string{"charm.land/bubbletea/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/x/ansi"}, why: "a client of the control socket, like everybody else's: a fault in it cannot hurt the loop"},
+	"cmd/devloop/view": {own: []string{"orchestrator/console", "orchestrator/control"}, modules: []string{"charm.land/bubbletea/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/x/ansi", "golang.org/x/term"}, why: "a client of the control socket, like everybody else's: a fault in it cannot hurt the loop"},
 
 	"cmd/devbench":          {own: []string{"cmd/devbench/beside", "cmd/devbench/commands", "cmd/devbench/harness", "cmd/devbench/output", "cmd/devbench/swapping", "cmd/devbench/watching"}, why: "its verbs; it measures devloop from outside, like any other tool"},
 	"cmd/devbench/beside":   {own: []string{"cmd/devbench/harness"}, why: "a measurement"},

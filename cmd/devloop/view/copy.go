@@ -1,8 +1,8 @@
 package view
 
 import (
+	"cmp"
 	"context"
-	"encoding/base64"
 	"errors"
 	"io"
 	"os"
@@ -21,78 +21,86 @@ type loop interface {
 // mostCopied is how much of a text terminals take.
 const mostCopied = 56 << 10
 
-// clipboard puts a text into the clipboard: of the terminal, and of tmux, which by default passes on nothing
-// else. It also says what it has copied.
-func clipboard(text string) (tea.Cmd, string) {
-	if base64.StdEncoding.EncodedLen(len(text)) > 4*mostCopied/3 {
-		text = text[len(text)-mostCopied:]
-		_, text, _ = strings.Cut(text, "\n")
+// clipboardMsg is a text for the terminal's clipboard.
+type clipboardMsg string
+
+// copy puts a text into the clipboard: of the terminal, and of tmux, which by default passes on nothing else.
+func (m *model) copy(text string) tea.Cmd {
+	if len(text) > mostCopied {
+		_, text, _ = strings.Cut(text[len(text)-mostCopied:], "\n")
 	}
-	done := "copied " + count(strings.Count(text, "\n"), "line")
-	set := tea.SetClipboard(text)
-	if os.Getenv("TMUX") == "" {
-		return set, done
+	m.notice = "copied " + count(strings.Count(text, "\n"), "line")
+	return func() tea.Msg {
+		if os.Getenv("TMUX") != "" {
+			load := exec.Command("tmux", "load-buffer", "-w", "-")
+			load.Stdin = strings.NewReader(text)
+			_ = load.Run() // the terminal may take it
+		}
+		return clipboardMsg(text)
 	}
-	return tea.Batch(set, func() tea.Msg {
-		load := exec.Command("tmux", "load-buffer", "-w", "-")
-		load.Stdin = strings.NewReader(text)
-		_ = load.Run() // the terminal may have taken it
-		return nil
-	}), done
 }
 
-// page shows all output of a node in the pager.
-func page(loop loop, node string) tea.Cmd {
-	return tea.Exec(&pager{loop: loop, node: node}, func(err error) tea.Msg {
-		if err != nil && !errors.As(err, new(*exec.ExitError)) {
-			return noticeMsg("the pager: " + err.Error())
+// pager is the command that shows a text page by page.
+func pager() *exec.Cmd {
+	cmd := exec.Command("sh", "-c", cmp.Or(os.Getenv("PAGER"), "less"))
+	cmd.Env = append(os.Environ(), strings.TrimSpace("LESS=-R "+os.Getenv("LESS")))
+	return cmd
+}
+
+// foreground runs a command on the terminal, in place of the view.
+type foreground struct {
+	away  func(func() error) error
+	cmd   *exec.Cmd
+	write func(context.Context, io.Writer) error // what the command reads; nil: the terminal
+}
+
+// SetStdin is the terminal's keys.
+func (f *foreground) SetStdin(r io.Reader) {
+	if f.write == nil {
+		f.cmd.Stdin = r
+	}
+}
+
+// SetStdout and SetStderr do nothing: what bubbletea writes to is not the terminal.
+func (f *foreground) SetStdout(io.Writer) {}
+
+// SetStderr does nothing, see SetStdout.
+func (f *foreground) SetStderr(io.Writer) {}
+
+// Run runs the command to its end.
+func (f *foreground) Run() error {
+	return f.away(func() error {
+		if f.write == nil {
+			return f.cmd.Run()
 		}
-		return noticeMsg("")
+		text, err := f.cmd.StdinPipe()
+		if err != nil {
+			return err
+		}
+		if err := f.cmd.Start(); err != nil {
+			return err
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		written := make(chan struct{})
+		go func() {
+			defer close(written)
+			defer text.Close()
+			_ = f.write(ctx, text) // who leaves the pager early wants no more
+		}()
+		err = f.cmd.Wait()
+		cancel()
+		<-written
+		return err
 	})
 }
 
-// pager runs $PAGER on all output that the loop keeps of a node.
-type pager struct {
-	loop   loop
-	node   string
-	stdout io.Writer
-	stderr io.Writer
-}
-
-// SetStdin is nothing: the pager reads the output there, and its keys from the terminal.
-func (p *pager) SetStdin(io.Reader) {}
-
-// SetStdout sets where it writes to.
-func (p *pager) SetStdout(w io.Writer) { p.stdout = w }
-
-// SetStderr sets where it writes errors to.
-func (p *pager) SetStderr(w io.Writer) { p.stderr = w }
-
-// Run runs it until it is left.
-func (p *pager) Run() error {
-	command := os.Getenv("PAGER")
-	if command == "" {
-		command = "less -R"
-	}
-	run := exec.Command("sh", "-c", command)
-	run.Env = append(os.Environ(), "LESS="+strings.TrimSpace("-R "+os.Getenv("LESS")))
-	run.Stdout, run.Stderr = p.stdout, p.stderr
-	text, err := run.StdinPipe()
-	if err != nil {
-		return err
-	}
-	if err := run.Start(); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		defer text.Close()
-		_ = p.loop.write(ctx, text, p.node) // who leaves the pager early wants no more
-	}()
-	err = run.Wait()
-	cancel()
-	<-written
-	return err
+// on lets a command have the terminal, and says how it failed.
+func (m *model) on(f *foreground, what string) tea.Cmd {
+	f.cmd.Stdout, f.cmd.Stderr = m.opt.Out, os.Stderr
+	return tea.Exec(f, func(err error) tea.Msg {
+		if err != nil && !errors.As(err, new(*exec.ExitError)) {
+			return noticeMsg(what + ": " + err.Error())
+		}
+		return noticeMsg("")
+	})
 }

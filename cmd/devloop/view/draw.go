@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	tea "charm.land/bubbletea/v2"
-
 	"devloop/orchestrator/console"
 )
 
@@ -66,22 +64,17 @@ func (m *model) gutter() int {
 	return min(width, most) + 1
 }
 
-// View draws the screen.
-func (m *model) View() tea.View {
-	v := tea.NewView(strings.Join(m.frame(), "\n"))
-	v.AltScreen = true
-	v.WindowTitle = m.title()
-	if m.mouse {
-		v.MouseMode = tea.MouseModeCellMotion
-	}
+// frame is the screen.
+func (m *model) frame() frame {
+	f := frame{rows: m.rows(), title: m.title(), mouse: m.mouse, cursor: -1}
 	if m.typing.what != 0 && !m.help {
-		v.Cursor = tea.NewCursor(min(m.width-1, 1+m.method.StringWidth(m.typing.text)), m.height-1)
+		f.cursor = min(m.width-1, 1+m.method.StringWidth(m.typing.text))
 	}
-	return v
+	return f
 }
 
-// frame is the screen, row by row.
-func (m *model) frame() []string {
+// rows are the rows of the screen.
+func (m *model) rows() []string {
 	if m.width < 1 || m.height < 1 {
 		return nil
 	}
@@ -362,7 +355,7 @@ func (m *model) click(x, y int) {
 	if x >= l.listWidth || y >= l.listHeight {
 		return
 	}
-	text := strings.TrimSpace(stripped(m.frame()[y]))
+	text := strings.TrimSpace(stripped(m.rows()[y]))
 	if number, _, _ := strings.Cut(text, " "); len(number) == 1 && l.listHeight > 1 && number[0] >= '0' && number[0] <= '9' {
 		m.choose(int(number[0] - '0'))
 	}

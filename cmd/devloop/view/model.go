@@ -1,6 +1,8 @@
 package view
 
 import (
+	"context"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -31,13 +33,14 @@ type entry struct {
 	text string
 }
 
-// model is the state of the screen. Only Update changes it.
+// model is the state of the screen. Only take changes it.
 type model struct {
 	cells
 	known
 	outputs
 	choice
 	loop loop
+	away func(run func() error) error // runs something else on the terminal
 
 	typing entry
 	notice string
@@ -71,17 +74,12 @@ func newModel(opt Options, loop loop) *model {
 	}
 }
 
-// Init starts nothing: see source.
-func (m *model) Init() tea.Cmd { return nil }
-
-// Update takes in a key, or what has come from the loop.
-func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+// take takes in a key, or what has come from the loop.
+func (m *model) take(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		m.width, m.height = msg.Width, msg.Height
-	case tea.ModeReportMsg:
-		if msg.Mode == ansi.ModeUnicodeCore && (msg.Value == ansi.ModeReset || msg.Value == ansi.ModeSet || msg.Value == ansi.ModePermanentlySet) {
-			m.method = ansi.GraphemeWidth // bubbletea goes over to it as well
+		if msg.Width > 0 { // bubbletea does not know the terminal's
+			m.width, m.height = msg.Width, msg.Height
 		}
 	case update:
 		m.update(msg)
@@ -93,7 +91,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 	case tea.KeyPressMsg:
 		m.key, m.jump, m.jumped, m.notice = m.clock(), "", "", ""
-		return m, m.press(msg)
+		return m.press(msg)
 	case tea.MouseWheelMsg:
 		m.key, m.jump, m.jumped = m.clock(), "", ""
 		switch msg.Button {
@@ -106,7 +104,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.key, m.jump, m.jumped = m.clock(), "", ""
 		m.click(msg.X, msg.Y)
 	}
-	return m, nil
+	return nil
 }
 
 // noticeMsg is the outcome of something that was asked for.
@@ -223,11 +221,8 @@ func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 	key := k.String()
 	switch {
 	case key == "ctrl+c":
-		return m.leave('q')
-	case key == "ctrl+z":
-		return tea.Suspend
-	case key == "ctrl+l":
-		return tea.ClearScreen
+		m.left = 'q'
+		return tea.Quit
 	case m.typing.what != 0:
 		m.typed(key, k.Text)
 		return nil
@@ -237,10 +232,9 @@ func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 	}
 	rows := max(1, m.pane().height-1)
 	switch key {
-	case "q":
-		return m.leave('q')
-	case "d":
-		return m.leave('d')
+	case "q", "d":
+		m.left = key[0]
+		return tea.Quit
 	case "?":
 		m.help = true
 	case "esc":
@@ -301,11 +295,9 @@ func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 			m.notice = "nothing to copy"
 			return nil
 		}
-		var set tea.Cmd
-		set, m.notice = clipboard(text)
-		return set
+		return m.copy(text)
 	case "|":
-		return page(m.loop, m.selected)
+		return m.on(&foreground{away: m.away, cmd: pager(), write: func(ctx context.Context, w io.Writer) error { return m.loop.write(ctx, w, m.selected) }}, "the pager")
 	case "a":
 		return m.act("trigger", m.watchers(func(*control.Node) bool { return true }))
 	case "f":
@@ -321,11 +313,6 @@ func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 		m.notice = "choose a node first"
 	}
 	return nil
-}
-
-func (m *model) leave(key byte) tea.Cmd {
-	m.left = key
-	return tea.Quit
 }
 
 // typed acts on a key while a text is being typed.
@@ -546,12 +533,7 @@ func (m *model) edit() tea.Cmd {
 		m.notice = err.Error()
 		return nil
 	}
-	return tea.ExecProcess(command, func(err error) tea.Msg {
-		if err != nil {
-			return noticeMsg("the editor: " + err.Error())
-		}
-		return noticeMsg("")
-	})
+	return m.on(&foreground{away: m.away, cmd: command}, "the editor")
 }
 
 // again runs the chosen node once more.

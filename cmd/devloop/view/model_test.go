@@ -66,7 +66,7 @@ func newScreen(t *testing.T, width, height int) *screen {
 func (s *screen) send(msgs ...tea.Msg) tea.Cmd {
 	var cmd tea.Cmd
 	for _, msg := range msgs {
-		_, cmd = s.Update(msg)
+		cmd = s.take(msg)
 	}
 	return cmd
 }
@@ -96,7 +96,7 @@ func (s *screen) press(keys ...string) {
 
 // text is the screen without its colours.
 func (s *screen) text() string {
-	rows := s.frame()
+	rows := s.rows()
 	for i, r := range rows {
 		r = stripped(r)
 		if width := s.method.StringWidth(r); width > s.width {
@@ -507,11 +507,11 @@ func TestWrapping(t *testing.T) {
 func TestMouse(t *testing.T) {
 	s := newScreen(t, 120, 40)
 	s.send(update{came: true, status: project(), lines: talk(100)})
-	if s.View().MouseMode != tea.MouseModeNone {
+	if s.frame().mouse {
 		t.Error("the mouse is not the terminal's own")
 	}
 	s.press("m")
-	if s.View().MouseMode == tea.MouseModeNone {
+	if !s.frame().mouse {
 		t.Error("m does not take the mouse")
 	}
 	s.send(tea.MouseClickMsg{X: 4, Y: 2})

@@ -6,11 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"os/signal"
 	"runtime/debug"
 	"sync"
 
 	tea "charm.land/bubbletea/v2"
+	"golang.org/x/term"
 )
 
 // Run shows the loop until somebody leaves, by the key that is returned: 'q' or 'd'. 0: the context has
@@ -22,13 +25,17 @@ func Run(ctx context.Context, opt Options) (key byte, err error) {
 	defer joined.Wait()
 	defer cancel()
 	s := newSource(opt.Dial, opt.Color)
+	t := &terminal{in: os.Stdin, out: opt.Out, color: opt.Color}
 	m := newModel(opt, s)
-	environ := os.Environ()
-	if !opt.Color {
-		environ = append(environ, "NO_COLOR=1")
+	m.away = t.away
+	if err := t.enter(); err != nil {
+		opt.Client.Close()
+		return 0, err
 	}
-	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithOutput(opt.Out), tea.WithEnvironment(environ), tea.WithFPS(frames))
+	defer t.leave()
+	p := tea.NewProgram(program{m, t}, tea.WithContext(ctx), tea.WithInput(os.Stdin), tea.WithOutput(io.Discard), tea.WithoutRenderer(), tea.WithFPS(1))
 	joined.Go(func() { s.run(ctx, opt.Client, p.Send) })
+	joined.Go(func() { sizes(ctx, opt.Out, p.Send) })
 	_, err = p.Run()
 	if errors.Is(err, tea.ErrInterrupted) || ctx.Err() != nil {
 		err = nil
@@ -39,5 +46,19 @@ func Run(ctx context.Context, opt Options) (key byte, err error) {
 	return m.left, err
 }
 
-// frames are drawn no more often than so many times a second.
-const frames = 30
+// sizes sends the size of the terminal, and each new one.
+func sizes(ctx context.Context, out *os.File, send func(tea.Msg)) {
+	changed := make(chan os.Signal, 1)
+	resizes(changed)
+	defer signal.Stop(changed)
+	for {
+		if width, height, err := term.GetSize(int(out.Fd())); err == nil {
+			send(tea.WindowSizeMsg{Width: width, Height: height})
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
