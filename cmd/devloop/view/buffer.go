@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
@@ -30,6 +31,9 @@ const (
 	keptBytes = 2 << 20
 )
 
+// reordered is how many lines a line may be late.
+const reordered = 256
+
 // buffer is the last output of one node or of all, and what is shown of it.
 // Lines are numbered from 0; those before first are no longer kept.
 type buffer struct {
@@ -49,8 +53,13 @@ func (b *buffer) end() int { return b.first + len(b.lines) }
 
 func (b *buffer) at(n int) *line { return b.lines[n-b.first] }
 
+// add adds a line where its time is: output and marks come by two ways, one of which may be the slower one.
 func (b *buffer) add(l *line) {
-	b.lines = append(b.lines, l)
+	at := len(b.lines)
+	for at > 0 && len(b.lines)-at < reordered && b.lines[at-1].time.After(l.time) {
+		at--
+	}
+	b.lines = slices.Insert(b.lines, at, l)
 	for b.bytes += len(l.text); len(b.lines) > keptLines || b.bytes > keptBytes && len(b.lines) > 1; b.first++ {
 		b.bytes -= len(b.lines[0].text)
 		b.lines[0] = nil

@@ -473,6 +473,26 @@ func TestUnfinishedLine(t *testing.T) {
 	}
 }
 
+// What the loop did stands in the output where it happened, whichever of the two comes first.
+func TestMarksStandWhereTheyBelong(t *testing.T) {
+	s := newScreen(t, 80, 24)
+	crashed := happened("crashed", "server", 3)
+	crashed.Time = start.Add(time.Second)
+	s.send(update{came: true, status: project(), events: []control.Event{crashed}})
+	s.send(update{lines: out("server", "", 3, "its last words")})
+	began := happened("starting", "server", 4)
+	began.Time = start.Add(2 * time.Second)
+	first := out("server", "", 4, "its first words")
+	first[0].time = start.Add(3 * time.Second)
+	s.send(update{lines: first})
+	s.send(update{events: []control.Event{began}})
+	s.press("2")
+	text := strings.Join(strings.Fields(s.text()), " ")
+	if want := "its last words ✗ crashed ─── generation 4 its first words"; !strings.Contains(text, want) {
+		t.Errorf("want %s:\n%s", want, s.text())
+	}
+}
+
 func TestNodesComeInTheOrderOfTheGraph(t *testing.T) {
 	var names []string
 	for _, n := range inOrder([]control.Node{{Name: "c", Lineage: control.Lineage{After: []string{"b", "gone"}}}, {Name: "a"}, {Name: "b", Lineage: control.Lineage{After: []string{"a", "c"}}}}) {
