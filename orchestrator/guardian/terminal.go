@@ -3,6 +3,7 @@
 package guardian
 
 import (
+	"runtime"
 	"strconv"
 	"syscall"
 	"time"
@@ -18,25 +19,26 @@ type terminal struct{ before, during, reset []byte }
 // writes is how long a terminal may take to be written at the end: one that is stopped takes nothing.
 const writes = 100 * time.Millisecond
 
-// putBack restores the modes for an owner that has not done so, and resets what it has drawn. The guardian has a session
-// of its own, so it may do that although it is not in the terminal's foreground. wrote is closed when that is written.
+// putBack resets what an owner has drawn that has not done so itself, before a shell writes below it, and restores the
+// modes. The guardian has a session of its own, so it may do that although it is not in the terminal's foreground. wrote
+// is closed when it is written.
 func (t terminal) putBack(owner proctable.Process) (wrote <-chan struct{}) {
 	done := make(chan struct{})
-	if len(t.before) == 0 || len(t.before) != len(t.during) || !hasTerminal(owner) {
-		close(done)
+	now, ok := readModes(1, len(t.during))
+	if len(t.before) == 0 || len(t.before) != len(t.during) || !ok || string(now) != string(t.during) {
+		close(done) // somebody else has it
 		return done
 	}
-	if now, ok := readModes(1, len(t.during)); ok && string(now) == string(t.during) {
-		var modes modes
-		copy(modes[:], t.before)
-		_ = ioctl(1, setModes, &modes) // a terminal that has hung up has no modes
-	} else {
-		t.reset = nil // somebody else has it
-	}
 	go func() {
-		_, _ = syscall.Write(1, t.reset) // nor does it show anything
+		_, _ = syscall.Write(1, t.reset) // a terminal that has hung up shows nothing, and has no modes
 		close(done)
 	}()
+	runtime.Gosched()
+	if hasTerminal(owner) {
+		var modes modes
+		copy(modes[:], t.before)
+		_ = ioctl(1, setModes, &modes)
+	}
 	return done
 }
 
