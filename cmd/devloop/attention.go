@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -10,13 +11,16 @@ import (
 	"devloop/orchestrator/report"
 )
 
+// waitedFor is how long something takes that people do not watch until its end.
+const waitedFor = 5 * time.Second
+
 // attention is how the screen points to a run and its outcome.
 type attention struct{ clear, bell, notify bool }
 
 func (n *attention) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVarP(&n.clear, "clear", "c", false, "clear the screen when a change starts a run; the scrollback is kept")
 	cmd.Flags().BoolVar(&n.bell, "bell", false, "ring the terminal bell when something fails or recovers")
-	cmd.Flags().BoolVar(&n.notify, "notify", false, "desktop notification when something fails or recovers")
+	cmd.Flags().BoolVar(&n.notify, "notify", false, "desktop notification when something fails or recovers that took more than 5 s")
 }
 
 // hooks are what the loop calls.
@@ -26,11 +30,11 @@ func (n attention) hooks(out *console.Console, screen io.Writer, title string) r
 		h.Begin = func() { out.Clear(rows(screen)) }
 	}
 	if n.bell || n.notify {
-		h.Turn = func(_ bool, text string) {
+		h.Turn = func(_ bool, text string, took time.Duration) {
 			if n.bell {
 				out.Bell()
 			}
-			if n.notify {
+			if n.notify && took > waitedFor {
 				out.Notify(title, text)
 			}
 		}

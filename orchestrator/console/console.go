@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"github.com/clipperhouse/displaywidth"
 )
@@ -76,7 +75,7 @@ func New(opt Options) *Console {
 		c.opt.Now = time.Now
 	}
 	for _, name := range opt.Names {
-		c.width = max(c.width, utf8.RuneCountInString(name))
+		c.width = max(c.width, displaywidth.String(name))
 	}
 	slow := "the reader was too slow"
 	if opt.Terminal {
@@ -193,15 +192,20 @@ const (
 	narrowName = 8
 )
 
-// between stands between a name and what a command writes.
-const between = " | "
+// What stands between a name and what a command writes, or what devloop itself does.
+const (
+	between = " | "
+	blanks  = "  "
+)
 
 // label is what stands before a line.
 func (c *Console) label(dst []byte, name string, color bool, end string) []byte {
 	width := c.width
 	if columns := c.columns.Load(); columns > 0 && columns < narrow {
 		width, name = min(width, narrowName), displaywidth.TruncateString(name, narrowName, "…")
-		end = strings.TrimSuffix(end, " ")
+		if end == blanks {
+			end = " "
+		}
 	}
 	if color {
 		dst = append(dst, c.colorOf(name)...)
@@ -210,7 +214,7 @@ func (c *Console) label(dst []byte, name string, color bool, end string) []byte 
 		dst = c.opt.Now().AppendFormat(dst, "15:04:05.000 ")
 	}
 	dst = append(dst, name...)
-	dst = append(dst, strings.Repeat(" ", max(0, width-utf8.RuneCountInString(name)))...)
+	dst = append(dst, strings.Repeat(" ", max(0, width-displaywidth.String(name)))...)
 	dst = append(dst, end...)
 	if color {
 		dst = append(dst, reset...)

@@ -137,7 +137,7 @@ func (l *lane) own(lines []Line, folded bool) (text []byte) {
 	l.relabel()
 	label, blank, room := l.label, l.label, 0
 	if folded {
-		label = l.c.label(nil, l.name, l.color, "  ")
+		label = l.c.label(nil, l.name, l.color, blanks)
 		width := displaywidth.Bytes(Sanitize(nil, label, false))
 		blank = bytes.Repeat([]byte{' '}, width)
 		room = int(l.c.columns.Load()) - width

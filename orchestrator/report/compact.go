@@ -242,7 +242,7 @@ func (c *compact) ready(r Report) {
 	}
 	st.ready = "started"
 	if r.Probed {
-		st.ready = "live in " + brief(time.Since(st.began))
+		st.ready = "live in " + short(time.Since(st.began))
 	}
 	if st.run != nil {
 		return // told with it

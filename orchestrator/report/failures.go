@@ -20,8 +20,8 @@ type failed struct {
 	text  string    // such as "build: 120 problems"
 	place string    // of the first problem, as it is shown
 	first *diagnostics.Problem
-	times int       // of a process, in a row
-	until time.Time // when it is started again; zero: not by itself
+	times int // of a process, in a row
+
 }
 
 // failures are the nodes that have failed and are not fixed yet, by name. Keys for
@@ -71,7 +71,9 @@ func (s *failures) record(r Report) {
 		}
 	case machine.Crashed, machine.GaveUp, machine.Dropped, machine.Lost:
 		f = s.fails(r)
-		f.text, f.times, f.until = ended(r.End), r.Times, r.Until
+		if f.text, f.times = ended(r.End), r.Times; r.End.Because != "" {
+			f.text += ": " + r.End.Because
+		}
 	case machine.Unready:
 		s.fails(r).text = "not ready after " + short(r.Took)
 	}

@@ -1,6 +1,10 @@
 package report
 
-import "devloop/orchestrator/console"
+import (
+	"time"
+
+	"devloop/orchestrator/console"
+)
 
 // Options are what a screen needs from its surroundings.
 type Options struct {
@@ -26,6 +30,6 @@ type Style struct {
 // Hooks draw people's attention; each may be nil. They are called by the loop's
 // goroutine and may not wait for anything.
 type Hooks struct {
-	Begin func()                         // a change begins a run
-	Turn  func(failed bool, text string) // something fails that did not before, or recovers
+	Begin func()                                             // a change begins a run
+	Turn  func(failed bool, text string, took time.Duration) // something fails that did not before, or recovers, after so long
 }

@@ -220,7 +220,7 @@ func (s *Screen) turn(r Report) {
 	}
 	t := s.told(r.Node)
 	if t.failing != failed && !s.ending && s.opt.Hooks.Turn != nil {
-		s.opt.Hooks.Turn(failed, text)
+		s.opt.Hooks.Turn(failed, text, r.Took)
 	}
 	t.failing = failed
 }

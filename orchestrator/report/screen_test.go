@@ -74,7 +74,7 @@ func TestScreen(t *testing.T) {
 func TestTurn(t *testing.T) {
 	var turns []string
 	cons := console.New(console.Options{Out: &bytes.Buffer{}})
-	s := NewScreen(Options{Console: cons, Hooks: Hooks{Turn: func(_ bool, text string) { turns = append(turns, text) }}})
+	s := NewScreen(Options{Console: cons, Hooks: Hooks{Turn: func(_ bool, text string, _ time.Duration) { turns = append(turns, text) }}})
 	for _, kind := range []machine.ReportKind{machine.RunPassed, machine.RunFailed, machine.RunFailed, machine.RunPassed} {
 		s.Report(Report{Report: machine.Report{Kind: kind, Node: "check"}})
 	}

@@ -99,7 +99,6 @@ func (l *statusLine) activities(now Snapshot, ending bool) (all []activity, shap
 		if now.Live.Cycle > 0 && now.Live.State != "live" {
 			all[0].rest = append(all[0].rest, text(console.Plain, " · save %d is live", now.Live.Cycle))
 		}
-		all[0].rest = append(all[0].rest, keys())
 	}
 	if l.mistake != "" {
 		all = append(all, activity{head: text(console.Bad, "✗ %s", l.mistake), short: text(console.Bad, "✗ devloop.yaml"),
@@ -134,7 +133,7 @@ func (l *statusLine) running(now Snapshot, i int) []activity {
 	n := now.Nodes[i]
 	a := activity{short: text(console.Warn, "◐ %s", n.Name)}
 	switch {
-	case n.Gone:
+	case n.Gone, l.crashes(n.Name):
 		return nil
 	case n.Watcher && (n.State == "running" || n.State == "cancelling"):
 		var names []string
@@ -164,6 +163,12 @@ func (l *statusLine) running(now Snapshot, i int) []activity {
 		return nil
 	}
 	return []activity{a}
+}
+
+// crashes tells whether a process keeps crashing: it starts again and again.
+func (l *statusLine) crashes(node string) bool {
+	f := l.failures.nodes[node]
+	return f != nil && f.times > 0
 }
 
 // then are the stages that follow those that run.
@@ -199,7 +204,6 @@ func (l *statusLine) failed(n machine.NodeStatus, f *failed, now Snapshot) activ
 		if now.Live.Cycle > 0 && serves(now) {
 			a.rest = append(a.rest, text(console.Plain, " · save %d still answers", now.Live.Cycle))
 		}
-		a.rest = append(a.rest, keys())
 		return a
 	}
 	times := ""
@@ -210,6 +214,8 @@ func (l *statusLine) failed(n machine.NodeStatus, f *failed, now Snapshot) activ
 	switch {
 	case n.Hold.Kind == machine.BackingOff:
 		a.until, a.what = n.Hold.Until, " · next try in"
+	case n.State == "starting", n.State == "ready":
+		a.rest = append(a.rest, text(console.Plain, " · started again"))
 	case n.State == "gave up":
 		a.rest = append(a.rest, text(console.Plain, " · stays down until something changes"))
 	}
@@ -237,12 +243,9 @@ func (l *statusLine) idle(now Snapshot) activity {
 	if now.Live.Cycle > 0 && l.took > 0 {
 		a.rest = append(a.rest, text(console.Plain, " · save %d in %s", now.Live.Cycle, short(l.took)))
 	}
-	a.rest = append(append(a.rest, urls...), keys())
+	a.rest = append(a.rest, urls...)
 	return a
 }
-
-// keys is how to find the keys.
-func keys() console.Line { return text(console.Dim, " · ? keys") }
 
 // serves tells whether any process is up.
 func serves(now Snapshot) bool {
@@ -275,14 +278,14 @@ func (l *statusLine) stopping(now Snapshot) activity {
 		a.head = append(a.head, console.Text{Text: " · " + who + " is killed"})
 		a.until, a.what = now.Nodes[first].KillAt, " in"
 	}
-	a.rest = append(a.rest, text(console.Dim, " · Ctrl-C kills now"))
+	a.rest = append(a.rest, text(console.Plain, " · Ctrl-C kills now"))
 	return a
 }
 
 // drawn is the line for so many cells, and after how long it says something else.
-func drawn(all []activity, now time.Time, width int) (line console.Line, next time.Duration) {
+func drawn(all []activity, now time.Time, columns int) (line console.Line, next time.Duration) {
 	var shorts []console.Line
-	room := width
+	width, room := columns, columns
 	for _, a := range all[1:] {
 		short := append(text(console.Plain, " · "), a.short...)
 		if room -= short.Width(); room < width/2 {
@@ -315,6 +318,9 @@ func drawn(all []activity, now time.Time, width int) (line console.Line, next ti
 	}
 	for _, s := range shorts {
 		line = append(line, s...)
+	}
+	if keys := text(console.Dim, " · ? keys"); line.Width()+keys.Width() <= columns {
+		line = append(line, keys...)
 	}
 	return line, next
 }

@@ -1,0 +1,181 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"devloop/orchestrator/console"
+	"devloop/orchestrator/control"
+	"devloop/orchestrator/diagnostics"
+	"devloop/orchestrator/machine"
+)
+
+// stage and its like are reports of the machine about a node "check" with the
+// stages vet, test and build, and a process "server".
+func started() Report {
+	return Report{Report: machine.Report{Kind: machine.RunStarted, Node: "check", Why: machine.ByChange, Paths: []string{"/p/main.go"}, Plan: [][]string{{"vet"}, {"test"}, {"build"}}}}
+}
+
+func stagePassed(name string, took time.Duration) Report {
+	return Report{Report: machine.Report{Kind: machine.StagePassed, Node: "check", Stage: name, Took: took}}
+}
+
+func stageFailed(name string, problems ...diagnostics.Problem) Report {
+	return Report{Report: machine.Report{Kind: machine.StageFailed, Node: "check", Stage: name, Took: 1600 * time.Millisecond, End: machine.End{Code: 1}}, Problems: problems}
+}
+
+func of(node string, kind machine.ReportKind) Report {
+	return Report{Report: machine.Report{Kind: kind, Node: node, Why: machine.ByTrigger, By: "check", Took: 4500 * time.Millisecond}}
+}
+
+func problem(n int, severity diagnostics.Severity) diagnostics.Problem {
+	return diagnostics.Problem{File: "/p/main.go", Line: n, Column: 6, Severity: severity, Message: fmt.Sprintf("declared and not used: x%d", n)}
+}
+
+// TestCompact reads what the reports of some saves become on a terminal.
+func TestCompact(t *testing.T) {
+	serverReady := of("server", machine.Ready)
+	serverReady.Probed = true
+	crashed := of("server", machine.Crashed)
+	crashed.End = machine.End{Code: 3}
+	again := crashed
+	again.Times = 2
+	var many []diagnostics.Problem
+	for n := range 120 {
+		many = append(many, problem(n+1, diagnostics.Error))
+	}
+	tail := stageFailed("test")
+	tail.Tail = []string{"nobody knows", "what this means"}
+	starting := machine.NodeStatus{Name: "server", State: "starting"}
+	for _, c := range []struct {
+		name    string
+		reports []Report
+		nodes   []machine.NodeStatus // after the last
+		want    string
+	}{
+		{"a good save", []Report{started(), stagePassed("vet", 2*time.Second), stagePassed("test", 1400*time.Millisecond), stagePassed("build", 900*time.Millisecond),
+			of("check", machine.RunPassed), of("server", machine.Stopping), of("server", machine.Stopped), of("server", machine.Starting), serverReady}, nil,
+			"check    ✓ main.go · 4.5s · vet 2.0 · test 1.4 · build 900ms → server live in 0.0ms\n"},
+		{"its server is not ready yet", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting)}, []machine.NodeStatus{starting}, ""},
+		{"its server crashes", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting), crashed, of("server", machine.Starting), again}, nil,
+			"check    ✓ main.go · 4.5s\nserver   ✗ exit code 3 after 4.5s; next try in 1.0s\n"},
+		{"another save is faster", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting), started(), of("check", machine.RunPassed), of("server", machine.Stopping), of("server", machine.Starting), serverReady}, nil,
+			"check    ✓ main.go · 4.5s\ncheck    ✓ main.go · 4.5s → server live in 0.0ms\n"},
+		{"a few problems, and then it is fixed", []Report{started(), stageFailed("build", problem(7, diagnostics.Warning), problem(12, diagnostics.Error)), of("check", machine.RunFailed), started(), of("check", machine.RunPassed)}, nil,
+			"check    ✗ main.go · build failed (exit 1) after 1.6s · 2 problems:\n" +
+				"         main.go:12:6  declared and not used: x12\n" +
+				"         main.go:7:6   declared and not used: x7\n" +
+				"check    ✓ main.go · 4.5s · fixed after 1 save, 0s\n"},
+		{"many problems", []Report{started(), stageFailed("build", many...), of("check", machine.RunFailed)}, nil,
+			"check    ✗ main.go · build failed (exit 1) after 1.6s · 120 problems, the first:\n" +
+				"         main.go:1:6  declared and not used: x1\n" +
+				"         main.go:2:6  declared and not used: x2\n" +
+				"         main.go:3:6  declared and not used: x3\n" +
+				"         main.go:4:6  declared and not used: x4\n" +
+				"         main.go:5:6  declared and not used: x5\n" +
+				"         … 115 more\n"},
+		{"output that names no place", []Report{started(), tail, of("check", machine.RunFailed)}, nil,
+			"check    ✗ main.go · test failed (exit 1) after 1.6s:\n         nobody knows\n         what this means\n"},
+		{"a process by hand", []Report{{Report: machine.Report{Kind: machine.Stopping, Node: "server", Why: machine.ByHand}, Asked: machine.Restart}, {Report: machine.Report{Kind: machine.Starting, Node: "server", Why: machine.ByHand}}, of("server", machine.Ready)}, nil,
+			"server   ✓ by hand · started\n"},
+		{"cancelled", []Report{started(), of("check", machine.RunCancelled)}, nil, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var out bytes.Buffer
+			cons := console.New(console.Options{Out: &out, Buffer: console.DefaultBuffer, Columns: func() int { return 100 }, Names: Names([]string{"check", "server"})})
+			s := NewScreen(Options{Console: cons, Dir: "/p", Style: Style{Compact: true}})
+			for _, r := range c.reports {
+				if r.Kind == machine.Crashed {
+					r.Until = time.Now().Add(time.Second)
+				}
+				s.Report(r)
+			}
+			s.Rested(func() Snapshot { return Snapshot{Nodes: c.nodes} })
+			if err := cons.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := out.String(); got != c.want {
+				t.Errorf("%s: got\n%s\nwant\n%s", c.name, got, c.want)
+			}
+		})
+	}
+}
+
+// TestStatusLine reads the status line in the states of a loop, at two widths.
+func TestStatusLine(t *testing.T) {
+	at := time.Date(2026, 11, 30, 18, 42, 10, 0, time.Local)
+	check := machine.NodeStatus{Name: "check", Watcher: true, State: "passed"}
+	server := machine.NodeStatus{Name: "server", State: "ready"}
+	running := check
+	running.State, running.Stages = "running", []machine.StageStatus{{Name: "test", Since: at.Add(-9 * time.Second)}}
+	stopping := server
+	stopping.State, stopping.KillAt = "stopping", at.Add(5500*time.Millisecond)
+	backingOff := server
+	backingOff.State, backingOff.Hold = "backing off", machine.Hold{Kind: machine.BackingOff, Until: at.Add(15500 * time.Millisecond)}
+	waiting := server
+	waiting.State, waiting.Hold = "waiting", machine.Hold{Kind: machine.Unmet, Node: 0}
+	live := control.Live{State: "live", Cycle: 12, Newest: 12}
+	building := control.Live{State: "building", Cycle: 12, Newest: 13}
+	crash := of("server", machine.Crashed)
+	crash.End, crash.Times = machine.End{Code: 3}, 7
+	ready := of("server", machine.Ready)
+	ready.URLs = []string{"http://127.0.0.1:3310"}
+	for _, c := range []struct {
+		name         string
+		reports      []Report
+		ending       bool
+		mistake      string
+		nodes        []machine.NodeStatus
+		live         control.Live
+		wide, narrow string
+	}{
+		{name: "idle", reports: []Report{ready}, nodes: []machine.NodeStatus{check, server}, live: live,
+			wide: "● live · http://127.0.0.1:3310 · ? keys", narrow: "● live · http://127.0.0.1:3310 · ? keys"},
+		{name: "nothing but checks", nodes: []machine.NodeStatus{check}, live: live, wide: "● passed · ? keys", narrow: "● passed · ? keys"},
+		{name: "running", reports: []Report{started()}, nodes: []machine.NodeStatus{running, server}, live: building,
+			wide: "◐ check  test 9 of ~20s ▕████░░░░░░▏ then build · save 12 is live · ? keys", narrow: "◐ check  test 9 of ~20s ▕████░░░░░░▏"},
+		{name: "failed", reports: []Report{started(), stageFailed("build", problem(45, diagnostics.Error), problem(46, diagnostics.Error)), of("check", machine.RunFailed)},
+			nodes: []machine.NodeStatus{check, server}, live: building,
+			wide: "✗ check failed at 18:42:10 · build: 2 problems · main.go:45:6 · save 12 still answers", narrow: "✗ check failed at 18:42:10 · ? keys"},
+		{name: "failed, and another runs", reports: []Report{started(), stageFailed("build"), of("check", machine.RunFailed), started()}, nodes: []machine.NodeStatus{running, server}, live: building,
+			wide: "◐ check  test 9 of ~20s ▕████░░░░░░▏ then build · save 12 is live · ✗ check · ? keys", narrow: "◐ check  test 9 of ~20s · ✗ check"},
+		{name: "a crash loop", reports: []Report{crash}, nodes: []machine.NodeStatus{check, backingOff}, live: building,
+			wide: "✗ server exit 3 ×7 · next try in 16s · ? keys", narrow: "✗ server exit 3 ×7 · next try in 16s"},
+		{name: "a mistake", mistake: "devloop.yaml:30:5 unknown key `socket` (+1)", nodes: []machine.NodeStatus{check, server}, live: live,
+			wide: "✗ devloop.yaml:30:5 unknown key `socket` (+1) · the last valid one runs · ? keys", narrow: "✗ devloop.yaml:30:5 unknown key `socket` (+1)"},
+		{name: "waiting", nodes: []machine.NodeStatus{check, waiting}, live: building,
+			wide: "- server waits for check, which is passed · ? keys", narrow: "- server waits for check, which is passed"},
+		{name: "stopping", ending: true, nodes: []machine.NodeStatus{check, stopping},
+			wide: "■ stopping 1 of 1 · server (pid 24538) is killed in 6s · Ctrl-C kills now · ? keys", narrow: "■ stopping 1 of 1 · server (pid 24538) is killed in 6s"},
+	} {
+		opt := Options{Dir: "/p", Style: Style{Status: true}}
+		f := files{dir: "/p"}
+		failures := newFailures(f)
+		l := newStatusLine(opt, f, failures)
+		l.mistake = c.mistake
+		for _, r := range c.reports {
+			failures.record(r)
+			l.report(r)
+		}
+		for _, f := range failures.nodes {
+			f.at = at
+		}
+		all, _ := l.activities(Snapshot{Nodes: c.nodes, Live: c.live, PIDs: func(int) []int { return []int{24538} },
+			LastCheck: func(int, int) string { return "" },
+			Usual:     func(string, string) time.Duration { return 20 * time.Second }}, c.ending)
+		for width, want := range map[int]string{90: c.wide, 40: c.narrow} {
+			line, _ := drawn(all, at, width)
+			var got strings.Builder
+			for _, t := range line {
+				got.WriteString(t.Text)
+			}
+			if got.String() != want {
+				t.Errorf("%s, in %d cells: %q, not %q", c.name, width, got.String(), want)
+			}
+		}
+	}
+}
