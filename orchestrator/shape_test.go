@@ -375,7 +375,7 @@ var wordsLeft = map[string]map[string]int{
 	"orchestrator/sdnotify":  {"say": 1},
 	"orchestrator/shellcmd":  {"say": 1},
 	"orchestrator/sockets":   {"say": 1, "tell": 1},
-	"schema":                 {"foreign": 15, "later": 1, "lent": 1},
+	"schema":                 {"later": 1, "lent": 1},
 	"schema/dotenv":          {"manner": 1},
 }
 

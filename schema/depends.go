@@ -16,10 +16,7 @@ var dependencyKeys = &table[Dependency]{
 		row("condition", conditionType, func(d *Dependency) *Condition { return &d.Condition }, "what it waits for").or("`ready` of a process, `passed` of a watcher"),
 		row("restart", boolType, func(d *Dependency) *bool { return &d.Restart }, "restart this node when that one restarts").or("false"),
 	},
-	foreign: map[string]string{
-		"required": "every dependency is required", "status": "condition", "state": "condition",
-		"when": "condition", "until": "condition", "for": "condition",
-	},
+	aliases: aliases{{"every dependency is required", "required"}, {"condition", "status state when until for"}},
 }
 
 // dependsType is a list of names, or a mapping of names to conditions. The default condition depends on the

@@ -69,7 +69,7 @@ var envFileKeys = &table[EnvFile]{
 		}, func(f *EnvFile) *string { return &f.Path }, "a file of NAME=value lines").must(),
 		row("required", boolType, func(f *EnvFile) *bool { return &f.Required }, "a missing file is an error").or("false"),
 	},
-	foreign: map[string]string{"file": "path", "name": "path", "optional": "required", "format": "the format is always NAME=value lines"},
+	aliases: aliases{{"path", "file name"}, {"required", "optional"}, {"the format is always NAME=value lines", "format"}},
 }
 
 var envFilesType = listOf(typ[EnvFile]{
@@ -98,10 +98,7 @@ var variableKeys = &table[variable]{
 			func(v *variable) *string { return &v.value }, "its value if the environment has none").must(),
 		row("choices", filled(listOf(textType, false, "a list of values")), func(v *variable) *[]string { return &v.choices }, "the only values that it may have"),
 	},
-	foreign: map[string]string{
-		"value": "default", "values": "choices", "enum": "choices", "options": "choices", "one_of": "choices", "allowed": "choices",
-		"required": "write `${NAME:?message}` where it is used",
-	},
+	aliases: aliases{{"default", "value"}, {"choices", "values enum options one_of allowed"}, {"write `${NAME:?message}` where it is used", "required"}},
 }
 
 // choices reports a variable with a value that is not allowed.

@@ -25,7 +25,7 @@ func Find(dir string) (string, error) {
 		switch {
 		case err == nil && !info.IsDir():
 			if at != start {
-				if owner := foreignOwner(path, info); owner != "" {
+				if owner := otherOwner(path, info); owner != "" {
 					return "", &Error{
 						Msg:  fmt.Sprintf("%s belongs to %s, and is not in this directory", path, owner),
 						Hint: "if you trust it, name it: `devloop -f " + path + "`",

@@ -4,9 +4,9 @@ package schema
 
 import "io/fs"
 
-// foreignOwner always returns "": here a file has no single owner to compare; only a directory's access
+// otherOwner always returns "": here a file has no single owner to compare; only a directory's access
 // list says who can write to it.
-func foreignOwner(string, fs.FileInfo) string { return "" }
+func otherOwner(string, fs.FileInfo) string { return "" }
 
 func strangeOwner(string, fs.FileInfo, ...int) string { return "" }
 

@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// foreignOwner returns the owner of the file at path, or "" if it is this user. A symbolic link must be
+// otherOwner returns the owner of the file at path, or "" if it is this user. A symbolic link must be
 // this user's too: its owner chose the file.
-func foreignOwner(path string, info fs.FileInfo) string {
+func otherOwner(path string, info fs.FileInfo) string {
 	return strangeOwner(path, info, os.Getuid())
 }
 

@@ -22,9 +22,10 @@ var includeKeys = &table[inclusion]{
 			},
 		}, func(i *inclusion) *string { return &i.as }, "a prefix for its names, as in `api.server`").or("nothing"),
 	},
-	foreign: map[string]string{
-		"dir": "path", "file": "path", "project": "path", "taskfile": "path", "project_directory": "paths belong to the included project's own directory",
-		"prefix": "as", "namespace": "as", "name": "as", "alias": "as",
+	aliases: aliases{
+		{"path", "dir file project taskfile"},
+		{"paths belong to the included project's own directory", "project_directory"},
+		{"as", "prefix namespace name alias"},
 	},
 }
 

@@ -33,7 +33,7 @@ var processKeys = &table[Process]{
 		row("stop", stopType, func(p *Process) *Stop { return &p.Stop }, "how to stop it").or("{signal: SIGTERM, timeout: 5s}"),
 		row("pty", boolType, func(p *Process) *bool { return &p.PTY }, "give it a terminal").or("false"),
 	},
-	foreign: foreignProcess,
+	aliases: processAliases,
 }
 
 var socketRefType = typ[SocketRef]{
@@ -72,7 +72,7 @@ var backoffKeys = &table[Backoff]{
 		row("max", durationType, func(b *Backoff) *time.Duration { return &b.Max }, "the longest delay").or("30s"),
 		row("give_up", intType(0), func(b *Backoff) *int { return &b.GiveUp }, "failures in a row after which it stays down; 0: never").or("10"),
 	},
-	foreign: foreignBackoff,
+	aliases: backoffAliases,
 }
 
 // defaultBackoff is that of a process without `backoff`.
@@ -109,7 +109,7 @@ var stopKeys = &table[Stop]{
 		ptr("command", commandType, func(s *Stop) **Command { return &s.Command }, "run instead of the signal"),
 		row("leader_only", boolType, func(s *Stop) *bool { return &s.LeaderOnly }, "signal only the process that was started, not its group").or("false"),
 	},
-	foreign: foreignStop,
+	aliases: stopAliases,
 }
 
 var defaultStop = Stop{Signal: "SIGTERM", Timeout: 5 * time.Second}

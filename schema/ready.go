@@ -32,7 +32,7 @@ var readyKeys = &table[Ready]{
 		row("interval", durationType, func(r *Ready) *time.Duration { return &r.Interval }, "between attempts").or("adaptive"),
 		row("timeout", durationType, func(r *Ready) *time.Duration { return &r.Timeout }, "in total, from the start").or("60s"),
 	},
-	foreign: foreignReady,
+	aliases: readyAliases,
 }
 
 var readyType = typ[Ready]{

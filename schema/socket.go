@@ -69,7 +69,7 @@ var socketKeys = &table[Socket]{
 		row("max_wait", durationType, func(s *Socket) *time.Duration { return &s.MaxWait }, "with `proxy`: how long a request waits for a server").or("60s"),
 		later[Socket]("live", shape{name: "boolean"}, []string{"false"}, "live reload in HTML pages behind a proxy", "remove it: pages are forwarded unchanged"),
 	},
-	foreign: foreignSocket,
+	aliases: socketAliases,
 }
 
 // defaultMaxWait is how long a proxied request waits where the file says

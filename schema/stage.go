@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"strings"
 	"time"
 
 	"devloop/schema/yamltree"
@@ -23,7 +24,7 @@ var commandStage = &table[Stage]{
 		row("interruptible", boolType, func(s *Stage) *bool { return &s.Interruptible }, "a change may cancel it midway").or("true"),
 		row("if", leftOutType, func(s *Stage) *bool { return &s.leftOut }, "leave it out unless this is true, such as `${TESTS} == gate`").or("true"),
 	},
-	foreign: foreignStage,
+	aliases: stageAliases,
 }
 
 // groupStage has the one key of a stage that is a group.
@@ -32,22 +33,21 @@ var groupStage = &table[Stage]{
 	keys: []key[Stage]{
 		row("parallel", filled(listOf(stageType(nil), false, "a list of stages")), func(s *Stage) *[]Stage { return &s.Parallel }, "stages that run side by side").must(),
 	},
-	foreign: notOfGroup(),
+	aliases: notOfGroup(),
 }
 
 // notOfGroup hints at the stages of a group for the keys that only they have.
-func notOfGroup() map[string]string {
-	hints := union(foreignStage)
-	for name, hint := range hints {
-		if commandStage.find(hint) != nil {
-			hints[name] = "give each stage of the group a `" + hint + "`"
+func notOfGroup() aliases {
+	hints := aliases{}
+	for _, one := range stageAliases {
+		if commandStage.find(one.hint) != nil {
+			one.hint = "give each stage of the group a `" + one.hint + "`"
+		}
+		if one.names != "parallel" { // which a group has
+			hints = append(hints, one)
 		}
 	}
-	for _, name := range commandStage.names() {
-		hints[name] = "give it to each stage of the group"
-	}
-	delete(hints, "parallel")
-	return hints
+	return append(hints, alias{"give it to each stage of the group", strings.Join(commandStage.names(), " ")})
 }
 
 // stagesType is a list in its order; a lone command is a list of one.

@@ -16,7 +16,7 @@ import (
 type table[T any] struct {
 	what    string // such as "a watcher"
 	keys    []key[T]
-	foreign map[string]string // keys of other tools, with the hint they get
+	aliases aliases // keys of other tools, with the hint they get
 }
 
 // key is one row of a table.
@@ -192,7 +192,7 @@ func (t *table[T]) hint(p yamltree.Pair) (hint, meant string) {
 		return "write `" + plain + "`", plain
 	}
 	for _, n := range []string{name, plain} {
-		if hint, ok := t.foreign[n]; ok {
+		if hint, ok := t.aliases.hint(n); ok {
 			if t.find(hint) != nil {
 				return "it is `" + hint + "` here", hint
 			}

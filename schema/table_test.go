@@ -39,7 +39,12 @@ func checkTable[T any](t *testing.T, table *table[T]) {
 			t.Errorf("%s: the key %q is required and has a default", table.what, k.name)
 		}
 	}
-	for name, hint := range table.foreign {
+	var names []string
+	for _, one := range table.aliases {
+		names = append(names, strings.Fields(one.names)...)
+	}
+	for _, name := range names {
+		hint, _ := table.aliases.hint(name)
 		if oneWord.MatchString(hint) && !seen[hint] {
 			t.Errorf("%s: the hint for %q is %q, which is no key of it", table.what, name, hint)
 		}

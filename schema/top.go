@@ -40,7 +40,7 @@ var topKeys = &table[Config]{
 		row("processes", processesType, func(c *Config) *[]Process { return &c.Processes }, "commands that keep running"),
 		later[Config]("dashboard", shape{name: "socket spec"}, []string{"off", "false"}, "a web page that shows the loop", "leave it out").or("off"),
 	},
-	foreign: foreignTop,
+	aliases: topAliases,
 }
 
 // dialect is what the parser of YAML knows of the language.

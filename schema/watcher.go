@@ -26,7 +26,7 @@ var watcherKeys = &table[Watcher]{
 		row("env_file", envFilesType, func(w *Watcher) *[]EnvFile { return &w.Env.Files }, "files of variables"),
 		row("if", leftOutType, func(w *Watcher) *bool { return &w.leftOut }, "leave it out unless this is true, such as `${TESTS} == beside`").or("true"),
 	},
-	foreign: foreignWatcher,
+	aliases: watcherAliases,
 }
 
 var watchersType = named(watcherKeys.shape(), "a mapping of names to watchers", func(d *decoder, key, value *yamltree.Node) Watcher {
