@@ -59,11 +59,17 @@ func (s scripts) serves(j *job) bool {
 func lookNode(at *project) (*draft, error) {
 	p := npmProject{at}
 	m, err := p.manifestIn(".")
-	if m == nil || err != nil {
+	if err != nil {
 		return nil, err
+	}
+	if m == nil {
+		return lookProgram(p), nil
 	}
 	if d, err := lookWorkspace(p, m); d != nil || err != nil {
 		return d, err
+	}
+	if d := lookNx(p, m); d != nil {
+		return d, nil
 	}
 	d := &draft{by: "package.json"}
 	n := &nodeDraft{d: d, p: p, m: m, scripts: scripts{p, m}}
@@ -73,7 +79,7 @@ func lookNode(at *project) (*draft, error) {
 	sources := p.sources(".js", ".mjs", ".cjs", ".ts", ".mts")
 	server := slices.IndexFunc(nodeServers, m.has)
 	_, listens := p.search(sources, nodeListens)
-	byDependency := slices.IndexFunc(nodeTools, func(t nodeTool) bool { return m.has(t.dep) })
+	byDependency := slices.IndexFunc(nodeTools, func(t nodeTool) bool { return m.has(t.dep) && t.dep != "rollup" })
 	switch {
 	case m.has("@nestjs/core") && m.has("@nestjs/cli"):
 		n.nest(sources)
@@ -105,6 +111,36 @@ func lookNode(at *project) (*draft, error) {
 	}
 	return d, nil
 }
+
+// lookProgram drafts a program in a directory of a package that is further up, as in collections of examples;
+// nil if there is none.
+func lookProgram(p npmProject) *draft {
+	file := ""
+	for _, f := range p.sources(".js", ".mjs", ".cjs", ".ts", ".mts") {
+		if text, err := p.read(f); err == nil && path.Dir(f) == "." && nodeListens.MatchString(code(f, text)) && !testFile.MatchString(f) {
+			file = f
+			break
+		}
+	}
+	for dir := ".."; file != "" && p.canRise(path.Join(dir, "x")); dir = path.Join(dir, "..") {
+		m, err := p.manifestIn(dir)
+		if err != nil {
+			return nil
+		}
+		if m == nil {
+			continue
+		}
+		d := &draft{by: path.Join(dir, "package.json")}
+		n := &nodeDraft{d: d, p: p, m: &manifest{Main: file, Dependencies: m.Dependencies, DevDependencies: m.DevDependencies}}
+		n.server(file+" listens; the package is "+d.by+"'s", []string{file})
+		packageManager(d, p, m)
+		return d
+	}
+	return nil
+}
+
+// testFile is the name of a test.
+var testFile = lazyregexp.New(`(?:^|[./_-])(?:test|spec)s?\.[cm]?[jt]s$`)
 
 // server is the file that a package without a script for it listens in.
 func (m *manifest) server(p npmProject) string {

@@ -68,9 +68,14 @@ func (n *nodeDraft) server(why string, sources []string) {
 			n.unknown()
 		}
 	default:
-		d.note("No file was found that listens: set MAIN in devloop.yaml.")
 		n.job, n.run = &job{}, &nodeRun{file: "server.js"}
-		n.unknown()
+		if file, from = n.program(sources); file == "" {
+			d.note("No file was found that listens: set MAIN in devloop.yaml.")
+			n.unknown()
+			break
+		}
+		n.run = &nodeRun{file: file, loader: m.loader(file)}
+		sources = []string{file}
 	}
 	if file != "" && file != "server.js" {
 		d.set("MAIN", file, from)
@@ -89,6 +94,24 @@ func (n *nodeDraft) server(why string, sources []string) {
 		d.set("PORT", port, "as the sample of .env has it")
 	}
 	n.noteLost(n.job)
+}
+
+// program is the file that listens, of those that no script names: the one that people choose, or the first.
+func (n *nodeDraft) program(sources []string) (file, from string) {
+	var files []string
+	for _, f := range sources {
+		if text, err := n.p.read(f); err == nil && nodeListens.MatchString(code(f, text)) && !testFile.MatchString(f) {
+			files = append(files, f)
+		}
+	}
+	if len(files) == 0 {
+		return "", ""
+	}
+	at, asked := n.p.tools.choose("Which file is the server?", files)
+	if len(files) > 1 && !asked {
+		n.d.note("%d files listen, and no script of package.json names one: MAIN says which. In the directory of another, `devloop init` makes it a loop of its own.", len(files))
+	}
+	return files[at], "a guess: no script names it, and it listens"
 }
 
 // unknown says which script was not understood, so that MAIN is a guess.

@@ -42,8 +42,12 @@ var nodeTools = []nodeTool{
 	{"vinxi", "dev-server", "", "vinxi", "3000", "dev --host 127.0.0.1 --port $PORT", []string{"dev"}},
 	{"wrangler", "dev-server", "", "wrangler", "8787", "dev --ip 127.0.0.1 --port $PORT", []string{"dev"}},
 	{"@strapi/strapi", "dev-server", "", "strapi", "1337", "develop", []string{"develop", "dev"}}, // it reads $PORT
+	{"rollup", "dev-server", "", "rollup", "8080", "", []string{"*"}}, // what its configuration starts reads $PORT
 	{"vite", "vite", "VITE", "vite", "5173", "--host 127.0.0.1 --port $PORT --strictPort", []string{"", "dev", "serve", "*"}},
 }
+
+// rollupStarts is how a configuration of rollup starts the server by the script `start`, as Svelte's template does.
+var rollupStarts = lazyregexp.New(`(?s)spawn\(\s*['"](?:npm|pnpm|yarn)['"].*\bstart\b`)
 
 // notServing are what such programs can do besides.
 var notServing = []string{"build", "preview", "start", "export", "generate", "check", "watch", "optimize", "sync", "info", "test", "lint"}
@@ -61,6 +65,9 @@ func (s scripts) tool(j *job) *nodeTool {
 		t := &nodeTools[i]
 		if t.bin != bin && (t.dep != bin || t.dep != "webpack-dev-server") {
 			continue
+		}
+		if _, starts := s.p.search(s.p.matches("rollup.config.*"), rollupStarts); bin == "rollup" && starts == nil {
+			return nil
 		}
 		switch {
 		case t.dep == bin && bin == "webpack-dev-server",
@@ -117,7 +124,7 @@ func (t *nodeTool) command(p npmProject, rest []string) string {
 	if t.variable != "" {
 		program = "$" + t.variable
 	}
-	return strings.Join(append([]string{"exec " + program + " " + t.run}, rest...), " ")
+	return strings.Join(append([]string{strings.TrimSpace("exec " + program + " " + t.run)}, rest...), " ")
 }
 
 // ownServer drafts a package with a development server.
@@ -136,6 +143,9 @@ func (n *nodeDraft) ownServer() {
 	port, from := n.portOf(port)
 	if t.port != presetPort(t.preset) && port == "" {
 		port, from = t.port, t.bin+"'s own"
+		if t.bin == "rollup" {
+			from = "a guess: its configuration starts the server"
+		}
 	}
 	if port != "" && port != presetPort(t.preset) {
 		d.set("PORT", port, from)
@@ -144,6 +154,9 @@ func (n *nodeDraft) ownServer() {
 	var sub []entry
 	if t.variable == "" || len(rest)+len(n.job.before)+len(n.job.once) > 0 {
 		sub = append(sub, entry{key: "run", value: yamlText(chained(p, slices.Concat(n.job.once, n.job.before), t.command(p, rest))), comment: n.job.from})
+	}
+	if t.bin == "rollup" {
+		sub = append(sub, entry{key: "stop", value: "{signal: SIGINT}", comment: "such a configuration keeps rollup from ending by SIGTERM"})
 	}
 	if sub = append(sub, n.toolEnv(t, n.job)...); sub != nil {
 		d.processes = append(d.processes, entry{key: t.process(), sub: sub})
