@@ -182,7 +182,9 @@ func (s *sink) push(text []byte) {
 func (s *sink) added(n int) {
 	s.size += n
 	s.came += uint64(n)
-	s.work.Signal()
+	if !s.status.paused || s.size >= redrawSize {
+		s.work.Signal()
+	}
 }
 
 func (s *sink) lose(name string, lines int) {

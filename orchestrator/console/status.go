@@ -82,13 +82,14 @@ type statusLine struct {
 	draw    Draw
 	shown   bool
 
-	up    bool        // it stands on the terminal
-	row   []byte      // as it stands there
-	again bool        // it is to be drawn although nothing has changed
-	last  time.Time   // of the last write
-	due   time.Time   // when it says something else by itself; zero: never
-	timer *time.Timer // wakes the writer
-	frame []byte      // reused
+	up     bool        // it stands on the terminal
+	row    []byte      // as it stands there
+	again  bool        // it is to be drawn although nothing has changed
+	last   time.Time   // of the last write
+	due    time.Time   // when it says something else by itself; zero: never
+	timer  *time.Timer // wakes the writer
+	paused bool        // it waits for the timer, or for enough to write
+	frame  []byte      // reused
 }
 
 // change changes the status line, and draws it.
@@ -118,6 +119,7 @@ func (s *sink) wake(after time.Duration) {
 	s.status.timer = time.AfterFunc(after, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		s.status.paused = false
 		s.work.Signal()
 	})
 }
@@ -126,6 +128,7 @@ func (s *sink) wake(after time.Duration) {
 // woken when it has.
 func (s *sink) waits() bool {
 	st := &s.status
+	st.paused = false
 	if len(s.queue) == 0 {
 		if s.closed {
 			return false
@@ -143,6 +146,7 @@ func (s *sink) waits() bool {
 	}
 	if wait := redrawEvery - time.Since(st.last); wait > 0 {
 		s.wake(wait)
+		st.paused = true
 		return true
 	}
 	return false
