@@ -142,6 +142,41 @@ func lookProgram(p npmProject) *draft {
 // testFile is the name of a test.
 var testFile = lazyregexp.New(`(?:^|[./_-])(?:test|spec)s?\.[cm]?[jt]s$`)
 
+// lookNx drafts the root of an nx workspace whose applications are no packages with scripts; nil where
+// there are none.
+func lookNx(p npmProject, m *manifest) *draft {
+	apps := p.nxApps()
+	if len(apps) == 0 {
+		return nil
+	}
+	var options []string
+	for _, a := range apps {
+		options = append(options, a.name+" ("+a.dir+")")
+	}
+	at, _ := p.tools.choose("Which application is served?", options)
+	app := apps[at]
+	d := &draft{by: "nx.json"}
+	d.extends("dev-server", "nx.json, and "+path.Join(app.dir, "project.json"))
+	d.ignore("node_modules/", ".nx/")
+	run := "exec " + p.binary("nx") + " serve " + app.name
+	if !app.node {
+		run += " --port $PORT"
+	}
+	if port := map[bool]string{true: "3000", false: "4200"}[app.node]; port != presetPort("dev-server") {
+		d.set("PORT", port, "nx's own")
+	}
+	d.processes = append(d.processes, entry{key: "server", sub: []entry{
+		{key: "run", value: yamlText(run)},
+		{key: "env", value: `{NX_DAEMON: "false", NX_TUI: "false"}`, comment: "nothing of it stays behind, and the screen is devloop's"},
+	}})
+	(&nodeDraft{d: d, p: p, m: m}).besideStages("check")
+	if len(apps) > 1 {
+		d.note("nx has %s. %s was taken: `nx serve` in devloop.yaml says which one.", listed(options, "and"), app.name)
+	}
+	packageManager(d, p, m)
+	return d
+}
+
 // server is the file that a package without a script for it listens in.
 func (m *manifest) server(p npmProject) string {
 	for _, f := range []string{path.Clean("./" + m.Main), "server.js", "src/server.js", "index.js", "src/index.js", "app.js", "src/app.js", "server.ts", "src/server.ts", "src/index.ts", "src/main.ts", "index.ts"} {

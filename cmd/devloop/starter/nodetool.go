@@ -42,7 +42,7 @@ var nodeTools = []nodeTool{
 	{"vinxi", "dev-server", "", "vinxi", "3000", "dev --host 127.0.0.1 --port $PORT", []string{"dev"}},
 	{"wrangler", "dev-server", "", "wrangler", "8787", "dev --ip 127.0.0.1 --port $PORT", []string{"dev"}},
 	{"@strapi/strapi", "dev-server", "", "strapi", "1337", "develop", []string{"develop", "dev"}}, // it reads $PORT
-	{"rollup", "dev-server", "", "rollup", "8080", "", []string{"*"}}, // what its configuration starts reads $PORT
+	{"rollup", "dev-server", "", "rollup", "8080", "", []string{"*"}},                             // what its configuration starts reads $PORT
 	{"vite", "vite", "VITE", "vite", "5173", "--host 127.0.0.1 --port $PORT --strictPort", []string{"", "dev", "serve", "*"}},
 }
 
