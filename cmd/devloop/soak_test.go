@@ -14,7 +14,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -360,7 +359,9 @@ func TestSoak(t *testing.T) {
 	if err := loop.Wait(); err != nil {
 		t.Errorf("the loop: %v", err)
 	}
-	if left := entries(t, filepath.Join(".run")); len(left) > 0 {
-		t.Errorf("it has left %v", left)
+	for _, left := range entries(t, ".run") {
+		if left.Name() != "history" { // which outlives the loop
+			t.Errorf("it has left %v", left)
+		}
 	}
 }
