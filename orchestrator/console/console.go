@@ -99,7 +99,7 @@ func (c *Console) Say(name string, tone Tone, text string) {
 		for line := range strings.SplitSeq(text, "\n") {
 			lines = append(lines, Line{{Text: line, Tone: tone}})
 		}
-		c.Write(name, lines...)
+		c.write(name, lines, len(text))
 		return
 	}
 	s := c.Stream(name)
@@ -111,13 +111,22 @@ func (c *Console) Say(name string, tone Tone, text string) {
 
 // Write writes lines of devloop's own that belong together. With [Options.Columns]
 // only the first carries the name, and lines that are too long go on below their
-// text. It does not wait for the reader unless the console has no buffer.
-func (c *Console) Write(name string, lines ...Line) {
+// text; details take two rows at most. It does not wait for the reader unless the
+// console has no buffer.
+func (c *Console) Write(name string, head Line, details ...Line) {
+	c.write(name, append([]Line{head}, details...), detailRows)
+}
+
+// detailRows is how many rows of a terminal a detail takes.
+const detailRows = 2
+
+// write writes lines; those after the first take so many rows at most.
+func (c *Console) write(name string, lines []Line, most int) {
 	s := c.Stream(name)
 	for i := range s.lanes {
 		l := &s.lanes[i]
 		for _, to := range l.sinks {
-			text := l.own(lines, to == c.out && c.opt.Columns != nil)
+			text := l.own(lines, most, to == c.out && c.opt.Columns != nil)
 			to.put(l, name, text, bytes.Count(text, []byte{'\n'}), false)
 		}
 	}

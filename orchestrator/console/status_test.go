@@ -302,6 +302,7 @@ func TestNarrowNames(t *testing.T) {
 	a := c.Stream("a-long-name")
 	a.Lines([]byte("x\n"), false)
 	c.Say("b", Plain, "y")
+	c.Write("b", Line{{Text: "head"}}, Line{{Text: strings.Repeat("details ", 12)}})
 	s.resize(80)
 	c.Resized()
 	a.Lines([]byte("x\n"), false)
@@ -309,7 +310,7 @@ func TestNarrowNames(t *testing.T) {
 	if err := c.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := s.text(), "a-long-… | x\nb        y\na-long-name | x\nb            y"; got != want {
+	if got, want := s.text(), "a-long-… | x\nb        y\nb        head\n         details details details details\n         details details details detail…\na-long-name | x\nb            y"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -132,8 +132,8 @@ func (l *lane) format(tone Tone, block []byte, joined, continued bool, put func(
 	}
 }
 
-// own formats lines of devloop's own; folded: for a terminal.
-func (l *lane) own(lines []Line, folded bool) (text []byte) {
+// own formats lines of devloop's own, those after the first in so many rows at most; folded: for a terminal.
+func (l *lane) own(lines []Line, most int, folded bool) (text []byte) {
 	l.relabel()
 	label, blank, room := l.label, l.label, 0
 	if folded {
@@ -142,8 +142,12 @@ func (l *lane) own(lines []Line, folded bool) (text []byte) {
 		blank = bytes.Repeat([]byte{' '}, width)
 		room = int(l.c.columns.Load()) - width
 	}
-	for _, line := range lines {
-		for _, row := range line.wrap(room) {
+	for i, line := range lines {
+		rows := line.wrap(room)
+		if i > 0 && len(rows) > most {
+			rows = append(rows[:most-1], append(rows[most-1], rows[most]...).cut(room))
+		}
+		for _, row := range rows {
 			text = append(row.format(append(text, label...), l.color), '\n')
 			label = blank
 		}

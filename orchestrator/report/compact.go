@@ -143,23 +143,22 @@ func (c *compact) failed(r Report, cause string) {
 	if len(problems) > mostShown+1 {
 		problems = problems[:mostShown]
 	}
-	lines := []console.Line{head}
 	switch {
 	case total > len(problems):
-		lines[0] = append(head, console.Text{Text: fmt.Sprintf(" · %d problems, the first:", total)})
+		head = append(head, console.Text{Text: fmt.Sprintf(" · %d problems, the first:", total)})
 	case total > 0:
-		lines[0] = append(head, console.Text{Text: " · " + counted(total, "problem") + ":"})
+		head = append(head, console.Text{Text: " · " + counted(total, "problem") + ":"})
 	case len(r.Tail) > 0:
-		lines[0] = append(head, console.Text{Text: ":"})
+		head = append(head, console.Text{Text: ":"})
 	}
-	lines = append(lines, c.listed(problems)...)
+	lines := c.listed(problems)
 	for _, line := range r.Tail {
 		lines = append(lines, console.Line{{Text: line}})
 	}
 	if more := total - len(problems); more > 0 {
 		lines = append(lines, console.Line{{Text: fmt.Sprintf("… %d more", more) + c.opt.Style.MoreHint, Tone: console.Dim}})
 	}
-	c.opt.Console.Write(r.Node, lines...)
+	c.opt.Console.Write(r.Node, head, lines...)
 }
 
 // listed are problems, a line each, their messages below each other.
