@@ -52,6 +52,7 @@ func (l *loop) commandExited(c *runner.Command, exit procgroup.Exit) {
 	if key.Stage == runner.Whole {
 		end := endOf(exit)
 		end.Because = c.Because
+		defer l.findCrash(key)
 		l.step(machine.ProcessExited{Node: key.Node, Gen: key.Num, End: end})
 		l.forgetGone(key.Node)
 		l.release()
@@ -63,6 +64,19 @@ func (l *loop) commandExited(c *runner.Command, exit procgroup.Exit) {
 	l.report.exited = nil
 	if c.Spool != nil { // not wanted
 		c.Spool.Close()
+	}
+}
+
+// findCrash finds the place of a crash for the status line.
+func (l *loop) findCrash(key runner.Key) {
+	name := l.name(key.Node)
+	if p := l.graph.Nodes[key.Node].Process; p != nil && l.screen.Crashed(name, key.Num) {
+		output := l.report.journal.Tail(name, key.Num, 16<<10)
+		l.onDisk.Go(func() {
+			if place := runner.Complaint(p, output); place != nil {
+				l.post(placeEvent{func() { l.screen.Place(name, key.Num, place) }})
+			}
+		})
 	}
 }
 

@@ -256,6 +256,8 @@ func (l *loop) handle(ev any) {
 		l.disk.Handle(ev)
 	case filewatch.Event:
 		ev.Handle()
+	case placeEvent:
+		ev.show()
 	case noticeEvent:
 		l.screen.Notice(ev.text)
 	case sockets.Event:

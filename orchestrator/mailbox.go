@@ -40,6 +40,9 @@ func (m *mailbox) post(ev any) (taken bool) {
 // noticeEvent is a message about no particular node.
 type noticeEvent struct{ text string }
 
+// placeEvent is where a process has crashed.
+type placeEvent struct{ show func() }
+
 // tryNotice posts a notice, or drops it.
 func (m *mailbox) tryNotice(text string) (told bool) {
 	select {

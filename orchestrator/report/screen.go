@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"devloop/orchestrator/console"
+	"devloop/orchestrator/diagnostics"
 	"devloop/orchestrator/machine"
 )
 
@@ -179,6 +180,20 @@ func (s *Screen) Report(r Report) {
 	s.failures.recovered(r)
 	if s.status != nil {
 		s.status.report(r)
+	}
+}
+
+// Crashed tells whether the status line shows that this generation of a process has crashed.
+func (s *Screen) Crashed(node string, generation int) bool {
+	f := s.failures.nodes[node]
+	return s.status != nil && f != nil && f.num == generation && f.times > 0 && !s.ending
+}
+
+// Place says where it has.
+func (s *Screen) Place(node string, generation int, p *diagnostics.Problem) {
+	if s.Crashed(node, generation) {
+		f := s.failures.nodes[node]
+		f.first, f.place = p, s.place(*p)
 	}
 }
 

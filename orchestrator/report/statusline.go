@@ -219,6 +219,9 @@ func (l *statusLine) failed(n machine.NodeStatus, f *failed, now Snapshot) activ
 	case n.State == "gave up":
 		a.rest = append(a.rest, text(console.Plain, " · stays down until something changes"))
 	}
+	if f.place != "" {
+		a.rest = append(a.rest, place)
+	}
 	return a
 }
 

@@ -57,6 +57,17 @@ func problemsOf(w *schema.Watcher, stage *schema.Stage) *diagnostics.Reader {
 	return diagnostics.New(diagnostics.Options{Tool: p.Tool, Pattern: p.Pattern, Off: p.Off, Exists: isFile, Dirs: []string{stage.Dir, w.Project.Dir}})
 }
 
+// Complaint finds the last place that a process complained of, such as that of its crash. It looks at files.
+func Complaint(p *schema.Process, output []byte) *diagnostics.Problem {
+	reader := diagnostics.New(diagnostics.Options{Exists: isFile, Dirs: []string{p.Dir, p.Project.Dir}})
+	reader.Write(console.Sanitize(nil, output, false))
+	problems, _, _ := reader.Result(true)
+	if len(problems) == 0 {
+		return nil
+	}
+	return &problems[len(problems)-1]
+}
+
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
