@@ -47,6 +47,7 @@ type known struct {
 	saves    []control.Cycle // the youngest first
 	took     map[string]time.Duration
 	woke     map[string]string // why a node last started
+	failing  map[string]bool   // nodes that have failed, and are not mended
 	gone     bool              // the loop has ended
 }
 

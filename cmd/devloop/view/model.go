@@ -68,7 +68,7 @@ type choice struct {
 func newModel(opt Options, loop loop) *model {
 	return &model{
 		cells:   cells{method: ansi.WcWidth},
-		known:   known{opt: opt, clock: time.Now, took: map[string]time.Duration{}, woke: map[string]string{}},
+		known:   known{opt: opt, clock: time.Now, took: map[string]time.Duration{}, woke: map[string]string{}, failing: map[string]bool{}},
 		outputs: outputs{all: &buffer{follow: true}, of: map[string]*buffer{}},
 		loop:    loop, key: time.Now(),
 	}
@@ -120,6 +120,11 @@ func (m *model) update(u update) {
 	}
 	if u.status != nil {
 		m.status, m.nodes = u.status, inOrder(u.status.Nodes)
+		for _, n := range m.nodes {
+			if !n.Failed && n.Crashes == 0 && !n.Busy {
+				delete(m.failing, n.Name)
+			}
+		}
 		if m.selected != "" && m.node(m.selected) == nil {
 			m.selected = ""
 		}
@@ -165,7 +170,11 @@ func (m *model) event(e *control.Event) {
 	l := &line{node: e.Node, number: e.Number, time: e.Time, mark: true, text: style.paint(text)}
 	m.buffer(e.Node).add(l)
 	m.all.add(l)
-	if style == red && m.clock().Sub(m.key) >= quiet && m.typing.what == 0 && !m.help {
+	if style != red {
+		return
+	}
+	again := m.failing[e.Node] // a crash loop does not ask for attention at each try
+	if m.failing[e.Node] = true; !again && m.clock().Sub(m.key) >= quiet && m.typing.what == 0 && !m.help {
 		m.selected, m.tab, m.jump = e.Node, output, e.Node
 	}
 }
