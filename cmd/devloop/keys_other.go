@@ -11,7 +11,7 @@ import (
 )
 
 // readKeys: this system's terminals are not read key by key.
-func readKeys(_ io.Writer, out *console.Console, _ chan<- os.Signal) (<-chan orchestrator.Request, *orchestrator.Terminal, func()) {
+func readKeys(_ io.Writer, out *console.Console, _ chan<- os.Signal, _ func(<-chan struct{}) error) (<-chan orchestrator.Request, *orchestrator.Terminal, func()) {
 	out.Show()
 	return nil, nil, func() {}
 }

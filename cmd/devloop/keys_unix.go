@@ -18,7 +18,7 @@ import (
 	"devloop/orchestrator/machine"
 )
 
-const keyHelp = "keys: a runs all, r restarts, q quits, ? helps; Enter prints an empty line"
+const keyHelp = "keys: a runs all, r restarts, t takes the full screen, q quits, ? helps; Enter prints an empty line"
 
 // keyboard reads single keys from the terminal while devloop is in its foreground. A shell takes the
 // terminal and gives it back at any time (Ctrl-Z, bg, fg, &); a process that reads it meanwhile is stopped.
@@ -26,6 +26,7 @@ type keyboard struct {
 	tty            int
 	before, during unix.Termios
 	out            *console.Console
+	view           func(over <-chan struct{}) error
 	signals        chan<- os.Signal
 	requests       chan orchestrator.Request
 
@@ -39,7 +40,9 @@ type keyboard struct {
 
 // readKeys reads single keys while devloop has the terminal. restore restores the terminal's modes; after a
 // sudden end the guardian does, where there is one.
-func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal) (requests <-chan orchestrator.Request, changed *orchestrator.Terminal, restore func()) {
+//
+// view shows the loop on the whole screen until somebody leaves that, or its argument is closed.
+func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal, view func(over <-chan struct{}) error) (requests <-chan orchestrator.Request, changed *orchestrator.Terminal, restore func()) {
 	nothing := func() {}
 	if !isTerminal(screen) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
 		return nil, nil, nothing
@@ -54,7 +57,7 @@ func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal) 
 		return nil, nil, nothing
 	}
 	k := &keyboard{
-		tty: tty, before: *before, out: out, signals: signals, requests: make(chan orchestrator.Request),
+		tty: tty, before: *before, out: out, view: view, signals: signals, requests: make(chan orchestrator.Request),
 		stopped: make(chan os.Signal, 1), resumed: make(chan os.Signal, 1), quit: make(chan os.Signal, 1), resized: make(chan os.Signal, 1),
 		away: make(chan struct{}, 1), back: make(chan struct{}, 1), ended: make(chan struct{}), wake: wake,
 	}
@@ -256,6 +259,9 @@ func (k *keyboard) press(key byte) bool {
 	case '\r', '\n':
 		k.out.Blank()
 		return true
+	case 't':
+		k.fullScreen()
+		return true
 	case '?', 'h':
 		k.out.Say("devloop", console.Plain, keyHelp)
 		return true
@@ -268,6 +274,16 @@ func (k *keyboard) press(key byte) bool {
 	case <-k.ended:
 		return false
 	}
+}
+
+// fullScreen shows the loop on the whole screen. Nobody reads keys here meanwhile.
+func (k *keyboard) fullScreen() {
+	k.out.Hide()
+	k.giveBack()
+	if err := k.view(k.ended); err != nil {
+		k.out.Say("devloop", console.Warn, "the full screen: "+err.Error())
+	}
+	k.take()
 }
 
 // raw is the modes in the system's form.

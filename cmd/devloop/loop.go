@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"sync"
 
 	"devloop/orchestrator"
 	"devloop/orchestrator/console"
@@ -34,7 +33,8 @@ func runLoop(a *app, p *project, opt orchestrator.Options) error {
 	if err != nil {
 		return err
 	}
-	out, log, end, err := newConsole(a, p, columns, signals)
+	screen := &audience{Writer: a.screen, gone: signals}
+	out, log, end, err := newConsole(a, p, columns, screen)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func runLoop(a *app, p *project, opt orchestrator.Options) error {
 	opt.Style = style
 	opt.Hooks = a.attention.hooks(out, a.screen, p.cfg.Name)
 	if !opt.Once {
-		requests, changed, restore := readKeys(a.screen, out, signals)
+		requests, changed, restore := readKeys(a.screen, out, signals, func(over <-chan struct{}) error { return screen.lend(p.cfg.File, over) })
 		defer restore()
 		if changed != nil && style.Status {
 			changed.Reset = console.ResetStatus
@@ -89,9 +89,8 @@ func runLoop(a *app, p *project, opt orchestrator.Options) error {
 	return nil
 }
 
-// newConsole makes the console for the flags and the terminal. A screen that cannot be written ends the
-// loop by unread. end closes the log file, if there is one.
-func newConsole(a *app, p *project, columns func() int, unread chan<- os.Signal) (out *console.Console, logFile *os.File, end func(), err error) {
+// newConsole makes the console for the flags and the terminal. end closes the log file, if there is one.
+func newConsole(a *app, p *project, columns func() int, screen io.Writer) (out *console.Console, logFile *os.File, end func(), err error) {
 	color, err := a.useColor(a.screen)
 	if err != nil {
 		return nil, nil, nil, err
@@ -100,7 +99,7 @@ func newConsole(a *app, p *project, columns func() int, unread chan<- os.Signal)
 	for _, n := range p.graph.Nodes {
 		names = append(names, n.Name)
 	}
-	opt := console.Options{Out: &audience{Writer: a.screen, gone: unread}, Color: color, Timestamps: a.timestamps, Names: report.Names(names)}
+	opt := console.Options{Out: screen, Color: color, Timestamps: a.timestamps, Names: report.Names(names)}
 	opt.Terminal, opt.Buffer, opt.Columns = isTerminal(a.screen), console.DefaultBuffer, columns
 	if a.logFile != "" {
 		if logFile, err = openLog(a.logFile); err != nil {
@@ -128,25 +127,4 @@ func regular(files ...*os.File) (infos []os.FileInfo) {
 		}
 	}
 	return infos
-}
-
-// audience is a screen that reports when it is not read any more: a loop that nobody sees ends, as if it
-// had been told to.
-type audience struct {
-	io.Writer
-	gone chan<- os.Signal
-	once sync.Once // twice would end it at once
-}
-
-func (a *audience) Write(p []byte) (int, error) {
-	n, err := a.Writer.Write(p)
-	if err != nil {
-		a.once.Do(func() {
-			select {
-			case a.gone <- os.Interrupt:
-			default: // it is ending
-			}
-		})
-	}
-	return n, err
 }

@@ -14,8 +14,12 @@ import (
 	"devloop/orchestrator/control"
 )
 
+// overStreamFlag says that a loop has lent its screen to the view. It is hidden.
+const overStreamFlag = "over-stream"
+
 func viewCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	var overStream bool
+	cmd := &cobra.Command{
 		Use:   "view",
 		Short: "Show the running loop on the whole screen",
 		Long: `view shows every node, the output, the problems, the last saves and the sockets of the
@@ -31,10 +35,17 @@ leaving one leaves the loop alone. ? lists the keys. Exit code 3 if no loop is r
 			if err != nil {
 				return err
 			}
-			_, err = showView(a, client, config, view.Options{Quit: "leave; the loop runs on", Detach: "the same"})
+			opt := view.Options{Quit: "leave; the loop runs on", Detach: "the same"}
+			if overStream {
+				opt = view.Options{OverStream: true, Quit: "back to the lines of the loop", Detach: "the same"}
+			}
+			_, err = showView(a, client, config, opt)
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&overStream, overStreamFlag, false, "")
+	_ = cmd.Flags().MarkHidden(overStreamFlag) // the flag is there
+	return cmd
 }
 
 // needScreen is an error without a terminal that can show a whole screen.

@@ -21,10 +21,11 @@ type Options struct {
 	Out    *os.File                        // the terminal
 	Color  bool
 
-	Shorter func(path string) string                               // a path as people type it
-	Editor  func(file string, line, column int) (*exec.Cmd, error) // opens a place
-	Quit    string                                                 // what `q` does, in words
-	Detach  string                                                 // and `d`
+	Shorter    func(path string) string                               // a path as people type it
+	Editor     func(file string, line, column int) (*exec.Cmd, error) // opens a place
+	OverStream bool                                                   // it is on the screen of the loop: it ends with that, and is not suspended
+	Quit       string                                                 // what `q` does, in words
+	Detach     string                                                 // and `d`
 }
 
 // place is where a problem is.

@@ -139,9 +139,16 @@ func (p program) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		case "ctrl+l":
 			p.terminal.shown.rows = nil
 		case "ctrl+z":
+			if p.opt.OverStream {
+				p.notice = "q first: the loop is suspended there"
+				break
+			}
 			p.terminal.leave()
 			return p, tea.Suspend
 		}
+	}
+	if p.gone && p.opt.OverStream {
+		return p, tea.Quit
 	}
 	p.terminal.draw(p.frame())
 	return p, cmd

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+
+	"devloop/orchestrator/listenfd/shim"
+)
+
+// mostKept is how much is kept of what is written while something else is on the screen.
+const mostKept = 64 << 20
+
+// audience is a screen that reports when it is not read any more: a loop that nobody sees ends, as if it
+// had been told to. While something else is on it, what is written is kept in a file.
+type audience struct {
+	io.Writer
+	gone chan<- os.Signal
+	once sync.Once // twice would end it at once
+
+	mu   sync.Mutex // guards what follows
+	kept *os.File   // nil: nothing else is on the screen
+	size int64      // of kept
+	lost int        // lines that are not in it
+}
+
+func (a *audience) Write(p []byte) (int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.kept != nil {
+		if a.size += int64(len(p)); a.size < mostKept {
+			if _, err := a.kept.Write(p); err == nil {
+				return len(p), nil
+			}
+		}
+		a.lost += bytes.Count(p, []byte{'\n'})
+		return len(p), nil
+	}
+	n, err := a.Writer.Write(p)
+	if err != nil {
+		a.once.Do(func() {
+			select {
+			case a.gone <- os.Interrupt:
+			default: // it is ending
+			}
+		})
+	}
+	return n, err
+}
+
+// lend gives the screen to `devloop view` until somebody leaves that, or over is closed. What is written
+// meanwhile comes after it.
+func (a *audience) lend(config string, over <-chan struct{}) (err error) {
+	kept, err := os.CreateTemp("", "devloop-screen-")
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
+	if err := os.Remove(kept.Name()); err != nil { // so that it goes with this process
+		return err
+	}
+	a.mu.Lock()
+	a.kept, a.size, a.lost = kept, 0, 0
+	a.mu.Unlock()
+	cmd := &exec.Cmd{Path: shim.Self(), Args: []string{os.Args[0], "view", "--file", config, "--" + overStreamFlag}, Stdin: os.Stdin, Stdout: fileOf(a.Writer), Stderr: os.Stderr}
+	if err = cmd.Start(); err == nil {
+		left := make(chan struct{})
+		go func() {
+			select {
+			case <-over:
+				_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+			case <-left:
+			}
+		}()
+		err = cmd.Wait()
+		close(left)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.kept = nil
+	_, _ = kept.Seek(0, io.SeekStart) // a file can be read again
+	_, _ = io.Copy(a.Writer, kept)    // the next line reports that nobody reads
+	if a.lost > 0 {
+		fmt.Fprintf(a.Writer, "devloop | %s not shown here; `devloop logs` has the last ones\n", count(a.lost, "line"))
+	}
+	return err
+}
