@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // News is what is going on, for a page.
@@ -41,12 +42,17 @@ var (
 	pageCSS string
 	//go:embed page.js
 	pageJS string
-
-	pageTemplate = template.Must(template.New("page").Parse(strings.NewReplacer("/*css*/", pageCSS, "/*js*/", pageJS).Replace(pageHTML)))
-
-	// No script that a server's output might contain would run.
-	pagePolicy = fmt.Sprintf("default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; style-src '%s'; script-src '%s'", integrity(pageCSS), integrity(pageJS))
 )
+
+// pageTemplate is read when the first page is wanted, which may be never.
+var pageTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Parse(strings.NewReplacer("/*css*/", pageCSS, "/*js*/", pageJS).Replace(pageHTML)))
+})
+
+// pagePolicy lets no script run that a server's output might contain.
+func pagePolicy() string {
+	return fmt.Sprintf("default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; style-src '%s'; script-src '%s'", integrity(pageCSS), integrity(pageJS))
+}
 
 func integrity(text string) string {
 	sum := sha256.Sum256([]byte(text))
@@ -113,9 +119,9 @@ func (p *page) render(html bool) (http.Header, []byte) {
 	var b bytes.Buffer
 	if html {
 		h.Set("Content-Type", "text/html; charset=utf-8")
-		h.Set("Content-Security-Policy", pagePolicy)
+		h.Set("Content-Security-Policy", pagePolicy())
 		h.Set("X-Content-Type-Options", "nosniff")
-		if err := pageTemplate.Execute(&b, p); err != nil {
+		if err := pageTemplate().Execute(&b, p); err != nil {
 			b.Reset() // a template that fails on data is a mistake in it; the tests would know
 			fmt.Fprintf(&b, "<!doctype html><title>devloop</title><p>%s", template.HTMLEscapeString(p.Headline()))
 		}
