@@ -107,12 +107,7 @@ var elsewhere = []string{"22", "25", "53", "80", "443", "587", "1025", "1433", "
 // port is the first port that stands in the code of the files, with its place;
 // one of a line that besides says is no server's own comes last.
 func (p *project) port(files []string, re *lazyregexp.Regexp) (place, port string) {
-	for _, f := range files {
-		text, err := p.read(f)
-		if err != nil {
-			continue
-		}
-		text = code(f, text)
+	for f, text := range p.codeOf(files) {
 		profiled := profiler.MatchString(text)
 		for _, m := range re.FindAllStringSubmatchIndex(text, -1) {
 			found, at := firstGroup(text, m)

@@ -69,12 +69,7 @@ func (p *goModule) told(files []string, main string) (best told, ok bool) {
 			best, bestScore, ok = t, score, true
 		}
 	}
-	for _, f := range files {
-		text, err := p.read(f)
-		if err != nil {
-			continue
-		}
-		text = code(f, text)
+	for f, text := range p.codeOf(files) {
 		for _, re := range goOptions {
 			names := re.SubexpNames()
 			for _, at := range re.FindAllStringSubmatchIndex(text, -1) {

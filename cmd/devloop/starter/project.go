@@ -208,15 +208,22 @@ func (p *project) nothing() error {
 	return &NothingError{Below: dirs}
 }
 
+// codeOf is the code of each of the files that can be read.
+func (p *project) codeOf(files []string) iter.Seq2[string, string] {
+	return func(yield func(file, text string) bool) {
+		for _, f := range files {
+			if text, err := p.read(f); err == nil && !yield(f, code(f, text)) {
+				return
+			}
+		}
+	}
+}
+
 // search returns the first match in the code of the files, with the file; nil
 // if none has one.
 func (p *project) search(files []string, re *lazyregexp.Regexp) (file string, match []string) {
-	for _, f := range files {
-		text, err := p.read(f)
-		if err != nil {
-			continue
-		}
-		if m := re.FindStringSubmatch(code(f, text)); m != nil {
+	for f, text := range p.codeOf(files) {
+		if m := re.FindStringSubmatch(text); m != nil {
 			return f, m
 		}
 	}

@@ -237,12 +237,7 @@ func (p *project) script(d *draft) {
 	if !slices.Contains([]string{"python-web", "flask"}, d.preset()) {
 		return
 	}
-	for _, f := range untested(p.sources(".py")) {
-		text, err := p.read(f)
-		if err != nil {
-			continue
-		}
-		text = code(f, text)
+	for f, text := range p.codeOf(untested(p.sources(".py"))) {
 		at := runsApp.FindAllStringSubmatchIndex(text, 1)
 		if at == nil {
 			continue

@@ -43,12 +43,7 @@ func (p *rustProject) told(files []string) (best told, ok bool) {
 			best, bestScore, ok = t, score, true
 		}
 	}
-	for _, f := range files {
-		text, err := p.read(f)
-		if err != nil {
-			continue
-		}
-		text = code(f, text)
+	for f, text := range p.codeOf(files) {
 		place := func(offset int) string { return fmt.Sprintf("%s:%d", f, 1+strings.Count(text[:offset], "\n")) }
 		for _, at := range clapField.FindAllStringSubmatchIndex(text, -1) {
 			attributes, field := text[at[2]:at[3]], text[at[4]:at[5]]
