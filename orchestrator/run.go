@@ -15,7 +15,6 @@ import (
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
-	"devloop/orchestrator/memrelease"
 	"devloop/orchestrator/report"
 	"devloop/orchestrator/runner"
 	"devloop/orchestrator/sockets"
@@ -195,7 +194,6 @@ func (l *loop) watch(own *filewatch.Own) (err error) {
 		Post: func(ev filewatch.Event) bool { return l.post(ev) }}
 	started := func() bool { return l.started }
 	if !l.opt.NoWatch {
-		memrelease.Begin()
 		l.files, err = filewatch.New(filewatch.Options{Owner: owner, Poll: l.opt.polling(l.cfg), Started: started,
 			Config:  func() (*schema.Config, *graph.Graph) { return l.cfg, l.graph },
 			Changed: l.changed, Hang: func(places map[int]string) { l.step(machine.FilesHang{Places: places}) }, Settling: l.settling, Busy: l.runner.RunsStages, Writing: l.writing, Opened: l.watching})
