@@ -23,6 +23,7 @@ var floors = map[string]struct {
 
 	"orchestrator/test/stubborn": {own: []string{"orchestrator/test/testenv"}, why: "the same, for tests that end trees of processes"},
 	"orchestrator/test/looptest": {own: []string{"orchestrator/test/testenv"}, why: "the same, for tests that run devloop in a project"},
+	"orchestrator/test/termtest": {own: []string{"orchestrator/test/testenv"}, modules: []string{"github.com/charmbracelet/ultraviolet", "github.com/charmbracelet/x/ansi", "github.com/charmbracelet/x/vt", "github.com/creack/pty"}, why: "the same, for tests of what a terminal shows"},
 
 	"schema/glob":                   {modules: []string{"github.com/bmatcuk/doublestar/v4"}, why: "a pattern is text and a path: it needs no disk and nobody else"},
 	"schema/dotenv":                 {why: "an env file is text: who gets its variables is for others"},

@@ -3,41 +3,28 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"regexp"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
+
+	"devloop/orchestrator/test/termtest"
 )
 
-// terminal is a terminal with devloop attach on it.
-type terminal struct {
-	t    *testing.T
-	side *os.File // the other one
-	text chan []byte
-	seen []byte
-
-	passed []byte // up to the end of the last match
-	tty    *os.File
-	child  *exec.Cmd
-}
-
 // attach runs devloop attach on a terminal of its own.
-func attach(t *testing.T, rows, cols uint16, args ...string) *terminal {
+func attach(t *testing.T, rows, cols int, args ...string) *terminal {
 	t.Helper()
 	return onTerminal(t, rows, cols, append([]string{"attach"}, args...)...)
 }
 
 // onTerminal runs devloop on a terminal of its own.
-func onTerminal(t *testing.T, rows, cols uint16, args ...string) *terminal {
+func onTerminal(t *testing.T, rows, cols int, args ...string) *terminal {
 	t.Helper()
 	devloop := exec.Command(os.Args[0], args...)
 	devloop.Args[0] = "devloop"
@@ -46,75 +33,26 @@ func onTerminal(t *testing.T, rows, cols uint16, args ...string) *terminal {
 
 // ownTerminal runs a command on a terminal of its own; in its environment the
 // test binary is devloop.
-func ownTerminal(t *testing.T, rows, cols uint16, child *exec.Cmd) *terminal {
+func ownTerminal(t *testing.T, rows, cols int, child *exec.Cmd) *terminal {
 	t.Helper()
-	side, tty, err := pty.Open()
-	if err != nil {
-		t.Skipf("no terminal here: %v", err)
-	}
-	t.Cleanup(func() { side.Close(); tty.Close() })
-	if err := pty.Setsize(side, &pty.Winsize{Rows: rows, Cols: cols}); err != nil {
-		t.Fatal(err)
-	}
-	x := &terminal{t: t, side: side, tty: tty, text: make(chan []byte, 1024), child: child}
-	x.child.Env = append(os.Environ(), asDevloop+"=1")
-	x.child.Stdin, x.child.Stdout, x.child.Stderr = tty, tty, tty
-	x.child.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := x.child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		defer close(x.text)
-		for {
-			buf := make([]byte, 4096)
-			n, err := side.Read(buf)
-			if n > 0 {
-				x.text <- buf[:n]
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	return x
+	child.Env = append(os.Environ(), asDevloop+"=1")
+	return &terminal{t, termtest.Start(t, rows, cols, child)}
 }
 
-func (x *terminal) await(pattern string) {
-	x.t.Helper()
-	re := regexp.MustCompile(pattern)
-	limit := time.After(lately)
-	for {
-		if at := re.FindIndex(x.seen); at != nil {
-			x.passed, x.seen = x.seen[:at[1]], x.seen[at[1]:]
-			return
-		}
-		select {
-		case b, more := <-x.text:
-			if !more {
-				x.t.Fatalf("%q never came: %q", pattern, x.seen)
-			}
-			x.seen = append(x.seen, b...)
-		case <-limit:
-			x.t.Fatalf("%q never came: %q", pattern, x.seen)
-		}
-	}
-}
-
-func (x *terminal) press(keys string) {
-	x.t.Helper()
-	if _, err := x.side.WriteString(keys); err != nil {
-		x.t.Fatal(err)
-	}
+// terminal is a terminal with devloop on it.
+type terminal struct {
+	t *testing.T
+	*termtest.Terminal
 }
 
 // ends waits for the end and looks whether the modes are as before.
 func (x *terminal) ends(code int) {
 	x.t.Helper()
-	err := x.child.Wait()
-	if got := x.child.ProcessState.ExitCode(); got != code {
-		x.t.Errorf("devloop ended with %d, %v; want %d; %q", got, err, code, x.seen)
+	err := x.Child.Wait()
+	if got := x.Child.ProcessState.ExitCode(); got != code {
+		x.t.Errorf("devloop ended with %d, %v; want %d", got, err, code)
 	}
-	modes, err := unix.IoctlGetTermios(int(x.tty.Fd()), getTermios)
+	modes, err := unix.IoctlGetTermios(int(x.TTY.Fd()), getTermios)
 	if err != nil || modes.Lflag&unix.ECHO == 0 || modes.Lflag&unix.ICANON == 0 {
 		x.t.Errorf("the terminal's modes are not put back: %+v, %v", modes, err)
 	}
@@ -125,9 +63,8 @@ func (x *terminal) ends(code int) {
 func resized(x *terminal) {
 	x.t.Helper()
 	for range 1000 {
-		x.press("again\r")
-		x.await(`\r\ngot again`)
-		if bytes.Contains(x.passed, []byte("50 111")) {
+		x.Press("again\r")
+		if strings.Contains(x.Await(`\r\ngot again`), "50 111") {
 			return
 		}
 	}
@@ -167,36 +104,34 @@ processes:
 		t.Fatalf("wait: %d", code)
 	}
 	x := attach(t, 41, 97, "sh")
-	x.await("this is the terminal of sh")
-	x.await("begun")
-	x.press("\r")
-	x.press("one\r")
-	x.await(`41 97\r\ngot one`)
-	if err := pty.Setsize(x.side, &pty.Winsize{Rows: 50, Cols: 111}); err != nil {
-		t.Fatal(err)
-	}
+	x.Await("this is the terminal of sh")
+	x.Await("begun")
+	x.Press("\r")
+	x.Press("one\r")
+	x.Await(`41 97\r\ngot one`)
+	x.Resize(50, 111)
 	resized(x)
-	x.press("\x1d")
+	x.Press("\x1d")
 	x.ends(exitOK)
 
 	// Killed by a signal it puts the terminal back, too.
 	x = attach(t, 24, 80, "sh")
-	x.await("got one") // what was shown last is shown again
-	if err := x.child.Process.Signal(syscall.SIGTERM); err != nil {
+	x.Await("got one") // what was shown last is shown again
+	if err := x.Child.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	x.ends(128 + int(syscall.SIGTERM))
 
 	// It ends with the process.
 	x = attach(t, 24, 80, "sh")
-	x.await("got one")
-	x.press("\x04")
-	x.await("sh has ended")
+	x.Await("got one")
+	x.Press("\x04")
+	x.Await("sh has ended")
 	x.ends(exitOK)
 
 	for name, code := range map[string]int{"sh": exitFailed, "plain": exitUsage, "nobody": exitUsage} {
 		x = attach(t, 24, 80, name)
-		x.await("devloop: error: ")
+		x.Await("devloop: error: ")
 		x.ends(code)
 	}
 }
@@ -209,14 +144,10 @@ func TestTheTerminalIsPutBack(t *testing.T) {
 			inProject(t, map[string]string{"devloop.yaml": "processes: {nap: {run: [sleep, '1000']}}\n"})
 			t.Setenv("TERM", "xterm")
 			x := onTerminal(t, 24, 80, "up")
-			x.await("started")
-			x.press("?")
-			x.await("keys: a runs all") // it reads keys
-			x.press(keys)
-			go func() { // the trace of the goroutines is longer than what the terminal holds
-				for range x.text {
-				}
-			}()
+			x.Await("started")
+			x.Press("?")
+			x.Await("keys: a runs all") // it reads keys
+			x.Press(keys)
 			x.ends(code)
 		})
 	}
@@ -239,35 +170,35 @@ func TestJobControl(t *testing.T) {
 		if err := os.WriteFile("page.txt", []byte(page+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		x.await(`check +\| ` + page)
+		x.Await(`check +\| ` + page)
 	}
-	x.await("ready> ")
-	x.press("$DEVLOOP up -v --color never\r")
-	x.await(`check +\| page one`)
-	x.press("?")
-	x.await("keys: a runs all") // it reads keys
-	x.press("\x1a")
-	x.await("ready> ")
-	x.press("bg\r")
-	x.await("ready> ")
+	x.Await("ready> ")
+	x.Press("$DEVLOOP up -v --color never\r")
+	x.Await(`check +\| page one`)
+	x.Press("?")
+	x.Await("keys: a runs all") // it reads keys
+	x.Press("\x1a")
+	x.Await("ready> ")
+	x.Press("bg\r")
+	x.Await("ready> ")
 	save("page two")
-	x.press("echo shell\r") // what is typed is the shell's
-	x.await(`[\n\\]shell\r\n`) // devloop may write a title right before it
+	x.Press("echo shell\r") // what is typed is the shell's
+	x.Await(`[\n\\]shell\r\n`) // devloop may write a title right before it
 	save("page three")
-	x.press("fg\r?")
-	x.await("keys: a runs all")
-	x.press("q")
-	x.await("ready> ")
+	x.Press("fg\r?")
+	x.Await("keys: a runs all")
+	x.Press("q")
+	x.Await("ready> ")
 
-	x.press("$DEVLOOP up -v --color never &\r")
-	x.await(`check +\| page three`)
-	x.press("echo shell\r")
-	x.await(`[\n\\]shell\r\n`) // devloop may write a title right before it
-	x.press("fg\r?")
-	x.await("keys: a runs all")
-	x.press("q")
-	x.await("ready> ")
-	x.press("exit\r")
+	x.Press("$DEVLOOP up -v --color never &\r")
+	x.Await(`check +\| page three`)
+	x.Press("echo shell\r")
+	x.Await(`[\n\\]shell\r\n`) // devloop may write a title right before it
+	x.Press("fg\r?")
+	x.Await("keys: a runs all")
+	x.Press("q")
+	x.Await("ready> ")
+	x.Press("exit\r")
 	x.ends(exitOK)
 }
 
@@ -290,9 +221,9 @@ func TestTheTerminalIsPutBackByTheGuardian(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer held.Close()
-			x.press("?")
-			x.await("keys: a runs all") // it reads keys
-			fd := int(x.tty.Fd())
+			x.Press("?")
+			x.Await("keys: a runs all") // it reads keys
+			fd := int(x.TTY.Fd())
 			during, err := unix.IoctlGetTermios(fd, getTermios)
 			if err != nil || during.Lflag&unix.ECHO != 0 {
 				t.Fatalf("the modes are %+v, %v; want them without echo", during, err)
@@ -303,10 +234,10 @@ func TestTheTerminalIsPutBackByTheGuardian(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := x.child.Process.Kill(); err != nil {
+			if err := x.Child.Process.Kill(); err != nil {
 				t.Fatal(err)
 			}
-			if err := x.child.Wait(); err == nil {
+			if err := x.Child.Wait(); err == nil {
 				t.Fatal("devloop was killed, and ended well")
 			}
 			// The guardian has been at the terminal when it begins to end commands.

@@ -33,8 +33,8 @@ func TestInitAsks(t *testing.T) {
 		t.Helper()
 		x := onTerminal(t, 40, 200, "-f", file, "init")
 		for i, pattern := range []string{`Which main package is the server\?[^:]*number \[1\]: `, `When do the tests run\?[^\[]*number \[1\]: `, `Write this\? \[Y/n\] `} {
-			x.await(`(?s)` + pattern)
-			x.press(answers[i] + "\r")
+			x.Await(`(?s)` + pattern)
+			x.Press(answers[i] + "\r")
 		}
 		x.ends(exitOK)
 	}
