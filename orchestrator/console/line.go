@@ -26,6 +26,9 @@ func (line Line) wrap(width int) (rows []Line) {
 	var row Line
 	used := 0
 	end := func() {
+		if n := len(row); n > 0 { // else the blank would be the first of a row of its own
+			row[n-1].Text = strings.TrimRight(row[n-1].Text, " ")
+		}
 		rows, row, used = append(rows, row), nil, 0
 	}
 	for _, t := range line {
