@@ -137,11 +137,3 @@ func (t *table) dropAbsent() {
 		s.resize(s.fitting()) // so that what is left is found again
 	}
 }
-
-func (t *table) len() int {
-	sum := 0
-	for i := range t.shards {
-		sum += t.shards[i].used
-	}
-	return sum
-}

@@ -120,3 +120,11 @@ func TestTemporaryFilesTakeNoMemory(t *testing.T) {
 		t.Errorf("%d files are remembered, and none is there", n)
 	}
 }
+
+func (t *table) len() int {
+	sum := 0
+	for i := range t.shards {
+		sum += t.shards[i].used
+	}
+	return sum
+}

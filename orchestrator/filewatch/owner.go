@@ -37,7 +37,7 @@ func (e Event) Close() error {
 }
 
 // post runs a function in the owner's goroutine.
-func (o *Owner) post(do func()) bool { return o.Post(Event{handle: do}) }
+func (o *Owner) post(do func()) { o.Post(Event{handle: do}) }
 
 // allReady waits until all of these are closed, outside the owner's goroutine. It is false if the owner ends
 // first.

@@ -202,7 +202,6 @@ type Stats struct {
 	Directories int           // looked at, including those in which a root is a file
 	Files       int           // wanted ones, and symbolic links
 	Interval    time.Duration // within which the whole tree is looked at
-	LastScan    time.Duration // what looking at the whole tree took last time, without the pauses
 }
 
 // Stats may be called at any time.

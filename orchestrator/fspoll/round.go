@@ -135,7 +135,4 @@ func (w *Watcher) advance(units int, how readMode) {
 		need := max(time.Duration(float64(r.cpu)/share)*10/8, 4*r.wall)
 		w.interval = min(max(need, leastInterval), mostInterval)
 	}
-	w.mu.Lock()
-	w.stats.LastScan = r.wall
-	w.mu.Unlock()
 }

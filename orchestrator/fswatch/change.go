@@ -42,8 +42,6 @@ type Batch struct {
 	// Overflow: the kernel lost some events. Every wanted path that exists is in Changes, in this batch or
 	// the ones right before it; removed paths are not: look at every path that you know.
 	Overflow bool
-	// Degraded: some directories are not watched, for lack of watches or permission. Stats counts them.
-	Degraded bool
 	Synced   []uint64 // tokens of Sync calls: everything written before them has been delivered
 	Notices  []Notice
 }

@@ -93,11 +93,7 @@ func (w *Watcher) Ready() <-chan struct{} { return w.ready }
 func (w *Watcher) Wake() <-chan struct{} { return w.pending.wake }
 
 // Take returns what has gathered since it was last called, and forgets it.
-func (w *Watcher) Take() Batch {
-	batch := w.pending.take()
-	batch.Degraded = w.dirs.tree.blindCount() > 0
-	return batch
-}
+func (w *Watcher) Take() Batch { return w.pending.take() }
 
 // Sync puts a barrier behind everything that was written before the call: token comes in the Synced of the
 // batch with the last of it, or of a later one. It does not wait. Where the system gives no order of events

@@ -22,8 +22,6 @@ type Options struct {
 	// it, and no walk from a root above enters it. It is called from several goroutines, and must not access
 	// the disk. nil names nothing.
 	Leaf func(real string) bool
-	// Walkers is how many goroutines walk the tree; 0 chooses.
-	Walkers int
 }
 
 // complete checks the options, and fills in defaults.

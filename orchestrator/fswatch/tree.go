@@ -83,12 +83,6 @@ func newTree() *tree {
 	}
 }
 
-func (t *tree) blindCount() int {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.blind
-}
-
 // The methods below want mu to be held.
 
 func (t *tree) insert(path string, inode uint64) *node {

@@ -42,7 +42,7 @@ type walker struct {
 
 // walk returns the symbolic links that it has found.
 func (w *walker) walk(from step, report bool) (links []step) {
-	k := &walk{walker: w, report: report, steps: []step{from}, helpers: w.walkers() - 1, busy: 1}
+	k := &walk{walker: w, report: report, steps: []step{from}, helpers: walkers() - 1, busy: 1}
 	k.hungry.Store(int32(k.helpers))
 	k.more = sync.NewCond(&k.mu)
 	k.run()
@@ -50,12 +50,8 @@ func (w *walker) walk(from step, report bool) (links []step) {
 	return k.links
 }
 
-func (w *walker) walkers() int {
-	if w.opt.Walkers > 0 {
-		return w.opt.Walkers
-	}
-	return min(max(2, runtime.GOMAXPROCS(0)), 8)
-}
+// walkers is how many goroutines walk the tree.
+func walkers() int { return min(max(2, runtime.GOMAXPROCS(0)), 8) }
 
 // run visits directories until none is left. Its starter counts it as busy.
 func (k *walk) run() {

@@ -52,7 +52,7 @@ func (b *bench) offer(via string) (swap, error) {
 				return err
 			}
 		}
-		if old, _ := s.generation(0); isEnded(old) {
+		if isEnded(s.generation(0)) {
 			return errors.New("the old version has ended")
 		}
 		return nil

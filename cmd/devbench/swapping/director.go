@@ -39,7 +39,6 @@ type director struct {
 type generation struct {
 	version, pid int
 	mode         string
-	began        time.Time
 	ready, ended time.Time // zero: not yet
 }
 
@@ -107,7 +106,7 @@ func (d *director) serve(conn net.Conn) {
 }
 
 func (d *director) start(pid string) *generation {
-	g := &generation{mode: good, began: time.Now()}
+	g := &generation{mode: good}
 	g.pid, _ = strconv.Atoi(pid)
 	d.change(func() {
 		if len(d.modes) > 0 {
@@ -149,14 +148,11 @@ func (d *director) started() int {
 	return len(d.all)
 }
 
-// generation is a copy of what is known of a version.
-func (d *director) generation(version int) (generation, bool) {
+// generation is a copy of what is known of a version that has started.
+func (d *director) generation(version int) generation {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if version < 0 || version >= len(d.all) {
-		return generation{}, false
-	}
-	return *d.all[version], true
+	return *d.all[version]
 }
 
 // wait returns the version once it is as asked, or an error after patience.

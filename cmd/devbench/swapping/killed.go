@@ -39,7 +39,7 @@ func (b *bench) kill() (swap, error) {
 	return b.underLoad(swap{name: "devloop, proxy, SIGKILL", restarts: b.kills}, p, http.MethodGet, func(s *session) error {
 		return b.times(b.kills, func() error {
 			before := s.started()
-			g, _ := s.generation(before - 1)
+			g := s.generation(before - 1)
 			server, err := os.FindProcess(g.pid)
 			if err != nil {
 				return fmt.Errorf("find version %d (pid %d): %w", g.version, g.pid, err)
