@@ -18,8 +18,9 @@ type compact struct {
 	opt Options
 	files
 	failures *failures
-	runs     map[string]*run   // by watcher, the last one, until it is told
-	starts   map[string]*start // by process, one under way
+	runs     map[string]*run     // by watcher, the last one, until it is told
+	starts   map[string]*start   // by process, one under way
+	waits    map[string][]string // by node: what it waits for, as it has been told since it began last
 }
 
 // run is a run of a watcher.
@@ -47,7 +48,7 @@ type start struct {
 const mostShown = 5
 
 func newCompact(opt Options, f files, failures *failures) *compact {
-	return &compact{opt: opt, files: f, failures: failures, runs: map[string]*run{}, starts: map[string]*start{}}
+	return &compact{opt: opt, files: f, failures: failures, runs: map[string]*run{}, starts: map[string]*start{}, waits: map[string][]string{}}
 }
 
 // report shows a report; false: as everywhere.
@@ -57,6 +58,13 @@ func (c *compact) report(r Report) bool {
 		return c.run(r)
 	case machine.Held, machine.Stopped:
 		return true // the status line says it
+	case machine.Waits, machine.Blocked:
+		what := string(r.Kind) + r.By
+		if slices.Contains(c.waits[r.Node], what) {
+			return true
+		}
+		c.waits[r.Node] = append(c.waits[r.Node], what)
+		return false
 	case machine.StillWaiting:
 		return c.opt.Style.Status
 	}
@@ -112,7 +120,7 @@ func (c *compact) stage(r Report) {
 	}
 	switch r.Kind {
 	case machine.StagePassed:
-		text := r.Stage + " " + brief(r.Took)
+		text := command(r.Stage) + " " + brief(r.Took)
 		if r.Warnings > 0 {
 			text += " (" + counted(r.Warnings, "warning") + ")"
 		}
@@ -187,6 +195,7 @@ func (c *compact) listed(problems []diagnostics.Problem) (lines []console.Line) 
 func (c *compact) process(r Report) bool {
 	switch r.Kind {
 	case machine.Starting:
+		delete(c.waits, r.Node)
 		c.start(r)
 		return true
 	case machine.Reloading:
@@ -325,6 +334,18 @@ func stageFailure(r Report) string {
 		return fmt.Sprintf("%s failed (%s), allowed, after %s", r.Stage, ended(r.End), short(r.Took))
 	}
 	return fmt.Sprintf("%s failed (%s) after %s", r.Stage, ended(r.End), short(r.Took))
+}
+
+// command is the name of a stage for a list: its first words, as one without a name has its whole command.
+func command(stage string) string {
+	const most = 14
+	if len(stage) <= most {
+		return stage
+	}
+	if end := strings.LastIndex(stage[:most], " "); end > 0 {
+		return stage[:end] + " …"
+	}
+	return stage
 }
 
 // brief is a short duration for a list: seconds have no unit.

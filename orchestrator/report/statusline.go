@@ -178,7 +178,9 @@ func (l *statusLine) then(node string, names []string) string {
 		if slices.ContainsFunc(plan[i], func(name string) bool { return slices.Contains(names, name) }) {
 			var steps []string
 			for _, group := range plan[i+1:] {
-				steps = append(steps, strings.Join(group, ", "))
+				for _, name := range group {
+					steps = append(steps, command(name))
+				}
 			}
 			return strings.Join(steps, ", ")
 		}
