@@ -84,6 +84,7 @@ func (l *loop) findCrash(key runner.Key) {
 func (l *loop) programMissing(node int, text, hint string) {
 	if st := l.machine.Status()[node]; st.Hold.Kind != machine.NotBuilt {
 		l.screen.Missing(l.name(node), text, hint)
+		l.report.history.Missing(l.name(node), text, hint)
 	}
 }
 

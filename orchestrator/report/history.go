@@ -16,6 +16,7 @@ type past struct {
 	asked   machine.Verb // by hand, last
 	wake    *Wake
 	failure *failure
+	missing string            // the program that is missing and how to get it, until the node passes or serves
 	stages  map[string]Report // by name, each as it ended last, if its output complained of something
 	plan    map[string]control.PlannedStage
 	took    durations
@@ -35,6 +36,15 @@ type failure struct {
 
 // NewHistory remembers nothing yet.
 func NewHistory() *History { return &History{map[string]past{}} }
+
+// Missing remembers that a program of a node is missing, and how to get it.
+func (h *History) Missing(node, text, hint string) {
+	p := h.nodes[node]
+	if p.missing = text; hint != "" {
+		p.missing += ": " + hint
+	}
+	h.nodes[node] = p
+}
 
 // Asked remembers what was asked of a node by hand.
 func (h *History) Asked(node string, verb machine.Verb) {
@@ -149,6 +159,8 @@ func (h *History) Report(r Report) {
 		p.failure.Stages = append(p.failure.Stages, r.Stage)
 	case machine.Crashed, machine.AwaitsPass, machine.GaveUp, machine.Dropped, machine.Lost, machine.Unready, machine.Ended:
 		p.failure = &failure{Number: r.Num}
+	case machine.RunPassed, machine.Ready:
+		p.missing = ""
 	default:
 		return
 	}

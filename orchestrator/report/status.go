@@ -127,9 +127,11 @@ func (s Snapshot) Verdict(node int, h *History) control.Verdict {
 		node = hold.Node
 	}
 	v.Node, v.Kind = s.name(node), kind(s.Nodes[node])
-	if f := h.nodes[v.Node].failure; f != nil {
-		v.Number, v.Stages = f.Number, f.Stages
+	p := h.nodes[v.Node]
+	if p.failure != nil {
+		v.Number, v.Stages = p.failure.Number, p.failure.Stages
 	}
+	v.Hint = p.missing
 	return v
 }
 
