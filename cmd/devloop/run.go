@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"devloop/orchestrator"
+	"devloop/schema"
 )
 
 func runCommand(a *app) *cobra.Command {
@@ -31,6 +33,10 @@ started; they are stopped at the end.`,
 			p.cfg, p.graph = orchestrator.SelectOnce(p.cfg, p.graph, nodes)
 			if len(p.cfg.Watchers) == 0 {
 				return usageError{fmt.Errorf("no watcher of %s runs at start; name one", p.cfg.File), "devloop run"}
+			}
+			if !slices.ContainsFunc(p.cfg.Watchers, func(w schema.Watcher) bool { return len(w.Stages) > 0 }) {
+				_, err := fmt.Fprintln(a.stdout, "nothing to run: no watcher has a stage")
+				return err
 			}
 			stream := a.verbose || !isTerminal(a.screen)
 			return runLoop(a, p, orchestrator.Options{Once: true, Stream: stream, SignalCode: exitInterrupted})
