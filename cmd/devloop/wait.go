@@ -119,8 +119,8 @@ func stillBusy(client *control.Client) string {
 			continue
 		}
 		text := n.Name + " is " + n.State
-		if notes := nodeNotes(&n, now); notes != "" {
-			text += " (" + notes + ")"
+		if notes := nodeNotes(&n, now); len(notes) > 0 {
+			text += " (" + strings.Join(notes, "; ") + ")"
 		}
 		busy = append(busy, text)
 	}
