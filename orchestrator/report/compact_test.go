@@ -135,6 +135,10 @@ func TestStatusLine(t *testing.T) {
 	}{
 		{name: "idle", reports: []Report{ready}, nodes: []machine.NodeStatus{check, server}, live: live,
 			wide: "● live · http://127.0.0.1:3310 · ? keys", narrow: "● live · http://127.0.0.1:3310 · ? keys"},
+		{name: "just started", nodes: []machine.NodeStatus{check, server}, live: control.Live{State: "building", Nodes: []string{"server"}},
+			wide: "◐ server  not up yet · ? keys", narrow: "◐ server  not up yet · ? keys"},
+		{name: "stopped by hand", nodes: []machine.NodeStatus{check, server}, live: control.Live{State: "behind", Cycle: 12, Nodes: []string{"server"}},
+			wide: "- behind · server · ? keys", narrow: "- behind · server · ? keys"},
 		{name: "nothing but checks", nodes: []machine.NodeStatus{check}, live: live, wide: "● passed · ? keys", narrow: "● passed · ? keys"},
 		{name: "running", reports: []Report{started()}, nodes: []machine.NodeStatus{running, server}, live: building,
 			wide: "◐ check  test 9 of ~20s ▕████░░░░░░▏ then build · save 12 is live · ? keys", narrow: "◐ check  test 9 of ~20s ▕████░░░░░░▏"},

@@ -25,6 +25,7 @@ type statusLine struct {
 	ends     int                   // how many nodes had to stop when the end began
 	busy     time.Time             // since when something runs; zero: nothing does
 	took     time.Duration         // how long the last save took to be live
+	saved    bool                  // anything has been saved since the start
 	title    string                // as the terminal's window has it
 }
 
@@ -34,6 +35,7 @@ func newStatusLine(opt Options, f files, failures *failures) *statusLine {
 
 // report follows what the state of the nodes does not tell.
 func (l *statusLine) report(r Report) {
+	l.saved = l.saved || r.Why == machine.ByChange
 	switch r.Kind {
 	case machine.RunStarted:
 		l.plans[r.Node] = r.Plan
@@ -94,6 +96,11 @@ func (l *statusLine) activities(now Snapshot, ending bool) (all []activity, shap
 	for i := range now.Nodes {
 		all = append(all, l.running(now, i)...)
 	}
+	if at := time.Now(); len(all) > 0 && l.busy.IsZero() {
+		l.busy = at
+	} else if len(all) == 0 && !l.busy.IsZero() {
+		l.busy, l.took = time.Time{}, at.Sub(l.busy)
+	}
 	if len(all) > 0 {
 		shape = "◐"
 		if now.Live.Cycle > 0 && now.Live.State != "live" {
@@ -112,11 +119,6 @@ func (l *statusLine) activities(now Snapshot, ending bool) (all []activity, shap
 	if len(all) > 0 && shape == "●" {
 		shape = "✗"
 	}
-	if now := time.Now(); shape == "◐" && l.busy.IsZero() {
-		l.busy = now
-	} else if shape != "◐" && !l.busy.IsZero() {
-		l.busy, l.took = time.Time{}, now.Sub(l.busy)
-	}
 	for i, n := range now.Nodes {
 		if n.State == "waiting" && n.Hold.Kind != machine.UpstreamBusy && n.Hold.Kind != machine.UpstreamFailed && n.Hold.Kind != machine.Settling && n.Hold.Kind != machine.NotHeld {
 			all = append(all, activity{head: text(console.Dim, "- %s %s", n.Name, now.Hold(i)), short: text(console.Dim, "- %s", n.Name)})
@@ -124,6 +126,9 @@ func (l *statusLine) activities(now Snapshot, ending bool) (all []activity, shap
 	}
 	if len(all) == 0 {
 		all = append(all, l.idle(now))
+	}
+	if shape == "●" && now.Live.State != "live" {
+		shape = "◐"
 	}
 	return all, shape
 }
@@ -228,16 +233,18 @@ func (l *statusLine) failed(n machine.NodeStatus, f *failed, now Snapshot) activ
 }
 
 // idle says that all is well.
-func (l *statusLine) idle(now Snapshot) activity {
+func (l *statusLine) idle(now Snapshot) (a activity) {
 	var urls []console.Line
 	for _, n := range now.Nodes {
 		if url := l.urls[n.Name]; url != "" && n.State == "ready" {
 			urls = append(urls, console.Line{{Text: " · "}, {Text: url, Link: url}})
 		}
 	}
-	var a activity
 	switch {
-	case now.Live.State != "live" && len(now.Live.Nodes) > 0: // stopped by hand, for example
+	case now.Live.State == "building" && len(now.Live.Nodes) > 0: // it has just started, or has to end
+		a.head = console.Line{{Text: "◐ " + strings.Join(now.Live.Nodes, ", "), Tone: console.Warn}, {Text: "  not up yet"}}
+		return a
+	case now.Live.State == "behind" && len(now.Live.Nodes) > 0: // stopped by hand, for example
 		a.head = text(console.Plain, "- behind")
 		a.rest = append(a.rest, text(console.Plain, " · %s", strings.Join(now.Live.Nodes, ", ")))
 	case serves(now):
@@ -245,7 +252,11 @@ func (l *statusLine) idle(now Snapshot) activity {
 	default:
 		a.head = text(console.Good, "● passed")
 	}
-	if now.Live.Cycle > 0 && l.took > 0 {
+	switch {
+	case l.took == 0:
+	case !l.saved:
+		a.rest = append(a.rest, text(console.Plain, " · started in %s", short(l.took)))
+	case now.Live.Cycle > 0:
 		a.rest = append(a.rest, text(console.Plain, " · save %d in %s", now.Live.Cycle, short(l.took)))
 	}
 	a.rest = append(a.rest, urls...)
