@@ -164,8 +164,11 @@ func firstGroup(text string, m []int) (found string, at int) {
 	return "", m[0]
 }
 
-// port sets the preset's PORT, with where it comes from.
+// port sets the preset's PORT, with where it comes from: one that everybody may hold.
 func (d *draft) port(port, from string) {
+	if n, err := strconv.Atoi(port); err == nil && beside(n) > n+1 {
+		port, from = strconv.Itoa(beside(n)), from+", which has "+port
+	}
 	if port != "" {
 		d.set("PORT", port, from)
 	}

@@ -1,6 +1,10 @@
 package starter
 
-import "devloop/schema/lazyregexp"
+import (
+	"path"
+
+	"devloop/schema/lazyregexp"
+)
 
 var (
 	rubyServer = lazyregexp.New(`(?m)^\s*gem\s+["'](rails|puma|sinatra|rack|hanami|roda)["']`)
@@ -14,7 +18,7 @@ var (
 func lookRuby(p *project) (*draft, error) {
 	if !p.has("Gemfile") {
 		if !p.has("config.ru") {
-			return nil, nil
+			return lookSinatra(p), nil
 		}
 		d := &draft{by: "config.ru"}
 		d.extends("ruby-web", "there is a config.ru")
@@ -42,7 +46,7 @@ func lookRuby(p *project) (*draft, error) {
 	d := &draft{by: "Gemfile"}
 	found := rubyServer.FindStringSubmatch(gems)
 	if file, m := p.search(p.sources(".rb"), classic); m != nil && found != nil && !p.has("config.ru") {
-		sinatra(d, file, test)
+		sinatra(d, "bundle exec ruby "+file, test)
 		return d, nil
 	}
 	if found == nil || !p.has("config.ru") {
@@ -76,19 +80,37 @@ func lookRuby(p *project) (*draft, error) {
 }
 
 // sinatra is an app that is run by its own file, and then reads $PORT.
-func sinatra(d *draft, file, test string) {
-	d.ignore(".trigger")
+func sinatra(d *draft, run, test string) {
 	d.sockets = append(d.sockets, entry{key: "web", sub: []entry{
-		{key: "listen", value: "http::4567"}, {key: "via", value: "proxy", comment: "Sinatra listens on $PORT"},
+		{key: "listen", value: "http::4567"}, {key: "via", value: "proxy", comment: "Sinatra listens on $PORT"}, {key: "while_down", value: "page"},
 	}})
 	watch := entry{key: "watch", value: yamlText("**/*.{rb,erb,haml,slim}")}
-	d.watchers = append(d.watchers, entry{key: "check", sub: []entry{watch, {key: "stages", value: stages("ruby -c " + file)}, {key: "trigger", value: ".trigger"}}})
 	if test != "" {
 		d.watchers = append(d.watchers, entry{key: "tests", comment: "What fails here is told, and takes nothing down.", sub: []entry{
-			watch, {key: "depends_on", value: "[check]"}, {key: "stages", value: "\n- {run: " + inFlow(test) + ", nice: 10}"},
+			watch, {key: "stages", value: "\n- {run: " + inFlow(test) + ", nice: 10}"},
 		}})
 	}
 	d.processes = append(d.processes, entry{key: "server", sub: []entry{
-		{key: "run", value: "bundle exec ruby " + yamlText(file)}, {key: "watch", value: ".trigger"}, {key: "sockets", value: "[web]"},
+		{key: "run", value: yamlText(run)}, watch, {key: "update", value: "auto", comment: "the old version serves until the new one does"}, {key: "sockets", value: "[web]"},
 	}})
+}
+
+// lookSinatra drafts an app of Sinatra's in a directory without a Gemfile; nil if there is none.
+func lookSinatra(p *project) *draft {
+	for _, file := range p.sources(".rb") {
+		text, err := p.read(file)
+		if err != nil || path.Dir(file) != "." || !classic.MatchString(text) {
+			continue
+		}
+		d, run := &draft{by: file}, "ruby "+file
+		for dir := ".."; p.canRise(path.Join(dir, "x")); dir = path.Join(dir, "..") {
+			if p.isFile(path.Join(dir, "Gemfile")) {
+				run = "bundle exec " + run
+				break
+			}
+		}
+		sinatra(d, run, "")
+		return d
+	}
+	return nil
 }
