@@ -64,6 +64,9 @@ func (n *nodeDraft) server(why string, sources []string) {
 	case m.server(p) != "":
 		n.job, file = &job{}, m.server(p)
 		n.run = &nodeRun{file: file, loader: m.loader(file)}
+		if from = "package.json, main"; path.Clean("./"+m.Main) != file || !p.has("package.json") {
+			from = n.listensAt(file)
+		}
 		if len(m.Scripts) > 0 {
 			n.unknown()
 		}
@@ -111,7 +114,21 @@ func (n *nodeDraft) program(sources []string) (file, from string) {
 	if len(files) > 1 && !asked {
 		n.d.note("%d files listen, and no script of package.json names one: MAIN says which. In the directory of another, `devloop init` makes it a loop of its own.", len(files))
 	}
-	return files[at], "a guess: no script names it, and it listens"
+	return files[at], n.listensAt(files[at])
+}
+
+// listensAt says that a file is taken for the server because it listens.
+func (n *nodeDraft) listensAt(file string) string {
+	text, err := n.p.read(file)
+	if err != nil {
+		return "a guess"
+	}
+	text = code(file, text)
+	at := nodeListens.FindStringIndex(text)
+	if at == nil {
+		return "a guess, by its name"
+	}
+	return fmt.Sprintf("a guess, from %s:%d", file, 1+strings.Count(text[:at[0]], "\n"))
 }
 
 // unknown says which script was not understood, so that MAIN is a guess.
