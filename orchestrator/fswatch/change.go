@@ -1,9 +1,6 @@
 package fswatch
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Op says what happened to a path; several things may have.
 type Op uint8
@@ -15,16 +12,6 @@ const (
 	Rename                // it was moved away; the new place has a Create of its own
 	Touch                 // its mode, times or other attributes changed; `touch` looks like chmod to the kernel
 )
-
-func (o Op) String() string {
-	var words []string
-	for i, word := range []string{"create", "write", "remove", "rename", "touch"} {
-		if o&(1<<i) != 0 {
-			words = append(words, word)
-		}
-	}
-	return strings.Join(words, "|")
-}
 
 // Change is what happened to one path since the batch before.
 type Change struct {

@@ -321,3 +321,13 @@ func wildcard(patterns []string, p string) bool {
 	}
 	return false
 }
+
+func (o Op) String() string {
+	var words []string
+	for i, word := range []string{"create", "write", "remove", "rename", "touch"} {
+		if o&(1<<i) != 0 {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(words, "|")
+}
