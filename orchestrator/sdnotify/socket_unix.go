@@ -3,7 +3,6 @@
 package sdnotify
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -25,10 +25,6 @@ const longestPath = 103
 // message can carry: SCM_MAX_FD is 253 on Linux, the BSDs take about 500. With
 // less room some systems would leave descriptors open that nobody knows of.
 const maxControl = 4096
-
-// barrier is the only assignment of a message that asks for synchronisation;
-// its descriptor is closed when all messages before it have been handled.
-var barrier = []byte("BARRIER=1")
 
 // Socket is one start's notification socket. It is made by New and Open and
 // removed by Close; its methods may be called from different goroutines.
@@ -169,76 +165,39 @@ func deliver(ctx context.Context, queue *queue, handle func(Message)) {
 
 // read puts every datagram into the queue.
 func (s *Socket) read(ctx context.Context, queue *queue) error {
-	text := make([]byte, maxMessage+1) // one more, so that a message that is too long is seen to be
+	text := make([]byte, maxMessage+2) // a zero at the end, and one more, so that what is too long is seen to be
 	control := make([]byte, maxControl)
 	for {
-		n, controls, flags, _, err := s.conn.ReadMsgUnix(text, control)
+		n, controls, _, _, err := s.conn.ReadMsgUnix(text, control)
 		if err != nil {
 			if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
 				return nil
 			}
 			return fmt.Errorf("read %s: %w", s.path, err)
 		}
-		files, sender, err := unpack(control[:controls])
-		if bytes.Equal(bytes.TrimRight(text[:n], "\n\x00"), barrier) && err == nil && len(files) == 1 {
+		parts, _ := unix.ParseSocketControlMessage(control[:controls]) // what the kernel has written
+		files := descriptors(parts)
+		if strings.TrimRight(string(text[:n]), "\n\x00") == barrier && len(files) == 1 {
 			queue.put(item{release: func() { unix.Close(files[0]) }})
 			continue
 		}
 		for _, fd := range files {
 			unix.Close(fd)
 		}
-		var m Message
-		if err == nil && flags&unix.MSG_TRUNC != 0 {
-			err = fmt.Errorf("the message is longer than %d bytes", maxMessage)
+		if m := parse(string(text[:n])); m != (Message{}) && trusted(parts) {
+			queue.put(item{message: m})
 		}
-		if err == nil {
-			err = sender.check()
-		}
-		if err == nil {
-			m, err = parse(text[:n])
-		}
-		if err == nil && saysBarrier(m) {
-			m, err = Message{}, errors.New("BARRIER=1 goes alone, with one descriptor")
-		}
-		if err != nil {
-			m.Refused = append(m.Refused, err.Error())
-		}
-		m.PID = sender.pid
-		queue.put(item{message: m})
 	}
 }
 
-func saysBarrier(m Message) bool {
-	for _, a := range m.Others {
-		if a.Key == "BARRIER" && a.Value == "1" {
-			return true
-		}
-	}
-	return false
-}
-
-// unpack returns the descriptors in a message's control part, which are the
-// caller's to close whatever the error, and who sent it.
-func unpack(control []byte) (files []int, by sender, err error) {
-	parts, err := unix.ParseSocketControlMessage(control)
-	if err != nil {
-		return nil, by, fmt.Errorf("read control message: %w", err)
-	}
+// descriptors are those that came with a message, which are the caller's to close.
+func descriptors(parts []unix.SocketControlMessage) (files []int) {
 	for i := range parts {
-		if parts[i].Header.Level != unix.SOL_SOCKET {
-			continue
-		}
-		if parts[i].Header.Type == unix.SCM_RIGHTS {
-			fds, e := unix.ParseUnixRights(&parts[i])
+		if fds, err := unix.ParseUnixRights(&parts[i]); err == nil {
 			files = append(files, fds...)
-			err = errors.Join(err, e)
-			continue
-		}
-		if e := by.read(&parts[i]); e != nil {
-			err = errors.Join(err, e)
 		}
 	}
-	return files, by, err
+	return files
 }
 
 // Close removes the socket and its directory, and ends Receive. Only the first
