@@ -117,6 +117,15 @@ func (c *Console) Write(name string, head Line, details ...Line) {
 	c.write(name, append([]Line{head}, details...), detailRows)
 }
 
+// Room is how many cells of a terminal a line of devloop's own has; 0: any number.
+func (c *Console) Room() int {
+	columns := int(c.columns.Load())
+	if columns == 0 {
+		return 0
+	}
+	return max(0, columns-displaywidth.Bytes(c.label(nil, "", false, blanks)))
+}
+
 // detailRows is how many rows of a terminal a detail takes.
 const detailRows = 2
 

@@ -277,7 +277,7 @@ func TestLines(t *testing.T) {
 		want  string
 	}{
 		{Line{{Text: "short"}}, 20, "short|"},
-		{Line{{Text: "a line that is "}, {Text: "as wide as twenty cells"}}, 20, "a line that is as |wide as twenty cells|"},
+		{Line{{Text: "a line that is "}, {Text: "as wide as twenty cells"}}, 20, "a line that is as|wide as twenty cells|"},
 		{Line{{Text: strings.Repeat("x", 45)}}, 20, strings.Repeat("x", 20) + "|" + strings.Repeat("x", 20) + "|xxxxx|"},
 		{Line{{Text: "日本語日本語日本語日本語"}}, 17, "日本語日本語日本|語日本語|"},
 		{Line{{Text: "left as it is, too narrow"}}, 10, "left as it is, too narrow|"},
@@ -310,7 +310,7 @@ func TestNarrowNames(t *testing.T) {
 	if err := c.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := s.text(), "a-long-… | x\nb        y\nb        head\n         details details details details\n         details details details detail…\na-long-name | x\nb            y"; got != want {
+	if got, want := s.text(), "a-long-… | x\nb        y\nb        head\n         details details details details\n         details details details details…\na-long-name | x\nb            y"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -145,7 +145,7 @@ func (l *lane) own(lines []Line, most int, folded bool) (text []byte) {
 	for i, line := range lines {
 		rows := line.wrap(room)
 		if i > 0 && len(rows) > most {
-			rows = append(rows[:most-1], append(rows[most-1], rows[most]...).cut(room))
+			rows = append(rows[:most-1], append(append(rows[most-1], Text{Text: " "}), rows[most]...).cut(room))
 		}
 		for _, row := range rows {
 			text = append(row.format(append(text, label...), l.color), '\n')

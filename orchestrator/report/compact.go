@@ -298,14 +298,13 @@ func (c *compact) rested(nodes []machine.NodeStatus) {
 	}
 }
 
-// told shows a run that has passed.
+// told shows a run that has passed. The times of its stages are left out where they would take another row.
 func (c *compact) told(r *run) {
 	delete(c.runs, r.node)
-	line := console.Line{{Text: "✓ ", Tone: console.Good}, {Text: r.cause + " · " + short(r.took)}}
-	if len(r.stages) > 1 {
-		line = append(line, console.Text{Text: " · " + strings.Join(r.stages, " · "), Tone: console.Dim})
-	} else if len(r.stages) == 1 && strings.Contains(r.stages[0], "(") {
-		line = append(line, console.Text{Text: " · " + r.stages[0], Tone: console.Dim})
+	head := console.Line{{Text: "✓ ", Tone: console.Good}, {Text: r.cause + " · " + short(r.took)}}
+	var stages, rest console.Line
+	if len(r.stages) > 1 || len(r.stages) == 1 && strings.Contains(r.stages[0], "(") {
+		stages = console.Line{{Text: " · " + strings.Join(r.stages, " · "), Tone: console.Dim}}
 	}
 	arrow := " → "
 	for _, st := range r.starts {
@@ -313,16 +312,19 @@ func (c *compact) told(r *run) {
 			st.run = nil // another run has overtaken it
 			continue
 		}
-		line = append(line, console.Text{Text: arrow + st.node + " "}, console.Text{Text: st.ready, Tone: console.Good})
+		rest = append(rest, console.Text{Text: arrow + st.node + " "}, console.Text{Text: st.ready, Tone: console.Good})
 		arrow = ", "
 		if c.starts[st.node] == st {
 			delete(c.starts, st.node)
 		}
 	}
 	for _, note := range r.notes {
-		line = append(line, console.Text{Text: " · " + note})
+		rest = append(rest, console.Text{Text: " · " + note})
 	}
-	c.opt.Console.Write(r.node, line)
+	if room := c.opt.Console.Room(); room == 0 || head.Width()+stages.Width()+rest.Width() <= room {
+		head = append(head, stages...)
+	}
+	c.opt.Console.Write(r.node, append(head, rest...))
 }
 
 // stageFailure says which stage failed, and how.

@@ -245,8 +245,11 @@ func (l *statusLine) idle(now Snapshot) (a activity) {
 		a.head = console.Line{{Text: "◐ " + strings.Join(now.Live.Nodes, ", "), Tone: console.Warn}, {Text: "  not up yet"}}
 		return a
 	case now.Live.State == "behind" && len(now.Live.Nodes) > 0: // stopped by hand, for example
-		a.head = text(console.Plain, "- behind")
-		a.rest = append(a.rest, text(console.Plain, " · %s", strings.Join(now.Live.Nodes, ", ")))
+		a.head = text(console.Plain, "- behind · %s", strings.Join(now.Live.Nodes, ", "))
+		return a
+	case now.Live.State != "live":
+		a.head = text(console.Warn, "◐ starting")
+		return a
 	case serves(now):
 		a.head = text(console.Good, "● live")
 	default:
