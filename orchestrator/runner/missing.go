@@ -88,10 +88,10 @@ func (w wanted) install() string {
 	return ""
 }
 
-// there tells whether one of some paths, relative to where the command runs, exists.
+// there tells whether one of some paths, relative to where the command runs or absolute, exists.
 func (w wanted) there(names ...string) bool {
 	for _, name := range names {
-		if _, err := os.Stat(filepath.Join(w.dir, filepath.FromSlash(name))); err == nil {
+		if _, err := os.Stat(absoluteIn(w.dir, filepath.FromSlash(name))); err == nil {
 			return true
 		}
 	}

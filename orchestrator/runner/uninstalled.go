@@ -107,7 +107,7 @@ func (w wanted) uninstalled(a absent) (text, hint string) {
 		if a.by != "" {
 			text += " for " + a.by
 		}
-		return text, pythonInstall(a.name, there)
+		return text, pythonInstall(a, there)
 	case absentComposer:
 		return "the packages of composer.json are not installed", "`composer install`"
 	case absentNode:
@@ -166,12 +166,15 @@ func nodeInstall(there func(...string) bool) string {
 	return "the packages of package.json are not installed: `" + nodeTool(there) + " install`"
 }
 
-func pythonInstall(name string, there func(...string) bool) string {
+func pythonInstall(a absent, there func(...string) bool) string {
+	name := a.name
 	switch {
 	case there(".venv/bin/python"):
 		return "there is a .venv: `PYTHON: .venv/bin/python` under `vars` takes it, or activate it before devloop"
 	case there("venv/bin/python"):
 		return "there is a venv: `PYTHON: venv/bin/python` under `vars` takes it, or activate it before devloop"
+	case there(systemPackages+name, systemPackages+name+".py") && !strings.HasPrefix(a.by, systemPython):
+		return systemPython + " has it: `PYTHON: " + systemPython + "` under `vars`"
 	case there("uv.lock"):
 		return "`uv sync`, and `PYTHON: .venv/bin/python` under `vars`"
 	case there("poetry.lock"):
@@ -181,6 +184,12 @@ func pythonInstall(name string, there func(...string) bool) string {
 	}
 	return "`python3 -m venv .venv && .venv/bin/pip install " + name + "`, and `PYTHON: .venv/bin/python` under `vars`"
 }
+
+// Where Debian and its kin have the packages of the system's Python.
+const (
+	systemPython   = "/usr/bin/python3"
+	systemPackages = "/usr/lib/python3/dist-packages/"
+)
 
 // npmDev begins the advice for programs that are packages of npm.
 const npmDev = "`npm install --save-dev "

@@ -3,6 +3,7 @@ package runner
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -83,4 +84,16 @@ func TestUninstalled(t *testing.T) {
 	says(absent{"uvicorn", absentPython, ""}, "the Python package uvicorn is not installed", "there is a .venv: `PYTHON: .venv/bin/python` under `vars` takes it, or activate it before devloop")
 	write(filepath.Join(dir, "shop.py"), 0o644)
 	says(absent{"shop", absentPython, ""}, "", "")
+}
+
+// A package that only the system's Python has is no question of installing.
+func TestSystemPython(t *testing.T) {
+	there := func(names ...string) bool { return slices.Contains(names, systemPackages+"uvicorn") }
+	want := "/usr/bin/python3 has it: `PYTHON: /usr/bin/python3` under `vars`"
+	if got := pythonInstall(absent{"uvicorn", absentPython, "/opt/bin/python3"}, there); got != want {
+		t.Errorf("got %q", got)
+	}
+	if got := pythonInstall(absent{"uvicorn", absentPython, "/usr/bin/python3"}, there); got == want {
+		t.Errorf("the system's Python is told to take itself: %q", got)
+	}
 }
