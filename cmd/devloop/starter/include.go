@@ -126,6 +126,7 @@ func lookWorkspace(p npmProject, m *manifest) (*draft, error) {
 	if len(parts) == 0 {
 		return nil, nil
 	}
+	parts = p.chosen(parts)
 	d := &draft{by: w.by}
 	d.comment("A workspace (%s): each package that serves has a devloop.yaml of its own, and runs alone in its directory, too.", w.by)
 	d.ignore("node_modules/")
@@ -147,6 +148,21 @@ func lookWorkspace(p npmProject, m *manifest) (*draft, error) {
 	}
 	p.builds(d, shared, name)
 	return d, nil
+}
+
+// chosen are the projects that people want the loop to run: all, or one.
+func (p *project) chosen(parts []*part) []*part {
+	if len(parts) < 2 {
+		return parts
+	}
+	options := []string{"all of them"}
+	for _, one := range parts {
+		options = append(options, fmt.Sprintf("only %s (%s): %s", one.name, one.dir, one.what))
+	}
+	if at, _ := p.tools.choose("Which of these projects does the loop run?", options); at > 0 {
+		return parts[at-1 : at]
+	}
+	return parts
 }
 
 // includeParts includes projects below, each on a port of its own, and says which port is which. holders

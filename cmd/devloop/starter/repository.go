@@ -137,7 +137,7 @@ func (p repository) draft(d *draft, err error) (*draft, error) {
 			return nil, errors.Join(failed, err)
 		}
 		d = &draft{}
-		d.ofParts(parts)
+		d.ofParts(p.chosen(parts))
 		return d, p.needs(d)
 	case err != nil:
 		return nil, err
@@ -147,7 +147,7 @@ func (p repository) draft(d *draft, err error) (*draft, error) {
 			return d, err
 		}
 		d = &draft{}
-		d.ofParts(parts)
+		d.ofParts(p.chosen(parts))
 		return d, p.needs(d)
 	case d.done != nil || len(d.includes) > 0 || slices.Contains([]string{"Cargo.toml", "pom.xml", "build.gradle", "build.gradle.kts"}, d.by):
 		return d, nil // it has them, or its build does
@@ -169,7 +169,7 @@ func (p repository) draft(d *draft, err error) (*draft, error) {
 	if err != nil || len(parts) == 0 {
 		return d, err
 	}
-	d.ofParts(parts)
+	d.ofParts(p.chosen(parts))
 	return d, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -227,4 +228,24 @@ func inProject(name string) string {
 		return name
 	}
 	return filepath.ToSlash(rel)
+}
+
+// Of several projects further down, people can choose one.
+func TestChosenProject(t *testing.T) {
+	root := fstest.MapFS{
+		"package.json":          {Data: []byte(`{"workspaces": ["apps/*"]}`)},
+		"apps/web/package.json": {Data: []byte(`{"scripts": {"dev": "vite"}, "devDependencies": {"vite": "7"}}`)},
+		"apps/api/package.json": {Data: []byte(`{"scripts": {"dev": "node server.js"}, "dependencies": {"express": "5"}}`)},
+		"apps/api/server.js":    {Data: []byte("app.listen(process.env.PORT)\n")},
+	}
+	for _, c := range []struct{ choice, want string }{{"all of them", "apps/web apps/api"}, {"only api (apps/api): node-web", "apps/api"}} {
+		draft, err := Look(place(root), Tools{Choose: func(_ string, options []string) int { return max(slices.Index(options, c.choice), 0) }})
+		var dirs []string
+		for _, f := range draft.Others {
+			dirs = append(dirs, f.Dir)
+		}
+		if got := strings.Join(dirs, " "); err != nil || got != c.want {
+			t.Errorf("%s: %q, %v", c.choice, got, err)
+		}
+	}
 }
