@@ -71,6 +71,9 @@ func (e *exporter) watchers() {
 				names = append(names, s.Name)
 			}
 		}
+		if names == nil {
+			continue
+		}
 		e.lose("watcher %s: nothing runs its stages (%s); run them before the start, with `devloop run %s`", w.Name, strings.Join(names, ", "), w.Name)
 	}
 }
