@@ -21,9 +21,12 @@ func (c *Console) Status(draw Draw) {
 // Show shows the status line, Hide takes it away until the next Show: while devloop
 // is suspended, or in the background of the terminal. Hide returns when it is gone,
 // or when the terminal takes nothing.
-func (c *Console) Show() { c.out.change(func(s *statusLine) { s.shown, s.again = true, true }) }
+func (c *Console) Show() {
+	c.measure() // it may have been resized meanwhile
+	c.out.change(func(s *statusLine) { s.shown, s.again = true, true })
+}
 
-// Hide is the opposite of [Console.Show].
+// Hide is the opposite of Show.
 func (c *Console) Hide() {
 	s := c.out
 	s.change(func(st *statusLine) { st.shown = false })
