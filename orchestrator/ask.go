@@ -116,7 +116,7 @@ func (l apiLoop) Closed() error {
 	switch {
 	case l.end.told:
 		return api.ErrEnding
-	case !l.started:
+	case !l.startup.done:
 		return api.ErrStarting
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/runner"
+	"devloop/orchestrator/sockets"
 )
 
 func (l *loop) startStage(a machine.StartStage) {
@@ -175,4 +176,16 @@ func (l *loop) drain(d machine.Drained) {
 		return
 	}
 	l.files.Sync(func() { l.step(d) })
+}
+
+// startWaiting starts the processes that have waited for a socket whose file system has not responded.
+func startWaiting(l *loop, s *sockets.Held) {
+	l.screen.Holding(s.Name(), s.String())
+	command := machine.Command{Verb: machine.Restart}
+	for i, n := range l.graph.Nodes {
+		if n.Process != nil && !n.Gone && hasSocket(n.Process, s.Name()) && l.machine.Status()[i].Num > 0 {
+			command.Nodes = append(command.Nodes, i)
+		}
+	}
+	l.step(command)
 }

@@ -44,43 +44,68 @@ type loop struct {
 	sockets *sockets.Set
 	runner  *runner.Runner
 	disk    *diskqueue.Queue
-	files   *filewatch.Files       // nil if nothing is watched
+	files   *filewatch.Files       // nil if nothing is watched, or not yet
 	sources *filewatch.ConfigFiles // nil if the configuration is not read again
 	api     *api.Server
 
 	queue    []machine.Event // what the loop itself answers
 	stepping bool            // step carries out what the machine answers
-	started  bool            // the machine has started
+	startup  startup
 	barriers barriers
 	house    housekeeping
 	timer    *time.Timer
 	end      end
 }
 
+// startup is the state of the start. Watching begins beside the loop's goroutine, as it may have to wait for a disk.
+// Until it has begun, no other configuration becomes current.
+type startup struct {
+	opening bool            // files is not there yet
+	slow    *time.Timer     // tells people that this takes long
+	next    *candidate      // was read meanwhile; nil: none
+	ready   <-chan struct{} // of files: closed when they miss nothing; nil when that has been seen
+	done    bool            // the machine has started
+}
+
+// slowOpening is how long the beginning of watching may take before people are told.
+const slowOpening = 4 * time.Second
+
+func (s *startup) opens(slow func()) {
+	s.opening, s.slow = true, time.AfterFunc(slowOpening, slow)
+}
+
+// filesOpened is the result of beginning to watch.
+type filesOpened struct {
+	files *filewatch.Files
+	notes []string
+	err   error
+}
+
+// Close closes what nobody takes.
+func (e filesOpened) Close() error { return e.files.Close() }
+
 // end is the state of the end of the loop.
 type end struct {
 	told      bool      // it was told to end, and has said so
 	signalled time.Time // when the last signal came
 	code      *int      // set by the machine's Exit
+	err       error     // why it could not begin
 }
 
 // run has the loop's only select.
 func (l *loop) run() int {
 	signals, requests, done := l.opt.Signals, l.opt.Requests, l.ctx.Done()
-	var ready <-chan struct{}
-	if l.files != nil {
-		ready = l.files.Ready()
-	} else {
+	if !l.startup.opening {
 		l.start()
 	}
 	for l.end.code == nil {
 		l.screen.Rested(func() report.Snapshot { return l.report.snapshot(l.machine.Status()) })
 		l.arm()
 		select {
-		case <-ready:
+		case <-l.startup.ready:
 			l.files.Take()
-			if ready = nil; !l.files.Complete() { // watches have run out, and polling begins
-				ready = l.files.Ready()
+			if l.startup.ready = nil; !l.files.Complete() { // watches have run out, and polling begins
+				l.startup.ready = l.files.Ready()
 				continue
 			}
 			l.files.After(l.begin)
@@ -123,8 +148,25 @@ func (l *loop) begin() {
 	l.files.ReadBaseline()
 }
 
+// filesOpened begins the loop's work, once nothing is missed any more.
+func (l *loop) filesOpened(ev filesOpened) {
+	next := l.startup.next
+	l.startup.slow.Stop()
+	l.files, l.startup.opening, l.startup.next = ev.files, false, nil
+	l.report.note(ev.notes...)
+	if ev.err != nil {
+		l.end.err = ev.err
+		l.step(machine.Shutdown{Hard: true, Code: 1})
+		return
+	}
+	l.startup.ready = l.files.Ready()
+	if next != nil {
+		l.configRead(next)
+	}
+}
+
 func (l *loop) start() {
-	l.started = true
+	l.startup.done = true
 	l.step(machine.Start{})
 }
 
@@ -258,6 +300,8 @@ func (l *loop) handle(ev any) {
 		ev.Handle()
 	case placeEvent:
 		ev.show()
+	case filesOpened:
+		l.filesOpened(ev)
 	case noticeEvent:
 		l.screen.Notice(ev.text)
 	case sockets.Event:

@@ -3,11 +3,11 @@ package orchestrator
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
 	"time"
 
 	"devloop/orchestrator/api"
-	"devloop/orchestrator/filewatch"
 )
 
 // mailbox is how other goroutines reach the loop's.
@@ -99,7 +99,7 @@ func (m *mailbox) leave(closers ...func() error) error {
 	for {
 		select {
 		case ev := <-m.events:
-			if ev, ok := ev.(filewatch.Event); ok {
+			if ev, ok := ev.(io.Closer); ok {
 				add(ev.Close())
 			}
 		default:

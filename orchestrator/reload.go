@@ -36,6 +36,10 @@ func (l *loop) loadConfig() (loaded func(unseen bool)) {
 
 // configRead makes a configuration the current one, at once, or when all that it may read is watched.
 func (l *loop) configRead(next *candidate) {
+	if l.startup.opening {
+		l.startup.next = next
+		return
+	}
 	if l.files == nil || !l.files.Reopening() && !l.viewsChange(next) {
 		l.reloaded(next.sources, l.reconfigure(next, func() {}))
 		return

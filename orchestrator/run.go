@@ -54,7 +54,7 @@ func runLoop(ctx context.Context, opt Options) (code int, err error) {
 	}()
 	code = l.run()
 	ran = true
-	return code, nil
+	return code, l.end.err
 }
 
 func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
@@ -74,7 +74,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	own, output := &filewatch.Own{}, journal.New(opt.Kept)
 	l.screen = report.NewScreen(report.Options{Console: opt.Console, Dir: opt.Config.Dir, Live: opt.Stream, Hooks: opt.Hooks, Style: opt.Style,
 		Gone: func(path string) bool { return l.files.Gone(path) }})
-	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) bool { return l.post(ev) }, OnDisk: l.onDisk.Go, Notice: l.screen.Notice, Late: l.boundLate, Full: l.tryNotice})
+	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) bool { return l.post(ev) }, OnDisk: l.onDisk.Go, Notice: l.screen.Notice, Late: func(s *sockets.Held) { startWaiting(l, s) }, Full: l.tryNotice})
 	l.runner = l.newRunner(own, output)
 	l.report = &reporter{project: l.project, status: l.machine.Status, runner: l.runner, sockets: l.sockets, screen: l.screen,
 		log: report.NewLog(opt.Graph, func(cycle []byte) { l.report.cycles.add(cycle) }), history: report.NewHistory(), journal: output, noted: map[string]bool{}}
@@ -98,9 +98,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	if err := l.bind(); err != nil {
 		return l, err
 	}
-	if err := l.watch(own); err != nil {
-		return l, err
-	}
+	l.watch(own)
 	l.serve()
 	l.report.cycles.read(func(p *report.Past) { l.report.recall(p) })
 	return l, nil
@@ -118,18 +116,6 @@ func (l *loop) bind() error {
 		l.screen.Holding(s.Name(), s.String())
 	}
 	return nil
-}
-
-// boundLate starts the processes that have waited for a socket whose file system has not responded.
-func (l *loop) boundLate(s *sockets.Held) {
-	l.screen.Holding(s.Name(), s.String())
-	command := machine.Command{Verb: machine.Restart}
-	for i, n := range l.graph.Nodes {
-		if n.Process != nil && !n.Gone && hasSocket(n.Process, s.Name()) && l.machine.Status()[i].Num > 0 {
-			command.Nodes = append(command.Nodes, i)
-		}
-	}
-	l.step(command)
 }
 
 // close releases everything that newLoop took.
@@ -186,30 +172,35 @@ func (l *loop) newRunner(own *filewatch.Own, output *journal.Journal) *runner.Ru
 }
 
 // watch begins to watch the project's files and the configuration's.
-func (l *loop) watch(own *filewatch.Own) (err error) {
+func (l *loop) watch(own *filewatch.Own) {
 	if l.opt.Once {
-		return nil
+		return
 	}
 	owner := filewatch.Owner{Context: l.ctx, Disk: l.disk, Own: own, Go: l.onDisk.Go, Note: l.report.note, Notice: l.screen.Notice,
 		Post: func(ev filewatch.Event) bool { return l.post(ev) }}
-	started := func() bool { return l.started }
+	started := func() bool { return l.startup.done }
 	if !l.opt.NoWatch {
-		l.files, err = filewatch.New(filewatch.Options{Owner: owner, Poll: l.opt.polling(l.cfg), Started: started,
+		opt := filewatch.Options{Owner: owner, Poll: l.opt.polling(l.cfg), Started: started,
 			Config:  func() (*schema.Config, *graph.Graph) { return l.cfg, l.graph },
-			Changed: l.changed, Hang: func(places map[int]string) { l.step(machine.FilesHang{Places: places}) }, Settling: l.settling, Busy: l.runner.RunsStages, Writing: l.writing, Opened: l.watching})
-		if err != nil {
-			return err
-		}
+			Changed: l.changed, Hang: func(places map[int]string) { l.step(machine.FilesHang{Places: places}) }, Settling: l.settling, Busy: l.runner.RunsStages, Writing: l.writing, Opened: l.watching}
+		l.startup.opens(func() {
+			l.post(noticeEvent{"nothing can start yet: " + l.opt.Config.Dir + ", or where links in it lead, has not answered"})
+		})
+		l.onDisk.Go(func() {
+			ev := filesOpened{}
+			if ev.files, ev.notes, ev.err = filewatch.New(opt); ev.files != nil && !l.post(ev) {
+				_ = ev.Close() // the loop has ended
+			}
+		})
 	}
 	if l.opt.Reload == nil {
-		return nil
+		return
 	}
 	for _, n := range l.graph.Nodes {
 		l.prints = append(l.prints, fingerprint(l.opt.Environ, l.cfg, n))
 	}
-	l.sources, err = filewatch.OpenConfigFiles(filewatch.ConfigOptions{Owner: owner, Started: started, Ending: l.machine.Ending, Load: l.loadConfig,
+	l.sources = filewatch.OpenConfigFiles(filewatch.ConfigOptions{Owner: owner, Started: started, Ending: l.machine.Ending, Load: l.loadConfig,
 		NoAnswer: func(paths []string) { l.reloaded(paths, errNoAnswer) }}, sourcePaths(l.cfg.Sources), l.opt.polling(l.cfg))
-	return err
 }
 
 // diskHangs reports a file system that does not answer.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"devloop/schema"
 )
@@ -31,11 +32,23 @@ func (a *app) find() (string, error) {
 	if a.file != "" {
 		return a.file, nil
 	}
+	defer a.reportSlow("this directory")()
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("find the current directory: %w", err)
 	}
 	return schema.Find(dir)
+}
+
+// slowDisk is how long the configuration may take to be found or read before people are told.
+const slowDisk = time.Second
+
+// reportSlow reports that a place does not answer for a while, until done is called.
+func (a *app) reportSlow(place string) (done func()) {
+	slow := time.AfterFunc(slowDisk, func() {
+		fmt.Fprintf(a.stderr, "devloop: the file system of %s has not answered for %v; waiting for it (Ctrl-C ends devloop)\n", place, slowDisk)
+	})
+	return func() { slow.Stop() }
 }
 
 // json writes a value for programs.

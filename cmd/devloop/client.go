@@ -36,6 +36,7 @@ func (a *app) connect() (client *control.Client, config string, err error) {
 			return nil, "", err
 		}
 	}
+	defer a.reportSlow(file)()
 	config = shorter(file)
 	client, err = control.Dial(config)
 	if errors.Is(err, control.ErrNotRunning) && a.file == "" {

@@ -7,13 +7,21 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 )
 
+// The kernel gives a signal to the program's first thread, if that does not block it. A thread that waits for a file system
+// that does not respond never takes it, and no other one does: so that Ctrl-C always works, only main runs on the first
+// thread, and never asks a disk.
+func init() { runtime.LockOSThread() }
+
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	code := make(chan int)
+	go func() { code <- run(os.Args[1:], os.Stdout, os.Stderr) }()
+	os.Exit(<-code)
 }
 
 // run carries out one command line and returns the exit code. Every error is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -39,6 +40,7 @@ func (a *app) load() (*project, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer a.reportSlow(file)()
 	asked := control.Variables{}
 	lookup := func(name string) (string, bool) {
 		value, set := os.LookupEnv(name)
@@ -87,7 +89,7 @@ func (a *app) selected(names []string) (*project, error) {
 // reloader loads again what selected has loaded: the same file, even if another one would be found now.
 func reloader(a *app, p *project, names []string) func() (*schema.Config, *graph.Graph, []string, error) {
 	again := *a
-	again.file = p.cfg.File
+	again.file, again.stderr = p.cfg.File, io.Discard // the loop itself tells of a disk that does not answer
 	return func() (*schema.Config, *graph.Graph, []string, error) {
 		p, err := again.selected(names)
 		var failed loadError

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 	}
 	testscript.Main(tests{m}, map[string]func(){
-		"devloop": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
+		"devloop": main,
 		"held":    held,
 		"serve":   serve,
 		"ask":     askPage,

@@ -183,10 +183,15 @@ func (q *Queue) Tick(now time.Time) {
 }
 
 // place is what counts as hung with a path: its directory, and if that is not the first one there, all that is
-// mounted with it.
+// mounted with it. Something is mounted at the path itself: that, and not the directory, which lies on another file
+// system.
 func (q *Queue) place(path string) string {
 	if q.opt.Mount != nil {
-		if mount := q.opt.Mount(path); mount != "" {
+		mount := q.opt.Mount(path)
+		if mount == path {
+			return path
+		}
+		if mount != "" {
 			for _, hung := range q.hung {
 				if q.opt.Mount(hung) == mount {
 					return mount

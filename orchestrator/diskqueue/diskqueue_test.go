@@ -183,3 +183,24 @@ func TestCloseDoesNotWaitForWhatHangs(t *testing.T) {
 	close(goOn)
 	<-w.ended
 }
+
+// TestMountPointThatHangs: what lies beside it is on another file system, and is done.
+func TestMountPointThatHangs(t *testing.T) {
+	o := newOwner(t, func(string) string { return filepath.FromSlash("/a/m") })
+	paths := []string{filepath.FromSlash("/a/m"), filepath.FromSlash("/a/m/f"), filepath.FromSlash("/a/b")}
+	began, free := make(chan struct{}), make(chan struct{})
+	var hung []bool
+	o.Add(Job{Paths: paths, Do: func(i int) {
+		if i == 0 {
+			close(began)
+			<-free
+		}
+	}, Done: func(h []bool) { hung = h }})
+	<-began
+	o.pass()
+	o.idle()
+	close(free)
+	if !slices.Equal(hung, []bool{true, true, false}) {
+		t.Errorf("hung: %v", hung)
+	}
+}

@@ -202,7 +202,12 @@ func (p *agreement) watch(polled bool) {
 		poll = new(time.Duration)
 		*poll = time.Hour
 	}
-	_, err := p.watcher.open(area{rootsOf(p.set, p.git), fspoll.Reach{Descend: p.set.Descend, Want: p.set.Matches}}, poll)
+	a := area{rootsOf(p.set, p.git), fspoll.Reach{Descend: p.set.Descend, Want: p.set.Matches}}
+	how := ways{polled: a.roots}
+	if !polled {
+		how = a.ways()
+	}
+	_, err := p.watcher.begin(a, poll, how)
 	p.must(err)
 	p.Cleanup(func() { p.must(p.watcher.close()) })
 	for _, ready := range p.watcher.ready() {

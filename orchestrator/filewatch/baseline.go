@@ -54,7 +54,7 @@ func (w *Files) ReadBaseline() {
 		return
 	}
 	w.base.reading = true
-	v, git, r := w.view, w.git, baselineReader{files: w, set: w.set, lesson: w.base.contents.Lesson()}
+	v, git, r := w.view, w.git, baselineReader{files: w, set: w.set, lesson: w.base.contents.Lesson(), hung: slices.Clone(w.hanging.held)}
 	if w.base.ruled {
 		r.past = w.base.past
 	}
@@ -82,6 +82,7 @@ type baselineReader struct {
 	files    *Files // used by the owner's goroutine only
 	set      *watchset.Set
 	lesson   *contents.Lesson
+	hung     []string        // places that do not respond
 	past     *contents.Past  // if files that it did not know are to be found
 	arrived  []string        // such files: they have come into view
 	warnings schema.Mistakes // of patterns that no file matched
@@ -91,7 +92,7 @@ type baselineReader struct {
 func (r *baselineReader) read(see func(string)) bool {
 	began := time.Now()
 	trusted := began
-	for path := range r.set.Files() {
+	for path := range r.set.Files(r.hung...) {
 		if time.Since(began) > readSlice {
 			if !r.lesson.Counts() || r.past == nil && !r.giveWay() {
 				return false

@@ -52,15 +52,10 @@ type ConfigOptions struct {
 
 // OpenConfigFiles begins to watch files of the configuration. When all of them are watched they are read once
 // more, for what was written before that. poll is how often to look at them, nil to rely on events.
-func OpenConfigFiles(opt ConfigOptions, paths []string, poll *time.Duration) (*ConfigFiles, error) {
-	c, w := &ConfigFiles{opt: opt}, ways{polled: paths}
-	if poll == nil {
-		w = areaOf(paths).ways()
-	}
-	if err := c.reopen(following{paths, poll}, w); err != nil {
-		return nil, err
-	}
-	return c, nil
+func OpenConfigFiles(opt ConfigOptions, paths []string, poll *time.Duration) *ConfigFiles {
+	c := &ConfigFiles{opt: opt, watcher: newWatcher(opt.Disk), contents: contents.New()}
+	c.Follow(paths, poll)
+	return c
 }
 
 // Close stops watching. It may have to wait for a disk.

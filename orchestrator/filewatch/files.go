@@ -79,22 +79,27 @@ type Options struct {
 	Opened func() // the watcher has been replaced
 }
 
-// New begins to watch what the configuration asks for. The caller closes it, even after an error.
-func New(opt Options) (*Files, error) {
+// New begins to watch what the configuration asks for, outside the owner's goroutine, which does what it asks of a
+// disk; it returns nil if the owner ends meanwhile. The caller closes it, even after an error. notes are for people.
+func New(opt Options) (w *Files, notes []string, err error) {
 	cfg, g := opt.Config()
 	git := gitignore.New(cfg.Dir)
-	w := &Files{opt: opt, poll: opt.Poll, git: git, view: view{cfg, g, watchset.New(cfg, g, git)}, times: newModTimes(),
-		hanging: hanging{notice: opt.Notice, report: opt.Hang},
-		base:    baseline{contents: contents.New()}, writers: writers{}, locks: map[string]*gitLocks{}, emptied: map[string]emptied{}}
-	for _, path := range w.set.Touchables() {
-		w.times.note(path)
+	w = &Files{opt: opt, poll: opt.Poll, git: git, view: view{cfg, g, watchset.New(cfg, g, git)}, times: newModTimes(),
+		hanging: hanging{notice: opt.Notice, report: opt.Hang}, watcher: newWatcher(opt.Disk),
+		base: baseline{contents: contents.New()}, writers: writers{}, locks: map[string]*gitLocks{}, emptied: map[string]emptied{}}
+	at := w.area(w.set)
+	found, ok := opt.layout(at, w.set, opt.Poll != nil)
+	if ok {
+		touchables := w.set.Touchables()
+		_, ok = opt.ask(touchables, func(i int) { w.times.note(touchables[i]) })
 	}
-	w.mounts = openMounts(w.set)
-	w.watcher = newWatcher(opt.Disk)
-	notes, err := w.watcher.open(w.area(w.set), opt.Poll)
+	if !ok {
+		return nil, nil, nil
+	}
+	w.mounts = openMounts(found.real)
+	notes, err = w.watcher.begin(at, opt.Poll, found.ways)
 	opt.Own.Temporary(w.watcher.scratch())
-	opt.Note(notes...)
-	return w, err
+	return w, notes, err
 }
 
 // Close stops watching. It may have to wait for a disk.

@@ -4,19 +4,18 @@ import (
 	"path/filepath"
 
 	"devloop/orchestrator/fspoll"
-	"devloop/orchestrator/watchset"
 )
 
 // mounts reports mounts and unmounts where files are watched.
 type mounts struct {
 	table *fspoll.MountTable // nil where the system does not tell
-	roots map[string]string  // of the nodes, and their paths without links
+	roots map[string]string  // what is watched, and the paths without links: after an unmount it may be too late to ask
 }
 
 // openMounts begins to look at the table of mounts.
-func openMounts(set *watchset.Set) (m mounts) {
+func openMounts(roots map[string]string) (m mounts) {
 	if table, err := fspoll.OpenMountTable(); err == nil { // without it, mounts are not reported
-		m.table, m.roots = table, unlinkedRoots(set)
+		m.table, m.roots = table, roots
 	}
 	return m
 }
@@ -26,16 +25,6 @@ func (m *mounts) close() error {
 		return nil
 	}
 	return m.table.Close()
-}
-
-// unlinkedRoots resolves the links of the roots in advance: after an unmount, or when a server hangs, it may
-// be too late.
-func unlinkedRoots(set *watchset.Set) map[string]string {
-	roots := map[string]string{}
-	for _, root := range set.Roots() {
-		roots[root] = unlinked(root)
-	}
-	return roots
 }
 
 // unlinked is a path with its links resolved, also if its end does not exist.

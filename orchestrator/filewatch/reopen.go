@@ -71,7 +71,11 @@ func (w *Files) reopen(next *reopening) {
 func (o *opened) open(w *Files, poll *time.Duration, since time.Time, inView *watchset.Set) bool {
 	w.git.Rest()
 	at := w.area(o.set)
-	o.notes, o.err = o.watcher.open(at, poll)
+	found, ok := w.opt.layout(at, o.set, poll != nil)
+	if !ok {
+		return false
+	}
+	o.notes, o.err = o.watcher.begin(at, poll, found.ways)
 	w.opt.Own.Temporary(o.watcher.scratch())
 	if o.err != nil {
 		_ = o.watcher.close() // nothing can be seen with it
@@ -92,14 +96,15 @@ func (o *opened) open(w *Files, poll *time.Duration, since time.Time, inView *wa
 	if !ready || !o.confirm(w, 2*time.Since(since)) {
 		return false
 	}
-	o.first.files = append(o.first.files, changedSince(o.set, inView, since)...)
-	o.roots = unlinkedRoots(o.set)
-	for _, path := range o.set.Touchables() {
-		if !w.times.knows(path) {
-			w.times.note(path)
+	o.first.files = append(o.first.files, changedSince(o.set, inView, since, found.hung)...)
+	o.roots = found.real
+	touchables := o.set.Touchables()
+	_, ok = w.opt.ask(touchables, func(i int) {
+		if !w.times.knows(touchables[i]) {
+			w.times.note(touchables[i])
 		}
-	}
-	return true
+	})
+	return ok
 }
 
 // confirm waits until the first watcher has reported what was written before the second one missed nothing: a
@@ -121,9 +126,9 @@ func (o *opened) confirm(w *Files, patience time.Duration) bool {
 }
 
 // changedSince lists the files that are new in view and were written since then. What happens to the others, the first
-// watcher has seen; they may have been written before that, and are not read again for it.
-func changedSince(set, inView *watchset.Set, since time.Time) (files []seenFile) {
-	for path := range set.Files() {
+// watcher has seen; they may have been written before that, and are not read again for it. What is in hung is not asked.
+func changedSince(set, inView *watchset.Set, since time.Time, hung []string) (files []seenFile) {
+	for path := range set.Files(hung...) {
 		if info, err := os.Stat(path); err == nil && info.ModTime().After(since) && !inView.Wants(path) {
 			files = append(files, seenFile{path: path})
 		}

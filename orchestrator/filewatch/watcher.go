@@ -101,16 +101,8 @@ func (a area) ways() (w ways) {
 	return w
 }
 
-// open begins to watch an area. poll, if not nil, asks for polling everywhere. notes are for people.
-func (s *watcher) open(a area, poll *time.Duration) (notes []string, err error) {
-	w := ways{polled: a.roots}
-	if poll == nil {
-		w = a.ways()
-	}
-	return s.begin(a, poll, w)
-}
-
-// begin is open for who knows the ways already. It asks no disk of the area.
+// begin begins to watch an area, in these ways. poll, if not nil, asks for polling everywhere. notes are for people. It
+// asks no disk of the area.
 func (s *watcher) begin(a area, poll *time.Duration, w ways) (notes []string, err error) {
 	s.roots = a.roots
 	interval := time.Duration(0)

@@ -1,5 +1,7 @@
 package fspoll
 
+import "slices"
+
 // MountOf is where the file system of a path is mounted, according to the table of mounts: no file system is
 // asked, so links in the path are not followed. It is "" where the system tells nothing.
 func MountOf(path string) (mount string) {
@@ -9,4 +11,15 @@ func MountOf(path string) (mount string) {
 		}
 	}
 	return mount
+}
+
+// MountsBelow lists everything that is mounted below some paths that have no links, sorted. No file system is asked.
+func MountsBelow(paths []string) (list []string) {
+	for at := range mounts() {
+		if slices.ContainsFunc(paths, func(path string) bool { _, below := within(at, path); return below }) {
+			list = append(list, at)
+		}
+	}
+	slices.Sort(list)
+	return list
 }

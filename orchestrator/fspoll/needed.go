@@ -34,9 +34,15 @@ type Mount struct {
 	Kind string // of the file system, in its common name; "" for a single file
 }
 
+// silent is the kind of a mount whose file system does not respond.
+const silent = "silent"
+
 // Reason says why polling is needed there.
 func (m Mount) Reason() string {
-	if m.Kind == "" {
+	switch m.Kind {
+	case silent:
+		return m.Path + ": the file system does not respond"
+	case "":
 		return m.Path + " is a mounted file, for which the system reports no changes"
 	}
 	return noEvents(m.Path, m.Kind)

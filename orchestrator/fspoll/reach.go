@@ -5,6 +5,10 @@ import "path/filepath"
 // Reach is what is watched below a root: which directories, and which files.
 type Reach struct {
 	Descend, Want func(path string) bool
+
+	// Silent are mounts, by their paths without links, whose file systems do not
+	// respond: they need polling, which bears that.
+	Silent []string
 }
 
 // Mounts lists what is mounted at or below the roots within reach and needs
@@ -12,9 +16,12 @@ type Reach struct {
 func (r Reach) Mounts(roots []string) []Mount {
 	var list []Mount
 	table, seen := mounts(), map[string]bool{}
+	for _, at := range r.Silent {
+		table[at] = silent
+	}
 	for _, root := range roots {
 		for _, m := range table.below(root) {
-			if r.Reaches(m.Path, root) && !seen[m.Path] {
+			if (m.Kind == silent || r.Reaches(m.Path, root)) && !seen[m.Path] {
 				seen[m.Path] = true
 				list = append(list, m)
 			}
