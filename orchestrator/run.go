@@ -126,6 +126,7 @@ func (l *loop) close() error {
 	l.joined.Wait()
 	errs = append(errs, l.runner.Close())
 	l.timer.Stop()
+	l.screen.Close()
 	l.disk.Close(leaveFor)
 	closers := []func() error{l.runner.CloseScratch, l.sockets.Close}
 	if l.files != nil {

@@ -19,6 +19,7 @@ func (a *app) style(title string, once bool) (style report.Style, columns func()
 	if once || a.detached || !isTerminal(a.screen) || os.Getenv("TERM") == "dumb" || os.Getenv("CI") != "" || os.Getenv("ACCESSIBLE") != "" {
 		return style, nil, nil
 	}
+	style.MoreHint = ": `devloop problems` lists them"
 	style.Compact, style.Status = !a.verbose, a.status != "off" && isTerminal(os.Stdin)
 	if style.Status {
 		style.Title = title

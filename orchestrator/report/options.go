@@ -21,7 +21,7 @@ type Style struct {
 	Compact  bool   // a line a good save, and of a failed stage the first problems
 	Status   bool   // a status line; the console has a terminal
 	Title    string // of the terminal's window, with the state; "": none
-	MoreHint string // which keys show what is not shown, such as ": Enter shows the output"; "": there is no way
+	MoreHint string // how to see the problems that are not shown, such as ": Enter shows the output"; "": there is no way
 
 	// Link leads to a place in a file; column is 0 if it is not known. nil: there are no links.
 	Link func(path string, line, column int) string

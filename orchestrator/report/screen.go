@@ -65,6 +65,13 @@ func (s *Screen) Rested(state func() Snapshot) {
 	}
 }
 
+// Close drops what is kept for later.
+func (s *Screen) Close() {
+	for node := range s.failures.outputs {
+		s.failures.keep(node, nil)
+	}
+}
+
 // Forget clears what was shown of a node.
 func (s *Screen) Forget(node string) {
 	delete(s.nodes, node)
