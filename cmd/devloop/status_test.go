@@ -114,3 +114,25 @@ func TestHeadline(t *testing.T) {
 		}
 	}
 }
+
+// TestCycleText: a save and all that came of it, for an agent.
+func TestCycleText(t *testing.T) {
+	const ms = 1e6
+	got := cycleText(&control.Cycle{ID: 12, Cause: "change", First: 5 * ms, End: 4505 * ms, Result: "failed", Failed: "check", Paths: []string{"/shop/main.go"}, MorePaths: 3,
+		Runs: []control.CycleRun{{Node: "check", Number: 12, Start: 10 * ms, End: 1610 * ms, Result: "failed", Stages: []control.CycleStage{
+			{Stage: "vet", Start: 10 * ms, End: 30 * ms, Result: "passed"}, {Stage: "build", Start: 30 * ms, End: 1610 * ms, Result: "failed", Problems: 120}, {Stage: "docs", Result: "skipped"}}},
+			{Node: "lint", Number: 4, Start: 10 * ms}},
+		Processes: []control.CycleProcess{{Node: "server", Number: 3, Start: 2000 * ms, Ready: 2063 * ms, Result: "ready"}}, More: 1})
+	const want = `cycle 12: change /shop/main.go and 3 more; failed after 4.5s
+check run 12 failed in 1.6s
+    vet passed in 20ms
+    build failed in 1.58s, 120 problems
+    docs skipped
+lint run 4 running
+server generation 3 ready in 63ms
+and 1 more
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
