@@ -1,6 +1,7 @@
 package diagnostics
 
 import (
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -433,10 +434,18 @@ func (f *php) line(r *Reader, text string) bool {
 	return m != nil && r.add(Problem{File: m[3], Line: number(m[4]), Severity: severity(m[1]), Message: m[2], Source: "php"})
 }
 
-// jvm is Maven and Kotlin; javac's form is the general one.
-type jvm struct{}
+// jvm is Maven, Gradle, Kotlin, and the exceptions of tests; javac's form is the general one.
+type jvm struct {
+	thrown string // the exception whose trace follows
+	test   string // the class of Gradle's test that failed
+}
 
 var (
+	jvmThrown  = lazyregexp.New(`^\s*(?:Exception in thread ".*?" |Caused by: )?((?:[\w$]+\.)*[\w$]*(?:Error|Exception|Failure)[\w$]*(?:: .*)?)$`)
+	jvmFrame   = lazyregexp.New(`^\s+at (?:\S+/)?([\w.$]+)\.[\w$<>]+\(([\w$]+\.(?:java|kt|groovy|scala)):(\d+)\)$`)
+	gradleTest = lazyregexp.New(`^([\w.$]+) > .+ FAILED$`)
+	gradleAt   = lazyregexp.New(`^\s+(\S+) at ([\w$]+\.(?:java|kt|groovy|scala)):(\d+)$`)
+	gradleTask = lazyregexp.New(`^:[\w:-]+?((?:/|[A-Za-z]:[/\\]).+:\d+: .+)$`)
 	mavenLine  = lazyregexp.New(`^\[(ERROR|WARNING)\] (\S.*?):\[(\d+),(\d+)\] (.+)$`)
 	kotlinLine = lazyregexp.New(`^([ew]): (?:file://)?(\S.*?):(\d+):(\d+):? (.+)$`)
 )
@@ -445,6 +454,39 @@ func (f *jvm) line(r *Reader, text string) bool {
 	for _, form := range []*lazyregexp.Regexp{mavenLine, kotlinLine} {
 		if m := match(strings.HasPrefix(text, "[") || strings.HasPrefix(text, "e: ") || strings.HasPrefix(text, "w: "), form, text); m != nil {
 			return r.add(Problem{File: m[2], Line: number(m[3]), Column: number(m[4]), Severity: severity(m[1]), Message: m[5], Source: "java"})
+		}
+	}
+	if m := match(strings.HasPrefix(text, ":"), gradleTask, text); m != nil { // the compiler writes on the line of its task
+		return (&general{}).line(r, m[1])
+	}
+	if m := match(strings.HasSuffix(text, " FAILED"), gradleTest, text); m != nil {
+		f.test = m[1]
+		return true
+	}
+	if m := match(f.test != "" && strings.Contains(text, " at "), gradleAt, text); m != nil {
+		return f.add(r, f.test, m[2], m[3], m[1])
+	}
+	if m := match(f.thrown != "" && strings.Contains(text, "at "), jvmFrame, text); m != nil {
+		if f.add(r, m[1], m[2], m[3], f.thrown) {
+			f.thrown = "" // its own code comes first
+		}
+		return true
+	}
+	if m := match(strings.Contains(text, "Error") || strings.Contains(text, "Exception") || strings.Contains(text, "Failure"), jvmThrown, text); m != nil {
+		f.thrown = m[1]
+	}
+	return false
+}
+
+// add adds a place in the source of a class, where builds have it.
+func (f *jvm) add(r *Reader, class, file, line, message string) bool {
+	in := ""
+	if i := strings.LastIndexByte(class, '.'); i >= 0 {
+		in = strings.ReplaceAll(class[:i], ".", "/")
+	}
+	for _, root := range []string{"src/test/java", "src/main/java", "src/test/kotlin", "src/main/kotlin", "src/test/groovy", "src/test/scala", "src/main/scala", "src"} {
+		if r.add(Problem{File: path.Join(root, in, file), Line: number(line), Severity: Error, Message: message, Source: "java"}) {
+			return true
 		}
 	}
 	return false
