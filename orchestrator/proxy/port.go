@@ -40,14 +40,12 @@ func FreePort() (int, error) {
 
 func portFree(port int) error {
 	for _, addr := range loopback(port) {
-		l, err := net.Listen("tcp", addr)
-		if err != nil {
+		if err := bindable(addr); err != nil {
 			if noSuchAddress(err) && addr[0] == '[' {
 				continue // a machine without IPv6
 			}
 			return err
 		}
-		_ = l.Close() // nothing was accepted
 		// On the BSDs and macOS an address can be bound (with SO_REUSEADDR, which servers set) beside another
 		// program's wildcard.
 		if runtime.GOOS == "linux" || runtime.GOOS == "windows" {
