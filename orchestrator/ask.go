@@ -39,6 +39,9 @@ func (l apiLoop) Status() control.Status {
 	l.step(machine.Asked{})
 	s := control.Status{Config: l.opt.Control.Config(), PID: os.Getpid(), Since: l.opt.Control.Since(), Nodes: []control.Node{}, Sockets: []control.Socket{}}
 	s.Watching, s.Mistakes, s.History = l.files.Watching(), l.sources.Mistakes(), l.report.cycles.status()
+	if s.Watching != nil {
+		s.Watching.Paused = l.paused
+	}
 	all := l.report.snapshot(l.machine.Status())
 	for i, n := range all.Nodes {
 		if !n.Gone || l.runner.RunsProcess(i) {

@@ -51,6 +51,7 @@ type loop struct {
 	queue    []machine.Event // what the loop itself answers
 	stepping bool            // step carries out what the machine answers
 	startup  startup
+	paused   bool            // see machine.Pause
 	barriers barriers
 	house    housekeeping
 	timer    *time.Timer
@@ -324,6 +325,10 @@ func (l *loop) takeEvents() {
 
 // request carries out a command made by hand. Of several nodes, those downstream wait for those upstream.
 func (l *loop) request(r Request) {
+	if r.Key != 0 {
+		l.key(r)
+		return
+	}
 	command := machine.Command{Verb: r.Verb}
 	for i, n := range l.graph.Nodes {
 		if n.Gone {

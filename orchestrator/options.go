@@ -59,10 +59,13 @@ type Options struct {
 type Terminal = guardian.Terminal
 
 // Request is a command made by hand for a node, or for every node that the
-// verb fits if Node is "".
+// verb fits if Node is ""; or a key of the terminal, see keys.go.
 type Request struct {
 	Verb machine.Verb
 	Node string
+
+	Key   byte         // instead of a verb; 0: none
+	Found chan<- Found // of a key that asks for something; it has room
 }
 
 // polling is how often to look at everything where there are no events to rely on; nil if there are.

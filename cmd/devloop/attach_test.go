@@ -182,7 +182,7 @@ func TestJobControl(t *testing.T) {
 	x.Press("bg\r")
 	x.Await("ready> ")
 	save("page two")
-	x.Press("echo shell\r") // what is typed is the shell's
+	x.Press("echo shell\r")    // what is typed is the shell's
 	x.Await(`[\n\\]shell\r\n`) // devloop may write a title right before it
 	save("page three")
 	x.Press("fg\r?")

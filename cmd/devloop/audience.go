@@ -52,9 +52,14 @@ func (a *audience) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// lend gives the screen to `devloop view` until somebody leaves that, or over is closed. What is written
-// meanwhile comes after it.
-func (a *audience) lend(config string, over <-chan struct{}) (err error) {
+// view is the command that shows the loop of the configuration on the whole screen.
+func viewOf(config string) *exec.Cmd {
+	return &exec.Cmd{Path: shim.Self(), Args: []string{os.Args[0], "view", "--file", config, "--" + overStreamFlag}}
+}
+
+// lend gives the screen to a command until that ends, which it is told to when over is closed. What is
+// written meanwhile comes after it.
+func (a *audience) lend(cmd *exec.Cmd, over <-chan struct{}) (err error) {
 	kept, err := os.CreateTemp("", "devloop-screen-")
 	if err != nil {
 		return err
@@ -66,7 +71,7 @@ func (a *audience) lend(config string, over <-chan struct{}) (err error) {
 	a.mu.Lock()
 	a.kept, a.size, a.lost = kept, 0, 0
 	a.mu.Unlock()
-	cmd := &exec.Cmd{Path: shim.Self(), Args: []string{os.Args[0], "view", "--file", config, "--" + overStreamFlag}, Stdin: os.Stdin, Stdout: fileOf(a.Writer), Stderr: os.Stderr}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, fileOf(a.Writer), os.Stderr
 	if err = cmd.Start(); err == nil {
 		left := make(chan struct{})
 		go func() {

@@ -5,13 +5,14 @@ package main
 import (
 	"io"
 	"os"
+	"os/exec"
 
 	"devloop/orchestrator"
 	"devloop/orchestrator/console"
 )
 
 // readKeys: this system's terminals are not read key by key.
-func readKeys(_ io.Writer, out *console.Console, _ chan<- os.Signal, _ func(<-chan struct{}) error) (<-chan orchestrator.Request, *orchestrator.Terminal, func()) {
+func readKeys(_ io.Writer, out *console.Console, _ chan<- os.Signal, _ string, _ func(*exec.Cmd, <-chan struct{}) error) (<-chan orchestrator.Request, *orchestrator.Terminal, func()) {
 	out.Show()
 	return nil, nil, func() {}
 }

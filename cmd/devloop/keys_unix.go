@@ -3,12 +3,19 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
+	"runtime"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
+	"unicode/utf8"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -18,19 +25,20 @@ import (
 	"devloop/orchestrator/machine"
 )
 
-const keyHelp = "keys: a runs all, r restarts, t takes the full screen, q quits, ? helps; Enter prints an empty line"
-
 // keyboard reads single keys from the terminal while devloop is in its foreground. A shell takes the
 // terminal and gives it back at any time (Ctrl-Z, bg, fg, &); a process that reads it meanwhile is stopped.
 type keyboard struct {
 	tty            int
 	before, during unix.Termios
 	out            *console.Console
-	view           func(over <-chan struct{}) error
+	config         string // the file
+	lend           func(cmd *exec.Cmd, over <-chan struct{}) error
+	lent           atomic.Bool // another program has the terminal
 	signals        chan<- os.Signal
 	requests       chan orchestrator.Request
+	typed          *string // the text of a filter that is being typed; nil: keys are commands
 
-	stopped, resumed, quit, resized chan os.Signal
+	stopped, resumed, quit, resized, ending chan os.Signal
 
 	away, back chan struct{} // each holds one: devloop has left the foreground, or is there again
 	ended      chan struct{}
@@ -41,8 +49,8 @@ type keyboard struct {
 // readKeys reads single keys while devloop has the terminal. restore restores the terminal's modes; after a
 // sudden end the guardian does, where there is one.
 //
-// view shows the loop on the whole screen until somebody leaves that, or its argument is closed.
-func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal, view func(over <-chan struct{}) error) (requests <-chan orchestrator.Request, changed *orchestrator.Terminal, restore func()) {
+// lend gives the screen to a program until it ends, which it is told to when over is closed.
+func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal, config string, lend func(cmd *exec.Cmd, over <-chan struct{}) error) (requests <-chan orchestrator.Request, changed *orchestrator.Terminal, restore func()) {
 	nothing := func() {}
 	if !isTerminal(screen) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
 		return nil, nil, nothing
@@ -57,8 +65,8 @@ func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal, 
 		return nil, nil, nothing
 	}
 	k := &keyboard{
-		tty: tty, before: *before, out: out, view: view, signals: signals, requests: make(chan orchestrator.Request),
-		stopped: make(chan os.Signal, 1), resumed: make(chan os.Signal, 1), quit: make(chan os.Signal, 1), resized: make(chan os.Signal, 1),
+		tty: tty, before: *before, out: out, config: config, lend: lend, signals: signals, requests: make(chan orchestrator.Request),
+		stopped: make(chan os.Signal, 1), resumed: make(chan os.Signal, 1), quit: make(chan os.Signal, 1), resized: make(chan os.Signal, 1), ending: make(chan os.Signal, 1),
 		away: make(chan struct{}, 1), back: make(chan struct{}, 1), ended: make(chan struct{}), wake: wake,
 	}
 	if !foreground(tty) {
@@ -81,6 +89,7 @@ func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal, 
 	// Ctrl-\ ends every Go program at once and prints its goroutines, for reports of a devloop that hangs.
 	signal.Notify(k.quit, syscall.SIGQUIT)
 	signal.Notify(k.resized, syscall.SIGWINCH)
+	signal.Notify(k.ending, heeded(endSignals)...)
 	k.joined.Go(k.follow)
 	k.joined.Go(func() {
 		defer sleeper.Close()
@@ -98,6 +107,9 @@ func ordinary(modes *unix.Termios) {
 
 // take makes the terminal give single keys, and shows the status line, if devloop is in its foreground.
 func (k *keyboard) take() bool {
+	if k.lent.Load() {
+		return true // it sets its own modes
+	}
 	if !foreground(k.tty) || unix.IoctlSetTermios(k.tty, setTermios, &k.during) != nil {
 		return false
 	}
@@ -118,6 +130,7 @@ func (k *keyboard) close() {
 	signal.Stop(k.resumed)
 	signal.Stop(k.quit)
 	signal.Stop(k.resized)
+	signal.Stop(k.ending)
 	close(k.ended)
 	_ = k.wake.Close() // nothing went through it
 	k.joined.Wait()
@@ -156,6 +169,8 @@ func (k *keyboard) follow() {
 			back()
 		case <-k.resized:
 			k.out.Resized()
+		case <-k.ending:
+			_ = k.wake.Close() // what is typed now is the shell's; twice does no harm
 		case <-k.quit:
 			k.out.Hide()
 			k.giveBack()
@@ -215,14 +230,42 @@ func (k *keyboard) read(sleeper int) {
 				return
 			}
 		}
-		var key [1]byte
-		n, err := unix.Read(k.tty, key[:])
-		switch {
+		switch key, err := k.next(); {
 		case err == unix.EINTR || err == unix.EAGAIN:
-		case err != nil || n != 1:
+		case err != nil:
 			return
-		case !k.press(key[0]):
+		case key == escape && k.sequence():
+		case !k.press(key):
 			return
+		}
+	}
+}
+
+// next reads a byte, and no more: what is typed ahead when devloop ends is the shell's.
+func (k *keyboard) next() (key byte, err error) {
+	var buf [1]byte
+	switch n, err := unix.Read(k.tty, buf[:]); {
+	case err != nil:
+		return 0, err
+	case n != 1:
+		return 0, io.EOF
+	}
+	return buf[0], nil
+}
+
+const escape, backspace, killLine = 0x1b, 0x7f, 0x15
+
+// sequence reads the rest of what a key such as an arrow sends after an escape. It is false for the Escape key.
+func (k *keyboard) sequence() bool {
+	for i := 0; ; i++ {
+		var ready unix.FdSet
+		ready.Set(k.tty)
+		if n, err := unix.Select(k.tty+1, &ready, nil, nil, &unix.Timeval{}); err != nil || n == 0 {
+			return i > 0
+		}
+		key, err := k.next()
+		if err != nil || (i > 0 || key != '[' && key != 'O') && key >= '@' || i == 0 && key != '[' && key != 'O' {
+			return true
 		}
 	}
 }
@@ -241,49 +284,184 @@ func (k *keyboard) readable(sleeper int) bool {
 	}
 }
 
+// keyHelp says what the keys do, in lines for a terminal of 80 columns.
+const keyHelp = `keys: a runs all · f what failed · r restarts · p pauses watching
+1-9 that node's output · / lines with a text · ! failures · 0 all
+Enter the output of what failed · e edits the first problem · c copies it
+o opens the address · t takes the full screen · q quits · ? helps`
+
 // press acts on a key: what only the loop can do is a Request, carried out by its goroutine (loop.request), which
-// may use the screen. It is false when the keyboard is closed.
+// may use the screen. It is false when no key is to be read any more.
 func (k *keyboard) press(key byte) bool {
-	var request orchestrator.Request
+	if k.typed != nil {
+		k.filter(key)
+		return true
+	}
 	switch key {
 	case 'a':
-		request.Verb = machine.Trigger
+		return k.ask(orchestrator.Request{Verb: machine.Trigger})
 	case 'r':
-		request.Verb = machine.Restart
+		return k.ask(orchestrator.Request{Verb: machine.Restart})
+	case orchestrator.KeyFailed, orchestrator.KeyPause, '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return k.ask(orchestrator.Request{Key: key})
+	case '\r', '\n':
+		return k.ask(orchestrator.Request{Key: orchestrator.KeyOutput})
+	case orchestrator.KeyProblem, 'c', orchestrator.KeyOpen:
+		k.find(key)
 	case 'q', 4: // Ctrl-D
 		select {
 		case k.signals <- os.Interrupt:
 		case <-k.ended:
 		}
-		return true
-	case '\r', '\n':
-		k.out.Blank()
-		return true
+		return false // what follows is the shell's
+	case '0', escape:
+		k.out.Filter(nil)
+	case '!':
+		k.out.Filter(&console.Filter{Failures: true})
+	case '/':
+		k.typed = new(string)
+		k.out.Prompt("/")
 	case 't':
-		k.fullScreen()
-		return true
+		k.lendTo(viewOf(k.config), "the full screen")
 	case '?', 'h':
 		k.out.Say("devloop", console.Plain, keyHelp)
-		return true
-	default:
-		return true
 	}
+	return true
+}
+
+// ask passes a request to the loop. It is false when the keyboard is closed.
+func (k *keyboard) ask(r orchestrator.Request) bool {
 	select {
-	case k.requests <- request:
+	case k.requests <- r:
 		return true
 	case <-k.ended:
 		return false
 	}
 }
 
-// fullScreen shows the loop on the whole screen. Nobody reads keys here meanwhile.
-func (k *keyboard) fullScreen() {
+// filter takes in a key of the text of a filter.
+func (k *keyboard) filter(key byte) {
+	text := *k.typed
+	switch key {
+	case '\r', '\n':
+		k.typed = nil
+		if k.out.Filter(nil); text != "" {
+			k.out.Filter(&console.Filter{Text: text})
+		}
+		return
+	case escape:
+		k.typed = nil
+		k.out.Prompt("")
+		return
+	case backspace, '\b':
+		_, size := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-size]
+	case killLine:
+		text = ""
+	default:
+		if key >= ' ' {
+			text += string([]byte{key})
+		}
+	}
+	k.typed = &text
+	k.out.Prompt("/" + text)
+}
+
+// find asks the loop for what a key needs, and does it.
+func (k *keyboard) find(key byte) {
+	found := make(chan orchestrator.Found, 1)
+	request := orchestrator.Request{Key: key, Found: found}
+	if key == 'c' {
+		request.Key = orchestrator.KeyProblem
+	}
+	if !k.ask(request) {
+		return
+	}
+	var f orchestrator.Found
+	select {
+	case f = <-found:
+	case <-k.ended:
+		return
+	}
+	var err error
+	switch p := f.Problem; {
+	case key == orchestrator.KeyOpen && f.URL == "":
+		err = errors.New("no process serves an address")
+	case key == orchestrator.KeyOpen:
+		err = browse(f.URL)
+	case p == nil:
+		err = errors.New("no place in a file is known of what failed; Enter shows the output")
+	case key == 'c':
+		k.copy(fmt.Sprintf("%s:%d:%d: %s", shorter(p.File), p.Line, max(p.Column, 1), p.Message))
+	default:
+		err = k.edit(p.File, p.Line, p.Column)
+	}
+	if err != nil {
+		k.out.Say("devloop", console.Plain, err.Error())
+	}
+}
+
+// copy puts a text into the clipboard of the terminal, and of tmux, which by default passes on nothing else.
+func (k *keyboard) copy(text string) {
+	if os.Getenv("TMUX") != "" {
+		load := exec.Command("tmux", "load-buffer", "-w", "-")
+		load.Stdin = strings.NewReader(text)
+		_ = load.Run() // the terminal may take it
+	}
+	k.out.Copy(text)
+	k.out.Say("devloop", console.Plain, "copied "+text)
+}
+
+// edit opens a file in the editor: in the editor's own window, or on this terminal.
+func (k *keyboard) edit(file string, line, column int) error {
+	cmd, err := editorAt(file, line, column)
+	switch {
+	case err != nil:
+		return err
+	case hasWindow(editor(os.Getenv)):
+		return launch(cmd)
+	}
+	k.lendTo(cmd, "the editor")
+	return nil
+}
+
+// lendTo lets a program have the terminal. Nobody reads keys here meanwhile.
+func (k *keyboard) lendTo(cmd *exec.Cmd, what string) {
 	k.out.Hide()
 	k.giveBack()
-	if err := k.view(k.ended); err != nil {
-		k.out.Say("devloop", console.Warn, "the full screen: "+err.Error())
+	k.lent.Store(true)
+	err := k.lend(cmd, k.ended)
+	k.lent.Store(false)
+	if err != nil && !errors.As(err, new(*exec.ExitError)) {
+		k.out.Say("devloop", console.Warn, what+": "+err.Error())
 	}
 	k.take()
+}
+
+// browse opens an address in the browser of this machine. Over ssh that is not the one that a person sees.
+func browse(url string) error {
+	opener := os.Getenv("BROWSER")
+	if opener == "" && os.Getenv("SSH_CONNECTION") == "" {
+		for _, known := range []string{"open", "wslview", "xdg-open"} {
+			if _, err := exec.LookPath(known); err == nil && (known != "open" || runtime.GOOS == "darwin") {
+				opener = known
+				break
+			}
+		}
+	}
+	if opener == "" {
+		return errors.New("open " + url)
+	}
+	return launch(exec.Command(opener, url))
+}
+
+// launch starts a program that has a window of its own, and does not wait for it.
+func launch(cmd *exec.Cmd) error {
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	go func() { _ = cmd.Wait() }() // so that it is no zombie; it may outlive devloop
+	return nil
 }
 
 // raw is the modes in the system's form.

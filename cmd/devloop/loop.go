@@ -69,7 +69,7 @@ func runLoop(a *app, p *project, opt orchestrator.Options) error {
 	opt.Style = style
 	opt.Hooks = a.attention.hooks(out, a.screen, p.cfg.Name)
 	if !opt.Once {
-		requests, changed, restore := readKeys(a.screen, out, signals, func(over <-chan struct{}) error { return screen.lend(p.cfg.File, over) })
+		requests, changed, restore := readKeys(a.screen, out, signals, p.cfg.File, screen.lend)
 		defer restore()
 		if changed != nil && style.Status {
 			changed.Reset = console.ResetStatus

@@ -32,6 +32,7 @@ watchers:
     trigger: .trigger
 processes:
   server: {run: "DEVLOOP_TEST_AS_SERVER=1 exec $SELF page.txt", watch: .trigger, sockets: [web]}
+  talker: {run: sh talk.sh, restart: never}
 `
 
 const shopBuild = "grep -q undefined main.go || exit 0\ncat problems.txt >&2\nexit 1\n"
@@ -43,7 +44,7 @@ func shopFiles() map[string]string {
 		problems += fmt.Sprintf("./main.go:%d:6: declared and not used: x%d\n", 45+i, i)
 	}
 	return map[string]string{
-		"devloop.yaml": strings.ReplaceAll(shop, "PORT", testenv.FreePort()), "build.sh": shopBuild, "gate": "", "page.txt": "hello",
+		"devloop.yaml": strings.ReplaceAll(shop, "PORT", testenv.FreePort()), "build.sh": shopBuild, "gate": "", "talk.sh": "while cat talk; do true; done\n", "page.txt": "hello",
 		"main.go": "package main\n" + strings.Repeat("//\n", 200), "problems.txt": problems,
 	}
 }
@@ -58,6 +59,11 @@ type recording struct {
 func record(t *testing.T, rows, cols int, files map[string]string, args ...string) *recording {
 	t.Helper()
 	r := &recording{dir: inDirectory(t, files)}
+	if files["talk.sh"] != "" {
+		if err := unix.Mkfifo(filepath.Join(r.dir, "talk"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	r.terminal = r.on(t, rows, cols, exec.Command(os.Args[0], append([]string{"up"}, args...)...))
 	return r
 }
@@ -89,7 +95,7 @@ func (r *recording) on(t *testing.T, rows, cols int, child *exec.Cmd) *terminal 
 
 func (r *recording) environ() []string {
 	return append(os.Environ(), asDevloop+"=1", "SELF="+os.Args[0], "DEVLOOP_RUNTIME_DIR="+r.dir+"/.run", "XDG_STATE_HOME="+r.dir+"/.state",
-		"CI=", "NO_COLOR=", "TERM=xterm-256color", "TERM_PROGRAM=", "VTE_VERSION=", "TMUX=", "PS1=ready> ", "ENV="+os.DevNull)
+		"CI=", "NO_COLOR=", "TERM=xterm-256color", "TERM_PROGRAM=", "VTE_VERSION=", "TMUX=", "PS1=ready> ", "EDITOR=echo edited", "BROWSER=true", "ENV="+os.DevNull)
 }
 
 func (r *recording) write(t *testing.T, name, text string) {
@@ -102,9 +108,7 @@ func (r *recording) write(t *testing.T, name, text string) {
 // verb runs another devloop in the project, to its end.
 func (r *recording) verb(t *testing.T, args ...string) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Dir, cmd.Env = r.dir, r.environ()
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := r.command(args...).CombinedOutput(); err != nil {
 		t.Fatalf("devloop %v: %v\n%s", args, err, out)
 	}
 }

@@ -90,6 +90,9 @@ func watchingText(n *control.Watching) string {
 	if n.Unwatched > 0 {
 		text += fmt.Sprintf(" (%d more cannot be watched: see `devloop doctor`)", n.Unwatched)
 	}
+	if n.Paused {
+		text += "; paused: changes are kept until somebody presses p"
+	}
 	return text
 }
 

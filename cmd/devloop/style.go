@@ -23,6 +23,7 @@ func (a *app) style(title string, once bool) (style report.Style, columns func()
 	style.Compact, style.Status = !a.verbose, a.status != "off" && isTerminal(os.Stdin)
 	if style.Status {
 		style.Title = title
+		style.MoreHint = ": Enter shows the output, e opens the first"
 	}
 	if host, err := os.Hostname(); err == nil {
 		style.Link = func(path string, line, column int) string { return link(os.Getenv, host, path, line, column) }

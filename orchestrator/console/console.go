@@ -27,6 +27,7 @@ type Console struct {
 
 	columns atomic.Int32 // of the terminal; 0: not known
 	titled  atomic.Bool
+	filter  atomic.Pointer[Filter]
 }
 
 // Options say how lines look, and who waits when nobody reads them.
@@ -132,9 +133,13 @@ const detailRows = 2
 // write writes lines; those after the first take so many rows at most.
 func (c *Console) write(name string, lines []Line, most int) {
 	s := c.Stream(name)
+	hidden := c.filter.Load().hides(lines[0])
 	for i := range s.lanes {
 		l := &s.lanes[i]
 		for _, to := range l.sinks {
+			if hidden && to == c.out {
+				continue
+			}
 			text := l.own(lines, most, to == c.out && c.opt.Columns != nil)
 			to.put(l, name, text, bytes.Count(text, []byte{'\n'}), false)
 		}

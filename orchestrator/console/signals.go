@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/base64"
 	"os"
 	"strings"
 )
@@ -34,4 +35,10 @@ func notification(title, text string, getenv func(string) string) string {
 		code = "\x1bPtmux;" + strings.ReplaceAll(code, "\x1b", "\x1b\x1b") + "\x1b\\"
 	}
 	return code
+}
+
+// Copy puts a text into the clipboard, in terminals that allow it (OSC 52).
+// Without [Options.Terminal] nothing happens.
+func (c *Console) Copy(text string) {
+	c.control("\x1b]52;c;" + base64.StdEncoding.EncodeToString([]byte(text)) + "\a")
 }

@@ -83,6 +83,7 @@ type statusLine struct {
 	columns func() int // nil: there is none
 	color   bool
 	draw    Draw
+	note    string // stands before what is drawn
 	shown   bool
 
 	up     bool        // it stands on the terminal
@@ -175,6 +176,9 @@ func (s *sink) compose(piece []byte) []byte {
 			var next time.Duration
 			if line, next = st.draw(now, columns); next > 0 {
 				st.due = now.Add(next)
+			}
+			if st.note != "" {
+				line = append(Line{{Text: st.note, Tone: Warn}, {Text: " · "}}, line...)
 			}
 		}
 		row = st.compose(line, columns, &s.open)

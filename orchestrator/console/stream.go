@@ -67,6 +67,9 @@ func (s *Stream) Unfinished(text []byte) {
 		}
 		body = own.line(body, text)
 		for _, to := range l.sinks {
+			if _, shown := l.c.filter.Load().fits(l.name, body, 1); shown == 0 && to == l.c.out {
+				continue
+			}
 			to.unfinished(l, body)
 		}
 	}
@@ -77,6 +80,10 @@ func (s *Stream) emit(tone Tone, block []byte, continued, wait bool) {
 		l := &s.lanes[i]
 		l.format(tone, block, s.joined, continued, func(text []byte, lines int) {
 			for _, to := range l.sinks {
+				text, lines := text, lines
+				if wait && to == l.c.out {
+					text, lines = l.c.filter.Load().fits(l.name, text, lines)
+				}
 				to.put(l, l.name, text, lines, wait)
 			}
 		})

@@ -195,6 +195,7 @@ type Socket struct {
 
 // Watching is the state of the file watcher.
 type Watching struct {
+	Paused      bool   `json:"paused,omitempty"` // changes are kept, and acted on when a person lets watching go on
 	Directories int    `json:"directories"`
 	Unwatched   int    `json:"unwatched"` // directories that cannot be watched
 	Links       int    `json:"links"`     // symbolic links followed

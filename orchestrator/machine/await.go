@@ -185,17 +185,18 @@ func (n *node) openSince() uint64 {
 // failedWith tells whether the node has failed with everything open from that step or before, or is held back
 // by a failure. A later change may still fix it; that is another question.
 func (m *Machine) failedWith(n *node, step uint64) bool {
+	held := m.stuck(n.hold) || n.hold.Kind == Paused
 	if openBy(n.pending.since, step) || n.p != nil && openBy(n.p.dueSince, step) {
-		return m.stuck(n.hold)
+		return held
 	}
 	if w := n.w; w != nil {
-		if w.phase == idle && n.pending.dirty && m.stuck(n.hold) {
+		if w.phase == idle && n.pending.dirty && held {
 			return true // a later change keeps it from publishing what has passed
 		}
 		running := w.phase != idle && openBy(w.took.since, step)
 		return w.outcome == outFailed && !running
 	}
-	return n.p.down(m.stuck(n.hold))
+	return n.p.down(held)
 }
 
 // down tells whether a process with something open will not come up with it by itself. One that crashed and

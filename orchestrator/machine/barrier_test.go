@@ -145,6 +145,9 @@ func (mon *monitor) open(node, step int) (owes, failed bool) {
 
 // kept tells whether a wait ends only when somebody mends what is upstream.
 func (mon *monitor) kept(h Hold) bool {
+	if h.Kind == Paused {
+		return mon.paused
+	}
 	if h.Kind != UpstreamFailed && h.Kind != Unmet && h.Kind != NotBuilt {
 		return false
 	}

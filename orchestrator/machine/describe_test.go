@@ -60,6 +60,11 @@ func describe(c *Config, v any) string {
 			parts = append(parts, name(n)+" at "+v.Places[n])
 		}
 		return "files hang: " + strings.Join(parts, ", ")
+	case Pause:
+		if v.On {
+			return "paused"
+		}
+		return "goes on"
 	case StageExited:
 		return fmt.Sprintf("stage exited %s: %s", stage(v.Node, v.Run, v.Stage), v.End)
 	case Drained:

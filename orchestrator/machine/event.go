@@ -29,6 +29,10 @@ type (
 	// FilesHang that says so.
 	FilesHang struct{ Places map[int]string }
 
+	// Pause says that changed files lead to nothing until a Pause that is not On: they are kept. What goes on
+	// is finished, and Commands are carried out.
+	Pause struct{ On bool }
+
 	// StageExited answers StartStage: the stage's whole tree is gone, so its writes are complete.
 	StageExited struct {
 		Node, Run, Stage int
@@ -100,6 +104,7 @@ func (Start) event()          {}
 func (Tick) event()           {}
 func (FilesChanged) event()   {}
 func (FilesHang) event()      {}
+func (Pause) event()          {}
 func (StageExited) event()    {}
 func (Drained) event()        {}
 func (Touched) event()        {}

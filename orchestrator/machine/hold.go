@@ -28,6 +28,7 @@ const (
 	BackingOff     HoldKind = "backing off"     // it crashed
 	NotBuilt       HoldKind = "not built"       // it waits for the first pass of Node
 	NoAnswer       HoldKind = "no answer"       // the file system at Place does not respond
+	Paused         HoldKind = "paused"          // watching is paused
 
 	// DownstreamStarting: Node, or the process itself, starts with what was there
 	// before, see downstream.go and holdAwaited.
@@ -66,9 +67,15 @@ func (m *Machine) evaluateWatcher(n *node) {
 
 // waits records what holds a node that has nothing else to do.
 func (m *Machine) waits(n *node, hold Hold) {
-	n.hold, n.failed = hold, m.rests(hold)
-	n.busy = !n.failed
+	if n.hold = hold; hold.Kind != Paused { // a failure is one until the node runs again
+		n.failed = m.rests(hold)
+		n.busy = !n.failed
+	}
 }
+
+// pauses tells whether the node's change waits until watching goes on: one of its files has changed, and nobody
+// has asked for more by hand. To those downstream it is as if nothing had changed.
+func (m *Machine) pauses(n *node) bool { return m.paused && n.pending.own && !n.pending.hand }
 
 // rests tells whether a node that is held so counts as failed, and not as busy, for those
 // downstream. A file system may respond again by itself, so that is not stuck: who waits
@@ -118,7 +125,7 @@ func (m *Machine) evaluateProcess(n *node) {
 			n.hold = m.holdAwaited(n)
 		}
 		rests := m.rests(n.hold)
-		n.busy, n.failed = n.busy || !rests, n.failed || rests
+		n.busy, n.failed = n.busy || !rests && n.hold.Kind != Paused, n.failed || rests
 	}
 	n.busy = n.busy || p.side != nil
 }
@@ -146,6 +153,9 @@ func (m *Machine) holdChange(n *node) Hold {
 	}
 	if d.hand {
 		return Hold{Node: -1}
+	}
+	if m.pauses(n) {
+		return Hold{Kind: Paused, Node: -1}
 	}
 	if n.hangs != "" {
 		return n.noAnswer()

@@ -20,6 +20,7 @@ type Machine struct {
 	out     []Action
 	slots   int // stages running now
 	started bool
+	paused  bool // see Pause
 	ending  ending
 
 	barriers []*barrier
@@ -127,6 +128,8 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 		for _, n := range m.nodes {
 			n.hangs = ev.Places[n.id]
 		}
+	case Pause:
+		m.paused = ev.On
 	case StageExited:
 		m.stageExited(ev)
 	case Drained:

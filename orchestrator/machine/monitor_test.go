@@ -19,6 +19,7 @@ type monitor struct {
 	spread []nodeset // the same, with all whom it would have, had it still been there to hand on
 	stages int       // live
 	ending bool
+	paused bool
 	hard   bool
 	asked  int // the exit code that somebody asked for
 	exits  int
@@ -133,6 +134,9 @@ func (mon *monitor) observe(now time.Time, ev Event, actions []Action, status []
 	mon.seq++
 	mon.now = now
 	mon.status = status
+	if p, ok := ev.(Pause); ok {
+		mon.paused = p.On
+	}
 	if _, ok := ev.(Touched); ok {
 		mon.touching--
 	}

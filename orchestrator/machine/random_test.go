@@ -89,6 +89,9 @@ func (w *world) life() error {
 		return err
 	}
 	w.calm, w.git = true, false
+	if w.m.paused && w.d.percent(80) {
+		w.queue = append(w.queue, &timed{end, Pause{}})
+	}
 	if err := w.settle(); err != nil {
 		return err
 	}
@@ -177,6 +180,8 @@ func (w *world) happening() Event {
 		return w.edited.next(w.d)
 	case k < 95:
 		return gitLock{w.d.percent(50)}
+	case k < 96:
+		return Pause{On: !w.m.paused}
 	case k < 99:
 		if w.cfg.Nodes[node].Watcher != nil {
 			return StageExited{node, w.d.n(3) - 1, 0, End{Code: 1}}

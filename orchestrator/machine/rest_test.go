@@ -56,6 +56,11 @@ func (mon *monitor) waitsForSuccess(node int) bool {
 func (mon *monitor) held(node int) error {
 	n, hold := mon.nodes[node], mon.status[node].Hold
 	switch hold.Kind {
+	case Paused:
+		if !mon.paused {
+			return fmt.Errorf("%s does not act, though watching goes on", n.name)
+		}
+		return nil
 	case Unmet:
 		if mon.needsMet(node) == nil {
 			return fmt.Errorf("%s waits for its dependency %s, but nothing is missing", n.name, mon.nodes[hold.Node].name)

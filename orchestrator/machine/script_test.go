@@ -65,6 +65,7 @@ func play(config, text string) (string, error) {
 //	hand trigger|restart|stop|start NODE…
 //	config                     the next project of the file takes the place of this one
 //	ctrl-c [hard]
+//	pause on|off               changes are only kept
 //	git on|off                 its index lock
 //	hang [NODE PLACE…]         files of these nodes do not respond, and those of no other
 //	slow drain|start           from now on: `drained NODE`, `started NODE`
@@ -121,6 +122,8 @@ func (s *script) line(f []string) (err error) {
 			places[s.node(args[0])] = args[1]
 		}
 		s.step(FilesHang{places})
+	case verb == "pause":
+		s.step(Pause{args[0] == "on"})
 	case verb == "git":
 		s.busy = args[0] == "on"
 	case verb == "slow":

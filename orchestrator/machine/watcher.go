@@ -166,7 +166,7 @@ func (m *Machine) reportHeld(n *node) {
 func (m *Machine) superseded(n *node) bool {
 	w := n.w
 	switch {
-	case !n.pending.dirty || !n.pending.settled() || n.feedback.holds(m.now, &n.pending):
+	case !n.pending.dirty || !n.pending.settled() || m.pauses(n) || n.feedback.holds(m.now, &n.pending):
 		return false
 	case (w.cfg.Queue || w.protected) && !n.pending.hand:
 		return false

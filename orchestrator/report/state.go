@@ -48,6 +48,8 @@ func (s Snapshot) Hold(node int) string {
 		return crashed(st) + "; next try in " + left(h.Until)
 	case machine.NotBuilt:
 		return "not built yet; starts when " + s.name(h.Node) + " passes"
+	case machine.Paused:
+		return "has changed; watching is paused"
 	case machine.NoAnswer:
 		return h.Place + ": the file system does not respond"
 	}
@@ -60,6 +62,8 @@ func (s Snapshot) blocked(node int) string {
 	switch {
 	case st.Hold.Kind == machine.UpstreamFailed:
 		return fmt.Sprintf("%s waits: %s %s", st.Name, s.name(st.Hold.Node), s.Became(st.Hold.Node))
+	case st.Hold.Kind == machine.Paused:
+		return fmt.Sprintf("watching is paused, and files of %s have changed; the key p goes on", st.Name)
 	case st.Hold.Kind == machine.Unmet || st.Hold.Kind == machine.NotBuilt:
 		return fmt.Sprintf("%s waits for %s, which %s", st.Name, s.name(st.Hold.Node), s.Became(st.Hold.Node))
 	case st.Dropped != nil && st.Dropped.Due:

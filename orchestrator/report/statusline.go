@@ -22,6 +22,7 @@ type statusLine struct {
 	plans    map[string][][]string // of the runs, by watcher
 	urls     map[string]string     // of the processes that are ready: their first
 	mistake  string                // of the configuration; "" if it is valid
+	paused   bool                  // watching is
 	ends     int                   // how many nodes had to stop when the end began
 	busy     time.Time             // since when something runs; zero: nothing does
 	took     time.Duration         // how long the last save took to be live
@@ -119,8 +120,11 @@ func (l *statusLine) activities(now Snapshot, ending bool) (all []activity, shap
 	if len(all) > 0 && shape == "●" {
 		shape = "✗"
 	}
+	if l.paused {
+		all = append(all, activity{head: text(console.Warn, "‖ paused, p goes on"), short: text(console.Warn, "‖ paused")})
+	}
 	for i, n := range now.Nodes {
-		if n.State == "waiting" && n.Hold.Kind != machine.UpstreamBusy && n.Hold.Kind != machine.UpstreamFailed && n.Hold.Kind != machine.Settling && n.Hold.Kind != machine.NotHeld {
+		if n.State == "waiting" && n.Hold.Kind != machine.Paused && n.Hold.Kind != machine.UpstreamBusy && n.Hold.Kind != machine.UpstreamFailed && n.Hold.Kind != machine.Settling && n.Hold.Kind != machine.NotHeld {
 			all = append(all, activity{head: text(console.Dim, "- %s %s", n.Name, now.Hold(i)), short: text(console.Dim, "- %s", n.Name)})
 		}
 	}

@@ -5,6 +5,7 @@
 package termtest
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -35,7 +36,8 @@ type Terminal struct {
 
 	mu     sync.Mutex // guards what follows
 	shown  *vt.Emulator
-	size   pty.Winsize // which the emulator has soon
+	size   pty.Winsize
+	half   []byte // a sequence or a character whose end has not come
 	title  string
 	raw    []byte        // everything that was written
 	passed int           // of raw: up to the end of the last match of Await
@@ -79,7 +81,6 @@ func Start(t testing.TB, rows, cols int, child *exec.Cmd) *Terminal {
 func (x *Terminal) emulator() *vt.Emulator {
 	e := vt.NewEmulator(int(x.size.Cols), int(x.size.Rows))
 	e.SetScrollbackSize(1 << 20)
-	e.SetCallbacks(vt.Callbacks{Title: func(title string) { x.title = title }})
 	x.joined.Go(func() { _, _ = io.Copy(x.Side, e) }) // until it is closed
 	return e
 }
@@ -90,9 +91,7 @@ func (x *Terminal) read() {
 		n, err := x.Side.Read(buf)
 		x.mu.Lock()
 		if n > 0 {
-			x.raw = append(x.raw, buf[:n]...)
-			_, _ = x.shown.Write(buf[:n]) // it takes everything
-			x.resize()
+			x.write(buf[:n])
 		}
 		x.hungUp = err != nil
 		close(x.moved)
@@ -103,6 +102,35 @@ func (x *Terminal) read() {
 		}
 	}
 }
+
+// write shows what the program writes, but for a sequence or a character whose end has not come yet: so the emulator is never
+// in the middle of one. It is kept from titles, because it takes a byte of ✗ for their end.
+func (x *Terminal) write(text []byte) {
+	x.raw = append(x.raw, text...)
+	fresh := append(x.half, text...)
+	whole := len(fresh)
+	if at := halfSequence.FindIndex(fresh); at != nil {
+		whole = at[0]
+	}
+	for i := 1; i < utf8.UTFMax && i <= len(fresh); i++ {
+		if last := fresh[len(fresh)-i:]; utf8.RuneStart(last[0]) {
+			if !utf8.FullRune(last) {
+				whole = min(whole, len(fresh)-i)
+			}
+			break
+		}
+	}
+	x.half = bytes.Clone(fresh[whole:])
+	_, _ = x.shown.Write(titled.ReplaceAllFunc(fresh[:whole], func(sequence []byte) []byte {
+		x.title = string(titled.FindSubmatch(sequence)[1])
+		return nil
+	})) // it takes everything
+}
+
+var (
+	halfSequence = regexp.MustCompile(`(\x1b|\x1b\[[0-9;:?<=>]*|\x1b\][^\a\x1b]*\x1b?)$`)
+	titled       = regexp.MustCompile(`\x1b\][02];([^\a\x1b]*)(\a|\x1b\\)`)
+)
 
 // Press types keys.
 func (x *Terminal) Press(keys string) {
@@ -206,11 +234,11 @@ func (x *Terminal) Resize(rows, cols int) {
 	}
 }
 
-// resize gives the emulator its size, unless it is in the middle of a sequence or of a character: then it is called again.
+// resize gives the emulator its size.
 func (x *Terminal) resize() {
 	old, rows, cols := x.shown, int(x.size.Rows), int(x.size.Cols)
 	switch {
-	case old.Width() == cols && old.Height() == rows || unfinished(x.raw):
+	case old.Width() == cols && old.Height() == rows:
 	case old.IsAltScreen():
 		old.Resize(cols, rows)
 	default:
@@ -219,18 +247,6 @@ func (x *Terminal) resize() {
 		closeAnswers(old)
 	}
 }
-
-// unfinished tells whether what is written ends in the middle of a sequence or of a character.
-func unfinished(raw []byte) bool {
-	raw = raw[max(0, len(raw)-4096):]
-	last := len(raw)
-	for last > 0 && len(raw)-last < utf8.UTFMax && !utf8.RuneStart(raw[last-1]) {
-		last--
-	}
-	return last > 0 && !utf8.FullRune(raw[last-1:]) || halfSequence.Match(raw)
-}
-
-var halfSequence = regexp.MustCompile(`(\x1b|\x1b\[[0-9;:?<=>]*|\x1b\][^\a\x1b]*\x1b?)$`)
 
 // closeAnswers ends an emulator's answers.
 func closeAnswers(e *vt.Emulator) { _ = e.InputPipe().(io.Closer).Close() }

@@ -18,7 +18,7 @@ func TestResizedInTheMiddle(t *testing.T) {
 	for round := range testenv.Either(10, 200) {
 		var text, want strings.Builder
 		for i := range 100 {
-			fmt.Fprintf(&text, "\x1b[33mdog | \x1b[0mdög %d of a long line\r\n", i)
+			fmt.Fprintf(&text, "\x1b]2;✗ title\x1b\\\x1b[33mdog | \x1b[0mdög %d of a long line\r\n", i)
 			fmt.Fprintf(&want, "dog | dög %d of a long line\n", i)
 		}
 		x := &Terminal{}
@@ -26,8 +26,7 @@ func TestResizedInTheMiddle(t *testing.T) {
 		x.shown = x.emulator()
 		for raw := text.String(); raw != ""; {
 			n := min(1+random.IntN(100), len(raw))
-			x.raw = append(x.raw, raw[:n]...)
-			_, _ = x.shown.Write([]byte(raw[:n]))
+			x.write([]byte(raw[:n]))
 			raw = raw[n:]
 			if random.IntN(3) == 0 {
 				x.size.Rows, x.size.Cols = uint16(2+random.IntN(40)), uint16(40+random.IntN(80))
