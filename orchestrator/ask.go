@@ -40,7 +40,7 @@ func (l apiLoop) Status() control.Status {
 	s := control.Status{Config: l.opt.Control.Config(), PID: os.Getpid(), Since: l.opt.Control.Since(), Nodes: []control.Node{}, Sockets: []control.Socket{}}
 	s.Watching, s.Mistakes, s.History = l.files.Watching(), l.sources.Mistakes(), l.report.cycles.status()
 	if s.Watching != nil {
-		s.Watching.Paused = l.paused
+		s.Watching.Paused = l.machine.Paused()
 	}
 	all := l.report.snapshot(l.machine.Status())
 	for i, n := range all.Nodes {

@@ -17,40 +17,45 @@ const (
 	KeyOpen    = 'o'  // finds the address of a process that serves
 )
 
-// Found is what a key has asked for; it may be zero.
-type Found struct {
-	Problem *report.Problem
-	URL     string
+// keys act on what a person presses.
+type keys struct {
+	machine *machine.Machine
+	step    func(machine.Event)
+	nodes   []string // their names
+	urls    func(node int) []string
+	watches bool // anything
+	screen  *report.Screen
+	console *console.Console
 }
 
-// key acts on a key.
-func (l *loop) key(r Request) {
-	switch r.Key {
+// press acts on a key, and hands out what it asks for.
+func (k *keys) press(key byte, found chan<- Found) {
+	switch key {
 	case KeyFailed:
-		l.again()
+		k.again()
 	case KeyPause:
-		if l.files == nil {
-			l.screen.Answer("nothing is watched")
+		if !k.watches {
+			k.screen.Answer("nothing is watched")
 			return
 		}
-		l.paused = !l.paused
-		l.screen.Paused(l.paused)
-		l.step(machine.Pause{On: l.paused})
+		on := !k.machine.Paused()
+		k.screen.Paused(on)
+		k.step(machine.Pause{On: on})
 	case KeyOutput:
-		l.screen.FailedOutput()
+		k.screen.FailedOutput()
 	case KeyProblem:
-		r.Found <- Found{Problem: l.screen.FirstProblem()}
+		found <- Found{Problem: k.screen.FirstProblem()}
 	case KeyOpen:
-		r.Found <- Found{URL: l.url()}
+		found <- Found{URL: k.url()}
 	default:
-		l.only(int(r.Key - '0'))
+		k.only(int(key - '0'))
 	}
 }
 
 // again runs what has failed.
-func (l *loop) again() {
+func (k *keys) again() {
 	verbs := map[machine.Verb][]int{}
-	for i, st := range l.machine.Status() {
+	for i, st := range k.machine.Status() {
 		switch {
 		case st.Gone:
 		case st.Watcher:
@@ -62,20 +67,20 @@ func (l *loop) again() {
 		}
 	}
 	if len(verbs) == 0 {
-		l.screen.Answer("nothing has failed")
+		k.screen.Answer("nothing has failed")
 	}
 	for _, verb := range []machine.Verb{machine.Trigger, machine.Restart} {
 		if nodes := verbs[verb]; len(nodes) > 0 {
-			l.step(machine.Command{Verb: verb, Nodes: nodes})
+			k.step(machine.Command{Verb: verb, Nodes: nodes})
 		}
 	}
 }
 
 // url is the first address of a process that is ready; "" if there is none.
-func (l *loop) url() string {
-	for i, st := range l.machine.Status() {
-		if n := l.graph.Nodes[i]; n.Process != nil && st.State == "ready" {
-			if urls := l.report.urls(n.Process); len(urls) > 0 {
+func (k *keys) url() string {
+	for i, st := range k.machine.Status() {
+		if st.State == "ready" {
+			if urls := k.urls(i); len(urls) > 0 {
 				return urls[0]
 			}
 		}
@@ -84,11 +89,10 @@ func (l *loop) url() string {
 }
 
 // only shows the output of one node, counted from 1 in the order of the file.
-func (l *loop) only(number int) {
-	names := apiLoop{l}.Names()
-	if number > len(names) {
-		l.screen.Answer(fmt.Sprintf("there are %d nodes", len(names)))
+func (k *keys) only(number int) {
+	if number > len(k.nodes) {
+		k.screen.Answer(fmt.Sprintf("there are %d nodes", len(k.nodes)))
 		return
 	}
-	l.opt.Console.Filter(&console.Filter{Name: names[number-1]})
+	k.console.Filter(&console.Filter{Name: k.nodes[number-1]})
 }

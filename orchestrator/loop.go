@@ -9,7 +9,7 @@
 //	a command has started or ended  loop.handle       ProcessStarted, ProcessReady, ProcessExited, StageExited
 //	the configuration has changed   loop.configRead   Reconfigure
 //	a signal                        loop.interrupted  Shutdown
-//	a key                           loop.request      Command
+//	a key                           loop.request      Command, Pause
 //	a question of the api           apiLoop           Asked, Command, Await, Forget, Shutdown
 //
 // loop.step hands it to the machine, and loop.do carries out what comes back, an
@@ -51,7 +51,6 @@ type loop struct {
 	queue    []machine.Event // what the loop itself answers
 	stepping bool            // step carries out what the machine answers
 	startup  startup
-	paused   bool            // see machine.Pause
 	barriers barriers
 	house    housekeeping
 	timer    *time.Timer
@@ -326,7 +325,14 @@ func (l *loop) takeEvents() {
 // request carries out a command made by hand. Of several nodes, those downstream wait for those upstream.
 func (l *loop) request(r Request) {
 	if r.Key != 0 {
-		l.key(r)
+		k := keys{machine: l.machine, step: l.step, nodes: apiLoop{l}.Names(), watches: l.files != nil, screen: l.screen, console: l.opt.Console}
+		k.urls = func(node int) []string {
+			if p := l.graph.Nodes[node].Process; p != nil {
+				return l.report.urls(p)
+			}
+			return nil
+		}
+		k.press(r.Key, r.Found)
 		return
 	}
 	command := machine.Command{Verb: r.Verb}

@@ -68,6 +68,12 @@ type Request struct {
 	Found chan<- Found // of a key that asks for something; it has room
 }
 
+// Found is what a key has asked for; it may be zero.
+type Found struct {
+	Problem *report.Problem
+	URL     string
+}
+
 // polling is how often to look at everything where there are no events to rely on; nil if there are.
 func (o *Options) polling(cfg *schema.Config) *time.Duration {
 	if o.Poll != nil {

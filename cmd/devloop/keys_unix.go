@@ -33,7 +33,7 @@ type keyboard struct {
 	out            *console.Console
 	config         string // the file
 	lend           func(cmd *exec.Cmd, over <-chan struct{}) error
-	lent           atomic.Bool // another program has the terminal
+	busy           atomic.Bool // another program has the terminal
 	signals        chan<- os.Signal
 	requests       chan orchestrator.Request
 	typed          *string // the text of a filter that is being typed; nil: keys are commands
@@ -107,7 +107,7 @@ func ordinary(modes *unix.Termios) {
 
 // take makes the terminal give single keys, and shows the status line, if devloop is in its foreground.
 func (k *keyboard) take() bool {
-	if k.lent.Load() {
+	if k.busy.Load() {
 		return true // it sets its own modes
 	}
 	if !foreground(k.tty) || unix.IoctlSetTermios(k.tty, setTermios, &k.during) != nil {
@@ -322,7 +322,7 @@ func (k *keyboard) press(key byte) bool {
 		k.typed = new(string)
 		k.out.Prompt("/")
 	case 't':
-		k.lendTo(viewOf(k.config), "the full screen")
+		k.giveTo(viewOf(k.config), "the full screen")
 	case '?', 'h':
 		k.out.Say("devloop", console.Plain, keyHelp)
 	}
@@ -421,17 +421,17 @@ func (k *keyboard) edit(file string, line, column int) error {
 	case hasWindow(editor(os.Getenv)):
 		return launch(cmd)
 	}
-	k.lendTo(cmd, "the editor")
+	k.giveTo(cmd, "the editor")
 	return nil
 }
 
-// lendTo lets a program have the terminal. Nobody reads keys here meanwhile.
-func (k *keyboard) lendTo(cmd *exec.Cmd, what string) {
+// giveTo lets a program have the terminal. Nobody reads keys here meanwhile.
+func (k *keyboard) giveTo(cmd *exec.Cmd, what string) {
 	k.out.Hide()
 	k.giveBack()
-	k.lent.Store(true)
+	k.busy.Store(true)
 	err := k.lend(cmd, k.ended)
-	k.lent.Store(false)
+	k.busy.Store(false)
 	if err != nil && !errors.As(err, new(*exec.ExitError)) {
 		k.out.Say("devloop", console.Warn, what+": "+err.Error())
 	}

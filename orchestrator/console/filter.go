@@ -26,24 +26,6 @@ func (f *Filter) String() string {
 	return "only " + f.Name
 }
 
-// Filter shows what fits from now on; nil shows everything. The status line says
-// so.
-func (c *Console) Filter(f *Filter) {
-	c.filter.Store(f)
-	c.Prompt("")
-}
-
-// Prompt shows what a person is typing at the start of the status line; "" when
-// that has ended.
-func (c *Console) Prompt(text string) {
-	if text == "" {
-		if text = c.filter.Load().String(); text != "" {
-			text += " (0 all)"
-		}
-	}
-	c.out.change(func(s *statusLine) { s.note = text })
-}
-
 // fits is what the terminal shows of lines that the named command has written, and
 // how many lines that are.
 func (f *Filter) fits(name string, text []byte, lines int) ([]byte, int) {

@@ -18,6 +18,24 @@ func (c *Console) Status(draw Draw) {
 	c.out.change(func(s *statusLine) { s.draw = draw })
 }
 
+// Filter shows what fits from now on; nil shows everything. The status line says
+// so.
+func (c *Console) Filter(f *Filter) {
+	c.filter.Store(f)
+	c.Prompt("")
+}
+
+// Prompt shows what a person is typing at the start of the status line; "" when
+// that has ended.
+func (c *Console) Prompt(text string) {
+	if text == "" {
+		if text = c.filter.Load().String(); text != "" {
+			text += " (0 all)"
+		}
+	}
+	c.out.change(func(s *statusLine) { s.note = text })
+}
+
 // Show shows the status line, Hide takes it away until the next Show: while devloop
 // is suspended, or in the background of the terminal. Hide returns when it is gone,
 // or when the terminal takes nothing.

@@ -44,6 +44,9 @@ type Candidate struct {
 	Since    time.Time
 }
 
+// Paused tells whether changes are only kept, see Pause.
+func (m *Machine) Paused() bool { return m.paused }
+
 // Status tells the state of every node, in the order of the file.
 func (m *Machine) Status() []NodeStatus {
 	all := make([]NodeStatus, len(m.nodes))
