@@ -198,7 +198,7 @@ func (c *compact) process(r Report) bool {
 		delete(c.waits, r.Node)
 		c.start(r)
 		return true
-	case machine.Reloading:
+	case machine.Reloading, machine.Killing:
 		return false
 	case machine.Stopping:
 		if r.Why == machine.ByShutdown || r.Why == machine.ByUpdate {
