@@ -27,6 +27,7 @@ import (
 // devloop does; they are logged when the script has shown it, and
 // `.ci/field` prints them.
 func TestField(t *testing.T) {
+	t.Parallel()
 	scripts, err := filepath.Glob(filepath.Join("testdata", "field", "*.txtar"))
 	if err != nil {
 		t.Fatal(err)

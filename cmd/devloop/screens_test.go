@@ -133,20 +133,24 @@ func TestNothingIsWrittenWhenIdle(t *testing.T) {
 // and whole, and nothing else but what devloop says.
 func TestEveryLineOnce(t *testing.T) {
 	t.Parallel()
-	lines := testenv.Either(10_000, 50_000)
+	lines := testenv.Either(2_000, 3_000) // the emulator writes all of them anew when the window changes its size
 	config := "processes:\n"
 	for _, name := range []string{"ant", "bee", "cat", "dog"} {
 		config += fmt.Sprintf("  %s: {run: \"seq -f '%s %%06g of a long line' %d; exec sleep 1000\"}\n", name, name, lines)
 	}
 	r := record(t, 24, 100, map[string]string{"devloop.yaml": config})
-	for i := range 50 {
+	for i := range testenv.Either(10, 20) {
 		r.Await(`dog +\| `)
 		r.Resize(10+i%30, 60+(37*i)%80)
 	}
-	last := regexp.MustCompile(fmt.Sprintf(`(ant|bee|cat|dog) +\| (ant|bee|cat|dog) %06d of`, lines))
-	all := func() []string { return append(r.Past(), r.Screen().Rows()...) }
+	ended, from := map[string]bool{}, 0
 	testenv.UntilTrue(t, "every process has printed its last line", func() bool {
-		return len(last.FindAllString(strings.Join(all(), "\n"), -1)) == 4
+		text := r.Since(from)
+		for _, name := range []string{"ant", "bee", "cat", "dog"} {
+			ended[name] = ended[name] || strings.Contains(text, fmt.Sprintf("%s %06d of a long line", name, lines))
+		}
+		from += max(0, len(text)-100) // the end may be half a line
+		return ended["ant"] && ended["bee"] && ended["cat"] && ended["dog"]
 	})
 	line := regexp.MustCompile(`^(ant|bee|cat|dog) +\| (ant|bee|cat|dog) (\d{6}) of a long line$`)
 	own := regexp.MustCompile(`^(ant|bee|cat|dog) +✓ started$|^$`)

@@ -66,6 +66,7 @@ func held() {
 
 // TestScripts runs the real command line, a script a case.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, scriptParams("script"))
 }
 
