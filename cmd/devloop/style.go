@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"devloop/orchestrator/report"
 )
@@ -34,7 +35,7 @@ func (a *app) style(title string, once bool) (style report.Style, columns func()
 // link leads to a place in a file in the editor whose terminal this is; in other
 // terminals to the file.
 func link(getenv func(string) string, host, path string, line, column int) string {
-	address := (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
+	address := (&url.URL{Path: "/" + strings.TrimPrefix(filepath.ToSlash(path), "/")}).EscapedPath() // on Windows it begins with a letter
 	at := fmt.Sprintf(":%d", line)
 	if column > 0 {
 		at += fmt.Sprintf(":%d", column)
