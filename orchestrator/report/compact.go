@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -144,27 +143,40 @@ func (c *compact) failed(r Report, cause string) {
 	if cause != "" {
 		head = append(head, console.Text{Text: cause + " · "})
 	}
-	head = append(head, console.Text{Text: stageFailure(r), Tone: tone})
 	problems := slices.Clone(r.Problems) // errors before warnings
 	slices.SortStableFunc(problems, func(a, b diagnostics.Problem) int { return rank(a) - rank(b) })
 	total := len(problems) + r.More
 	if len(problems) > mostShown+1 {
 		problems = problems[:mostShown]
 	}
+	count, first := "", ""
 	switch {
 	case total > len(problems):
-		head = append(head, console.Text{Text: fmt.Sprintf(" · %d problems, the first:", total)})
+		count, first = " · "+counted(total, "problem"), ", the first:"
 	case total > 0:
-		head = append(head, console.Text{Text: " · " + counted(total, "problem") + ":"})
+		count, first = " · "+counted(total, "problem"), ":"
 	case len(r.Tail) > 0:
-		head = append(head, console.Text{Text: ":"})
+		first = ":"
+	}
+	long, brief := stageFailure(r)
+	room := c.opt.Console.Room()
+	for _, said := range [][2]string{{long, count + first}, {brief, count + first}, {brief, count}, {brief, ""}} { // the first that takes one row
+		line := append(slices.Clip(head), console.Text{Text: said[0], Tone: tone}, console.Text{Text: said[1]})
+		if room == 0 || line.Width() <= room || said[1] == "" {
+			head = line
+			break
+		}
 	}
 	lines := c.listed(problems)
 	for _, line := range r.Tail {
 		lines = append(lines, console.Line{{Text: line}})
 	}
 	if more := total - len(problems); more > 0 {
-		lines = append(lines, console.Line{{Text: fmt.Sprintf("… %d more", more) + c.opt.Style.MoreHint, Tone: console.Dim}})
+		line := text(console.Dim, "… %d more%s", more, c.opt.Style.MoreHint)
+		if room > 0 && line.Width() > room {
+			line = text(console.Dim, "… %d more", more)
+		}
+		lines = append(lines, line)
 	}
 	c.opt.Console.Write(r.Node, head, lines...)
 }
@@ -327,15 +339,16 @@ func (c *compact) told(r *run) {
 	c.opt.Console.Write(r.node, append(head, rest...))
 }
 
-// stageFailure says which stage failed, and how.
-func stageFailure(r Report) string {
-	switch {
-	case r.Kind == machine.StageTimedOut:
-		return r.Stage + " timed out after " + short(r.Took)
-	case r.Kind == machine.StageTolerated:
-		return fmt.Sprintf("%s failed (%s), allowed, after %s", r.Stage, ended(r.End), short(r.Took))
+// stageFailure says which stage failed, and how; brief: in few words.
+func stageFailure(r Report) (long, brief string) {
+	what, how := " failed", " ("+ended(r.End)+")"
+	switch r.Kind {
+	case machine.StageTimedOut:
+		what, how = " timed out", ""
+	case machine.StageTolerated:
+		how += ", allowed,"
 	}
-	return fmt.Sprintf("%s failed (%s) after %s", r.Stage, ended(r.End), short(r.Took))
+	return r.Stage + what + how + " after " + short(r.Took), command(r.Stage) + what + " · " + short(r.Took)
 }
 
 // command is the name of a stage for a list: its first words, as one without a name has its whole command.

@@ -55,22 +55,23 @@ func TestCompact(t *testing.T) {
 		name    string
 		reports []Report
 		nodes   []machine.NodeStatus // after the last
+		columns int                  // 0: 100
 		want    string
 	}{
 		{"a good save", []Report{started(), stagePassed("vet", 2*time.Second), stagePassed("test", 1400*time.Millisecond), stagePassed("build", 900*time.Millisecond),
-			of("check", machine.RunPassed), of("server", machine.Stopping), of("server", machine.Stopped), of("server", machine.Starting), serverReady}, nil,
+			of("check", machine.RunPassed), of("server", machine.Stopping), of("server", machine.Stopped), of("server", machine.Starting), serverReady}, nil, 0,
 			"check    ✓ main.go · 4.5s · vet 2.0 · test 1.4 · build 900ms → server live in 0.0ms\n"},
-		{"its server is not ready yet", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting)}, []machine.NodeStatus{starting}, ""},
-		{"its server crashes", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting), crashed, of("server", machine.Starting), again}, nil,
+		{"its server is not ready yet", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting)}, []machine.NodeStatus{starting}, 0, ""},
+		{"its server crashes", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting), crashed, of("server", machine.Starting), again}, nil, 0,
 			"check    ✓ main.go · 4.5s\nserver   ✗ exit code 3 after 4.5s; next try in 1.0s\n"},
-		{"another save is faster", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting), started(), of("check", machine.RunPassed), of("server", machine.Stopping), of("server", machine.Starting), serverReady}, nil,
+		{"another save is faster", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting), started(), of("check", machine.RunPassed), of("server", machine.Stopping), of("server", machine.Starting), serverReady}, nil, 0,
 			"check    ✓ main.go · 4.5s\ncheck    ✓ main.go · 4.5s → server live in 0.0ms\n"},
-		{"a few problems, and then it is fixed", []Report{started(), stageFailed("build", problem(7, diagnostics.Warning), problem(12, diagnostics.Error)), of("check", machine.RunFailed), started(), of("check", machine.RunPassed)}, nil,
+		{"a few problems, and then it is fixed", []Report{started(), stageFailed("build", problem(7, diagnostics.Warning), problem(12, diagnostics.Error)), of("check", machine.RunFailed), started(), of("check", machine.RunPassed)}, nil, 0,
 			"check    ✗ main.go · build failed (exit 1) after 1.6s · 2 problems:\n" +
 				"         main.go:12:6  declared and not used: x12\n" +
 				"         main.go:7:6   declared and not used: x7\n" +
 				"check    ✓ main.go · 4.5s · fixed after 1 save, 0s\n"},
-		{"many problems", []Report{started(), stageFailed("build", many...), of("check", machine.RunFailed)}, nil,
+		{"many problems", []Report{started(), stageFailed("build", many...), of("check", machine.RunFailed)}, nil, 0,
 			"check    ✗ main.go · build failed (exit 1) after 1.6s · 120 problems, the first:\n" +
 				"         main.go:1:6  declared and not used: x1\n" +
 				"         main.go:2:6  declared and not used: x2\n" +
@@ -78,15 +79,27 @@ func TestCompact(t *testing.T) {
 				"         main.go:4:6  declared and not used: x4\n" +
 				"         main.go:5:6  declared and not used: x5\n" +
 				"         … 115 more\n"},
-		{"output that names no place", []Report{started(), tail, of("check", machine.RunFailed)}, nil,
+		{"a narrow terminal", []Report{started(), stageFailed("build", many[:10]...), of("check", machine.RunFailed), started(), stagePassed("vet", time.Second), stagePassed("test", time.Second), of("check", machine.RunPassed)}, nil, 40,
+			"check   ✗ main.go · build failed · 1.6s\n" +
+				"        main.go:1:6  declared and not\n        used: x1\n" +
+				"        main.go:2:6  declared and not\n        used: x2\n" +
+				"        main.go:3:6  declared and not\n        used: x3\n" +
+				"        main.go:4:6  declared and not\n        used: x4\n" +
+				"        main.go:5:6  declared and not\n        used: x5\n" +
+				"        … 5 more\n" +
+				"check   ✓ main.go · 4.5s · fixed after 1\n        save, 0s\n"},
+		{"output that names no place", []Report{started(), tail, of("check", machine.RunFailed)}, nil, 0,
 			"check    ✗ main.go · test failed (exit 1) after 1.6s:\n         nobody knows\n         what this means\n"},
-		{"a process by hand", []Report{{Report: machine.Report{Kind: machine.Stopping, Node: "server", Why: machine.ByHand}, Asked: machine.Restart}, {Report: machine.Report{Kind: machine.Starting, Node: "server", Why: machine.ByHand}}, of("server", machine.Ready)}, nil,
+		{"a process by hand", []Report{{Report: machine.Report{Kind: machine.Stopping, Node: "server", Why: machine.ByHand}, Asked: machine.Restart}, {Report: machine.Report{Kind: machine.Starting, Node: "server", Why: machine.ByHand}}, of("server", machine.Ready)}, nil, 0,
 			"server   ✓ by hand · started\n"},
-		{"cancelled", []Report{started(), of("check", machine.RunCancelled)}, nil, ""},
+		{"cancelled", []Report{started(), of("check", machine.RunCancelled)}, nil, 0, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var out bytes.Buffer
-			cons := console.New(console.Options{Out: &out, Buffer: console.DefaultBuffer, Columns: func() int { return 100 }, Names: Names([]string{"check", "server"})})
+			if c.columns == 0 {
+				c.columns = 100
+			}
+			cons := console.New(console.Options{Out: &out, Buffer: console.DefaultBuffer, Columns: func() int { return c.columns }, Names: Names([]string{"check", "server"})})
 			s := NewScreen(Options{Console: cons, Dir: "/p", Style: Style{Compact: true}})
 			for _, r := range c.reports {
 				if r.Kind == machine.Crashed {
