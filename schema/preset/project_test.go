@@ -71,7 +71,7 @@ var projects = []project{
 	{preset: "laravel", dir: "testdata/laravel", needs: []string{"php"}, edit: "greeting.php", old: hello, new: goodbye, serves: true, long: true},
 	{preset: "symfony", dir: "testdata/symfony", needs: []string{"php"}, edit: "greeting.php", old: hello, new: goodbye, serves: true, long: true},
 	{preset: "maven", dir: "testdata/maven", needs: []string{"mvn", "javac", debianMaven}, vars: map[string]string{"MAVEN": "mvn --quiet --settings settings.xml -Dmaven.repo.local=.m2"}, edit: "src/main/java/Server.java", old: hello, new: goodbye, serves: true},
-	{preset: "gradle", dir: "testdata/gradle", needs: []string{"gradle", "javac"}, vars: map[string]string{"GRADLE": "gradle --quiet --offline --gradle-user-home .gradle-home"}, edit: "src/main/java/Server.java", old: hello, new: goodbye, serves: true},
+	{preset: "gradle", dir: "testdata/gradle", needs: []string{"gradle", "javac"}, vars: map[string]string{"GRADLE": "gradle --quiet --offline --gradle-user-home .gradle-home"}, edit: "src/main/java/Server.java", old: hello, new: goodbye, serves: true, long: true},
 	{preset: "docs", dir: "testdata/docs", needs: []string{"python3"}, vars: map[string]string{"BUILD": "sh build.sh"}, edit: "docs/index.md", old: hello, new: goodbye, serves: true},
 	{preset: "procfile", dir: "testdata/procfile", needs: []string{"python3"}, vars: map[string]string{"WEB": "python3 bin/web.py", "WORKER": "sh bin/worker.sh"}, edit: "bin/web.py", old: hello, new: goodbye, serves: true},
 }
