@@ -16,3 +16,6 @@ func readKeys(_ io.Writer, out *console.Console, _ chan<- os.Signal, _ string, _
 	out.Show()
 	return nil, nil, func() {}
 }
+
+// isJob tells whether a shell sees devloop stop: this system has no such thing.
+func isJob() bool { return false }

@@ -61,6 +61,7 @@ func showView(a *app, client *control.Client, config string, opt view.Options) (
 	opt.Client, opt.Out = client, fileOf(a.screen)
 	opt.Dial = func() (*control.Client, error) { return control.Dial(config) }
 	opt.Shorter, opt.Editor = shorter, editorAt
+	opt.Suspends = func() bool { return !opt.OverStream && isJob() }
 	if opt.Color, err = a.useColor(a.screen); err != nil {
 		client.Close()
 		return 0, err

@@ -23,7 +23,8 @@ type Options struct {
 
 	Shorter    func(path string) string                               // a path as people type it
 	Editor     func(file string, line, column int) (*exec.Cmd, error) // opens a place
-	OverStream bool                                                   // it is on the screen of the loop: it ends with that, and is not suspended
+	OverStream bool                                                   // it is on the screen of the loop, and ends with that
+	Suspends   func() bool                                            // whether somebody could continue it after Ctrl-Z
 	Quit       string                                                 // what `q` does, in words
 	Detach     string                                                 // and `d`
 }

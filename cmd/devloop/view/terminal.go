@@ -139,8 +139,8 @@ func (p program) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		case "ctrl+l":
 			p.terminal.shown.rows = nil
 		case "ctrl+z":
-			if p.opt.OverStream {
-				p.notice = "q first: the loop is suspended there"
+			if !p.opt.Suspends() { // nobody would continue it
+				p.notice = "no shell is here that could continue it: q leaves"
 				break
 			}
 			p.terminal.leave()
