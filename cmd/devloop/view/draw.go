@@ -221,20 +221,21 @@ func (m *model) bottom() string {
 	if m.typing.what != 0 {
 		return m.cut(string(m.typing.what)+m.typing.text, m.width)
 	}
-	right := dim.paint("? keys")
-	if m.zoom && m.tab == output && !m.help {
-		right = dim.paint("z back")
+	right := "? keys"
+	switch {
+	case m.zoom && m.tab == output && !m.help:
+		right = "z back"
 		if position := m.position(); position != "" {
-			right = position + " · " + right
+			right = position + " · z"
 		}
+	case m.width < middling:
+		right = "?"
 	}
+	right = dim.paint(right)
 	if m.notice != "" {
 		return m.ends(console.Visible(firstLine(m.notice)), right, m.width)
 	}
 	symbol, text, s := m.live()
-	if m.width < middling {
-		right = dim.paint("?")
-	}
 	return m.ends(s.paint(symbol)+" "+text, right, m.width)
 }
 

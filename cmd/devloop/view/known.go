@@ -147,7 +147,7 @@ func (k *known) live() (symbol, text string, s style) {
 		return "◐", strings.Join(texts, ", ") + answers, yellow
 	}
 	text = "live"
-	if i := slices.IndexFunc(k.saves, func(c control.Cycle) bool { return c.ID == live.Cycle && c.End > 0 }); i >= 0 && len(k.saves[i].Paths) > 0 {
+	if i := slices.IndexFunc(k.saves, func(c control.Cycle) bool { return c.ID == live.Cycle && c.End > 0 }); i >= 0 {
 		text += " · save " + itoa(live.Cycle) + " in " + short(time.Duration(k.saves[i].End-k.saves[i].First))
 	}
 	for _, socket := range k.status.Sockets {

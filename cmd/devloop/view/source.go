@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -159,6 +160,7 @@ type questions struct {
 	mu               sync.Mutex // guards the next two
 	problems, cycles bool
 	fresh            chan struct{} // holds one: there is something to ask
+	failures         []string      // for [source.ask] alone
 }
 
 func (q *questions) take() (problems, cycles bool) {
@@ -167,6 +169,19 @@ func (q *questions) take() (problems, cycles bool) {
 	problems, cycles = q.problems, q.cycles
 	q.problems, q.cycles = false, false
 	return problems, cycles
+}
+
+// failed tells whether something else has failed than the last time. Its event may come after the status.
+func (q *questions) failed(status *control.Status) bool {
+	var failures []string
+	for _, n := range status.Nodes {
+		if n.Failed {
+			failures = append(failures, fmt.Sprintln(n.Name, n.Number, n.Problems))
+		}
+	}
+	changed := !slices.Equal(failures, q.failures)
+	q.failures = failures
+	return changed
 }
 
 func (s *source) event(text json.RawMessage, asks *questions) error {
@@ -223,6 +238,9 @@ func (s *source) answer(ctx context.Context, client *control.Client, asks *quest
 	defer cancel()
 	wantProblems, wantCycles := asks.take()
 	status, err := client.Status(ctx)
+	if err == nil {
+		wantProblems = asks.failed(status) || wantProblems
+	}
 	var problems *control.Diagnostics
 	if err == nil && wantProblems {
 		problems, err = client.Diagnostics(ctx)

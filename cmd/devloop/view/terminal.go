@@ -61,6 +61,9 @@ func (t *terminal) draw(f frame) {
 		return
 	}
 	var b strings.Builder
+	if f.title != t.shown.title {
+		b.WriteString(ansi.SetWindowTitle(f.title))
+	}
 	if t.shown.rows == nil {
 		b.WriteString("\x1b[2J")
 	}
@@ -77,9 +80,6 @@ func (t *terminal) draw(f frame) {
 		if err != nil || ansi.StringWidthWc(row) < width { // else this would erase the last cell
 			b.WriteString("\x1b[K")
 		}
-	}
-	if f.title != t.shown.title {
-		b.WriteString(ansi.SetWindowTitle(f.title))
 	}
 	if f.mouse != t.shown.mouse {
 		b.WriteString(map[bool]string{true: "\x1b[?1002h\x1b[?1006h", false: "\x1b[?1002l\x1b[?1006l"}[f.mouse])
