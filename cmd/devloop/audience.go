@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 
+	"devloop/cmd/devloop/view"
 	"devloop/orchestrator/listenfd/shim"
 )
 
@@ -87,6 +88,9 @@ func (a *audience) lend(cmd *exec.Cmd, over <-chan struct{}) (err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.kept = nil
+	if cmd.ProcessState != nil && !cmd.ProcessState.Exited() {
+		_, _ = io.WriteString(a.Writer, view.Reset) // see below
+	}
 	_, _ = kept.Seek(0, io.SeekStart) // a file can be read again
 	_, _ = io.Copy(a.Writer, kept)    // the next line reports that nobody reads
 	if a.lost > 0 {

@@ -126,16 +126,22 @@ func followUntilEnd(a *app, config string) (err error) {
 	go func() {
 		ended <- client.Logs(context.Background(), control.LogQuery{Follow: true, Tail: 20}, p.print)
 	}()
+	pid := 0
 	for {
 		select {
 		case err := <-ended:
 			if err != nil {
 				return answered(err)
 			}
+			if pid > 0 {
+				return control.WaitGone(context.Background(), config, pid)
+			}
 			return nil
 		case <-interrupted:
 			ctx, cancel := context.WithTimeout(context.Background(), answerIn)
-			_, _ = client.Down(ctx) // it may have ended
+			if down, err := client.Down(ctx); err == nil { // else it has ended
+				pid = down.PID
+			}
 			cancel()
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -112,18 +113,20 @@ func TestViewOfAFlood(t *testing.T) {
 	config := "processes:\n"
 	names := []string{"ant", "bee", "cat", "dog"}
 	for _, name := range names {
-		config += fmt.Sprintf("  %s: {run: \"cat go; seq -f '%s %%06g of a long line' %d; exec sleep 1000\"}\n", name, name, lines)
+		config += fmt.Sprintf("  %[1]s: {run: \"cat go.%[1]s; seq -f '%[1]s %%06g of a long line' %[2]d; exec sleep 1000\"}\n", name, lines)
 	}
 	r := &recording{dir: inDirectory(t, map[string]string{"devloop.yaml": config})}
-	if err := syscall.Mkfifo(r.dir+"/go", 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range names {
+		if err := syscall.Mkfifo(filepath.Join(r.dir, "go."+name), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	r.verb(t, "up", "-d")
 	t.Cleanup(func() { r.verb(t, "down") })
 	x := r.view(t, 24, 100)
 	x.Shows(`^4 . dog`)
-	for range names {
-		r.write(t, "go", "") // one of them goes on
+	for _, name := range names {
+		r.write(t, "go."+name, "") // it goes on
 	}
 	whole := regexp.MustCompile(`(?m)│ (\w+) (\d{6}) of a long line$`)
 	for i, name := range names {

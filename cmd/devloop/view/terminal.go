@@ -9,6 +9,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
+
+	"devloop/orchestrator/console"
 )
 
 // frame is what the screen shows.
@@ -30,7 +32,8 @@ type terminal struct {
 
 const (
 	enterScreen = "\x1b[22;2t\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?25l"
-	leaveScreen = "\x1b[m\x1b[?1002l\x1b[?1006l\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l\x1b[23;2t"
+	// Reset gives the screen back for a view that was killed before it could.
+	Reset = "\x1b[m\x1b[?1002l\x1b[?1006l\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l\x1b[23;2t"
 )
 
 // enter takes the screen, and its keys one by one.
@@ -48,7 +51,7 @@ func (t *terminal) leave() {
 	if t.modes == nil {
 		return
 	}
-	t.write(leaveScreen)
+	t.write(Reset)
 	_ = term.Restore(int(t.in.Fd()), t.modes) // a terminal that has hung up has no modes
 	t.modes = nil
 }
@@ -62,7 +65,7 @@ func (t *terminal) draw(f frame) {
 	}
 	var b strings.Builder
 	if f.title != t.shown.title {
-		b.WriteString(ansi.SetWindowTitle(f.title))
+		b.WriteString(ansi.SetWindowTitle(console.Visible(f.title)))
 	}
 	if t.shown.rows == nil {
 		b.WriteString("\x1b[2J")
@@ -72,7 +75,7 @@ func (t *terminal) draw(f frame) {
 		if y < len(t.shown.rows) && t.shown.rows[y] == row {
 			continue
 		}
-		text := row
+		text := string(console.NewLines(true).Append(nil, []byte(row))) // whatever a name or a message has in it
 		if !t.color {
 			text = withoutColors.Replace(text)
 		}

@@ -4,13 +4,13 @@ package view
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"sync"
+	"syscall"
 
 	tea "charm.land/bubbletea/v2"
 	"golang.org/x/term"
@@ -19,8 +19,8 @@ import (
 // Run shows the loop until somebody leaves, by the key that is returned: 'q' or 'd'. 0: the context has
 // ended, or the program was told to end.
 func Run(ctx context.Context, opt Options) (key byte, err error) {
-	defer debug.SetGCPercent(debug.SetGCPercent(50)) // the output that is kept is most of the memory
-	ctx, cancel := context.WithCancel(ctx)
+	defer debug.SetGCPercent(debug.SetGCPercent(50))                                        // the output that is kept is most of the memory
+	ctx, cancel := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP) // the screen is given back
 	var joined sync.WaitGroup
 	defer joined.Wait()
 	defer cancel()
@@ -33,11 +33,11 @@ func Run(ctx context.Context, opt Options) (key byte, err error) {
 		return 0, err
 	}
 	defer t.leave()
-	p := tea.NewProgram(program{m, t}, tea.WithContext(ctx), tea.WithInput(os.Stdin), tea.WithOutput(io.Discard), tea.WithoutRenderer(), tea.WithFPS(1))
+	p := tea.NewProgram(program{m, t}, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithoutCatchPanics(), tea.WithInput(os.Stdin), tea.WithOutput(io.Discard), tea.WithoutRenderer(), tea.WithFPS(1))
 	joined.Go(func() { s.run(ctx, opt.Client, p.Send) })
 	joined.Go(func() { sizes(ctx, opt.Out, p.Send) })
 	_, err = p.Run()
-	if errors.Is(err, tea.ErrInterrupted) || ctx.Err() != nil {
+	if ctx.Err() != nil {
 		err = nil
 	}
 	if err != nil {
