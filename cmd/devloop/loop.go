@@ -27,8 +27,6 @@ func runLoop(a *app, p *project, opt orchestrator.Options) error {
 	signals := make(chan os.Signal, 4)
 	ends := heeded(endSignals)
 	defer outlive()()
-	signal.Notify(signals, ends...)
-	defer signal.Stop(signals)
 	style, columns, err := a.style(p.cfg.Name, opt.Once)
 	if err != nil {
 		return err
@@ -38,6 +36,8 @@ func runLoop(a *app, p *project, opt orchestrator.Options) error {
 	if err != nil {
 		return err
 	}
+	signal.Notify(signals, ends...) // not before the log is open: its disk may not respond
+	defer signal.Stop(signals)
 	opt.Own = regular(os.Stdout, os.Stderr, log)
 	defer end()
 	for _, part := range p.cfg.Projects {
@@ -102,15 +102,17 @@ func newConsole(a *app, p *project, columns func() int, screen io.Writer) (out *
 	opt := console.Options{Out: screen, Color: color, Timestamps: a.timestamps, Names: report.Names(names)}
 	opt.Terminal, opt.Buffer, opt.Columns = isTerminal(a.screen), console.DefaultBuffer, columns
 	if a.logFile != "" {
-		if logFile, err = openLog(a.logFile); err != nil {
+		opened := a.reportSlow(a.logFile)
+		logFile, err = openLog(a.logFile)
+		if opened(); err != nil {
 			return nil, nil, nil, err
 		}
 		opt.Log = &reportedLog{File: logFile, report: func(err error) { out.Say("devloop", console.Warn, err.Error()) }}
 	}
 	out = console.New(opt)
 	return out, logFile, func() {
-		_ = out.Close(context.Background()) // a reader who takes nothing any more is not told that either
-		if logFile != nil {
+		err := out.Close(context.Background())
+		if logFile != nil && err == nil { // else its disk may not respond
 			logFile.Close()
 		}
 	}, nil
