@@ -158,6 +158,9 @@ func typescriptFile(file string) bool {
 	return slices.Contains([]string{".ts", ".mts", ".cts", ".tsx"}, path.Ext(file))
 }
 
+// checkedBefore is why a server that binds its port by itself is checked.
+const checkedBefore = "The old version ends before the new one begins, so the new one is checked before."
+
 const tsSources = "**/*.{ts,mts,js,json}"
 
 // setStages says what is built, and what is checked.
@@ -182,12 +185,14 @@ func (n *nodeDraft) setStages(file string, sources []string) {
 		why = "What `" + strings.TrimPrefix(n.job.from, "package.json, script ") + "` does before the server starts."
 	case file != "" && !p.isFile(file) && m.useful("build"):
 		build, why = []string{"$NPM run build"}, "`build` writes what the server runs."
+	case typescriptFile(file) && p.isFile("node_modules/.bin/esbuild") && p.binds(sources, nodeListening):
+		why, build = checkedBefore, []string{"node_modules/.bin/esbuild $MAIN --bundle --packages=external --platform=node --log-level=error --outfile=/dev/null"}
 	case typescriptFile(file):
 		why, build = "Nothing is built: the server runs the sources.", []string{whereInherited("test -f $MAIN")}
 	case path.Ext(file) == "" || n.run.program != "":
 		build = []string{whereInherited("test -f $MAIN")}
 	case p.binds(sources, nodeListening):
-		why, build = "The old version ends before the new one begins, so the new one is checked before.", []string{p.node() + " --check $MAIN"}
+		why, build = checkedBefore, []string{p.node() + " --check $MAIN"}
 	default:
 		build = []string{whereInherited(p.node() + " --check $MAIN")}
 	}
