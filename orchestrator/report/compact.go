@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -365,8 +366,8 @@ func command(stage string) string {
 
 // brief is a short duration for a list: seconds have no unit.
 func brief(d time.Duration) string {
-	if d < time.Second || d >= time.Minute {
+	if d < 100*time.Millisecond || d >= time.Minute {
 		return short(d)
 	}
-	return strings.TrimSuffix(short(d), "s")
+	return fmt.Sprintf("%.1f", d.Seconds())
 }

@@ -60,7 +60,7 @@ func TestCompact(t *testing.T) {
 	}{
 		{"a good save", []Report{started(), stagePassed("vet", 2*time.Second), stagePassed("test", 1400*time.Millisecond), stagePassed("build", 900*time.Millisecond),
 			of("check", machine.RunPassed), of("server", machine.Stopping), of("server", machine.Stopped), of("server", machine.Starting), serverReady}, nil, 0,
-			"check    ✓ main.go · 4.5s · vet 2.0 · test 1.4 · build 900ms → server live in 0.0ms\n"},
+			"check    ✓ main.go · 4.5s · vet 2.0 · test 1.4 · build 0.9 → server live in 0.0ms\n"},
 		{"its server is not ready yet", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting)}, []machine.NodeStatus{starting}, 0, ""},
 		{"its server crashes", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting), crashed, of("server", machine.Starting), again}, nil, 0,
 			"check    ✓ main.go · 4.5s\nserver   ✗ exit code 3 after 4.5s; next try in 1.0s\n"},
