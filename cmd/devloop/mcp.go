@@ -212,7 +212,7 @@ func (a agentTools) status(ctx context.Context, _ mcpNothing) (string, *control.
 		return "", nil, err
 	}
 	var text strings.Builder
-	if err := (&statusPrinter{w: &text, now: time.Now()}).print(s); err != nil {
+	if err := (&statusPrinter{w: &text, now: time.Now()}).write(s); err != nil {
 		return "", nil, err
 	}
 	return text.String(), s, nil

@@ -48,7 +48,7 @@ what has failed where. With --line there is only that, for a prompt or a status 
 			if isTerminal(a.screen) {
 				p.width = max(width(a.screen), leastWidth)
 			}
-			return p.print(s)
+			return p.write(s)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -31,7 +31,7 @@ func printed(t *testing.T, p statusPrinter, s *control.Status) string {
 	t.Helper()
 	var b strings.Builder
 	p.w, p.now = &b, time.Unix(1e9, 0)
-	if err := p.print(s); err != nil {
+	if err := p.write(s); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -29,7 +29,7 @@ type statusRow struct {
 	notes []console.Text
 }
 
-func (p *statusPrinter) print(s *control.Status) error {
+func (p *statusPrinter) write(s *control.Status) error {
 	var b strings.Builder
 	put := func(indent string, line ...console.Text) {
 		for _, row := range console.Line(line).Rows(p.width, indent, p.color) {

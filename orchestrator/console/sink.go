@@ -361,7 +361,7 @@ func (s *sink) flush(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	mark := s.came
-	return s.await(ctx, 2*Patience, func() bool { return s.went >= mark && !(s.closed && s.status.up) })
+	return s.await(ctx, 2*Patience, func() bool { return s.went >= mark && (!s.closed || !s.status.up) })
 }
 
 // close makes run end when everything is written.

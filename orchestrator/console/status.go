@@ -209,7 +209,8 @@ func (s *sink) compose(piece []byte) []byte {
 	if !st.up && row == nil {
 		return piece
 	}
-	b := append(st.frame[:0], beginUpdate...)
+	b := st.frame[:0]
+	b = append(b, beginUpdate...)
 	if st.up {
 		b = append(b, eraseStatus...)
 	}

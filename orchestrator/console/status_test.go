@@ -23,7 +23,6 @@ type screenModel struct {
 	width   int
 	writes  int
 	bytes   int
-	title   string
 	strange string
 }
 

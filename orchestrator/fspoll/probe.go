@@ -82,5 +82,5 @@ const clockStep = 50 * time.Millisecond
 // of a second are trusted, and so is the clock.
 func (s *scanner) isFreshAtFirst(mtime int64) bool {
 	exact := mtime%int64(time.Second) != 0
-	return s.isFresh(mtime) && !(exact && s.time().UnixNano()-mtime > int64(clockStep))
+	return s.isFresh(mtime) && (!exact || s.time().UnixNano()-mtime <= int64(clockStep))
 }

@@ -145,7 +145,7 @@ func (l *Log) Rested(status func() []machine.NodeStatus) {
 
 // Recall puts the cycles of loops before in front of those of this one.
 func (l *Log) Recall(p *Past) {
-	all := append(p.cycles, l.cycles.kept...)
+	all := slices.Concat(p.cycles, l.cycles.kept)
 	l.cycles.kept = all[max(0, len(all)-MostKept):]
 }
 

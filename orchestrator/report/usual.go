@@ -19,8 +19,8 @@ const (
 type durations map[string][]time.Duration
 
 func (d durations) add(stage string, took time.Duration) {
-	all := append(d[stage], took)
-	d[stage] = slices.Clone(all[max(0, len(all)-usualOf):])
+	all := slices.Concat(d[stage], []time.Duration{took})
+	d[stage] = all[max(0, len(all)-usualOf):]
 }
 
 // Usual is how long a stage of a watcher usually takes to pass, or with "", a process to be ready; 0 if that is not known.

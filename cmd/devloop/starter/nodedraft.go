@@ -57,7 +57,7 @@ func (n *nodeDraft) server(why string, sources []string) {
 	d, p, m := n.d, n.p, n.m
 	d.extends("node-web", why)
 	d.ignore(".trigger", "node_modules/")
-	file, from := "", ""
+	var file, from string
 	switch {
 	case n.run != nil:
 		file, from = n.run.file, n.job.from

@@ -107,7 +107,7 @@ func (k *known) steps(on cells, c *control.Cycle, width int) (rows []string) {
 		} else if to == 0 {
 			to = end
 		}
-		s := plain
+		var s style
 		switch result {
 		case "passed", "ready", "reloaded":
 			s = green
