@@ -63,6 +63,9 @@ func (o *Owner) layout(a area, set *watchset.Set, polled bool) (s layout, ok boo
 // ask does something for each path, in the disk queue, and says which of them hang; nil if none does. It is false if the
 // owner has ended.
 func (o *Owner) ask(paths []string, do func(i int)) (hung []bool, ok bool) {
+	if len(paths) == 0 {
+		return nil, true
+	}
 	answer := make(chan []bool, 1)
 	o.post(func() {
 		o.Disk.Add(diskqueue.Job{Paths: paths, Do: do, Done: func(hung []bool) { answer <- hung }})
