@@ -42,6 +42,7 @@ func (w *Watcher) tick(now time.Time) time.Duration {
 		w.all(readMode{})
 		w.scanned = true
 		w.count()
+		w.pending.hangs(w.ask.places()) // who begins when it is ready knows them
 		if !w.isClosed() {
 			close(w.ready)
 		}
