@@ -167,9 +167,13 @@ func TestWhatHangsAtFirst(t *testing.T) {
 	h.polled.Watcher = w
 	t.Cleanup(func() { w.ask.close() })
 	h.hang("far")
+	told := make(chan []string)
+	go func() {
+		<-h.Ready() // the moment at which others begin
+		told <- h.hungNow()
+	}()
 	h.step()
-	<-h.Ready()
-	if hung := h.hungNow(); !slices.Equal(hung, []string{"far"}) {
+	if hung := <-told; !slices.Equal(hung, []string{"far"}) {
 		t.Errorf("%v hangs, want far", hung)
 	}
 	h.respond()
