@@ -332,6 +332,10 @@ func (m *model) typed(key, text string) {
 	case done.what == '&':
 		m.filter = done.text
 	default:
+		p := m.pane()
+		if rows := p.window(); len(rows) > 0 {
+			p.found = rows[len(rows)-1].n + 1 // it begins with what is in the window
+		}
 		if m.search = done.text; m.search != "" && !m.find(false) {
 			m.notice = "not found: " + m.search
 		}
@@ -475,26 +479,15 @@ func (m *model) next(down bool) tea.Cmd {
 	return nil
 }
 
-// find goes to the next line that has the searched text, and from the end to the beginning.
+// find goes to the next line that has the searched text, below or above the last one, and around the ends.
 func (m *model) find(down bool) bool {
-	p := m.pane()
-	rows := p.window()
-	if len(rows) == 0 {
-		return false
-	}
-	at, step := rows[len(rows)-1].n, -1
-	if !p.follow {
-		at = p.found
-	}
+	p, step := m.pane(), -1
 	if down {
 		step = 1
 	}
 	size := len(p.lines)
 	for i := range size {
-		n := p.first + mod(at-p.first+step*(i+1), size)
-		if p.follow && i == 0 && !down {
-			n = at
-		}
+		n := p.first + mod(p.found-p.first+step*(i+1), size)
 		if l := p.at(n); p.shows(l) && match(l, m.search) {
 			p.show(n)
 			p.found = n

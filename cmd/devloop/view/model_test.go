@@ -380,6 +380,8 @@ func TestSearchAndFilter(t *testing.T) {
 	s.has("GET /items/78 200")
 	s.press("n", "n")
 	s.has("GET /items/7 200")
+	s.press("g", "/", "1", "5", " ", "enter") // from the window upwards
+	s.has("GET /items/15 200")
 	s.press("/", "n", "o", "w", "h", "x", "backspace", "e", "r", "e", "enter")
 	s.has("not found: nowhere")
 	s.press("&", "5", " ", "2", "enter")
