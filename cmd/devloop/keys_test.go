@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/base64"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -109,7 +110,11 @@ func (r *recording) fails(t *testing.T, text string, args ...string) {
 }
 
 func (r *recording) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(r.Child.Path, args...)
+	devloop := os.Args[0]
+	if r.terminal != nil {
+		devloop = r.Child.Path
+	}
+	cmd := exec.Command(devloop, args...)
 	cmd.Dir, cmd.Env = r.dir, r.environ()
 	return cmd
 }

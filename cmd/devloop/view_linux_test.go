@@ -32,7 +32,7 @@ func TestView(t *testing.T) {
 	if seen := x.Screen(); !seen.Alternate || !seen.Hidden || !strings.HasPrefix(seen.Title, "● ") {
 		t.Errorf("alternate screen %v, hidden cursor %v, title %q", seen.Alternate, seen.Hidden, seen.Title)
 	}
-	other.Shows(`^0 all ✓ check ● server$`)
+	other.Shows(`^0 all ✓ check ● server`)
 	x.Press("1")
 	x.Shows(`^Output of check`)
 	r.write(t, "main.go", broken+strings.Repeat("//\n", 200))
@@ -60,7 +60,7 @@ func TestView(t *testing.T) {
 	x.Shows(`^1 ✗ check .*│ `)
 	x.Shows(`│ ✗ failed`)
 	x.Resize(20, 40)
-	x.Shows(`^0 all ✗ check ● server$`)
+	x.Shows(`^0 all ✗ check ● server`)
 	x.Press("z")
 	x.Shows(`(?s)\A(\./main|x\d+\n).*^✗ .* z back$`)
 	x.Press("z")
