@@ -326,6 +326,7 @@ func TestSoak(t *testing.T) {
 		}
 	}
 	defer s.client.Close()
+	s.wait() // until it has begun
 
 	const moves = 10 // between two looks
 	var base, now holdings
