@@ -3,6 +3,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,11 +13,14 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/txtar"
 	"golang.org/x/sys/unix"
 
 	"devloop/orchestrator/test/termtest"
 	"devloop/orchestrator/test/testenv"
 )
+
+var update = flag.Bool("update", false, "write the screens into testdata/screens, and their pictures into docs/screens")
 
 // shop is a project with a watcher that can fail and a server that answers.
 const shop = `version: 1
@@ -230,6 +234,148 @@ func TestTheCursorIsWhereItBelongs(t *testing.T) {
 				r.Await("keys: a ")
 				r.Press("q")
 				r.Await("ready> ")
+			}
+		})
+	}
+}
+
+// state is what devloop may show.
+type state struct {
+	name, what string
+	files      map[string]string
+	reach      func(t *testing.T, r *recording)
+	shows      string // once it is reached
+	from       string // the first line that is looked at: what came before comes in any order
+}
+
+// quick is a project whose check is quick, unless gate is a pipe, and whose server keeps quiet.
+func quick() map[string]string {
+	files := shopFiles()
+	delete(files, "talk.sh")
+	files["devloop.yaml"] = strings.ReplaceAll(files["devloop.yaml"], "  talker: {run: sh talk.sh, restart: never}\n", "")
+	return files
+}
+
+func save(text string) func(*testing.T, *recording) {
+	return func(t *testing.T, r *recording) {
+		r.Shows(`^● `)
+		r.verb(t, "wait")
+		r.write(t, "main.go", text+strings.Repeat("//\n", 200))
+	}
+}
+
+var states = []state{
+	{name: "live", what: "A save has passed its checks, and the new server is live", files: quick(),
+		reach: save("package main // saved\n"), shows: `^● live · save 2 `, from: `^check +✓ main`},
+	{name: "running", what: "The checks of a save run; the save before is live", files: quick(),
+		reach: func(t *testing.T, r *recording) {
+			save("package main // saved\n")(t, r)
+			r.Shows(`^● live · save 2 `)
+			if err := os.Remove(filepath.Join(r.dir, "gate")); err != nil {
+				t.Fatal(err)
+			}
+			if err := unix.Mkfifo(filepath.Join(r.dir, "gate"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			save("package main // saved again\n")(t, r)
+		}, shows: `^◐ check +test`, from: `^◐ check`},
+	{name: "failed", what: "A save has failed: the first of 120 problems, and the server of the save before still answers", files: quick(),
+		reach: save("package main // undefined\n"), shows: `^✗ check failed`, from: `^check +✗`},
+	{name: "fixed", what: "The save that fixes it", files: quick(),
+		reach: func(t *testing.T, r *recording) {
+			save("package main // undefined\n")(t, r)
+			r.Shows(`^✗ check failed`)
+			r.write(t, "main.go", "package main // fixed\n"+strings.Repeat("//\n", 200))
+		}, shows: `^● live · save 3 `, from: `^check +✓ main`},
+	{name: "crashing", what: "A process that crashes again and again", files: map[string]string{
+		"devloop.yaml": "processes: {crasher: {run: 'echo starting; exit 3'}}\n"},
+		shows: `^✗ crasher exit 3 ×3`, from: `^✗ crasher`},
+	{name: "waiting", what: "A process that waits for another one", files: map[string]string{
+		"devloop.yaml": "processes:\n  backend: {run: exit 0, restart: never, ready: {file: never}}\n  front: {run: sleep 1000, depends_on: {backend: ready}}\n"},
+		shows: `^- front waits|front waits`, from: `front`},
+	{name: "stopping", what: "The end: whom devloop waits for", files: map[string]string{
+		"devloop.yaml": "processes: {stubborn-worker: {run: \"trap '' TERM; echo here; while :; do sleep 1000; done\", stop: {timeout: 30s}}}\n"},
+		reach: func(_ *testing.T, r *recording) {
+			r.Shows(`\| here`)
+			r.Shows(`^● live`)
+			r.Press("q")
+		}, shows: `^■ stopping 1 of 1`, from: `^■`},
+	{name: "mistake", what: "A mistake in devloop.yaml; the last valid one runs", files: quick(),
+		reach: func(t *testing.T, r *recording) {
+			r.Shows(`^● `)
+			r.verb(t, "wait")
+			text, err := os.ReadFile(filepath.Join(r.dir, "devloop.yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.write(t, "devloop.yaml", string(text)+"comand: x\n")
+		}, shows: `^✗ devloop\.yaml`, from: `^devloop +.*devloop\.yaml`},
+	{name: "paused", what: "Watching is paused", files: quick(),
+		reach: func(t *testing.T, r *recording) {
+			r.Shows(`^● `)
+			r.verb(t, "wait")
+			r.Press("p")
+			r.Shows(`^‖ paused`)
+		}, shows: `^‖ paused`, from: `^devloop +watching`},
+}
+
+// TestScreens: what each state looks like, on a small, a usual and a large terminal. With -update the screens are written, and
+// the pictures in docs/screens.
+func TestScreens(t *testing.T) {
+	t.Parallel()
+	for _, s := range states {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join("testdata", "screens", s.name+".txtar")
+			golden := &txtar.Archive{Comment: []byte(s.what + ".\n")}
+			if !*update {
+				var err error
+				if golden, err = txtar.ParseFile(file); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i, size := range [][2]int{{20, 40}, {24, 80}, {40, 120}} {
+				name := fmt.Sprintf("%dx%d", size[1], size[0])
+				r := record(t, size[0], size[1], s.files)
+				if s.reach != nil {
+					s.reach(t, r)
+				}
+				seen := r.Shows(s.shows)
+				if seen.X != 0 || seen.Rows()[seen.Y] == "" {
+					t.Errorf("%s: the cursor is not at the start of the status line:\n%s", name, seen)
+				}
+				text := termtest.Stable(seen.Text()) + "\n"
+				if at := regexp.MustCompile("(?m)" + s.from).FindStringIndex(text); at != nil {
+					text = text[at[0]:]
+				}
+				if s.name == "failed" && size[1] == 80 {
+					if link := seen.Links()["main.go:45:6"]; !strings.HasPrefix(link, "file://") || !strings.HasSuffix(link, r.dir+"/main.go") {
+						t.Errorf("the first problem leads to %q", link)
+					}
+				}
+				switch {
+				case !*update:
+					// How long something took decides where a line is folded.
+					if want := string(golden.Files[i].Data); strings.Join(strings.Fields(text), " ") != strings.Join(strings.Fields(want), " ") {
+						t.Errorf("%s shows\n%s\nwant\n%s\n(go test ./cmd/devloop -run Screens -update writes it)", name, text, want)
+					}
+				default:
+					golden.Files = append(golden.Files, txtar.File{Name: name, Data: []byte(text)})
+					if size[1] == 80 {
+						picture := filepath.Join("..", "..", "docs", "screens", s.name+".svg")
+						drawn := regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(seen.SVG(s.what), "127.0.0.1:3000")
+						if err := os.WriteFile(picture, []byte(drawn), 0o644); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+				_ = r.Child.Process.Kill() // the guardian ends the rest
+				_ = r.Child.Wait()
+			}
+			if *update {
+				if err := os.WriteFile(file, txtar.Format(golden), 0o644); err != nil {
+					t.Error(err)
+				}
 			}
 		})
 	}

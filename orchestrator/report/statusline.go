@@ -200,9 +200,9 @@ func (l *statusLine) then(node string, names []string) string {
 // failed is a node that has failed, and is not fixed yet.
 func (l *statusLine) failed(n machine.NodeStatus, f *failed, now Snapshot) activity {
 	a := activity{short: text(console.Bad, "✗ %s", n.Name)}
-	place := text(console.Plain, " · %s", f.place)
+	place := console.Line{{Text: " · "}, {Text: f.place}}
 	if f.first != nil {
-		place[0].Link = l.link(*f.first)
+		place[1].Link = l.link(*f.first)
 	}
 	if f.times == 0 {
 		a.head = text(console.Bad, "✗ %s failed at %s", n.Name, f.at.Format("15:04:05"))

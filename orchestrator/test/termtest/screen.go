@@ -74,7 +74,8 @@ var varying = []struct {
 	{regexp.MustCompile(`\b(\d+h)?(\d+m)?\d+(\.\d+)?(ms|s|m|h)\b`), "0s"},
 	{regexp.MustCompile(`\bpid \d+`), "pid 1"},
 	{regexp.MustCompile(`(127\.0\.0\.1|localhost):\d+`), "$1:3000"},
-	{regexp.MustCompile(`[◐◓◑◒]`), "◐"},
+	{regexp.MustCompile(`(◐ \S+  \S+) \d+\b`), "$1"},
+	{regexp.MustCompile(`\b\d\d:\d\d:\d\d\b`), "00:00:00"},
 	{regexp.MustCompile(`▕[█▉▊▋▌▍▎▏░ ]+▏`), "▕░░░▏"},
 }
 
