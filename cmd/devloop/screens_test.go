@@ -102,9 +102,20 @@ func (r *recording) environ() []string {
 		"CI=", "NO_COLOR=", "TERM=xterm-256color", "TERM_PROGRAM=", "VTE_VERSION=", "TMUX=", "PS1=ready> ", "EDITOR=echo edited", "BROWSER=true", "ENV="+os.DevNull)
 }
 
+// write saves a file in one step, so that nobody reads half of it; into a pipe it writes.
 func (r *recording) write(t *testing.T, name, text string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o600); err != nil {
+	file := filepath.Join(r.dir, name)
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if err := os.WriteFile(file+".new", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(file+".new", file); err != nil {
 		t.Fatal(err)
 	}
 }
