@@ -39,7 +39,7 @@ func TestKeys(t *testing.T) {
 	r.Press("e")
 	r.Shows(`edited \+45 .*main\.go`)
 	r.Press("f")
-	r.Shows(`by hand · build failed`)
+	r.Shows(`by hand · compile failed`)
 
 	// While watching is paused, a save is kept; whoever asks is told.
 	r.Press("p")
@@ -66,7 +66,7 @@ func TestKeys(t *testing.T) {
 	r.Press("!")
 	r.Shows(`failures only \(0 all\)`)
 	saved("package main // undefined again\n")
-	r.Shows(`✗ main\.go · build failed`)
+	r.Shows(`✗ main\.go · compile failed`)
 	r.Press("0")
 	r.Shows(`^✗ check failed`)
 	r.write(t, "talk", "this at last\n")

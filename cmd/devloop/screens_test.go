@@ -32,7 +32,7 @@ watchers:
     stages:
       - {name: vet, run: 'true'}
       - {name: test, run: cat gate}
-      - {name: build, run: sh build.sh}
+      - {name: compile, run: sh build.sh}
     trigger: .trigger
 processes:
   server: {run: "DEVLOOP_TEST_AS_SERVER=1 exec $SELF page.txt", watch: .trigger, sockets: [web]}
