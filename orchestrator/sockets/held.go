@@ -36,6 +36,8 @@ type Held struct {
 	// For the goroutines of front and placeholder.
 	news     atomic.Pointer[proxy.News]
 	checking atomic.Bool
+
+	marked atomic.Bool // it was told that the server's own port is private: once is enough
 }
 
 // Name is what the configuration calls the socket now.
