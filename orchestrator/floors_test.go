@@ -83,7 +83,7 @@ var floors = map[string]struct {
 	"orchestrator/api": {own: []string{"orchestrator/control", "orchestrator/journal", "orchestrator/machine", "orchestrator/procgroup", "orchestrator/report"},
 		why: "it answers whoever asks, and knows of the loop what its interface says"},
 
-	"orchestrator/runner": {own: []string{"schema", "schema/lazyregexp", "orchestrator/console", "orchestrator/guardian", "orchestrator/journal", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/probe", "orchestrator/procgroup",
+	"orchestrator/runner": {own: []string{"schema", "schema/lazyregexp", "schema/smallfile", "orchestrator/console", "orchestrator/guardian", "orchestrator/journal", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/probe", "orchestrator/procgroup",
 		"orchestrator/sdnotify", "orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/warnings", "orchestrator/diagnostics"},
 		why: "it starts and ends what it is told to: which command that is, is decided above"},
 

@@ -91,7 +91,7 @@ func (w wanted) seekUninstalled(o *owner, node int, exit procgroup.Exit, output 
 	})
 }
 
-// uninstalled says what is missing and how to get it; "" if it exists after all.
+// uninstalled says what is missing and how to get it; "" if it exists after all, or may be a file of the project.
 func (w wanted) uninstalled(a absent) (text, hint string) {
 	there := w.there
 	node := ""
@@ -103,19 +103,26 @@ func (w wanted) uninstalled(a absent) (text, hint string) {
 		if there(a.name, a.name+".py", "src/"+a.name, "src/"+a.name+".py") {
 			return "", "" // its own program: that is not a question of installing
 		}
+		pkg := w.declaredPython(a.name)
+		if pkg == "" && strings.Contains(installs()[a.name], "/pip install ") {
+			pkg = a.name // a program that everybody knows by this name
+		}
+		if hint = pythonInstall(a, pkg, there); hint == "" {
+			return "", ""
+		}
 		text = "the Python package " + a.name + " is not installed"
 		if a.by != "" {
 			text += " for " + a.by
 		}
-		return text, pythonInstall(a, there)
+		return text, hint
 	case absentComposer:
 		return "the packages of composer.json are not installed", "`composer install`"
 	case absentNode:
+		if !w.declaresNode(a.name) {
+			return "", ""
+		}
 		if node == "" {
-			node = "`npm install " + a.name + "`"
-			if there("pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb") {
-				node = "`" + nodeTool(there) + " add " + a.name + "`"
-			}
+			node = "`" + nodeTool(there) + " install`"
 		}
 		return "the package " + a.name + " is not installed", node
 	}
@@ -166,23 +173,27 @@ func nodeInstall(there func(...string) bool) string {
 	return "the packages of package.json are not installed: `" + nodeTool(there) + " install`"
 }
 
-func pythonInstall(a absent, there func(...string) bool) string {
-	name := a.name
+// pythonInstall says how to get a package. pkg is its name for pip; "" if that is not known, and then only what
+// another Python has is advised.
+func pythonInstall(a absent, pkg string, there func(...string) bool) string {
+	system := there(systemPackages+a.name, systemPackages+a.name+".py") && !strings.HasPrefix(a.by, systemPython)
 	switch {
+	case pkg == "" && !system:
+		return ""
 	case there(".venv/bin/python"):
 		return "there is a .venv: `PYTHON: .venv/bin/python` under `vars` takes it, or activate it before devloop"
 	case there("venv/bin/python"):
 		return "there is a venv: `PYTHON: venv/bin/python` under `vars` takes it, or activate it before devloop"
-	case there(systemPackages+name, systemPackages+name+".py") && !strings.HasPrefix(a.by, systemPython):
+	case system:
 		return systemPython + " has it: `PYTHON: " + systemPython + "` under `vars`"
 	case there("uv.lock"):
 		return "`uv sync`, and `PYTHON: .venv/bin/python` under `vars`"
 	case there("poetry.lock"):
 		return "`poetry install`, and start devloop by `poetry run devloop`"
 	case there("requirements.txt"):
-		return "`python3 -m venv .venv && .venv/bin/pip install -r requirements.txt " + name + "`, and `PYTHON: .venv/bin/python` under `vars`"
+		return "`python3 -m venv .venv && .venv/bin/pip install -r requirements.txt " + pkg + "`, and `PYTHON: .venv/bin/python` under `vars`"
 	}
-	return "`python3 -m venv .venv && .venv/bin/pip install " + name + "`, and `PYTHON: .venv/bin/python` under `vars`"
+	return "`python3 -m venv .venv && .venv/bin/pip install " + pkg + "`, and `PYTHON: .venv/bin/python` under `vars`"
 }
 
 // Where Debian and its kin have the packages of the system's Python.

@@ -70,17 +70,21 @@ func TestUninstalled(t *testing.T) {
 	says(absent{name: "air"}, "air is not installed, or not in PATH", "`go install github.com/air-verse/air@latest`, with $(go env GOPATH)/bin in PATH")
 	write(filepath.Join(home, "go", "bin", "air"), 0o755)
 	says(absent{name: "air"}, "air is not installed, or not in PATH", "it is in ~/go/bin, which is not in PATH: `export PATH=$PATH:$HOME/go/bin`")
-	says(absent{name: "express", kind: absentNode}, "the package express is not installed", "`npm install express`")
-	write(filepath.Join(dir, "package.json"), 0o644)
+	says(absent{name: "express", kind: absentNode}, "", "")
+	if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"name": "shop", "dependencies": {"express": "^5"}}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	says(absent{name: "shop", kind: absentNode}, "", "")
 	write(filepath.Join(dir, "pnpm-lock.yaml"), 0o644)
 	says(absent{name: "express", kind: absentNode}, "the package express is not installed", "the packages of package.json are not installed: `pnpm install`")
 	says(absent{name: "vite"}, "vite is not installed, or not in PATH", "the packages of package.json are not installed: `pnpm install`")
 	write(filepath.Join(dir, "node_modules", ".bin", "vite"), 0o755)
 	says(absent{name: "vite"}, "vite is not installed, or not in PATH", "it is in node_modules/.bin: run `npx vite`, or `node_modules/.bin/vite`")
-	says(absent{name: "express", kind: absentNode}, "the package express is not installed", "`pnpm add express`")
+	says(absent{name: "express", kind: absentNode}, "the package express is not installed", "`pnpm install`")
 	says(absent{"uvicorn", absentPython, "/usr/bin/python3"}, "the Python package uvicorn is not installed for /usr/bin/python3",
 		"`python3 -m venv .venv && .venv/bin/pip install uvicorn`, and `PYTHON: .venv/bin/python` under `vars`")
 	write(filepath.Join(dir, ".venv", "bin", "python"), 0o755)
+	says(absent{"util", absentPython, ""}, "", "")
 	says(absent{"uvicorn", absentPython, ""}, "the Python package uvicorn is not installed", "there is a .venv: `PYTHON: .venv/bin/python` under `vars` takes it, or activate it before devloop")
 	write(filepath.Join(dir, "shop.py"), 0o644)
 	says(absent{"shop", absentPython, ""}, "", "")
@@ -90,10 +94,49 @@ func TestUninstalled(t *testing.T) {
 func TestSystemPython(t *testing.T) {
 	there := func(names ...string) bool { return slices.Contains(names, systemPackages+"uvicorn") }
 	want := "/usr/bin/python3 has it: `PYTHON: /usr/bin/python3` under `vars`"
-	if got := pythonInstall(absent{"uvicorn", absentPython, "/opt/bin/python3"}, there); got != want {
+	if got := pythonInstall(absent{"uvicorn", absentPython, "/opt/bin/python3"}, "", there); got != want {
 		t.Errorf("got %q", got)
 	}
-	if got := pythonInstall(absent{"uvicorn", absentPython, "/usr/bin/python3"}, there); got == want {
+	if got := pythonInstall(absent{"uvicorn", absentPython, "/usr/bin/python3"}, "uvicorn", there); got == want {
 		t.Errorf("the system's Python is told to take itself: %q", got)
+	}
+}
+
+// What a project declares is found in every file that Python's tools read, and nothing else in them is.
+func TestDeclaredPython(t *testing.T) {
+	t.Parallel()
+	const pyproject = `[project]
+name = "util"
+dependencies = ["flask>=3", 'Flask-Cors']
+keywords = ["web"]
+[project.scripts]
+shop = "shop:main"
+[tool.setuptools]
+packages = ["shop", "util"]
+[dependency-groups]
+dev = ["pytest"]
+`
+	for _, c := range []struct{ file, text, name, dist string }{
+		{"requirements.txt", "flask==3.0\nPyYAML\n", "yaml", "PyYAML"},
+		{"requirements.txt", "flask==3.0\r\nrequests\r\n", "requests", "requests"},
+		{"requirements.txt", "flask==3.0 # with util\n# util\nutility\n", "util", ""},
+		{"requirements-dev.txt", "uvicorn[standard]\n", "uvicorn", "uvicorn"},
+		{"Pipfile", "[packages]\nflask = \"*\"\n[scripts]\nutil = \"x\"\n", "flask", "flask"},
+		{"Pipfile", "[packages]\nflask = \"*\"\n[scripts]\nutil = \"x\"\n", "util", ""},
+		{"pyproject.toml", "[tool.poetry.dependencies]\nflask = \"^3\"\n", "flask", "flask"},
+		{"pyproject.toml", pyproject, "flask", "flask"},
+		{"pyproject.toml", pyproject, "flask_cors", "Flask-Cors"},
+		{"pyproject.toml", pyproject, "pytest", "pytest"},
+		{"pyproject.toml", pyproject, "util", ""},
+		{"pyproject.toml", pyproject, "shop", ""},
+		{"pyproject.toml", pyproject, "web", ""},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, c.file), []byte(c.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if dist := (wanted{dir: dir}).declaredPython(c.name); dist != c.dist {
+			t.Errorf("%s in %s: %q, not %q", c.name, c.file, dist, c.dist)
+		}
 	}
 }
