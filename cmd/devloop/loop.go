@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 
 	"devloop/orchestrator"
 	"devloop/orchestrator/console"
@@ -40,6 +41,9 @@ func runLoop(a *app, p *project, opt orchestrator.Options) error {
 	defer signal.Stop(signals)
 	opt.Own = regular(os.Stdout, os.Stderr, log)
 	defer end()
+	if file := shorter(p.cfg.File); a.file == "" && filepath.Dir(file) != "." {
+		out.Say("devloop", console.Plain, "using "+file)
+	}
 	for _, part := range p.cfg.Projects {
 		if part.Local != "" { // else two people wonder why the same file does two things
 			out.Say("devloop", console.Plain, "with the personal "+shorter(part.Local))
