@@ -123,7 +123,7 @@ func (r *reporter) stands(m *machine.Machine, broken error) {
 		state, names = machine.Failed, nil
 		why = func() string { return brokenConfig(broken) }
 	}
-	r.log.Stands(state, names, why)
+	r.log.Stands(state, names, r.status, why)
 }
 
 // recall takes in what loops before have kept.

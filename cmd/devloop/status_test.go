@@ -15,7 +15,7 @@ func shopStatus(now time.Time) *control.Status {
 	ago := func(d time.Duration) *time.Time { return control.Moment(now.Add(-d)) }
 	none := 0
 	return &control.Status{Config: "/shop/devloop.yaml", PID: 30547, Since: now.Add(-time.Hour), Watching: &control.Watching{Directories: 2},
-		Live: control.Live{State: "failed", Cycle: 11, Newest: 12, Nodes: []string{"check", "server"}, Why: "check failed"},
+		Live: control.Live{State: "failed", Cycle: 11, Newest: 12, Answers: 11, Nodes: []string{"check", "server"}, Why: "check failed"},
 		Nodes: []control.Node{
 			{Name: "check", Kind: "watcher", State: "failed", Failed: true, Number: 12, Since: ago(5 * time.Second), Problems: 120,
 				Problem: &control.Diagnostic{File: "/shop/main.go", Line: 45, Column: 6, Severity: "error", Message: "declared and not used: aVariableWithAVeryLongNameIndeed, which nobody has used for years"},
@@ -98,11 +98,11 @@ func TestHeadline(t *testing.T) {
 	}{
 		{control.Status{Live: control.Live{State: "live", Cycle: 7, Newest: 7}}, "● live · save 7"},
 		{control.Status{Live: control.Live{State: "live"}}, "● live"},
-		{control.Status{Live: control.Live{State: "building", Cycle: 6, Newest: 7, Nodes: []string{"check", "server"}},
+		{control.Status{Live: control.Live{State: "building", Cycle: 6, Newest: 7, Answers: 6, Nodes: []string{"check", "server"}},
 			Nodes: []control.Node{node("check", "running", nil), node("server", "ready", &control.Hold{Node: "check"})}}, "◐ check · save 6 still answers"},
 		{control.Status{Live: control.Live{State: "building", Nodes: []string{"server"}}, Nodes: []control.Node{node("check", "passed", nil), node("server", "starting", nil)}}, "◐ server"},
-		{control.Status{Live: control.Live{State: "failed", Cycle: 6, Nodes: []string{"server"}}, Nodes: []control.Node{node("server", "backing off", &control.Hold{Kind: "backing off"})}}, "✗ server backing off · save 6 still answers"},
-		{control.Status{Live: control.Live{State: "behind", Cycle: 6, Nodes: []string{"check"}}}, "○ check behind · save 6 still answers"},
+		{control.Status{Live: control.Live{State: "failed", Cycle: 6, Newest: 7, Answers: 7, Nodes: []string{"server"}}, Nodes: []control.Node{node("server", "backing off", &control.Hold{Kind: "backing off"})}}, "✗ server backing off · save 7 answers"},
+		{control.Status{Live: control.Live{State: "behind", Cycle: 6, Newest: 7, Answers: 6, Nodes: []string{"check"}}}, "○ check behind · save 6 still answers"},
 		{control.Status{Config: "/shop/devloop.yaml", Mistakes: &control.Mistakes{}, Live: control.Live{State: "failed"}}, "✗ devloop.yaml"},
 	} {
 		var b strings.Builder

@@ -215,26 +215,23 @@ func cutTo(text string, width int) string {
 
 // headline is everything in a few words, the first piece, and from which save what is live was built.
 func headline(s *control.Status) []console.Text {
-	save := ""
-	if s.Live.Cycle > 0 {
-		save = fmt.Sprintf(" · save %d", s.Live.Cycle)
+	meanwhile := s.Live.Meanwhile()
+	if meanwhile != "" {
+		meanwhile = " · " + meanwhile
 	}
 	switch s.Live.State {
 	case "live":
+		save := ""
+		if s.Live.Cycle > 0 {
+			save = fmt.Sprintf(" · save %d", s.Live.Cycle)
+		}
 		return []console.Text{{Text: "● live", Tone: console.Good}, {Text: save}}
 	case "failed":
-		return []console.Text{{Text: "✗ " + strings.Join(failures(s), ", "), Tone: console.Bad}, {Text: stillAnswers(save)}}
+		return []console.Text{{Text: "✗ " + strings.Join(failures(s), ", "), Tone: console.Bad}, {Text: meanwhile}}
 	case "building":
-		return []console.Text{{Text: "◐ " + strings.Join(working(s), ", "), Tone: console.Warn}, {Text: stillAnswers(save)}}
+		return []console.Text{{Text: "◐ " + strings.Join(working(s), ", "), Tone: console.Warn}, {Text: meanwhile}}
 	}
-	return []console.Text{{Text: "○ " + strings.Join(append(s.Live.Nodes, "behind"), " "), Tone: console.Dim}, {Text: stillAnswers(save)}}
-}
-
-func stillAnswers(save string) string {
-	if save == "" {
-		return ""
-	}
-	return save + " still answers"
+	return []console.Text{{Text: "○ " + strings.Join(append(s.Live.Nodes, "behind"), " "), Tone: console.Dim}, {Text: meanwhile}}
 }
 
 // failures names what has failed, and where. What waits for it is left out.

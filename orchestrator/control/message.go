@@ -1,6 +1,9 @@
 package control
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // The paths of version 1. docs/control.md describes them.
 const (
@@ -41,10 +44,22 @@ type Live struct {
 	// "behind" (nothing does: an older version answers).
 	State string `json:"state"`
 
-	Cycle  int      `json:"cycle"`           // the newest at which everything was live; 0: none yet
-	Newest int      `json:"newest"`          // the newest of all
-	Nodes  []string `json:"nodes,omitempty"` // what has failed, else what the wait waits for, upstream first
-	Why    string   `json:"why,omitempty"`   // of "failed", in words
+	Cycle   int      `json:"cycle"`             // the newest at which everything was live; 0: none yet
+	Newest  int      `json:"newest"`            // the newest of all
+	Answers int      `json:"answers,omitempty"` // from which cycle the processes are that are up, the oldest of them; 0: none is
+	Nodes   []string `json:"nodes,omitempty"`   // what has failed, else what the wait waits for, upstream first
+	Why     string   `json:"why,omitempty"`     // of "failed", in words
+}
+
+// Meanwhile says which save answers while not everything is live, such as "save 11 still answers"; "" if none does.
+func (l Live) Meanwhile() string {
+	switch {
+	case l.Answers == 0:
+		return ""
+	case l.Answers < l.Newest:
+		return fmt.Sprintf("save %d still answers", l.Answers)
+	}
+	return fmt.Sprintf("save %d answers", l.Answers)
 }
 
 // History is the file of a project's cycles.

@@ -132,7 +132,7 @@ func TestStatusLine(t *testing.T) {
 	waiting := server
 	waiting.State, waiting.Hold = "waiting", machine.Hold{Kind: machine.Unmet, Node: 0}
 	live := control.Live{State: "live", Cycle: 12, Newest: 12}
-	building := control.Live{State: "building", Cycle: 12, Newest: 13}
+	building := control.Live{State: "building", Cycle: 12, Newest: 13, Answers: 12}
 	crash := of("server", machine.Crashed)
 	crash.End, crash.Times = machine.End{Code: 3}, 7
 	ready := of("server", machine.Ready)

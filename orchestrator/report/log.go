@@ -26,6 +26,9 @@ type Log struct {
 	seq     uint64          // of the last event
 	ring    []control.Event // the last ones: that with the number n is at (n-1) modulo recent
 	live    control.Live
+	moved   bool // something has been reported since that was found
+	meant   int  // the newest cycle that no crash began
+	graph   *graph.Graph
 	cycles  cycles
 	built   built
 	keep    func(cycle []byte) // outlives the loop, if it can
@@ -60,7 +63,10 @@ func (l *Log) now() (int64, time.Time) {
 }
 
 // Follow changes the graph.
-func (l *Log) Follow(g *graph.Graph) { l.cycles.follow(g) }
+func (l *Log) Follow(g *graph.Graph) {
+	l.graph = g
+	l.cycles.follow(g)
+}
 
 // Began says that a node is about to begin, as all do at the start.
 func (l *Log) Began(node string) { l.begin(node, "start") }
@@ -78,6 +84,9 @@ func (l *Log) begin(node, cause string) *cycle {
 
 func (l *Log) beginAt(node, cause string, t int64, now time.Time) *cycle {
 	c := l.cycles.begin(node, cause, t)
+	if c.Cause != string(machine.ByCrash) {
+		l.meant = max(l.meant, c.ID)
+	}
 	if c.Time.IsZero() {
 		c.Time, c.Boot = now, l.boot
 	}
@@ -107,6 +116,7 @@ func (l *Log) Report(r Report) {
 	t, now := l.now()
 	e := event(r)
 	e.T, e.Time = t, now
+	l.moved = true
 	if cause, begins := beginning(r); begins {
 		l.beginAt(r.Node, cause, t, now)
 	}
@@ -153,13 +163,21 @@ func controlEnd(e machine.End) *control.End {
 	return &control.End{Code: e.Code, Signal: e.Signal, Error: e.Err, Because: e.Because}
 }
 
-// Stands says whether what was saved is live. A change of that is an event.
-func (l *Log) Stands(state machine.Liveness, nodes []string, why func() string) {
-	live := control.Live{State: string(state), Cycle: l.live.Cycle, Newest: l.cycles.last, Nodes: nodes}
+// Stands says whether what was saved is live. A change of that is an event. It asks for the state of the nodes only if
+// something has changed.
+func (l *Log) Stands(state machine.Liveness, nodes []string, status func() []machine.NodeStatus, why func() string) {
+	live := control.Live{State: string(state), Cycle: l.live.Cycle, Newest: l.cycles.last, Answers: l.live.Answers, Nodes: nodes}
 	if state == machine.Live {
 		live.Cycle = live.Newest
 	}
-	if was := l.live; live.State == was.State && live.Cycle == was.Cycle && live.Newest == was.Newest && slices.Equal(live.Nodes, was.Nodes) {
+	same := func() bool {
+		was := l.live
+		return live.State == was.State && live.Cycle == was.Cycle && live.Newest == was.Newest && live.Answers == was.Answers && slices.Equal(live.Nodes, was.Nodes)
+	}
+	if l.moved || !same() {
+		live.Answers, l.moved = l.answers(live.Cycle, status()), false
+	}
+	if same() {
 		return
 	}
 	if state == machine.Failed {
@@ -168,6 +186,41 @@ func (l *Log) Stands(state machine.Liveness, nodes []string, why func() string) 
 	l.live = live
 	t, now := l.now()
 	l.publish(control.Event{T: t, Time: now, Kind: "live", Cycle: live.Newest, Live: &live})
+}
+
+// answers is the cycle that the processes that are up were made from, the oldest of them; 0: none is up. Where some have
+// sockets, the others do not count. Whole is the newest cycle at which everything was live.
+func (l *Log) answers(whole int, nodes []machine.NodeStatus) (cycle int) {
+	behind := make([]bool, len(nodes)) // itself, or a node that it waits for
+	for i, n := range nodes {
+		behind[i] = n.Busy || n.Failed || n.Dropped != nil || n.Hold.Kind != machine.NotHeld
+	}
+	for more := true; more; {
+		more = false
+		for _, e := range l.graph.Edges {
+			if e.From < len(nodes) && e.To < len(nodes) && behind[e.From] && !behind[e.To] {
+				behind[e.To], more = true, true
+			}
+		}
+	}
+	sockets := false
+	for i, n := range nodes {
+		if n.Watcher || n.Gone || i >= len(l.graph.Nodes) || n.State != "ready" && n.State != "unready" {
+			continue
+		}
+		of := max(whole, l.built.from[n.Name])
+		if !behind[i] {
+			of = max(of, l.meant)
+		}
+		p := l.graph.Nodes[i].Process
+		switch has := p != nil && len(p.Sockets) > 0; {
+		case has && !sockets:
+			cycle, sockets = of, true
+		case has == sockets && (cycle == 0 || of < cycle):
+			cycle = of
+		}
+	}
+	return cycle
 }
 
 // Live is whether what was saved is live.

@@ -8,6 +8,7 @@ import (
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/machine"
+	"devloop/schema"
 )
 
 // client reads events, and comes back where it was.
@@ -173,7 +174,9 @@ func TestStands(t *testing.T) {
 	l := NewLog(&graph.Graph{Nodes: []graph.Node{{Name: "a"}}}, nil)
 	r := NewReader()
 	l.Subscribe(r, "", false, nil)
-	stands := func(state machine.Liveness, nodes ...string) { l.Stands(state, nodes, func() string { return "why" }) }
+	stands := func(state machine.Liveness, nodes ...string) {
+		l.Stands(state, nodes, func() []machine.NodeStatus { return nil }, func() string { return "why" })
+	}
 	stands(machine.Building)
 	l.Began("a")
 	stands(machine.Building, "a")
@@ -193,5 +196,34 @@ func TestStands(t *testing.T) {
 	}
 	if len(r.Events()) > 0 {
 		t.Errorf("and then %+v", <-r.Events())
+	}
+}
+
+// TestAnswers: what answers is what the processes that are up were made from, whatever else is not live.
+func TestAnswers(t *testing.T) {
+	g := &graph.Graph{Nodes: []graph.Node{{Name: "check"}, {Name: "tests"}, {Name: "server", Process: &schema.Process{Sockets: make([]schema.SocketRef, 1)}}, {Name: "worker", Process: &schema.Process{}}},
+		Edges: []graph.Edge{{From: 0, To: 1}, {From: 0, To: 2}}}
+	l := NewLog(g, nil)
+	l.meant, l.built.from["server"], l.built.from["worker"] = 5, 3, 2
+	passed, failed := machine.NodeStatus{Watcher: true, State: "passed"}, machine.NodeStatus{Watcher: true, State: "failed", Failed: true}
+	server, worker, down := machine.NodeStatus{Name: "server", State: "ready"}, machine.NodeStatus{Name: "worker", State: "ready", Busy: true}, machine.NodeStatus{State: "backing off"}
+	dropped := server
+	dropped.Dropped = &machine.Drop{}
+	for _, c := range []struct {
+		name  string
+		nodes []machine.NodeStatus
+		whole int
+		want  int
+	}{
+		{"the tests beside have failed", []machine.NodeStatus{passed, failed, server, worker}, 2, 5},
+		{"what it is built by has failed", []machine.NodeStatus{failed, passed, server, worker}, 2, 3},
+		{"what it is built by has failed, and nothing of the save before was for it", []machine.NodeStatus{failed, passed, server, worker}, 4, 4},
+		{"its new version was dropped", []machine.NodeStatus{passed, passed, dropped, worker}, 2, 3},
+		{"it is down, and another one is up", []machine.NodeStatus{passed, passed, down, worker}, 1, 2},
+		{"all are down", []machine.NodeStatus{passed, passed, down, down}, 4, 0},
+	} {
+		if got := l.answers(c.whole, c.nodes); got != c.want {
+			t.Errorf("%s: save %d answers, not %d", c.name, got, c.want)
+		}
 	}
 }

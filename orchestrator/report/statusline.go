@@ -104,8 +104,8 @@ func (l *statusLine) activities(now Snapshot, ending bool) (all []activity, shap
 	}
 	if len(all) > 0 {
 		shape = "◐"
-		if now.Live.Cycle > 0 && now.Live.State != "live" {
-			all[0].rest = append(all[0].rest, text(console.Plain, " · save %d is live", now.Live.Cycle))
+		if now.Live.Answers > 0 && now.Live.State != "live" {
+			all[0].rest = append(all[0].rest, text(console.Plain, " · save %d is live", now.Live.Answers))
 		}
 	}
 	if l.mistake != "" {
@@ -212,8 +212,8 @@ func (l *statusLine) failed(n machine.NodeStatus, f *failed, now Snapshot) activ
 		if f.place != "" {
 			a.rest = append(a.rest, place)
 		}
-		if now.Live.Cycle > 0 && serves(now) {
-			a.rest = append(a.rest, text(console.Plain, " · save %d still answers", now.Live.Cycle))
+		if answers := now.Live.Meanwhile(); answers != "" {
+			a.rest = append(a.rest, text(console.Plain, " · %s", answers))
 		}
 		return a
 	}

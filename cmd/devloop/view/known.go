@@ -115,10 +115,7 @@ func (k *known) live() (symbol, text string, s style) {
 		}
 		return "✗", console.Visible(text) + " · the last good one runs", red
 	}
-	answers := "" // what does so meanwhile
-	if live.Cycle > 0 && live.Cycle < live.Newest {
-		answers = " · save " + itoa(live.Cycle) + " still answers"
-	}
+	answers := prefixed(" · ", live.Meanwhile())
 	switch live.State {
 	case "failed":
 		text := live.Why

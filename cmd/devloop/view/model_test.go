@@ -177,7 +177,7 @@ func broken() update {
 	}
 	n := &s.Nodes[2]
 	n.State, n.Failed, n.Number, n.Problems, n.Problem = "failed", true, 8, 120, &d.Diagnostics[0]
-	s.Live = control.Live{State: "failed", Cycle: 11, Newest: 12, Nodes: []string{"check"}}
+	s.Live = control.Live{State: "failed", Cycle: 11, Newest: 12, Answers: 11, Nodes: []string{"check"}}
 	ended := happened("stage failed", "check", 8)
 	ended.Stage, ended.Took, ended.End = "build", int64(1600*time.Millisecond), &control.End{Code: 1}
 	failed := happened("run failed", "check", 8)
@@ -207,7 +207,7 @@ var states = map[string]func(*screen){
 		p := project()
 		p.Nodes[2].State, p.Nodes[2].Busy, p.Nodes[2].Number, p.Nodes[2].Since = "running", true, 8, ago(9*time.Second)
 		p.Nodes[2].Stages = []control.Stage{{Name: "test", Since: *ago(9 * time.Second), Usual: 20 * time.Second}}
-		p.Live = control.Live{State: "building", Cycle: 11, Newest: 12, Nodes: []string{"check", "server"}}
+		p.Live = control.Live{State: "building", Cycle: 11, Newest: 12, Answers: 11, Nodes: []string{"check", "server"}}
 		p.Nodes[0].Waits = &control.Hold{Kind: "upstream busy", Node: "check", Text: "waits for check (running)"}
 		began := happened("run started", "check", 8)
 		began.Paths = []string{"/home/me/shop/main.go", "/home/me/shop/cart.go"}
@@ -235,7 +235,7 @@ var states = map[string]func(*screen){
 		p := project()
 		until := start.Add(16 * time.Second)
 		p.Nodes[1].State, p.Nodes[1].Crashes, p.Nodes[1].Waits = "backing off", 7, &control.Hold{Kind: "backing off", Until: &until, Text: "exit code 3, 7 times in a row; next try in 16s"}
-		p.Live = control.Live{State: "failed", Cycle: 11, Newest: 12, Nodes: []string{"worker"}}
+		p.Live = control.Live{State: "failed", Cycle: 11, Newest: 12, Answers: 11, Nodes: []string{"worker"}}
 		e := happened("crashed", "worker", 7)
 		e.End = &control.End{Code: 3}
 		s.send(update{status: p, lines: out("worker", "", 7, "Traceback:", "  app.py:12: boom"), events: []control.Event{e}})
