@@ -102,6 +102,7 @@ func TestHeadline(t *testing.T) {
 			Nodes: []control.Node{node("check", "running", nil), node("server", "ready", &control.Hold{Node: "check"})}}, "◐ check · save 6 still answers"},
 		{control.Status{Live: control.Live{State: "building", Nodes: []string{"server"}}, Nodes: []control.Node{node("check", "passed", nil), node("server", "starting", nil)}}, "◐ server"},
 		{control.Status{Live: control.Live{State: "failed", Cycle: 6, Newest: 7, Answers: 7, Nodes: []string{"server"}}, Nodes: []control.Node{node("server", "backing off", &control.Hold{Kind: "backing off"})}}, "✗ server backing off · save 7 answers"},
+		{control.Status{Live: control.Live{State: "failed", Cycle: 6, Newest: 7, Answers: 6, Nodes: []string{"server"}}, Nodes: []control.Node{{Name: "server", State: "ready", Failed: true}}}, "✗ server  new version failed · save 6 still answers"},
 		{control.Status{Live: control.Live{State: "behind", Cycle: 6, Newest: 7, Answers: 6, Nodes: []string{"check"}}}, "○ check behind · save 6 still answers"},
 		{control.Status{Config: "/shop/devloop.yaml", Mistakes: &control.Mistakes{}, Live: control.Live{State: "failed"}}, "✗ devloop.yaml"},
 	} {

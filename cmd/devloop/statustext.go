@@ -249,6 +249,8 @@ func failures(s *control.Status) (all []string) {
 			}
 			all = append(all, text)
 		case n.Waits != nil && slices.Contains(s.Live.Nodes, n.Waits.Node):
+		case n.Dropped():
+			all = append(all, n.Name+"  new version failed")
 		default:
 			all = append(all, n.Name+" "+n.State)
 		}

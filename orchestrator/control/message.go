@@ -132,6 +132,9 @@ type PlannedStage struct {
 	Problems int           `json:"problems,omitempty"` // how many places its output complained of
 }
 
+// Dropped tells whether a new version of a process has failed, and the old one still answers.
+func (n *Node) Dropped() bool { return n.Failed && n.State == "ready" && n.Waits == nil }
+
 // Stage is a stage that runs.
 type Stage struct {
 	Name  string        `json:"name"`

@@ -135,6 +135,8 @@ func TestStatusLine(t *testing.T) {
 	building := control.Live{State: "building", Cycle: 12, Newest: 13, Answers: 12}
 	crash := of("server", machine.Crashed)
 	crash.End, crash.Times = machine.End{Code: 3}, 7
+	dropped, late := of("server", machine.Dropped), of("server", machine.Dropped)
+	dropped.End, late.Took = machine.End{Code: 3}, time.Minute
 	ready := of("server", machine.Ready)
 	ready.URLs = []string{"http://127.0.0.1:3310"}
 	for _, c := range []struct {
@@ -162,6 +164,10 @@ func TestStatusLine(t *testing.T) {
 			wide: "◐ check  test 9 of ~20s ▕████░░░░░░▏ then build · save 12 is live · ✗ check · ? keys", narrow: "◐ check  test 9 of ~20s · ✗ check"},
 		{name: "a crash loop", reports: []Report{crash}, nodes: []machine.NodeStatus{check, backingOff}, live: building,
 			wide: "✗ server exit 3 ×7 · next try in 16s · ? keys", narrow: "✗ server exit 3 ×7 · next try in 16s"},
+		{name: "a new version that crashed", reports: []Report{dropped}, nodes: []machine.NodeStatus{check, server}, live: building,
+			wide: "✗ server  new version failed at 18:42:10 · exit 3 · save 12 still answers · ? keys", narrow: "✗ server  new version failed at 18:42:10"},
+		{name: "a new version that was not ready", reports: []Report{late}, nodes: []machine.NodeStatus{check, server}, live: building,
+			wide: "✗ server  new version failed at 18:42:10 · not ready after 1m0s · save 12 still answers", narrow: "✗ server  new version failed at 18:42:10"},
 		{name: "a mistake", mistake: "devloop.yaml:30:5 unknown key `socket` (+1)", nodes: []machine.NodeStatus{check, server}, live: live,
 			wide: "✗ devloop.yaml:30:5 unknown key `socket` (+1) · the last valid one runs · ? keys", narrow: "✗ devloop.yaml:30:5 unknown key `socket` (+1)"},
 		{name: "waiting", nodes: []machine.NodeStatus{check, waiting}, live: building,

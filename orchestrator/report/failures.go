@@ -22,6 +22,7 @@ type failed struct {
 	first *diagnostics.Problem
 	times int // of a process, in a row
 
+	dropped bool // it is a new version, and the old one still answers
 }
 
 // failures are the nodes that have failed and are not fixed yet, by name. Keys for
@@ -71,6 +72,10 @@ func (s *failures) record(r Report) {
 		}
 	case machine.Crashed, machine.GaveUp, machine.Dropped, machine.Lost:
 		f = s.fails(r)
+		if f.dropped = r.Kind == machine.Dropped; f.dropped && r.End == (machine.End{}) {
+			f.text = "not ready after " + short(r.Took)
+			return
+		}
 		if f.text, f.times = ended(r.End), r.Times; r.End.Because != "" {
 			f.text += ": " + r.End.Because
 		}
@@ -88,7 +93,7 @@ func (s *failures) fails(r Report) *failed {
 		f = &failed{since: now}
 		s.nodes[r.Node] = f
 	case f.num != r.Num:
-		f.text, f.place, f.first = "", "", nil
+		f.text, f.place, f.first, f.dropped = "", "", nil, false
 	}
 	f.num, f.at = r.Num, now
 	return f

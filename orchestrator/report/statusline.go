@@ -205,7 +205,11 @@ func (l *statusLine) failed(n machine.NodeStatus, f *failed, now Snapshot) activ
 		place[1].Link = l.link(*f.first)
 	}
 	if f.times == 0 {
-		a.head = text(console.Bad, "✗ %s failed at %s", n.Name, f.at.Format("15:04:05"))
+		what := " failed at "
+		if f.dropped {
+			what = "  new version failed at "
+		}
+		a.head = text(console.Bad, "✗ %s%s%s", n.Name, what, f.at.Format("15:04:05"))
 		if f.text != "" {
 			a.rest = append(a.rest, text(console.Plain, " · %s", f.text))
 		}

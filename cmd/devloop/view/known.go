@@ -122,8 +122,13 @@ func (k *known) live() (symbol, text string, s style) {
 		if len(live.Nodes) > 0 {
 			texts := make([]string, len(live.Nodes))
 			for i, name := range live.Nodes {
-				if texts[i] = name; k.node(name) != nil {
-					texts[i] += " " + k.node(name).State + prefixed(": ", k.why(k.node(name)))
+				switch n := k.node(name); {
+				case n == nil:
+					texts[i] = name
+				case n.Dropped():
+					texts[i] = name + "  new version failed"
+				default:
+					texts[i] = name + " " + n.State + prefixed(": ", k.why(n))
 				}
 			}
 			text = strings.Join(texts, ", ")
@@ -158,6 +163,9 @@ func (k *known) live() (symbol, text string, s style) {
 
 // symbol is the state of a node as a shape.
 func symbol(n *control.Node) (string, style) {
+	if n.Dropped() {
+		return "✗", red
+	}
 	switch n.State {
 	case "passed":
 		return "✓", green
