@@ -32,7 +32,7 @@ var floors = map[string]struct {
 	"schema/smallfile":              {why: "it reads a file, and does not care what it is for"},
 	"orchestrator/console":          {modules: []string{"github.com/clipperhouse/displaywidth"}, why: "it writes what it is told, whoever says it"},
 	"orchestrator/contents":         {why: "it reads files, and does not care why they matter"},
-	"orchestrator/control":          {own: []string{"schema/nearest"}, modules: []string{"golang.org/x/sys"}, why: "messages to and from a loop, whatever answers them"},
+	"orchestrator/control":          {own: []string{"schema/nearest", "orchestrator/proctable"}, modules: []string{"golang.org/x/sys"}, why: "messages to and from a loop, whatever answers them"},
 	"orchestrator/diskqueue":        {why: "it does what it is given, and does not know what for"},
 	"orchestrator/doctor":           {modules: []string{"golang.org/x/sys"}, why: "questions to the system, which knows no project"},
 	"orchestrator/fswatch":          {modules: []string{"github.com/fsnotify/fsnotify", "golang.org/x/sys"}, why: "it reports changes, and does not know what they mean"},

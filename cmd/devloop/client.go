@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -39,10 +40,16 @@ func (a *app) connect() (client *control.Client, config string, err error) {
 	defer a.reportSlow(file)()
 	config = shorter(file)
 	client, err = control.Dial(config)
+	if err == nil {
+		err = suspended(client, config)
+	}
 	if errors.Is(err, control.ErrNotRunning) && a.file == "" {
 		// It may run as part of a project that includes this one.
 		for _, above := range schema.Including(file, schema.Options{Presets: preset.FS()}) {
 			if client, err := control.Dial(shorter(above)); err == nil {
+				if err := suspended(client, above); err != nil {
+					return nil, "", runError{err}
+				}
 				return client, shorter(above), nil
 			}
 		}
@@ -51,6 +58,21 @@ func (a *app) connect() (client *control.Client, config string, err error) {
 		return nil, "", runError{err}
 	}
 	return client, config, nil
+}
+
+// suspended is the error of asking a loop that Ctrl-Z has stopped, as long as it does not answer. The client is closed then.
+func suspended(client *control.Client, config string) error {
+	loop := control.Running(config)
+	if loop == nil || !loop.Suspended() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := client.Status(ctx); !errors.Is(err, context.DeadlineExceeded) || !loop.Suspended() {
+		return nil // it has been continued
+	}
+	client.Close()
+	return advised{fmt.Errorf("the loop (pid %d) is suspended, and answers nobody", loop.PID), fmt.Sprintf("`fg` in its terminal continues it, or `kill -CONT %d`", loop.PID)}
 }
 
 // orphaned is the file of a loop that runs in this directory or a parent though its devloop.yaml is gone:

@@ -155,6 +155,16 @@ func (e *RefusedError) Error() string { return e.Msg }
 // Hint says what to do about it, or is "".
 func (e *RefusedError) Hint() string { return e.hint }
 
+// noAnswerError: a loop has not answered in time.
+type noAnswerError struct{ error }
+
+func (e noAnswerError) Error() string { return "the running loop does not answer" }
+
+// Hint says what to do about it.
+func (e noAnswerError) Hint() string { return "if it is suspended, `fg` in its terminal continues it" }
+
+func (e noAnswerError) Unwrap() error { return e.error }
+
 func (c *Client) get(ctx context.Context, path string, into any) error {
 	return c.ask(ctx, http.MethodGet, path, into)
 }
@@ -187,6 +197,9 @@ func (c *Client) open(ctx context.Context, method, path, upgrade string) (*http.
 	var call *url.Error
 	if errors.As(err, &call) {
 		err = call.Err // without the address, which means nothing to people
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, noAnswerError{err}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ask the loop: %w", err)

@@ -14,6 +14,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"devloop/orchestrator/proctable"
 )
 
 // ErrNotRunning means that no loop runs for the configuration.
@@ -80,6 +82,12 @@ func (e *RunningError) Error() string {
 func (e *RunningError) Hint() string {
 	devloop := Command(e.Config)
 	return fmt.Sprintf("`%[1]s logs -f` follows its output, `%[1]s status` shows what it does, `%[1]s down` stops it", devloop)
+}
+
+// Suspended tells whether the process is stopped, as by Ctrl-Z; false where the system does not tell.
+func (e *RunningError) Suspended() bool {
+	p, ok := proctable.Read(e.PID)
+	return ok && p.Stopped
 }
 
 // silentError: a loop holds the lock but does not listen.
