@@ -190,6 +190,9 @@ func (m *Machine) failedWith(n *node, step uint64) bool {
 		return held
 	}
 	if w := n.w; w != nil {
+		if !openBy(w.takenSince, step) {
+			return false // it only waits until its triggers have been touched
+		}
 		if w.phase == idle && n.pending.dirty && held {
 			return true // a later change keeps it from publishing what has passed
 		}

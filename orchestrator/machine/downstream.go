@@ -33,7 +33,7 @@ func (m *Machine) atRest(d *node) (until time.Time, rests bool) {
 	switch {
 	case !p.wanted || p.parked || d.cfg.Process.WaitChecking || m.neverPassed(d) >= 0:
 		return time.Time{}, true
-	case d.pending.stale && d.pending.settled() && m.holdNeeds(d).Kind == NotHeld:
+	case d.pending.stale && m.holdChange(d).Kind == NotHeld:
 		return time.Time{}, false // it acts in this very step, or once the last one is gone
 	case p.due != "" && !p.running():
 		return time.Time{}, p.turn == onceSettled || m.holdNeeds(d).Kind != NotHeld || !m.awaited(d, d.openSince())
