@@ -93,6 +93,7 @@ func (m *Machine) overtaken(n *node) {
 			switch {
 			case !d.ins.has(n.id) || !cohort.has(d.id) || d.p != nil && !d.p.wanted:
 			case d.pending.causes.has(cohort) && d.startStep <= n.w.startedForSince: // it has waited, and acts on it
+			case d.p != nil && d.p.due != "" && d.startStep <= n.w.startedForSince: // it was down on purpose, and has yet to start
 			case d.pending.causes.has(cohort): // a later change of the same files does that
 				d.pending.since = older(d.pending.since, n.w.takenSince)
 			default:
