@@ -157,7 +157,9 @@ func (mon *monitor) report(r Report) error {
 			return err
 		}
 		mon.take(n)
-		n.active, n.ran, n.run, n.asked, n.back = true, false, r.Num, true, false
+		passesOn := r.Relay && (r.Why != ByStart || len(r.Paths) > 0)
+		n.active, n.ran, n.run, n.asked, n.back = true, passesOn, r.Num, true, false
+		n.unhanded = n.unhanded || passesOn
 		n.begun = mon.seq
 	case RunCancelled:
 		n.causes = append(slices.Clone(n.taken), n.causes...)
