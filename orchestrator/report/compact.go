@@ -265,12 +265,17 @@ func (c *compact) ready(r Report) {
 	if r.Probed {
 		st.ready = "live in " + short(time.Since(st.began))
 	}
+	f := c.failures.nodes[r.Node]
+	mends := f != nil && f.times == 0 // one that has crashed may again
 	if st.run != nil {
+		if mends {
+			st.run.notes = append(st.run.notes, r.Node+" "+f.fixed())
+		}
 		return // told with it
 	}
 	delete(c.starts, r.Node)
-	if c.failures.nodes[r.Node] != nil {
-		return // it has crashed, and may again
+	if f != nil && !mends {
+		return
 	}
 	line := console.Line{{Text: "✓ ", Tone: console.Good}}
 	if st.cause != "" {
@@ -279,6 +284,9 @@ func (c *compact) ready(r Report) {
 	line = append(line, console.Text{Text: st.ready})
 	for _, url := range r.URLs {
 		line = append(line, console.Text{Text: " · "}, console.Text{Text: url, Link: url})
+	}
+	if mends {
+		line = append(line, console.Text{Text: " · " + f.fixed()})
 	}
 	c.opt.Console.Write(r.Node, line)
 }

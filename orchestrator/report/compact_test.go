@@ -48,6 +48,9 @@ func TestCompact(t *testing.T) {
 	for n := range 120 {
 		many = append(many, problem(n+1, diagnostics.Error))
 	}
+	dropped, saved := of("server", machine.Dropped), of("server", machine.Starting)
+	dropped.End = machine.End{Code: 3}
+	saved.Why, saved.Paths = machine.ByChange, []string{"/p/app.py"}
 	tail := stageFailed("test")
 	tail.Tail = []string{"nobody knows", "what this means"}
 	starting := machine.NodeStatus{Name: "server", State: "starting"}
@@ -64,6 +67,13 @@ func TestCompact(t *testing.T) {
 		{"its server is not ready yet", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting)}, []machine.NodeStatus{starting}, 0, ""},
 		{"its server crashes", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting), crashed, of("server", machine.Starting), again}, nil, 0,
 			"check    ✓ main.go · 4.5s\nserver   ✗ exit code 3 after 4.5s; next try in 1.0s\n"},
+		{"a new version is dropped, and the next one is ready", []Report{saved, dropped, saved, serverReady}, nil, 0,
+			"server   ✗ the new version ended after 4.5s: exit code 3; dropped, the old version still serves\n" +
+				"server   ✓ app.py · live in 0.0ms · fixed after 1 save, 0s\n"},
+		{"the same behind a watcher", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting), dropped, started(), of("check", machine.RunPassed), of("server", machine.Starting), serverReady}, nil, 0,
+			"check    ✓ main.go · 4.5s\n" +
+				"server   ✗ the new version ended after 4.5s: exit code 3; dropped, the old version still serves\n" +
+				"check    ✓ main.go · 4.5s → server live in 0.0ms · server fixed after 1 save, 0s\n"},
 		{"another save is faster", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting), started(), of("check", machine.RunPassed), of("server", machine.Stopping), of("server", machine.Starting), serverReady}, nil, 0,
 			"check    ✓ main.go · 4.5s\ncheck    ✓ main.go · 4.5s → server live in 0.0ms\n"},
 		{"a few problems, and then it is fixed", []Report{started(), stageFailed("build", problem(7, diagnostics.Warning), problem(12, diagnostics.Error)), of("check", machine.RunFailed), started(), of("check", machine.RunPassed)}, nil, 0,

@@ -47,6 +47,10 @@ func (s *failures) record(r Report) {
 		if f != nil && r.Why == machine.ByChange {
 			f.saves++
 		}
+	case machine.Starting:
+		if f != nil && (r.Why == machine.ByChange || r.Why == machine.ByTrigger) {
+			f.saves++
+		}
 	case machine.StageFailed, machine.StageTimedOut:
 		if f = s.fails(r); f.text != "" {
 			return // another stage of the run was first
