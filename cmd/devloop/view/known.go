@@ -306,7 +306,11 @@ func causeOf(c *control.Cycle) string {
 }
 
 // mark is what the loop did, for the output; "" if that is not worth a line.
-func mark(e *control.Event) (text string, s style) {
+func (k *known) mark(e *control.Event) (text string, s style) {
+	of := "" // there may be two generations, and the older one ends after the newer one is ready
+	if n := k.node(e.Node); n != nil && n.Kind == "process" && e.Number > 0 {
+		of = "generation " + itoa(e.Number) + " "
+	}
 	took := prefixed(" · ", short(time.Duration(e.Took)))
 	if e.Took == 0 {
 		took = ""
@@ -324,10 +328,12 @@ func mark(e *control.Event) (text string, s style) {
 		return "✗ " + e.Stage + strings.TrimPrefix(e.Kind, "stage") + prefixed(", ", endText(e.End)) + took, red
 	case "ready":
 		return "● ready" + took, green
-	case "crashed", "gave up", "not ready", "dropped", "lost":
+	case "dropped":
+		return "✗ " + of + e.Kind + prefixed(", ", endText(e.End)), red
+	case "crashed", "gave up", "not ready", "lost":
 		return "✗ " + e.Kind + prefixed(", ", endText(e.End)), red
 	case "ended", "stopped", "killing":
-		return "■ " + e.Kind + prefixed(", ", endText(e.End)), dim
+		return "■ " + of + e.Kind + prefixed(", ", endText(e.End)), dim
 	}
 	return "", plain
 }

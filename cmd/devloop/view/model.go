@@ -163,7 +163,7 @@ func (m *model) event(e *control.Event) {
 	case "run passed", "run failed", "ready":
 		m.took[e.Node] = time.Duration(e.Took)
 	}
-	text, style := mark(e)
+	text, style := m.mark(e)
 	if text == "" {
 		return
 	}

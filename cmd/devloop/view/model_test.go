@@ -545,3 +545,20 @@ func TestMouse(t *testing.T) {
 		t.Error("the wheel does not scroll")
 	}
 }
+
+// Which of two generations has ended, or was dropped, is said; and a new one that failed is no server that is ready.
+func TestTwoGenerations(t *testing.T) {
+	s := newScreen(t, 120, 24)
+	p := project()
+	p.Nodes[0].Failed, p.Nodes[0].Reason = true, "the new version of server ended (exit code 3) and was dropped; the old one still serves"
+	p.Live = control.Live{State: "failed", Cycle: 11, Newest: 13, Answers: 12, Nodes: []string{"server"}}
+	old, crashed := happened("stopped", "server", 2), happened("dropped", "server", 4)
+	old.End, crashed.End = &control.End{Signal: "SIGTERM"}, &control.End{Code: 3}
+	s.send(update{came: true, status: project()})
+	s.send(update{status: p, events: []control.Event{happened("ready", "server", 3), old, crashed}})
+	s.press("0")
+	s.has("■ generation 2 stopped, SIGTERM")
+	s.has("✗ generation 4 dropped, exit 3")
+	s.has("✗ server")
+	s.has("✗ server  new version failed · save 12 still answers")
+}
