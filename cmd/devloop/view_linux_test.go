@@ -196,8 +196,8 @@ func TestTheKeyForTheWholeScreen(t *testing.T) {
 	}
 	r.Press("q")
 	r.Await(`\x1b\[\?1049l`)
-	seen := r.Shows(`(?s)^check +✗ main.go · build failed.*✗ check failed`)
-	if n := strings.Count(seen.Text(), "build failed"); n != 1 || seen.Alternate {
+	seen := r.Shows(`(?s)^check +✗ main.go · compile failed.*✗ check failed`)
+	if n := strings.Count(seen.Text(), "compile failed"); n != 1 || seen.Alternate {
 		t.Errorf("the failure is there %d times:\n%s", n, seen)
 	}
 	r.Press("t")
