@@ -253,7 +253,7 @@ func TestTheCursorIsWhereItBelongs(t *testing.T) {
 // state is what devloop may show.
 type state struct {
 	name, what string
-	files      map[string]string
+	files      func() map[string]string // for each terminal anew: each has a port of its own
 	reach      func(t *testing.T, r *recording)
 	shows      string // once it is reached
 	from       string // the first line that is looked at: what came before comes in any order
@@ -267,6 +267,11 @@ func quick() map[string]string {
 	return files
 }
 
+// only is a project of one devloop.yaml.
+func only(text string) func() map[string]string {
+	return func() map[string]string { return map[string]string{"devloop.yaml": text} }
+}
+
 func save(text string) func(*testing.T, *recording) {
 	return func(t *testing.T, r *recording) {
 		r.Shows(`^● `)
@@ -276,9 +281,9 @@ func save(text string) func(*testing.T, *recording) {
 }
 
 var states = []state{
-	{name: "live", what: "A save has passed its checks, and the new server is live", files: quick(),
+	{name: "live", what: "A save has passed its checks, and the new server is live", files: quick,
 		reach: save("package main // saved\n"), shows: `^● live · save 2 `, from: `^check +✓ main`},
-	{name: "running", what: "The checks of a save run; the save before is live", files: quick(),
+	{name: "running", what: "The checks of a save run; the save before is live", files: quick,
 		reach: func(t *testing.T, r *recording) {
 			save("package main // saved\n")(t, r)
 			r.Shows(`^● live · save 2 `)
@@ -290,28 +295,25 @@ var states = []state{
 			}
 			save("package main // saved again\n")(t, r)
 		}, shows: `^◐ check +test`, from: `^◐ check`},
-	{name: "failed", what: "A save has failed: the first of 120 problems, and the server of the save before still answers", files: quick(),
+	{name: "failed", what: "A save has failed: the first of 120 problems, and the server of the save before still answers", files: quick,
 		reach: save("package main // undefined\n"), shows: `^✗ check failed`, from: `^check +✗`},
-	{name: "fixed", what: "The save that fixes it", files: quick(),
+	{name: "fixed", what: "The save that fixes it", files: quick,
 		reach: func(t *testing.T, r *recording) {
 			save("package main // undefined\n")(t, r)
 			r.Shows(`^✗ check failed`)
 			r.write(t, "main.go", "package main // fixed\n"+strings.Repeat("//\n", 200))
 		}, shows: `^● live · save 3 `, from: `^check +✓ main`},
-	{name: "crashing", what: "A process that crashes again and again", files: map[string]string{
-		"devloop.yaml": "processes: {crasher: {run: 'echo starting; exit 3'}}\n"},
+	{name: "crashing", what: "A process that crashes again and again", files: only("processes: {crasher: {run: 'echo starting; exit 3'}}\n"),
 		shows: `^✗ crasher exit 3 ×3`, from: `^✗ crasher`},
-	{name: "waiting", what: "A process that waits for another one", files: map[string]string{
-		"devloop.yaml": "processes:\n  backend: {run: exit 0, restart: never, ready: {file: never}}\n  front: {run: sleep 1000, depends_on: {backend: ready}}\n"},
+	{name: "waiting", what: "A process that waits for another one", files: only("processes:\n  backend: {run: exit 0, restart: never, ready: {file: never}}\n  front: {run: sleep 1000, depends_on: {backend: ready}}\n"),
 		shows: `^- front waits|front waits`, from: `front`},
-	{name: "stopping", what: "The end: whom devloop waits for", files: map[string]string{
-		"devloop.yaml": "processes: {stubborn-worker: {run: \"trap '' TERM; echo here; while :; do sleep 1000; done\", stop: {timeout: 30s}}}\n"},
+	{name: "stopping", what: "The end: whom devloop waits for", files: only("processes: {stubborn-worker: {run: \"trap '' TERM; echo here; while :; do sleep 1000; done\", stop: {timeout: 30s}}}\n"),
 		reach: func(_ *testing.T, r *recording) {
 			r.Shows(`\| here`)
 			r.Shows(`^● live`)
 			r.Press("q")
 		}, shows: `^■ stopping 1 of 1`, from: `^■`},
-	{name: "mistake", what: "A mistake in devloop.yaml; the last valid one runs", files: quick(),
+	{name: "mistake", what: "A mistake in devloop.yaml; the last valid one runs", files: quick,
 		reach: func(t *testing.T, r *recording) {
 			r.Shows(`^● `)
 			r.verb(t, "wait")
@@ -321,7 +323,7 @@ var states = []state{
 			}
 			r.write(t, "devloop.yaml", string(text)+"comand: x\n")
 		}, shows: `^✗ devloop\.yaml`, from: `^devloop +.*devloop\.yaml`},
-	{name: "paused", what: "Watching is paused", files: quick(),
+	{name: "paused", what: "Watching is paused", files: quick,
 		reach: func(t *testing.T, r *recording) {
 			r.Shows(`^● `)
 			r.verb(t, "wait")
@@ -347,7 +349,7 @@ func TestScreens(t *testing.T) {
 			}
 			for i, size := range [][2]int{{20, 40}, {24, 80}, {40, 120}} {
 				name := fmt.Sprintf("%dx%d", size[1], size[0])
-				r := record(t, size[0], size[1], s.files)
+				r := record(t, size[0], size[1], s.files())
 				if s.reach != nil {
 					s.reach(t, r)
 				}

@@ -107,7 +107,7 @@ func (x *Terminal) read() {
 // in the middle of one. It is kept from titles, because it takes a byte of ✗ for their end.
 func (x *Terminal) write(text []byte) {
 	x.raw = append(x.raw, text...)
-	fresh := append(x.half, text...)
+	fresh := slices.Concat(x.half, text)
 	whole := len(fresh)
 	if at := halfSequence.FindIndex(fresh); at != nil {
 		whole = at[0]
