@@ -39,6 +39,11 @@ func (m *Machine) drained(ev Drained) {
 			if !w.unpublished || !w.cfg.Triggers {
 				w.takenSince = 0 // nothing is left to publish
 			}
+			if w.relays() {
+				for _, path := range w.took.paths {
+					n.pending.path(path) // the next run passes them on too
+				}
+			}
 			return
 		}
 	}
