@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func problemsCommand(a *app) *cobra.Command {
 as places in files that are there. It reads what go, cargo, gcc, clang, tsc, eslint,
 esbuild, Vite, vitest, Node, Python, pytest, Ruby, PHP, javac, Maven and Kotlin print,
 and FILE:LINE[:COLUMN]: MESSAGE. Of a stage that failed and named no place it prints the
-last lines.
+last lines. Without names, the mistakes of the configuration come first.
 
 With -f it prints the list again whenever a run has ended, between the lines
 "devloop: problems begin" and "devloop: problems end", as editors want it. Exit code 0 if
@@ -73,6 +74,7 @@ command.`,
 	return cmd
 }
 
+// askProblems asks for what the named nodes complain of; without names, for all, and the mistakes of the configuration.
 func askProblems(client *control.Client, names []string) (*control.Diagnostics, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), answerIn)
 	defer cancel()
@@ -80,16 +82,66 @@ func askProblems(client *control.Client, names []string) (*control.Diagnostics, 
 	if err != nil {
 		return nil, answered(err)
 	}
+	if len(names) > 0 {
+		return d, nil
+	}
+	s, err := client.Status(ctx)
+	if err != nil {
+		return nil, answered(err)
+	}
+	d.Diagnostics = append(misconfigured(s), d.Diagnostics...)
 	return d, nil
+}
+
+// ofConfiguration is the stage that mistakes of the configuration are said to be of; the node is devloop.
+const ofConfiguration = "configuration"
+
+// misconfigured are the mistakes of the configuration. One without a place in a file that is there is at the
+// configuration's beginning.
+func misconfigured(s *control.Status) (all []control.Diagnostic) {
+	if s.Mistakes == nil {
+		return nil
+	}
+	for _, m := range s.Mistakes.Mistakes {
+		d := control.Diagnostic{Node: "devloop", Stage: ofConfiguration, File: m.File, Line: m.Line, Column: m.Column, Severity: "error", Message: m.Text, Source: "devloop"}
+		if !filepath.IsAbs(d.File) {
+			d.File = filepath.Join(filepath.Dir(s.Config), d.File)
+		}
+		switch info, err := os.Stat(d.File); {
+		case err == nil && info.Mode().IsRegular() && d.Line > 0:
+		case filepath.Base(m.File) == filepath.Base(s.Config): // the loop was started in another directory
+			d.File = s.Config
+		default:
+			if m.File != "" {
+				d.Message = fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.Text)
+			}
+			d.File, d.Line, d.Column = s.Config, 1, 1
+		}
+		if m.Hint != "" {
+			d.Message += "; " + m.Hint
+		}
+		all = append(all, d)
+	}
+	return all
 }
 
 // followProblems prints the list at once, and when a run has ended.
 func followProblems(a *app, client *control.Client, names []string, write func(io.Writer, *control.Diagnostics) error) error {
-	show := func() error {
+	var mistakes []control.Diagnostic // as they were shown
+	show := func(ended bool) error {
 		d, err := askProblems(client, names)
-		if err != nil {
+		switch {
+		case err != nil && ended:
 			return err
+		case err != nil:
+			return nil // the loop is ending, which the stream of events says
 		}
+		now := slices.Clone(d.Diagnostics)
+		now = slices.DeleteFunc(now, func(d control.Diagnostic) bool { return d.Stage != ofConfiguration || d.Run > 0 })
+		if !ended && slices.Equal(now, mistakes) {
+			return nil
+		}
+		mistakes = now
 		var text strings.Builder
 		text.WriteString("devloop: problems begin\n")
 		if err := write(&text, d); err != nil {
@@ -110,10 +162,12 @@ func followProblems(a *app, client *control.Client, names []string, write func(i
 				return nil
 			}
 		case "subscribed", "missed":
+		case "live": // perhaps because the configuration has a mistake, or none any more
+			return show(false)
 		default:
 			return nil
 		}
-		return show()
+		return show(true)
 	})
 	if errors.As(err, new(runError)) || err == nil {
 		return err
