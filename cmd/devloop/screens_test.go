@@ -382,7 +382,11 @@ func TestScreens(t *testing.T) {
 						}
 					}
 				}
-				_ = r.Child.Process.Kill() // the guardian ends the rest
+				if s.name == "stopping" {
+					r.Press("\x03") // kills at once
+				} else {
+					_ = r.Child.Process.Kill() // the guardian ends the rest
+				}
 				_ = r.Child.Wait()
 			}
 			if *update {
