@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -94,6 +95,8 @@ func reloader(a *app, p *project, names []string) func() (*schema.Config, *graph
 		p, err := again.selected(names)
 		var failed loadError
 		switch {
+		case errors.As(err, &failed) && errors.Is(err, fs.ErrNotExist):
+			return nil, nil, failed.sources, fmt.Errorf("%s was removed", shorter(again.file))
 		case errors.As(err, &failed):
 			return nil, nil, failed.sources, failed.error
 		case err != nil: // a name of the command line is gone: it must appear in the current files again
