@@ -32,6 +32,19 @@ func (d *decoder) fill(n *yamltree.Node) (string, bool) {
 	return text, d.bounded(n, text)
 }
 
+// setElsewhere adds to the last mistake, which is of the text that n becomes, where the variables in it are set.
+func (d *decoder) setElsewhere(n *yamltree.Node) {
+	parts, _ := cutRefs(n.Text, 0) // n has been filled in
+	for _, p := range parts {
+		if _, outside := d.opt.LookupEnv(p.name); p.name == "" || outside {
+			continue
+		}
+		if set, ok := d.vars.index[p.name]; ok {
+			d.elsewhere(set.Value.Pos, "`"+p.name+"` is set here")
+		}
+	}
+}
+
 // bounded checks what references made of a scalar.
 func (d *decoder) bounded(n *yamltree.Node, text string) bool {
 	if strings.ContainsRune(text, 0) {

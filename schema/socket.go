@@ -35,6 +35,7 @@ var listenType = typ[Listen]{
 				}
 			}
 			d.mistake(pos, err.Error(), hint)
+			d.setElsewhere(n)
 			return Listen{}, false
 		}
 		if l.Type == Unix {
