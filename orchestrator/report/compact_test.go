@@ -169,13 +169,13 @@ func TestStatusLine(t *testing.T) {
 			wide: "◐ check  test 9 of ~20s ▕████░░░░░░▏ then build · save 12 is live · ? keys", narrow: "◐ check  test 9 of ~20s ▕████░░░░░░▏"},
 		{name: "failed", reports: []Report{started(), stageFailed("build", problem(45, diagnostics.Error), problem(46, diagnostics.Error)), of("check", machine.RunFailed)},
 			nodes: []machine.NodeStatus{check, server}, live: building,
-			wide: "✗ check failed at 18:42:10 · build: 2 problems · main.go:45:6 · save 12 still answers", narrow: "✗ check failed at 18:42:10 · ? keys"},
+			wide: "✗ check failed at 18:42:10 · build: 2 problems · main.go:45:6 · save 12 still answers", narrow: "✗ check failed · save 12 still answers"},
 		{name: "failed, and another runs", reports: []Report{started(), stageFailed("build"), of("check", machine.RunFailed), started()}, nodes: []machine.NodeStatus{running, server}, live: building,
 			wide: "◐ check  test 9 of ~20s ▕████░░░░░░▏ then build · save 12 is live · ✗ check · ? keys", narrow: "◐ check  test 9 of ~20s · ✗ check"},
 		{name: "a crash loop", reports: []Report{crash}, nodes: []machine.NodeStatus{check, backingOff}, live: building,
 			wide: "✗ server exit 3 ×7 · next try in 16s · ? keys", narrow: "✗ server exit 3 ×7 · next try in 16s"},
 		{name: "a new version that crashed", reports: []Report{dropped}, nodes: []machine.NodeStatus{check, server}, live: building,
-			wide: "✗ server  new version failed at 18:42:10 · exit 3 · save 12 still answers · ? keys", narrow: "✗ server  new version failed at 18:42:10"},
+			wide: "✗ server  new version failed at 18:42:10 · exit 3 · save 12 still answers · ? keys", narrow: "✗ server  new version failed · exit 3"},
 		{name: "a new version that was not ready", reports: []Report{late}, nodes: []machine.NodeStatus{check, server}, live: building,
 			wide: "✗ server  new version failed at 18:42:10 · not ready after 1m0s · save 12 still answers", narrow: "✗ server  new version failed at 18:42:10"},
 		{name: "a mistake", mistake: "devloop.yaml:30:5 unknown key `socket` (+1)", nodes: []machine.NodeStatus{check, server}, live: live,
@@ -209,6 +209,34 @@ func TestStatusLine(t *testing.T) {
 			if got.String() != want {
 				t.Errorf("%s, in %d cells: %q, not %q", c.name, width, got.String(), want)
 			}
+		}
+	}
+}
+
+// TestWhatStays: where there is little room, which save answers and the place are told before anything else.
+func TestWhatStays(t *testing.T) {
+	a := activity{head: text(console.Bad, "✗ check failed")}
+	a.say(minor, text(console.Bad, " at 18:42:10"))
+	a.say(other, text(console.Plain, " · compile: 120 problems"))
+	a.say(placed, text(console.Plain, " · main.go:45:6"))
+	a.say(answering, text(console.Plain, " · save 1 still answers"))
+	for width, want := range map[int]string{
+		119: "✗ check failed at 18:42:10 · compile: 120 problems · main.go:45:6 · save 1 still answers · ? keys",
+		89:  "✗ check failed at 18:42:10 · compile: 120 problems · main.go:45:6 · save 1 still answers",
+		79:  "✗ check failed · compile: 120 problems · main.go:45:6 · save 1 still answers",
+		54:  "✗ check failed · main.go:45:6 · save 1 still answers",
+		49:  "✗ check failed at 18:42:10 · save 1 still answers",
+		39:  "✗ check failed · save 1 still answers",
+		20:  "✗ check failed",
+		24:  "✗ check failed · ? keys",
+	} {
+		line, _ := drawn([]activity{a}, time.Time{}, width)
+		var got strings.Builder
+		for _, t := range line {
+			got.WriteString(t.Text)
+		}
+		if got.String() != want {
+			t.Errorf("in %d cells: %q, not %q", width, got.String(), want)
 		}
 	}
 }

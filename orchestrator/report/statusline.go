@@ -64,14 +64,32 @@ func (l *statusLine) broken(err error) {
 // activity is something that goes on, or that is said in the line. It does not
 // change any more.
 type activity struct {
-	head  console.Line   // with the shape
-	since time.Time      // of what runs; zero: nothing does
-	usual time.Duration  // how long it usually takes; 0: not known
-	until time.Time      // when something happens by itself; zero: nothing does
-	what  string         // stands before the time until then
-	rest  []console.Line // left out one by one, the last first, where there is no room
-	short console.Line   // stands for all of it after another one
+	head  console.Line  // with the shape
+	since time.Time     // of what runs; zero: nothing does
+	usual time.Duration // how long it usually takes; 0: not known
+	until time.Time     // when something happens by itself; zero: nothing does
+	what  string        // stands before the time until then
+	rest  []part
+	short console.Line // stands for all of it after another one
 }
+
+// part is a part of what is said, with how important it is: what is less so is left out first where there is no room.
+type part struct {
+	console.Line
+	weight weight
+}
+
+type weight int
+
+const (
+	minor weight = iota
+	other
+	placed    // where
+	answering // which save answers
+	weights   // how many there are
+)
+
+func (a *activity) say(weight weight, line console.Line) { a.rest = append(a.rest, part{line, weight}) }
 
 func text(tone console.Tone, format string, args ...any) console.Line {
 	return console.Line{{Text: fmt.Sprintf(format, args...), Tone: tone}}
@@ -105,12 +123,12 @@ func (l *statusLine) activities(now Snapshot, ending bool) (all []activity, shap
 	if len(all) > 0 {
 		shape = "◐"
 		if now.Live.Answers > 0 && now.Live.State != "live" {
-			all[0].rest = append(all[0].rest, text(console.Plain, " · save %d is live", now.Live.Answers))
+			all[0].say(answering, text(console.Plain, " · save %d is live", now.Live.Answers))
 		}
 	}
 	if l.mistake != "" {
 		all = append(all, activity{head: text(console.Bad, "✗ %s", l.mistake), short: text(console.Bad, "✗ devloop.yaml"),
-			rest: []console.Line{text(console.Plain, " · the last valid one runs")}})
+			rest: []part{{text(console.Plain, " · the last valid one runs"), other}}})
 	}
 	for _, n := range now.Nodes {
 		if f := l.failures.nodes[n.Name]; f != nil && !n.Gone {
@@ -158,7 +176,7 @@ func (l *statusLine) running(now Snapshot, i int) []activity {
 		}
 		a.head = console.Line{{Text: "◐ " + n.Name, Tone: console.Warn}, {Text: "  " + what}}
 		if then := l.then(n.Name, names); then != "" {
-			a.rest = append(a.rest, text(console.Dim, " then %s", then))
+			a.say(other, text(console.Dim, " then %s", then))
 		}
 	case n.State == "starting" || n.Candidate != nil && n.Candidate.New:
 		a.head, a.since, a.usual = console.Line{{Text: "◐ " + n.Name, Tone: console.Warn}, {Text: "  starting"}}, n.Since, now.Usual(n.Name, "")
@@ -205,19 +223,20 @@ func (l *statusLine) failed(n machine.NodeStatus, f *failed, now Snapshot) activ
 		place[1].Link = l.link(*f.first)
 	}
 	if f.times == 0 {
-		what := " failed at "
+		what := " failed"
 		if f.dropped {
-			what = "  new version failed at "
+			what = "  new version failed"
 		}
-		a.head = text(console.Bad, "✗ %s%s%s", n.Name, what, f.at.Format("15:04:05"))
+		a.head = text(console.Bad, "✗ %s%s", n.Name, what)
+		a.say(minor, text(console.Bad, " at %s", f.at.Format("15:04:05")))
 		if f.text != "" {
-			a.rest = append(a.rest, text(console.Plain, " · %s", f.text))
+			a.say(other, text(console.Plain, " · %s", f.text))
 		}
 		if f.place != "" {
-			a.rest = append(a.rest, place)
+			a.say(placed, place)
 		}
 		if answers := now.Live.Meanwhile(); answers != "" {
-			a.rest = append(a.rest, text(console.Plain, " · %s", answers))
+			a.say(answering, text(console.Plain, " · %s", answers))
 		}
 		return a
 	}
@@ -230,12 +249,12 @@ func (l *statusLine) failed(n machine.NodeStatus, f *failed, now Snapshot) activ
 	case n.Hold.Kind == machine.BackingOff:
 		a.until, a.what = n.Hold.Until, " · next try in"
 	case n.State == "starting", n.State == "ready":
-		a.rest = append(a.rest, text(console.Plain, " · started again"))
+		a.say(other, text(console.Plain, " · started again"))
 	case n.State == "gave up":
-		a.rest = append(a.rest, text(console.Plain, " · stays down until something changes"))
+		a.say(other, text(console.Plain, " · stays down until something changes"))
 	}
 	if f.place != "" {
-		a.rest = append(a.rest, place)
+		a.say(placed, place)
 	}
 	return a
 }
@@ -266,11 +285,13 @@ func (l *statusLine) idle(now Snapshot) (a activity) {
 	switch {
 	case l.took == 0:
 	case !l.saved:
-		a.rest = append(a.rest, text(console.Plain, " · started in %s", short(l.took)))
+		a.say(other, text(console.Plain, " · started in %s", short(l.took)))
 	case now.Live.Cycle > 0:
-		a.rest = append(a.rest, text(console.Plain, " · save %d in %s", now.Live.Cycle, short(l.took)))
+		a.say(other, text(console.Plain, " · save %d in %s", now.Live.Cycle, short(l.took)))
 	}
-	a.rest = append(a.rest, urls...)
+	for _, url := range urls {
+		a.say(other, url)
+	}
 	return a
 }
 
@@ -305,7 +326,7 @@ func (l *statusLine) stopping(now Snapshot) activity {
 		a.head = append(a.head, console.Text{Text: " · " + who + " is killed"})
 		a.until, a.what = now.Nodes[first].KillAt, " in"
 	}
-	a.rest = append(a.rest, text(console.Plain, " · Ctrl-C kills now"))
+	a.say(other, text(console.Plain, " · Ctrl-C kills now"))
 	return a
 }
 
@@ -324,24 +345,38 @@ func drawn(all []activity, now time.Time, columns int) (line console.Line, next 
 		width -= s.Width()
 	}
 	first := all[0]
-	line = slices.Clone(first.head)
-	rest := first.rest
-	elapsed := first.elapsed(now)
+	line = append(slices.Clone(first.head), first.elapsed(now)...)
+	width -= line.Width()
+	fits := func(piece console.Line) bool {
+		if piece.Width() > width {
+			return false
+		}
+		width -= piece.Width()
+		return true
+	}
+	var bar console.Line
+	said := make([]bool, len(first.rest))
+	for weight := weights - 1; weight >= minor; weight-- {
+		for i, p := range first.rest {
+			if p.weight == weight {
+				said[i] = fits(p.Line)
+			}
+		}
+		if b := first.bar(now); weight == placed && fits(b) {
+			bar = b
+		}
+	}
 	switch {
 	case !first.since.IsZero():
 		next = time.Second - now.Sub(first.since)%time.Second
-		if bar := first.bar(now); line.Width()+elapsed.Width()+bar.Width() <= width {
-			elapsed = append(elapsed, bar...)
-		}
+		line = append(line, bar...)
 	case first.until.After(now):
 		next = first.until.Sub(now)%time.Second + time.Millisecond
 	}
-	line = append(line, elapsed...)
-	for _, r := range rest {
-		if line.Width()+r.Width() > width {
-			break
+	for i, p := range first.rest {
+		if said[i] {
+			line = append(line, p.Line...)
 		}
-		line = append(line, r...)
 	}
 	for _, s := range shorts {
 		line = append(line, s...)
