@@ -216,10 +216,10 @@ func TestStatusLine(t *testing.T) {
 // TestWhatStays: where there is little room, which save answers and the place are told before anything else.
 func TestWhatStays(t *testing.T) {
 	a := activity{head: text(console.Bad, "✗ check failed")}
-	a.say(minor, text(console.Bad, " at 18:42:10"))
-	a.say(other, text(console.Plain, " · compile: 120 problems"))
-	a.say(placed, text(console.Plain, " · main.go:45:6"))
-	a.say(answering, text(console.Plain, " · save 1 still answers"))
+	a.add(minor, text(console.Bad, " at 18:42:10"))
+	a.add(other, text(console.Plain, " · compile: 120 problems"))
+	a.add(placed, text(console.Plain, " · main.go:45:6"))
+	a.add(answering, text(console.Plain, " · save 1 still answers"))
 	for width, want := range map[int]string{
 		119: "✗ check failed at 18:42:10 · compile: 120 problems · main.go:45:6 · save 1 still answers · ? keys",
 		89:  "✗ check failed at 18:42:10 · compile: 120 problems · main.go:45:6 · save 1 still answers",

@@ -89,7 +89,7 @@ const (
 	weights   // how many there are
 )
 
-func (a *activity) say(weight weight, line console.Line) { a.rest = append(a.rest, part{line, weight}) }
+func (a *activity) add(weight weight, line console.Line) { a.rest = append(a.rest, part{line, weight}) }
 
 func text(tone console.Tone, format string, args ...any) console.Line {
 	return console.Line{{Text: fmt.Sprintf(format, args...), Tone: tone}}
@@ -123,7 +123,7 @@ func (l *statusLine) activities(now Snapshot, ending bool) (all []activity, shap
 	if len(all) > 0 {
 		shape = "◐"
 		if now.Live.Answers > 0 && now.Live.State != "live" {
-			all[0].say(answering, text(console.Plain, " · save %d is live", now.Live.Answers))
+			all[0].add(answering, text(console.Plain, " · save %d is live", now.Live.Answers))
 		}
 	}
 	if l.mistake != "" {
@@ -176,7 +176,7 @@ func (l *statusLine) running(now Snapshot, i int) []activity {
 		}
 		a.head = console.Line{{Text: "◐ " + n.Name, Tone: console.Warn}, {Text: "  " + what}}
 		if then := l.then(n.Name, names); then != "" {
-			a.say(other, text(console.Dim, " then %s", then))
+			a.add(other, text(console.Dim, " then %s", then))
 		}
 	case n.State == "starting" || n.Candidate != nil && n.Candidate.New:
 		a.head, a.since, a.usual = console.Line{{Text: "◐ " + n.Name, Tone: console.Warn}, {Text: "  starting"}}, n.Since, now.Usual(n.Name, "")
@@ -228,15 +228,15 @@ func (l *statusLine) failed(n machine.NodeStatus, f *failed, now Snapshot) activ
 			what = "  new version failed"
 		}
 		a.head = text(console.Bad, "✗ %s%s", n.Name, what)
-		a.say(minor, text(console.Bad, " at %s", f.at.Format("15:04:05")))
+		a.add(minor, text(console.Bad, " at %s", f.at.Format("15:04:05")))
 		if f.text != "" {
-			a.say(other, text(console.Plain, " · %s", f.text))
+			a.add(other, text(console.Plain, " · %s", f.text))
 		}
 		if f.place != "" {
-			a.say(placed, place)
+			a.add(placed, place)
 		}
 		if answers := now.Live.Meanwhile(); answers != "" {
-			a.say(answering, text(console.Plain, " · %s", answers))
+			a.add(answering, text(console.Plain, " · %s", answers))
 		}
 		return a
 	}
@@ -249,12 +249,12 @@ func (l *statusLine) failed(n machine.NodeStatus, f *failed, now Snapshot) activ
 	case n.Hold.Kind == machine.BackingOff:
 		a.until, a.what = n.Hold.Until, " · next try in"
 	case n.State == "starting", n.State == "ready":
-		a.say(other, text(console.Plain, " · started again"))
+		a.add(other, text(console.Plain, " · started again"))
 	case n.State == "gave up":
-		a.say(other, text(console.Plain, " · stays down until something changes"))
+		a.add(other, text(console.Plain, " · stays down until something changes"))
 	}
 	if f.place != "" {
-		a.say(placed, place)
+		a.add(placed, place)
 	}
 	return a
 }
@@ -285,12 +285,12 @@ func (l *statusLine) idle(now Snapshot) (a activity) {
 	switch {
 	case l.took == 0:
 	case !l.saved:
-		a.say(other, text(console.Plain, " · started in %s", short(l.took)))
+		a.add(other, text(console.Plain, " · started in %s", short(l.took)))
 	case now.Live.Cycle > 0:
-		a.say(other, text(console.Plain, " · save %d in %s", now.Live.Cycle, short(l.took)))
+		a.add(other, text(console.Plain, " · save %d in %s", now.Live.Cycle, short(l.took)))
 	}
 	for _, url := range urls {
-		a.say(other, url)
+		a.add(other, url)
 	}
 	return a
 }
@@ -326,7 +326,7 @@ func (l *statusLine) stopping(now Snapshot) activity {
 		a.head = append(a.head, console.Text{Text: " · " + who + " is killed"})
 		a.until, a.what = now.Nodes[first].KillAt, " in"
 	}
-	a.say(other, text(console.Plain, " · Ctrl-C kills now"))
+	a.add(other, text(console.Plain, " · Ctrl-C kills now"))
 	return a
 }
 
@@ -355,11 +355,11 @@ func drawn(all []activity, now time.Time, columns int) (line console.Line, next 
 		return true
 	}
 	var bar console.Line
-	said := make([]bool, len(first.rest))
+	shown := make([]bool, len(first.rest))
 	for weight := weights - 1; weight >= minor; weight-- {
 		for i, p := range first.rest {
 			if p.weight == weight {
-				said[i] = fits(p.Line)
+				shown[i] = fits(p.Line)
 			}
 		}
 		if b := first.bar(now); weight == placed && fits(b) {
@@ -374,7 +374,7 @@ func drawn(all []activity, now time.Time, columns int) (line console.Line, next 
 		next = first.until.Sub(now)%time.Second + time.Millisecond
 	}
 	for i, p := range first.rest {
-		if said[i] {
+		if shown[i] {
 			line = append(line, p.Line...)
 		}
 	}
