@@ -43,7 +43,7 @@ func TestView(t *testing.T) {
 	x.Press("n")
 	x.Shows(`(?s)^./main.go:45:6: declared and not used: x0$.*^main.go:45:6 declared and not used: x0 `)
 	x.Press("nn\t")
-	x.Shows(`^✗ main.go:47:6 declared and not used: x2 \(check, build\)$`)
+	x.Shows(`^✗ main.go:47:6 declared and not used: x2 \(check, compile\)$`)
 	x.Press("y")
 	x.Await("\x1b\\]52;c;[A-Za-z0-9+/=]+\a")
 	x.Press("e")
