@@ -308,7 +308,7 @@ var states = []state{
 		shows: `^✗ crasher exit 3 ×3`, from: `^✗ crasher`},
 	{name: "waiting", what: "A process that waits for another one", files: only("processes:\n  backend: {run: exit 0, restart: never, ready: {file: never}}\n  front: {run: sleep 1000, depends_on: {backend: ready}}\n"),
 		reach: func(_ *testing.T, r *recording) { r.Shows(`! waits for backend`) }, shows: `^- front waits for backend, which ended`, from: `front`},
-	{name: "stopping", what: "The end: whom devloop waits for", files: only("processes: {stubborn-worker: {run: \"trap '' TERM; echo here; while :; do sleep 1000; done\", stop: {timeout: 30s}}}\n"),
+	{name: "stopping", what: "The end: whom devloop waits for", files: only("processes: {stubborn-worker: {run: \"trap '' TERM; echo here; while :; do sleep 1000; done\", stop: {timeout: 5s}}}\n"),
 		reach: func(_ *testing.T, r *recording) {
 			r.Shows(`\| here`)
 			r.Shows(`^● live`)
