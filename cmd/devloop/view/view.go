@@ -33,8 +33,12 @@ func Run(ctx context.Context, opt Options) (key byte, err error) {
 		return 0, err
 	}
 	defer t.leave()
-	p := tea.NewProgram(program{m, t}, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithoutCatchPanics(), tea.WithInput(os.Stdin), tea.WithOutput(io.Discard), tea.WithoutRenderer(), tea.WithFPS(1))
+	p := tea.NewProgram(program{m, t}, tea.WithoutSignalHandler(), tea.WithoutCatchPanics(), tea.WithInput(os.Stdin), tea.WithOutput(io.Discard), tea.WithoutRenderer(), tea.WithFPS(1))
 	joined.Go(func() { s.run(ctx, opt.Client, p.Send) })
+	joined.Go(func() { // a program that is given the context closes its input while it is read
+		<-ctx.Done()
+		p.Quit()
+	})
 	joined.Go(func() { sizes(ctx, opt.Out, p.Send) })
 	_, err = p.Run()
 	if ctx.Err() != nil {
