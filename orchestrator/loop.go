@@ -19,6 +19,7 @@ package orchestrator
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"devloop/orchestrator/api"
@@ -242,8 +243,9 @@ func (l *loop) step(ev machine.Event) {
 	l.stepping = true
 	defer func() { l.stepping = false }()
 	defer func() {
-		l.report.log.Rested(l.machine.Status)
-		l.report.stands(l.machine, l.sources.Broken())
+		status := sync.OnceValue(l.machine.Status)
+		l.report.log.Rested(status)
+		l.report.stands(l.machine, status, l.sources.Broken())
 	}()
 	for len(l.queue) > 0 {
 		ev, l.queue = l.queue[0], l.queue[1:]

@@ -66,7 +66,7 @@ func (l *loop) reloaded(sources []string, err error) {
 	if err != nil && (was == nil || was.Error() != err.Error()) {
 		l.screen.Broken(err)
 	}
-	l.report.stands(l.machine, err)
+	l.report.stands(l.machine, l.machine.Status, err)
 }
 
 // sourcePaths are the files of both lists, sorted.

@@ -112,7 +112,7 @@ func (r *reporter) verdict(node int) control.Verdict {
 
 // stands reports whether what was saved is live, as a wait that is asked now would; broken is why the configuration, as
 // it is written, cannot become the current one.
-func (r *reporter) stands(m *machine.Machine, broken error) {
+func (r *reporter) stands(m *machine.Machine, status func() []machine.NodeStatus, broken error) {
 	state, nodes := m.Live()
 	var names []string
 	for _, n := range nodes {
@@ -123,7 +123,7 @@ func (r *reporter) stands(m *machine.Machine, broken error) {
 		state, names = machine.Failed, nil
 		why = func() string { return brokenConfig(broken) }
 	}
-	r.log.Stands(state, names, r.status, why)
+	r.log.Stands(state, names, status, why)
 }
 
 // recall takes in what loops before have kept.

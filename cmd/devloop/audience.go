@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"devloop/cmd/devloop/view"
+	"devloop/orchestrator/console"
 	"devloop/orchestrator/listenfd/shim"
 )
 
@@ -94,7 +95,7 @@ func (a *audience) lend(cmd *exec.Cmd, over <-chan struct{}) (err error) {
 	_, _ = kept.Seek(0, io.SeekStart) // a file can be read again
 	_, _ = io.Copy(a.Writer, kept)    // the next line reports that nobody reads
 	if a.lost > 0 {
-		fmt.Fprintf(a.Writer, "devloop | %s not shown here; `devloop logs` has the last ones\n", count(a.lost, "line"))
+		fmt.Fprintf(a.Writer, "devloop | %s not shown here; `devloop logs` has the last ones\n", console.Count(a.lost, "line"))
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"devloop/orchestrator/console"
 	"devloop/orchestrator/inspect"
 
 	"github.com/spf13/cobra"
@@ -32,12 +33,12 @@ func checkCommand(a *app) *cobra.Command {
 				noun string
 			}{{len(p.cfg.Watchers), "watcher"}, {len(p.cfg.Processes), "process"}, {len(p.cfg.Sockets), "socket"}} {
 				if part.n > 0 {
-					parts = append(parts, count(part.n, part.noun))
+					parts = append(parts, console.Count(part.n, part.noun))
 				}
 			}
 			verdict := "ok"
 			if len(warnings) > 0 {
-				verdict = count(len(warnings), "warning")
+				verdict = console.Count(len(warnings), "warning")
 			}
 			fmt.Fprintf(a.stdout, "%s: %s (%s)\n", shorter(p.cfg.File), verdict, strings.Join(parts, ", "))
 			return nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 )
 
@@ -56,7 +57,7 @@ func cycleText(c *control.Cycle) string {
 		for _, s := range r.Stages {
 			fmt.Fprintf(&b, "    %s %s", s.Stage, result(s.Result, s.Start, s.End))
 			if s.Problems > 0 {
-				b.WriteString(", " + count(s.Problems, "problem"))
+				b.WriteString(", " + console.Count(s.Problems, "problem"))
 			}
 			b.WriteString("\n")
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/doctor"
 	"devloop/orchestrator/inspect"
@@ -87,7 +88,7 @@ func printFindings(w io.Writer, list []doctor.Finding, wrong int) error {
 	}
 	verdict := "no problems found"
 	if wrong > 0 {
-		verdict = count(wrong, "warning")
+		verdict = console.Count(wrong, "warning")
 	}
 	_, err := fmt.Fprintf(w, "\n%s\n", verdict)
 	return err

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"devloop/orchestrator/console"
 	"devloop/schema"
 )
 
@@ -35,7 +36,7 @@ func printError(w io.Writer, err error) {
 	var mistakes schema.Mistakes
 	if errors.As(err, &mistakes) {
 		fmt.Fprintln(w, strings.TrimRight(mistakes.Error(), "\n"))
-		fmt.Fprintf(w, "devloop: error: %s; nothing was started\n", count(len(mistakes), "mistake"))
+		fmt.Fprintf(w, "devloop: error: %s; nothing was started\n", console.Count(len(mistakes), "mistake"))
 		return
 	}
 	for _, err := range flatten(err) {

@@ -151,7 +151,7 @@ func printWake(w io.Writer, wake *control.Wake, now time.Time) error {
 	if wake.Did == "" {
 		fmt.Fprintf(w, "%s: nothing has woken it yet\n", wake.Node)
 	} else {
-		fmt.Fprintf(w, "%s: %s (%s %d), %s ago: %s\n", wake.Node, wake.Did, number, wake.Number, age(now.Sub(*wake.At)), causeText(wake))
+		fmt.Fprintf(w, "%s: %s (%s %d), %s ago: %s\n", wake.Node, wake.Did, number, wake.Number, console.Age(now.Sub(*wake.At)), causeText(wake))
 		for _, path := range wake.Paths {
 			fmt.Fprintf(w, "  %s\n", console.Name(shorter(path)))
 		}

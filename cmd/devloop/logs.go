@@ -149,7 +149,7 @@ func newPrinter(a *app, names []string) (*printer, error) {
 func (p *printer) print(line control.Line) error {
 	p.at = line.Time.Local()
 	if line.Missed > 0 {
-		p.out.Say(line.Node, console.Warn, fmt.Sprintf("! %s no longer kept", count(int(min(line.Missed, 1<<31)), "line")))
+		p.out.Say(line.Node, console.Warn, fmt.Sprintf("! %s no longer kept", console.Count(int(min(line.Missed, 1<<31)), "line")))
 	} else {
 		p.show(line)
 	}

@@ -307,7 +307,7 @@ func mcpLines(ctx context.Context, client *control.Client, want control.LogQuery
 	var text strings.Builder
 	err := client.Logs(ctx, want, func(line control.Line) error {
 		if line.Missed > 0 {
-			fmt.Fprintf(&text, "%s | (%s no longer kept)\n", line.Node, count(int(min(line.Missed, 1<<31)), "line"))
+			fmt.Fprintf(&text, "%s | (%s no longer kept)\n", line.Node, console.Count(int(min(line.Missed, 1<<31)), "line"))
 			return nil
 		}
 		// Agents need neither colours nor cursor movements.

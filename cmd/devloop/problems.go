@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 )
 
@@ -175,22 +176,14 @@ func followProblems(a *app, client *control.Client, names []string, write func(i
 	return answered(err)
 }
 
-// at is where a problem is, as people would type it.
-func at(d control.Diagnostic, file string) string {
-	if d.Column > 0 {
-		return fmt.Sprintf("%s:%d:%d", file, d.Line, d.Column)
-	}
-	return fmt.Sprintf("%s:%d", file, d.Line)
-}
-
 func problemsText(w io.Writer, d *control.Diagnostics) error {
 	var b strings.Builder
 	for _, p := range d.Diagnostics {
-		fmt.Fprintf(&b, "%s: %s: %s (%s, %s)\n", at(p, shorter(p.File)), p.Severity, p.Message, p.Node, p.Stage)
+		fmt.Fprintf(&b, "%s: %s: %s (%s, %s)\n", console.Place(shorter(p.File), p.Line, p.Column), p.Severity, p.Message, p.Node, p.Stage)
 	}
 	for _, u := range d.Unplaced {
 		if u.More > 0 {
-			fmt.Fprintf(&b, "%s, %s: %s more\n", u.Node, u.Stage, count(u.More, "problem"))
+			fmt.Fprintf(&b, "%s, %s: %s more\n", u.Node, u.Stage, console.Count(u.More, "problem"))
 		}
 		if len(u.Tail) > 0 {
 			fmt.Fprintf(&b, "%s, %s: it failed and names no place; its last lines:\n", u.Node, u.Stage)

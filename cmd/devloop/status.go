@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 )
 
@@ -78,9 +79,9 @@ func nodeNotes(n *control.Node, now time.Time) []string {
 		notes = append(notes, lasting(stage.Name+" for ", now.Sub(stage.Since), stage.Usual))
 	}
 	if p := n.Problem; p != nil {
-		text := at(*p, shorter(p.File)) + " " + p.Message
+		text := console.Place(shorter(p.File), p.Line, p.Column) + " " + p.Message
 		if n.Problems > 1 {
-			text = fmt.Sprintf("%s, the first: %s", count(n.Problems, "problem"), text)
+			text = fmt.Sprintf("%s, the first: %s", console.Count(n.Problems, "problem"), text)
 		}
 		notes = append(notes, text)
 	}
@@ -108,10 +109,10 @@ func nodeNotes(n *control.Node, now time.Time) []string {
 
 // lasting says how long something goes on, and how long it usually does.
 func lasting(what string, since, usual time.Duration) string {
-	text := what + age(since)
+	text := what + console.Age(since)
 	switch {
 	case usual >= time.Second:
-		text += ", usually " + age(usual)
+		text += ", usually " + console.Age(usual)
 	case usual > 0:
 		text += ", usually less than 1s"
 	}

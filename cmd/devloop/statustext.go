@@ -40,13 +40,13 @@ func (p *statusPrinter) write(s *control.Status) error {
 		put("  ", headline(s)...)
 	} else {
 		put("  ", console.Text{Text: fmt.Sprintf("%s has been broken since %s (%s ago); the last valid configuration still runs",
-			shorter(s.Config), m.Since.Local().Format(time.TimeOnly), age(p.now.Sub(m.Since)))})
+			shorter(s.Config), m.Since.Local().Format(time.TimeOnly), console.Age(p.now.Sub(m.Since)))})
 		for _, mistake := range m.List {
 			put("    ", console.Text{Text: "  " + mistake, Tone: console.Bad})
 		}
 		b.WriteString("\n")
 	}
-	put("  ", console.Text{Text: fmt.Sprintf("%s: pid %d, up %s, watching %s", shorter(s.Config), s.PID, age(p.now.Sub(s.Since)), watchingText(s.Watching))})
+	put("  ", console.Text{Text: fmt.Sprintf("%s: pid %d, up %s, watching %s", shorter(s.Config), s.PID, console.Age(p.now.Sub(s.Since)), watchingText(s.Watching))})
 	if s.History != nil && s.History.Error != "" {
 		put("  ", console.Text{Text: "cycles are not kept: " + s.History.Error, Tone: console.Warn})
 	}
@@ -80,11 +80,11 @@ func watchingText(n *control.Watching) string {
 	if n == nil {
 		return "nothing"
 	}
-	text := count(n.Directories, "directory")
+	text := console.Count(n.Directories, "directory")
 	if n.Polled > 0 {
-		text += ", polling " + count(n.Polled, "directory")
+		text += ", polling " + console.Count(n.Polled, "directory")
 		if n.Directories == 0 {
-			text = count(n.Polled, "directory") + " by polling"
+			text = console.Count(n.Polled, "directory") + " by polling"
 		}
 	}
 	if n.Unwatched > 0 {
@@ -100,7 +100,7 @@ func watchingText(n *control.Watching) string {
 func (p *statusPrinter) node(s *control.Status, n *control.Node) statusRow {
 	since, restarts := "-", "-"
 	if n.Since != nil {
-		since = age(p.now.Sub(*n.Since)) + " ago"
+		since = console.Age(p.now.Sub(*n.Since)) + " ago"
 	}
 	if n.Kind == "process" {
 		restarts = fmt.Sprint(n.Restarts)
@@ -243,7 +243,7 @@ func failures(s *control.Status) (all []string) {
 		switch {
 		case !slices.Contains(s.Live.Nodes, n.Name):
 		case n.Problem != nil:
-			text := n.Name + " " + at(*n.Problem, filepath.Base(n.Problem.File))
+			text := n.Name + " " + console.Place(filepath.Base(n.Problem.File), n.Problem.Line, n.Problem.Column)
 			if n.Problems > 1 {
 				text += fmt.Sprintf(" +%d", n.Problems-1)
 			}

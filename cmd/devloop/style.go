@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"devloop/orchestrator/console"
 	"devloop/orchestrator/report"
 )
 
@@ -36,17 +37,14 @@ func (a *app) style(title string, once bool) (style report.Style, columns func()
 // terminals to the file.
 func link(getenv func(string) string, host, path string, line, column int) string {
 	address := (&url.URL{Path: "/" + strings.TrimPrefix(filepath.ToSlash(path), "/")}).EscapedPath() // on Windows it begins with a letter
-	at := fmt.Sprintf(":%d", line)
-	if column > 0 {
-		at += fmt.Sprintf(":%d", column)
-	}
+	place := console.Place(address, line, column)
 	switch term := getenv("TERM_PROGRAM"); {
 	case term == "vscode" && getenv("CURSOR_TRACE_ID") != "":
-		return "cursor://file" + address + at
+		return "cursor://file" + place
 	case term == "vscode":
-		return "vscode://file" + address + at
+		return "vscode://file" + place
 	case term == "zed" || getenv("ZED_TERM") == "true":
-		return "zed://file" + address + at
+		return "zed://file" + place
 	case getenv("TERMINAL_EMULATOR") == "JetBrains-JediTerm":
 		return fmt.Sprintf("idea://open?file=%s&line=%d&column=%d", url.QueryEscape(path), line, max(column, 1))
 	}

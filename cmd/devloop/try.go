@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/listenfd/shim"
@@ -418,7 +419,7 @@ func (t *trial) quote(want control.LogQuery) {
 		t.printf("  its output cannot be read: %v", err)
 	}
 	if lines > most {
-		t.printf("  | … and %s more", count(lines-most, "line"))
+		t.printf("  | … and %s more", console.Count(lines-most, "line"))
 	}
 }
 

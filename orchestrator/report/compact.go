@@ -122,7 +122,7 @@ func (c *compact) stage(r Report) {
 	case machine.StagePassed:
 		text := command(r.Stage) + " " + brief(r.Took)
 		if r.Warnings > 0 {
-			text += " (" + counted(r.Warnings, "warning") + ")"
+			text += " (" + console.Count(r.Warnings, "warning") + ")"
 		}
 		cur.stages = append(cur.stages, text)
 	case machine.StageFailed, machine.StageTimedOut, machine.StageTolerated:
@@ -153,9 +153,9 @@ func (c *compact) failed(r Report, cause string) {
 	count, first := "", ""
 	switch {
 	case total > len(problems):
-		count, first = " · "+counted(total, "problem"), ", the first:"
+		count, first = " · "+console.Count(total, "problem"), ", the first:"
 	case total > 0:
-		count, first = " · "+counted(total, "problem"), ":"
+		count, first = " · "+console.Count(total, "problem"), ":"
 	case len(r.Tail) > 0:
 		first = ":"
 	}

@@ -57,7 +57,7 @@ func (s *failures) record(r Report) {
 		}
 		switch n := len(r.Problems) + r.More; {
 		case n > 0:
-			f.text = r.Stage + ": " + counted(n, "problem")
+			f.text = r.Stage + ": " + console.Count(n, "problem")
 			f.first = &r.Problems[0]
 			for i := range r.Problems {
 				if rank(r.Problems[i]) < rank(*f.first) {
@@ -145,7 +145,7 @@ func (f *failed) fixed() string {
 	case f.saves == 0:
 		return "fixed after " + took
 	}
-	return fmt.Sprintf("fixed after %s, %s", counted(f.saves, "save"), took)
+	return fmt.Sprintf("fixed after %s, %s", console.Count(f.saves, "save"), took)
 }
 
 func crashes(n int) string {
@@ -173,11 +173,4 @@ func rank(p diagnostics.Problem) int {
 // ended is how a command ended, in the fewest words.
 func ended(end machine.End) string {
 	return strings.Replace(end.String(), "exit code ", "exit ", 1)
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

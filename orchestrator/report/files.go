@@ -82,11 +82,7 @@ func (f files) place(p diagnostics.Problem) string {
 	if rel, err := filepath.Rel(f.dir, file); err == nil && len(rel) < len(file) {
 		file = rel
 	}
-	file += fmt.Sprintf(":%d", p.Line)
-	if p.Column > 0 {
-		file += fmt.Sprintf(":%d", p.Column)
-	}
-	return file
+	return console.Place(file, p.Line, p.Column)
 }
 
 // link leads to a problem's place; "": nowhere.

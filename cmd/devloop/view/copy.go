@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"strings"
 
+	"devloop/orchestrator/console"
+
 	tea "charm.land/bubbletea/v2"
 )
 
@@ -29,7 +31,7 @@ func (m *model) copy(text string) tea.Cmd {
 	if len(text) > mostCopied {
 		_, text, _ = strings.Cut(text[len(text)-mostCopied:], "\n")
 	}
-	m.notice = "copied " + count(strings.Count(text, "\n"), "line")
+	m.notice = "copied " + console.Count(strings.Count(text, "\n"), "line")
 	return func() tea.Msg {
 		if os.Getenv("TMUX") != "" {
 			load := exec.Command("tmux", "load-buffer", "-w", "-")

@@ -380,7 +380,7 @@ func (m *model) copied() string {
 		}
 	case problems:
 		for _, d := range m.problems.Diagnostics[min(m.cursor[problems], len(m.problems.Diagnostics)):] {
-			fmt.Fprintf(&b, "%s: %s: %s\n", m.opt.place(d), d.Severity, d.Message)
+			fmt.Fprintf(&b, "%s: %s: %s\n", console.Place(m.opt.Shorter(d.File), d.Line, d.Column), d.Severity, d.Message)
 			break
 		}
 	default:

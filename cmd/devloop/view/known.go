@@ -2,7 +2,6 @@ package view
 
 import (
 	"cmp"
-	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -27,15 +26,6 @@ type Options struct {
 	Suspends   func() bool                                            // whether somebody could continue it after Ctrl-Z
 	Quit       string                                                 // what `q` does, in words
 	Detach     string                                                 // and `d`
-}
-
-// place is where a problem is.
-func (o *Options) place(d control.Diagnostic) string {
-	text := fmt.Sprintf("%s:%d", o.Shorter(d.File), d.Line)
-	if d.Column > 0 {
-		text += fmt.Sprintf(":%d", d.Column)
-	}
-	return text
 }
 
 // known is what is known of the loop.
@@ -202,16 +192,16 @@ func (k *known) stages(n *control.Node) string {
 
 func lasting(d, usual time.Duration) string {
 	if usual > 0 {
-		return age(d) + " of ~" + age(usual.Round(time.Second))
+		return console.Age(d) + " of ~" + console.Age(usual.Round(time.Second))
 	}
-	return age(d)
+	return console.Age(d)
 }
 
 // why is what a node waits for, what has failed, or what it does.
 func (k *known) why(n *control.Node) string {
 	switch {
 	case n.Problem != nil:
-		text := k.opt.place(*n.Problem) + " " + n.Problem.Message
+		text := console.Place(k.opt.Shorter(n.Problem.File), n.Problem.Line, n.Problem.Column) + " " + n.Problem.Message
 		if n.Problems > 1 {
 			text += " (+" + itoa(n.Problems-1) + ")"
 		}
@@ -225,15 +215,9 @@ func (k *known) why(n *control.Node) string {
 	case n.Waits != nil:
 		return console.Visible(n.Waits.Text)
 	case n.Crashes > 0:
-		return count(n.Crashes, "crash") + " in a row"
+		return console.Count(n.Crashes, "crash") + " in a row"
 	case n.State == "ended" && n.End != nil:
-		switch {
-		case n.End.Error != "":
-			return console.Visible(n.End.Error)
-		case n.End.Signal != "":
-			return n.End.Signal
-		}
-		return "exit " + itoa(n.End.Code)
+		return exitText(n.End)
 	}
 	return console.Visible(k.woke[n.Name])
 }
@@ -245,7 +229,7 @@ func (k *known) when(n *control.Node) string {
 	case n.Since == nil:
 		return ""
 	case n.State == "running" || n.State == "starting" || n.State == "cancelling":
-		return age(k.clock().Sub(*n.Since))
+		return console.Age(k.clock().Sub(*n.Since))
 	case n.Kind == "watcher" && k.took[n.Name] > 0:
 		return short(k.took[n.Name])
 	}
@@ -290,14 +274,19 @@ func (k *known) end(c *control.Cycle) int64 {
 	return c.First + max(0, int64(k.clock().Sub(c.Time)))
 }
 
+// changed names the first of the files that changed, and counts the others: those listed, and more.
+func changed(paths []string, more int) string {
+	text := base(paths[0])
+	if more += len(paths) - 1; more > 0 {
+		text += " +" + itoa(more)
+	}
+	return text
+}
+
 // causeOf says what began a cycle.
 func causeOf(c *control.Cycle) string {
 	if len(c.Paths) > 0 {
-		text := base(c.Paths[0])
-		if more := len(c.Paths) - 1 + c.MorePaths; more > 0 {
-			text += " +" + itoa(more)
-		}
-		return text
+		return changed(c.Paths, c.MorePaths)
 	}
 	if c.Cause == "hand" {
 		return "by hand"
@@ -342,10 +331,17 @@ func endText(e *control.End) string {
 	switch {
 	case e == nil:
 		return ""
+	case e.Error == "" && e.Because != "":
+		return console.Visible(firstLine(e.Because))
+	}
+	return exitText(e)
+}
+
+// exitText is endText without what made it fail.
+func exitText(e *control.End) string {
+	switch {
 	case e.Error != "":
 		return console.Visible(e.Error)
-	case e.Because != "":
-		return console.Visible(firstLine(e.Because))
 	case e.Signal != "":
 		return e.Signal
 	}
@@ -355,11 +351,7 @@ func endText(e *control.End) string {
 // cause says in a few words why something started.
 func cause(e *control.Event) string {
 	if len(e.Paths) > 0 {
-		text := base(e.Paths[0])
-		if more := len(e.Paths) - 1 + e.More; more > 0 {
-			text += " +" + itoa(more)
-		}
-		return text
+		return changed(e.Paths, e.More)
 	}
 	switch e.Why {
 	case "hand":

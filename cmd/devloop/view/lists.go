@@ -44,7 +44,7 @@ func (k *known) problemRows(on cells, chosen, width, height int) []string {
 		case "note":
 			s = dim
 		}
-		place := k.opt.place(d)
+		place := console.Place(k.opt.Shorter(d.File), d.Line, d.Column)
 		if i == chosen {
 			place = reverse.paint(place)
 		}
@@ -52,7 +52,7 @@ func (k *known) problemRows(on cells, chosen, width, height int) []string {
 	}
 	for _, u := range k.problems.Unplaced {
 		if u.More > 0 {
-			rows = append(rows, u.Node+", "+u.Stage+": "+count(u.More, "problem")+" more")
+			rows = append(rows, u.Node+", "+u.Stage+": "+console.Count(u.More, "problem")+" more")
 		}
 		if len(u.Tail) > 0 {
 			rows = append(rows, red.paint("✗")+" "+u.Node+", "+u.Stage+" failed and names no place; its last lines:")

@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"devloop/orchestrator/console"
 	"devloop/orchestrator/control"
 )
 
@@ -474,7 +475,7 @@ func (m *model) next(down bool) tea.Cmd {
 	if m.tab != problems {
 		m.showProblem(m.problems.Diagnostics[*c])
 		d := m.problems.Diagnostics[*c]
-		m.notice = m.opt.place(d) + " " + d.Message
+		m.notice = console.Place(m.opt.Shorter(d.File), d.Line, d.Column) + " " + d.Message
 	}
 	return nil
 }

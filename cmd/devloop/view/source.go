@@ -294,7 +294,7 @@ func (s *source) logs(ctx context.Context, client *control.Client) {
 func shown(l control.Line, stream *console.Lines) *line {
 	shown := &line{node: l.Node, stage: l.Stage, number: l.Number, time: l.Time, continued: l.Continued, unfinished: l.Unfinished}
 	if l.Missed > 0 {
-		shown.mark, shown.text = true, dim.paint("… "+count(l.Missed, "earlier line")+" no longer kept")
+		shown.mark, shown.text = true, dim.paint("… "+console.Count(l.Missed, "earlier line")+" no longer kept")
 	} else {
 		shown.text = string(stream.Append(nil, l.Bytes()))
 	}

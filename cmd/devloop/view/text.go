@@ -161,28 +161,6 @@ func base(path string) string { return console.Visible(filepath.Base(path)) }
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// count writes a number with its noun.
-func count[N int | uint64](n N, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	if strings.HasSuffix(noun, "sh") {
-		noun += "e"
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// age is how long something has been going on.
-func age(d time.Duration) string {
-	switch d = max(0, d); {
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
-	}
-	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
-}
-
 // short is how long something took.
 func short(d time.Duration) string {
 	switch {
@@ -191,7 +169,7 @@ func short(d time.Duration) string {
 	case d < time.Minute:
 		return fmt.Sprintf("%.1fs", d.Seconds())
 	}
-	return age(d)
+	return console.Age(d)
 }
 func prefixed(prefix, text string) string {
 	if text == "" {
