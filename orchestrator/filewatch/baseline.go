@@ -115,9 +115,9 @@ func (r *baselineReader) read(see func(string)) bool {
 }
 
 // trust lets the owner rely on what was read, once it has seen everything that was written before. It is
-// false if the owner has ended.
+// false if that cannot be known, or the owner has ended.
 func (r *baselineReader) trust(atEnd bool) bool {
-	w, passed := r.files, make(chan struct{})
+	w, passed, ok := r.files, make(chan struct{}), true
 	learned := w.git.Learned()
 	w.opt.post(func() {
 		if !atEnd && w.watcher.poll != nil {
@@ -125,12 +125,23 @@ func (r *baselineReader) trust(atEnd bool) bool {
 			return
 		}
 		w.Sync(func() {
-			r.lesson.Rely()
-			learned()
+			if ok = r.rely(); ok {
+				learned()
+			}
 			close(passed)
 		})
 	})
-	return w.opt.allReady(passed)
+	return w.opt.allReady(passed) && ok
+}
+
+// rely makes what was read count. It is false, and nothing of it does, if a place has begun to hang since the reading
+// began: what was saved there is reported only when it responds, and may have been read by then.
+func (r *baselineReader) rely() bool {
+	if r.files.hanging.others(r.hung) {
+		return false
+	}
+	r.lesson.Rely()
+	return true
 }
 
 // giveWay pauses while stages run. It is false if the owner has ended.

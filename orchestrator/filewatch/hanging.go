@@ -32,6 +32,11 @@ func (h *hanging) add(places []string, set *watchset.Set) {
 	}
 }
 
+// others tells whether the nodes of a place wait that is not among these.
+func (h *hanging) others(places []string) bool {
+	return slices.ContainsFunc(h.held, func(place string) bool { return !slices.Contains(places, place) })
+}
+
 // ended tells whether places respond again: release is due when what has changed there
 // is told.
 func (h *hanging) ended() bool { return len(h.held) > len(h.now) }

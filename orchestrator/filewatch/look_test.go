@@ -94,3 +94,29 @@ func TestComesIntoViewWhileRulesChangeAgain(t *testing.T) {
 		t.Errorf("told again, of %+v", l.told)
 	}
 }
+
+// TestReadWhileItBeganToHang: what was read of a file counts for nothing if its place has begun to hang since the reading
+// began: it may have been saved meanwhile, and the poller reports that only when the place responds.
+func TestReadWhileItBeganToHang(t *testing.T) {
+	l := newLooked(t)
+	r := &baselineReader{files: l.Files, set: l.set, lesson: l.base.contents.Lesson()}
+	r.lesson.Learn(l.file)
+	l.hanging.held = []string{filepath.Dir(l.file)}
+	if r.rely() {
+		t.Error("it is relied on")
+	}
+	if !l.base.contents.Look(l.file).Changed {
+		t.Error("the save is no change")
+	}
+
+	// A reading that began later leaves the place out, and what it has read counts.
+	other := filepath.Join(t.TempDir(), "other")
+	if err := os.WriteFile(other, []byte("text"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	again := &baselineReader{files: l.Files, set: l.set, lesson: l.base.contents.Lesson(), hung: []string{filepath.Dir(l.file)}}
+	again.lesson.Learn(other)
+	if !again.rely() || l.base.contents.Look(other).Changed {
+		t.Error("what was read elsewhere does not count")
+	}
+}
