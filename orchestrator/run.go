@@ -15,6 +15,7 @@ import (
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/machine"
+	"devloop/orchestrator/memrelease"
 	"devloop/orchestrator/report"
 	"devloop/orchestrator/runner"
 	"devloop/orchestrator/sockets"
@@ -181,6 +182,7 @@ func (l *loop) watch(own *filewatch.Own) {
 		Post: func(ev filewatch.Event) bool { return l.post(ev) }}
 	started := func() bool { return l.startup.done }
 	if !l.opt.NoWatch {
+		memrelease.Begin()
 		opt := filewatch.Options{Owner: owner, Poll: l.opt.polling(l.cfg), Started: started,
 			Config:  func() (*schema.Config, *graph.Graph) { return l.cfg, l.graph },
 			Changed: l.changed, Hang: func(places map[int]string) { l.step(machine.FilesHang{Places: places}) }, Settling: l.settling, Busy: l.runner.RunsStages, Writing: l.writing, Opened: l.watching}
