@@ -374,7 +374,7 @@ var wordsLeft = map[string]map[string]int{
 	"orchestrator/report":    {"say": 2},
 	"orchestrator/shellcmd":  {"say": 1},
 	"orchestrator/sockets":   {"say": 1, "tell": 1},
-	"schema":                 {"later": 1, "lent": 1},
+	"schema":                 {"lent": 1},
 	"schema/dotenv":          {"manner": 1},
 }
 

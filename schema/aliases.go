@@ -116,6 +116,7 @@ var socketAliases = aliases{
 	{"backlog", "queue"},
 	{"via", "proxy"},
 	{"to", "upstream target"},
+	{"live", "livereload live_reload hot_reload reload browser_reload"},
 	{"only one process can hold a port", "reuse_port"},
 	{"the name comes before the colon", "name"},
 }

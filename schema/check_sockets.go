@@ -26,10 +26,28 @@ func (d *decoder) checkSockets(c *Config) {
 				"the other one is "+where(before.Pos, s.Pos)+": "+before.shown(), before.Pos, "the other one")
 		}
 		d.forwarded(c, s)
+		d.ownScript(c, s)
 		if !used[s.Name] {
 			d.warn(s.Pos, "no process gets the socket `"+s.Name+"`", "list it under the `sockets` of a process")
 		}
 	}
+	if c.Dashboard != nil && c.Dashboard.Type != "" {
+		page := &Socket{Listen: *c.Dashboard, Pos: c.root().root.Get("dashboard").Pos}
+		if before := taken.add(page); before != nil {
+			d.both(page.Pos, "the dashboard and the socket `"+before.Name+"` share one address, "+page.shown(),
+				"the socket is "+where(before.Pos, page.Pos)+": "+before.shown(), before.Pos, "the socket")
+		}
+	}
+}
+
+// ownScript finds pages that are to reload, and have no way to hear of it: devloop puts nothing into an answer that it does
+// not forward, so the page itself has to load the script, which the dashboard serves.
+func (d *decoder) ownScript(c *Config, s *Socket) {
+	if s.Via != ViaInherit || s.Listen.Type != HTTP || s.Live == LiveOff || c.Dashboard != nil {
+		return
+	}
+	d.mistake(s.at["live"], "`live: "+string(s.Live)+"` needs `via: proxy` or a `dashboard`: a process inherits `"+s.Name+"`, and answers itself",
+		"write `via: proxy` beside it; or `dashboard: 7777` at the top, and load its script in the page")
 }
 
 // Clash is the first pair of sockets that cannot both be bound; nil if there is none.

@@ -30,6 +30,7 @@ type Config struct {
 	Poll      *time.Duration // look for changes at least so often; 0: chosen; nil: wait for the system's events
 	Jobs      int            // stages that may run at once, at least 1
 	Sockets   []Socket
+	Dashboard *Listen // where the page that shows the loop is served: tcp or http; nil: nowhere
 	Watchers  []Watcher
 	Processes []Process
 	Warnings  Mistakes // what loads, but is probably not what was meant
@@ -158,6 +159,7 @@ type Socket struct {
 	MaxWait time.Duration // with ViaProxy: how long a request waits for a server
 
 	WhileDown WhileDown
+	Live      Live // off but for an http socket
 	Pos       Pos
 
 	at yamltree.Places
@@ -177,6 +179,15 @@ type WhileDown string
 const (
 	DownWait WhileDown = "wait" // they wait
 	DownPage WhileDown = "page" // a browser gets a page that says why; all others wait
+)
+
+// Live is what open pages of an http socket are told of new versions.
+type Live string
+
+const (
+	LiveOff    Live = "off"    // nothing: they are left alone
+	LiveBadge  Live = "badge"  // that one is being built, or has failed
+	LiveReload Live = "reload" // the same, and they load a new one when it is ready
 )
 
 // Watcher runs ordered stages when files change, and touches its triggers when

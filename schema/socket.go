@@ -68,7 +68,7 @@ var socketKeys = &table[Socket]{
 		row("mode", modeType, func(s *Socket) *fs.FileMode { return &s.Mode }, "permissions of a unix socket").or("0600"),
 		row("while_down", enumType[WhileDown](nil, DownWait, DownPage), func(s *Socket) *WhileDown { return &s.WhileDown }, "what a browser gets while the server is down").or("wait"),
 		row("max_wait", durationType, func(s *Socket) *time.Duration { return &s.MaxWait }, "with `proxy`: how long a request waits for a server").or("60s"),
-		later[Socket]("live", shape{name: "boolean"}, []string{"false"}, "live reload in HTML pages behind a proxy", "remove it: pages are forwarded unchanged"),
+		row("live", liveType, func(s *Socket) *Live { return &s.Live }, "of an `http` socket: `reload` open pages when a new version is ready, only show a `badge`, or leave pages alone").or("`reload` with `proxy`, else `off`"),
 	},
 	aliases: socketAliases,
 }
@@ -94,6 +94,11 @@ var socketsType = named(
 			d.checkSocketKeys(s)
 		default:
 			s.Listen, _ = listenType.read(d, value)
+		}
+		if s.Live == "" {
+			if s.Live = LiveOff; s.Via == ViaProxy && s.Listen.Type == HTTP {
+				s.Live = LiveReload
+			}
 		}
 		return s
 	},
@@ -128,15 +133,21 @@ func (d *decoder) checkSocketKeys(s Socket) {
 			mistake("via", "`via: proxy` is for stream sockets, and `"+s.Name+"` is udp", "leave `via` out: the process inherits it")
 		}
 	}
-	if s.WhileDown == DownPage && kind != HTTP {
-		hint := "only `http::` sockets have pages: write `listen: http::" + pageAddress(s.Listen) + "` if it speaks HTTP"
-		switch kind {
-		case HTTPS:
-			hint = "devloop has no certificate to answer with"
-		case UDP, Unix:
-			hint = "browsers do not connect there"
-		}
+	if kind == HTTP {
+		return
+	}
+	hint := "only `http::` sockets have pages: write `listen: http::" + pageAddress(s.Listen) + "` if it speaks HTTP"
+	switch kind {
+	case HTTPS:
+		hint = "devloop has no certificate to answer with"
+	case UDP, Unix:
+		hint = "browsers do not connect there"
+	}
+	if s.WhileDown == DownPage {
 		mistake("while_down", "`while_down: page` is for http sockets, and `"+s.Name+"` is "+string(kind), hint)
+	}
+	if s.Live != LiveOff && s.Live != "" {
+		mistake("live", "`live: "+string(s.Live)+"` is for http sockets, and `"+s.Name+"` is "+string(kind), hint)
 	}
 }
 

@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 
@@ -75,38 +74,6 @@ func ptr[T, V any](name string, t typ[V], to func(*T) **V, doc string) key[T] {
 			if v, ok := t.read(d, n); ok {
 				*to(into) = &v
 			}
-		},
-	}
-}
-
-// later makes a key that a later version reads. Values that mean what this
-// version does anyway are accepted; all others are mistakes, never ignored.
-func later[T any](name string, s shape, today []string, doc, hint string) key[T] {
-	return key[T]{
-		name: name, shape: s, doc: doc,
-		read: func(d *decoder, n *yamltree.Node, _ *T) {
-			if n.Kind == yamltree.List && len(n.Items) == 0 || n.Kind == yamltree.Mapping && len(n.Pairs) == 0 {
-				return
-			}
-			if n.Kind == yamltree.Scalar {
-				text, ok := d.fill(n)
-				if !ok || slices.Contains(today, text) {
-					return
-				}
-				values := s.values
-				if s.name == "boolean" && s.or == nil {
-					values = []string{"true", "false"}
-				}
-				if values != nil && !slices.Contains(values, text) {
-					d.mistake(n.Pos, "`"+name+"` needs "+either(values)+", not "+yamltree.Quote(text), enumHint(text, values, nil))
-					return
-				}
-				if len(today) > 0 {
-					d.mistake(n.Pos, "`"+name+": "+yamltree.FirstLine(text)+"` is not supported yet", hint)
-					return
-				}
-			}
-			d.mistake(d.keyPos, "`"+name+"` is not supported yet", hint)
 		},
 	}
 }

@@ -38,7 +38,7 @@ var topKeys = &table[Config]{
 		row("sockets", socketsType, func(c *Config) *[]Socket { return &c.Sockets }, "sockets that devloop binds and holds"),
 		row("watchers", watchersType, func(c *Config) *[]Watcher { return &c.Watchers }, "stages that run when files change"),
 		row("processes", processesType, func(c *Config) *[]Process { return &c.Processes }, "commands that keep running"),
-		later[Config]("dashboard", shape{name: "socket spec"}, []string{"off", "false"}, "a web page that shows the loop", "leave it out").or("off"),
+		row("dashboard", dashboardType, func(c *Config) **Listen { return &c.Dashboard }, "the address of a web page that shows the loop, such as `7777`").or("off"),
 	},
 	aliases: topAliases,
 }

@@ -52,8 +52,11 @@ func (w *writer) scalar(s schema.Shape) object {
 		values := make([]any, len(s.Values))
 		for i, v := range s.Values {
 			values[i] = any(v)
-			if s.Name == "integer" {
+			switch {
+			case s.Name == "integer":
 				values[i], _ = strconv.Atoi(v) // the tables have numbers
+			case v == "false":
+				values[i] = false // and booleans
 			}
 		}
 		return object{{"anyOf", []object{{{"enum", values}}, withReference}}}
