@@ -25,6 +25,8 @@ var floors = map[string]struct {
 	"orchestrator/test/looptest": {own: []string{"orchestrator/test/testenv"}, why: "the same, for tests that run devloop in a project"},
 	"orchestrator/test/termtest": {own: []string{"orchestrator/test/testenv"}, modules: []string{"github.com/charmbracelet/ultraviolet", "github.com/charmbracelet/x/ansi", "github.com/charmbracelet/x/vt", "github.com/creack/pty"}, why: "the same, for tests of what a terminal shows"},
 
+	"orchestrator/test/browsertest": {own: []string{"orchestrator/livereload", "orchestrator/test/testenv"}, modules: []string{"github.com/chromedp/cdproto", "github.com/chromedp/chromedp"}, why: "the same, for tests of what a browser shows"},
+
 	"schema/glob":                   {modules: []string{"github.com/bmatcuk/doublestar/v4"}, why: "a pattern is text and a path: it needs no disk and nobody else"},
 	"schema/dotenv":                 {why: "an env file is text: who gets its variables is for others"},
 	"schema/lazyregexp":             {why: "expressions, whatever they are for"},
@@ -51,6 +53,7 @@ var floors = map[string]struct {
 	"orchestrator/warnings":         {own: []string{"schema/lazyregexp"}, why: "it reads text, whoever printed it"},
 	"orchestrator/diagnostics":      {own: []string{"schema/lazyregexp"}, why: "it reads text, whoever printed it"},
 	"orchestrator/sdnotify":         {modules: []string{"golang.org/x/sys"}, why: "it hears what a process says of itself, and acts on nothing"},
+	"orchestrator/livereload":       {modules: []string{"github.com/coder/websocket"}, why: "it tells open pages what it is told, whoever serves them"},
 	"orchestrator/proxy":            {why: "it forwards to whoever it is told to, and starts nobody"},
 	"orchestrator/shellcmd":         {modules: []string{"mvdan.cc/sh/v3"}, why: "it reads shell text, and runs nothing"},
 	"orchestrator/memrelease":       {own: []string{"orchestrator/memrelease/pages"}, why: "it gives memory back, whoever held it"},
