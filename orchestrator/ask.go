@@ -52,9 +52,9 @@ func (l apiLoop) Status() control.Status {
 					run = n.Num
 				}
 				node.Plan = l.report.history.Plan(n.Name, stageNames(l.plan(i)), run)
-				if node.Failed {
-					l.placeFailure(&node)
-				}
+			}
+			if node.Failed || node.Crashes > 0 {
+				l.placeFailure(&node)
 			}
 			for _, up := range l.graph.Upstream(i) {
 				node.After = append(node.After, l.graph.Nodes[up].Name)
@@ -85,7 +85,7 @@ func (l apiLoop) Wake(node string) control.Wake {
 	return l.report.snapshot(l.machine.Status()).Wake(l.graph.Index(node), l.report.history.Wake(node))
 }
 
-// placeFailure says where a watcher has failed.
+// placeFailure says where a node has failed.
 func (l apiLoop) placeFailure(n *control.Node) {
 	placed, unplaced := l.Diagnostics(n.Name)
 	n.Problems = len(placed)
@@ -100,11 +100,14 @@ func (l apiLoop) placeFailure(n *control.Node) {
 }
 
 func (l apiLoop) Diagnostics(node string) ([]control.Diagnostic, []control.Unplaced) {
-	var stages []string
-	if w := l.graph.Nodes[l.graph.Index(node)].Watcher; w != nil {
-		stages = slices.Concat(stageNames(w)...)
+	i := l.graph.Index(node)
+	if w := l.graph.Nodes[i].Watcher; w != nil {
+		return l.report.history.Diagnostics(node, slices.Concat(stageNames(w)...))
 	}
-	return l.report.history.Diagnostics(node, stages)
+	if now := l.machine.Status()[i]; !now.Failed && now.Failures == 0 {
+		return nil, nil
+	}
+	return l.report.history.Diagnostics(node, []string{""})
 }
 
 func (l apiLoop) Terminal(node string) (t api.Terminal) {

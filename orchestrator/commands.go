@@ -53,8 +53,10 @@ func (l *loop) commandExited(c *runner.Command, exit procgroup.Exit) {
 	if key.Stage == runner.Whole {
 		end := endOf(exit)
 		end.Because = c.Because
-		defer l.findCrash(key)
 		l.step(machine.ProcessExited{Node: key.Node, Gen: key.Num, End: end})
+		if !end.OK() {
+			l.findCrash(key)
+		}
 		l.forgetGone(key.Node)
 		l.release()
 		return
@@ -68,15 +70,15 @@ func (l *loop) commandExited(c *runner.Command, exit procgroup.Exit) {
 	}
 }
 
-// findCrash finds the place of a crash for the status line.
+// findCrash finds the place where a process has failed, in what it wrote.
 func (l *loop) findCrash(key runner.Key) {
 	name := l.name(key.Node)
-	if p := l.graph.Nodes[key.Node].Process; p != nil && l.screen.Crashed(name, key.Num) {
-		output := l.report.journal.Tail(name, key.Num, 16<<10)
+	if p := l.graph.Nodes[key.Node].Process; p != nil && l.report.history.Failed(name, key.Num) {
+		const most = 16 << 10
+		output := l.report.journal.Tail(name, key.Num, most)
 		l.onDisk.Go(func() {
-			if place := runner.Complaint(p, output); place != nil {
-				l.post(placeEvent{func() { l.screen.Place(name, key.Num, place) }})
-			}
+			problems, tail := runner.Complaints(p, output, len(output) < most)
+			l.post(placeEvent{func() { l.report.complains(name, key.Num, problems, tail) }})
 		})
 	}
 }

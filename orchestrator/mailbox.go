@@ -40,7 +40,7 @@ func (m *mailbox) post(ev any) (taken bool) {
 // noticeEvent is a message about no particular node.
 type noticeEvent struct{ text string }
 
-// placeEvent is where a process has crashed.
+// placeEvent is where a process has failed.
 type placeEvent struct{ show func() }
 
 // tryNotice posts a notice, or drops it.

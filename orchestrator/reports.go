@@ -83,6 +83,15 @@ func (r *reporter) complete(a machine.Report) report.Report {
 	return full
 }
 
+// complains takes in what a generation of a process that has failed complains of.
+func (r *reporter) complains(node string, generation int, problems []report.Problem, tail []string) {
+	if !r.history.Complains(node, generation, problems, tail) {
+		return
+	}
+	r.screen.Place(node, generation, problems)
+	r.log.Complains(node, generation)
+}
+
 // completeStage adds the output of a stage that has ended. Whoever gets the report of a failure takes over
 // the output.
 func (r *reporter) completeStage(full *report.Report) {

@@ -30,10 +30,10 @@ func problemsCommand(a *app) *cobra.Command {
 		Use:   "problems [NAME…]",
 		Short: "List the places in files that the last checks and builds complain of",
 		Long: `problems lists what compilers, linters and tests complained of when each stage ran last,
-as places in files that are there. It reads what go, cargo, gcc, clang, tsc, eslint,
+and the last words of processes that have failed, as places in files that are there. It reads what go, cargo, gcc, clang, tsc, eslint,
 esbuild, Vite, vitest, Node, Python, pytest, Ruby, PHP, javac, Maven and Kotlin print,
-and FILE:LINE[:COLUMN]: MESSAGE. Of a stage that failed and named no place it prints the
-last lines. Without names, the mistakes of the configuration come first.
+and FILE:LINE[:COLUMN]: MESSAGE. Of what failed and named no place it prints the last
+lines. Without names, the mistakes of the configuration come first.
 
 With -f it prints the list again whenever a run has ended, between the lines
 "devloop: problems begin" and "devloop: problems end", as editors want it. Exit code 0 if
@@ -42,7 +42,7 @@ there are none, 1 if there are some, 3 if no loop is running.
 Here -f means --follow. Name a configuration with --file, or with -f before the
 command.`,
 		Example:           "  devloop problems\n  vim -q <(devloop problems --format quickfix)\n  devloop problems check --format github",
-		ValidArgsFunction: a.nodeNames("watcher"),
+		ValidArgsFunction: a.nodeNames(""),
 		RunE: func(_ *cobra.Command, names []string) error {
 			write, ok := problemFormats[format]
 			if !ok {
@@ -128,7 +128,7 @@ func misconfigured(s *control.Status) (all []control.Diagnostic) {
 
 // followProblems prints the list at once, and when a run has ended.
 func followProblems(a *app, client *control.Client, names []string, write func(io.Writer, *control.Diagnostics) error) error {
-	var mistakes []control.Diagnostic // as they were shown
+	var shown *control.Diagnostics
 	show := func(ended bool) error {
 		d, err := askProblems(client, names)
 		switch {
@@ -137,12 +137,10 @@ func followProblems(a *app, client *control.Client, names []string, write func(i
 		case err != nil:
 			return nil // the loop is ending, which the stream of events says
 		}
-		now := slices.Clone(d.Diagnostics)
-		now = slices.DeleteFunc(now, func(d control.Diagnostic) bool { return d.Stage != ofConfiguration || d.Run > 0 })
-		if !ended && slices.Equal(now, mistakes) {
+		if !ended && shown != nil && slices.Equal(d.Diagnostics, shown.Diagnostics) && len(d.Unplaced) == len(shown.Unplaced) {
 			return nil
 		}
-		mistakes = now
+		shown = d
 		var text strings.Builder
 		text.WriteString("devloop: problems begin\n")
 		if err := write(&text, d); err != nil {
@@ -163,7 +161,7 @@ func followProblems(a *app, client *control.Client, names []string, write func(i
 				return nil
 			}
 		case "subscribed", "missed":
-		case "live": // perhaps because the configuration has a mistake, or none any more
+		case "live", "problems": // perhaps because the configuration has a mistake, or none any more; a process has failed, or is up again
 			return show(false)
 		default:
 			return nil
@@ -179,14 +177,14 @@ func followProblems(a *app, client *control.Client, names []string, write func(i
 func problemsText(w io.Writer, d *control.Diagnostics) error {
 	var b strings.Builder
 	for _, p := range d.Diagnostics {
-		fmt.Fprintf(&b, "%s: %s: %s (%s, %s)\n", console.Place(shorter(p.File), p.Line, p.Column), p.Severity, p.Message, p.Node, p.Stage)
+		fmt.Fprintf(&b, "%s: %s: %s (%s)\n", console.Place(shorter(p.File), p.Line, p.Column), p.Severity, p.Message, p.Of(", "))
 	}
 	for _, u := range d.Unplaced {
 		if u.More > 0 {
-			fmt.Fprintf(&b, "%s, %s: %s more\n", u.Node, u.Stage, console.Count(u.More, "problem"))
+			fmt.Fprintf(&b, "%s: %s more\n", u.Of(", "), console.Count(u.More, "problem"))
 		}
 		if len(u.Tail) > 0 {
-			fmt.Fprintf(&b, "%s, %s: it failed and names no place; its last lines:\n", u.Node, u.Stage)
+			fmt.Fprintf(&b, "%s: it failed and names no place; its last lines:\n", u.Of(", "))
 			for _, line := range u.Tail {
 				fmt.Fprintf(&b, "    %s\n", line)
 			}
@@ -227,11 +225,11 @@ func problemsGitHub(w io.Writer, d *control.Diagnostics) error {
 		if p.Column > 0 {
 			fmt.Fprintf(&b, ",col=%d", p.Column)
 		}
-		fmt.Fprintf(&b, ",title=%s::%s\n", property.Replace(p.Node+" "+p.Stage), text.Replace(p.Message))
+		fmt.Fprintf(&b, ",title=%s::%s\n", property.Replace(p.Of(" ")), text.Replace(p.Message))
 	}
 	for _, u := range d.Unplaced {
 		if len(u.Tail) > 0 {
-			fmt.Fprintf(&b, "::error title=%s::%s\n", property.Replace(u.Node+" "+u.Stage), text.Replace(strings.Join(u.Tail, "\n")))
+			fmt.Fprintf(&b, "::error title=%s::%s\n", property.Replace(u.Of(" ")), text.Replace(strings.Join(u.Tail, "\n")))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -280,7 +278,7 @@ func problemsSARIF(w io.Writer, d *control.Diagnostics) error {
 	log := sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0"}
 	runs := map[string]int{} // by tool
 	for _, p := range d.Diagnostics {
-		tool := cmp.Or(p.Source, p.Stage)
+		tool := cmp.Or(p.Source, p.Stage, p.Node)
 		i, ok := runs[tool]
 		if !ok {
 			i = len(log.Runs)
@@ -289,7 +287,7 @@ func problemsSARIF(w io.Writer, d *control.Diagnostics) error {
 			run.Tool.Driver.Name = tool
 			log.Runs = append(log.Runs, run)
 		}
-		result := sarifResult{RuleID: p.Node + "/" + p.Stage, Level: p.Severity, Message: sarifText{p.Message}}
+		result := sarifResult{RuleID: p.Of("/"), Level: p.Severity, Message: sarifText{p.Message}}
 		var at sarifLocation
 		at.Physical.Artifact.URI = filepath.ToSlash(shorter(p.File))
 		at.Physical.Region.Line, at.Physical.Region.Column = p.Line, p.Column

@@ -304,8 +304,10 @@ var states = []state{
 			r.Shows(`^✗ check failed`)
 			r.write(t, "main.go", "package main // fixed\n"+strings.Repeat("//\n", 200))
 		}, shows: `^● live · save 3 `, from: `^check +✓ main`},
-	{name: "crashing", what: "A process that crashes again and again", files: only("processes: {crasher: {run: 'echo starting; exit 3'}}\n"),
-		shows: `^✗ crasher exit 3 ×3`, from: `^✗ crasher`},
+	{name: "crashing", what: "A process that crashes again and again: it has said the same each time", files: func() map[string]string {
+		return map[string]string{"devloop.yaml": "processes: {crasher: {run: 'echo app.py:12: no database; exit 3'}}\n", "app.py": ""}
+	},
+		shows: `^✗ crasher exit 3 ×3.*(app\.py:12|\ds$)`, from: `^crasher +✗`},
 	{name: "waiting", what: "A process that waits for another one", files: only("processes:\n  backend: {run: exit 0, restart: never, ready: {file: never}}\n  front: {run: sleep 1000, depends_on: {backend: ready}}\n"),
 		reach: func(_ *testing.T, r *recording) { r.Shows(`! waits for backend`) }, shows: `^- front waits for backend, which ended`, from: `front`},
 	{name: "stopping", what: "The end: whom devloop waits for", files: only("processes: {stubborn-worker: {run: \"trap '' TERM; echo here; while :; do sleep 1000; done\", stop: {timeout: 5s}}}\n"),

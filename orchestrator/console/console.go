@@ -28,6 +28,7 @@ type Console struct {
 	columns atomic.Int32 // of the terminal; 0: not known
 	titled  atomic.Bool
 	filter  atomic.Pointer[Filter]
+	folds   folds
 }
 
 // Options say how lines look, and who waits when nobody reads them.
@@ -173,6 +174,16 @@ func (c *Console) Replay(name string, spool *Spool) {
 		}
 	}
 }
+
+// Starts says that a command is about to start, again after a crash or not. As
+// long as it then writes what it wrote after the start before, but for numbers,
+// the terminal does not show that; a log has everything. Once it writes something
+// else, all of it is shown.
+func (c *Console) Starts(name string, again bool) { c.folds.starts(name, again) }
+
+// Runs says that a command goes on, and has not crashed: what it has written is
+// shown.
+func (c *Console) Runs(name string) { c.folds.runs(name) }
 
 // measure notes the terminal's width.
 func (c *Console) measure() {

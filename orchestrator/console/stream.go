@@ -67,11 +67,21 @@ func (s *Stream) Unfinished(text []byte) {
 		}
 		body = own.line(body, text)
 		for _, to := range l.sinks {
-			if _, shown := l.c.filter.Load().fits(l.name, body, 1); shown == 0 && to == l.c.out {
-				continue
+			if to == l.c.out {
+				l.c.folds.shows(l.name, nil, 0, l.late)
+				if _, shown := l.c.filter.Load().fits(l.name, body, 1); shown == 0 {
+					continue
+				}
 			}
 			to.unfinished(l, body)
 		}
+	}
+}
+
+// late puts lines that have been held back.
+func (l *lane) late(text []byte, lines int) {
+	if text, lines = l.c.filter.Load().fits(l.name, text, lines); lines > 0 {
+		l.c.out.put(l, l.name, text, lines, false)
 	}
 }
 
@@ -82,6 +92,9 @@ func (s *Stream) emit(tone Tone, block []byte, continued, wait bool) {
 			for _, to := range l.sinks {
 				text, lines := text, lines
 				if wait && to == l.c.out {
+					if !l.c.folds.shows(l.name, text, lines, l.late) {
+						continue
+					}
 					text, lines = l.c.filter.Load().fits(l.name, text, lines)
 				}
 				to.put(l, l.name, text, lines, wait)

@@ -83,7 +83,7 @@ type Diagnostics struct {
 // Diagnostic is one complaint about a place in a file that exists.
 type Diagnostic struct {
 	Node       string `json:"node"`
-	Stage      string `json:"stage"`
+	Stage      string `json:"stage"` // empty: of a process that has failed
 	Run        int    `json:"run"`
 	File       string `json:"file"` // absolute
 	Line       int    `json:"line"`
@@ -91,7 +91,20 @@ type Diagnostic struct {
 	Severity   string `json:"severity"`         // "error", "warning" or "note"
 	Message    string `json:"message"`
 	Source     string `json:"source,omitempty"` // the tool, where its form is known
-	OutputLine int    `json:"output_line"`      // of the stage's output
+	OutputLine int    `json:"output_line"`      // of the output; 0: not known
+}
+
+// Of names whose complaint it is: the node, and the stage if it is a watcher's, with this between them.
+func (d Diagnostic) Of(between string) string { return of(d.Node, between, d.Stage) }
+
+// Of is the same of what has no place.
+func (u Unplaced) Of(between string) string { return of(u.Node, between, u.Stage) }
+
+func of(node, between, stage string) string {
+	if stage == "" {
+		return node
+	}
+	return node + between + stage
 }
 
 // Unplaced is what a stage complained of beyond its diagnostics.
@@ -160,7 +173,7 @@ type Node struct {
 	Crashes  int        `json:"crashes,omitempty"`  // of a process: in a row, until one has run for long enough
 	End      *End       `json:"end,omitempty"`      // of a process that ended by itself: how
 
-	Problems int         `json:"problems,omitempty"` // of a watcher that has failed: how many places its tools complain of
+	Problems int         `json:"problems,omitempty"` // of a node that has failed: how many places its tools, or its last words, complain of
 	Problem  *Diagnostic `json:"problem,omitempty"`  // the first of them: an error, if there is one
 
 	Stages []Stage        `json:"stages,omitempty"` // of a watcher: those that run now

@@ -209,6 +209,7 @@ func (c *compact) process(r Report) bool {
 	switch r.Kind {
 	case machine.Starting:
 		delete(c.waits, r.Node)
+		c.opt.Console.Starts(r.Node, c.opt.Style.Status && r.Why == machine.ByCrash)
 		c.start(r)
 		return true
 	case machine.Reloading, machine.Killing:
@@ -227,7 +228,9 @@ func (c *compact) process(r Report) bool {
 		return true
 	case machine.Crashed:
 		c.abandon(r.Node)
-		return r.Times > 1 // the status line counts them
+		return r.Times > 1 && c.opt.Style.Status // which counts them
+	case machine.Ended:
+		c.opt.Console.Runs(r.Node)
 	}
 	c.abandon(r.Node)
 	return false

@@ -66,7 +66,7 @@ func TestCompact(t *testing.T) {
 			"check    ✓ main.go · 4.5s · vet 2.0 · test 1.4 · build 0.9 → server live in 0.0ms\n"},
 		{"its server is not ready yet", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting)}, []machine.NodeStatus{starting}, 0, ""},
 		{"its server crashes", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting), crashed, of("server", machine.Starting), again}, nil, 0,
-			"check    ✓ main.go · 4.5s\nserver   ✗ exit code 3 after 4.5s; next try in 1.0s\n"},
+			"check    ✓ main.go · 4.5s\n" + strings.Repeat("server   ✗ exit code 3 after 4.5s; next try in 1.0s\n", 2)},
 		{"a new version is dropped, and the next one is ready", []Report{saved, dropped, saved, serverReady}, nil, 0,
 			"server   ✗ the new version ended after 4.5s: exit code 3; dropped, the old version still serves\n" +
 				"server   ✓ app.py · live in 0.0ms · fixed after 1 save, 0s\n"},

@@ -74,13 +74,19 @@ func (s *failures) record(r Report) {
 		if f = s.fails(r); r.End.Err != "" || f.text == "" {
 			f.text = r.End.Err
 		}
-	case machine.Crashed, machine.GaveUp, machine.Dropped, machine.Lost:
+	case machine.Crashed, machine.GaveUp, machine.Dropped, machine.Lost, machine.Ended:
+		if r.Kind == machine.Ended && r.End.OK() {
+			return
+		}
 		f = s.fails(r)
 		if f.dropped = r.Kind == machine.Dropped; f.dropped && r.End == (machine.End{}) {
 			f.text = "not ready after " + short(r.Took)
 			return
 		}
-		if f.text, f.times = ended(r.End), r.Times; r.End.Because != "" {
+		if f.text, f.times = ended(r.End), r.Times; r.Kind == machine.Ended {
+			f.times = 1 // it may end so again
+		}
+		if r.End.Because != "" {
 			f.text += ": " + r.End.Because
 		}
 	case machine.Unready:
@@ -97,7 +103,9 @@ func (s *failures) fails(r Report) *failed {
 		f = &failed{since: now}
 		s.nodes[r.Node] = f
 	case f.num != r.Num:
-		f.text, f.place, f.first, f.dropped = "", "", nil, false
+		if f.text, f.dropped = "", false; r.Times < 2 { // a process that crashes again does so at the same place until it is known better
+			f.place, f.first = "", nil
+		}
 	}
 	f.num, f.at = r.Num, now
 	return f

@@ -75,6 +75,24 @@ func (p *past) ended(r Report) {
 	p.stages[r.Stage] = r
 }
 
+// Failed tells whether this generation of a process, or run of a watcher, is the one that failed last.
+func (h *History) Failed(node string, number int) bool {
+	f := h.nodes[node].failure
+	return f != nil && f.Number == number
+}
+
+// Complains records what a generation of a process that has failed complained of: it stands for a stage without a name.
+// False: another one has begun to fail since then.
+func (h *History) Complains(node string, generation int, problems []Problem, tail []string) bool {
+	if !h.Failed(node, generation) {
+		return false
+	}
+	p := h.nodes[node]
+	p.ended(Report{Report: machine.Report{Node: node, Num: generation}, Problems: problems, Tail: tail})
+	h.nodes[node] = p
+	return true
+}
+
 // Diagnostics are the complaints of a node's stages in their last runs, in the order of stages.
 func (h *History) Diagnostics(node string, stages []string) (all []control.Diagnostic, unplaced []control.Unplaced) {
 	for _, stage := range stages {

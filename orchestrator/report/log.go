@@ -128,6 +128,12 @@ func (l *Log) Report(r Report) {
 	l.publish(e)
 }
 
+// Complains logs that it is known what a generation of a process that has failed complained of.
+func (l *Log) Complains(node string, generation int) {
+	t, now := l.now()
+	l.publish(control.Event{T: t, Time: now, Kind: "problems", Node: node, Number: generation})
+}
+
 // beginning tells whether a report begins a cycle where none is open: nodes at
 // rest that move without a change and without anybody's hand.
 func beginning(r Report) (cause string, begins bool) {

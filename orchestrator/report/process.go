@@ -31,11 +31,11 @@ func (s *Screen) process(r Report) {
 	case machine.Killing:
 		s.Line(r.Node, console.Warn, "! still running after %s; killing it", short(r.Grace))
 	case machine.Ended:
-		tone := console.Plain
-		if !r.End.OK() {
-			tone = console.Bad
+		if r.End.OK() {
+			s.Line(r.Node, console.Plain, "ended: %s", r.End)
+		} else {
+			s.Line(r.Node, console.Bad, "✗ ended: %s", r.End)
 		}
-		s.Line(r.Node, tone, "ended: %s", r.End)
 	case machine.AwaitsPass:
 		if r.End.Err != "" { // it could not be started: it has never been built, most likely
 			s.Line(r.Node, console.Dim, "- not built yet; starts when %s passes", r.By)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"devloop/orchestrator/console"
-	"devloop/orchestrator/diagnostics"
 	"devloop/orchestrator/machine"
 )
 
@@ -55,6 +54,7 @@ func (s *Screen) Rested(state func() Snapshot) {
 	}
 	now := state()
 	for node, text := range s.failures.up(now.Nodes) {
+		s.out.Runs(node)
 		s.Line(node, console.Good, "✓ %s", text)
 	}
 	if s.compact != nil {
@@ -190,17 +190,12 @@ func (s *Screen) Report(r Report) {
 	}
 }
 
-// Crashed tells whether the status line shows that this generation of a process has crashed.
-func (s *Screen) Crashed(node string, generation int) bool {
-	f := s.failures.nodes[node]
-	return s.status != nil && f != nil && f.num == generation && f.times > 0 && !s.ending
-}
-
-// Place says where it has.
-func (s *Screen) Place(node string, generation int, p *diagnostics.Problem) {
-	if s.Crashed(node, generation) {
-		f := s.failures.nodes[node]
-		f.first, f.place = p, s.place(*p)
+// Place says where a generation of a process has failed: at the first of these problems, if there are any.
+func (s *Screen) Place(node string, generation int, problems []Problem) {
+	if f := s.failures.nodes[node]; f != nil && f.num == generation {
+		if f.first, f.place = nil, ""; len(problems) > 0 {
+			f.first, f.place = &problems[0], s.place(problems[0])
+		}
 	}
 }
 

@@ -57,15 +57,23 @@ func problemsOf(w *schema.Watcher, stage *schema.Stage) *diagnostics.Reader {
 	return diagnostics.New(diagnostics.Options{Tool: p.Tool, Pattern: p.Pattern, Off: p.Off, Exists: isFile, Dirs: []string{stage.Dir, w.Project.Dir}})
 }
 
-// Complaint finds the last place that a process complained of, such as that of its crash. It looks at files.
-func Complaint(p *schema.Process, output []byte) *diagnostics.Problem {
+// Complaints finds the last place that a process complained of, such as that of its crash, with those in the lines
+// right above it, such as a compiler's; else the last lines. In output that is not whole, lines have no numbers. It looks at files.
+func Complaints(p *schema.Process, output []byte, whole bool) (problems []diagnostics.Problem, tail []string) {
 	reader := diagnostics.New(diagnostics.Options{Exists: isFile, Dirs: []string{p.Dir, p.Project.Dir}})
 	reader.Write(console.Sanitize(nil, output, false))
-	problems, _, _ := reader.Result(true)
-	if len(problems) == 0 {
-		return nil
+	problems, _, tail = reader.Result(true)
+	first := max(0, len(problems)-1)
+	for first > 0 && problems[first].At == problems[first-1].At+1 {
+		first--
 	}
-	return &problems[len(problems)-1]
+	problems = problems[first:]
+	for i := range problems {
+		if !whole {
+			problems[i].At = 0
+		}
+	}
+	return problems, tail
 }
 
 func isFile(path string) bool {

@@ -48,14 +48,14 @@ func (k *known) problemRows(on cells, chosen, width, height int) []string {
 		if i == chosen {
 			place = reverse.paint(place)
 		}
-		rows = append(rows, s.paint("✗")+" "+place+" "+console.Visible(d.Message)+dim.paint(" ("+d.Node+", "+d.Stage+")"))
+		rows = append(rows, s.paint("✗")+" "+place+" "+console.Visible(d.Message)+dim.paint(" ("+d.Of(", ")+")"))
 	}
 	for _, u := range k.problems.Unplaced {
 		if u.More > 0 {
-			rows = append(rows, u.Node+", "+u.Stage+": "+console.Count(u.More, "problem")+" more")
+			rows = append(rows, u.Of(", ")+": "+console.Count(u.More, "problem")+" more")
 		}
 		if len(u.Tail) > 0 {
-			rows = append(rows, red.paint("✗")+" "+u.Node+", "+u.Stage+" failed and names no place; its last lines:")
+			rows = append(rows, red.paint("✗")+" "+u.Of(", ")+" failed and names no place; its last lines:")
 			for _, text := range u.Tail {
 				rows = append(rows, "    "+console.Visible(text))
 			}

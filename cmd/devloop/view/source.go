@@ -175,7 +175,7 @@ func (q *questions) take() (problems, cycles bool) {
 func (q *questions) failed(status *control.Status) bool {
 	var failures []string
 	for _, n := range status.Nodes {
-		if n.Failed {
+		if n.Failed || n.Crashes > 0 {
 			failures = append(failures, fmt.Sprintln(n.Name, n.Number, n.Problems))
 		}
 	}
