@@ -14,7 +14,8 @@
 // # What a client sees
 //
 // The server's answer, and while an old version answers during checks (see Options.Checking) with
-// [checkingHeader]. An answer of this package's own (502, 503) carries [pageHeader].
+// [checkingHeader]. An answer of this package's own (502, 503) carries [pageHeader]. Options.Pages may change an
+// answer, and what Options.Own answers is not the server's.
 //
 // # What is sent again
 //

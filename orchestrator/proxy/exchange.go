@@ -108,11 +108,19 @@ func (f *Front) roundTrip(req *http.Request) (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		res, err := try.gen.transport(req.ProtoMajor).RoundTrip(ex.prepare(req, traced))
+		sent := ex.prepare(req, traced)
+		var answer func(*http.Response)
+		if f.opt.Pages != nil {
+			answer = f.opt.Pages(sent, try.gen.id)
+		}
+		res, err := try.gen.transport(req.ProtoMajor).RoundTrip(sent)
 		if err == nil {
 			stream := res.StatusCode == http.StatusSwitchingProtocols || isEventStream(res.Header)
 			try.begin(stream)
 			res.Body = watch(ctx, res.Body, try)
+			if answer != nil {
+				answer(res)
+			}
 			return res, nil
 		}
 		var dial dialError

@@ -38,6 +38,14 @@ type Options struct {
 	// Checking is true while an old version answers during checks. It is called once for each answer, from
 	// any goroutine, and must not block. Nil: never.
 	Checking func() bool
+	// Own is who answers a path instead of the server, also while no generation is ready; nil: the server. The
+	// handler returns when its request's context ends, which Close waits for. It is called from any goroutine,
+	// and must not block. Nil: every path is the server's.
+	Own func(path string) http.Handler
+	// Pages is called, from any goroutine, each time that a request is sent to a generation. It may replace
+	// req.Header, but not change it; answer, unless it is nil, may change the header and the body of what
+	// that generation answers. Nil: nothing is changed.
+	Pages func(req *http.Request, generation int) (answer func(*http.Response))
 }
 
 // Stats are counts, some of now and some since New.

@@ -44,6 +44,12 @@ func (f *Front) handler() http.Handler {
 		if c, ok := r.Context().Value(reasonKey{}).(*reasonConn); ok {
 			f.opt.Room.asks(c.Conn)
 		}
+		if f.opt.Own != nil {
+			if own := f.opt.Own(r.URL.Path); own != nil {
+				own.ServeHTTP(w, r)
+				return
+			}
+		}
 		if r.ProtoMajor == 1 && r.ContentLength != 0 {
 			// Otherwise an answer that begins before the request has ended waits for the client to send more.
 			_ = http.NewResponseController(w).EnableFullDuplex() // every server of net/http can

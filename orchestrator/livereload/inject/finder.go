@@ -1,0 +1,154 @@
+package inject
+
+import (
+	"bytes"
+	"io"
+	"iter"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// searchLimit is how much of a page is searched for the place of the tag, in bytes.
+const searchLimit = 64 << 10
+
+// A finder finds the place for a tag in a page that comes in pieces: behind the head's start tag, or before
+// the first other tag, whichever is first. Where the page is cut does not matter.
+//
+// The tokenizer wants a reader, so it runs as a coroutine that goes on when there is a piece to read.
+type finder struct {
+	next func() (place int, ok bool)
+	end  func() // of the search
+
+	piece []byte // what the tokenizer has not read of the last piece
+	read  int    // bytes of the page, with the last piece
+	start int    // where the token begins that the tokenizer reads
+}
+
+func newFinder() *finder {
+	f := &finder{}
+	f.next, f.end = iter.Pull(f.places)
+	return f
+}
+
+// left is how much may still be taken.
+func (f *finder) left() int { return searchLimit - f.read }
+
+// take takes the page's next piece, which is the end of held: all that was read and is not passed on. It
+// tells how much of that can be passed on. found: the tag's place is behind that; over: the page has none.
+func (f *finder) take(held []byte, piece int) (pass int, found, over bool) {
+	f.piece = held[len(held)-piece:]
+	f.read += piece
+	before := f.read - len(held) // what was passed on
+	place, ok := f.next()
+	switch {
+	case !ok:
+		return len(held), false, true
+	case place >= 0:
+		return place - before, true, false
+	}
+	if start := f.start - before; start >= 0 {
+		switch begin(held[start:]) {
+		case aTag:
+			return start, true, false
+		case undecided:
+			return start, false, false
+		}
+	}
+	// Inside a text, a comment, or attributes; the next token may have begun.
+	return len(bytes.TrimSuffix(held, []byte("<"))), false, false
+}
+
+// A beginning is what the first bytes of a token say.
+type beginning int
+
+const (
+	undecided beginning = iota
+	aTag                // the script's tag comes before it
+	noTag               // it does not
+)
+
+func begin(token []byte) beginning {
+	if len(token) == 0 {
+		return undecided
+	}
+	name, tag := bytes.CutPrefix(token, []byte("<"))
+	if !tag {
+		return noTag
+	}
+	ends, isEnd := bytes.CutPrefix(name, []byte("/"))
+	switch {
+	case isEnd && len(ends) > 0 && isLetter(ends[0]):
+		return aTag
+	case isEnd && len(ends) > 0:
+		return noTag
+	case isEnd || len(name) == 0:
+		return undecided
+	case !isLetter(name[0]):
+		return noTag
+	}
+	for _, known := range []string{"html", "head"} {
+		n := min(len(name), len(known))
+		if !strings.EqualFold(string(name[:n]), known[:n]) {
+			continue
+		}
+		if n == len(name) {
+			return undecided
+		}
+		if bytes.IndexByte([]byte(" \t\n\r\f/>"), name[n]) >= 0 {
+			return noTag
+		}
+	}
+	return aTag
+}
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// places yields the tag's place, or -1 when the tokenizer needs more of the page.
+func (f *finder) places(yield func(int) bool) {
+	z := html.NewTokenizer(readFunc(func(p []byte) (int, error) {
+		for len(f.piece) == 0 {
+			if !yield(-1) {
+				return 0, io.EOF
+			}
+		}
+		n := copy(p, f.piece)
+		f.piece = f.piece[n:]
+		return n, nil
+	}))
+	for {
+		kind := z.Next()
+		size := len(z.Raw())
+		switch kind {
+		case html.ErrorToken: // end was called
+			return
+		case html.TextToken:
+			if f.start == 0 && utf16(z.Raw()) {
+				return
+			}
+		case html.StartTagToken, html.SelfClosingTagToken:
+			switch name, _ := z.TagName(); string(name) {
+			case "html":
+			case "head":
+				yield(f.start + size)
+				return
+			default:
+				yield(f.start)
+				return
+			}
+		case html.EndTagToken:
+			yield(f.start)
+			return
+		}
+		f.start += size
+	}
+}
+
+// utf16 recognises text that says with its first bytes that it is in UTF-16.
+func utf16(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("\xfe\xff")) || bytes.HasPrefix(text, []byte("\xff\xfe"))
+}
+
+type readFunc func([]byte) (int, error)
+
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
