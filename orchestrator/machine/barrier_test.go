@@ -182,7 +182,7 @@ func (mon *monitor) owing(q *question, later map[int]int) (owes, failed nodeset)
 // step.
 func (mon *monitor) worksOn(n *facts, since int) bool {
 	later := func(root int) bool { return mon.steps[root] > since }
-	return slices.ContainsFunc(n.causes, later) || n.active && slices.ContainsFunc(n.taken, later)
+	return slices.ContainsFunc(n.causes, later) || n.newest > since || n.active && mon.newestOf(n) > since
 }
 
 // lost names those who have failed, and whom nobody of hope can bring another

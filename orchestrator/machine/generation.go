@@ -13,6 +13,7 @@ type generation struct {
 	pid        int     // 0 before it is known
 	took       pending // what it was started for
 	why        Why
+	turn       turn // of a start by hand
 	again      bool // the same version, because the one before it crashed
 	startedAt  time.Time
 	readyBy    time.Time
@@ -78,6 +79,10 @@ func (m *Machine) begin(n *node, phase procPhase, o occasion) generation {
 		p.restarts++
 	}
 	p.begun = true
+	turn := p.turn
+	if p.due == "" {
+		turn = onceMet
+	}
 	again := o.why == ByCrash && !took.dirty
 	if !again {
 		n.freshStartStep = m.clock
@@ -86,7 +91,7 @@ func (m *Machine) begin(n *node, phase procPhase, o occasion) generation {
 	p.due, p.dueBy, p.turn, p.parked, p.dropped = "", "", atOnce, false, nil
 	p.takenSince = older(older(p.takenSince, took.since), p.dueSince)
 	p.dueSince = 0
-	g := generation{phase: phase, gen: p.last, took: took, why: o.why, again: again, startedAt: m.now}
+	g := generation{phase: phase, gen: p.last, took: took, why: o.why, turn: turn, again: again, startedAt: m.now}
 	if t := n.cfg.Process.ReadyTimeout; n.cfg.Process.Probed && t > 0 {
 		g.readyBy = m.now.Add(t)
 	}

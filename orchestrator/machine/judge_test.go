@@ -116,6 +116,7 @@ func (mon *monitor) touch(node int) {
 			continue
 		}
 		mon.cause(d, n.taken...)
+		d.newest = max(d.newest, mon.newestOf(n))
 		for _, q := range mon.barriers {
 			if len(n.withheld) > 0 {
 				q.extend(mon, q.may, r.Node) // it is taken to be as old as the runs before
@@ -163,6 +164,7 @@ func (mon *monitor) report(r Report) error {
 		n.begun = mon.seq
 	case RunCancelled:
 		n.causes = append(slices.Clone(n.taken), n.causes...)
+		n.own, n.newest = n.own || n.tookOwn, max(n.newest, n.tookNewest)
 		if n.gone {
 			n.causes = nil
 		}
@@ -205,6 +207,7 @@ func (mon *monitor) report(r Report) error {
 		err := mon.mayStart(r.ID, r.Why, r.Why != ByHand)
 		if b := n.beside; b != nil && b.new && b.gen == r.Num {
 			n.causes = append(slices.Clone(n.taken), n.causes...) // what it was for is not done
+			n.own, n.newest = n.own || n.tookOwn, max(n.newest, n.tookNewest)
 			n.hand, n.inTurn = n.hand || n.tookHand, n.inTurn || n.tookTurn
 		}
 		return err
@@ -232,7 +235,7 @@ func (mon *monitor) overtaken(node int) {
 		if !n.ins.has(node) || n.startSeq < by.owedSince || n.p != nil && n.off {
 			continue
 		}
-		n.again = true
+		n.again, n.againSeq, n.newest = true, mon.seq, max(n.newest, mon.newestOf(by))
 		for _, q := range mon.barriers {
 			q.extend(mon, q.may, d) // it is taken to be as old as the run
 		}
@@ -249,6 +252,15 @@ func (mon *monitor) overtaken(node int) {
 	}
 }
 
+// newestOf is the last step of what a run was for.
+func (mon *monitor) newestOf(n *facts) int {
+	newest := n.tookNewest
+	for _, root := range n.taken {
+		newest = max(newest, mon.steps[root])
+	}
+	return newest
+}
+
 // take notes that a node starts, and what for.
 func (mon *monitor) take(n *facts) {
 	if len(n.owed) == 0 {
@@ -257,13 +269,19 @@ func (mon *monitor) take(n *facts) {
 	n.owed = append(n.owed, n.causes...)
 	n.taken, n.causes = n.causes, nil
 	n.tookStale, n.stale = n.stale, false
+	n.tookOwn, n.own = n.own, false
+	n.tookNewest, n.newest = n.newest, 0
 	n.tookHanded, n.handed = n.handed, false
 	n.tookHand, n.tookTurn = n.hand, n.inTurn
+	again := n.again
 	n.hand, n.inTurn, n.urgent, n.again, n.crashed = false, false, false, false, false
 	n.startSeq, n.startedAt = mon.seq, mon.now
 	if n.p != nil {
 		for _, root := range n.taken {
 			n.rise.owes = append(n.rise.owes, mon.steps[root])
+		}
+		if again {
+			n.rise.owes = append(n.rise.owes, n.againSeq)
 		}
 		n.rise.dropped = false
 	}

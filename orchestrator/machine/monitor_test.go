@@ -44,11 +44,16 @@ type facts struct {
 	hand       bool  // asked for by hand: waits for nothing
 	inTurn     bool  // the same, but for what is upstream of it
 	again      bool  // it may start once more
+	againSeq   int   // since this step
 	withheld   []int // what the runs were for that have passed, and whose triggers are not touched yet
 	unhanded   bool  // a stage has run since its trigger was last touched
 	kept       bool  // a run passed that was not the last one: what it made may not have been handed on
-	urgent     bool  // touched from outside or let through: does not wait for upstream
-	stale      bool  // let through
+	own        bool  // a file that it watches itself has changed
+	newest     int   // the last step of what those runs were for that made it start again, or touched its trigger
+	tookOwn    bool
+	tookNewest int
+	urgent     bool // touched from outside or let through: does not wait for upstream
+	stale      bool // let through
 	tookStale  bool
 	tookHand   bool // it was asked for by hand
 	tookTurn   bool // the same, in its turn
@@ -192,6 +197,7 @@ func (mon *monitor) event(ev Event) {
 				if n := mon.nodes[i]; !n.gone && (n.w != nil || !n.off) {
 					mon.cause(n, root)
 					mon.written(i)
+					n.own = true
 					n.urgent = n.urgent || c.AtOnce
 				}
 			}
@@ -307,6 +313,7 @@ func (mon *monitor) reconfigure(ev Reconfigure) {
 // forget leaves of a node only what still runs.
 func (n *facts) forget() {
 	n.causes, n.taken, n.owed, n.withheld = nil, nil, nil, nil
+	n.own, n.newest, n.tookOwn, n.tookNewest = false, 0, false, 0
 	n.hand, n.again, n.kept, n.urgent, n.stale, n.tookStale, n.tookHand, n.handed, n.tookHanded = false, false, false, false, false, false, false, false, false
 	n.asked, n.passed, n.failed, n.crashed, n.ended = false, false, false, false, false
 	n.rise = rise{birth: n.rise.birth, readyAt: n.rise.readyAt}
@@ -404,6 +411,7 @@ func (mon *monitor) command(ev Command) {
 			n.off = true
 			if n.p != nil {
 				n.causes, n.hand, n.inTurn, n.urgent, n.crashed, n.ended = nil, false, false, false, false, false
+				n.stale, n.handed, n.own, n.newest = false, false, false, 0
 				n.rise = rise{birth: n.rise.birth, readyAt: n.rise.readyAt, lived: n.rise.lived}
 			}
 		case Resume:

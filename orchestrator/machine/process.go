@@ -171,7 +171,7 @@ func (m *Machine) reason(n *node) (why Why, by string, ok bool) {
 	switch {
 	case p.parked:
 		return ByChecked, "", free
-	case p.due != "" && (free || p.running()):
+	case p.due != "" && (free || p.running() && p.turn == atOnce):
 		return p.due, p.dueBy, true
 	case n.pending.dirty && free:
 		return n.pending.why, n.pending.by, true

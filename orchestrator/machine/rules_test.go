@@ -40,7 +40,7 @@ func (mon *monitor) mayStart(node int, why Why, needs bool) error {
 			return nil
 		}
 	}
-	if n.again || why == ByChange && n.p != nil && !n.p.WaitChecking && n.ended && !n.live {
+	if n.again || n.own && n.p != nil && !n.p.WaitChecking && n.ended && !n.live {
 		return nil // it is down, and its own change may mend it
 	}
 	return fmt.Errorf("%s acts (%s), but all that it acts on has failed upstream", n.name, why)

@@ -35,7 +35,7 @@ func (m *Machine) replace(n *node, g *generation, o occasion) {
 	n.pending.restore(g.took)
 	n.pending.noReload = true // a reload signal to the old one is not enough
 	if n.p.due == "" && g.why == ByHand {
-		n.p.due, n.p.dueBy = ByHand, "" // it still waits for nothing
+		n.p.due, n.p.dueBy, n.p.turn = ByHand, "", min(g.turn, onceMet) // it had its turn
 	}
 }
 
