@@ -3,6 +3,7 @@ package runner
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -40,7 +41,10 @@ func portsInUse(output []byte) (ports []int, said bool) {
 // portTaken finds out which program has the port that a process could not bind, and how to end that; "" if none but
 // devloop has it. It walks through all processes, and may be called by any goroutine.
 func (a *adoptions) portTaken(c *Command) (text, hint string) {
-	ports, _ := portsInUse(a.journal.Tail(c.name, c.Key.Num, complaintTail))
+	ports, said := portsInUse(a.journal.Tail(c.name, c.Key.Num, complaintTail))
+	if said && len(ports) == 0 {
+		ports = fixedPorts(c)
+	}
 	for _, port := range ports {
 		if h := listenfd.HolderOf(port); h.PID != os.Getpid() && h.String() != "" {
 			if hint = "stop it, or use another port"; h.PID != 0 {
@@ -52,6 +56,18 @@ func (a *adoptions) portTaken(c *Command) (text, hint string) {
 	return "", ""
 }
 
+// fixedPorts are those on which a process is to listen: what it says without a number is probably about one of them.
+func fixedPorts(c *Command) (ports []int) {
+	for _, s := range c.grant.Sockets() {
+		if _, text, err := net.SplitHostPort(s.To); err == nil {
+			if port, err := strconv.Atoi(text); err == nil {
+				ports = append(ports, port)
+			}
+		}
+	}
+	return ports
+}
+
 // boundItself gives the likely reason why a process ended because an address is in use that devloop holds.
 func (a *adoptions) boundItself(c *Command) {
 	ports, said := portsInUse(a.journal.Tail(c.name, c.Key.Num, complaintTail))
@@ -59,13 +75,16 @@ func (a *adoptions) boundItself(c *Command) {
 		return
 	}
 	for _, s := range c.grant.Sockets() {
-		if s.Network() == listenfd.Unix || len(ports) > 0 && !slices.Contains(ports, s.Port()) {
+		if s.Network() == listenfd.Unix || (len(ports) > 0 || s.To != "") && !slices.Contains(ports, s.Port()) {
 			continue
 		}
 		text := fmt.Sprintf("it tries to bind %s, which devloop already holds for it", s.Addr())
 		hint := fmt.Sprintf("use file descriptor %d instead of binding: `devloop help sockets` has the line for each language; or, for a server that must bind: "+
 			"`%s: {listen: PORT, via: proxy, to: %s}` with another PORT", s.FD, s.Name, s.Addr())
-		if s.Proxied {
+		switch {
+		case s.To != "":
+			hint = fmt.Sprintf("make it listen on %s, to which devloop forwards, as `to` says", s.To)
+		case s.Proxied:
 			hint = fmt.Sprintf("make it listen on $PORT (%d this time), which devloop forwards to; or let devloop listen on another port, and write `to: %s` under the socket", s.PrivatePort, s.Addr())
 		}
 		a.owner.advice(c.Key.Node, text, hint)

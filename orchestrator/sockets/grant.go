@@ -38,8 +38,9 @@ type Granted struct {
 	*Held
 	Name        string // as the process was configured when it started
 	Proxied     bool
-	PrivatePort int // if it is proxied; 0: a fixed address
-	FD          int // the descriptor, if it is inherited
+	PrivatePort int    // if it is proxied; 0: a fixed address
+	To          string // the fixed address, HOST:PORT
+	FD          int    // the descriptor, if it is inherited
 }
 
 // Grant gives the sockets of a process to its next generation. Before that starts, Prepare is to be called.
@@ -123,7 +124,7 @@ func (g *Grant) Sockets() (list []Granted) {
 	for i, h := range g.sockets {
 		one := Granted{Held: h, Name: g.refs[i].Name}
 		if e, proxied := g.endpoints[h]; proxied {
-			one.Proxied, one.PrivatePort = true, e.port
+			one.Proxied, one.PrivatePort, one.To = true, e.port, e.addr
 		} else {
 			one.FD = fd
 			fd++
