@@ -72,7 +72,10 @@ func (e *RunningError) Error() string {
 		return text
 	}
 	since := e.Since.Local().Format("15:04:05")
-	if time.Since(e.Since) > 12*time.Hour {
+	switch {
+	case e.Since.IsZero():
+		return fmt.Sprintf("%s: pid %d", text, e.PID)
+	case time.Since(e.Since) > 12*time.Hour:
 		since = e.Since.Local().Format("2006-01-02 15:04")
 	}
 	return fmt.Sprintf("%s: pid %d, since %s", text, e.PID, since)
