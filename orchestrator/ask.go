@@ -7,6 +7,7 @@ import (
 
 	"devloop/orchestrator/api"
 	"devloop/orchestrator/control"
+	"devloop/orchestrator/dashboard"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/sockets"
 	"devloop/schema"
@@ -63,6 +64,7 @@ func (l apiLoop) Status() control.Status {
 		}
 	}
 	l.report.log.Complete(&s)
+	s.Dashboard = l.dashboard.address()
 	for _, held := range l.sockets.All() {
 		s.Sockets = append(s.Sockets, socketStatus(held, l.cfg))
 	}
@@ -79,6 +81,29 @@ func socketStatus(held *sockets.Held, cfg *schema.Config) control.Socket {
 	counts := held.Counts()
 	s.Waiting, s.Limit, s.InFlight, s.Cut = counts.Waiting, counts.Limit, counts.InFlight, counts.Cut
 	return s
+}
+
+func (l apiLoop) Login() func() control.Login { return l.dashboard.login() }
+
+// Graph is the graph for the dashboard. It is asked by other goroutines.
+func (l apiLoop) Graph(ctx context.Context) (g dashboard.Graph, err error) {
+	return g, l.ask(ctx, func() {
+		for _, n := range l.graph.Nodes {
+			if !n.Gone {
+				g.Nodes = append(g.Nodes, dashboard.GraphNode{Name: n.Name, Kind: n.Kind()})
+			}
+		}
+		for _, e := range l.graph.Edges {
+			from, to := l.graph.Nodes[e.From], l.graph.Nodes[e.To]
+			if !from.Gone && !to.Gone {
+				g.Edges = append(g.Edges, dashboard.GraphEdge{From: from.Name, To: to.Name, Kind: string(e.Kind)})
+			}
+		}
+		for _, held := range l.sockets.All() {
+			s := socketStatus(held, l.cfg)
+			g.Sockets = append(g.Sockets, dashboard.GraphSocket{Name: s.Name, Address: s.Address, Nodes: s.Nodes})
+		}
+	})
 }
 
 func (l apiLoop) Wake(node string) control.Wake {

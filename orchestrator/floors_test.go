@@ -88,11 +88,15 @@ var floors = map[string]struct {
 	"orchestrator/api": {own: []string{"orchestrator/control", "orchestrator/journal", "orchestrator/machine", "orchestrator/procgroup", "orchestrator/report"},
 		why: "it answers whoever asks, and knows of the loop what its interface says"},
 
+	"orchestrator/dashboard": {own: []string{"orchestrator/control", "orchestrator/dashboard/page"}, why: "it lets browsers ask whoever answers on the control socket, and decides only which browsers"},
+
+	"orchestrator/dashboard/page": {why: "files that are part of the program"},
+
 	"orchestrator/runner": {own: []string{"schema", "schema/lazyregexp", "schema/smallfile", "orchestrator/console", "orchestrator/guardian", "orchestrator/journal", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/probe", "orchestrator/procgroup",
 		"orchestrator/sdnotify", "orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/warnings", "orchestrator/diagnostics"},
 		why: "it starts and ends what it is told to: which command that is, is decided above"},
 
-	"orchestrator": {own: []string{"schema", "orchestrator/api", "orchestrator/console", "orchestrator/control", "orchestrator/diskqueue", "orchestrator/filewatch", "orchestrator/fspoll", "orchestrator/graph", "orchestrator/journal",
+	"orchestrator": {own: []string{"schema", "orchestrator/api", "orchestrator/console", "orchestrator/control", "orchestrator/dashboard", "orchestrator/diskqueue", "orchestrator/filewatch", "orchestrator/fspoll", "orchestrator/graph", "orchestrator/journal",
 		"orchestrator/linefile", "orchestrator/listenfd", "orchestrator/machine", "orchestrator/guardian", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/report",
 		"orchestrator/runner", "orchestrator/sockets", "orchestrator/memrelease"},
 		why: "the one place where the adapters meet the machine"},

@@ -22,7 +22,6 @@ import (
 	"sync"
 	"time"
 
-	"devloop/orchestrator/api"
 	"devloop/orchestrator/diskqueue"
 	"devloop/orchestrator/filewatch"
 	"devloop/orchestrator/machine"
@@ -47,7 +46,7 @@ type loop struct {
 	disk    *diskqueue.Queue
 	files   *filewatch.Files       // nil if nothing is watched, or not yet
 	sources *filewatch.ConfigFiles // nil if the configuration is not read again
-	api     *api.Server
+	answers
 
 	queue    []machine.Event // what the loop itself answers
 	stepping bool            // step carries out what the machine answers

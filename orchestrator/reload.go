@@ -95,9 +95,13 @@ func (l *loop) viewsChange(next *candidate) bool {
 func (l *loop) reconfigure(next *candidate, adopt func()) error {
 	before, cfg, rebased := l.graph, next.cfg, next.graph
 	want := socketsOf(cfg, l.graph, l.opt.Once)
-	opened, err := l.sockets.Open(want)
+	adoptPage, dropPage, err := l.dashboard.move(dashboardOf(cfg, l.opt.Once))
 	if err != nil {
 		return fmt.Errorf("the configuration stays unchanged: %w", err)
+	}
+	opened, err := l.sockets.Open(want)
+	if err != nil {
+		return fmt.Errorf("the configuration stays unchanged: %w", errors.Join(err, dropPage()))
 	}
 	ev := machine.Reconfigure{Config: machineConfig(cfg, rebased, false)}
 	prints := make([]string, len(rebased.Nodes))
@@ -123,6 +127,7 @@ func (l *loop) reconfigure(next *candidate, adopt func()) error {
 	for _, s := range opened {
 		l.screen.Holding(s.Name(), s.String())
 	}
+	adoptPage()
 	l.screen.Warned(l.cfg.Warnings, cfg.Warnings)
 	l.cfg, l.graph, l.prints = cfg, rebased, prints
 	l.sockets.Adopt(want, opened)

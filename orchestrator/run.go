@@ -81,6 +81,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		log: report.NewLog(opt.Graph, func(cycle []byte) { l.report.cycles.add(cycle) }), history: report.NewHistory(), journal: output, noted: map[string]bool{}}
 	l.pages = downPages{l.project, l.sockets, output, l.report.snapshot}
 	l.api = api.New(l.ctx, api.Options{Loop: apiLoop{l}, Log: l.report.log, Journal: output})
+	l.dashboard = &dashboards{api: l.api.Handler(), graph: apiLoop{l}.Graph, claim: opt.Control, screen: l.screen}
 	l.disk = diskqueue.New(diskqueue.Options{Post: func(ev diskqueue.Event) { l.post(ev) }, Mount: fspoll.MountOf, Hung: l.diskHangs, Answers: l.diskAnswers})
 	for _, file := range opt.Own {
 		own.File(file)
@@ -109,10 +110,11 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 func (l *loop) bind() error {
 	want := socketsOf(l.cfg, l.graph, l.opt.Once)
 	opened, err := l.sockets.Open(want)
-	if err != nil {
-		return err
-	}
 	l.sockets.Adopt(want, opened)
+	page, noPage := l.dashboard.open(dashboardOf(l.cfg, l.opt.Once))
+	if l.dashboard.now = page; err != nil || noPage != nil {
+		return errors.Join(err, noPage)
+	}
 	for _, s := range opened {
 		l.screen.Holding(s.Name(), s.String())
 	}
@@ -123,7 +125,7 @@ func (l *loop) bind() error {
 func (l *loop) close() error {
 	l.cancel()
 	var errs []error
-	errs = append(errs, l.api.Close())
+	errs = append(errs, l.answers.close())
 	l.joined.Wait()
 	errs = append(errs, l.runner.Close())
 	l.timer.Stop()
@@ -226,4 +228,5 @@ func (l *loop) serve() {
 	if err := l.api.Serve(l.opt.Control); err != nil {
 		l.screen.Notice(err.Error() + "; `devloop status` will not work")
 	}
+	l.dashboard.serve()
 }

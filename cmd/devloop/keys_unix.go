@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -436,32 +435,6 @@ func (k *keyboard) giveTo(cmd *exec.Cmd, what string) {
 		k.out.Say("devloop", console.Warn, what+": "+err.Error())
 	}
 	k.take()
-}
-
-// browse opens an address in the browser of this machine. Over ssh that is not the one that a person sees.
-func browse(url string) error {
-	opener := os.Getenv("BROWSER")
-	if opener == "" && os.Getenv("SSH_CONNECTION") == "" {
-		for _, known := range []string{"open", "wslview", "xdg-open"} {
-			if _, err := exec.LookPath(known); err == nil && (known != "open" || runtime.GOOS == "darwin") {
-				opener = known
-				break
-			}
-		}
-	}
-	if opener == "" {
-		return errors.New("open " + url)
-	}
-	return launch(exec.Command(opener, url))
-}
-
-// launch starts a program that has a window of its own, and does not wait for it.
-func launch(cmd *exec.Cmd) error {
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	go func() { _ = cmd.Wait() }() // so that it is no zombie; it may outlive devloop
-	return nil
 }
 
 // raw is the modes in the system's form.

@@ -64,6 +64,8 @@ func (f *fake) Await(_ []string, answer func(control.Verdict)) (forget func()) {
 	return func() { f.did = append(f.did, "forget") }
 }
 
+func (f *fake) Login() func() control.Login { return nil }
+
 func (f *fake) Down() { f.did = append(f.did, "down") }
 
 // serve answers one request.

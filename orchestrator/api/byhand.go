@@ -89,6 +89,19 @@ func (s *Server) byHand(verb machine.Verb, names []string) ([]control.Moved, *re
 	return s.loop.ByHand(verb, nodes), nil
 }
 
+// answerLogin hands out the ways into the dashboard.
+func (s *Server) answerLogin(w http.ResponseWriter, r *http.Request) {
+	var login func() control.Login
+	if s.asked(w, r, func() *refusal {
+		if login = s.loop.Login(); login == nil {
+			return &refusal{http.StatusConflict, "this project has no dashboard", "write `dashboard: 7777` in devloop.yaml"}
+		}
+		return nil
+	}) {
+		control.Reply(w, login())
+	}
+}
+
 func (s *Server) answerDown(w http.ResponseWriter, r *http.Request) {
 	if s.asked(w, r, func() *refusal { s.loop.Down(); return nil }) {
 		control.Reply(w, control.Down{PID: os.Getpid()})

@@ -34,6 +34,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST "+control.PathStop, s.answerByHand(machine.Stop))
 	mux.HandleFunc("POST "+control.PathStart, s.answerByHand(machine.Resume))
 	mux.HandleFunc("POST "+control.PathDown, s.answerDown)
+	mux.HandleFunc("POST "+control.PathLogin, s.answerLogin)
 	mux.HandleFunc("POST "+control.PathAttach, s.answerAttach)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.EscapedPath()

@@ -44,6 +44,9 @@ type Loop interface {
 	// cannot be done any more; never after forget, which is a question, too.
 	Await(nodes []string, answer func(control.Verdict)) (forget func())
 
+	// Login makes the ways into the dashboard, in any goroutine; nil if there is none.
+	Login() (make func() control.Login)
+
 	// Down begins the end of the loop, once: who asks again does not hurry it.
 	Down()
 }

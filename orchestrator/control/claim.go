@@ -132,6 +132,14 @@ func (c *Claim) Config() string { return c.owner.Config }
 // History is the file for what loops of the configuration keep of their cycles; "" if there is no place for it.
 func (c *Claim) History() string { return history(c.owner.Config) }
 
+// Key is the file for the key of the configuration's dashboard, beside History; "" if there is no place for it.
+func (c *Claim) Key() string {
+	if file := c.History(); file != "" {
+		return file + ".key"
+	}
+	return ""
+}
+
 // Close releases the claim and leaves nothing behind.
 func (c *Claim) Close() error {
 	// Removed before it is unlocked: a process that has opened it meanwhile finds, once it has locked it,

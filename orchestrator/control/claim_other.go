@@ -33,6 +33,9 @@ func (*Claim) Config() string { return "" }
 // History is empty here.
 func (*Claim) History() string { return "" }
 
+// Key is empty here.
+func (*Claim) Key() string { return "" }
+
 // Close does nothing.
 func (*Claim) Close() error { return nil }
 

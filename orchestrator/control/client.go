@@ -77,6 +77,12 @@ func (c *Client) Down(ctx context.Context) (*Down, error) {
 	return &d, c.ask(ctx, http.MethodPost, PathDown, &d)
 }
 
+// Login asks for the ways into the dashboard.
+func (c *Client) Login(ctx context.Context) (*Login, error) {
+	var l Login
+	return &l, c.ask(ctx, http.MethodPost, PathLogin, &l)
+}
+
 // Wait asks for the verdict on everything that was saved before, for the named nodes and what they need, or
 // for all. It returns when there is one.
 func (c *Client) Wait(ctx context.Context, nodes ...string) (*Verdict, error) {

@@ -85,6 +85,8 @@ type CycleRun struct {
 	Result  string       `json:"result"`  // "passed", "failed" or "cancelled"
 	Trigger int64        `json:"trigger"` // its triggers were touched
 	Stages  []CycleStage `json:"stages"`
+
+	SameInputs bool `json:"same_inputs,omitempty"` // nothing that the watcher sees had changed since its run before
 }
 
 // CycleStage is one stage of a run. A stage that was skipped has no times.

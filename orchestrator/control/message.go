@@ -20,6 +20,7 @@ const (
 	PathStop        = "/v1/stop"
 	PathStart       = "/v1/start"
 	PathDown        = "/v1/down"   // POST: Down
+	PathLogin       = "/v1/login"  // POST: Login
 	PathAttach      = "/v1/attach" // POST ?node=NAME with Upgrade: AttachProtocol
 )
 
@@ -35,7 +36,10 @@ type Status struct {
 	Mistakes *Mistakes `json:"mistakes,omitempty"` // in the configuration as it is written now; the last good one is in force
 	History  *History  `json:"history,omitempty"`  // where cycles are kept that outlive the loop
 	Nodes    []Node    `json:"nodes"`              // in the order of the file
-	Sockets  []Socket  `json:"sockets"`
+
+	Dashboard string `json:"dashboard,omitempty"` // its address, which does not log in
+
+	Sockets []Socket `json:"sockets"`
 }
 
 // Live says whether what was saved is live, as a wait for all nodes would that were asked now.
@@ -265,6 +269,13 @@ type Moved struct {
 // Down is the answer of a loop that is about to end.
 type Down struct {
 	PID int `json:"pid"`
+}
+
+// Login are the ways into the dashboard. Whoever has one can use it.
+type Login struct {
+	Address string `json:"address"` // without a secret
+	Always  string `json:"always"`  // logs in, as often as one likes
+	Once    string `json:"once"`    // logs in once, within two minutes: others may see the command line of a browser
 }
 
 // Verdict is the outcome of everything that was saved before the question.

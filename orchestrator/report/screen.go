@@ -121,6 +121,11 @@ func (s *Screen) Holding(socket, address string) {
 	s.self(console.Plain, "holding "+socket+": "+address)
 }
 
+// Dashboard shows where the dashboard is.
+func (s *Screen) Dashboard(address string) {
+	s.self(console.Plain, "dashboard: "+address+" (`devloop open`)")
+}
+
 // Released shows a socket that is not held any more.
 func (s *Screen) Released(socket, address string) {
 	s.self(console.Dim, "released "+socket+": "+address)

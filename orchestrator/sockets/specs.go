@@ -9,6 +9,12 @@ import (
 	"devloop/schema"
 )
 
+// Bind binds one socket of a configuration beside a Set. The caller closes it.
+func Bind(cfg *schema.Socket) (Bound, error) {
+	s, err := listenfd.Open(Spec(cfg))
+	return Bound{s, cfg.Listen}, err
+}
+
 // SpecOptions say how sockets are bound that come from a spec alone.
 type SpecOptions struct {
 	Backlog int  // how many connections may wait; 0: the system's maximum
