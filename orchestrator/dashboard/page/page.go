@@ -1,4 +1,6 @@
-// Package page is the dashboard's page: files that are part of the program.
+// Package page is what a browser gets of the dashboard: one page, its scripts and its style sheets, as they are written.
+// Nothing is built: the scripts are modules, and the two libraries that they use are in the file assets/vendor.js, which a test
+// makes anew from their packages.
 package page
 
 import "embed"

@@ -1,0 +1,73 @@
+// The table of the nodes.
+
+import { html } from "./vendor.js";
+import { state, act, show } from "./store.js";
+import { nodeLook, at, span, ending } from "./words.js";
+import { progress } from "./graph.js";
+
+const live = new Set(["ready", "starting", "running", "unready", "stopping", "cancelling"]);
+
+// last is how long the last run took.
+function last(node) {
+  const stages = (node.plan || []).filter((s) => s.run === node.number && s.since && s.took);
+  if (node.kind !== "watcher" || !stages.length || node.state === "running") return "";
+  const begin = Math.min(...stages.map((s) => Date.parse(s.since)));
+  const end = Math.max(...stages.map((s) => Date.parse(s.since) + s.took / 1e6));
+  return span((end - begin) * 1e6);
+}
+
+// usual is how long it usually takes: the stages of a group run side by side.
+function usual(node) {
+  if (node.kind === "process") return node.usual ? span(node.usual) : "";
+  const groups = new Map();
+  for (const s of node.plan || []) if (s.usual) groups.set(s.group, Math.max(groups.get(s.group) || 0, s.usual));
+  return groups.size ? span([...groups.values()].reduce((a, b) => a + b)) : "";
+}
+
+// note is what the columns do not show.
+function note(n) {
+  if (n.waits) return n.waits.kind === "backing off" && n.waits.until ? `next try at ${at(n.waits.until)}, ${n.crashes || 1} crashes in a row` : `waits: ${n.waits.text}`;
+  if (n.candidate) return `generation ${n.candidate.number} is ${n.candidate.state}${n.candidate.reason ? `: ${n.candidate.reason}` : ""}`;
+  if (n.reason) return n.reason;
+  if (n.end && n.state === "gave up") return ending(n.end);
+  return "";
+}
+
+export function Nodes() {
+  const { status, node, now } = state;
+  return html`<section class="card" aria-labelledby="nodes">
+    <h2 id="nodes">Nodes</h2>
+    <div class="scroll" tabindex="0" role="region" aria-labelledby="nodes">
+    <table class="nodes">
+      <thead><tr>
+        <th scope="col">node</th><th scope="col">state</th><th scope="col" class="more">since</th><th scope="col" class="figure">last</th><th scope="col" class="figure more">usual</th>
+        <th scope="col" class="figure more">run</th><th scope="col" class="figure more">pid</th><th scope="col"><span class="unseen">actions</span></th>
+      </tr></thead>
+      <tbody>${status.nodes.map((n) => html`<${Row} key=${n.name} n=${n} at=${node === n.name} now=${now} />`)}</tbody>
+    </table></div>
+  </section>`;
+}
+
+function Row({ n, at: here, now }) {
+  const { shape, tone, word } = nodeLook(n);
+  const said = note(n);
+  const part = progress(n, now);
+  const verb = n.kind === "watcher" ? "trigger" : "restart";
+  const stopped = !live.has(n.state) && (n.kind === "process" ? n.state !== "backing off" : n.state === "stopped");
+  return html`<tr class=${here ? "at" : ""}>
+    <th scope="row"><button class="name" aria-pressed=${here} title="Show the output of ${n.name}" onClick=${() => show(here ? "" : n.name)}>${n.name}</button></th>
+    <td class=${tone}><span class="state"><span aria-hidden="true">${shape}</span> ${word}</span>${part >= 0 && html`<progress class="thin" max="100" value=${part} aria-label="of its usual time"></progress>`}
+      ${said && html`<span class="note">${said}</span>`}${n.built_from > 0 && tone === "warn" && html`<span class="note">from save ${n.built_from}</span>`}</td>
+    <td class="more quiet">${n.since ? at(n.since) : "–"}</td>
+    <td class="figure">${last(n) || html`<span class="quiet">–</span>`}</td>
+    <td class="figure more quiet">${usual(n) || "–"}</td>
+    <td class="figure more quiet">${n.number || "–"}</td>
+    <td class="figure more quiet">${n.pids?.join(" ") || "–"}</td>
+    <td class="acts">
+      ${stopped && n.state === "stopped"
+        ? html`<button class="small" title="Start ${n.name}" onClick=${() => act("start", n.name)}>Start<span class="unseen"> ${n.name}</span></button>`
+        : html`<button class="small" title="${n.kind === "watcher" ? "Run all stages of" : "Restart"} ${n.name}" onClick=${() => act(verb, n.name)}>${n.kind === "watcher" ? "Run" : "Restart"}<span class="unseen"> ${n.name}</span></button>`}
+      ${n.state !== "stopped" && html`<button class="small" title="Stop ${n.name}, and keep it stopped" onClick=${() => act("stop", n.name)}>Stop<span class="unseen"> ${n.name}</span></button>`}
+    </td>
+  </tr>`;
+}
