@@ -1,7 +1,7 @@
 // The page: its parts in their order.
 
 import { html, render } from "./vendor.js";
-import { state, start } from "./store.js";
+import { state, start, change } from "./store.js";
 import { Header, Title } from "./header.js";
 import { Graph } from "./graph.js";
 import { Nodes } from "./nodes.js";
@@ -13,6 +13,10 @@ import { History } from "./history.js";
 import { Output } from "./output.js";
 import { Help, listen } from "./keys.js";
 
+// The order of the parts is that of the document, for whoever reads it without seeing.
+const narrow = matchMedia("(max-width: 72rem)");
+narrow.addEventListener("change", () => change({}));
+
 function App() {
   if (!state.status) {
     const said = { lost: "No connection to the loop. The page goes on when it is there.", closed: "This browser is not logged in: `devloop open` opens the page." };
@@ -21,10 +25,12 @@ function App() {
   return html`<${Title} /><${Header} />
     <main>
       <${Graph} />
-      <div class="columns">
-        <div class="column-side"><${Nodes} /><${Sockets} /><${History} /></div>
-        <div class="column-main"><${Problems} /><${TimeLine} /><${Saves} /><${Output} /></div>
-      </div>
+      ${narrow.matches
+        ? html`<div class="column"><${Problems} /><${Nodes} /><${TimeLine} /><${Saves} /><${Sockets} /><${Output} /><${History} /></div>`
+        : html`<div class="columns">
+            <div class="column"><${Nodes} /><${Saves} /><${Sockets} /><${History} /></div>
+            <div class="column"><${Problems} /><${TimeLine} /><${Output} /></div>
+          </div>`}
     </main>
     <${Help} />`;
 }

@@ -92,7 +92,7 @@ function Outlet({ of, style }) {
   const waiting = socket?.waiting > 0;
   return html`<div class="node socket${waiting ? " warn" : ""}" style=${style}>
     <span class="name">${of.name}</span>
-    <span class="state">${waiting ? `${socket.waiting} waiting` : socket?.in_flight > 0 ? `${socket.in_flight} in flight` : (of.address || "").replace(/^https?:\/\//, "")}</span>
+    <span class="state">${waiting ? `${socket.waiting} waiting` : socket?.in_flight > 0 ? `${socket.in_flight} in flight` : (of.address || "").replace(/^https?:\/\//, "").replace(/^(127\.0\.0\.1|localhost)(?=:)/, "")}</span>
   </div>`;
 }
 

@@ -2,7 +2,7 @@
 
 import { html, useRef, useEffect } from "./vendor.js";
 import { state, act, change, dir } from "./store.js";
-import { at, span, median, took, many, place, saved } from "./words.js";
+import { at, span, took, many, place, saved } from "./words.js";
 import { Place } from "./problems.js";
 
 const project = () => state.status.name || dir().split(/[/\\]/).pop() || "devloop";
@@ -57,17 +57,11 @@ function clock(ms, usual) {
   return `${Math.max(0, Math.floor(ms / 1000))} s${usual ? ` of about ${span(usual)}` : ""}`;
 }
 
-// usually is the median of the last saves that passed.
-function usually() {
-  const passed = state.cycles.filter((c) => c.result === "passed" && c.cause === "change").slice(-10);
-  return passed.length < 3 ? 0 : median(passed.map((c) => took(c)));
-}
-
 export function Header() {
   const { status, summary, link, error } = state;
   const v = verdict();
   const failed = status.nodes.filter((n) => n.failed || n.state === "failed");
-  const usual = usually();
+  const usual = summary?.saves_today > 2 ? summary.median : 0;
   return html`<header class="head">
     <div class="line">
       <h1>${project()}</h1>

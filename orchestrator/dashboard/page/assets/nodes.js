@@ -2,15 +2,21 @@
 
 import { html } from "./vendor.js";
 import { state, act, show } from "./store.js";
-import { nodeLook, at, span, ending } from "./words.js";
+import { nodeLook, at, span, ending, median } from "./words.js";
 import { progress } from "./graph.js";
 
 const live = new Set(["ready", "starting", "running", "unready", "stopping", "cancelling"]);
 
-// last is how long the last run took.
+// starts are how long a process took to be ready, the last times.
+function starts(node) {
+  return state.cycles.flatMap((c) => c.processes || []).filter((p) => p.node === node.name && p.start && p.ready > p.start).map((p) => p.ready - p.start).slice(-5);
+}
+
+// last is how long the last run took, or the last start.
 function last(node) {
+  if (node.kind === "process") return node.state === "ready" && starts(node).length ? span(starts(node).pop()) : "";
   const stages = (node.plan || []).filter((s) => s.run === node.number && s.since && s.took);
-  if (node.kind !== "watcher" || !stages.length || node.state === "running") return "";
+  if (!stages.length || node.state === "running") return "";
   const begin = Math.min(...stages.map((s) => Date.parse(s.since)));
   const end = Math.max(...stages.map((s) => Date.parse(s.since) + s.took / 1e6));
   return span((end - begin) * 1e6);
@@ -18,7 +24,7 @@ function last(node) {
 
 // usual is how long it usually takes: the stages of a group run side by side.
 function usual(node) {
-  if (node.kind === "process") return node.usual ? span(node.usual) : "";
+  if (node.kind === "process") return node.usual || starts(node).length > 2 ? span(node.usual || median(starts(node))) : "";
   const groups = new Map();
   for (const s of node.plan || []) if (s.usual) groups.set(s.group, Math.max(groups.get(s.group) || 0, s.usual));
   return groups.size ? span([...groups.values()].reduce((a, b) => a + b)) : "";
@@ -61,13 +67,13 @@ function Row({ n, at: here, now }) {
     <td class="more quiet">${n.since ? at(n.since) : "–"}</td>
     <td class="figure">${last(n) || html`<span class="quiet">–</span>`}</td>
     <td class="figure more quiet">${usual(n) || "–"}</td>
-    <td class="figure more quiet">${n.number || "–"}</td>
+    <td class="figure more quiet">${n.number ? (n.kind === "process" ? `gen ${n.number}` : n.number) : "–"}</td>
     <td class="figure more quiet">${n.pids?.join(" ") || "–"}</td>
     <td class="acts">
       ${stopped && n.state === "stopped"
-        ? html`<button class="small" title="Start ${n.name}" onClick=${() => act("start", n.name)}>Start<span class="unseen"> ${n.name}</span></button>`
-        : html`<button class="small" title="${n.kind === "watcher" ? "Run all stages of" : "Restart"} ${n.name}" onClick=${() => act(verb, n.name)}>${n.kind === "watcher" ? "Run" : "Restart"}<span class="unseen"> ${n.name}</span></button>`}
-      ${n.state !== "stopped" && html`<button class="small" title="Stop ${n.name}, and keep it stopped" onClick=${() => act("stop", n.name)}>Stop<span class="unseen"> ${n.name}</span></button>`}
+        ? html`<button class="small" title="Start ${n.name}" onClick=${() => act("start", n.name)}><span aria-hidden="true">▶</span><span class="unseen">Start ${n.name}</span></button>`
+        : html`<button class="small" title="${n.kind === "watcher" ? "Run all stages of" : "Restart"} ${n.name}" onClick=${() => act(verb, n.name)}><span aria-hidden="true">↻</span><span class="unseen">${n.kind === "watcher" ? "Run" : "Restart"} ${n.name}</span></button>`}
+      ${n.state !== "stopped" && html`<button class="small" title="Stop ${n.name}, and keep it stopped" onClick=${() => act("stop", n.name)}><span aria-hidden="true">■</span><span class="unseen">Stop ${n.name}</span></button>`}
     </td>
   </tr>`;
 }

@@ -3,6 +3,7 @@
 
 import { Stream } from "./stream.js";
 import { Lines } from "./lines.js";
+import { tell } from "./words.js";
 
 export const state = {
   link: "connecting", // "open", "lost", "closed" (the cookie is no longer good)
@@ -203,6 +204,7 @@ function looked() {
 
 export function start(drawing) {
   draw = drawing;
+  tell(clock);
   document.addEventListener("visibilitychange", looked);
   addEventListener("focus", looked);
   stream.ask("tail=0");

@@ -9,7 +9,7 @@ export function rows(cycle, length) {
   const zero = cycle.first;
   const till = (end) => (end ? end - zero : length);
   const list = [];
-  if (cycle.settled > zero) list.push({ name: "settle", begin: 0, end: cycle.settled - zero, tone: "quiet", result: "" });
+  if (cycle.settled > zero) list.push({ name: "saved → settled", begin: 0, end: cycle.settled - zero, tone: "quiet", result: "" });
   for (const run of cycle.runs || []) {
     for (const s of run.stages || []) {
       if (!s.start) list.push({ name: `${run.node} › ${s.stage}`, node: run.node, begin: run.start - zero, end: run.start - zero, result: s.result, tone: "quiet", skipped: true });
@@ -62,7 +62,7 @@ export function TimeLine() {
   const { now, status } = state;
   const length = Math.max(took(cycle, now), 1e6);
   const list = rows(cycle, length);
-  const { stop, ready } = cycle.boot === status.boot ? handover(cycle, status.sockets) : { stop: 0, ready: 0 };
+  const { stop, ready } = cycle.boot === status.boot && cycle.cause !== "start" ? handover(cycle, status.sockets) : { stop: 0, ready: 0 };
   const faces = [...new Set(status.sockets.flatMap((s) => s.nodes))].filter((n) => cycle.cause !== "start" && (!cycle.processes?.some((p) => p.node === n) ? !stop : true));
   const scale = ticks(length);
   const result = cycle.end ? cycle.result : "running";

@@ -61,11 +61,18 @@ export function span(ns) {
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
+let now = Date.now;
+
+// tell has times told by another clock than the browser's.
+export function tell(clock) {
+  now = clock;
+}
+
 // at is a time of day, and the day if that is not today.
 export function at(time) {
   if (!time) return "–";
   const date = new Date(time);
-  const today = date.toDateString() === new Date().toDateString();
+  const today = date.toDateString() === new Date(now()).toDateString();
   return (today ? "" : day.format(date) + " ") + clock.format(date);
 }
 
