@@ -78,6 +78,13 @@ func socketStatus(held *sockets.Held, cfg *schema.Config) control.Socket {
 			s.Nodes = append(s.Nodes, p.Name)
 		}
 	}
+	for _, r := range held.Requests() {
+		waits := control.Request{Method: r.Method, Path: r.Path, Since: r.Since}
+		if len(s.Nodes) > 0 {
+			waits.Node = s.Nodes[0] // a proxy has one server
+		}
+		s.Requests = append(s.Requests, waits)
+	}
 	counts := held.Counts()
 	s.Waiting, s.Limit, s.InFlight, s.Cut = counts.Waiting, counts.Limit, counts.InFlight, counts.Cut
 	return s

@@ -226,6 +226,16 @@ type Socket struct {
 
 	InFlight *int `json:"in_flight,omitempty"` // requests or connections that are being answered; absent where devloop does not see them
 	Cut      *int `json:"cut,omitempty"`       // how many of them the last restart cut off
+
+	Requests []Request `json:"requests,omitempty"` // of a proxy for HTTP: those that wait, the oldest 20
+}
+
+// Request is a request that waits for its server.
+type Request struct {
+	Method string    `json:"method"`
+	Path   string    `json:"path"` // without the query
+	Since  time.Time `json:"since"`
+	Node   string    `json:"node,omitempty"` // the process that it waits for
 }
 
 // Watching is the state of the file watcher.

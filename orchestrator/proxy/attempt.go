@@ -92,7 +92,10 @@ func (f *Front) wait(ctx context.Context, ex *exchange, changed <-chan struct{},
 	}
 	timer, since := time.NewTimer(limit), time.Now()
 	defer timer.Stop()
-	f.waiting++
+	if ex.since.IsZero() {
+		ex.since = since
+	}
+	f.waiting[ex] = struct{}{}
 	f.mu.Unlock()
 	select {
 	case <-changed:
@@ -100,7 +103,7 @@ func (f *Front) wait(ctx context.Context, ex *exchange, changed <-chan struct{},
 	case <-timer.C:
 	}
 	f.mu.Lock()
-	f.waiting--
+	delete(f.waiting, ex)
 	ex.patience -= time.Since(since)
 }
 

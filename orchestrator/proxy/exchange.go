@@ -42,6 +42,8 @@ type exchange struct {
 	body       *body         // nil: none
 	page       bool          // the client would rather have a page
 	patience   time.Duration // how long it may still wait
+	req        *http.Request // nil: it is a raw connection
+	since      time.Time     // it first had to wait; zero: not yet. Guarded by front.mu
 
 	// hungUp is a generation that took the request and did not answer it, without being asked to end as far
 	// as is known; nil: none.
@@ -97,6 +99,7 @@ func (f *Front) roundTrip(req *http.Request) (*http.Response, error) {
 		idempotent: idempotent(req.Method) && req.Header.Get("Upgrade") == "",
 		page:       wantsPage(req.Method, req.Header),
 		patience:   f.opt.MaxWait,
+		req:        req,
 	}
 	if req.Body != nil {
 		ex.body = newBody(req.Body)

@@ -79,7 +79,7 @@ type Front struct {
 	change  chan struct{} // closed and replaced when current or pages changes
 	trying  *attempt      // the one that is being sent again, see newAttempt; nil: none
 	turn    chan struct{} // closed and replaced when trying ends
-	waiting int
+	waiting map[*exchange]struct{}
 	stats   Stats
 	conns   map[net.Conn]struct{} // clients' raw connections
 }
@@ -102,6 +102,7 @@ func New(l net.Listener, opt Options) *Front {
 		gens:     map[int]*generation{},
 		change:   make(chan struct{}),
 		turn:     make(chan struct{}),
+		waiting:  map[*exchange]struct{}{},
 		conns:    map[net.Conn]struct{}{},
 	}
 	f.base, f.cancel = context.WithCancel(context.Background())
@@ -310,7 +311,7 @@ func (f *Front) Stats() Stats {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := f.stats
-	s.Waiting = f.waiting
+	s.Waiting = len(f.waiting)
 	s.InFlight = map[int]int{}
 	for id, g := range f.gens {
 		if n := len(g.attempts); n > 0 {
@@ -318,6 +319,28 @@ func (f *Front) Stats() Stats {
 		}
 	}
 	return s
+}
+
+// Request is a request that waits for a generation.
+type Request struct {
+	Method string
+	Path   string // without the query; of a long one, the beginning
+	Since  time.Time
+}
+
+// Requests are those that wait, the oldest first, so many at most.
+func (f *Front) Requests(most int) (list []Request) {
+	const longest = 300
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for ex := range f.waiting {
+		if ex.req != nil {
+			path := ex.req.URL.Path
+			list = append(list, Request{ex.req.Method, path[:min(len(path), longest)], ex.since})
+		}
+	}
+	slices.SortFunc(list, func(a, b Request) int { return a.Since.Compare(b.Since) })
+	return list[:min(len(list), most)]
 }
 
 // Close ends every connection, waiting or not, closes the listener, and

@@ -23,6 +23,11 @@ func TestHeldUntilServed(t *testing.T) {
 		}()
 	}
 	testenv.UntilTrue(t, "three requests wait", func() bool { return f.Stats().Waiting == 3 })
+	for i, r := range f.Requests(2) {
+		if r.Method != "GET" || r.Path != "/" || r.Since.IsZero() || i > 1 {
+			t.Errorf("%+v waits", r)
+		}
+	}
 	f.Serve(1, serve(t, text("one")).addr)
 	for range 3 {
 		if body := <-got; body != "one" {
@@ -38,6 +43,9 @@ func TestHeldUntilServed(t *testing.T) {
 	f.Serve(2, serve(t, text("two")).addr)
 	if body := <-got; body != "two" {
 		t.Errorf("got %q", body)
+	}
+	if waiting := f.Requests(20); len(waiting) > 0 {
+		t.Errorf("%v still waits", waiting)
 	}
 	if s := f.Stats(); s.Answered != 4 || s.Cut != 0 || s.TimedOut != 0 || len(s.InFlight) != 0 {
 		t.Errorf("got %+v", s)

@@ -31,6 +31,7 @@ type Log struct {
 	graph   *graph.Graph
 	cycles  cycles
 	built   built
+	inputs  inputs
 	keep    func(cycle []byte) // outlives the loop, if it can
 }
 
@@ -51,7 +52,7 @@ func (r *Reader) Events() <-chan control.Event { return r.queue }
 // of a crash alone.
 func NewLog(g *graph.Graph, keep func(cycle []byte)) *Log {
 	l := &Log{boot: rand.Text()[:12], began: time.Now(), readers: map[*Reader]struct{}{}, keep: keep, live: control.Live{State: string(machine.Building)},
-		built: built{map[string]int{}, map[string]int{}}}
+		built: built{map[string]int{}, map[string]int{}}, inputs: inputs{map[string]bool{}}}
 	l.Follow(g)
 	return l
 }
@@ -75,7 +76,10 @@ func (l *Log) Began(node string) { l.begin(node, "start") }
 func (l *Log) Asked(node string) { l.begin(node, "hand") }
 
 // Changed says that the machine is about to get a change of a file of the node.
-func (l *Log) Changed(node, path string) { l.begin(node, "change").changed(path) }
+func (l *Log) Changed(node, path string) {
+	l.inputs.changes(node)
+	l.begin(node, "change").changed(path)
+}
 
 func (l *Log) begin(node, cause string) *cycle {
 	t, now := l.now()
@@ -105,6 +109,7 @@ func (l *Log) Ending() {
 
 // Touched says that the triggers of a run are about to be touched.
 func (l *Log) Touched(node string, run int) {
+	l.inputs.touched(node, l.graph)
 	if c := l.cycles.of(node); c != nil {
 		t, _ := l.now()
 		c.touched(node, run, t)
@@ -120,8 +125,12 @@ func (l *Log) Report(r Report) {
 	if cause, begins := beginning(r); begins {
 		l.beginAt(r.Node, cause, t, now)
 	}
+	same := l.inputs.begins(&r)
 	if c := l.cycles.of(r.Node); c != nil {
 		c.note(&r, &e)
+		if run := c.run(r.Node, r.Num); same && run != nil {
+			run.SameInputs = true
+		}
 		e.Cycle = c.ID
 	}
 	l.built.note(&r, e.Cycle)

@@ -1,6 +1,9 @@
 package sockets
 
-import "devloop/orchestrator/listenfd"
+import (
+	"devloop/orchestrator/listenfd"
+	"devloop/orchestrator/proxy"
+)
 
 // Counts are about the connections, or requests, of one socket. What nobody
 // knows is nil.
@@ -10,6 +13,17 @@ type Counts struct {
 	InFlight *int // at a server
 	Cut      *int // by the last restart
 }
+
+// Requests are those that wait for the server of a socket that devloop is a proxy of, the oldest first.
+func (h *Held) Requests() []proxy.Request {
+	if h.front == nil {
+		return nil
+	}
+	return h.front.Requests(mostRequests)
+}
+
+// mostRequests is how many waiting requests are listed.
+const mostRequests = 20
 
 // Counts of this moment.
 func (h *Held) Counts() (c Counts) {
