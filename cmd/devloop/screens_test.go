@@ -5,6 +5,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -154,7 +155,7 @@ func TestEveryLineOnce(t *testing.T) {
 		config += fmt.Sprintf("  %s: {run: \"seq -f '%s %%06g of a long line' %d; exec sleep 1000\"}\n", name, name, lines)
 	}
 	r := record(t, 24, 100, map[string]string{"devloop.yaml": config})
-	for i := range testenv.Either(10, 20) {
+	for i := range testenv.Either(10, 50) {
 		r.Await(`dog +\| `)
 		r.Resize(10+i%30, 60+(37*i)%80)
 	}
@@ -199,16 +200,19 @@ func TestTheCursorIsWhereItBelongs(t *testing.T) {
 		"SIGTERM": func(_ *recording, pid int) { _ = syscall.Kill(pid, syscall.SIGTERM) },
 		"SIGQUIT": func(r *recording, _ int) { r.Press("\x1c") },
 		"SIGKILL": func(_ *recording, pid int) { _ = syscall.Kill(pid, syscall.SIGKILL) },
+		"panic":   func(r *recording, _ int) { r.write(t, "panic", "") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := &recording{dir: inDirectory(t, map[string]string{"devloop.yaml": "processes: {nap: {run: 'exec sleep 1000 >held'}}\n"})}
-			if err := unix.Mkfifo(filepath.Join(r.dir, "held"), 0o600); err != nil {
-				t.Fatal(err)
+			for _, pipe := range []string{"held", "panic"} {
+				if err := unix.Mkfifo(filepath.Join(r.dir, pipe), 0o600); err != nil {
+					t.Fatal(err)
+				}
 			}
 			r.terminal = r.on(t, 24, 80, exec.Command("/bin/sh", "-im"))
 			r.Await("ready> ")
-			r.Press("$SELF up --color never\r")
+			r.Press("DEVLOOP_TEST_PANIC=panic $SELF up --color never\r")
 			held, err := os.Open(filepath.Join(r.dir, "held")) // it waits for the command
 			if err != nil {
 				t.Fatal(err)
@@ -239,7 +243,14 @@ func TestTheCursorIsWhereItBelongs(t *testing.T) {
 			if below := strings.Join(rows[seen.Y+1:], ""); below != "" {
 				t.Errorf("below the prompt is %q", below)
 			}
-			if name == "Ctrl-Z" {
+			if name == "panic" && !strings.Contains(strings.Join(append(r.Past(), rows...), "\n"), "\npanic: as the test wants") {
+				t.Errorf("the panic is not told:\n%s", strings.Join(append(r.Past(), rows...), "\n"))
+			}
+			if name != "Ctrl-Z" { // and nothing runs any more
+				if left, err := io.ReadAll(held); err != nil || len(left) > 0 {
+					t.Errorf("the command's end: %q, %v", left, err)
+				}
+			} else {
 				r.Press("fg\r")
 				r.Press("?")
 				r.Await("keys: a ")

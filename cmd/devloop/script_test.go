@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,13 @@ var begin func()
 func TestMain(m *testing.M) {
 	if begin != nil {
 		begin()
+	}
+	if pipe := os.Getenv("DEVLOOP_TEST_PANIC"); pipe != "" && slices.Contains(os.Args, "up") {
+		go func() {
+			if _, err := os.ReadFile(pipe); err == nil { // somebody has opened it
+				panic("as the test wants")
+			}
+		}()
 	}
 	if os.Getenv(asDevloop) != "" {
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"devloop/orchestrator/test/testenv"
 )
 
 // view runs devloop view for a recording's loop, on a terminal of its own.
@@ -104,6 +107,59 @@ func TestViewWritesNothingWhenIdle(t *testing.T) {
 	if more := x.Since(before); more != "" {
 		t.Errorf("the view has written %q", more)
 	}
+}
+
+// TestAMinuteOfIdling: for a minute nothing happens. Neither the loop nor the view writes a byte, and both need less than half a
+// percent of a processor, which is shown as 0.
+func TestAMinuteOfIdling(t *testing.T) {
+	t.Parallel()
+	if !testenv.Long() {
+		t.Skip("TestNothingIsWrittenWhenIdle and TestViewWritesNothingWhenIdle are the short form")
+	}
+	r := record(t, 24, 80, shopFiles())
+	r.Shows(`^● live`)
+	x := r.view(t, 24, 80)
+	x.Shows(`^● live · save`)
+	r.verb(t, "wait")
+	quiet := func() bool { // what the start has caused is over
+		loop, view := r.Written(), x.Written()
+		<-time.After(5 * time.Second)
+		return r.Written() == loop && x.Written() == view
+	}
+	testenv.UntilTrue(t, "the start is over", quiet)
+	sides := []*terminal{r.terminal, x}
+	var written []int
+	var used []time.Duration
+	for _, s := range sides {
+		written, used = append(written, s.Written()), append(used, processorTime(t, s.Child.Process.Pid))
+	}
+	<-time.After(time.Minute)
+	for i, s := range sides {
+		if more := s.Since(written[i]); more != "" {
+			t.Errorf("%v has written %q", s.Child.Args, more)
+		}
+		if took := processorTime(t, s.Child.Process.Pid) - used[i]; took > time.Minute/200 {
+			t.Errorf("%v has used %v", s.Child.Args, took)
+		}
+	}
+}
+
+// processorTime is what all threads of a process have used so far.
+func processorTime(t *testing.T, pid int) (sum time.Duration) {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if err != nil || len(threads) == 0 {
+		t.Fatalf("no threads of %d: %v", pid, err)
+	}
+	for _, file := range threads {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended
+		}
+		used, _, _ := strings.Cut(string(text), " ")
+		sum += time.Duration(number(t, used))
+	}
+	return sum
 }
 
 // TestViewOfAFlood: four processes print as fast as they can. Every line that is kept is there, whole and once.
