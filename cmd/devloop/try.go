@@ -203,6 +203,9 @@ func (t *trial) firstPage(ctx context.Context, s trialServer) bool {
 		select {
 		case answer := <-page:
 			if answer == "" {
+				if ctx.Err() == nil && ready == nil && t.verdict(ctx, s.node) { // it did not end meanwhile
+					t.printf("page: %s is ready, and %s has not answered within %s", s.node, s.url, answerWithin)
+				}
 				return false
 			}
 			t.printf("page: %s answered %s, %s after the start", s.url, answer, rounded(time.Since(t.began)))
@@ -219,11 +222,6 @@ func (t *trial) firstPage(ctx context.Context, s trialServer) bool {
 			ready = nil
 			late := time.AfterFunc(answerWithin, stop)
 			defer late.Stop()
-			defer func() {
-				if asking.Err() != nil && ctx.Err() == nil {
-					t.printf("page: %s is ready, and %s has not answered within %s", s.node, s.url, answerWithin)
-				}
-			}()
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 // tools that have to be active where devloop is started.
 func (p *project) ambient(d *draft) {
 	if d.hasServer() && !d.has("PORT") && len(d.sockets) == 0 {
-		if port, from := p.forwarded(); port != "" {
+		if port, from := p.forwarded(); port != "" && port != d.held() {
 			d.port(port, from)
 		}
 	}

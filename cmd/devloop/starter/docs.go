@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"path"
 	"strings"
 
 	"devloop/schema/lazyregexp"
@@ -20,11 +21,67 @@ var siteServers = []struct {
 	file, preset, out string
 	holds             *lazyregexp.Regexp
 }{
-	{"mkdocs.yml", "mkdocs", "/site/", nil}, {"hugo.toml", "hugo", "/public/", nil}, {"hugo.yaml", "hugo", "/public/", nil}, {"hugo.json", "hugo", "/public/", nil},
-	{"config/_default/hugo.toml", "hugo", "/public/", nil}, {"config.toml", "zola", "/public/", lazyregexp.New(`(?m)^base_url\s*=`)}, {"config.toml", "hugo", "/public/", lazyregexp.New(`(?im)^baseURL\s*=`)},
+	{"mkdocs.yml", "mkdocs", "/site/", nil}, {"mkdocs.yaml", "mkdocs", "/site/", nil},
+	{"config.toml", "zola", "/public/", lazyregexp.New(`(?m)^base_url\s*=`)},
 }
 
-func lookDocs(p *project) (*draft, error) {
+// hugoConfigs are where Hugo looks for a site's configuration.
+var hugoConfigs = []string{
+	"hugo.toml", "hugo.yaml", "hugo.json", "config/_default/hugo.toml", "config/_default/hugo.yaml", "config/_default/config.toml", "config/_default/config.yaml",
+	"config.toml", "config.yaml", "config.yml", "config.json",
+}
+
+var (
+	hugoHolds  = lazyregexp.New(`(?im)^\s*["']?baseURL["']?\s*[=:]`)
+	hugoServes = lazyregexp.New(`\bhugo\s+(?:server|serve)\b`)
+)
+
+// hugoConfig is the configuration of the Hugo site in a directory; "" if there is none.
+func (p *project) hugoConfig(dir string) string {
+	for _, name := range hugoConfigs {
+		file := path.Join(dir, name)
+		if text, err := p.read(file); err == nil && text != "" && (hugoHolds.MatchString(text) || path.Base(file) == "hugo.toml" && len(p.matches(path.Join(dir, "content/*"))) > 0) {
+			return file
+		}
+	}
+	return ""
+}
+
+// hugo drafts a site of Hugo, or a theme with an example of one; nil if there is neither.
+func (p *project) hugo() *draft {
+	d := &draft{by: p.hugoConfig(".")}
+	flags, dir := "", "/"
+	if s, serves := p.command(hugoServes); serves != nil {
+		flags = arguments(s.command, serves)
+		for _, name := range []string{"--bind", "--port", "-p", "--baseURL", "-b", "--liveReloadPort"} {
+			flags, _, _ = without(flags, name)
+		}
+		d.comment("FLAGS are those of %s.", s.from)
+	}
+	if example := p.hugoConfig("exampleSite"); example != "" && p.has("theme.toml") {
+		d.by, dir = example, "/exampleSite/"
+		flags = "--buildDrafts --source exampleSite --themesDir ../.."
+		d.comments = []string{"The theme is found by its name: this directory has to be called as the example's configuration calls it."}
+	}
+	if d.by == "" {
+		return nil
+	}
+	d.extends("hugo", d.by)
+	if flags != "" {
+		d.set("FLAGS", flags, "")
+	}
+	d.ignore(dir+"public/", ".hugo_build.lock")
+	if len(p.matches("resources/_gen")) == 0 { // some have it checked in
+		d.ignore("resources/_gen/")
+	}
+	return d
+}
+
+// site drafts a site whose generator has a server of its own; nil if there is none.
+func (p *project) site() (*draft, error) {
+	if d := p.hugo(); d != nil {
+		return d, nil
+	}
 	for _, s := range siteServers {
 		text, err := p.read(s.file)
 		if err != nil {
@@ -35,8 +92,38 @@ func lookDocs(p *project) (*draft, error) {
 		}
 		d := &draft{by: s.file}
 		d.extends(s.preset, "there is a "+s.file)
+		for _, program := range []string{".venv/bin/mkdocs", "venv/bin/mkdocs"} {
+			if s.preset == "mkdocs" && p.isFile(program) {
+				d.set("MKDOCS", program, "")
+			}
+		}
 		d.ignore(s.out)
 		return d, nil
+	}
+	return nil, nil
+}
+
+// siteInstead is the draft of a site whose language's file is there for it alone, such as the go.mod of
+// Hugo's modules and the requirements.txt of MkDocs. Of a site beside sources the draft says how it is served.
+func (p *project) siteInstead(d *draft) (*draft, error) {
+	if d.done != nil || len(d.includes) > 0 || d.hasServer() || d.serves() {
+		return d, nil
+	}
+	site, err := p.site()
+	if err != nil || site == nil {
+		return d, err
+	}
+	exts := map[string][]string{"go": {".go"}, "python": {".py"}, "rust": {".rs"}}[d.preset()]
+	if d.preset() == "node" && site.preset() != "mkdocs" || exts != nil && len(p.sources(exts...)) == 0 {
+		return site, nil
+	}
+	d.note("%s: `extends: [preset:%s, preset:%s]` serves those pages too, at http://127.0.0.1:%s.", site.by, d.preset(), site.preset(), site.held())
+	return d, nil
+}
+
+func lookDocs(p *project) (*draft, error) {
+	if d, err := p.site(); d != nil || err != nil {
+		return d, err
 	}
 	for _, s := range sites {
 		if !p.has(s.file) {

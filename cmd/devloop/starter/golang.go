@@ -24,7 +24,7 @@ var (
 
 func lookGo(at *project) (*draft, error) {
 	root := at.moduleRoot()
-	if root == "" {
+	if root == "" || at.has("theme.toml") && len(at.sources(".go")) == 0 {
 		return nil, nil
 	}
 	p := &goModule{at, root}

@@ -2,6 +2,7 @@ package starter
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -173,6 +174,15 @@ func (d *draft) includeParts(parts []*part, holders ...holder) {
 	for _, h := range holders {
 		ports = append(ports, h.port)
 	}
+	bound := map[string][]string{} // who binds a port without being told
+	for _, one := range parts {
+		if one.d == nil {
+			ports = append(ports, one.p.portsTaken()...)
+		} else if port := one.d.binds(); port != "" {
+			ports = append(ports, port)
+			bound[port] = append(bound[port], one.name)
+		}
+	}
 	slices.SortStableFunc(parts, func(a, b *part) int { // front ends first
 		switch {
 		case a.tool == b.tool:
@@ -211,6 +221,11 @@ func (d *draft) includeParts(parts []*part, holders ...holder) {
 	}
 	if len(told) > 0 {
 		d.note("%s.", strings.Join(told, ", "))
+	}
+	for _, port := range slices.Sorted(maps.Keys(bound)) {
+		if names := bound[port]; len(names) > 1 {
+			d.note("%s bind port %s by themselves, a guess from their sources: only one of them can run. Let the others listen on $PORT, or take them out of `include`.", listed(names, "and"), port)
+		}
 	}
 	for _, one := range parts {
 		if one.d == nil {
@@ -270,8 +285,31 @@ func (one *part) separate(ports *[]string, first bool) {
 	one.d.sockets = append(one.d.sockets, entry{key: "web", value: "{listen: \"http::${" + variable + "}\"}", comment: "PORT in the environment would move every package of the workspace"})
 }
 
+// portsTaken are the ports that the project's own devloop.yaml names, and the one of its preset where it
+// names none.
+func (p *project) portsTaken() (ports []string) {
+	text, err := p.read("devloop.yaml")
+	if err != nil {
+		return nil
+	}
+	for _, m := range namedPort.FindAllStringSubmatch(text, -1) {
+		ports = append(ports, m[1])
+	}
+	t, err := parseTree([]byte(text))
+	if err == nil && t.get("vars", "PORT").text() == "" {
+		ports = append(ports, presetPort(t.get("extends").text()))
+	}
+	return ports
+}
+
+// namedPort is a port in a devloop.yaml: a variable's, or an address's.
+var namedPort = lazyregexp.New(`(?m)(?:\bPORT:\s*["']?|:)(\d{2,5})\b`)
+
 // moveSocket holds another port for the server.
 func (d *draft) moveSocket(from, to string) {
+	for i := range d.notes {
+		d.notes[i] = strings.ReplaceAll(d.notes[i], "http://127.0.0.1:"+from+",", "http://127.0.0.1:"+to+",")
+	}
 	for i := range d.sockets {
 		if listen := d.sockets[i].get("listen"); d.sockets[i].key == "web" && listen != nil && from != to {
 			listen.value, listen.comment = "http::"+to, from+" is another project's"

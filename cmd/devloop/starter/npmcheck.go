@@ -53,6 +53,7 @@ func (m *manifest) typed() bool {
 
 var (
 	browserTests = lazyregexp.New(`\b(?:cypress|playwright|nightwatch|wdio|testcafe|protractor)\b`)
+	lints        = lazyregexp.New(`^(?:npx\s+)?(?:eslint|prettier|tsc|biome|oxlint|stylelint)\b`)
 	otherScript  = lazyregexp.New(`\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?([\w:.-]+)`)
 )
 
@@ -61,7 +62,7 @@ var (
 func (m *manifest) drivesBrowser(name string, depth int) bool {
 	text := m.Scripts[name]
 	if depth == 0 || text == "" || browserTests.MatchString(text) {
-		return depth > 0 && text != ""
+		return depth > 0 && text != "" && !lints.MatchString(text) // its arguments may be the tests' directory
 	}
 	return slices.ContainsFunc(otherScript.FindAllStringSubmatch(text, -1), func(run []string) bool {
 		return m.drivesBrowser(run[1], depth-1)

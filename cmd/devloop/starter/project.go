@@ -200,7 +200,7 @@ func (p *project) nothing() error {
 	p.sources() // which looks
 	var dirs []string
 	for _, f := range p.files {
-		if dir := path.Dir(f); slices.Contains(projectFiles, path.Base(f)) && !slices.Contains(dirs, dir) {
+		if dir := path.Dir(f); dir != "." && slices.Contains(projectFiles, path.Base(f)) && !slices.Contains(dirs, dir) {
 			dirs = append(dirs, dir)
 		}
 	}

@@ -38,6 +38,9 @@ func (p *project) draft() (*draft, error) {
 		if d == nil {
 			continue
 		}
+		if d, err = p.siteInstead(d); err != nil {
+			return nil, err
+		}
 		if d.done == nil {
 			beside, err := p.processesBeside(d)
 			if err != nil {
