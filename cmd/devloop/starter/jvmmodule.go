@@ -43,10 +43,23 @@ func (m jvmModules) serving(p *project) (dir, text string, others []string) {
 	if len(found) == 0 {
 		return "", "", nil
 	}
-	for _, i := range found[1:] {
+	slices.SortStableFunc(found, func(a, b int) int { return frontRank(m.dirs[a]) - frontRank(m.dirs[b]) })
+	for _, i := range found {
 		others = append(others, m.dirs[i])
 	}
-	return m.dirs[found[0]], m.texts[found[0]], others
+	at, _ := p.tools.choose("Which module is the server?", others)
+	dir = others[at]
+	return dir, m.texts[found[at]], slices.Delete(others, at, at+1)
+}
+
+// frontRank orders modules by how likely people look at their pages: `api-gateway` before `config-server`.
+func frontRank(dir string) int {
+	name := path.Base(dir)
+	names := []string{"gateway", "web", "frontend", "app", "application", "api", "server"}
+	if i := slices.Index(names, name[strings.LastIndexAny(name, "-_.")+1:]); i >= 0 {
+		return i
+	}
+	return len(names)
 }
 
 // mavenModules are those of a pom.xml.

@@ -48,7 +48,7 @@ func newProject(at Place, tools Tools) (*project, error) {
 const (
 	maxFiles = 5000
 	maxRead  = 256 << 10 // bytes of one file
-	maxDepth = 6
+	maxDepth = 6         // of directories, but for the packages of a JVM
 )
 
 // has tells whether there is a file of that name. A FIFO or a device is none: to
@@ -174,7 +174,7 @@ func (p *project) sources(exts ...string) []string {
 				return nil
 			case len(p.files) >= maxFiles:
 				return fs.SkipAll
-			case e.IsDir() && name != "." && (strings.HasPrefix(e.Name(), ".") || slices.Contains(skipped, e.Name()) || strings.Count(name, "/") >= maxDepth):
+			case e.IsDir() && name != "." && (strings.HasPrefix(e.Name(), ".") || slices.Contains(skipped, e.Name()) || strings.Count(name, "/") >= maxDepth && !strings.Contains("/"+name+"/", "/src/main/")):
 				return fs.SkipDir
 			case !e.IsDir():
 				p.files = append(p.files, name)
