@@ -48,16 +48,25 @@ func (d *decoder) side(n *yamltree.Node, text string, at int) (string, bool) {
 	return d.fill(&part)
 }
 
-// leaveOut removes the nodes of a project whose `if` is false.
+// leaveOut removes the nodes of a project whose `if` is false, and what waits for them.
 func (d *decoder) leaveOut(c *Config, p *Project) {
+	left := map[string]bool{}
 	gone := func(kind, name string, leftOut bool) bool {
 		if leftOut {
 			d.removed[p.Dir+"."+kind+"."+name] = p.root.Get(kind).Get(name).KeyOf("if").Pos
+			left[name] = true
 		}
 		return leftOut
 	}
 	c.Watchers = slices.DeleteFunc(c.Watchers, func(w Watcher) bool { return gone("watchers", w.Name, w.leftOut) })
 	c.Processes = slices.DeleteFunc(c.Processes, func(q Process) bool { return gone("processes", q.Name, q.leftOut) })
+	isLeft := func(dep Dependency) bool { return left[dep.Name] }
+	for i := range c.Watchers {
+		c.Watchers[i].DependsOn = slices.DeleteFunc(c.Watchers[i].DependsOn, isLeft)
+	}
+	for i := range c.Processes {
+		c.Processes[i].DependsOn = slices.DeleteFunc(c.Processes[i].DependsOn, isLeft)
+	}
 }
 
 // present are the stages that are not left out; an empty group is left out, too.

@@ -52,7 +52,7 @@ func notOfGroup() aliases {
 
 // stagesType is a list in its order; a lone command is a list of one.
 var stagesType = func() typ[[]Stage] {
-	t := filled(listOf(stageType(groupStage), true, "a list of stages"))
+	t := listOf(stageType(groupStage), true, "a list of stages") // an empty one: see watchersType
 	read := t.read
 	t.read = func(d *decoder, n *yamltree.Node) ([]Stage, bool) {
 		if n.Kind != yamltree.Mapping || n.Custom || len(n.Pairs) == 0 || n.Flow && n.Misread() != "" {

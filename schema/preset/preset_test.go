@@ -91,8 +91,11 @@ func TestRustWebIsTheRecipe(t *testing.T) {
 	}
 	w, p, s := cfg.Watchers[0], cfg.Processes[0], cfg.Sockets[0]
 	var stages []string
-	for _, stage := range w.Stages {
+	for _, stage := range append(slices.Clone(cfg.Watchers[1].Stages), w.Stages...) { // gate, which check waits for, and check
 		stages = append(stages, strings.ReplaceAll(stage.Run.Text, "$CLIPPY", "-D clippy::all"))
+	}
+	if len(w.DependsOn) != 1 || w.DependsOn[0].Name != cfg.Watchers[1].Name {
+		t.Errorf("the build waits for %v", w.DependsOn)
 	}
 	if want := []string{"cargo clippy -- -D clippy::all", "cargo test", "cargo build"}; !slices.Equal(stages, want) {
 		t.Errorf("stages %v, want %v", stages, want)

@@ -226,9 +226,12 @@ func (n *nodeDraft) setStages(file string, sources []string) {
 	if len(watch) > 0 {
 		written = flow(watch)
 	}
-	if len(tests) == 0 && written == "" && why == "" && len(n.job.once) == 0 && slices.Equal(build, []string{whereInherited("node --check $MAIN")}) && len(n.job.watch.ignored()) == 0 {
-		d.set("TESTS", "off", noChecks) // all else is as the preset has it
-		return
+	if written == "" && why == "" && len(n.job.once) == 0 && slices.Equal(build, []string{whereInherited("node --check $MAIN")}) && len(n.job.watch.ignored()) == 0 {
+		if len(tests) == 0 {
+			d.set("TESTS", "off", noChecks) // all else is as the preset has it
+			return
+		}
+		build = nil
 	}
 	d.buildAndTest(why, written, build, tests)
 	check := slices.IndexFunc(d.watchers, func(w entry) bool { return w.key == "check" })

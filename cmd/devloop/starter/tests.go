@@ -28,20 +28,19 @@ func (d *draft) testsBeside() {
 	if builds < 0 {
 		return
 	}
-	watch := slices.IndexFunc(d.watchers[builds].sub, func(e entry) bool { return e.key == "watch" })
-	if watch < 0 {
+	watch := d.watchers[builds].get("watch")
+	if watch == nil {
 		return
 	}
-	seen := &d.watchers[builds].sub[watch]
-	sees := entry{key: "watch", value: "*sources"}
-	if i := slices.IndexFunc(d.watchers, func(w entry) bool { return w.key == "tests" }); i < 0 {
-		d.watchers = slices.Insert(d.watchers, builds+1, entry{key: "tests", sub: []entry{sees}})
-	} else if d.watchers[i].sub != nil && !slices.ContainsFunc(d.watchers[i].sub, func(e entry) bool { return e.key == "watch" }) {
-		d.watchers[i].sub = slices.Insert(d.watchers[i].sub, 0, sees)
-	} else {
-		return
+	watch.value = "&sources " + watch.value
+	for _, name := range []string{"gate", "tests"} { // gate is written after tests
+		sees := entry{key: "watch", value: "*sources"}
+		if i := slices.IndexFunc(d.watchers, func(w entry) bool { return w.key == name }); i < 0 {
+			d.watchers = slices.Insert(d.watchers, builds+1, entry{key: name, sub: []entry{sees}})
+		} else if d.watchers[i].sub != nil && d.watchers[i].get("watch") == nil {
+			d.watchers[i].sub = slices.Insert(d.watchers[i].sub, 0, sees)
+		}
 	}
-	seen.value = "&sources " + seen.value
 }
 
 // has tells whether a variable is set.
@@ -57,21 +56,26 @@ func (d *draft) is(name, value string) bool {
 // buildAndTest replaces the stages of a preset that can run the tests beside the server. watch is
 // a list in one line; "" leaves the preset's.
 func (d *draft) buildAndTest(why, watch string, build, tests []string) {
-	var gate, beside strings.Builder
-	for _, t := range tests {
-		gate.WriteString("\n- {run: " + inFlow(t) + ", if: \"${TESTS} == gate\"}")
-		beside.WriteString("\n- {run: " + inFlow(t) + ", nice: 10}")
-	}
 	check := entry{key: besideServer[d.top[0].value], comment: why}
 	if watch != "" {
 		check.sub = append(check.sub, entry{key: "watch", value: watch})
 	}
-	check.sub = append(check.sub, entry{key: "stages", value: gate.String() + stages(build...)})
-	d.watchers = append(d.watchers, check)
+	if build != nil {
+		check.sub = append(check.sub, entry{key: "stages", value: stages(build...)})
+	}
+	if check.sub != nil {
+		d.watchers, why = append(d.watchers, check), ""
+	}
 	if len(tests) == 0 {
 		d.watchers = append(d.watchers, entry{key: "tests", value: "null"})
 		d.set("TESTS", "off", "there are none")
 		return
 	}
-	d.watchers = append(d.watchers, entry{key: "tests", sub: []entry{{key: "stages", value: beside.String()}}})
+	var all strings.Builder
+	for _, t := range tests {
+		all.WriteString("\n- {run: " + inFlow(t) + ", nice: 10}")
+	}
+	d.watchers = append(d.watchers,
+		entry{key: "tests", comment: why, sub: []entry{{key: "stages", value: " &tests" + all.String()}}},
+		entry{key: "gate", sub: []entry{{key: "stages", value: "*tests"}}})
 }
