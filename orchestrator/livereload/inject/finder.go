@@ -13,7 +13,7 @@ import (
 const searchLimit = 64 << 10
 
 // A finder finds the place for a tag in a page that comes in pieces: behind the head's start tag, or before
-// the first other tag, whichever is first. Where the page is cut does not matter.
+// the first other tag that builds something, whichever is first. Where the page is cut does not matter.
 //
 // The tokenizer wants a reader, so it runs as a coroutine that goes on when there is a piece to read.
 type finder struct {
@@ -37,14 +37,19 @@ func (f *finder) left() int { return searchLimit - f.read }
 // take takes the page's next piece, which is the end of held: all that was read and is not passed on. It
 // tells how much of that can be passed on. found: the tag's place is behind that; over: the page has none.
 func (f *finder) take(held []byte, piece int) (pass int, found, over bool) {
-	f.piece = held[len(held)-piece:]
+	f.piece = held[len(held)-len(f.piece)-piece:]
 	f.read += piece
 	before := f.read - len(held) // what was passed on
+	if before == 0 && len(held) > 0 && held[0] >= 0xfe {
+		if len(held) == 1 {
+			return 0, false, false
+		}
+		if held[0]^held[1] == 1 { // UTF-16 says so with its first bytes
+			return len(held), false, true
+		}
+	}
 	place, ok := f.next()
-	switch {
-	case !ok:
-		return len(held), false, true
-	case place >= 0:
+	if ok && place >= 0 {
 		return place - before, true, false
 	}
 	if start := f.start - before; start >= 0 {
@@ -76,30 +81,32 @@ func begin(token []byte) beginning {
 	if !tag {
 		return noTag
 	}
-	ends, isEnd := bytes.CutPrefix(name, []byte("/"))
-	switch {
-	case isEnd && len(ends) > 0 && isLetter(ends[0]):
-		return aTag
-	case isEnd && len(ends) > 0:
-		return noTag
-	case isEnd || len(name) == 0:
+	if end, isEnd := bytes.CutPrefix(name, []byte("/")); isEnd {
+		return named(end, noTag, aTag, "html", "head", "body", "br")
+	}
+	return named(name, aTag, noTag, "html", "head")
+}
+
+// named is what a tag is by its name: one of the names, or another one.
+func named(tag []byte, other, known beginning, names ...string) beginning {
+	if len(tag) == 0 {
 		return undecided
-	case !isLetter(name[0]):
-		return noTag
 	}
-	for _, known := range []string{"html", "head"} {
-		n := min(len(name), len(known))
-		if !strings.EqualFold(string(name[:n]), known[:n]) {
-			continue
-		}
-		if n == len(name) {
+	if !isLetter(tag[0]) {
+		return noTag // a comment, or text
+	}
+	is := other
+	for _, name := range names {
+		n := min(len(tag), len(name))
+		switch {
+		case !strings.EqualFold(string(tag[:n]), name[:n]):
+		case n == len(tag):
 			return undecided
-		}
-		if bytes.IndexByte([]byte(" \t\n\r\f/>"), name[n]) >= 0 {
-			return noTag
+		case bytes.IndexByte([]byte(" \t\n\r\f/>"), tag[n]) >= 0:
+			is = known
 		}
 	}
-	return aTag
+	return is
 }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
@@ -118,35 +125,22 @@ func (f *finder) places(yield func(int) bool) {
 	}))
 	for {
 		kind := z.Next()
-		size := len(z.Raw())
+		raw := z.Raw()
 		switch kind {
 		case html.ErrorToken: // end was called
 			return
-		case html.TextToken:
-			if f.start == 0 && utf16(z.Raw()) {
-				return
-			}
-		case html.StartTagToken, html.SelfClosingTagToken:
-			switch name, _ := z.TagName(); string(name) {
-			case "html":
-			case "head":
-				yield(f.start + size)
-				return
-			default:
+		case html.StartTagToken, html.SelfClosingTagToken, html.EndTagToken:
+			if begin(raw) == aTag {
 				yield(f.start)
 				return
 			}
-		case html.EndTagToken:
-			yield(f.start)
-			return
+			if name, _ := z.TagName(); kind != html.EndTagToken && string(name) == "head" {
+				yield(f.start + len(raw))
+				return
+			}
 		}
-		f.start += size
+		f.start += len(raw)
 	}
-}
-
-// utf16 recognises text that says with its first bytes that it is in UTF-16.
-func utf16(text []byte) bool {
-	return bytes.HasPrefix(text, []byte("\xfe\xff")) || bytes.HasPrefix(text, []byte("\xff\xfe"))
 }
 
 type readFunc func([]byte) (int, error)

@@ -49,14 +49,14 @@ func New(opt Options) *Injector { return &Injector{opt: opt} }
 // Request looks at a request that is about to be sent to a generation of the server, and returns what is to
 // be done with the answer; nil: nothing. It may replace req.Header.
 func (in *Injector) Request(req *http.Request, generation int) (answer func(*http.Response)) {
-	mark := in.opt.Mark(generation)
-	page := mark != "" && wantsPage(req)
-	if !page {
-		forgetMarked(req)
-		return nil
+	if wantsPage(req) {
+		if mark := in.opt.Mark(generation); mark != "" {
+			unmark(req, mark)
+			return func(res *http.Response) { in.answer(req, res, mark) }
+		}
 	}
-	unmark(req, mark)
-	return func(res *http.Response) { in.answer(req, res, mark) }
+	forgetMarked(req)
+	return nil
 }
 
 // wantsPage recognises a browser that opens a page, in a tab or a frame, as opposed to scripts that load a
@@ -215,6 +215,7 @@ func word(s string) string {
 
 const (
 	noPlace = "its pages have no <head>, and no other tag, in their first 64 KiB"
+	inMeta  = "its pages have a policy in a <meta> that forbids what the script connects to (connect-src); devloop does not change pages: add 'self' to it"
 	inUTF16 = "its pages are in UTF-16, which devloop does not read; UTF-8 works"
 )
 

@@ -111,7 +111,7 @@ func (n *need) allow(p *policy) bool {
 
 // covered tells whether the sources of scripts allow the tag.
 func (n *need) covered(sources []string) bool {
-	if n.nonce != "" && slices.Contains(sources, "'nonce-"+n.nonce+"'") {
+	if n.nonce != "" && slices.ContainsFunc(sources, func(source string) bool { return nonceIn(source) == n.nonce }) {
 		return true
 	}
 	return !contains(sources, "'strict-dynamic'") && (contains(sources, "'self'") || contains(sources, "*"))
@@ -135,12 +135,21 @@ func (n *need) missing(sources []string) string {
 // nonceOf is a nonce that can be written into the tag; empty: there is none.
 func nonceOf(sources []string) string {
 	for _, source := range sources {
-		if len(source) > len("'nonce-'") && strings.EqualFold(source[:len("'nonce-")], "'nonce-") {
-			nonce := strings.TrimSuffix(source[len("'nonce-"):], "'")
-			if strings.Trim(nonce, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=") == "" {
-				return nonce
-			}
+		if nonce := nonceIn(source); nonce != "" {
+			return nonce
 		}
 	}
 	return ""
+}
+
+func nonceIn(source string) string {
+	const begin = "'nonce-"
+	if len(source) < len(begin) || !strings.EqualFold(source[:len(begin)], begin) {
+		return ""
+	}
+	nonce := strings.TrimSuffix(source[len(begin):], "'")
+	if strings.Trim(nonce, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=") != "" {
+		return "" // not by the book, and not safe in a tag
+	}
+	return nonce
 }
