@@ -1,7 +1,6 @@
 package livereload
 
 import (
-	_ "embed"
 	"net"
 	"net/http"
 	"net/netip"
@@ -15,9 +14,6 @@ import (
 // Prefix is where the paths of devloop's own begin on a socket: Prefix+"live.js" is the script of a page, Prefix+"live"
 // what it is told, by WebSocket or once as JSON.
 const Prefix = "/_devloop/"
-
-//go:embed live.js
-var script []byte
 
 // ServeHTTP answers the paths below Prefix on the socket's own address, to pages of that address alone.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +47,7 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, others func(origin s
 		}
 		header.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		header.Set("Content-Type", "text/javascript; charset=utf-8")
-		_, _ = w.Write(script) // a client that has gone needs no answer
+		_, _ = w.Write(script()) // a client that has gone needs no answer
 	case "live":
 		if site := r.Header.Get("Sec-Fetch-Site"); origin == "" && site != "" && site != "same-origin" && site != "none" {
 			http.Error(w, "this is for pages of this server", http.StatusForbidden)

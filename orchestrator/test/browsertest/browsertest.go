@@ -9,7 +9,10 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"devloop/orchestrator/test/testenv"
 )
@@ -50,7 +53,18 @@ type Page struct {
 	joined chan string // the addresses of its WebSockets, when they are open
 }
 
-// Open opens an address in a new tab, which is closed with the test.
+// keepShadows keeps what a page hides: window.shadows are all its shadow roots, closed ones, too.
+const keepShadows = `{
+  const attach = Element.prototype.attachShadow;
+  window.shadows = [];
+  Element.prototype.attachShadow = function (init) {
+    const root = attach.call(this, init);
+    window.shadows.push(root);
+    return root;
+  };
+}`
+
+// Open opens an address in a new tab, which is closed with the test. The page's window.shadows are its shadow roots.
 func (b *Browser) Open(t testing.TB, address string) *Page {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx)
@@ -74,6 +88,9 @@ func (b *Browser) Open(t testing.TB, address string) *Page {
 		_, err = chromedp.Call(ctx, network.Enable, network.EnableParams{})
 	}
 	if err == nil {
+		_, err = chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: keepShadows})
+	}
+	if err == nil {
 		err = chromedp.Do(ctx, chromedp.Navigate(address))
 	}
 	if err != nil {
@@ -95,12 +112,27 @@ func (p *Page) Do(t testing.TB, steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
+// Go opens another address in the tab.
+func (p *Page) Go(t testing.TB, address string) {
+	t.Helper()
+	p.Do(t, chromedp.Navigate(address))
+}
+
+// Escape is the key.
+const Escape = kb.Escape
+
+// Type types text where the focus is, or presses a key.
+func (p *Page) Type(t testing.TB, text string) {
+	t.Helper()
+	p.Do(t, chromedp.KeyEvent(text))
+}
+
 // Value is what an expression of JavaScript is in the page now, or what its promise becomes.
 func Value[T any](t testing.TB, p *Page, expression string) T {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, Patience)
 	defer cancel()
-	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, func(e *runtime.EvaluateParams) { e.AwaitPromise = new(true) }))
 	if err != nil {
 		t.Fatalf("%s: %v", expression, err)
 	}
