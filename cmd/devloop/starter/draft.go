@@ -280,12 +280,6 @@ func stages(commands ...string) string {
 	return b.String()
 }
 
-// whereInherited is a stage that is left out behind a proxy: there a new version that does not start
-// takes nobody's place.
-func whereInherited(command string) string {
-	return "{run: " + inFlow(command) + `, if: "${VIA} == inherit"}`
-}
-
 // nodeName makes a name of the language out of any text.
 func nodeName(s string) string {
 	var b strings.Builder

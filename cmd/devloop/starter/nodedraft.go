@@ -91,6 +91,7 @@ func (n *nodeDraft) server(why string, sources []string) {
 	n.buildsShared()
 	n.setServer()
 	d.address(p.project, sources, nodeListening)
+	d.dropSyntax()
 	if port != "" && len(d.sockets) == 0 {
 		d.set("PORT", port, from)
 	} else if port := samplePortOf(p.project); port != "" && len(d.sockets) == 0 {
@@ -158,9 +159,6 @@ func typescriptFile(file string) bool {
 	return slices.Contains([]string{".ts", ".mts", ".cts", ".tsx"}, path.Ext(file))
 }
 
-// checkedBefore is why a server that binds its port by itself is checked.
-const checkedBefore = "The old version ends before the new one begins, so the new one is checked before."
-
 const tsSources = "**/*.{ts,mts,js,json}"
 
 // setStages says what is built, and what is checked.
@@ -186,15 +184,19 @@ func (n *nodeDraft) setStages(file string, sources []string) {
 	case file != "" && !p.isFile(file) && m.useful("build"):
 		build, why = []string{"$NPM run build"}, "`build` writes what the server runs."
 	case typescriptFile(file) && p.isFile("node_modules/.bin/esbuild") && p.binds(sources, nodeListening):
-		why, build = checkedBefore, []string{"node_modules/.bin/esbuild $MAIN --bundle --packages=external --platform=node --log-level=error --outfile=/dev/null"}
+		d.syntax("node_modules/.bin/esbuild $MAIN --bundle --packages=external --platform=node --log-level=error --outfile=/dev/null", "true")
 	case typescriptFile(file):
-		why, build = "Nothing is built: the server runs the sources.", []string{whereInherited("test -f $MAIN")}
+		why = "Nothing is built: the server runs the sources."
+		d.syntax("test -f $MAIN", "")
 	case path.Ext(file) == "" || n.run.program != "":
-		build = []string{whereInherited("test -f $MAIN")}
+		d.syntax("test -f $MAIN", "")
 	case p.binds(sources, nodeListening):
-		why, build = checkedBefore, []string{p.node() + " --check $MAIN"}
+		d.syntax(otherNode(p.node()), "true")
 	default:
-		build = []string{whereInherited(p.node() + " --check $MAIN")}
+		d.syntax(otherNode(p.node()), "")
+	}
+	if len(build) > 0 { // it finds what is wrong
+		d.syntax("", "false")
 	}
 	if typed && !m.typed() && !slices.ContainsFunc(build, m.checksTypes) {
 		tests = append([]string{p.binary("tsc") + " --noEmit"}, tests...)
@@ -226,12 +228,13 @@ func (n *nodeDraft) setStages(file string, sources []string) {
 	if len(watch) > 0 {
 		written = flow(watch)
 	}
-	if written == "" && why == "" && len(n.job.once) == 0 && slices.Equal(build, []string{whereInherited("node --check $MAIN")}) && len(n.job.watch.ignored()) == 0 {
-		if len(tests) == 0 {
-			d.set("TESTS", "off", noChecks) // all else is as the preset has it
-			return
-		}
-		build = nil
+	more := len(n.job.once) > 0 || len(n.job.watch.ignored()) > 0
+	if written == "" && build == nil && !more && len(tests) == 0 {
+		d.set("TESTS", "off", noChecks) // all else is as the preset has it
+		return
+	}
+	if written == "" && build == nil && more {
+		d.watchers = append(d.watchers, entry{key: "check", comment: why})
 	}
 	d.buildAndTest(why, written, build, tests)
 	check := slices.IndexFunc(d.watchers, func(w entry) bool { return w.key == "check" })
@@ -242,6 +245,14 @@ func (n *nodeDraft) setStages(file string, sources []string) {
 		d.watchers[check].sub = slices.Insert(d.watchers[check].sub, 0, entry{key: "depends_on", value: "[prepare]"})
 		d.watchers = slices.Insert(d.watchers, check, n.prepare())
 	}
+}
+
+// otherNode checks a file's syntax by another Node than the preset's; "" for that.
+func otherNode(node string) string {
+	if node == "node" {
+		return ""
+	}
+	return node + " --check $MAIN"
 }
 
 // prepare is the watcher of what runs once before the server, and again with other packages.

@@ -74,8 +74,7 @@ func (d *draft) scriptIn(p *project, file, text string, l pyLibrary) {
 		d.addressOr(p, []string{file}, pyListening, l.port, file+", whose library listens there if it is not told where")
 	}
 	if len(d.sockets) > 0 {
-		d.watchers = append(d.watchers, entry{key: "check", comment: checkedBefore,
-			sub: []entry{{key: "stages", value: "!append [" + inFlow("$PYTHON -m compileall -q -x 'venv|node_modules' .") + "]"}}})
+		d.syntax("", "true")
 	}
 	d.processes = append(d.processes, entry{key: "server", comment: "It listens by itself.", sub: []entry{{key: "run", value: yamlText(strings.TrimSpace(run))}}})
 }

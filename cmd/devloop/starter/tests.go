@@ -33,9 +33,15 @@ func (d *draft) testsBeside() {
 		return
 	}
 	watch.value = "&sources " + watch.value
-	for _, name := range []string{"gate", "tests"} { // gate is written after tests
+	if at := slices.IndexFunc(d.watchers, func(w entry) bool { return w.key == "syntax" }); at >= 0 && at < builds { // *sources comes later
+		syntax := d.watchers[at]
+		d.watchers = slices.Insert(slices.Delete(d.watchers, at, at+1), builds, syntax)
+		builds--
+	}
+	for _, name := range []string{"gate", "tests", "syntax"} { // gate is written after tests
 		sees := entry{key: "watch", value: "*sources"}
-		if i := slices.IndexFunc(d.watchers, func(w entry) bool { return w.key == name }); i < 0 {
+		if i := slices.IndexFunc(d.watchers, func(w entry) bool { return w.key == name }); i < 0 && name == "syntax" {
+		} else if i < 0 {
 			d.watchers = slices.Insert(d.watchers, builds+1, entry{key: name, sub: []entry{sees}})
 		} else if d.watchers[i].sub != nil && d.watchers[i].get("watch") == nil {
 			d.watchers[i].sub = slices.Insert(d.watchers[i].sub, 0, sees)
@@ -51,6 +57,35 @@ func (d *draft) has(name string) bool {
 // is tells whether a variable is set to a value.
 func (d *draft) is(name, value string) bool {
 	return slices.ContainsFunc(d.vars, func(v entry) bool { return v.key == name && v.value == yamlText(value) })
+}
+
+// checkedBefore is why a server that binds its port by itself is checked.
+const checkedBefore = "The old version ends before the new one begins, so the new one is checked before."
+
+// syntax replaces what a preset checks before a server that is not built. When is its `if`: "" leaves the preset's,
+// which is that the server inherits the socket: behind a proxy a new version that does not start takes nobody's place.
+func (d *draft) syntax(command, when string) {
+	w := entry{key: "syntax"}
+	if when != "" {
+		w.sub = []entry{{key: "if", value: when}}
+	}
+	if when == "true" {
+		w.comment = checkedBefore
+	}
+	if command != "" {
+		w.sub = append(w.sub, entry{key: "stages", value: stages(command)})
+	}
+	if w.sub != nil {
+		d.watchers = append(d.watchers, w)
+	}
+}
+
+// dropSyntax takes away what is about inherited sockets alone, if the server's is not.
+func (d *draft) dropSyntax() {
+	d.watchers = slices.DeleteFunc(d.watchers, func(w entry) bool {
+		when := w.get("if")
+		return w.key == "syntax" && (when == nil || when.value == "false") && !d.is("VIA", "inherit")
+	})
 }
 
 // buildAndTest replaces the stages of a preset that can run the tests beside the server. watch is
