@@ -8,9 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/systeminfo"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -39,6 +41,22 @@ func Start(t testing.TB, options ...chromedp.ExecAllocatorOption) *Browser {
 		t.Fatal(err)
 	}
 	return &Browser{ctx: ctx}
+}
+
+// Renderers are the pids of the processes that show its tabs.
+func (b *Browser) Renderers(t testing.TB) []int {
+	t.Helper()
+	info, err := chromedp.CallBrowser(b.ctx, systeminfo.GetProcessInfo, cdp.Empty{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []int
+	for _, process := range info.ProcessInfo {
+		if process.Type == "renderer" {
+			all = append(all, int(process.ID))
+		}
+	}
+	return all
 }
 
 // Open starts Chromium and opens an address.
