@@ -1,6 +1,7 @@
 package livereload
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -96,7 +97,10 @@ func (h *Hub) stream(w http.ResponseWriter, r *http.Request) {
 		return // Accept has answered
 	}
 	defer func() { _ = conn.CloseNow() }() // that it is closed already is no news
-	ctx := conn.CloseRead(h.gone)          // pages send nothing
+	ended, end := context.WithCancel(h.gone)
+	defer end()
+	defer context.AfterFunc(r.Context(), end)() // with the proxy that serves the page
+	ctx := conn.CloseRead(ended)                // pages send nothing
 	for last := false; ; {
 		text, newer := h.newest()
 		if text != nil && conn.Write(ctx, websocket.MessageText, text) != nil || last {

@@ -41,8 +41,9 @@ func (f *Front) handler() http.Handler {
 			panic(http.ErrAbortHandler)
 		}
 		defer f.handling.Done()
-		if c, ok := r.Context().Value(reasonKey{}).(*reasonConn); ok {
-			f.opt.Room.asks(c.Conn)
+		conn, ok := r.Context().Value(reasonKey{}).(*reasonConn)
+		if ok {
+			f.opt.Room.asks(conn.Conn)
 		}
 		if f.opt.Own != nil {
 			if own := f.opt.Own(r.URL.Path); own != nil {
@@ -54,7 +55,7 @@ func (f *Front) handler() http.Handler {
 			// Otherwise an answer that begins before the request has ended waits for the client to send more.
 			_ = http.NewResponseController(w).EnableFullDuplex() // every server of net/http can
 		}
-		answer := &verbatim{ResponseWriter: w, proto10: !r.ProtoAtLeast(1, 1)}
+		answer := &verbatim{ResponseWriter: w, conn: conn, proto10: !r.ProtoAtLeast(1, 1)}
 		defer answer.finish()
 		reverse.ServeHTTP(answer, r)
 		answer.done = true

@@ -6,9 +6,10 @@ import "net/http"
 // caller calls finish when the handler has ended or panics.
 type verbatim struct {
 	http.ResponseWriter
-	proto10 bool // the client knows no interim answers (RFC 9110, section 15.2)
-	began   bool // the answer's own head was written
-	done    bool // and all of it
+	conn    *reasonConn // the client's
+	proto10 bool        // the client knows no interim answers (RFC 9110, section 15.2)
+	began   bool        // the answer's own head was written
+	done    bool        // and all of it
 }
 
 func (v *verbatim) WriteHeader(code int) {
@@ -42,9 +43,14 @@ func (v *verbatim) Write(p []byte) (int, error) {
 func (v *verbatim) Unwrap() http.ResponseWriter { return v.ResponseWriter }
 
 // finish flushes what has come of an answer that was cut: net/http would drop its buffer, and the client
-// would get nothing at all.
+// would get nothing at all. A client that can only tell from the connection that the answer is not whole
+// (HTTP/1.0, and no length) sees it break.
 func (v *verbatim) finish() {
-	if v.began && !v.done {
-		_ = http.NewResponseController(v.ResponseWriter).Flush() // fails when the client has gone
+	if !v.began || v.done {
+		return
+	}
+	_ = http.NewResponseController(v.ResponseWriter).Flush() // fails when the client has gone
+	if v.proto10 && v.conn != nil && v.Header().Get("Content-Length") == "" {
+		reset(bare(v.conn.Conn))
 	}
 }
