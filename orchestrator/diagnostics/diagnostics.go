@@ -71,8 +71,8 @@ type Options struct {
 	Pattern *regexp.Regexp // only this, whose groups are file, line, and perhaps column, severity and message
 	Off     bool           // nothing is found; the last lines are kept all the same
 
-	// Exists tells whether a path is that of a regular file. It is asked by the
-	// goroutine that writes.
+	// Exists tells whether a path is that of a regular file. It is asked by whoever
+	// calls Write and Finish.
 	Exists func(path string) bool
 
 	// Dirs are where relative paths begin, the likeliest first.
@@ -123,11 +123,9 @@ func (r *Reader) line(text string) {
 	}
 }
 
-// Result are the problems of a command that has ended, in the order of its output,
-// and how many more there were. Of one that passed only warnings that are named so
-// count: the rest is what programs print. tail are its last lines if it failed
-// and named no place.
-func (r *Reader) Result(failed bool) (problems []Problem, more int, tail []string) {
+// Finish takes in the end of the output, perhaps of a line that has none. Like Write, it
+// asks whether files are there.
+func (r *Reader) Finish() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.rest) > 0 {
@@ -135,6 +133,14 @@ func (r *Reader) Result(failed bool) (problems []Problem, more int, tail []strin
 		r.rest = nil
 	}
 	r.line("") // the last form may have waited for the next line
+}
+
+// Result are the problems of a finished output, in its order, and how many more there were. Of one that passed only warnings that are named so
+// count: the rest is what programs print. tail are its last lines if it failed
+// and named no place.
+func (r *Reader) Result(failed bool) (problems []Problem, more int, tail []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, p := range r.problems {
 		if failed || p.said && p.Severity == Warning {
 			problems = append(problems, p)

@@ -71,6 +71,7 @@ func TestNamed(t *testing.T) {
 		r := New(tc.opt)
 		r.Write([]byte(output))
 		var got []string
+		r.Finish()
 		problems, _, _ := r.Result(true)
 		for _, p := range problems {
 			got = append(got, fmt.Sprintf("%d %s", p.Line, p.Message))
@@ -90,6 +91,7 @@ func read(files, output string, size int) string {
 		text = text[n:]
 	}
 	var b strings.Builder
+	r.Finish()
 	problems, more, tail := r.Result(true)
 	for _, p := range problems {
 		fmt.Fprintf(&b, "%s:%d:%d: %s: %s [%s, line %d]\n", strings.TrimPrefix(p.File, "/project/"), p.Line, p.Column, p.Severity, p.Message, p.Source, p.At)
@@ -108,6 +110,7 @@ func TestPassed(t *testing.T) {
 	there := func(string) bool { return true }
 	r := project(there)
 	r.Write([]byte("main.go:3: listening\na.c:1:2: warning: unused\na.c:1:2: warning: unused\nb.c:4: error: ignored\n"))
+	r.Finish()
 	problems, more, tail := r.Result(false)
 	if len(problems) != 1 || problems[0].Message != "unused" || more != 0 || tail != nil {
 		t.Errorf("got %v, %d, %q", problems, more, tail)
@@ -121,6 +124,7 @@ func TestBounds(t *testing.T) {
 		r.Write([]byte(fmt.Sprintf("a.go:%d:1: undefined: x%d\n", i+1, i)))
 	}
 	r.Write([]byte("b.go:1:1: " + strings.Repeat("x", 1<<20)))
+	r.Finish()
 	problems, more, _ := r.Result(true)
 	if len(problems) != mostProblems || more != 2000-mostProblems {
 		t.Errorf("%d problems and %d more", len(problems), more)
@@ -140,6 +144,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, output string) {
 		r := project(func(path string) bool { return path == "/project/main.go" })
 		r.Write([]byte(output))
+		r.Finish()
 		problems, _, _ := r.Result(true)
 		for _, p := range problems {
 			if p.File != "/project/main.go" || p.Line <= 0 {

@@ -46,6 +46,9 @@ func (r *Runner) launch(c *Command, spec procgroup.Spec) {
 			deliver(func() { r.wentToBackground(c, x.Leftovers) })
 		}
 		<-group.Done()
+		if c.Diagnostics != nil {
+			c.Diagnostics.Finish()
+		}
 		r.guard.ended(pid)
 		if c.generation != nil && !group.Exit().Success() {
 			c.Because, c.hint = r.adoptions.portTaken(c)

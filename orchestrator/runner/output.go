@@ -1,7 +1,11 @@
 package runner
 
 import (
+	"context"
+	"errors"
+	"io/fs"
 	"os"
+	"time"
 
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/diagnostics"
@@ -52,16 +56,17 @@ func readAlong(next func(procgroup.Block), counter *warnings.Counter, reader *di
 	}
 }
 
-func problemsOf(w *schema.Watcher, stage *schema.Stage) *diagnostics.Reader {
+func problemsOf(o *owner, w *schema.Watcher, stage *schema.Stage) *diagnostics.Reader {
 	p := stage.Problems
-	return diagnostics.New(diagnostics.Options{Tool: p.Tool, Pattern: p.Pattern, Off: p.Off, Exists: isFile, Dirs: []string{stage.Dir, w.Project.Dir}})
+	return diagnostics.New(diagnostics.Options{Tool: p.Tool, Pattern: p.Pattern, Off: p.Off, Exists: o.filesThere(), Dirs: []string{stage.Dir, w.Project.Dir}})
 }
 
 // Complaints finds the last place that a process complained of, such as that of its crash, with those in the lines
 // right above it, such as a compiler's; else the last lines. In output that is not whole, lines have no numbers. It looks at files.
 func Complaints(p *schema.Process, output []byte, whole bool) (problems []diagnostics.Problem, tail []string) {
-	reader := diagnostics.New(diagnostics.Options{Exists: isFile, Dirs: []string{p.Dir, p.Project.Dir}})
+	reader := diagnostics.New(diagnostics.Options{Exists: func(path string) bool { return fileThere(path) == nil }, Dirs: []string{p.Dir, p.Project.Dir}})
 	reader.Write(console.Sanitize(nil, output, false))
+	reader.Finish()
 	problems, _, tail = reader.Result(true)
 	first := max(0, len(problems)-1)
 	for first > 0 && problems[first].At == problems[first-1].At+1 {
@@ -76,7 +81,26 @@ func Complaints(p *schema.Process, output []byte, whole bool) (problems []diagno
 	return problems, tail
 }
 
-func isFile(path string) bool {
+// filesThere tells of the files that one command names whether they are there. Where a
+// file system does not respond, none is from then on: its output is read all the same.
+func (o *owner) filesThere() func(path string) bool {
+	hangs := false
+	return func(path string) bool {
+		if hangs {
+			return false
+		}
+		ctx, cancel := context.WithTimeout(o.ctx, time.Second)
+		defer cancel()
+		err := o.within(ctx, func() error { return fileThere(path) })
+		hangs = errors.Is(err, context.DeadlineExceeded)
+		return err == nil
+	}
+}
+
+func fileThere(path string) error {
 	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrInvalid
+	}
+	return err
 }

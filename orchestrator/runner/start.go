@@ -28,7 +28,7 @@ func (r *Runner) StartStage(key Key, w *schema.Watcher, stage *schema.Stage, pat
 		return err
 	}
 	r.build.hintColor(program, e)
-	c := &Command{Key: key, name: w.Name, Warned: &warnings.Counter{}, Diagnostics: problemsOf(w, stage), wanted: r.build.wantedProgram(stage.Run, program.argv, stage.Dir, e, w.Env, stage.Env),
+	c := &Command{Key: key, name: w.Name, Warned: &warnings.Counter{}, Diagnostics: problemsOf(r.owner, w, stage), wanted: r.build.wantedProgram(stage.Run, program.argv, stage.Dir, e, w.Env, stage.Env),
 		prepare: func() error { return r.build.files.write(list, paths, false) }}
 	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Nice: stage.Nice, Grace: stageGrace, KeepDaemons: true}
 	lines, open := r.output.streams(w.Name)
