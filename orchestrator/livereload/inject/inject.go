@@ -30,8 +30,8 @@ type Options struct {
 	// Mark is what a page says of its version: letters, digits and dots. It is called when a page is asked
 	// for, from any goroutine, and must not block. Empty: pages are left alone.
 	Mark func(generation int) string
-	// Note is told, in a sentence, why pages do not get the script, once a reason, from any goroutine; it must
-	// not block. Nil: nobody is told.
+	// Note is told why the pages ("they") do not get the script, or it does not work in them: once a reason,
+	// from any goroutine. It must not block. Nil: nobody is told.
 	Note func(why string)
 }
 
@@ -169,13 +169,13 @@ func fit(h http.Header) (packed bool, no *refusal) {
 	for _, v := range h["Cache-Control"] {
 		for directive := range strings.SplitSeq(v, ",") {
 			if strings.EqualFold(strings.TrimSpace(directive), "no-transform") {
-				return false, &refusal{"no-transform", "its pages forbid any change (Cache-Control: no-transform)"}
+				return false, &refusal{"no-transform", "they forbid any change (Cache-Control: no-transform)"}
 			}
 		}
 	}
 	if _, params, _ := mime.ParseMediaType(h.Get("Content-Type")); !readable(params["charset"]) {
 		charset := word(params["charset"])
-		return false, &refusal{charset, "its pages are in " + charset + ", which devloop does not read; UTF-8 works"}
+		return false, &refusal{charset, "they are in " + charset + ", which devloop does not read; UTF-8 works"}
 	}
 	switch coding := strings.ToLower(strings.Join(h["Content-Encoding"], ",")); coding {
 	case "", "identity":
@@ -184,7 +184,7 @@ func fit(h http.Header) (packed bool, no *refusal) {
 		return true, nil
 	default:
 		coding = word(coding)
-		return false, &refusal{coding, "its pages are compressed with " + coding + ", which devloop does not read; gzip or none works"}
+		return false, &refusal{coding, "they are compressed with " + coding + ", which devloop does not read; gzip or none works"}
 	}
 }
 
@@ -214,9 +214,9 @@ func word(s string) string {
 }
 
 const (
-	noPlace = "its pages have no <head>, and no other tag, in their first 64 KiB"
-	inMeta  = "its pages have a policy in a <meta> that forbids what the script connects to (connect-src); devloop does not change pages: add 'self' to it"
-	inUTF16 = "its pages are in UTF-16, which devloop does not read; UTF-8 works"
+	noPlace = "they have no <head>, and no other tag, in their first 64 KiB"
+	inMeta  = "they have a policy in a <meta> that forbids what the script connects to (connect-src); devloop does not change pages: add 'self' to it"
+	inUTF16 = "they are in UTF-16, which devloop does not read; UTF-8 works"
 )
 
 // mostNotes limits the reasons that a server can make up.

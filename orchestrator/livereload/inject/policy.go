@@ -16,7 +16,7 @@ type need struct {
 	hashed bool // the tag needs the script's hash
 }
 
-var noPolicy = &refusal{"csp", "its pages allow no script that devloop could name (Content-Security-Policy); a nonce, 'self' or a plain host name works"}
+var noPolicy = &refusal{"csp", "they allow no script that devloop could name (Content-Security-Policy); a nonce, 'self' or a plain host name works"}
 
 // allow changes the policies of an answer so that they allow the script, and what it connects to, and returns
 // the attributes that the tag needs for them. If it cannot, it changes nothing.
@@ -37,7 +37,7 @@ func (in *Injector) allow(req *http.Request, h http.Header) (attributes string, 
 	for i, name := range names {
 		for policy := range policies(h[name]) {
 			if enforced := i == 0; enforced && policy.isSandbox() {
-				return "", &refusal{"sandbox", "its pages are in a sandbox without scripts of their own origin (Content-Security-Policy: sandbox)"}
+				return "", &refusal{"sandbox", "they are in a sandbox without scripts of their own origin (Content-Security-Policy: sandbox)"}
 			}
 			if !n.allow(&policy) {
 				return "", noPolicy
