@@ -113,7 +113,7 @@ func initProject(a *app, presetName, from string, yes, trying bool) (wrote bool,
 		return false, unfitDraft{loads}
 	}
 	if ask != nil {
-		printPlan(a.stdout, file, from, &draft)
+		printPlan(foldedTo(a.stdout, a.screen), file, from, &draft)
 		if !ask.yes("Write this?") {
 			fmt.Fprintln(a.stdout, "nothing is written")
 			return false, nil
@@ -146,12 +146,12 @@ func initProject(a *app, presetName, from string, yes, trying bool) (wrote bool,
 		}
 	}
 	if ask == nil {
-		printNotes(a.stdout, from, &draft)
+		printNotes(foldedTo(a.stdout, a.screen), from, &draft)
 	}
 	if loads != nil {
 		return true, loads
 	}
-	printNext(a.stdout, file, cfg, trying)
+	printNext(foldedTo(a.stdout, a.screen), file, cfg, trying)
 	return true, nil
 }
 
@@ -345,7 +345,7 @@ func (e fileThere) Error() string {
 	return e.path + " exists already, and init never overwrites a file"
 }
 func (e fileThere) Hint() string {
-	return "write another file with -f, or move this one away"
+	return "`devloop` runs it, `devloop init --try` tries it; to have another written, use -f or move this one away"
 }
 
 // unfitDraft is a draft that does not load: devloop's mistake, not the project's.

@@ -38,7 +38,7 @@ func TestInitAsks(t *testing.T) {
 		}
 		x.ends(exitOK)
 	}
-	ask("9\r2", "", "n")
+	ask("9\r2", "", "perhaps\rn")
 	if _, err := os.Stat(file); err == nil {
 		t.Fatal("it was written in spite of a no")
 	}
@@ -52,10 +52,15 @@ func TestInitAsks(t *testing.T) {
 			t.Errorf("%s is not in\n%s", want, text)
 		}
 	}
+	x := onTerminal(t, 40, 60, "-f", file, "init") // it is there
+	x.Await(`never overwrites`)
+	x.ends(exitUsage)
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	onTerminal(t, 40, 200, "-f", file, "init", "--yes").ends(exitOK)
+	x = onTerminal(t, 40, 60, "-f", file, "init", "--yes")
+	x.Await(`next: read [^\n]*\n  \S`) // long lines are broken between words
+	x.ends(exitOK)
 	if text, err = os.ReadFile(file); err != nil || !strings.Contains(string(text), "TESTS: beside") {
 		t.Errorf("%v\n%s", err, text)
 	}

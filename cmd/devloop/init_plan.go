@@ -53,9 +53,13 @@ func (q *asker) choose(question string, options []string) int {
 		line = strings.TrimSpace(line)
 		n, bad := strconv.Atoi(line)
 		switch {
-		case line == "" || err != nil:
+		case err != nil:
+			fmt.Fprintln(q.out)
+			n = 1
+		case line == "":
 			n = 1
 		case bad != nil || n < 1 || n > len(options):
+			fmt.Fprintf(q.out, "a number from 1 to %d; Enter takes 1, and Ctrl-C ends init\n", len(options))
 			continue
 		}
 		q.answered[question] = n - 1
@@ -77,9 +81,55 @@ func (q *asker) yes(question string) bool {
 			return err == nil
 		}
 		if err != nil {
+			fmt.Fprintln(q.out)
 			return false
 		}
+		fmt.Fprintln(q.out, "y or n; Enter is y")
 	}
+}
+
+// folded breaks lines between words, where a terminal would break them anywhere. Lines that begin with a space
+// stay whole.
+type folded struct {
+	w     io.Writer
+	width int // in columns
+}
+
+// foldedTo is a writer of sentences on a screen; w itself where that is no terminal.
+func foldedTo(w, screen io.Writer) io.Writer {
+	if columns := width(screen); columns > 20 {
+		return folded{w, columns}
+	}
+	return w
+}
+
+func (f folded) Write(text []byte) (int, error) {
+	var b strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, " ") || len(line) <= f.width {
+			b.WriteString(line)
+			continue
+		}
+		at := 0
+		for i, word := range strings.Fields(line) {
+			switch {
+			case i == 0:
+			case at+1+len(word) > f.width:
+				b.WriteString("\n  ")
+				at = 2
+			default:
+				b.WriteByte(' ')
+				at++
+			}
+			b.WriteString(word)
+			at += len(word)
+		}
+		b.WriteByte('\n')
+	}
+	if _, err := io.WriteString(f.w, b.String()); err != nil {
+		return 0, fmt.Errorf("write to the terminal: %w", err)
+	}
+	return len(text), nil
 }
 
 // printPlan shows what init would write, with what it was found by.

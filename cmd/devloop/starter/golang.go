@@ -65,6 +65,9 @@ func lookGo(at *project) (*draft, error) {
 		var i int
 		if i, asked = p.tools.choose("Which main package is the server?", options); asked {
 			main, from = options[i], "as you chose"
+			if f, m := p.search(slices.DeleteFunc(slices.Clone(sources), func(f string) bool { return path.Dir(f) != main }), goServer); m != nil {
+				file = f
+			}
 		}
 	}
 	l, err := p.otherLoop(goPlain, goExts)

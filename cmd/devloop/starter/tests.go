@@ -19,11 +19,11 @@ func (d *draft) testsBeside() {
 		return
 	}
 	how, _ := d.tools.choose("When do the tests run?", []string{
-		"beside: after each restart; a failure is told, and takes nothing down",
-		"gate: before each restart; a failure keeps the old server",
+		"beside: after each restart; a failure is only told",
+		"gate: before it; a failure keeps the old server",
 		"off: not at all",
 	})
-	d.set("TESTS", []string{"beside", "gate", "off"}[how], "after the restart; gate: before it, and a failure keeps the old server; off: not at all")
+	d.set("TESTS", []string{"beside", "gate", "off"}[how], "after the restart; gate: before it; off: not at all")
 	builds := slices.IndexFunc(d.watchers, func(w entry) bool { return w.key == besideServer[d.top[0].value] })
 	if builds < 0 {
 		return
