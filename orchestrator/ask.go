@@ -3,7 +3,6 @@ package orchestrator
 import (
 	"context"
 	"os"
-	"slices"
 
 	"devloop/orchestrator/api"
 	"devloop/orchestrator/control"
@@ -55,7 +54,7 @@ func (l apiLoop) Status() control.Status {
 				node.Plan = l.report.history.Plan(n.Name, stageNames(l.plan(i)), run)
 			}
 			if node.Failed || node.Crashes > 0 {
-				l.placeFailure(&node)
+				node.Problem, node.Problems, _ = l.report.history.First(n.Name, l.allStages(i))
 			}
 			for _, up := range l.graph.Upstream(i) {
 				node.After = append(node.After, l.graph.Nodes[up].Name)
@@ -117,29 +116,12 @@ func (l apiLoop) Wake(node string) control.Wake {
 	return l.report.snapshot(l.machine.Status()).Wake(l.graph.Index(node), l.report.history.Wake(node))
 }
 
-// placeFailure says where a node has failed.
-func (l apiLoop) placeFailure(n *control.Node) {
-	placed, unplaced := l.Diagnostics(n.Name)
-	n.Problems = len(placed)
-	for _, u := range unplaced {
-		n.Problems += u.More
-	}
-	for i := range placed {
-		if n.Problem == nil || n.Problem.Severity != "error" && placed[i].Severity == "error" {
-			n.Problem = &placed[i]
-		}
-	}
-}
-
 func (l apiLoop) Diagnostics(node string) ([]control.Diagnostic, []control.Unplaced) {
 	i := l.graph.Index(node)
-	if w := l.graph.Nodes[i].Watcher; w != nil {
-		return l.report.history.Diagnostics(node, slices.Concat(stageNames(w)...))
-	}
-	if now := l.machine.Status()[i]; !now.Failed && now.Failures == 0 {
+	if now := l.machine.Status()[i]; !now.Watcher && !now.Failed && now.Failures == 0 {
 		return nil, nil
 	}
-	return l.report.history.Diagnostics(node, []string{""})
+	return l.report.history.Diagnostics(node, l.allStages(i))
 }
 
 func (l apiLoop) Terminal(node string) (t api.Terminal) {

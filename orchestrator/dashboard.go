@@ -32,6 +32,7 @@ func (a *answers) close() error { return errors.Join(a.api.Close(), a.dashboard.
 type dashboards struct {
 	api    http.Handler
 	graph  func(context.Context) (dashboard.Graph, error)
+	live   func(socket string) http.Handler
 	claim  *control.Claim // nil: there is no dashboard
 	screen *report.Screen
 	now    *served // nil: there is none
@@ -67,7 +68,7 @@ func (d *dashboards) open(at *schema.Socket) (*served, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("dashboard: %w", err), bound.Close())
 	}
-	return &served{bound, at, ln, dashboard.New(dashboard.Options{API: d.api, Graph: d.graph, Project: filepath.Base(d.claim.Dir()), Key: d.claim.Key(), Host: at.Listen.Host})}, nil
+	return &served{bound, at, ln, dashboard.New(dashboard.Options{API: d.api, Graph: d.graph, Live: d.live, Project: filepath.Base(d.claim.Dir()), Key: d.claim.Key(), Host: at.Listen.Host})}, nil
 }
 
 // dashboardOf is the address of a configuration's dashboard, as a socket; nil if it has none.

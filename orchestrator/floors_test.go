@@ -73,7 +73,7 @@ var floors = map[string]struct {
 	"orchestrator/machine":  {own: []string{"schema"}, why: "it decides: no I/O, no clock, no adapter"},
 	"orchestrator/watchset": {own: []string{"schema", "schema/glob", "orchestrator/graph", "orchestrator/gitignore"}, why: "it answers about paths, and watches nothing"},
 
-	"orchestrator/sockets": {own: []string{"schema", "orchestrator/console", "orchestrator/listenfd", "orchestrator/probe", "orchestrator/proxy"}, why: "what is held, and who has it: which process is to have it is decided above"},
+	"orchestrator/sockets": {own: []string{"schema", "orchestrator/console", "orchestrator/listenfd", "orchestrator/livereload", "orchestrator/livereload/inject", "orchestrator/probe", "orchestrator/proxy"}, why: "what is held, and who has it: which process is to have it is decided above"},
 
 	"orchestrator/inspect": {own: []string{"schema", "orchestrator/control", "orchestrator/doctor", "orchestrator/fspoll", "orchestrator/gitignore", "orchestrator/graph", "orchestrator/listenfd", "orchestrator/sockets", "orchestrator/watchset"},
 		why: "questions about a project, for which nothing needs to run"},
@@ -97,7 +97,7 @@ var floors = map[string]struct {
 		why: "it starts and ends what it is told to: which command that is, is decided above"},
 
 	"orchestrator": {own: []string{"schema", "orchestrator/api", "orchestrator/console", "orchestrator/control", "orchestrator/dashboard", "orchestrator/diskqueue", "orchestrator/filewatch", "orchestrator/fspoll", "orchestrator/graph", "orchestrator/journal",
-		"orchestrator/linefile", "orchestrator/listenfd", "orchestrator/machine", "orchestrator/guardian", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/report",
+		"orchestrator/linefile", "orchestrator/listenfd", "orchestrator/livereload", "orchestrator/machine", "orchestrator/guardian", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/report",
 		"orchestrator/runner", "orchestrator/sockets", "orchestrator/memrelease"},
 		why: "the one place where the adapters meet the machine"},
 

@@ -40,7 +40,7 @@ type loop struct {
 	machine *machine.Machine
 	screen  *report.Screen
 	report  *reporter
-	pages   downPages
+	pages   pages
 	sockets *sockets.Set
 	runner  *runner.Runner
 	disk    *diskqueue.Queue
@@ -243,8 +243,9 @@ func (l *loop) step(ev machine.Event) {
 	defer func() { l.stepping = false }()
 	defer func() {
 		status := sync.OnceValue(l.machine.Status)
-		l.report.log.Rested(status)
+		ended := l.report.log.Rested(status)
 		l.report.stands(l.machine, status, l.sources.Broken())
+		l.pages.review(status, ended)
 	}()
 	for len(l.queue) > 0 {
 		ev, l.queue = l.queue[0], l.queue[1:]
@@ -254,7 +255,6 @@ func (l *loop) step(ev machine.Event) {
 			l.house.worked()
 		}
 	}
-	l.pages.review(l.machine.Status)
 }
 
 func (l *loop) do(action machine.Action) {
@@ -301,6 +301,7 @@ func (l *loop) handle(ev any) {
 		ev.Handle()
 	case placeEvent:
 		ev.show()
+		l.pages.review(l.machine.Status, nil)
 	case filesOpened:
 		l.filesOpened(ev)
 	case noticeEvent:

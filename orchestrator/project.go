@@ -1,6 +1,8 @@
 package orchestrator
 
 import (
+	"slices"
+
 	"devloop/orchestrator/graph"
 	"devloop/schema"
 )
@@ -55,6 +57,14 @@ func stageNames(w *schema.Watcher) (groups [][]string) {
 		groups = append(groups, names)
 	}
 	return groups
+}
+
+// allStages are the names of all stages of a watcher. A process counts as one without a name.
+func (p *project) allStages(node int) []string {
+	if w := p.graph.Nodes[node].Watcher; w != nil {
+		return slices.Concat(stageNames(w)...)
+	}
+	return []string{""}
 }
 
 // stageOf finds a stage by the machine's number.

@@ -10,10 +10,11 @@ const (
 	Behind   Liveness = "behind"   // an Await would wait, and nothing goes on: what was there before answers
 )
 
-// Live says whether what was saved is live, by what an Await for all nodes would be told that was asked after an
-// Asked now. Nodes are those that have failed, else those that it would wait for, upstream first.
-func (m *Machine) Live() (state Liveness, nodes []int) {
-	b := m.barrier(Await{})
+// Live says whether what was saved is live, by what an Await for the named nodes, or for all if none is named, would be told
+// that was asked after an Asked now. The result's nodes are those that have failed, else those that it would wait for, upstream
+// first.
+func (m *Machine) Live(named ...int) (state Liveness, nodes []int) {
+	b := m.barrier(Await{Nodes: named})
 	a, final := m.verdict(b)
 	switch {
 	case !m.started:

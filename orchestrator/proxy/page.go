@@ -8,19 +8,29 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
-// News is what is going on, for a page.
+// News is what is going on, for a page. All of it but Project and Headline may be missing.
 type News struct {
-	Project string // its name
-	Node    string // the watcher or process that the server waits for, or that failed
-	State   string // of the node, in a word or two: "building", "failed", "starting"
-	Detail  string // a sentence, or empty
-	Failed  bool   // it needs a person
-	Output  []byte // the last output of what failed, as it was written; shown as text
+	Project  string        // its name
+	Headline string        // in one line: "check › test failed", "server is starting"
+	Detail   string        // a sentence more
+	Failed   bool          // it needs a person
+	Since    time.Time     // since when no server answers
+	Usual    time.Duration // how long that usually takes, from Since on
+
+	Place, Link      string // of the first problem: FILE:LINE:COLUMN, and what opens it in an editor
+	Message, Excerpt string // of the same
+	Problems         int    // how many there are
+
+	Broke     string // which save did it: "broke with save 12 (backend/api.py)"
+	Dashboard string // URL of the page that shows the loop
+	Output    []byte // the last output of what failed, as it was written; shown as text
 }
 
 // outputLimit is how much of News.Output a page shows, in bytes: its end.
@@ -123,7 +133,7 @@ func (p *page) render(html bool) (http.Header, []byte) {
 		h.Set("X-Content-Type-Options", "nosniff")
 		if err := pageTemplate().Execute(&b, p); err != nil {
 			b.Reset() // a template that fails on data is a mistake in it; the tests would know
-			fmt.Fprintf(&b, "<!doctype html><title>devloop</title><p>%s", template.HTMLEscapeString(p.Headline()))
+			fmt.Fprintf(&b, "<!doctype html><title>devloop</title><p>%s", template.HTMLEscapeString(p.First()))
 		}
 	} else {
 		h.Set("Content-Type", "text/plain; charset=utf-8")
@@ -135,30 +145,97 @@ func (p *page) render(html bool) (http.Header, []byte) {
 
 // text is the page for a terminal.
 func (p *page) text(b *bytes.Buffer) {
-	fmt.Fprintf(b, "devloop: %s\n", p.Headline())
-	for _, line := range []string{p.Detail, p.Err} {
+	fmt.Fprintf(b, "devloop: %s\n", p.First())
+	since := ""
+	if !p.Since.IsZero() {
+		since = "since " + p.Since.Format(time.TimeOnly)
+	}
+	for _, line := range append([]string{p.Second(), p.Err}, together(since, p.Takes(), p.Broke)) {
 		if line != "" {
 			fmt.Fprintf(b, "%s\n", line)
 		}
 	}
-	if out := p.Text(); out != "" {
-		fmt.Fprintf(b, "\n%s\n", out)
+	if p.Message != "" {
+		fmt.Fprintf(b, "\n%s\n", strings.TrimPrefix(p.Place+": "+p.Message, ": "))
+	}
+	for _, out := range []string{p.Around(), p.Text()} {
+		if out != "" {
+			fmt.Fprintf(b, "\n%s\n", out)
+		}
+	}
+	if p.Dashboard != "" {
+		fmt.Fprintf(b, "\ndashboard: %s\n", p.Dashboard)
 	}
 }
 
-// Headline is the page in one line.
-func (p *page) Headline() string {
+// together are those of the parts of a line that there are.
+func together(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), " · ")
+}
+
+// First is the page in one line.
+func (p *page) First() string {
 	switch {
 	case p.Kind == "failed":
 		return fmt.Sprintf("the server on socket %s did not answer", p.Name)
-	case p.Node != "" && p.State != "":
-		return p.Node + ": " + p.State
-	case p.Node != "":
-		return "waiting for " + p.Node
+	case p.Headline != "":
+		return p.Headline
 	default:
 		return fmt.Sprintf("no server is ready on socket %s", p.Name)
 	}
 }
 
-// Text is the output as text that a page can show.
-func (p *page) Text() string { return plain(p.Output, outputLimit) }
+// Second says more, if there is more to say.
+func (p *page) Second() string {
+	if p.Kind == "failed" {
+		return together(p.Headline, p.Detail)
+	}
+	return p.Detail
+}
+
+// Takes says how long what goes on usually takes.
+func (p *page) Takes() string {
+	if p.Usual <= 0 {
+		return ""
+	}
+	return "usually " + max(p.Usual.Round(time.Second), time.Second).String()
+}
+
+// Count says which of the problems the page shows.
+func (p *page) Count() string {
+	if p.Problems < 2 {
+		return ""
+	}
+	return fmt.Sprintf("1 of %d problems", p.Problems)
+}
+
+// Millis is since when no server answers, in milliseconds since 1970; 0: it is not known.
+func (p *page) Millis() int64 {
+	if p.Since.IsZero() {
+		return 0
+	}
+	return p.Since.UnixMilli()
+}
+
+// Clock is the same for people.
+func (p *page) Clock() string { return p.Since.Format(time.TimeOnly) }
+
+// Opens is Link, if an editor is what it leads to.
+func (p *page) Opens() template.URL {
+	scheme, _, _ := strings.Cut(p.Link, ":")
+	if !slices.Contains([]string{"vscode", "cursor", "zed", "idea"}, scheme) {
+		return ""
+	}
+	return template.URL(p.Link) //nolint:gosec // no script: the scheme is one of these
+}
+
+// Around is the output around the problem, as text.
+func (p *page) Around() string { return plain([]byte(p.Excerpt), outputLimit) }
+
+// Text is the output as text that a page can show, unless the excerpt is all of it.
+func (p *page) Text() string {
+	if text := plain(p.Output, outputLimit); text != p.Around() {
+		return text
+	}
+	return ""
+}

@@ -50,7 +50,7 @@ func FuzzPlain(f *testing.F) {
 // TestPageIsSafe: what a server printed is text, and the policy lets in the
 // page's own style and script, which the template must not have changed.
 func TestPageIsSafe(t *testing.T) {
-	p := page{Name: "web", Status: 503, Kind: "held", News: News{Node: "<i>", State: "failed", Failed: true, Output: []byte("</pre><script>alert(1)</script>")}}
+	p := page{Name: "web", Status: 503, Kind: "held", News: News{Headline: "<i>", Failed: true, Output: []byte("</pre><script>alert(1)</script>")}}
 	header, content := p.render(true)
 	for _, part := range []string{pageCSS, pageJS} {
 		if !bytes.Contains(content, []byte(part)) {
@@ -68,7 +68,7 @@ func TestPageIsSafe(t *testing.T) {
 // TestFrontAnswersPages: browsers that wait for a page get one as soon as that
 // is wanted; whoever else waits goes on waiting.
 func TestFrontAnswersPages(t *testing.T) {
-	f, url := front(t, Options{HTTP: true, News: func() News { return News{Project: "shop", Node: "build", State: "failed", Failed: true} }})
+	f, url := front(t, Options{HTTP: true, News: func() News { return News{Project: "shop", Headline: "build failed", Failed: true} }})
 	_, browser := raw(t, url, navigation)
 	_, api := raw(t, url, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 	testenv.UntilTrue(t, "both wait", func() bool { return f.Stats().Waiting == 2 })
@@ -79,7 +79,7 @@ func TestFrontAnswersPages(t *testing.T) {
 	}
 	b, _ := io.ReadAll(res.Body)
 	res.Body.Close()
-	if res.StatusCode != 503 || !strings.Contains(string(b), "build: failed") {
+	if res.StatusCode != 503 || !strings.Contains(string(b), "build failed") {
 		t.Errorf("got %d %s", res.StatusCode, b)
 	}
 	if n := f.Stats().Waiting; n != 1 {

@@ -61,7 +61,7 @@ func dialer(addr net.Addr) func(context.Context) (net.Conn, error) {
 const navigation = "GET /a HTTP/1.1\r\nHost: x\r\nAccept: text/html,*/*;q=0.8\r\nSec-Fetch-Mode: navigate\r\n\r\n"
 
 func TestPlaceholder(t *testing.T) {
-	news := News{Project: "shop", Node: "build", State: "failed", Failed: true, Output: []byte("\x1b[31merror\x1b[0m: <oops>\n")}
+	news := News{Project: "shop", Headline: "build failed", Failed: true, Output: []byte("\x1b[31merror\x1b[0m: <oops>\n")}
 	s, held := placeholder(t, Options{News: func() News { return news }})
 	addr := held.Addr()
 

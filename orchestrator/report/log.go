@@ -32,6 +32,7 @@ type Log struct {
 	cycles  cycles
 	built   built
 	inputs  inputs
+	saves   saves
 	keep    func(cycle []byte) // outlives the loop, if it can
 }
 
@@ -52,7 +53,7 @@ func (r *Reader) Events() <-chan control.Event { return r.queue }
 // of a crash alone.
 func NewLog(g *graph.Graph, keep func(cycle []byte)) *Log {
 	l := &Log{boot: rand.Text()[:12], began: time.Now(), readers: map[*Reader]struct{}{}, keep: keep, live: control.Live{State: string(machine.Building)},
-		built: built{map[string]int{}, map[string]int{}}, inputs: inputs{map[string]bool{}}}
+		built: built{map[string]int{}, map[string]int{}}, inputs: inputs{map[string]bool{}}, saves: saves{map[string]*control.Cycle{}, map[string]Breakage{}}}
 	l.Follow(g)
 	return l
 }
@@ -90,6 +91,7 @@ func (l *Log) beginAt(node, cause string, t int64, now time.Time) *cycle {
 	c := l.cycles.begin(node, cause, t)
 	if c.Cause != string(machine.ByCrash) {
 		l.meant = max(l.meant, c.ID)
+		l.saves.last[node] = &c.Cycle
 	}
 	if c.Time.IsZero() {
 		c.Time, c.Boot = now, l.boot
@@ -132,6 +134,7 @@ func (l *Log) Report(r Report) {
 			run.SameInputs = true
 		}
 		e.Cycle = c.ID
+		l.saves.note(&r, &c.Cycle)
 	}
 	l.built.note(&r, e.Cycle)
 	l.publish(e)
@@ -153,19 +156,21 @@ func beginning(r Report) (cause string, begins bool) {
 	return "", false
 }
 
-// Rested ends the cycles in which nothing moves any more. It asks for the state of the nodes only if a
-// cycle is open.
-func (l *Log) Rested(status func() []machine.NodeStatus) {
+// Rested ends the cycles in which nothing moves any more, and returns those that have led to anything. It asks for the state
+// of the nodes only if a cycle is open.
+func (l *Log) Rested(status func() []machine.NodeStatus) (ended []*control.Cycle) {
 	if len(l.cycles.open) == 0 {
-		return
+		return nil
 	}
 	t, now := l.now()
-	for _, c := range l.cycles.rested(status(), t) {
+	ended = l.cycles.rested(status(), t)
+	for _, c := range ended {
 		l.publish(control.Event{T: t, Time: now, Kind: "cycle", Cycle: c.ID, Times: c})
 		if kept := l.cycles.keep(c); c.Cause != string(machine.ByCrash) {
 			l.keep(kept)
 		}
 	}
+	return ended
 }
 
 // Recall puts the cycles of loops before in front of those of this one.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/machine"
@@ -96,6 +97,15 @@ func (s *Screen) self(tone console.Tone, text string) { s.out.Say(self, tone, te
 
 // Notice shows a message about no particular node.
 func (s *Screen) Notice(text string) { s.self(console.Warn, text) }
+
+// Locate is a place in a file as it is shown, and a link to it in an editor; "": there is none.
+func (s *Screen) Locate(file string, line, column int) (place, link string) {
+	p := Problem{File: file, Line: line, Column: column}
+	if link = s.link(p); strings.HasPrefix(link, "file:") {
+		link = ""
+	}
+	return s.place(p), link
+}
 
 // Trouble shows an error about a node.
 func (s *Screen) Trouble(node string, err error) { s.Line(node, console.Bad, "%v", err) }

@@ -22,9 +22,9 @@ type Snapshot struct {
 	Usual func(node, stage string) time.Duration // see History.Usual
 }
 
-// Hold says what a node waits for, such as "waits for check (running)"; "" if for
+// hold says what a node waits for, such as "waits for check (running)"; "" if for
 // nothing.
-func (s Snapshot) Hold(node int) string {
+func (s Snapshot) hold(node int) string {
 	st := s.Nodes[node]
 	switch h := st.Hold; h.Kind {
 	case machine.Settling:
@@ -105,10 +105,59 @@ func (s Snapshot) Became(node int) string {
 	return "is " + st.State
 }
 
+// Heading says in one line what goes on at a node, or what has become of it, and then a sentence more, if there is one. There
+// is no time in it that passes. stages are those of a watcher that have failed; cycle is the save that runs.
+func (s Snapshot) Heading(node int, stages []string, cycle int) (text, more string) {
+	st := s.Nodes[node]
+	switch {
+	case st.Watcher && (st.State == "running" || st.State == "cancelling"):
+		if len(st.Stages) > 0 {
+			more = st.Name + " › " + st.Stages[0].Name
+		}
+		return fmt.Sprintf("checks of save %d run", cycle), more
+	case st.Watcher && st.State == "failed":
+		if st.Reason == "" && len(stages) > 0 {
+			return st.Name + " › " + stages[0] + " failed", ""
+		}
+		return st.Name + " failed", st.Reason
+	case st.Dropped != nil && st.State == "ready":
+		return "the new version of " + st.Name + " failed", s.blocked(node)
+	case st.State == "backing off", st.State == "gave up":
+		return st.Name + " crashed", crashed(st)
+	case st.State == "ended" && st.Early:
+		return st.Name + " ended before it was ready", st.End.Explained()
+	case st.State == "unready":
+		return st.Name + " is not ready", s.LastCheck(node, st.Num)
+	case st.Hold.Kind == machine.Settling:
+		return "files are still changing", ""
+	case st.Hold.Kind == machine.UpstreamFailed, st.Hold.Kind == machine.NotBuilt, st.Hold.Kind == machine.Unmet:
+		return st.Name + " waits for " + s.name(st.Hold.Node), ""
+	case st.Hold.Kind == machine.SlowedDown:
+		return st.Name + " waits", "its files change in each run"
+	case st.Hold.Kind != machine.NotHeld && st.Hold.Kind != machine.BackingOff:
+		return st.Name + " waits", s.hold(node)
+	case st.Candidate != nil && st.Candidate.New:
+		return "the new version of " + st.Name + " is starting", ""
+	}
+	return st.Name + " is " + st.State, ""
+}
+
+// Root is the node whose failure holds a node back: itself, or one upstream.
+func (s Snapshot) Root(node int) int {
+	for range s.Nodes {
+		hold := s.Nodes[node].Hold
+		if hold.Node < 0 || hold.Kind != machine.UpstreamFailed && hold.Kind != machine.NotBuilt && hold.Kind != machine.Unmet {
+			break
+		}
+		node = hold.Node
+	}
+	return node
+}
+
 // upstreamFailed says that a node upstream has failed, in a few words.
 func (s Snapshot) upstreamFailed(node int) string {
 	if s.Nodes[node].Hold.Kind == machine.NoAnswer {
-		return s.name(node) + " waits: " + s.Hold(node)
+		return s.name(node) + " waits: " + s.hold(node)
 	}
 	if s.Nodes[node].Watcher {
 		return s.name(node) + " failed"

@@ -87,7 +87,7 @@ func (s Snapshot) waits(node int) *control.Hold {
 	if h.Kind == machine.NotHeld {
 		return nil
 	}
-	out := &control.Hold{Kind: string(h.Kind), Until: control.Moment(h.Until), Text: s.Hold(node)}
+	out := &control.Hold{Kind: string(h.Kind), Until: control.Moment(h.Until), Text: s.hold(node)}
 	if h.Node >= 0 {
 		out.Node = s.name(h.Node)
 	}
@@ -119,13 +119,7 @@ func (s Snapshot) Moved(node int, before string) control.Moved {
 // Verdict names the node whose failure holds a node back, and where to find its output.
 func (s Snapshot) Verdict(node int, h *History) control.Verdict {
 	v := control.Verdict{Why: s.blocked(node)}
-	for range s.Nodes {
-		hold := s.Nodes[node].Hold
-		if hold.Kind != machine.UpstreamFailed && hold.Kind != machine.NotBuilt && hold.Kind != machine.Unmet {
-			break
-		}
-		node = hold.Node
-	}
+	node = s.Root(node)
 	v.Node, v.Kind = s.name(node), kind(s.Nodes[node])
 	p := h.nodes[v.Node]
 	if p.failure != nil {

@@ -143,7 +143,7 @@ func (l *statusLine) activities(now Snapshot, ending bool) (all []activity, shap
 	}
 	for i, n := range now.Nodes {
 		if n.State == "waiting" && n.Hold.Kind != machine.Paused && n.Hold.Kind != machine.UpstreamBusy && n.Hold.Kind != machine.UpstreamFailed && n.Hold.Kind != machine.Settling && n.Hold.Kind != machine.NotHeld {
-			all = append(all, activity{head: text(console.Dim, "- %s %s", n.Name, now.Hold(i)), short: text(console.Dim, "- %s", n.Name)})
+			all = append(all, activity{head: text(console.Dim, "- %s %s", n.Name, now.hold(i)), short: text(console.Dim, "- %s", n.Name)})
 		}
 	}
 	if len(all) == 0 {

@@ -3,6 +3,7 @@ package sockets
 import (
 	"net"
 	"net/netip"
+	"strings"
 
 	"devloop/orchestrator/listenfd"
 	"devloop/schema"
@@ -51,6 +52,27 @@ func (b Bound) URL() string {
 		}
 	}
 	return string(b.listen.Type) + "://" + net.JoinHostPort(host, port)
+}
+
+// Origins are those of the pages that are loaded from the socket on this machine, and where other machines reach it; none if
+// it is not for http.
+func (b Bound) Origins() (origins []string) {
+	scheme, at, found := strings.Cut(b.URL(), "://")
+	host, port, err := net.SplitHostPort(at)
+	if !found || err != nil {
+		return nil
+	}
+	hosts := []string{host}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		hosts = append(hosts, "localhost", "127.0.0.1", "::1")
+	}
+	for _, host := range hosts {
+		origins = append(origins, scheme+"://"+net.JoinHostPort(host, port))
+	}
+	if exposed := b.Exposed(); exposed != "" {
+		origins = append(origins, exposed)
+	}
+	return origins
 }
 
 // Exposed is where other machines reach the socket, as they would write it; ""

@@ -18,6 +18,7 @@ import (
 // gone. Then it is given back: by Return, or by Cancel if the generation was never started.
 type Grant struct {
 	set       *Set
+	began     time.Time
 	serial    int                // what fronts know the generation by: no other grant of the Set has it
 	refs      []schema.SocketRef // as they were configured at the start
 	sockets   []*Held            // the same, in their order
@@ -46,7 +47,7 @@ type Granted struct {
 // Grant gives the sockets of a process to its next generation. Before that starts, Prepare is to be called.
 func (s *Set) Grant(refs []schema.SocketRef) (*Grant, error) {
 	s.serials++
-	g := &Grant{set: s, serial: s.serials, refs: refs}
+	g := &Grant{set: s, began: time.Now(), serial: s.serials, refs: refs}
 	var names []string
 	for _, ref := range refs {
 		h := s.Named(ref.Name)
@@ -198,6 +199,7 @@ func (g *Grant) Serve() {
 		h.serving = g.serial
 	}
 	for _, h := range g.sockets {
+		h.serves(g)
 		if h.placeholder != nil {
 			h.placeholder.Forward(h.dial)
 		}
@@ -266,6 +268,9 @@ func (g *Grant) Return(end End) []error {
 		if end.Asked || cut > 0 {
 			h.cut = cut
 		}
+	}
+	for _, h := range g.sockets {
+		h.leaves(g, end)
 	}
 	g.countCut(end)
 	return g.refresh()

@@ -37,6 +37,8 @@ type Held struct {
 	news     atomic.Pointer[proxy.News]
 	checking atomic.Bool
 
+	telling telling // open pages
+
 	marked atomic.Bool // it was told that the server's own port is private: once is enough
 }
 
@@ -66,6 +68,9 @@ func (h *Held) openFront() error {
 	ln, err := h.listener()
 	if err != nil {
 		return err
+	}
+	if opt.HTTP {
+		opt.Own, opt.Pages = h.own, h.injector()
 	}
 	h.front, h.frontHTTP = proxy.New(ln, opt), opt.HTTP
 	return nil
@@ -134,6 +139,7 @@ func (h *Held) partFront() {
 		placeholder.Forward(h.dial)
 		s.joined.Go(func() { placeholder.Finish(s.ctx) })
 	}
+	h.endHub() // its connections would keep the front
 	h.front, h.placeholder, h.paging, h.serving = nil, nil, false, 0
 }
 
@@ -164,8 +170,11 @@ func (h *Held) dial(ctx context.Context) (net.Conn, error) {
 // close ends what openFront began, and lets the socket go. It may have to wait for a disk.
 func (h *Held) close() error { return errors.Join(h.endFront(), h.Close()) }
 
-// endFront ends what openFront began.
+// endFront ends what openFront began, and what open pages are told by.
 func (h *Held) endFront() (err error) {
+	if hub := h.telling.hub.Swap(nil); hub != nil {
+		hub.Close()
+	}
 	if h.front != nil {
 		err = h.front.Close()
 	}

@@ -167,6 +167,9 @@ func (s *Set) Adopt(want []*schema.Socket, opened []*Held) {
 				h.cfg, h.listen = cfg, cfg.Listen
 				s.held, held[j] = append(s.held, h), nil
 				h.matchPlaceholder()
+				if cfg.Live == schema.LiveOff {
+					h.endHub()
+				}
 				break
 			}
 		}
