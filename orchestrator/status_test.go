@@ -130,7 +130,7 @@ processes:
   app: {run: 'exit 1', restart: never, sockets: [web]}
 `,
 	})
-	p.screen.wait(t, `app\s*\| ended`)
+	p.screen.wait(t, `app\s*\| ✗ ended`)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	s, err := client.Status(ctx)
