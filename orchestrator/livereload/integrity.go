@@ -7,6 +7,6 @@ import (
 
 // Integrity is the script's hash, as a page or a policy has it.
 func Integrity() string {
-	sum := sha256.Sum256(script)
+	sum := sha256.Sum256(script())
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
