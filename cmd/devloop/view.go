@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -123,8 +125,28 @@ func followUntilEnd(a *app, config string) (err error) {
 	signal.Notify(interrupted, os.Interrupt)
 	defer signal.Stop(interrupted)
 	ended := make(chan error, 1)
+	var lines sync.Mutex // guards p
 	go func() {
-		ended <- client.Logs(context.Background(), control.LogQuery{Follow: true, Tail: 20}, p.print)
+		ended <- client.Logs(context.Background(), control.LogQuery{Follow: true, Tail: 20}, func(line control.Line) error {
+			lines.Lock()
+			defer lines.Unlock()
+			return p.print(line)
+		})
+	}()
+	go func() { // it ends with the loop, as the output does
+		_ = client.Events(context.Background(), control.EventQuery{}, func(line json.RawMessage) error {
+			var e control.Event
+			if err := json.Unmarshal(line, &e); err != nil {
+				return err
+			}
+			lines.Lock()
+			defer lines.Unlock()
+			if text, tone := view.Told(&e); text != "" {
+				p.at = e.Time.Local()
+				p.out.Say(e.Node, tone, text)
+			}
+			return p.out.Err()
+		})
 	}()
 	pid := 0
 	for {

@@ -122,7 +122,7 @@ func (m *model) rows() []string {
 
 // title is for the terminal's window.
 func (m *model) title() string {
-	symbol, _, _ := m.live()
+	symbol, _, _, _ := m.live()
 	return symbol + " " + m.opt.Name
 }
 
@@ -235,8 +235,11 @@ func (m *model) bottom() string {
 	if m.notice != "" {
 		return m.ends(console.Visible(firstLine(m.notice)), right, m.width)
 	}
-	symbol, text, s := m.live()
-	return m.ends(s.paint(symbol)+" "+text, right, m.width)
+	symbol, text, answers, s := m.live()
+	if room := m.width - m.method.StringWidth(symbol+answers+right) - 2; room > 2*m.width/5 { // which save answers stays in sight
+		text = m.cut(text, room)
+	}
+	return m.ends(s.paint(symbol)+" "+text+answers, right, m.width)
 }
 
 // list is the nodes, with what is to be known of each beside or below it.

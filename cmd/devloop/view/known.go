@@ -90,12 +90,13 @@ func (k *known) nameStyle(node string) style {
 }
 
 // live answers whether what runs was made from what has been saved, as the loop's own status line does.
-func (k *known) live() (symbol, text string, s style) {
+// What stands last, answers, is which save does.
+func (k *known) live() (symbol, text, answers string, s style) {
 	switch {
 	case k.gone:
-		return "■", "the loop has ended; the next one is waited for · q leaves", red
+		return "■", "the loop has ended; the next one is waited for · q leaves", "", red
 	case k.status == nil:
-		return "◌", "the loop is asked", dim
+		return "◌", "the loop is asked", "", dim
 	}
 	live := k.status.Live
 	if bad := k.status.Mistakes; bad != nil && len(bad.List) > 0 {
@@ -103,9 +104,9 @@ func (k *known) live() (symbol, text string, s style) {
 		if len(bad.List) > 1 {
 			text += " (+" + itoa(len(bad.List)-1) + ")"
 		}
-		return "✗", console.Visible(text) + " · the last good one runs", red
+		return "✗", console.Visible(text), " · the last good one runs", red
 	}
-	answers := prefixed(" · ", live.Meanwhile())
+	answers = prefixed(" · ", live.Meanwhile())
 	switch live.State {
 	case "failed":
 		text := live.Why
@@ -123,7 +124,7 @@ func (k *known) live() (symbol, text string, s style) {
 			}
 			text = strings.Join(texts, ", ")
 		}
-		return "✗", text + answers, red
+		return "✗", text, answers, red
 	case "building", "behind":
 		texts := slices.Clone(live.Nodes)
 		for i, name := range texts {
@@ -134,9 +135,9 @@ func (k *known) live() (symbol, text string, s style) {
 			}
 		}
 		if live.State == "behind" {
-			return "○", "behind: " + strings.Join(texts, ", ") + answers, yellow
+			return "○", "behind: " + strings.Join(texts, ", "), answers, yellow
 		}
-		return "◐", strings.Join(texts, ", ") + answers, yellow
+		return "◐", strings.Join(texts, ", "), answers, yellow
 	}
 	text = "live"
 	if i := slices.IndexFunc(k.saves, func(c control.Cycle) bool { return c.ID == live.Cycle && c.End > 0 }); i >= 0 {
@@ -148,7 +149,7 @@ func (k *known) live() (symbol, text string, s style) {
 			break
 		}
 	}
-	return "●", text, green
+	return "●", text, "", green
 }
 
 // symbol is the state of a node as a shape.
@@ -294,10 +295,16 @@ func causeOf(c *control.Cycle) string {
 	return c.Cause
 }
 
+// Told is what the loop did, as a line of its own; "" if that is not worth one.
+func Told(e *control.Event) (text string, tone console.Tone) {
+	text, s := mark(e, false)
+	return text, map[style]console.Tone{dim: console.Dim, green: console.Good, red: console.Bad}[s]
+}
+
 // mark is what the loop did, for the output; "" if that is not worth a line.
-func (k *known) mark(e *control.Event) (text string, s style) {
+func mark(e *control.Event, process bool) (text string, s style) {
 	of := "" // there may be two generations, and the older one ends after the newer one is ready
-	if n := k.node(e.Node); n != nil && n.Kind == "process" && e.Number > 0 {
+	if process && e.Number > 0 {
 		of = "generation " + itoa(e.Number) + " "
 	}
 	took := prefixed(" · ", short(time.Duration(e.Took)))

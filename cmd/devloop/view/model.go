@@ -137,6 +137,9 @@ func (m *model) update(u update) {
 	if u.cycles != nil {
 		m.takeSaves(u.cycles)
 	}
+	for _, w := range u.wakes {
+		m.woke[w.Node] = cause(&control.Event{Paths: w.Paths, More: w.More, Why: w.Cause, By: w.By})
+	}
 	events := u.events
 	for _, l := range u.lines { // two streams, in the order in which it happened
 		for len(events) > 0 && events[0].Time.Before(l.time) {
@@ -164,7 +167,8 @@ func (m *model) event(e *control.Event) {
 	case "run passed", "run failed", "ready":
 		m.took[e.Node] = time.Duration(e.Took)
 	}
-	text, style := m.mark(e)
+	n := m.node(e.Node)
+	text, style := mark(e, n != nil && n.Kind == "process")
 	if text == "" {
 		return
 	}

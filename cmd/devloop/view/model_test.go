@@ -200,7 +200,8 @@ func talk(n int) (lines []*line) {
 // states are the screens of the golden files.
 var states = map[string]func(*screen){
 	"live": func(s *screen) {
-		s.send(update{came: true, status: project(), problems: &control.Diagnostics{}, lines: talk(40), cycles: []control.Cycle{saved(11, "")}})
+		s.send(update{came: true, status: project(), problems: &control.Diagnostics{}, lines: talk(40), cycles: []control.Cycle{saved(11, "")},
+			wakes: []*control.Wake{{Node: "check", Cause: "change", Paths: []string{"/home/me/shop/main.go"}}, {Node: "server", Cause: "trigger", By: "check"}}})
 	},
 	"asking": func(s *screen) { s.send(update{came: true}) },
 	"running": func(s *screen) {

@@ -31,6 +31,7 @@ type update struct {
 	status   *control.Status
 	problems *control.Diagnostics
 	cycles   []control.Cycle
+	wakes    []*control.Wake
 	events   []control.Event
 	came     bool // this is the beginning of a loop
 	gone     bool // the loop has ended
@@ -160,7 +161,8 @@ type questions struct {
 	mu               sync.Mutex // guards the next two
 	problems, cycles bool
 	fresh            chan struct{} // holds one: there is something to ask
-	failures         []string      // for [source.ask] alone
+	failures         []string      // for [source.ask] alone, as is the next
+	woken            bool          // why each node last started has been asked; later, events say it
 }
 
 func (q *questions) take() (problems, cycles bool) {
@@ -249,10 +251,18 @@ func (s *source) answer(ctx context.Context, client *control.Client, asks *quest
 	if err == nil && wantCycles {
 		cycles, err = client.Cycles(ctx, keptSaves)
 	}
+	var wakes []*control.Wake
+	for i := 0; err == nil && !asks.woken && i < len(status.Nodes); i++ {
+		if wake, unknown := client.Wake(ctx, status.Nodes[i].Name); unknown == nil { // it may be gone again
+			wakes = append(wakes, wake)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
+	asks.woken = true
 	s.put(func(u *update) {
+		u.wakes = append(u.wakes, wakes...)
 		if u.status = status; problems != nil {
 			u.problems = problems
 		}
