@@ -235,13 +235,14 @@ func (mon *monitor) overtaken(node int) {
 		if !n.ins.has(node) || n.startSeq < by.owedSince || n.p != nil && n.off {
 			continue
 		}
-		n.again, n.againSeq, n.newest = true, mon.seq, max(n.newest, mon.newestOf(by))
+		n.again, n.againSeq = true, mon.seq
 		for _, q := range mon.barriers {
 			q.extend(mon, q.may, d) // it is taken to be as old as the run
 		}
 		for _, root := range by.owed {
 			if by.ran && mon.reach[root].has(d) {
 				mon.cause(n, root)
+				n.newest = max(n.newest, mon.newestOf(by))
 			}
 		}
 	}
@@ -280,7 +281,7 @@ func (mon *monitor) take(n *facts) {
 		for _, root := range n.taken {
 			n.rise.owes = append(n.rise.owes, mon.steps[root])
 		}
-		if again {
+		if len(n.taken) == 0 && again {
 			n.rise.owes = append(n.rise.owes, n.againSeq)
 		}
 		n.rise.dropped = false

@@ -411,7 +411,7 @@ func (mon *monitor) command(ev Command) {
 			n.off = true
 			if n.p != nil {
 				n.causes, n.hand, n.inTurn, n.urgent, n.crashed, n.ended = nil, false, false, false, false, false
-				n.stale, n.handed, n.own, n.newest = false, false, false, 0
+				n.again, n.stale, n.handed, n.own, n.newest = false, false, false, false, 0
 				n.rise = rise{birth: n.rise.birth, readyAt: n.rise.readyAt, lived: n.rise.lived}
 			}
 		case Resume:
