@@ -58,7 +58,7 @@ func (w *Files) ReadBaseline() {
 	if w.base.ruled {
 		r.past = w.base.past
 	}
-	check, checked := inspect.NewPatternCheck(v.cfg, v.graph, v.set), v.set == w.base.checked
+	check, checked := inspect.NewPatternCheck(v.cfg, v.graph, v.set, git), v.set == w.base.checked
 	w.opt.Go(func() {
 		pack := newPacker()
 		done := r.read(func(path string) {

@@ -1,12 +1,14 @@
 package filewatch
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"devloop/orchestrator/diskqueue"
+	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/watchset"
 )
@@ -33,7 +35,7 @@ func (w *Files) takeRules(files []seenFile, unseen bool) {
 	if len(rules) == 0 {
 		return
 	}
-	git, set, differs := w.git, w.set, make([]bool, len(rules))
+	git, set, differs, unusable := w.git, w.set, make([]bool, len(rules)), make([]error, len(rules))
 	w.opt.Disk.Add(diskqueue.Job{
 		Paths: rules,
 		Do: func(i int) {
@@ -43,13 +45,18 @@ func (w *Files) takeRules(files []seenFile, unseen bool) {
 			case top:
 				differs[i] = git.Refresh()
 			default:
-				differs[i] = git.Invalidate(rules[i])
+				differs[i], unusable[i] = git.Invalidate(rules[i]), gitignore.Unusable(rules[i])
 			}
 			if differs[i] {
 				set.RulesChanged()
 			}
 		},
 		Done: func(hung []bool) {
+			for i, err := range unusable {
+				if err != nil && hung == nil {
+					w.opt.Notice(fmt.Sprintf("%s: %v: nothing is read from it", rules[i], err))
+				}
+			}
 			if hung != nil || slices.Contains(differs, true) {
 				w.rulesChanged()
 			}

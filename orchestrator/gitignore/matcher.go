@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"devloop/schema/smallfile"
 )
 
 // Rule is where a decision comes from.
@@ -236,6 +238,16 @@ func (m *Matcher) IsRuleFile(path string) bool {
 	return slices.ContainsFunc(m.repos, func(r *repository) bool {
 		return slices.Contains(r.excludes, path) || slices.Contains(r.configs, path)
 	})
+}
+
+// Unusable tells why nothing is read from a file that holds rules, or a ".git": it is no regular file, or too large. nil if
+// it can be read, or there is none.
+func Unusable(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || path == os.DevNull || filepath.Base(path) == ".git" && info.IsDir() {
+		return nil
+	}
+	return smallfile.Usable(info)
 }
 
 // FilesOutside lists the files outside the work tree that the answers for the tree's own repository depend on, whether

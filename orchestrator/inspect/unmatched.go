@@ -21,11 +21,12 @@ const presetPrefix = "preset:"
 
 // Unmatched warns of every `watch` pattern that no file matches today, with what
 // keeps the files out if there are some, except paths that a built-in preset names
-// in full; and of patterns that a .gitignore would read in another way. It walks
-// what a loop would watch.
+// in full; of patterns that a .gitignore would read in another way; and of rules of
+// git's that cannot be read. It walks what a loop would watch.
 func Unmatched(cfg *schema.Config, g *graph.Graph) schema.Mistakes {
-	set := watchset.New(cfg, g, gitignore.New(cfg.Dir))
-	c := NewPatternCheck(cfg, g, set)
+	git := gitignore.New(cfg.Dir)
+	set := watchset.New(cfg, g, git)
+	c := NewPatternCheck(cfg, g, set, git)
 	for path := range set.Files() {
 		c.See(path)
 	}
@@ -38,6 +39,7 @@ type PatternCheck struct {
 	cfg     *schema.Config
 	graph   *graph.Graph
 	set     *watchset.Set
+	git     *gitignore.Matcher
 	watch   []watched
 	ignore  []misread
 	misread schema.Mistakes
@@ -58,8 +60,8 @@ type misread struct {
 
 // NewPatternCheck begins a check of every pattern of the configuration, of which
 // the set is made.
-func NewPatternCheck(cfg *schema.Config, g *graph.Graph, set *watchset.Set) *PatternCheck {
-	c := &PatternCheck{cfg: cfg, graph: g, set: set}
+func NewPatternCheck(cfg *schema.Config, g *graph.Graph, set *watchset.Set, git *gitignore.Matcher) *PatternCheck {
+	c := &PatternCheck{cfg: cfg, graph: g, set: set, git: git}
 	for i, n := range g.Nodes {
 		watch := watchOf(n)
 		for j := range watch {
@@ -148,6 +150,12 @@ func (c *PatternCheck) See(path string) {
 // places that those patterns name.
 func (c *PatternCheck) Warnings() schema.Mistakes {
 	warnings := c.misread
+	inDir := filepath.Join(c.cfg.Dir, ".git")
+	for _, file := range slices.Concat([]string{inDir}, c.git.FilesAbove(inDir), c.git.FilesOutside()) {
+		if err := gitignore.Unusable(file); err != nil {
+			warnings = append(warnings, schema.Mistake{Pos: schema.Pos{File: file, Line: 1, Col: 1}, Msg: err.Error() + ": nothing is read from it"})
+		}
+	}
 	for _, w := range c.watch {
 		if warning, ok := rooted(w.Pattern); ok {
 			warnings = append(warnings, warning)
