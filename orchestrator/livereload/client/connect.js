@@ -1,6 +1,6 @@
 // The connection to the loop: a WebSocket; where that does not come about, questions while the page is visible.
 
-const address = new URL("live", tag ? tag.src : location.href);
+const address = new URL("live", new URL(tag ? tag.getAttribute("src") : "", location.href)); // whatever base the page has
 let socket = null;
 let failures = 0; // in a row, of attempts to reach the loop
 let answers = 0; // to questions

@@ -174,7 +174,7 @@ func fit(h http.Header) (packed bool, no *refusal) {
 		}
 	}
 	if _, params, _ := mime.ParseMediaType(h.Get("Content-Type")); !readable(params["charset"]) {
-		charset := word(params["charset"])
+		charset := word(strings.ToLower(params["charset"]))
 		return false, &refusal{charset, "they are in " + charset + ", which devloop does not read; UTF-8 works"}
 	}
 	switch coding := strings.ToLower(strings.Join(h["Content-Encoding"], ",")); coding {

@@ -113,7 +113,7 @@ func TestRules(t *testing.T) {
 		{"Sec-Fetch-Dest: frame", html, "tag"},
 		{old, html, "tag"},
 
-		{document, "Content-Type: text/html; charset=UTF-16LE", "UTF-16LE"},
+		{document, "Content-Type: text/html; charset=UTF-16LE", "utf-16le"},
 		{document, html + "\nContent-Encoding: br", "br"},
 		{document, html + "\nContent-Encoding: zstd", "zstd"},
 		{document, html + "\nContent-Encoding: gzip, br", "gzip,br"},

@@ -5,11 +5,14 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"sync/atomic"
@@ -52,6 +55,12 @@ func front(t *testing.T, hub *livereload.Hub) (f *proxy.Front, addr string) {
 	}
 	in := injector(nil)
 	in.opt.Mark = func(generation int) string { return fmt.Sprintf("b00t.%d.1", generation) }
+	in.opt.Integrity = func() string { // of the script as it is served
+		w := httptest.NewRecorder()
+		hub.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost/_devloop/live.js", nil))
+		sum := sha256.Sum256(w.Body.Bytes())
+		return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+	}
 	opt := proxy.Options{Name: "web", HTTP: true, Pages: in.Request}
 	if hub != nil {
 		opt.Own = func(path string) http.Handler {
