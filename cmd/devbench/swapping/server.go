@@ -63,7 +63,11 @@ func server() error {
 			defer timer.Stop()
 			<-timer.C
 		}
-		w.Header().Set("Content-Type", "text/plain")
+		kind := "text/plain"
+		if r.URL.Path == "/page" {
+			kind = "text/html"
+		}
+		w.Header().Set("Content-Type", kind)
 		w.Header().Set(versionHeader, strconv.Itoa(version))
 		_, _ = w.Write(page) // a client that is gone is not told of it
 	})
@@ -77,7 +81,7 @@ func server() error {
 	})
 }
 
-var page = []byte(strings.Repeat("All is well, and has been so for a while. ", 24)) // about 1 KB
+var page = []byte("<!doctype html><html><head><title>All is well</title></head><body>" + strings.Repeat("All is well, and has been so for a while. ", 22)) // about 1 KB
 
 // report tells the director of the start, and returns what it says. The process
 // ends when the director does.

@@ -37,7 +37,7 @@ type plan struct {
 }
 
 // start starts devloop and waits for the first answer.
-func (b *bench) start(p plan) (s *session, err error) {
+func (b *bench) start(p plan) (_ *session, err error) {
 	dir, err := b.fresh("loop")
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (b *bench) start(p plan) (s *session, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s = &session{bench: b, dir: dir, url: fmt.Sprintf("http://127.0.0.1:%d/", port)}
+	s := &session{bench: b, dir: dir, url: fmt.Sprintf("http://127.0.0.1:%d/", port)}
 	if s.director, err = newDirector(dir); err != nil {
 		return nil, err
 	}
