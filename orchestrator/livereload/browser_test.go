@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
 	"devloop/orchestrator/livereload"
 	"devloop/orchestrator/test/browsertest"
 	"devloop/orchestrator/test/testenv"
@@ -40,13 +43,14 @@ func newSite(t testing.TB, body string) *site {
 		w.Header().Set("Cache-Control", "max-age=3600")
 		fmt.Fprint(w, s.style.Load())
 	})
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		for name, values := range s.header {
 			w.Header()[name] = values
 		}
-		fmt.Fprintf(w, `<!doctype html><html><head><script src="/_devloop/live.js" data-devloop="boot.%d.%d" async></script><title>Shop</title></head><body>%s<p>generation %d, content %d</p></body></html>`,
-			s.generation.Load(), s.content.Load(), s.body.Load(), s.generation.Load(), s.content.Load())
+		generation, content := int(s.generation.Load()), int(s.content.Load())
+		fmt.Fprintf(w, `<!doctype html><html><head>%s<title>Shop</title></head><body>%s<p>generation %d, content %d</p></body></html>`,
+			browsertest.Tag(generation, content), s.body.Load(), generation, content)
 	})
 	s.Held = browsertest.Hold(t, mux)
 	s.live(0)
@@ -130,7 +134,7 @@ func TestPages(t *testing.T) {
 			if got := browsertest.Value[string](t, p, `shadows.at(-1).querySelector("a.place").href`); got != failed.Problem.Link {
 				t.Errorf("the place leads to %q", got)
 			}
-			p.Type(t, browsertest.Escape)
+			p.Type(t, kb.Escape)
 			p.Becomes(t, card+` === "" && `+badge+`.includes("check › test failed")`)
 			building := s.state(0)
 			building.State, building.Newest, building.Headline, building.At = "building", 13, "checks of save 13 run", ago(2)
@@ -155,6 +159,35 @@ func TestPages(t *testing.T) {
 			building.Newest = 13
 			s.Report(building)
 			p.Becomes(t, badge+`.includes("save 13")`)
+		},
+		"the badge moves": func(t *testing.T, b *browsertest.Browser) {
+			s := newSite(t, `<p>text</p><script>addEventListener("click", () => window.clicked = true)</script>`)
+			building := s.state(0)
+			building.State, building.Newest, building.At = "building", 12, ago(2)
+			s.Report(building)
+			p := b.Open(t, s.URL)
+			p.Becomes(t, badge+` !== ""`)
+			const place = `(() => { const r = shadows.at(-1).querySelector(".badge").getBoundingClientRect(); return (r.top < innerHeight / 2 ? "t" : "b") + (r.left < innerWidth / 2 ? "l" : "r") })()`
+			if got := browsertest.Value[string](t, p, place); got != "br" {
+				t.Errorf("it begins at %s", got)
+			}
+			p.Is(t, `shadows.at(-1).querySelector(".badge button").focus(), true`)
+			p.Type(t, kb.ArrowUp)
+			p.Becomes(t, place+` === "tr"`)
+			p.Type(t, kb.ArrowLeft)
+			p.Becomes(t, place+` === "tl"`)
+			from := browsertest.Value[[]float64](t, p, `(() => { const r = shadows.at(-1).querySelector(".badge").getBoundingClientRect(); return [r.left + 40, r.top + 10, innerWidth - 50, innerHeight - 50] })()`)
+			p.Do(t, chromedp.DragAndDropXY(from[0], from[1], from[2], from[3]))
+			p.Becomes(t, place+` === "br"`)
+			p.Is(t, `window.clicked = false`)
+			p.Do(t, chromedp.MouseClickXY(from[0], from[1]))
+			p.Becomes(t, `window.clicked`)
+			s.live(1)
+			p.Shows(t, "generation 2")
+			building = s.state(0)
+			building.State, building.Newest, building.At = "building", 13, ago(2)
+			s.Report(building)
+			p.Becomes(t, place+` === "br"`)
 		},
 		"a cache makes no loop": func(t *testing.T, b *browsertest.Browser) {
 			s := newSite(t, "hello")

@@ -126,25 +126,27 @@ function movable(p) {
 function draggable(box, handle, drop) {
   let from = null;
   let dragged = false;
-  handle.addEventListener("pointerdown", (event) => {
-    if (event.button === 0) from = event;
-    dragged = false;
-  });
-  handle.addEventListener("pointermove", (event) => {
-    const x = from ? event.clientX - from.clientX : 0;
-    const y = from ? event.clientY - from.clientY : 0;
-    if (!dragged && Math.hypot(x, y) < 5) return;
-    if (!dragged) handle.setPointerCapture(event.pointerId);
-    dragged = true;
-    box.style.transform = `translate(${x}px, ${y}px)`;
-  });
-  const end = (event) => {
-    if (dragged && event.type === "pointerup") drop(event.clientX, event.clientY);
-    box.style.transform = "";
-    from = null;
+  const move = (event) => {
+    const x = event.clientX - from.clientX;
+    const y = event.clientY - from.clientY;
+    dragged = dragged || Math.hypot(x, y) >= 5;
+    if (dragged) box.style.transform = `translate(${x}px, ${y}px)`;
   };
-  handle.addEventListener("pointerup", end);
-  handle.addEventListener("pointercancel", end);
+  const end = (event) => {
+    removeEventListener("pointermove", move, true);
+    removeEventListener("pointerup", end, true);
+    removeEventListener("pointercancel", end, true);
+    box.style.transform = "";
+    if (dragged && event.type === "pointerup") drop(event.clientX, event.clientY);
+  };
+  handle.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    from = event;
+    dragged = false;
+    addEventListener("pointermove", move, true); // of the window: a quick hand is out of the badge at once
+    addEventListener("pointerup", end, true);
+    addEventListener("pointercancel", end, true);
+  });
   handle.addEventListener("click", (event) => {
     if (dragged) event.stopPropagation(); // the end of a drag is no click
     dragged = false;

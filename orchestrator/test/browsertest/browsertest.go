@@ -14,7 +14,6 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/systeminfo"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 
 	"devloop/orchestrator/test/testenv"
 )
@@ -136,10 +135,7 @@ func (p *Page) Go(t testing.TB, address string) {
 	p.Do(t, chromedp.Navigate(address))
 }
 
-// Escape is the key.
-const Escape = kb.Escape
-
-// Type types text where the focus is, or presses a key.
+// Type types text where the focus is, or presses a key of chromedp's kb.
 func (p *Page) Type(t testing.TB, text string) {
 	t.Helper()
 	p.Do(t, chromedp.KeyEvent(text))

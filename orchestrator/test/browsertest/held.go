@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -68,4 +69,9 @@ func (h *Held) Report(s livereload.State) {
 		s.Live = "reload"
 	}
 	h.current().Report(s)
+}
+
+// Tag is the tag that a page of a version has.
+func Tag(generation, content int) string {
+	return fmt.Sprintf(`<script src="%slive.js" data-devloop="boot.%d.%d" integrity=%q async></script>`, livereload.Prefix, generation, content, livereload.Integrity())
 }
