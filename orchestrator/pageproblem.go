@@ -42,12 +42,12 @@ func (p *problems) explain(is *livereload.State, v *view) {
 		return
 	}
 	if !v.failed {
-		is.Headline, is.Detail = all.Heading(v.subject, nil, is.Newest)
+		is.Headline, is.Detail = all.Heading(v.subject, false, nil, is.Newest)
 		p.usual(is, v.subject, st)
 		return
 	}
 	verdict := all.Verdict(v.subject, r.history)
-	is.Headline, is.Detail = all.Heading(v.subject, verdict.Stages, is.Newest)
+	is.Headline, is.Detail = all.Heading(v.subject, true, verdict.Stages, is.Newest)
 	f := p.find(v.subject, st, &verdict)
 	is.Problem, is.Problems = f.problem, f.count
 	if b, broken := r.log.Broke(st.Name); broken {
@@ -56,6 +56,12 @@ func (p *problems) explain(is *livereload.State, v *view) {
 			is.Broke.Paths = append(is.Broke.Paths, r.screen.Paths([]string{file}))
 		}
 	}
+}
+
+// startsAgain tells whether a process starts because it has crashed.
+func (p *problems) startsAgain(st *machine.NodeStatus) bool {
+	wake := p.report.history.Wake(st.Name)
+	return wake != nil && wake.Why == machine.ByCrash
 }
 
 // usual adds how long a state usually takes, whose last part is the work of the node.

@@ -129,7 +129,8 @@ func (p *pages) look(s *sockets.Held, t *told, all []machine.NodeStatus) view {
 			}
 		}
 	}
-	v.failed = all[v.subject].Failed || all[v.subject].State == "backing off"
+	st := &all[v.subject]
+	v.failed = st.Failed || st.State == "backing off" || st.State == "starting" && p.problems.startsAgain(st)
 	switch {
 	case p.machine.Ending():
 		v.state = "ended"
@@ -173,11 +174,11 @@ func (p *pages) state(s *sockets.Held, t *told, v *view, ended []*control.Cycle)
 			t.built = built
 			again(newest)
 		}
-		t.whole = newest.ID
+		t.whole = max(t.whole, newest.ID)
 		log.Mended(t.names)
 	}
 	for _, c := range ended {
-		if c.Cause == string(machine.ByChange) && c.Result == "passed" && !moved(c, p.name(v.server)) && (onlyStyles(c) || p.readsAnew(t)) {
+		if c.Cause == string(machine.ByChange) && c.Result == "passed" && !moved(c, p.name(v.server)) && (onlyStyles(c) || len(c.Processes) == 0 && p.readsAnew(t)) {
 			again(c)
 			t.whole = max(t.whole, c.ID)
 		}

@@ -106,8 +106,9 @@ func (s Snapshot) Became(node int) string {
 }
 
 // Heading says in one line what goes on at a node, or what has become of it, and then a sentence more, if there is one. There
-// is no time in it that passes. stages are those of a watcher that have failed; cycle is the save that runs.
-func (s Snapshot) Heading(node int, stages []string, cycle int) (text, more string) {
+// is no time in it that passes. failed is whether its failure counts, stages are those of a watcher that have failed, and cycle is
+// the save that runs.
+func (s Snapshot) Heading(node int, failed bool, stages []string, cycle int) (text, more string) {
 	st := s.Nodes[node]
 	switch {
 	case st.Watcher && (st.State == "running" || st.State == "cancelling"):
@@ -124,6 +125,8 @@ func (s Snapshot) Heading(node int, stages []string, cycle int) (text, more stri
 		return "the new version of " + st.Name + " failed", s.blocked(node)
 	case st.State == "backing off", st.State == "gave up":
 		return st.Name + " crashed", crashed(st)
+	case st.State == "starting" && st.Failures > 0 && failed:
+		return st.Name + " crashed, and starts again", ""
 	case st.State == "ended" && st.Early:
 		return st.Name + " ended before it was ready", st.End.Explained()
 	case st.State == "unready":
