@@ -64,7 +64,7 @@ func (s *Server) answerLogs(w http.ResponseWriter, r *http.Request) {
 	out := control.NewStream(w)
 	want := journal.Query{Names: q.names, Since: q.since}
 	var read uint64 // the last block that has been
-	if !q.follow && q.tail != 0 || q.tail > 0 {
+	if !q.follow || q.tail >= 0 {
 		kept := s.journal.Read(want)
 		for i := range kept {
 			read = max(read, kept[i].Seq)
@@ -111,8 +111,11 @@ func (q *logQuery) wants(e *journal.Entry) bool {
 
 // last leaves the blocks that hold the last lines, as many as were asked for.
 func (q *logQuery) last(entries []journal.Entry) []journal.Entry {
-	if q.tail < 0 {
+	switch {
+	case q.tail < 0:
 		return entries
+	case q.tail == 0:
+		return nil
 	}
 	left := q.tail
 	for i := len(entries) - 1; i >= 0; i-- {
