@@ -43,12 +43,19 @@ type PatternCheck struct {
 	watch   []watched
 	ignore  []misread
 	misread schema.Mistakes
+	inputs  []inputs
 }
 
 // watched is a pattern of a node's `watch`.
 type watched struct {
 	node int
 	*schema.Pattern
+}
+
+// inputs are the `if_changed` of a stage.
+type inputs struct {
+	node int
+	*schema.Stage
 }
 
 // misread is a pattern of an `ignore` that a .gitignore would read as another.
@@ -77,6 +84,9 @@ func NewPatternCheck(cfg *schema.Config, g *graph.Graph, set *watchset.Set, git 
 		}
 		if n.Watcher != nil {
 			c.ignores(i, n.Watcher.Ignore)
+			for _, stage := range slices.Concat(n.Watcher.Groups()...) {
+				c.input(i, stage)
+			}
 		} else {
 			c.ignores(i, n.Process.Ignore)
 		}
@@ -85,6 +95,19 @@ func NewPatternCheck(cfg *schema.Config, g *graph.Graph, set *watchset.Set, git 
 		c.ignores(-1, p.Ignore)
 	}
 	return c
+}
+
+// input looks for patterns of a stage's `if_changed` that mean something else.
+func (c *PatternCheck) input(node int, stage *schema.Stage) {
+	told := false
+	for i := range stage.IfChanged {
+		p := &stage.IfChanged[i]
+		literal, ok := p.Literal()
+		told = c.brackets(p) || told || ok && c.set.Trigger(literal) || strings.HasPrefix(p.Pos.File, presetPrefix)
+	}
+	if len(stage.IfChanged) > 0 && !told {
+		c.inputs = append(c.inputs, inputs{node, stage})
+	}
 }
 
 // ignores looks for patterns that mean something else in a .gitignore.
@@ -96,6 +119,8 @@ func (c *PatternCheck) ignores(node int, patterns []schema.Pattern) {
 		}
 		if w, ok := rooted(p); ok {
 			c.misread = append(c.misread, w)
+		} else if c.brackets(p) {
+			continue
 		} else if other, ok := p.Anywhere(); ok {
 			c.ignore = append(c.ignore, misread{node, p, schema.Pattern{Pattern: other, Pos: p.Pos}})
 		}
@@ -123,10 +148,36 @@ func rooted(p *schema.Pattern) (schema.Mistake, bool) {
 	}, true
 }
 
+// brackets warns of a pattern that does not match the file with its name, because
+// that has brackets.
+func (c *PatternCheck) brackets(p *schema.Pattern) (found bool) {
+	name, hint := c.bracketed(p)
+	if name != "" {
+		c.misread = append(c.misread, schema.Mistake{Pos: p.Pos, Msg: fmt.Sprintf("%s does not match %s: `[…]` matches one character of a set", p, name), Hint: hint})
+	}
+	return name != ""
+}
+
+// bracketed is the file of a pattern's very name, if that has brackets.
+func (c *PatternCheck) bracketed(p *schema.Pattern) (name, hint string) {
+	verbatim, ok := p.Verbatim()
+	if !ok || len(verbatim.Base()) <= len(p.Base()) {
+		return "", ""
+	}
+	path := filepath.FromSlash(verbatim.Base())
+	if _, err := os.Lstat(path); err != nil {
+		return "", ""
+	}
+	return relative(c.cfg.Dir, path), fmt.Sprintf("write `'%s'`, in single quotes", verbatim)
+}
+
 // See takes away the patterns by which the file wakes somebody.
 func (c *PatternCheck) See(path string) {
 	path = filepath.ToSlash(path)
 	c.watch = slices.DeleteFunc(c.watch, func(w watched) bool { return c.set.Sees(w.node, w.Pattern, path).Wakes })
+	c.inputs = slices.DeleteFunc(c.inputs, func(in inputs) bool {
+		return slices.ContainsFunc(in.IfChanged, func(p schema.Pattern) bool { return p.Match(path) }) && c.set.Judge(in.node, path).Wakes
+	})
 	c.ignore = slices.DeleteFunc(c.ignore, func(m misread) bool {
 		if !m.other.Covers(path) || m.node >= 0 && !c.set.Judge(m.node, path).Wakes {
 			return false
@@ -164,6 +215,14 @@ func (c *PatternCheck) Warnings() schema.Mistakes {
 		msg, hint := c.cause(w)
 		warnings = append(warnings, schema.Mistake{Pos: w.Pos, Msg: fmt.Sprintf("%s matches no file today%s", w, msg), Hint: hint})
 	}
+	for _, in := range c.inputs {
+		node := c.graph.Nodes[in.node].Name
+		warnings = append(warnings, schema.Mistake{
+			Pos:  in.IfChanged[0].Pos,
+			Msg:  fmt.Sprintf("if_changed matches no file today that wakes %s: once it has passed, %s does not run again", node, in.Name),
+			Hint: fmt.Sprintf("check the spelling, and that %s watches these files", node),
+		})
+	}
 	slices.SortStableFunc(warnings, func(a, b schema.Mistake) int {
 		return cmp.Or(strings.Compare(a.Pos.File, b.Pos.File), a.Pos.Line-b.Pos.Line, a.Pos.Col-b.Pos.Col)
 	})
@@ -172,11 +231,8 @@ func (c *PatternCheck) Warnings() schema.Mistakes {
 
 // cause says why a pattern matches nothing, and what to do about it.
 func (c *PatternCheck) cause(w watched) (msg, hint string) {
-	if verbatim, ok := w.Verbatim(); ok {
-		if _, err := os.Lstat(filepath.FromSlash(verbatim.Base())); err == nil && len(verbatim.Base()) > len(w.Base()) {
-			return fmt.Sprintf(", though there is %s: `[…]` matches one character of a set",
-				relative(c.cfg.Dir, filepath.FromSlash(verbatim.Base()))), fmt.Sprintf("write `'%s'`, in single quotes", verbatim)
-		}
+	if there, hint := c.bracketed(w.Pattern); there != "" {
+		return fmt.Sprintf(", though there is %s: `[…]` matches one character of a set", there), hint
 	}
 	path, why, err := c.set.Hidden(w.node, w.Pattern)
 	name := relative(c.cfg.Dir, path)
