@@ -27,7 +27,7 @@ var floors = map[string]struct {
 
 	"orchestrator/livereload/inject": {modules: []string{"golang.org/x/net"}, why: "it reads answers, and puts into them what it is told"},
 
-	"orchestrator/test/browsertest": {own: []string{"orchestrator/livereload", "orchestrator/test/testenv"}, modules: []string{"github.com/chromedp/cdproto", "github.com/chromedp/chromedp"}, why: "the same, for tests of what a browser shows"},
+	"orchestrator/test/browsertest": {own: []string{"orchestrator/livereload", "orchestrator/test/looptest", "orchestrator/test/testenv"}, modules: []string{"github.com/chromedp/cdproto", "github.com/chromedp/chromedp"}, why: "the same, for tests of what a browser shows"},
 
 	"schema/glob":                   {modules: []string{"github.com/bmatcuk/doublestar/v4"}, why: "a pattern is text and a path: it needs no disk and nobody else"},
 	"schema/dotenv":                 {why: "an env file is text: who gets its variables is for others"},

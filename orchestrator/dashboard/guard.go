@@ -144,9 +144,11 @@ func askToLogIn(w http.ResponseWriter) {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>devloop</title>
+<main>
 <h1>Log in with <code>devloop open</code></h1>
 <p>Run <code>devloop open</code> in the directory of the project: it opens this page, and logs you in.
 <p>You have logged in before? <a href="/">Go to the dashboard</a>.
+</main>
 </html>
 `)) // the client may have gone
 }

@@ -1,15 +1,9 @@
-package page
+package page_test
 
 import (
-	"archive/tar"
 	"bytes"
-	"compress/gzip"
-	"crypto/sha512"
-	"encoding/base64"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -56,7 +50,7 @@ func TestVendor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if digest := checksum(have); digest != sum {
+	if digest := looptest.Checksum(have); digest != sum {
 		t.Errorf("%s has the checksum %s, and not the one of this test: it is made by -update, not by hand", name, digest)
 	}
 	for _, l := range libraries {
@@ -71,8 +65,7 @@ func TestVendor(t *testing.T) {
 // vendored are the libraries in one module, each in a function of its own, so that their short names do not meet; and
 // their licences.
 func vendored(t *testing.T) (script, licences []byte) {
-	testenv.Program(t, "npm")
-	dir := t.TempDir()
+	var pack looptest.NPM
 	var head, body, exported, texts strings.Builder
 	head.WriteString("// The libraries of this page, as npm has them: only their imports and exports are rewritten, so that they stand in one file.\n// vendor_test.go makes it. The texts of the licences are in licences.txt.\n")
 	exports := regexp.MustCompile(`export\s*\{([^}]*)\};?`)
@@ -80,19 +73,10 @@ func vendored(t *testing.T) (script, licences []byte) {
 	for _, l := range libraries {
 		if l.integrity != "" {
 			fmt.Fprintf(&head, "//   %s %s  %s  %s\n", l.name, l.version, l.licence, l.integrity)
-			looptest.Fetch(t, dir, "npm", "pack", "--silent", l.name+"@"+l.version)
+			pack = looptest.Download(t, l.name, l.version, l.integrity)
+			fmt.Fprintf(&texts, "%s %s\n\n%s\n\n", l.name, l.version, bytes.TrimSpace(pack.File(t, "LICENSE")))
 		}
-		archive, err := os.ReadFile(filepath.Join(dir, l.name+"-"+l.version+".tgz"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if l.integrity != "" {
-			if got := checksum(archive); got != l.integrity {
-				t.Fatalf("%s %s has the checksum %s, want %s", l.name, l.version, got, l.integrity)
-			}
-			fmt.Fprintf(&texts, "%s %s\n\n%s\n\n", l.name, l.version, bytes.TrimSpace(packed(t, archive, "LICENSE")))
-		}
-		text := strings.TrimSpace(string(packed(t, archive, l.file)))
+		text := strings.TrimSpace(string(pack.File(t, l.file)))
 		text, _, _ = strings.Cut(text, "\n//# sourceMappingURL=")
 		text = imports.ReplaceAllString(text, "const $1=preact.options;")
 		if found := exports.FindStringSubmatch(text); found != nil {
@@ -114,37 +98,6 @@ func vendored(t *testing.T) (script, licences []byte) {
 	}
 	fmt.Fprintf(&body, "export const html=htm.bind(preact.h)%s;\n", exported.String())
 	return []byte(head.String() + body.String()), []byte(strings.TrimSpace(texts.String()) + "\n")
-}
-
-// checksum is of the form that npm has.
-func checksum(data []byte) string {
-	sum := sha512.Sum512(data)
-	return "sha512-" + base64.StdEncoding.EncodeToString(sum[:])
-}
-
-// packed is one file of a package.
-func packed(t *testing.T, archive []byte, name string) []byte {
-	t.Helper()
-	unzipped, err := gzip.NewReader(bytes.NewReader(archive))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for reader := tar.NewReader(unzipped); ; {
-		header, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			t.Fatalf("the package has no %s", name)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if header.Name == "package/"+name {
-			data, err := io.ReadAll(reader)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return data
-		}
-	}
 }
 
 func write(t *testing.T, name string, data []byte) {

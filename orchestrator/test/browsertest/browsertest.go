@@ -165,18 +165,23 @@ func (p *Page) Shows(t testing.TB, text string) {
 	p.Becomes(t, "document.body.innerText.includes('"+text+"')")
 }
 
-// Becomes waits for a condition of JavaScript, however often the page is loaded again meanwhile.
+// Becomes waits for a condition of JavaScript, however often the page is loaded again meanwhile. It asks from outside: a page
+// whose policy makes no code of text could not ask itself.
 func (p *Page) Becomes(t testing.TB, condition string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, Patience)
 	defer cancel()
+	pause := time.NewTicker(20 * time.Millisecond)
+	defer pause.Stop()
 	safe := "(() => { try { return !!(" + condition + ") } catch { return false } })()" // while there is no such element
 	for {
-		is, err := chromedp.Run(ctx, chromedp.Poll[bool](safe, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(5*time.Second)))
+		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool](safe))
 		if err == nil && is {
 			return
 		}
-		if ctx.Err() != nil {
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
 			now, cancel := context.WithTimeout(p.ctx, 5*time.Second)
 			defer cancel()
 			body, _ := chromedp.Run(now, chromedp.Evaluate[string]("document.body.innerText")) // only for the message

@@ -1,12 +1,13 @@
 // The graph of the project, as the loop lays it out, with the state of its nodes and the way of the save that is looked at.
 // Boxes are buttons; the lines between them are a picture, and the table of the nodes says the same.
 
-import { html, useEffect, useRef } from "./vendor.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor.js";
 import { state, show, chosen } from "./store.js";
 import { nodeLook } from "./words.js";
 
 const tall = 1.45; // the loop's rows are for one line of text, and a box has two
-const wide = 1.12;
+const least = 1.12; // and letters here may be wider than the loop takes them to be
+const most = 1.6;
 
 // reached are the nodes that a save has come to, each with how that went.
 function reached(cycle) {
@@ -19,8 +20,20 @@ function reached(cycle) {
 export function Graph() {
   const { layout, status, now, node } = state;
   const frame = useRef();
-  useEffect(() => frame.current?.querySelector(".at")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [node]);
+  const [room, setRoom] = useState(0);
+  useLayoutEffect(() => {
+    if (!frame.current) return;
+    const seeing = new ResizeObserver(() => setRoom(frame.current.clientWidth - 8));
+    seeing.observe(frame.current);
+    return () => seeing.disconnect();
+  }, [Boolean(layout)]);
+  const first = node || status.nodes.find((n) => ["bad", "busy"].includes(nodeLook(n).tone))?.name;
+  useEffect(() => {
+    const box = frame.current?.querySelector(node ? ".at" : ".bad, .busy");
+    if (box) frame.current.scrollLeft = box.offsetLeft + box.offsetWidth / 2 - frame.current.clientWidth / 2; // in a narrow window
+  }, [first]);
   if (!layout || layout.nodes.length < 2) return null;
+  const wide = Math.min(most, Math.max(least, room / layout.width));
   const cycle = chosen();
   const way = reached(cycle);
   const nodes = new Map(status.nodes.map((n) => [n.name, n]));

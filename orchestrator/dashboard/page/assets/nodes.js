@@ -43,7 +43,7 @@ export function Nodes() {
   const { status, node, now } = state;
   return html`<section class="card" aria-labelledby="nodes">
     <h2 id="nodes">Nodes</h2>
-    <div class="scroll" tabindex="0" role="region" aria-labelledby="nodes">
+    <div class="scroll">
     <table class="nodes">
       <thead><tr>
         <th scope="col">node</th><th scope="col">state</th><th scope="col" class="more">since</th><th scope="col" class="figure">last</th><th scope="col" class="figure more">usual</th>

@@ -101,7 +101,7 @@ export class Output extends Component {
         ${lines.found && html`<span class="quiet">${many(count, "line matches", "lines match")}</span>`}
         <span class="end">${this.follow ? html`<span class="quiet">follows</span>` : html`<button class="small" onClick=${() => this.end()}>↓ ${!lines.found && fresh > 0 ? `${fresh} new` : "to the end"}</button>`}</span>
       </div>
-      <div class="lines" id="lines" tabindex="0" role="region" aria-labelledby="output" ref=${(e) => (this.box = e)} onScroll=${() => this.scrolled()}>
+      <div class="lines" id="lines" tabindex="0" role="group" aria-labelledby="output" ref=${(e) => (this.box = e)} onScroll=${() => this.scrolled()}>
         ${count === 0 && html`<p class="quiet empty">${lines.found ? "No line has this text." : "Nothing has been printed yet."}</p>`}
         <div class="all" style=${{ height: `${count * row}px` }}><div class="some" style=${{ transform: `translateY(${from * row}px)` }}>${rows}</div></div>
       </div>

@@ -59,7 +59,7 @@ function Comparison({ one, two, now }) {
   const longest = Math.max(...[...a.values(), ...b.values()].map((v) => v.time), 1);
   const cell = (v, tone) => html`<td class="bar pair"><span class="amount">${v ? span(v.time) : "–"} ${v?.result && html`<span class=${look(v.result).tone} title=${v.result}><span aria-hidden="true">${look(v.result).shape}</span><span class="unseen">${v.result}</span></span>`}</span>
     <div class="track"><span class="fill ${tone}" style=${{ left: "0%", width: `${((v?.time || 0) / longest) * 100}%` }}></span></div></td>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Two saves compared"><table class="comparison">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Two saves compared"><table class="comparison">
     <caption class="unseen">Save ${one.id} and save ${two.id}, step by step</caption>
     <thead><tr><th scope="col">step</th><th scope="col">save ${one.id}</th><th scope="col">save ${two.id}</th><th scope="col" class="figure">difference</th></tr></thead>
     <tbody>${names.map((n) => html`<tr key=${n} class=${n === "all" ? "total" : ""}><th scope="row">${n}</th>${cell(a.get(n), "first")}${cell(b.get(n), "second")}<td class="figure">${difference(a.get(n), b.get(n))}</td></tr>`)}</tbody>

@@ -9,7 +9,7 @@ export function Sockets() {
   if (!sockets?.length) return null;
   return html`<section class="card" aria-labelledby="sockets">
     <h2 id="sockets">Sockets</h2>
-    <div class="scroll" tabindex="0" role="region" aria-labelledby="sockets">
+    <div class="scroll">
     <table>
       <thead><tr><th scope="col">socket</th><th scope="col">address</th><th scope="col">for</th><th scope="col">now</th></tr></thead>
       <tbody>${sockets.map((s) => html`<${Socket} key=${s.name} s=${s} />`)}</tbody>
@@ -33,7 +33,7 @@ function Requests({ sockets }) {
   const { now } = state;
   const all = sockets.flatMap((s) => (s.requests || []).map((r) => ({ ...r, socket: s.name })));
   return html`<h3 id="requests">Requests that wait</h3>
-    <div class="scroll" tabindex="0" role="region" aria-labelledby="requests">
+    <div class="scroll" tabindex="0" role="group" aria-labelledby="requests">
     <table class="requests">
       <thead><tr><th scope="col">request</th><th scope="col">for</th><th scope="col">since</th><th scope="col" class="figure">waits</th></tr></thead>
       <tbody>${all.map((r, i) => html`<tr key=${i}>

@@ -72,6 +72,7 @@ export function TimeLine() {
     ${!list.length && html`<p class="quiet">${cycle.end ? "It led to no run and no restart." : "Nothing runs yet."}</p>`}
     ${list.length > 0 && html`<div class="chart">
       <table>
+        <colgroup><col class="names" /><col /><col class="amounts" /></colgroup>
         <thead class="unseen"><tr><th scope="col">step</th><th scope="col">when</th><th scope="col">how long</th></tr></thead>
         <tbody>
           ${list.map((r) => html`<tr key=${r.name + r.begin}>
