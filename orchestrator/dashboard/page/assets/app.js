@@ -19,7 +19,7 @@ narrow.addEventListener("change", () => change({}));
 
 function App() {
   if (!state.status) {
-    const said = { lost: "No connection to the loop. The page goes on when it is there.", closed: "This browser is not logged in: `devloop open` opens the page." };
+    const said = { __proto__: null, lost: "No connection to the loop. The page goes on when it is there.", closed: "This browser is not logged in: `devloop open` opens the page." };
     return html`<main class="first"><h1>devloop</h1><p role="status">${said[state.link] || "Asking the loop…"}</p></main>`;
   }
   return html`<${Title} /><${Header} />

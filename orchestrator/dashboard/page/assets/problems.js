@@ -7,6 +7,7 @@ import { spans } from "./ansi.js";
 
 // Editors by how they take a place. Nothing but these is ever a link's address.
 export const editors = {
+  __proto__: null,
   "": ["copy the place", null],
   vscode: ["VS Code", (at) => `vscode://file${path(at)}`],
   cursor: ["Cursor", (at) => `cursor://file${path(at)}`],
@@ -66,7 +67,7 @@ function Mistakes({ of }) {
     </li>`)}</ul>`;
 }
 
-const severities = { error: ["✗", "bad"], warning: ["!", "warn"], note: ["·", "quiet"] };
+const severities = { __proto__: null, error: ["✗", "bad"], warning: ["!", "warn"], note: ["·", "quiet"] };
 
 function Group({ name, list }) {
   const [all, setAll] = useState(false);

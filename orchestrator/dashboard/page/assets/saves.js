@@ -16,7 +16,7 @@ export function Saves() {
   const full = Math.max(sorted[Math.floor(sorted.length * 0.95)] || 0, 1);
   const choose = (c, beside) => change(beside && c !== here ? { other: key(c) === state.other ? "" : key(c) } : { save: c === cycles[cycles.length - 1] ? "" : key(c) });
   const move = (e) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1, Home: -cycles.length, End: cycles.length }[e.key];
+    const step = { __proto__: null, ArrowLeft: -1, ArrowRight: 1, Home: -cycles.length, End: cycles.length }[e.key];
     if (!step) return;
     e.preventDefault();
     const next = Math.max(0, Math.min(cycles.length - 1, cycles.indexOf(here) + step));

@@ -2,6 +2,7 @@
 
 // What a state looks like: a shape, a word and a tone, so that colour is never all there is.
 const states = {
+  __proto__: null,
   passed: ["✓", "good"], ready: ["●", "good"],
   running: ["◐", "busy"], starting: ["◐", "busy"], cancelling: ["◐", "busy"], stopping: ["■", "busy"],
   failed: ["✗", "bad"], "gave up": ["✗", "bad"], "backing off": ["✗", "bad"], "timed out": ["✗", "bad"],
@@ -88,7 +89,7 @@ export function place(at, dir) {
 
 // paths are what was saved: the first name, and how many more.
 export function saved(cycle, dir) {
-  const causes = { start: "start of the loop", hand: "by hand", crash: "a crash", config: "devloop.yaml" };
+  const causes = { __proto__: null, start: "start of the loop", hand: "by hand", crash: "a crash", config: "devloop.yaml" };
   if (!cycle.paths?.length) return causes[cycle.cause] || cycle.cause;
   const more = cycle.paths.length - 1 + (cycle.more_paths || 0);
   return relative(cycle.paths[0], dir) + (more > 0 ? ` and ${more} more` : "");
