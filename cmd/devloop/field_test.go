@@ -173,9 +173,10 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// askPage is the program `ask URL`: it prints the answer to a GET, its status line, an empty line, its body.
+// askPage is the program `ask URL HEADER…`: it prints the answer to a GET with these lines in its head: its status line, an
+// empty line, its body. The header Devloop-Live of the answer, if there is one, comes behind the status line.
 func askPage() {
-	said, err := page(http.DefaultClient, os.Args[1])
+	said, err := page(http.DefaultClient, os.Args[1], os.Args[2:]...)
 	fmt.Println(said)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -248,20 +249,32 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func page(client *http.Client, url string) (string, error) {
-	r, err := client.Get(url)
+func page(client *http.Client, url string, header ...string) (string, error) {
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	for _, line := range header {
+		name, value, _ := strings.Cut(line, ": ")
+		req.Header.Set(name, value)
+	}
+	r, err := client.Do(req)
 	if err != nil {
 		return "", err
 	}
 	defer r.Body.Close()
 	body, err := io.ReadAll(r.Body)
-	return r.Status + "\n\n" + string(body), err
+	head := r.Status + "\n"
+	if live := r.Header.Get("Devloop-Live"); live != "" {
+		head += "Devloop-Live: " + live + "\n"
+	}
+	return head + "\n" + string(body), err
 }
 
 // serve FILE is a server: it takes the socket at descriptor 3, or listens on
 // $PORT, or binds the address in $BIND itself, and answers every request with what FILE held when it started. A file
 // that begins with "exit" is a version that ends with status 3 at its start, and GET
-// /crash ends any version so. SIGTERM ends it once every request is answered.
+// /crash ends any version so. GET /packed says that the answer is in brotli. SIGTERM ends it once every request is answered.
 func serve() {
 	text, err := os.ReadFile(os.Args[1])
 	if err != nil {
@@ -288,6 +301,10 @@ func serve() {
 		if r.URL.Path == "/crash" {
 			fmt.Fprintln(os.Stderr, "crashed")
 			os.Exit(3)
+		}
+		if r.URL.Path == "/packed" {
+			w.Header().Set("Content-Encoding", "br")
+			w.Header().Set("Content-Type", "text/html")
 		}
 		fmt.Fprint(w, string(text))
 	})}
