@@ -47,6 +47,9 @@ func (p *statusPrinter) write(s *control.Status) error {
 		b.WriteString("\n")
 	}
 	put("  ", console.Text{Text: fmt.Sprintf("%s: pid %d, up %s, watching %s", shorter(s.Config), s.PID, console.Age(p.now.Sub(s.Since)), watchingText(s.Watching))})
+	if s.Dashboard != "" {
+		put("  ", console.Text{Text: "dashboard: " + s.Dashboard + " (`devloop open` logs in)"})
+	}
 	if s.History != nil && s.History.Error != "" {
 		put("  ", console.Text{Text: "cycles are not kept: " + s.History.Error, Tone: console.Warn})
 	}
