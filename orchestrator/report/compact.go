@@ -82,12 +82,15 @@ func (c *compact) run(r Report) bool {
 		if begin := c.opt.Hooks.Begin; begin != nil && r.Why == machine.ByChange {
 			begin()
 		}
+		if r.Relay {
+			return true // it has nothing to say; the server's start is told
+		}
 		if cur != nil && !cur.passed.IsZero() {
 			c.told(cur)
 		}
 		c.runs[r.Node] = &run{node: r.Node, cause: c.cause(r)}
 	case cur == nil:
-		return false
+		return r.Relay && r.Kind != machine.RunFailed
 	case r.Kind == machine.RunPassed:
 		cur.passed, cur.took = time.Now(), r.Took
 		if r.Stale {

@@ -32,6 +32,11 @@ func of(node string, kind machine.ReportKind) Report {
 	return Report{Report: machine.Report{Kind: kind, Node: node, Why: machine.ByTrigger, By: "check", Took: 4500 * time.Millisecond}}
 }
 
+func relayed(r Report) Report {
+	r.Relay = true
+	return r
+}
+
 func problem(n int, severity diagnostics.Severity) diagnostics.Problem {
 	return diagnostics.Problem{File: "/p/main.go", Line: n, Column: 6, Severity: severity, Message: fmt.Sprintf("declared and not used: x%d", n)}
 }
@@ -64,6 +69,8 @@ func TestCompact(t *testing.T) {
 		{"a good save", []Report{started(), stagePassed("vet", 2*time.Second), stagePassed("test", 1400*time.Millisecond), stagePassed("build", 900*time.Millisecond),
 			of("check", machine.RunPassed), of("server", machine.Stopping), of("server", machine.Stopped), of("server", machine.Starting), serverReady}, nil, 0,
 			"check    ✓ main.go · 4.5s · vet 2.0 · test 1.4 · build 0.9 → server live in 0.0ms\n"},
+		{"a watcher without stages", []Report{relayed(started()), relayed(of("check", machine.RunPassed)), saved, serverReady}, nil, 0,
+			"server   ✓ app.py · live in 0.0ms\n"},
 		{"its server is not ready yet", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting)}, []machine.NodeStatus{starting}, 0, ""},
 		{"its server crashes", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting), crashed, of("server", machine.Starting), again}, nil, 0,
 			"check    ✓ main.go · 4.5s\n" + strings.Repeat("server   ✗ exit code 3 after 4.5s; next try in 1.0s\n", 2)},
