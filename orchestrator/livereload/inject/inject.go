@@ -69,6 +69,8 @@ func wantsPage(req *http.Request) bool {
 	switch h.Get("Sec-Fetch-Dest") {
 	case "document", "iframe", "frame":
 		return true
+	case "empty": // a page that goes through the app's service worker; not a download, which names no type
+		return h.Get("Sec-Fetch-Mode") == "navigate" && namesHTML(h.Values("Accept"))
 	case "":
 	default:
 		return false

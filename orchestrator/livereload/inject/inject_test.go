@@ -112,6 +112,7 @@ func TestRules(t *testing.T) {
 		{"Sec-Fetch-Dest: iframe", html, "tag"},
 		{"Sec-Fetch-Dest: frame", html, "tag"},
 		{old, html, "tag"},
+		{"Sec-Fetch-Dest: empty\nSec-Fetch-Mode: navigate\n" + old, html, "tag"},
 
 		{document, "Content-Type: text/html; charset=UTF-16LE", "utf-16le"},
 		{document, html + "\nContent-Encoding: br", "br"},
@@ -134,6 +135,8 @@ func TestRules(t *testing.T) {
 		{document + "\nCookie: a=b; devloop-live=off", html, ""},
 		{"Sec-Fetch-Dest: empty", html, ""},
 		{"Sec-Fetch-Dest: object", html, ""},
+		{"Sec-Fetch-Dest: empty\nSec-Fetch-Mode: cors\n" + old, html, ""},
+		{"Sec-Fetch-Dest: empty\nSec-Fetch-Mode: navigate", html, ""},
 		{"Sec-Fetch-Mode: navigate\n" + old, html, ""},
 		{"Sec-Fetch-Site: same-origin\n" + old, html, ""},
 		{old + "\nX-Requested-With: XMLHttpRequest", html, ""},
