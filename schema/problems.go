@@ -8,7 +8,7 @@ import (
 )
 
 // problemTools are the tools whose output can be named under `problems`.
-var problemTools = []string{"go", "rustc", "gcc", "clang", "tsc", "eslint", "esbuild", "vite", "vitest", "node", "tap", "python", "pytest", "ruby", "php", "java"}
+var problemTools = []string{"go", "rustc", "gcc", "clang", "tsc", "eslint", "esbuild", "vite", "vitest", "jest", "node", "tap", "python", "pytest", "ruby", "php", "java"}
 
 var problemsType = typ[Problems]{
 	shape: shape{name: "problems"},

@@ -53,11 +53,17 @@ func TestInitAsks(t *testing.T) {
 		}
 	}
 	x := onTerminal(t, 40, 60, "-f", file, "init") // it is there
-	x.Await(`never overwrites`)
+	x.Await(`never\s+overwrites`)
 	x.ends(exitUsage)
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
+	x = onTerminal(t, 40, 40, "-f", file, "init")
+	x.Await(`(?s)server\?[^:]*number \[1\]: `)
+	x.Press("\r")
+	x.Await(`1 +beside: after each restart; a failure\s+is only told\s`) // so are questions
+	x.Press("\x03")
+	x.ends(-1)
 	x = onTerminal(t, 40, 60, "-f", file, "init", "--yes")
 	x.Await(`next: read [^\n]*\n  \S`) // long lines are broken between words
 	x.ends(exitOK)

@@ -26,7 +26,7 @@ func newAsker(a *app, yes bool) *asker {
 	if yes || !isTerminal(a.screen) || !term.IsTerminal(int(os.Stdin.Fd())) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
 		return nil
 	}
-	return &asker{bufio.NewReader(os.Stdin), a.stdout, map[string]int{}}
+	return &asker{bufio.NewReader(os.Stdin), foldedTo(a.stdout, a.screen), map[string]int{}}
 }
 
 // chooser is for [starter.Tools].
@@ -45,7 +45,7 @@ func (q *asker) choose(question string, options []string) int {
 	}
 	fmt.Fprintln(q.out, question)
 	for i, o := range options {
-		fmt.Fprintf(q.out, "  %d  %s\n", i+1, o)
+		fmt.Fprintf(q.out, "%d  %s\n", i+1, o)
 	}
 	for {
 		fmt.Fprint(q.out, "number [1]: ")
@@ -124,7 +124,7 @@ func (f folded) Write(text []byte) (int, error) {
 			b.WriteString(word)
 			at += len(word)
 		}
-		b.WriteByte('\n')
+		b.WriteString(line[len(strings.TrimRight(line, " \n")):]) // a question has no end of the line
 	}
 	if _, err := io.WriteString(f.w, b.String()); err != nil {
 		return 0, fmt.Errorf("write to the terminal: %w", err)

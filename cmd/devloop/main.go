@@ -42,7 +42,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &code):
 		return int(code)
 	}
-	printError(console.VisibleWriter(stderr), err)
+	printError(console.VisibleWriter(foldedTo(stderr, stderr)), err)
 	var failed runError
 	switch {
 	case errors.Is(err, control.ErrNotRunning):

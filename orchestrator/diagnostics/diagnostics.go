@@ -1,6 +1,6 @@
 // Package diagnostics finds the places in files that compilers, linters and test
 // runners complain of, in what they print. It knows the forms of go, rustc and
-// cargo, gcc and clang, tsc, eslint, esbuild and Vite, vitest, node, Python,
+// cargo, gcc and clang, tsc, eslint, esbuild and Vite, vitest, jest, node, Python,
 // pytest, Ruby, minitest and RSpec, PHP, javac, Maven, Gradle, JUnit and Kotlin,
 // and the general FILE:LINE[:COLUMN]: MESSAGE. It never invents a place: the file
 // is there.

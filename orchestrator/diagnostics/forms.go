@@ -11,7 +11,7 @@ import (
 
 // forms are those that are asked for: those that know more before those that know less.
 func (opt Options) forms() []form {
-	all := []form{&rust{}, &golang{}, &bundler{}, &eslint{}, &vitest{}, &node{}, &tap{}, &python{}, &ruby{}, &php{}, &jvm{}, &tsc{}, &general{}}
+	all := []form{&rust{}, &golang{}, &bundler{}, &eslint{}, &vitest{}, &jest{}, &node{}, &tap{}, &python{}, &ruby{}, &php{}, &jvm{}, &tsc{}, &general{}}
 	switch {
 	case opt.Off:
 		return nil
@@ -33,6 +33,8 @@ func (opt Options) forms() []form {
 		return []form{&bundler{}, &tsc{}, &general{}}
 	case "vitest":
 		return []form{&vitest{}}
+	case "jest":
+		return []form{&jest{}, &tsc{}}
 	case "node", "tap":
 		return []form{&node{}, &tap{}}
 	case "python", "pytest":
@@ -254,21 +256,64 @@ func (f *vitest) line(r *Reader, text string) bool {
 	return false
 }
 
+// jest is jest: what failed, the message, and further down the frames.
+type jest struct{ name, message string }
+
+var (
+	jestName = lazyregexp.New(`^  ● (.+)$`)
+	jsFrame  = lazyregexp.New(`^\s+at (?:.* \()?([^()]+?):(\d+):(\d+)\)?(?: \{)?$`)
+)
+
+func (f *jest) line(r *Reader, text string) bool {
+	if m := match(strings.HasPrefix(text, "  ● "), jestName, text); m != nil {
+		f.name, f.message = m[1], ""
+		return true
+	}
+	if f.name == "" {
+		return false
+	}
+	if m := match(strings.Contains(text, " at "), jsFrame, text); m != nil {
+		if r.own(m[1]) {
+			r.add(Problem{File: m[1], Line: number(m[2]), Column: number(m[3]), Severity: Error, Message: f.name + ": " + f.message, Source: "jest"})
+			f.name = ""
+		}
+		return true
+	}
+	switch text = strings.TrimSpace(text); {
+	case f.message == "":
+		f.message, _, _ = strings.Cut(text, " // ")
+	case strings.HasPrefix(text, "Expected: "), strings.HasPrefix(text, "Received: "):
+		f.message += ", " + strings.ToLower(text[:1]) + text[1:]
+	}
+	return false
+}
+
 // node is what Node prints of an error that nobody caught: a place, the line, and
-// the error.
+// the error. If the place is a library's, its first frame in the project counts.
 type node struct {
-	place *Problem
-	left  int // lines in which the error must come
+	place  *Problem
+	left   int    // lines in which the error, or then a frame, must come
+	thrown string // the error, whose frames follow
 }
 
 var (
-	nodePlace = lazyregexp.New(`^((?:file://)?/.*?):(\d+)$`)
+	nodePlace = lazyregexp.New(`^((?:file://)?/.*?|node:\S+?):(\d+)$`)
 	nodeCaret = lazyregexp.New(`^( *)\^+$`)
 	nodeError = lazyregexp.New(`^(?:Uncaught )?(\w*(?:Error|Exception)(?: \[\w+\])?: .+)$`)
 )
 
 func (f *node) line(r *Reader, text string) bool {
-	if m := match(strings.HasPrefix(text, "/") || strings.HasPrefix(text, "file:"), nodePlace, text); m != nil {
+	if f.thrown != "" {
+		if m := match(strings.Contains(text, " at "), jsFrame, text); m != nil && r.own(m[1]) {
+			p := Problem{File: m[1], Line: number(m[2]), Column: number(m[3]), Severity: Error, Message: f.thrown, Source: "node"}
+			f.thrown = ""
+			return r.add(p)
+		}
+		if f.left--; f.left == 0 {
+			f.thrown = ""
+		}
+	}
+	if m := match(strings.HasPrefix(text, "/") || strings.HasPrefix(text, "file:") || strings.HasPrefix(text, "node:"), nodePlace, text); m != nil {
 		f.place, f.left = &Problem{File: m[1], Line: number(m[2]), Severity: Error, Source: "node"}, 6
 		return true
 	}
@@ -281,7 +326,11 @@ func (f *node) line(r *Reader, text string) bool {
 	}
 	if m := nodeError.FindStringSubmatch(text); m != nil {
 		p := *f.place
-		f.place, p.Message = nil, m[1]
+		if f.place = nil; !r.own(p.File) {
+			f.thrown, f.left = m[1], 30
+			return true
+		}
+		p.Message = m[1]
 		return r.add(p)
 	}
 	if f.left--; f.left == 0 {

@@ -27,6 +27,7 @@ type compact struct {
 type run struct {
 	node   string
 	cause  string
+	bare   bool     // it has no stages: it only passes a change on
 	stages []string // that have passed, with their times
 	notes  []string
 	passed time.Time // zero: not yet
@@ -88,7 +89,7 @@ func (c *compact) run(r Report) bool {
 		if cur != nil && !cur.passed.IsZero() {
 			c.told(cur)
 		}
-		c.runs[r.Node] = &run{node: r.Node, cause: c.cause(r)}
+		c.runs[r.Node] = &run{node: r.Node, cause: c.cause(r), bare: len(r.Plan) == 0}
 	case cur == nil:
 		return r.Relay && r.Kind != machine.RunFailed
 	case r.Kind == machine.RunPassed:
@@ -347,6 +348,9 @@ func (c *compact) told(r *run) {
 	}
 	for _, note := range r.notes {
 		rest = append(rest, console.Text{Text: " · " + note})
+	}
+	if r.bare && len(rest) == 0 {
+		return
 	}
 	if room := c.opt.Console.Room(); room == 0 || head.Width()+stages.Width()+rest.Width() <= room {
 		head = append(head, stages...)

@@ -357,7 +357,7 @@ func exitText(e *control.End) string {
 
 // cause says in a few words why something started.
 func cause(e *control.Event) string {
-	if len(e.Paths) > 0 {
+	if len(e.Paths) > 0 && e.Why != "trigger" {
 		return changed(e.Paths, e.More)
 	}
 	switch e.Why {
