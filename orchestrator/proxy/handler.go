@@ -94,6 +94,7 @@ func rewrite(p *httputil.ProxyRequest) {
 	out.Trailer = in.Trailer // filled in when the body has been read
 
 	header := out.Header
+	dropOwnCookies(header)
 	if v, ok := in.Header["Forwarded"]; ok {
 		header["Forwarded"] = v
 	}
