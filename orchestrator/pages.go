@@ -178,7 +178,7 @@ func (p *pages) state(s *sockets.Held, t *told, v *view, ended []*control.Cycle)
 		log.Mended(t.names)
 	}
 	for _, c := range ended {
-		if c.Cause == string(machine.ByChange) && c.Result == "passed" && !moved(c, p.name(v.server)) && (onlyStyles(c) || len(c.Processes) == 0 && p.readsAnew(t)) {
+		if c.Cause == string(machine.ByChange) && c.Result == "passed" && !moved(c, p.name(v.server)) && (onlyStyles(c) || p.isForPages(t, c)) {
 			again(c)
 			t.whole = max(t.whole, c.ID)
 		}
@@ -196,8 +196,8 @@ func moved(c *control.Cycle, process string) bool {
 	return slices.ContainsFunc(c.Processes, func(p control.CycleProcess) bool { return p.Node == process })
 }
 
-// readsAnew tells whether a server reads its files for each request, as far as the configuration says so: no watcher makes it
-// start again, and what it watches itself are single files, such as those of its settings.
+// readsAnew tells whether nothing makes a server start again: no watcher does, and what it watches itself are single files, such
+// as those of its settings.
 func (p *pages) readsAnew(t *told) bool {
 	if len(t.users) != 1 {
 		return false
@@ -207,6 +207,22 @@ func (p *pages) readsAnew(t *told) bool {
 			file, literal := w.Literal()
 			return !literal || !strings.Contains(path.Base(file), ".")
 		})
+}
+
+// isForPages tells whether the server reads what a save has changed for each request, as far as the configuration says so: a watcher
+// of its project that has neither stages nor a trigger has seen it, or there is none, and nothing restarts the server.
+func (p *pages) isForPages(t *told, c *control.Cycle) bool {
+	project, named := p.graph.Nodes[t.users[0]].Process.Project, false
+	for _, n := range p.graph.Nodes {
+		if n.Watcher == nil || n.Watcher.Project != project || len(n.Watcher.Stages)+len(n.Watcher.Triggers) > 0 {
+			continue
+		}
+		if slices.ContainsFunc(c.Runs, func(r control.CycleRun) bool { return r.Node == n.Name }) {
+			return true
+		}
+		named = true
+	}
+	return !named && len(c.Processes) == 0 && p.readsAnew(t)
 }
 
 // onlyStyles tells whether a save has touched nothing but style sheets.

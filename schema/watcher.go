@@ -36,13 +36,10 @@ var watchersType = named(watcherKeys.shape(), "a mapping of names to watchers", 
 	})
 	all := len(w.Stages)
 	w.Stages = present(w.Stages)
-	stages := value.Get("stages")
 	switch {
 	case len(w.Stages) > 0 || len(w.Triggers) > 0 || w.leftOut:
 	case all > 0:
 		d.mistake(key.Pos, "every stage of watcher `"+key.Text+"` is left out by its `if`", "give the `if` to the watcher")
-	case stages != nil && stages.Kind == yamltree.List && len(stages.Items) == 0:
-		d.mistake(stages.Pos, "`stages` is empty", "")
 	}
 	for i := range w.Stages {
 		s := &w.Stages[i]
