@@ -33,7 +33,7 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, others func(origin s
 	origin := r.Header.Get("Origin")
 	own := strings.EqualFold(hostOf(origin), r.Host) && origin != ""
 	other := !own && origin != "" && others(origin)
-	if !h.serves(r.Host) || origin != "" && !own && !other {
+	if !h.Serves(r.Host) || origin != "" && !own && !other {
 		http.Error(w, "this is for pages of this server", http.StatusForbidden)
 		return
 	}
@@ -121,8 +121,8 @@ func (h *Hub) stream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serves reports whether a request's host is one that no name server of others can point here.
-func (h *Hub) serves(host string) bool {
+// Serves reports whether a request's host is one that no name server of others can point here.
+func (h *Hub) Serves(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}

@@ -150,6 +150,10 @@ func (h *Held) injector() func(*http.Request, int) func(*http.Response) {
 			}
 			return fmt.Sprintf("%s.%d.%d", m.boot, generation, m.content)
 		},
+		Serves: func(host string) bool {
+			hub := h.Hub()
+			return hub != nil && hub.Serves(host)
+		},
 		Note: func(why string) {
 			h.set.opt.Full(fmt.Sprintf("socket %s: pages do not reload themselves: %s (`live: off` turns this off)", name, why))
 		},

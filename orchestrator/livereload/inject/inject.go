@@ -30,6 +30,8 @@ type Options struct {
 	// Mark is what a page says of its version: letters, digits and dots. It is called when a page is asked
 	// for, from any goroutine, and must not block. Empty: pages are left alone.
 	Mark func(generation int) string
+	// Serves tells whether the script can be had where the browser asks for the page, by that host.
+	Serves func(host string) bool
 	// Note is told why the pages ("they") do not get the script, or it does not work in them: once a reason,
 	// from any goroutine. It must not block. Nil: nobody is told.
 	Note func(why string)
@@ -140,6 +142,9 @@ func (in *Injector) answer(req *http.Request, res *http.Response, mark string) {
 		return
 	}
 	packed, no := fit(res.Header)
+	if no == nil && !in.opt.Serves(req.Host) {
+		no = &refusal{"host", "they are asked for at " + word(req.Host) + ", which anybody's name server may call this machine; localhost, a name below it (app.localhost) or an address in numbers works"}
+	}
 	var attributes string
 	if no == nil {
 		attributes, no = in.allow(req, res.Header)
@@ -204,15 +209,15 @@ func readable(charset string) bool {
 // word is a server's word as it can be shown.
 func word(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r == '-' || r == '_' || r == ',' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+		if strings.ContainsRune("-_,.:", r) || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
 			return r
 		}
 		return -1
 	}, s)
 	if s == "" {
-		return "an unknown coding"
+		return "something unknown"
 	}
-	return s[:min(len(s), 20)]
+	return s[:min(len(s), 40)]
 }
 
 const (

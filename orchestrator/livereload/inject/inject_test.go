@@ -19,6 +19,7 @@ func injector(notes *[]string) *Injector {
 		Socket:    "/_devloop/live",
 		Integrity: func() string { return "sha256-AAAA" },
 		Mark:      func(int) string { return mark },
+		Serves:    func(host string) bool { return host != "app.test" },
 		Note: func(why string) {
 			if notes != nil {
 				*notes = append(*notes, why)
@@ -31,8 +32,12 @@ const scriptTag = `<script src="/_devloop/live.js" data-devloop="b00t.3.1" async
 
 // ask sends a request for a page, and answers it.
 func ask(t *testing.T, in *Injector, request, header, body string) (*http.Response, string) {
+	return askAt(t, in, "localhost:3000", request, header, body)
+}
+
+func askAt(t *testing.T, in *Injector, host, request, header, body string) (*http.Response, string) {
 	t.Helper()
-	req, err := http.NewRequest(http.MethodGet, "http://localhost:3000/", nil)
+	req, err := http.NewRequest(http.MethodGet, "http://"+host+"/", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +226,10 @@ func TestNotes(t *testing.T) {
 		ask(t, in, "Sec-Fetch-Dest: document", "Content-Type: text/html", `<head><meta http-equiv=Content-Security-Policy content="default-src 'self'; script-src x">`)
 		ask(t, in, "Sec-Fetch-Dest: document", "Content-Type: text/html", `<head><p>content-security-policy: default-src 'none'`)
 	}
-	if len(notes) != 4 || !strings.Contains(notes[0], "compressed with br") || notes[1] != noPlace || notes[2] != inUTF16 || notes[3] != inMeta {
+	if res, body := askAt(t, in, "app.test", "Sec-Fetch-Dest: document", "Content-Type: text/html", "<p>x"); res.Header.Get("Devloop-Live") != "no; host" || body != "<p>x" || !strings.Contains(notes[4], "asked for at app.test,") {
+		t.Errorf("got %q, %q", body, notes)
+	}
+	if len(notes) != 5 || !strings.Contains(notes[0], "compressed with br") || notes[1] != noPlace || notes[2] != inUTF16 || notes[3] != inMeta {
 		t.Errorf("got %q", notes)
 	}
 	for i := range 100 {
