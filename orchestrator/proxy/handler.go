@@ -41,9 +41,10 @@ func (f *Front) handler() http.Handler {
 			panic(http.ErrAbortHandler)
 		}
 		defer f.handling.Done()
-		conn, ok := r.Context().Value(reasonKey{}).(*reasonConn)
-		if ok {
-			f.opt.Room.asks(conn.Conn)
+		var hangUp func()
+		if c, ok := r.Context().Value(reasonKey{}).(*reasonConn); ok {
+			f.opt.Room.asks(c.Conn)
+			hangUp = func() { reset(bare(c.Conn)) }
 		}
 		if f.opt.Own != nil {
 			if own := f.opt.Own(r.URL.Path); own != nil {
@@ -55,7 +56,7 @@ func (f *Front) handler() http.Handler {
 			// Otherwise an answer that begins before the request has ended waits for the client to send more.
 			_ = http.NewResponseController(w).EnableFullDuplex() // every server of net/http can
 		}
-		answer := &verbatim{ResponseWriter: w, conn: conn, proto10: !r.ProtoAtLeast(1, 1)}
+		answer := &verbatim{ResponseWriter: w, hangUp: hangUp, proto10: !r.ProtoAtLeast(1, 1)}
 		defer answer.finish()
 		reverse.ServeHTTP(answer, r)
 		answer.done = true

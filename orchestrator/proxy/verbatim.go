@@ -6,10 +6,10 @@ import "net/http"
 // caller calls finish when the handler has ended or panics.
 type verbatim struct {
 	http.ResponseWriter
-	conn    *reasonConn // the client's
-	proto10 bool        // the client knows no interim answers (RFC 9110, section 15.2)
-	began   bool        // the answer's own head was written
-	done    bool        // and all of it
+	hangUp  func() // so that the client sees it; may be nil
+	proto10 bool   // the client knows no interim answers (RFC 9110, section 15.2)
+	began   bool   // the answer's own head was written
+	done    bool   // and all of it
 }
 
 func (v *verbatim) WriteHeader(code int) {
@@ -50,7 +50,7 @@ func (v *verbatim) finish() {
 		return
 	}
 	_ = http.NewResponseController(v.ResponseWriter).Flush() // fails when the client has gone
-	if v.proto10 && v.conn != nil && v.Header().Get("Content-Length") == "" {
-		reset(bare(v.conn.Conn))
+	if v.proto10 && v.hangUp != nil && v.Header().Get("Content-Length") == "" {
+		v.hangUp()
 	}
 }
