@@ -20,7 +20,7 @@ export function rows(cycle, length) {
     if (p.start || p.ready) {
       const begin = p.start || p.stop || p.reload;
       const result = p.ready ? "ready" : p.result || (cycle.end ? "" : "starting");
-      list.push({ name: `${p.node} ${p.stop ? "restarts" : "starts"}`, node: p.node, begin: (p.stop || begin) - zero, end: p.ready ? p.ready - zero : length, result, tone: p.ready ? "good" : look(result).tone, swap: true });
+      list.push({ name: `${p.node} ${p.stop ? "restarts" : "starts"}`, node: p.node, begin: Math.min(p.stop || begin, begin) - zero, end: p.ready ? p.ready - zero : length, result, tone: p.ready ? "good" : look(result).tone, swap: true });
     } else if (p.reload) {
       list.push({ name: `${p.node} reloads`, node: p.node, begin: p.reload - zero, end: till(p.ready), result: p.result, tone: "good", swap: true });
     } else if (p.stop) {
