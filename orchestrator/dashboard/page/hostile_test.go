@@ -28,6 +28,7 @@ var payloads = []string{
 // TestHostile: whatever stands in names, paths, messages and outputs is shown, and not one line of it runs.
 func TestHostile(t *testing.T) {
 	t.Parallel()
+	long(t)
 	if len(payloads) < 50 {
 		t.Fatal("too few payloads")
 	}
@@ -54,7 +55,7 @@ func TestHostile(t *testing.T) {
 	}
 	w.status.Live.Nodes = payloads
 	w.status.Mistakes = &control.Mistakes{List: payloads, Mistakes: []control.Mistake{{File: payloads[29], Line: 1, Text: all, Hint: all}}}
-	p := see(t, browsertest.Start(t), w)
+	p := see(t, chromium(t), w)
 	p.Do(t, chromedp.Evaluate[chromedp.Void](`window.refused = []; addEventListener("securitypolicyviolation", e => refused.push(e.violatedDirective + " " + e.blockedURI)); undefined`))
 	p.Shows(t, "<svg/onload=hacked=1>")
 	p.Becomes(t, "document.querySelector('.row')")
@@ -89,8 +90,9 @@ func TestHostile(t *testing.T) {
 // TestNoToken: what logs in is in no title, address or reference of the page.
 func TestNoToken(t *testing.T) {
 	t.Parallel()
+	long(t)
 	w := shop()
-	p := see(t, browsertest.Start(t), w)
+	p := see(t, chromium(t), w)
 	_, token, _ := strings.Cut(w.URL, "?t=")
 	for _, where := range []string{"location.href", "document.title", "document.referrer", "document.documentElement.outerHTML", "document.cookie", "JSON.stringify(history.state)", "performance.getEntriesByType('resource').map(e => e.name).join(' ')"} {
 		if value := browsertest.Value[string](t, p, "String("+where+")"); strings.Contains(value, token) {

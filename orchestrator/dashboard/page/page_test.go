@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/dashboard/page"
 	"devloop/orchestrator/test/browsertest"
@@ -25,6 +27,20 @@ var (
 	wide   = browsertest.Look{Width: 1280, Height: 900, Still: true}
 	narrow = browsertest.Look{Width: 360, Height: 740, Still: true}
 )
+
+// chromium is a browser in which it is as late everywhere.
+func chromium(t testing.TB) *browsertest.Browser {
+	t.Helper()
+	return browsertest.Start(t, chromedp.Env("TZ=UTC"))
+}
+
+// long skips a test of the short run, which opens as few browsers as it can.
+func long(t *testing.T) {
+	t.Helper()
+	if !testenv.Long() {
+		t.Skip("the long run opens more browsers: DEVLOOP_TEST=long")
+	}
+}
 
 // see opens the page of a world.
 func see(t testing.TB, b *browsertest.Browser, w *world) *browsertest.Page {
@@ -100,12 +116,12 @@ var states = []struct {
 		n.State, n.Crashes, n.End, n.PIDs = "backing off", 7, &control.End{Code: 3}, nil
 		n.Waits = &control.Hold{Kind: "backing off", Until: ago(-16 * time.Second), Text: "it keeps crashing"}
 		w.status.Live = control.Live{State: "failed", Cycle: 47, Newest: 48, Answers: 48, Nodes: []string{"worker"}, Why: "worker crashed"}
-	}, []string{"crashed, exit 3", "7 crashes in a row"}},
+	}, []string{"crashed", "exit 3 · 7 crashes in a row · next try at 10:18:42"}},
 	{"new version dropped", func(w *world) {
 		n := w.node("backend")
 		n.Failed, n.Reason = true, "exit 3 before it was ready"
 		w.status.Live = control.Live{State: "failed", Cycle: 48, Newest: 49, Answers: 48, Nodes: []string{"backend"}, Why: "the new version of backend failed"}
-	}, []string{"ready, new one failed", "exit 3 before it was ready"}},
+	}, []string{"ready, old", "the new version failed: exit 3 before it was ready"}},
 	{"nothing yet", func(w *world) {
 		w.cycles, w.printed, w.status.Live = nil, nil, control.Live{State: "building", Nodes: []string{"codegen"}}
 		for i := range w.status.Nodes {
@@ -118,9 +134,12 @@ var states = []struct {
 // TestStates: the page says what is, in each state, and people who use it in other ways can.
 func TestStates(t *testing.T) {
 	t.Parallel()
-	b := browsertest.Start(t)
-	for _, state := range states {
+	b := chromium(t)
+	for i, state := range states {
 		t.Run(state.name, func(t *testing.T) {
+			if !testenv.Long() && i > 2 {
+				t.Skip("the long run looks at every state: DEVLOOP_TEST=long")
+			}
 			w := shop()
 			state.make(w)
 			p := b.Open(t, serve(t, w).URL)
@@ -129,6 +148,7 @@ func TestStates(t *testing.T) {
 			for _, text := range state.says {
 				p.Becomes(t, "document.body.textContent.includes("+quote(strings.TrimSpace(text))+") || document.body.innerText.includes("+quote(text)+")")
 			}
+			p.Becomes(t, "[...document.querySelectorAll('.scroll')].every(e => e.scrollWidth <= e.clientWidth)") // no table is cut
 			p.Accessible(t, "wide, light")
 			if state.name == "failed" || testenv.Long() {
 				for _, look := range []browsertest.Look{{Width: 1280, Height: 900, Dark: true}, narrow, {Width: 360, Height: 740, Dark: true}, {Width: 640, Height: 450}} { // the last one is 1280 at 200 %

@@ -56,7 +56,11 @@ func shop() *world {
 		if id == 48 {
 			at = *ago(48 * time.Second)
 		}
-		c := w.save(id, at, random.Float64())
+		how := random.Float64()
+		if id == 46 {
+			how = 1.7 // a slow one
+		}
+		c := w.save(id, at, how)
 		switch {
 		case id%9 == 4:
 			c = failed(c)
@@ -65,7 +69,7 @@ func shop() *world {
 		}
 		w.cycles = append(w.cycles, c)
 	}
-	w.cycles[39].Runs[0].SameInputs, w.cycles[39].Cause = true, "hand"
+	w.cycles[38].Runs[0].SameInputs, w.cycles[38].Cause = true, "hand"
 	w.printed = []control.Line{
 		{Node: "check-backend", Stage: "lint", Text: "\x1b[1m▸ lint\x1b[0m  31 files"},
 		{Node: "check-backend", Stage: "types", Text: "\x1b[1m▸ types\x1b[0m"},
@@ -185,7 +189,7 @@ func (w *world) builds() {
 // crowd is a project of so many nodes.
 func crowd(nodes int) *world {
 	w := shop()
-	w.status.Nodes, w.edges, w.status.Sockets = nil, nil, nil
+	w.status.Nodes, w.edges, w.status.Sockets = nil, nil, []control.Socket{}
 	for i := range nodes {
 		name := fmt.Sprintf("service-%02d", i)
 		w.status.Nodes = append(w.status.Nodes, control.Node{Name: name, Kind: "process", State: "ready", Number: 1, Since: ago(time.Minute), PIDs: []int{1000 + i}})

@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/chromedp"
 
 	"devloop/orchestrator/control"
@@ -23,8 +25,9 @@ func hide(t *testing.T, p *browsertest.Page, hidden bool) {
 // stands there once.
 func TestHidden(t *testing.T) {
 	t.Parallel()
+	long(t)
 	w := shop()
-	p := see(t, browsertest.Start(t), w)
+	p := see(t, chromium(t), w)
 	p.Becomes(t, "document.querySelectorAll('.row').length === 12")
 	w.await(t, "one stream", func() bool { return w.streams() == 1 })
 	hide(t, p, true)
@@ -43,7 +46,8 @@ func TestHidden(t *testing.T) {
 // tab that nobody sees.
 func TestIdle(t *testing.T) {
 	t.Parallel()
-	b := browsertest.Start(t)
+	long(t)
+	b := chromium(t)
 	p := b.Open(t, "about:blank")
 	count := `(() => {
 		const running = window.running = new Set();
@@ -78,7 +82,8 @@ func TestIdle(t *testing.T) {
 // TestManyTabs: dashboards that were opened and closed leave nothing behind.
 func TestManyTabs(t *testing.T) {
 	t.Parallel()
-	b := browsertest.Start(t)
+	long(t)
+	b := chromium(t)
 	w := serve(t, shop())
 	const side = 5
 	for range testenv.Either(2, 20) {
@@ -96,8 +101,9 @@ func TestManyTabs(t *testing.T) {
 // TestFollows: new lines scroll into view until somebody scrolls up; then they are counted.
 func TestFollows(t *testing.T) {
 	t.Parallel()
+	long(t)
 	w := shop()
-	p := see(t, browsertest.Start(t), w)
+	p := see(t, chromium(t), w)
 	p.As(t, wide)
 	print := func(from, n int) {
 		var lines []control.Line
@@ -129,10 +135,31 @@ func TestFollows(t *testing.T) {
 // second. longest-ms is the longest task of the page.
 func BenchmarkFrames(b *testing.B) {
 	w := crowd(50)
-	p := see(b, browsertest.Start(b), w)
+	p := see(b, chromium(b), w)
 	p.As(b, wide)
 	p.Do(b, chromedp.Evaluate[chromedp.Void](`window.tasks = []; window.frames_ = []; new PerformanceObserver(l => tasks.push(...l.getEntries().map(e => e.duration))).observe({type: "longtask", buffered: false});
 		(function next(before) { requestAnimationFrame(at => { frames_.push(at - before); next(at); }); })(performance.now())`))
+	if _, err := chromedp.Call(p.Context(), performance.Enable, performance.EnableParams{TimeDomain: performance.EnableTimeDomainThreadTicks}); err != nil {
+		b.Fatal(err)
+	}
+	used := func(name string) float64 {
+		got, err := chromedp.Call(p.Context(), performance.GetMetrics, cdp.Empty{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, m := range got.Metrics {
+			if m.Name == name {
+				return 1000 * m.Value
+			}
+		}
+		b.Fatal("no metric " + name)
+		return 0
+	}
+	parts := []string{"TaskDuration", "ScriptDuration", "LayoutDuration", "RecalcStyleDuration"}
+	var before []float64
+	for _, part := range parts {
+		before = append(before, used(part))
+	}
 	paced := newPace()
 	defer paced.stop()
 	lines := 0
@@ -149,6 +176,9 @@ func BenchmarkFrames(b *testing.B) {
 			n.Number++
 			n.State = map[bool]string{true: "ready", false: "starting"}[n.State != "ready"]
 		})
+	}
+	for i, part := range parts {
+		b.ReportMetric((used(part)-before[i])/float64(b.N)*10, "ms-of-"+part+"/s") // of a processor, whatever else the machine does
 	}
 	b.ReportMetric(browsertest.Value[float64](b, p, "Math.max(0, ...tasks)"), "longest-ms")
 	b.ReportMetric(browsertest.Value[float64](b, p, "frames_.filter(f => f > 50).length"), "frames-over-50ms")

@@ -23,7 +23,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // TestKeyboard: with the keys alone everything can be reached and done.
 func TestKeyboard(t *testing.T) {
 	t.Parallel()
-	b := browsertest.Start(t)
+	b := chromium(t)
 	w := shop()
 	w.breaks()
 	p := see(t, b, w)
@@ -131,8 +131,9 @@ func TestKeyboard(t *testing.T) {
 // TestSpoken: the live region says verdicts, and nothing else.
 func TestSpoken(t *testing.T) {
 	t.Parallel()
+	long(t)
 	w := shop()
-	p := see(t, browsertest.Start(t), w)
+	p := see(t, chromium(t), w)
 	if n := browsertest.Value[int](t, p, "document.querySelectorAll('[aria-live]:not([aria-live=off]), [role=status], [role=log], [role=alert]').length"); n != 1 {
 		t.Errorf("%d live regions, want one", n)
 	}

@@ -1,8 +1,14 @@
 package browsertest
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
-	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -80,12 +86,54 @@ func axe(t *testing.T) string {
 	return axeText.script
 }
 
-// Picture is the whole page as a PNG.
+// Picture is the whole page as a PNG of 256 colours, which is small.
 func (p *Page) Picture(t testing.TB) []byte {
 	t.Helper()
-	picture, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+	data, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
 	if err != nil {
-		t.Fatal(fmt.Errorf("take a picture: %w", err))
+		t.Fatalf("take a picture: %v", err)
 	}
-	return picture
+	full, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var small bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := encoder.Encode(&small, reduced(full)); err != nil {
+		t.Fatal(err)
+	}
+	return small.Bytes()
+}
+
+// reduced is a picture in the 256 colours that most of it has; each other colour becomes the nearest of them.
+func reduced(full image.Image) *image.Paletted {
+	count := map[color.RGBA]int{}
+	at := func(x, y int) color.RGBA { return color.RGBAModel.Convert(full.At(x, y)).(color.RGBA) }
+	size := full.Bounds()
+	for y := size.Min.Y; y < size.Max.Y; y++ {
+		for x := size.Min.X; x < size.Max.X; x++ {
+			count[at(x, y)]++
+		}
+	}
+	colours := slices.SortedFunc(maps.Keys(count), func(a, b color.RGBA) int {
+		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a.R, b.R), cmp.Compare(a.G, b.G), cmp.Compare(a.B, b.B))
+	})
+	var kept color.Palette
+	for _, c := range colours[:min(256, len(colours))] {
+		kept = append(kept, c)
+	}
+	small := image.NewPaletted(size, kept)
+	index := map[color.RGBA]uint8{}
+	for y := size.Min.Y; y < size.Max.Y; y++ {
+		for x := size.Min.X; x < size.Max.X; x++ {
+			c := at(x, y)
+			i, known := index[c]
+			if !known {
+				i = uint8(kept.Index(c)) // below 256
+				index[c] = i
+			}
+			small.SetColorIndex(x, y, i)
+		}
+	}
+	return small
 }

@@ -54,7 +54,9 @@ function doing(node, now) {
 }
 
 function clock(ms, usual) {
-  return `${Math.max(0, Math.floor(ms / 1000))} s${usual ? ` of about ${span(usual)}` : ""}`;
+  const so = `${Math.max(0, Math.floor(ms / 1000))} s`;
+  if (!usual) return so;
+  return ms * 1e6 > usual ? `${so}, usually ${span(usual)}` : `${so} of about ${span(usual)}`;
 }
 
 export function Header() {

@@ -32,10 +32,14 @@ function usual(node) {
 
 // note is what the columns do not show.
 function note(n) {
-  if (n.waits) return n.waits.kind === "backing off" && n.waits.until ? `next try at ${at(n.waits.until)}, ${n.crashes || 1} crashes in a row` : `waits: ${n.waits.text}`;
+  if (n.state === "backing off") {
+    return [n.end && ending(n.end), n.crashes > 1 && `${n.crashes} crashes in a row`, n.waits?.until && `next try at ${at(n.waits.until)}`].filter(Boolean).join(" · ");
+  }
+  if (n.waits) return `waits: ${n.waits.text}`;
   if (n.candidate) return `generation ${n.candidate.number} is ${n.candidate.state}${n.candidate.reason ? `: ${n.candidate.reason}` : ""}`;
+  if (n.state === "ready" && n.failed) return n.reason ? `the new version failed: ${n.reason}` : "the new version failed";
   if (n.reason) return n.reason;
-  if (n.end && n.state === "gave up") return ending(n.end);
+  if (n.end) return ending(n.end);
   return "";
 }
 
@@ -56,14 +60,13 @@ export function Nodes() {
 
 function Row({ n, at: here, now }) {
   const { shape, tone, word } = nodeLook(n);
-  const said = note(n);
+  const said = [note(n), n.built_from > 0 && tone === "warn" && `built from save ${n.built_from}`].filter(Boolean).join(" · ");
   const part = progress(n, now);
   const verb = n.kind === "watcher" ? "trigger" : "restart";
   const stopped = !live.has(n.state) && (n.kind === "process" ? n.state !== "backing off" : n.state === "stopped");
   return html`<tr class=${here ? "at" : ""}>
     <th scope="row"><button class="name" aria-pressed=${here} title="Show the output of ${n.name}" onClick=${() => show(here ? "" : n.name)}>${n.name}</button></th>
-    <td class=${tone}><span class="state"><span aria-hidden="true">${shape}</span> ${word}</span>${part >= 0 && html`<progress class="thin" max="100" value=${part} aria-label="of its usual time"></progress>`}
-      ${said && html`<span class="note">${said}</span>`}${n.built_from > 0 && tone === "warn" && html`<span class="note">from save ${n.built_from}</span>`}</td>
+    <td class=${tone}><span class="state"><span aria-hidden="true">${shape}</span> ${word}</span>${part >= 0 && html`<progress class="thin" max="100" value=${part} aria-label="of its usual time"></progress>`}</td>
     <td class="more quiet">${n.since ? at(n.since) : "–"}</td>
     <td class="figure">${last(n) || html`<span class="quiet">–</span>`}</td>
     <td class="figure more quiet">${usual(n) || "–"}</td>
@@ -75,5 +78,6 @@ function Row({ n, at: here, now }) {
         : html`<button class="small" title="${n.kind === "watcher" ? "Run all stages of" : "Restart"} ${n.name}" onClick=${() => act(verb, n.name)}><span aria-hidden="true">↻</span><span class="unseen">${n.kind === "watcher" ? "Run" : "Restart"} ${n.name}</span></button>`}
       ${n.state !== "stopped" && html`<button class="small" title="Stop ${n.name}, and keep it stopped" onClick=${() => act("stop", n.name)}><span aria-hidden="true">■</span><span class="unseen">Stop ${n.name}</span></button>`}
     </td>
-  </tr>`;
+  </tr>
+  ${said && html`<tr class="remark${here ? " at" : ""}"><td colspan="8"><span class="unseen">${n.name}: </span>${said}</td></tr>`}`;
 }

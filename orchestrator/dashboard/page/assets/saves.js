@@ -24,7 +24,7 @@ export function Saves() {
     bars.current.children[next].focus();
   };
   return html`<section class="card" aria-labelledby="saves">
-    <h2 id="saves">Last ${cycles.length} saves <small>arrows choose, shift-click compares</small></h2>
+    <h2 id="saves">Last ${cycles.length} saves <small class="keys">arrows choose, shift-click compares</small></h2>
     <div class="bars" ref=${bars} role="group" aria-labelledby="saves" onKeyDown=${move}>
       ${cycles.map((c, i) => {
         const result = c.end ? c.result : "running";
@@ -58,11 +58,11 @@ function Comparison({ one, two, now }) {
   const names = [...new Set([...b.keys(), ...a.keys()])].filter((n) => n !== "all").concat("all");
   const longest = Math.max(...[...a.values(), ...b.values()].map((v) => v.time), 1);
   const cell = (v, tone) => html`<td class="bar pair"><span class="amount">${v ? span(v.time) : "–"} ${v?.result && html`<span class=${look(v.result).tone} title=${v.result}><span aria-hidden="true">${look(v.result).shape}</span><span class="unseen">${v.result}</span></span>`}</span>
-    <div class="track"><span class="fill ${tone}" style=${{ left: "0%", width: `${((v?.time || 0) / longest) * 100}%` }}></span></div></td>`;
+    <div class="track">${v && html`<span class="fill ${tone}" style=${{ left: "0%", width: `${(v.time / longest) * 100}%` }}></span>`}</div></td>`;
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Two saves compared"><table class="comparison">
     <caption class="unseen">Save ${one.id} and save ${two.id}, step by step</caption>
     <thead><tr><th scope="col">step</th><th scope="col">save ${one.id}</th><th scope="col">save ${two.id}</th><th scope="col" class="figure">difference</th></tr></thead>
-    <tbody>${names.map((n) => html`<tr key=${n} class=${n === "all" ? "total" : ""}><th scope="row">${n}</th>${cell(a.get(n), "first")}${cell(b.get(n), "second")}<td class="figure">${difference(a.get(n), b.get(n))}</td></tr>`)}</tbody>
+    <tbody>${names.map((n) => html`<tr key=${n} class=${n === "all" ? "total" : ""}><th scope="row">${n}</th>${cell(a.get(n), "one")}${cell(b.get(n), "two")}<td class="figure">${difference(a.get(n), b.get(n))}</td></tr>`)}</tbody>
   </table></div>`;
 }
 

@@ -103,7 +103,7 @@ function Answers({ node, cycle, length }) {
       ${stop > 0 && (ready || length) > stop && html`<span class="fill waits" style=${{ left: percent(stop, length), width: percent((ready || length) - stop, length) }}></span>`}
       ${ready > 0 && html`<span class="fill new" style=${{ left: percent(ready, length), width: percent(Math.max(length - ready, length / 100), length) }}></span>`}
     </div><span class="unseen">the old version until ${span(until)}${ready ? `, the new one from ${span(ready)}` : ""}</span></td>
-    <td class="figure quiet">${stop && ready ? (ready - stop > 1e6 ? `${span(ready - stop)} wait` : "no wait") : "old"}</td>
+    <td class="figure quiet">${!stop ? "old" : (ready || length) - stop > 1e6 ? `${span((ready || length) - stop)} wait` : "no wait"}</td>
   </tr>`;
 }
 

@@ -27,13 +27,10 @@ export function nodeLook(node) {
     return { ...seen, word: node.stages.map((stage) => stage.name).join(", ") };
   }
   if (node.state === "backing off") {
-    return { ...seen, word: node.end ? `crashed, ${ending(node.end)}` : "crashed" };
-  }
-  if (node.state === "ended" && node.end) {
-    return { ...seen, word: `ended, ${ending(node.end)}` };
+    return { ...seen, word: "crashed" };
   }
   if (node.state === "ready" && (node.failed || node.waits)) {
-    return { ...seen, tone: "warn", word: node.failed ? "ready, new one failed" : "ready, old" };
+    return { ...seen, tone: "warn", word: "ready, old" };
   }
   if (node.state === "unready") {
     return { ...seen, word: "not ready" };
