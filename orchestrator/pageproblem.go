@@ -110,7 +110,7 @@ func (p *problems) find(node int, st *machine.NodeStatus, verdict *control.Verdi
 	return f
 }
 
-// excerpt is the output around the line that names a place.
+// excerpt is the output around the line that names a place; "" if that is no more than the problem itself.
 func (p *problems) excerpt(d *control.Diagnostic) string {
 	var output []byte
 	for _, e := range p.report.journal.Read(journal.Query{Names: []string{d.Node}}) {
@@ -123,7 +123,11 @@ func (p *problems) excerpt(d *control.Diagnostic) string {
 	if at < 0 || at >= len(lines) {
 		return "" // of so much output the beginning is not kept
 	}
-	return legible(strings.Join(lines[max(0, at-linesRound):min(len(lines), at+linesRound+1)], "\n"))
+	text := legible(strings.Join(lines[max(0, at-linesRound):min(len(lines), at+linesRound+1)], "\n"))
+	if !strings.Contains(text, "\n") && strings.Contains(text, d.Message) {
+		return ""
+	}
+	return text
 }
 
 // legible is output as text, without colours and other control sequences.
