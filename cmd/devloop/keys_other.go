@@ -11,6 +11,8 @@ import (
 	"devloop/orchestrator/console"
 )
 
+const readsKeys = false
+
 // readKeys: this system's terminals are not read key by key.
 func readKeys(_ io.Writer, out *console.Console, _ chan<- os.Signal, _ string, _ func(*exec.Cmd, <-chan struct{}) error) (<-chan orchestrator.Request, *orchestrator.Terminal, func()) {
 	out.Show()

@@ -18,8 +18,10 @@ import (
 // TestKeys: what each key does, on the real terminal.
 func TestKeys(t *testing.T) {
 	t.Parallel()
-	r := record(t, 24, 80, shopFiles())
+	r := record(t, 24, 80, shopFiles(), "--notify")
 	r.Shows(`^● live`)
+	r.Await(`\x1b\[\?1004h`)
+	r.Press("\x1b[I\x1b[O") // the terminal tells of its focus: no keys
 	r.verb(t, "wait")
 	saved := func(text string) { r.write(t, "main.go", text+strings.Repeat("//\n", 200)) }
 
@@ -81,6 +83,7 @@ func TestKeys(t *testing.T) {
 	if err := r.Child.Wait(); err != nil {
 		t.Error(err)
 	}
+	r.Await(`\x1b\[\?1004l`)
 	if err := unix.SetNonblock(int(r.TTY.Fd()), true); err != nil {
 		t.Fatal(err)
 	}

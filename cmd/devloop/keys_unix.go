@@ -24,6 +24,9 @@ import (
 	"devloop/orchestrator/machine"
 )
 
+// readsKeys: what the terminal tells of itself is read with the keys.
+const readsKeys = true
+
 // keyboard reads single keys from the terminal while devloop is in its foreground. A shell takes the
 // terminal and gives it back at any time (Ctrl-Z, bg, fg, &); a process that reads it meanwhile is stopped.
 type keyboard struct {
@@ -254,8 +257,10 @@ func (k *keyboard) next() (key byte, err error) {
 
 const escape, backspace, killLine = 0x1b, 0x7f, 0x15
 
-// sequence reads the rest of what a key such as an arrow sends after an escape. It is false for the Escape key.
+// sequence reads the rest of what a key such as an arrow sends after an escape, or of what the terminal tells of its
+// focus. It is false for the Escape key.
 func (k *keyboard) sequence() bool {
+	var first byte
 	for i := 0; ; i++ {
 		var ready unix.FdSet
 		ready.Set(k.tty)
@@ -263,6 +268,11 @@ func (k *keyboard) sequence() bool {
 			return i > 0
 		}
 		key, err := k.next()
+		if i == 0 {
+			first = key
+		} else if i == 1 && first == '[' && (key == 'I' || key == 'O') {
+			k.out.Focus(key == 'I')
+		}
 		if err != nil || (i > 0 || key != '[' && key != 'O') && key >= '@' || i == 0 && key != '[' && key != 'O' {
 			return true
 		}

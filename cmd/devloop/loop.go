@@ -104,7 +104,7 @@ func newConsole(a *app, p *project, columns func() int, screen io.Writer) (out *
 		names = append(names, n.Name)
 	}
 	opt := console.Options{Out: screen, Color: color, Timestamps: a.timestamps, Names: report.Names(names)}
-	opt.Terminal, opt.Buffer, opt.Columns = isTerminal(a.screen), console.DefaultBuffer, columns
+	opt.Terminal, opt.Buffer, opt.Columns, opt.Focus = isTerminal(a.screen), console.DefaultBuffer, columns, readsKeys && a.attention.notify
 	if a.logFile != "" {
 		opened := a.reportSlow(a.logFile)
 		logFile, err = openLog(a.logFile)

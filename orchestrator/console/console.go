@@ -27,6 +27,8 @@ type Console struct {
 
 	columns atomic.Int32 // of the terminal; 0: not known
 	titled  atomic.Bool
+	tells   atomic.Bool // the terminal was asked to tell of its focus
+	focused atomic.Bool // it has it
 	filter  atomic.Pointer[Filter]
 	folds   folds
 }
@@ -46,6 +48,10 @@ type Options struct {
 	// at its width, and names are cut where it is narrow. It needs a buffer; nil:
 	// lines look alike wherever they go.
 	Columns func() int
+
+	// Focus asks a terminal with a status line to tell whether it has the focus,
+	// for [Console.Notify].
+	Focus bool
 
 	// Buffer is how many bytes may wait for the reader of Out, and as many for
 	// Log; [DefaultBuffer] is a good number. A full buffer makes commands wait
@@ -206,6 +212,7 @@ func (c *Console) flush(ctx context.Context) error {
 // fails because the reader is stalled, one goroutine stays in its write until
 // that returns.
 func (c *Console) Close(ctx context.Context) error {
+	c.tellsFocus(false)
 	if c.titled.Load() {
 		c.control("\x1b[23;2t")
 	}

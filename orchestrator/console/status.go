@@ -41,11 +41,13 @@ func (c *Console) Prompt(text string) {
 // or when the terminal takes nothing.
 func (c *Console) Show() {
 	c.measure() // it may have been resized meanwhile
+	c.tellsFocus(true)
 	c.out.change(func(s *statusLine) { s.shown, s.again = true, true })
 }
 
 // Hide is the opposite of Show.
 func (c *Console) Hide() {
+	c.tellsFocus(false)
 	s := c.out
 	s.change(func(st *statusLine) { st.shown = false })
 	s.mu.Lock()
@@ -93,7 +95,7 @@ const (
 // ResetStatus takes a status line away, and puts back the modes and the title that
 // it has changed, for a program that has ended before it could. What a shell has
 // written since then is left.
-const ResetStatus = endUpdate + wrap + "\x1b[0m\x1b[J\x1b[23;2t"
+const ResetStatus = endUpdate + wrap + leaveFocus + "\x1b[0m\x1b[J\x1b[23;2t"
 
 // statusLine is the row below the lines of a sink, with the line above it that has
 // not ended, if there is one. It is guarded by the sink's mutex.
