@@ -35,8 +35,9 @@ type told struct {
 	names  []string     // of these
 
 	state livereload.State
-	built int // the cycle that the process was made from when all was live last
-	whole int // the newest cycle then, or that was read anew since
+	built int  // the cycle that the process was made from when all was live last
+	whole int  // the newest cycle then, or that was read anew since
+	mixed bool // a save that failed since touched more than style sheets, and what comes next has that, too
 }
 
 // review tells the pages of all sockets, after every step of the machine. ended are the cycles that it has ended.
@@ -162,12 +163,12 @@ func (p *pages) state(s *sockets.Held, t *told, v *view, ended []*control.Cycle)
 	// The old one may still answer on an inherited socket, until it is gone.
 	if second := v.all[v.server].Candidate; second == nil || second.New || s.Via() == schema.ViaProxy {
 		if generation, since := s.Generation(); generation != before.Generation {
-			is.Generation, is.Since, is.Styles = generation, since.UnixMilli(), before.Generation != 0 && onlyStyles(newest)
+			is.Generation, is.Since, is.Styles = generation, since.UnixMilli(), before.Generation != 0 && onlyStyles(newest) && !t.mixed
 			t.built = built
 		}
 	}
 	again := func(c *control.Cycle) {
-		is.Content, is.Since, is.Styles = is.Content+1, now.UnixMilli(), onlyStyles(c)
+		is.Content, is.Since, is.Styles = is.Content+1, now.UnixMilli(), onlyStyles(c) && !t.mixed
 	}
 	if is.State == string(machine.Live) {
 		if built != t.built { // the one that serves has read its files again
@@ -182,7 +183,9 @@ func (p *pages) state(s *sockets.Held, t *told, v *view, ended []*control.Cycle)
 			again(c)
 			t.whole = max(t.whole, c.ID)
 		}
+		t.mixed = t.mixed || c.Result == "failed" && !onlyStyles(c)
 	}
+	t.mixed = t.mixed && is.State != string(machine.Live)
 	is.Cycle = max(t.whole, built)
 	is.Newest = max(newest.ID, is.Cycle)
 	if is.State != string(machine.Live) {
@@ -196,13 +199,15 @@ func moved(c *control.Cycle, process string) bool {
 	return slices.ContainsFunc(c.Processes, func(p control.CycleProcess) bool { return p.Node == process })
 }
 
-// readsAnew tells whether nothing makes a server start again: no watcher does, and what it watches itself are single files, such
-// as those of its settings.
+// readsAnew tells whether nothing makes a server start again: nothing that it waits for does, and what it watches itself are
+// single files, such as those of its settings.
 func (p *pages) readsAnew(t *told) bool {
 	if len(t.users) != 1 {
 		return false
 	}
-	return !slices.ContainsFunc(t.behind, func(i int) bool { return p.graph.Nodes[i].Watcher != nil }) &&
+	return !slices.ContainsFunc(p.graph.Edges, func(e graph.Edge) bool {
+		return e.To == t.users[0] && (e.Kind == graph.ByTrigger || e.Restart)
+	}) &&
 		!slices.ContainsFunc(p.graph.Nodes[t.users[0]].Process.Watch, func(w schema.Pattern) bool {
 			file, literal := w.Literal()
 			return !literal || !strings.Contains(path.Base(file), ".")

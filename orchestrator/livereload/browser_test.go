@@ -72,6 +72,7 @@ func now() int64 { return time.Now().UnixMilli() }
 func ago(n int64) int64 { return now() - n*1000 }
 
 func TestPages(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	for name, test := range map[string]func(*testing.T, *browsertest.Browser){
 		"a new generation reloads": func(t *testing.T, b *browsertest.Browser) {

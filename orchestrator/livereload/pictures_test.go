@@ -26,6 +26,7 @@ const shop = `<style>
 
 // TestPictures looks at badge and card as they are on a page, in the light and in the dark, on a wide window and a narrow one.
 func TestPictures(t *testing.T) {
+	t.Parallel()
 	if !testenv.Long() && !*update {
 		t.Skip("the long run takes pictures: DEVLOOP_TEST=long")
 	}
