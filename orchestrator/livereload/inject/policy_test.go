@@ -1,6 +1,8 @@
 package inject
 
 import (
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -92,4 +94,56 @@ func TestPolicyOfAHost(t *testing.T) {
 			t.Errorf("%s, %s: got %s, want %s", c.request, c.policy, got, c.want)
 		}
 	}
+}
+
+// FuzzPolicy: whatever a policy says, it says the same afterwards, but for what
+// the script needs, and what is written into page and header cannot say more.
+func FuzzPolicy(f *testing.F) {
+	for _, policy := range []string{
+		"default-src 'none'; script-src 'nonce-abc' 'strict-dynamic', sandbox allow-scripts",
+		"script-src-elem 'NONE';;script-src 'unsafe-inline' ; connect-src",
+		"default-src * 'self' 'nonce-\"><'; Script-Src x; script-src y",
+	} {
+		f.Add(policy, "localhost:3000")
+		f.Add(policy, "[::1]")
+		f.Add(policy, "x; script-src *")
+	}
+	f.Fuzz(func(t *testing.T, text, host string) {
+		req, err := http.NewRequest(http.MethodGet, "http://localhost/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header["X-Forwarded-Host"] = []string{host}
+		h := http.Header{"Content-Security-Policy": {text}}
+		attributes, no := injector(nil).allow(req, h)
+		if no != nil {
+			if h["Content-Security-Policy"][0] != text || attributes != "" {
+				t.Fatalf("it was changed: %q", h)
+			}
+			return
+		}
+		if rest := strings.NewReplacer(` nonce="`, "", ` integrity="`, "", `"`, "").Replace(attributes); strings.ContainsAny(rest, "<> \"'\n") {
+			t.Fatalf("got %q", attributes)
+		}
+		before, after := slices.Collect(policies([]string{text})), slices.Collect(policies(h["Content-Security-Policy"]))
+		if len(before) != len(after) {
+			t.Fatalf("%q has become %q", text, h)
+		}
+		for i, was := range before {
+			is := after[i]
+			if len(is.directives) < len(was.directives) || len(is.directives) > len(was.directives)+2 {
+				t.Fatalf("%q has become %q", was, is)
+			}
+			for at, directive := range was.directives {
+				words := strings.Fields(directive)
+				now := strings.Fields(is.directives[at])
+				if len(words) == 2 && strings.EqualFold(words[1], "'none'") {
+					words = words[:1]
+				}
+				if len(now) < len(words) || !slices.Equal(now[:len(words)], words) || len(now) > len(words)+2 {
+					t.Fatalf("%q has become %q", directive, is.directives[at])
+				}
+			}
+		}
+	})
 }
