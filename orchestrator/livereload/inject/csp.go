@@ -43,7 +43,7 @@ func (p policy) scriptSources() []string {
 // isSandbox tells whether the policy forbids scripts, or their origin.
 func (p policy) isSandbox() bool {
 	at, flags := p.find("sandbox")
-	return at >= 0 && !(contains(flags, "allow-scripts") && contains(flags, "allow-same-origin"))
+	return at >= 0 && (!contains(flags, "allow-scripts") || !contains(flags, "allow-same-origin"))
 }
 
 // add adds sources to the directive at, or, if that is the default, to a copy of it by the given name.

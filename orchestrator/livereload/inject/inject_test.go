@@ -31,11 +31,11 @@ func injector(notes *[]string) *Injector {
 const scriptTag = `<script src="/_devloop/live.js" data-devloop="b00t.3.1" async></script>`
 
 // ask sends a request for a page, and answers it.
-func ask(t *testing.T, in *Injector, request, header, body string) (*http.Response, string) {
+func ask(t *testing.T, in *Injector, request, header, body string) (http.Header, string) {
 	return askAt(t, in, "localhost:3000", request, header, body)
 }
 
-func askAt(t *testing.T, in *Injector, host, request, header, body string) (*http.Response, string) {
+func askAt(t *testing.T, in *Injector, host, request, header, body string) (http.Header, string) {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodGet, "http://"+host+"/", nil)
 	if err != nil {
@@ -52,7 +52,7 @@ func askAt(t *testing.T, in *Injector, host, request, header, body string) (*htt
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res, string(b)
+	return res.Header, string(b)
 }
 
 // headerOf reads lines.
@@ -155,17 +155,17 @@ func TestRules(t *testing.T) {
 		{"X: y", html, ""},
 	} {
 		const page = "<p>x"
-		res, body := ask(t, injector(nil), c.request, c.answer, page)
-		said := res.Header.Get("Devloop-Live")
+		h, body := ask(t, injector(nil), c.request, c.answer, page)
+		said := h.Get("Devloop-Live")
 		switch {
 		case c.want == "tag":
-			if said != "injected" || body != scriptTag+page || res.Header["Content-Length"] != nil {
+			if said != "injected" || body != scriptTag+page || h["Content-Length"] != nil {
 				t.Errorf("%q, %q: got %q, %q", c.request, c.answer, said, body)
 			}
 		case c.want == "" && said == "" || said == "no; "+c.want:
-			res.Header.Del("Devloop-Live")
-			if want := headerOf(c.answer + "\nContent-Length: 4"); body != page || !reflect.DeepEqual(res.Header, want) {
-				t.Errorf("%q, %q: got %v, %q", c.request, c.answer, res.Header, body)
+			h.Del("Devloop-Live")
+			if want := headerOf(c.answer + "\nContent-Length: 4"); body != page || !reflect.DeepEqual(h, want) {
+				t.Errorf("%q, %q: got %v, %q", c.request, c.answer, h, body)
 			}
 		default:
 			t.Errorf("%q, %q: got %q, want %q", c.request, c.answer, said, c.want)
@@ -226,7 +226,7 @@ func TestNotes(t *testing.T) {
 		ask(t, in, "Sec-Fetch-Dest: document", "Content-Type: text/html", `<head><meta http-equiv=Content-Security-Policy content="default-src 'self'; script-src x">`)
 		ask(t, in, "Sec-Fetch-Dest: document", "Content-Type: text/html", `<head><p>content-security-policy: default-src 'none'`)
 	}
-	if res, body := askAt(t, in, "app.test", "Sec-Fetch-Dest: document", "Content-Type: text/html", "<p>x"); res.Header.Get("Devloop-Live") != "no; host" || body != "<p>x" || !strings.Contains(notes[4], "asked for at app.test,") {
+	if h, body := askAt(t, in, "app.test", "Sec-Fetch-Dest: document", "Content-Type: text/html", "<p>x"); h.Get("Devloop-Live") != "no; host" || body != "<p>x" || !strings.Contains(notes[4], "asked for at app.test,") {
 		t.Errorf("got %q, %q", body, notes)
 	}
 	if len(notes) != 5 || !strings.Contains(notes[0], "compressed with br") || notes[1] != noPlace || notes[2] != inUTF16 || notes[3] != inMeta {

@@ -50,7 +50,7 @@ func TestPolicies(t *testing.T) {
 			for line := range strings.Lines(c.policy) {
 				header += "\n" + name + ": " + strings.TrimSpace(line)
 			}
-			res, body := ask(t, injector(nil), "Sec-Fetch-Dest: document", header, "<p>x")
+			h, body := ask(t, injector(nil), "Sec-Fetch-Dest: document", header, "<p>x")
 			want, wantBody := c.want, strings.Replace(scriptTag, ` async`, c.attr+` async`, 1)+"<p>x"
 			switch {
 			case want == "same":
@@ -60,7 +60,7 @@ func TestPolicies(t *testing.T) {
 			case want == "no": // browsers ignore a sandbox there
 				want = c.policy
 			}
-			if got := strings.Join(res.Header.Values(name), "\n"); got != want || body != wantBody {
+			if got := strings.Join(h.Values(name), "\n"); got != want || body != wantBody {
 				t.Errorf("%s: %s\ngot  %s, %s\nwant %s, %s", name, c.policy, got, body, want, wantBody)
 			}
 		}
@@ -82,13 +82,13 @@ func TestPolicyOfAHost(t *testing.T) {
 		{"X-Forwarded-Host: x,y", "script-src z", "script-src z x/_devloop/live.js"},
 		{"X-Forwarded-Host: ähem", "script-src 'unsafe-inline'", "no; csp"},
 	} {
-		res, _ := ask(t, injector(nil), "Sec-Fetch-Dest: document\n"+c.request, "Content-Type: text/html\nContent-Security-Policy: "+c.policy, "<p>x")
-		got := res.Header.Get("Content-Security-Policy")
+		h, _ := ask(t, injector(nil), "Sec-Fetch-Dest: document\n"+c.request, "Content-Type: text/html\nContent-Security-Policy: "+c.policy, "<p>x")
+		got := h.Get("Content-Security-Policy")
 		if strings.HasPrefix(c.want, "no") {
 			if got != c.policy {
 				t.Errorf("%s: it was changed to %s", c.policy, got)
 			}
-			got = res.Header.Get("Devloop-Live")
+			got = h.Get("Devloop-Live")
 		}
 		if got != c.want {
 			t.Errorf("%s, %s: got %s, want %s", c.request, c.policy, got, c.want)
