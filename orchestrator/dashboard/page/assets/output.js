@@ -43,6 +43,7 @@ export class Output extends Component {
 
   scrolled() {
     const bottom = this.box.scrollTop + this.box.clientHeight >= this.box.scrollHeight - row;
+    if (bottom && this.follow) return; // that was not a person
     if (bottom !== this.follow) {
       this.follow = bottom;
       this.seen = lines.first + lines.all.length;

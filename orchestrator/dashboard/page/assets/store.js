@@ -92,11 +92,16 @@ function once(pause, ask) {
 
 const same = { shape: "", problems: "" };
 
+const kept = 50; // cycles
+let whole = true; // what happened while there was no stream may be more than the last few
+
 const refresh = once(200, async () => {
-  const [status, cycles] = await Promise.all([get("/v1/status"), get(`/v1/cycles?last=${state.cycles.length ? 6 : 50}`)]);
+  const last = whole ? kept : 6;
+  whole = false;
+  const [status, cycles] = await Promise.all([get("/v1/status"), get(`/v1/cycles?last=${last}`)]);
   const known = new Map(state.cycles.map((c) => [key(c), c]));
   for (const c of cycles.cycles) known.set(key(c), c);
-  change({ status, cycles: [...known.values()].slice(-50), now: clock() });
+  change({ status, cycles: [...known.values()].slice(-kept), now: clock() });
   follow();
 });
 
@@ -107,6 +112,7 @@ const complain = once(200, async () => change({ diagnostics: await get("/v1/diag
 // follow asks for what depends on the status, if that part of it has changed, and lets the clock run or rest.
 function follow() {
   const { nodes, sockets, boot } = state.status;
+  if (state.node && !nodes.some((n) => n.name === state.node)) show("");
   const shape = JSON.stringify([boot, nodes.map((n) => [n.name, n.after]), sockets.map((s) => [s.name, s.nodes])]);
   if (shape !== same.shape) {
     same.shape = shape;
@@ -148,6 +154,7 @@ function tick() {
 const stream = new Stream({
   opened() {
     lines.begin();
+    whole = true;
     change({ link: "open" });
     refresh();
   },
