@@ -44,7 +44,7 @@ func askAt(t *testing.T, in *Injector, host, request, header, body string) (http
 	req.Header = headerOf(request)
 	header += fmt.Sprintf("\nContent-Length: %d", len(body))
 	res := &http.Response{StatusCode: 200, Header: headerOf(header), Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: req}
-	if answer := in.Request(req, 3); answer != nil {
+	if answer := in.Request(req, 3); answer != nil { //nolint:bodyclose // it is below
 		answer(res)
 	}
 	defer res.Body.Close()
@@ -202,7 +202,7 @@ func TestRulesOfTheRest(t *testing.T) {
 		req.Header.Set("Sec-Fetch-Dest", "document")
 		header := http.Header{"Content-Type": {"text/html"}}
 		res := &http.Response{StatusCode: c.status, ContentLength: c.length, Header: header, Body: io.NopCloser(strings.NewReader("<p>x"))}
-		if answer := in.Request(req, c.generation); answer != nil {
+		if answer := in.Request(req, c.generation); answer != nil { //nolint:bodyclose // it is below
 			answer(res)
 		}
 		b, _ := io.ReadAll(res.Body)
