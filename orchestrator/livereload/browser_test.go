@@ -49,7 +49,7 @@ func newSite(t testing.TB, body string) *site {
 			w.Header()[name] = values
 		}
 		generation, content := int(s.generation.Load()), int(s.content.Load())
-		fmt.Fprintf(w, `<!doctype html><html><head>%s<title>Shop</title></head><body>%s<p>generation %d, content %d</p></body></html>`,
+		fmt.Fprintf(w, `<!doctype html><html lang=en><head>%s<title>Shop</title></head><body>%s<p>generation %d, content %d</p></body></html>`,
 			browsertest.Tag(generation, content), s.body.Load(), generation, content)
 	})
 	s.Held = browsertest.Hold(t, mux)
