@@ -32,6 +32,7 @@ var Formats = []string{"systemd", "compose", "procfile"}
 func Write(format string, cfg *schema.Config) (Result, error) {
 	e := &exporter{cfg: cfg, name: unitName(cfg.Name)}
 	e.watchers()
+	e.pages()
 	switch format {
 	case "systemd":
 		e.holds = true
@@ -54,6 +55,18 @@ type exporter struct {
 	files []File
 	lost  []string
 	holds bool // the other tool hands sockets over
+}
+
+// pages says that nobody looks after the pages of the sockets.
+func (e *exporter) pages() {
+	for i := range e.cfg.Sockets {
+		if s := &e.cfg.Sockets[i]; s.Live != schema.LiveOff {
+			e.lose("socket %s: open pages do not reload themselves, and nothing shows in them", s.Name)
+		}
+	}
+	if e.cfg.Dashboard != nil {
+		e.lose("there is no dashboard")
+	}
 }
 
 func (e *exporter) lose(format string, args ...any) {

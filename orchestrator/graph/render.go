@@ -90,7 +90,11 @@ func (g *Graph) text(w io.Writer, cfg *schema.Config) error {
 		if n.Process != nil {
 			for _, ref := range n.Process.Sockets {
 				if s := cfg.Socket(ref.Name); s != nil {
-					line("socket %s (%s)", s.Name, s.Listen.Text)
+					about := s.Listen.Text
+					if s.Live != schema.LiveOff {
+						about += ", live: " + string(s.Live)
+					}
+					line("socket %s (%s)", s.Name, about)
 				}
 			}
 		}
@@ -102,6 +106,9 @@ func (g *Graph) text(w io.Writer, cfg *schema.Config) error {
 				line("touches %s → %s", e.Text, g.Nodes[e.To].Name)
 			}
 		}
+	}
+	if cfg.Dashboard != nil {
+		fmt.Fprintf(&b, "dashboard (%s)\n", cfg.Dashboard.Text)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -197,8 +204,9 @@ func (g *Graph) json(w io.Writer, cfg *schema.Config) error {
 		Line      int              `json:"line"`
 	}
 	type socket struct {
-		Name   string `json:"name"`
-		Listen string `json:"listen"`
+		Name   string      `json:"name"`
+		Listen string      `json:"listen"`
+		Live   schema.Live `json:"live"`
 	}
 	out := struct {
 		Name    string   `json:"name"`
@@ -206,7 +214,12 @@ func (g *Graph) json(w io.Writer, cfg *schema.Config) error {
 		Nodes   []node   `json:"nodes"`
 		Edges   []edge   `json:"edges"`
 		Sockets []socket `json:"sockets"`
-	}{cfg.Name, cfg.File, []node{}, []edge{}, []socket{}}
+
+		Dashboard string `json:"dashboard,omitempty"`
+	}{Name: cfg.Name, File: cfg.File, Nodes: []node{}, Edges: []edge{}, Sockets: []socket{}}
+	if cfg.Dashboard != nil {
+		out.Dashboard = cfg.Dashboard.Text
+	}
 	for _, n := range g.Nodes {
 		o := node{Name: n.Name, Kind: n.Kind(), Line: n.pos().Line}
 		for _, p := range n.watch() {
@@ -229,7 +242,7 @@ func (g *Graph) json(w io.Writer, cfg *schema.Config) error {
 		out.Edges = append(out.Edges, edge{g.Nodes[e.From].Name, g.Nodes[e.To].Name, e.Kind, e.Text, e.Condition, e.Restart, e.Pos.Line})
 	}
 	for _, s := range cfg.Sockets {
-		out.Sockets = append(out.Sockets, socket{s.Name, s.Listen.Text})
+		out.Sockets = append(out.Sockets, socket{s.Name, s.Listen.Text, s.Live})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
