@@ -199,6 +199,11 @@ func moved(c *control.Cycle, process string) bool {
 	return slices.ContainsFunc(c.Processes, func(p control.CycleProcess) bool { return p.Node == process })
 }
 
+// made tells whether a watcher upstream has passed in a cycle: what the server reads may be another.
+func (t *told) made(c *control.Cycle) bool {
+	return slices.ContainsFunc(c.Runs, func(r control.CycleRun) bool { return r.Result == "passed" && slices.Contains(t.names, r.Node) })
+}
+
 // readsAnew tells whether nothing makes a server start again: nothing that it waits for does, and what it watches itself are
 // single files, such as those of its settings.
 func (p *pages) readsAnew(t *told) bool {
@@ -215,7 +220,8 @@ func (p *pages) readsAnew(t *told) bool {
 }
 
 // isForPages tells whether the server reads what a save has changed for each request, as far as the configuration says so: a watcher
-// of its project that has neither stages nor a trigger has seen it, or there is none, and nothing restarts the server.
+// of its project that has neither stages nor a trigger has seen it; or there is none, and one upstream has passed, or nothing
+// restarts the server.
 func (p *pages) isForPages(t *told, c *control.Cycle) bool {
 	project, named := p.graph.Nodes[t.users[0]].Process.Project, false
 	for _, n := range p.graph.Nodes {
@@ -227,7 +233,7 @@ func (p *pages) isForPages(t *told, c *control.Cycle) bool {
 		}
 		named = true
 	}
-	return !named && len(c.Processes) == 0 && p.readsAnew(t)
+	return !named && (t.made(c) || len(c.Processes) == 0 && p.readsAnew(t))
 }
 
 // onlyStyles tells whether a save has touched nothing but style sheets.

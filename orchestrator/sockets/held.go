@@ -145,6 +145,7 @@ func (h *Held) partFront() {
 
 // dismiss answers waiting clients of a removed socket with 503.
 func (h *Held) dismiss() {
+	h.endHub()
 	for _, front := range h.fronts() {
 		front.Refuse()
 	}
