@@ -143,6 +143,7 @@ func askToLogIn(w http.ResponseWriter) {
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
 <title>devloop</title>
 <main>
 <h1>Log in with <code>devloop open</code></h1>
