@@ -81,7 +81,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 		log: report.NewLog(opt.Graph, func(cycle []byte) { l.report.cycles.add(cycle) }), history: report.NewHistory(), journal: output, noted: map[string]bool{}}
 	l.pages = pages{project: l.project, machine: l.machine, sockets: l.sockets, problems: problems{l.report, map[int]*found{}}, address: func() string { return l.dashboard.address() },
 		ask: func(question func()) error { return l.ask(l.ctx, question) }, told: map[string]*told{}}
-	l.api = api.New(l.ctx, api.Options{Loop: apiLoop{l}, Log: l.report.log, Journal: output})
+	l.api = api.New(l.ctx, api.Options{Loop: apiLoop{l}, Log: l.report.log, Journal: output, Writes: own.Stream})
 	l.dashboard = &dashboards{api: l.api.Handler(), graph: apiLoop{l}.Graph, live: l.pages.hub, claim: opt.Control, screen: l.screen}
 	l.disk = diskqueue.New(diskqueue.Options{Post: func(ev diskqueue.Event) { l.post(ev) }, Mount: fspoll.MountOf, Hung: l.diskHangs, Answers: l.diskAnswers})
 	for _, file := range opt.Own {

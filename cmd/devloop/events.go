@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -34,6 +35,7 @@ where this one was.`,
 				return err
 			}
 			defer client.Close()
+			client.WritesTo(os.Stdout)
 			err = client.Events(context.Background(), from, func(line json.RawMessage) error {
 				if len(kinds) > 0 {
 					var e struct{ Kind string }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -49,6 +50,7 @@ command.`,
 				return err
 			}
 			defer client.Close()
+			client.WritesTo(os.Stdout)
 			each := func(line control.Line) error { return a.jsonLine(line) }
 			if !asJSON {
 				known, err := knownNames(client)

@@ -53,6 +53,7 @@ command.`,
 				return err
 			}
 			defer client.Close()
+			client.WritesTo(os.Stdout)
 			if follow {
 				return followProblems(a, client, names, write)
 			}

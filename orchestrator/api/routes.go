@@ -25,10 +25,10 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET "+control.PathWake, s.answerWake)
 	mux.HandleFunc("GET "+control.PathDiagnostics, s.answerDiagnostics)
 	mux.HandleFunc("GET "+control.PathDiffering, s.answerDiffering)
-	mux.HandleFunc("GET "+control.PathEvents, s.answerEvents)
+	mux.HandleFunc("GET "+control.PathEvents, s.stream(s.answerEvents))
 	mux.HandleFunc("GET "+control.PathCycles, s.answerCycles)
 	mux.HandleFunc("GET "+control.PathWait, s.answerWait)
-	mux.HandleFunc("GET "+control.PathLogs, s.answerLogs)
+	mux.HandleFunc("GET "+control.PathLogs, s.stream(s.answerLogs))
 	mux.HandleFunc("POST "+control.PathTrigger, s.answerByHand(machine.Trigger))
 	mux.HandleFunc("POST "+control.PathRestart, s.answerByHand(machine.Restart))
 	mux.HandleFunc("POST "+control.PathStop, s.answerByHand(machine.Stop))
@@ -42,4 +42,14 @@ func (s *Server) Handler() http.Handler {
 			"it may be another version of devloop: stop it and start it again")
 	})
 	return http.MaxBytesHandler(mux, mostAsked)
+}
+
+// stream answers with a stream. What the client writes it to is not a change that anybody has made.
+func (s *Server) stream(answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if file := r.Header.Get(control.OutputHeader); file != "" {
+			defer s.writes(file)()
+		}
+		answer(w, r)
+	}
 }

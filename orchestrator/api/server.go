@@ -63,6 +63,9 @@ type Options struct {
 	Loop    Loop
 	Log     *report.Log // used by questions only
 	Journal *journal.Journal
+
+	// Writes takes a file as devloop's own until it is over; control.FileID names it.
+	Writes func(file string) (over func())
 }
 
 // Why a loop does not take what is asked of it.
@@ -77,13 +80,14 @@ type Server struct {
 	loop     Loop
 	log      *report.Log
 	journal  *journal.Journal
+	writes   func(file string) (over func())
 	server   *control.Server // nil if nobody can ask
 	attached sync.WaitGroup  // connections that were given over
 }
 
 // New makes a Server that nobody can ask yet. ctx must have ended before Close.
 func New(ctx context.Context, opt Options) *Server {
-	return &Server{ctx: ctx, loop: opt.Loop, log: opt.Log, journal: opt.Journal}
+	return &Server{ctx: ctx, loop: opt.Loop, log: opt.Log, journal: opt.Journal, writes: opt.Writes}
 }
 
 // Close ends every connection, and waits for those who answer.

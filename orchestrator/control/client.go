@@ -9,13 +9,15 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"time"
 )
 
 // Client asks a running loop. Its methods may be called from several goroutines. The caller closes it.
 type Client struct {
-	http *http.Client
+	http   *http.Client
+	output string // see WritesTo
 }
 
 // Dial finds the loop that runs for the configuration file. The error is
@@ -25,12 +27,20 @@ func Dial(config string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{&http.Client{Transport: &http.Transport{
+	return &Client{http: &http.Client{Transport: &http.Transport{
 		DialContext: func(context.Context, string, string) (net.Conn, error) { return connect(path) },
 	}}}, nil
 }
 
 func connect(path string) (net.Conn, error) { return net.Dial("unix", path) }
+
+// WritesTo says where the caller writes what it is told. If that is a file, its changes are devloop's own
+// as long as a stream lasts.
+func (c *Client) WritesTo(f *os.File) {
+	if info, err := f.Stat(); err == nil {
+		c.output = FileID(info)
+	}
+}
 
 // Close ends the client's connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
@@ -198,6 +208,9 @@ func (c *Client) open(ctx context.Context, method, path, upgrade string) (*http.
 	if upgrade != "" {
 		req.Header.Set("Connection", "Upgrade")
 		req.Header.Set("Upgrade", upgrade)
+	}
+	if c.output != "" {
+		req.Header.Set(OutputHeader, c.output)
 	}
 	resp, err := c.http.Do(req)
 	var call *url.Error

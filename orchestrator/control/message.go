@@ -24,6 +24,9 @@ const (
 	PathAttach      = "/v1/attach" // POST ?node=NAME with Upgrade: AttachProtocol
 )
 
+// OutputHeader of a request for a stream is the [FileID] of the file that the client writes it to.
+const OutputHeader = "Devloop-Output"
+
 // Status is what a loop does at one moment.
 type Status struct {
 	Config   string    `json:"config"` // the absolute path of the file

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"devloop/orchestrator/control"
 )
 
 // Own knows what devloop itself writes: its output files and its temporary directories. Where they lie below
@@ -14,6 +16,7 @@ import (
 type Own struct {
 	mu    sync.Mutex // guards what follows
 	files []os.FileInfo
+	named map[string]int    // those of Stream, by control.FileID: how often
 	dirs  map[string]ownDir // by real path
 	bases map[string]bool   // the last elements of dirs: few other directories have one of them
 
@@ -33,6 +36,22 @@ func (o *Own) File(info os.FileInfo) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.files = append(o.files, info)
+}
+
+// Stream adds a file that another process of devloop's writes, as `devloop logs -f >file` does, until it is over.
+func (o *Own) Stream(id string) (over func()) {
+	add := func(n int) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.named == nil {
+			o.named = map[string]int{}
+		}
+		if o.named[id] += n; o.named[id] == 0 {
+			delete(o.named, id)
+		}
+	}
+	add(1)
+	return func() { add(-1) }
 }
 
 // Dir adds a directory of devloop's own; "" is none.
@@ -107,14 +126,21 @@ func (o *Own) wrote(path string) bool {
 		return true
 	}
 	o.mu.Lock()
-	files := o.files
+	files, named := o.files, len(o.named)
 	o.mu.Unlock()
-	if len(files) == 0 {
+	if len(files)+named == 0 {
 		return false
 	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return false
+	}
+	if named > 0 {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.named[control.FileID(info)] > 0 {
+			return true
+		}
 	}
 	for _, f := range files {
 		if os.SameFile(f, info) {
