@@ -141,6 +141,10 @@ func TestPages(t *testing.T) {
 			building.State, building.Newest, building.Headline, building.At = "building", 13, "checks of save 13 run", ago(2)
 			s.Report(building)
 			p.Becomes(t, badge+`.includes("this page is save 11; checks of save 13 run")`)
+			down := s.state(0)
+			down.State, down.Cycle, down.Newest, down.Headline, down.At = "down", 13, 13, "server crashed", ago(2)
+			s.Report(down)
+			p.Becomes(t, badge+`.includes("server crashed · this page is save 11")`)
 			s.live(1)
 			p.Shows(t, "generation 2")
 			p.Becomes(t, badge+` === "" && `+card+` === ""`)
@@ -189,6 +193,23 @@ func TestPages(t *testing.T) {
 			building.State, building.Newest, building.At = "building", 13, ago(2)
 			s.Report(building)
 			p.Becomes(t, place+` === "br"`)
+		},
+		"a hidden tab waits until it is seen": func(t *testing.T, b *browsertest.Browser) {
+			s := newSite(t, "hello")
+			p := b.Open(t, s.URL)
+			p.Connects(t, s.URL)
+			hide := func(hidden bool) {
+				p.Is(t, fmt.Sprintf(`Object.defineProperty(document, "hidden", {value: %t, configurable: true}), document.dispatchEvent(new Event("visibilitychange"))`, hidden))
+			}
+			hide(true)
+			p.Is(t, `window.asItStood = true`)
+			s.live(1)
+			s.live(1)
+			if !p.Is(t, `fetch("/_devloop/live").then((answer) => answer.ok && window.asItStood)`) {
+				t.Error("it was read anew unseen")
+			}
+			hide(false)
+			p.Shows(t, "generation 3")
 		},
 		"a cache makes no loop": func(t *testing.T, b *browsertest.Browser) {
 			s := newSite(t, "hello")

@@ -71,7 +71,7 @@ function act() {
   let offer = "";
   if (state.generation > 0 && !older(state)) {
     page = markOf(state);
-    save = state.cycle || 0;
+    if (!save || state.state === "live") save = state.cycle || 0; // else what was started since may be meant
   } else if (state.generation > 0 && !own && state.state !== "down" && state.state !== "ended") {
     offer = follow();
     if (offer === "none") return;
