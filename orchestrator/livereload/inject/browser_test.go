@@ -32,6 +32,7 @@ func TestBrowser(t *testing.T) {
 		{what: "no policy"},
 		{what: "nothing is allowed", header: http.Header{enforced: {"default-src 'none'"}}},
 		{what: "itself", header: http.Header{enforced: {"default-src 'self'"}}},
+		{what: "all", header: http.Header{enforced: {"default-src *"}}},
 		{what: "others", header: http.Header{enforced: {"script-src https://cdn.example; connect-src https://api.example"}}},
 		{what: "a nonce", header: http.Header{enforced: {"script-src 'nonce-abc' 'strict-dynamic'; connect-src 'none'"}}},
 		{what: "two nonces", header: http.Header{enforced: {"script-src 'nonce-abc'", "script-src 'nonce-def'"}}},

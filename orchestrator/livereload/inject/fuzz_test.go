@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math/rand"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -131,7 +132,10 @@ func TestFragments(t *testing.T) {
 		"<!-- <head> -->", "<!--", "-->", "<!-->", "--!>", "<![CDATA[", "]]>", "<?xml <head> ?>", "<script>", "'<body>'", "</script>", "<title>", "</title>",
 		"<body>", "</body>", "<p>", "text", " ", "\n", "\x00", "\ufeff", "<br/>", "<frameset>", "<template>", "<table>", "<svg>", "<html ", "a='", "b=\"", "'", "\"", "=", "/",
 	}
-	seed := time.Now().UnixNano()
+	seed := int64(1)
+	if os.Getenv("DEVLOOP_PAGES") != "" { // by hand: other ones each time
+		seed = time.Now().UnixNano()
+	}
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewSource(seed))
 	for range testenv.Count(t, "DEVLOOP_PAGES", 300, 10_000) {

@@ -2,7 +2,7 @@
 // leaves everything else as it is.
 //
 // A page gets the script if a browser asks for it as a document, and the answer is a whole page of HTML in a
-// coding that this package reads: see wantsPage, isPage and plan. A page that a browser would expect it in, and
+// coding that this package reads: see wantsPage, isPage and fit. A page that a browser would expect it in, and
 // that does not get it, says so in the header Devloop-Live, and to Options.Note.
 //
 // The script's tag says which version of the server the page is of, and so does the page's entity tag: a
@@ -61,13 +61,14 @@ func (in *Injector) Request(req *http.Request, generation int) (answer func(*htt
 	return nil
 }
 
-// wantsPage recognises a browser that opens a page, in a tab or a frame, as opposed to scripts that load a
-// part of one.
+// wantsPage recognises a request for a whole page that may get the script.
 func wantsPage(req *http.Request) bool {
-	h := req.Header
-	if req.Method != http.MethodGet || h["Range"] != nil || off(req) {
-		return false
-	}
+	return req.Method == http.MethodGet && req.Header["Range"] == nil && opensPage(req.Header) && !off(req)
+}
+
+// opensPage recognises a browser that opens a page, in a tab or a frame, as opposed to scripts that load a part
+// of one.
+func opensPage(h http.Header) bool {
 	switch h.Get("Sec-Fetch-Dest") {
 	case "document", "iframe", "frame":
 		return true

@@ -36,10 +36,11 @@ func (in *Injector) allow(req *http.Request, h http.Header) (attributes string, 
 	changed := map[string][]string{}
 	for i, name := range names {
 		for policy := range policies(h[name]) {
-			if enforced := i == 0; enforced && policy.isSandbox() {
+			enforced := i == 0
+			if enforced && policy.isSandbox() {
 				return "", &refusal{"sandbox", "they are in a sandbox without scripts of their own origin (Content-Security-Policy: sandbox)"}
 			}
-			if !n.allow(&policy) {
+			if !n.allow(&policy) && enforced {
 				return "", noPolicy
 			}
 			changed[name] = append(changed[name], policy.String())
