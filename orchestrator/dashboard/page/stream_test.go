@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -183,6 +184,22 @@ func BenchmarkFrames(b *testing.B) {
 	b.ReportMetric(browsertest.Value[float64](b, p, "Math.max(0, ...tasks)"), "longest-ms")
 	b.ReportMetric(browsertest.Value[float64](b, p, "frames_.filter(f => f > 50).length"), "frames-over-50ms")
 	b.ReportMetric(browsertest.Value[float64](b, p, "frames_.sort((a, b) => a - b)[Math.floor(frames_.length * 0.99)]"), "p99-frame-ms")
+}
+
+// BenchmarkFirstPaint is how long it takes from the address to the first text, and to the whole page: the quickest of all, since
+// other programs only make it slower.
+func BenchmarkFirstPaint(b *testing.B) {
+	w := serve(b, shop())
+	p := chromium(b).Open(b, w.URL)
+	first, whole := math.Inf(1), math.Inf(1)
+	for b.Loop() {
+		p.Do(b, chromedp.Navigate(w.Plain))
+		p.Becomes(b, "document.querySelector('.row') && performance.getEntriesByName('first-contentful-paint').length")
+		first = min(first, browsertest.Value[float64](b, p, "performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+		whole = min(whole, browsertest.Value[float64](b, p, "performance.now()"))
+	}
+	b.ReportMetric(first, "first-paint-ms")
+	b.ReportMetric(whole, "whole-ms")
 }
 
 // pace is ten times a second.

@@ -129,7 +129,7 @@ function follow() {
 
 const moving = new Set(["running", "cancelling", "starting", "stopping", "backing off"]);
 
-export function busy() {
+function busy() {
   const status = state.status;
   return Boolean(status) && state.link === "open" &&
     (status.live.state === "building" || status.nodes.some((n) => moving.has(n.state)) || status.sockets.some((s) => s.waiting > 0));
@@ -180,6 +180,7 @@ const stream = new Stream({
   lost() {
     clearInterval(timer);
     timer = 0;
+    same.shape = same.problems = ""; // who comes back is asked for everything
     change({ link: "lost" });
     get("/v1/status").catch(() => {}); // 401 says that the cookie is not good
   },
