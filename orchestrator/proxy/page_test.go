@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"devloop/orchestrator/test/testenv"
 )
@@ -88,5 +89,33 @@ func TestFrontAnswersPages(t *testing.T) {
 	f.Serve(1, serve(t, text("hello")).addr)
 	if b, _ := io.ReadAll(api); !strings.HasSuffix(string(b), "hello") {
 		t.Errorf("got %q", b)
+	}
+}
+
+// TestPageInText says the same to who asks for no HTML; an answer that a server did not give names that first.
+func TestPageInText(t *testing.T) {
+	news := failedNews()
+	news.Since, news.Output = time.Date(2026, 11, 30, 14, 3, 7, 0, time.UTC), []byte("\x1b[31mall\x1b[0m of it\n")
+	held := page{Name: "web", Status: 503, Kind: "held", Err: "the server was not ready in time", News: news}
+	const want = `devloop: check-backend › test failed
+the server was not ready in time
+since 14:03:07 · broke with save 12 (backend/api.py)
+
+backend/api.py:12:5: undefined name foo
+
+  11 | def price(item):
+  12 |     return foo(item)
+     |            ^^^ undefined name
+
+all of it
+
+dashboard: http://127.0.0.1:7777/
+`
+	if _, got := held.render(false); string(got) != want {
+		t.Errorf("got %s", got)
+	}
+	failed := page{Name: "web", Status: 502, Kind: "failed", Err: "EOF", News: News{Headline: "server is starting", Detail: "soon"}}
+	if _, got := failed.render(false); string(got) != "devloop: the server on socket web did not answer\nserver is starting · soon\nEOF\n" {
+		t.Errorf("got %s", got)
 	}
 }

@@ -5,12 +5,15 @@ package sockets
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"devloop/orchestrator/livereload"
 	"devloop/orchestrator/proxy"
 	"devloop/orchestrator/test/testenv"
 	"devloop/schema"
@@ -132,5 +135,88 @@ func TestOpenAllOrNone(t *testing.T) {
 	}
 	if errors.As(err, &overlap) && !strings.Contains(err.Error(), "for socket web") {
 		t.Error(err)
+	}
+}
+
+// TestWhatAnOlderOneAnswers: on an inherited socket it begins before the new one did, or, if both had it, before the old one was
+// gone; on a proxied one before the new one took over.
+func TestWhatAnOlderOneAnswers(t *testing.T) {
+	refs := func(name string) []schema.SocketRef { return []schema.SocketRef{{Name: name, Short: name}} }
+	s := newSet(t, &schema.Socket{Name: "web", Listen: local("web")}, &schema.Socket{Name: "api", Listen: local("api"), Via: schema.ViaProxy})
+	grant := func(name string) *Grant {
+		g, err := s.Grant(refs(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g
+	}
+	web := s.Named("web")
+	if n, _ := web.Generation(); n != 0 {
+		t.Errorf("generation %d serves", n)
+	}
+	first := grant("web")
+	first.Serve()
+	n, since := web.Generation()
+	if n != first.serial || !since.Equal(first.began) {
+		t.Errorf("generation %d since %v", n, since)
+	}
+	second := grant("web")
+	second.Serve()
+	before := time.Now()
+	first.Return(End{Asked: true})
+	if n, since := web.Generation(); n != second.serial || since.Before(before) {
+		t.Errorf("generation %d since %v, and the old one was gone at %v", n, since, before)
+	}
+	second.Return(End{Code: 1})
+	if n, _ := web.Generation(); n != second.serial {
+		t.Errorf("generation %d served last", n)
+	}
+	api, third := s.Named("api"), grant("api")
+	before = time.Now()
+	third.Ready(Addrs{api: "127.0.0.1:1"})
+	third.Serve()
+	if n, since := api.Generation(); n != third.serial || since.Before(before) {
+		t.Errorf("generation %d since %v", n, since)
+	}
+}
+
+// TestPagesAreToldWhileTheFileSaysSo: what is turned off ends what pages hear, and leaves the front as it is.
+func TestPagesAreToldWhileTheFileSaysSo(t *testing.T) {
+	api := &schema.Socket{Name: "api", Listen: local("api"), Via: schema.ViaProxy, Live: schema.LiveReload}
+	s := newSet(t, api)
+	held := s.Named("api")
+	if held.own("/_devloop/live") != nil {
+		t.Error("pages are told something before there is anything")
+	}
+	held.Report(livereload.State{Boot: "b", Content: 2})
+	if held.own("/_devloop/live") == nil || held.own("/other") != nil {
+		t.Error("its own paths are not answered, or others are")
+	}
+	front, off := held.front, *api
+	off.Live = schema.LiveOff
+	s.Adopt([]*schema.Socket{&off}, nil)
+	held.Report(livereload.State{Boot: "b"})
+	if held.own("/_devloop/live") != nil || held.front != front {
+		t.Error("pages are told something although they are to be left alone, or the front is another")
+	}
+	s.Adopt([]*schema.Socket{api}, nil)
+	held.Report(livereload.State{Boot: "b"})
+	if held.own("/_devloop/live") == nil {
+		t.Error("pages are told nothing")
+	}
+}
+
+// TestOrigins are those of pages that are loaded from a socket.
+func TestOrigins(t *testing.T) {
+	s := newSet(t, &schema.Socket{Name: "web", Listen: local("web")}, &schema.Socket{Name: "raw", Listen: schema.Listen{Type: schema.TCP, Host: "127.0.0.1"}})
+	web := s.Named("web")
+	port := fmt.Sprint(web.Port())
+	for _, origin := range []string{"http://127.0.0.1:" + port, "http://localhost:" + port, "http://[::1]:" + port} {
+		if !slices.Contains(web.Origins(), origin) {
+			t.Errorf("%s is not in %v", origin, web.Origins())
+		}
+	}
+	if all := s.Named("raw").Origins(); len(all) != 0 {
+		t.Errorf("%v", all)
 	}
 }
