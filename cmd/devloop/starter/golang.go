@@ -53,6 +53,9 @@ func lookGo(at *project) (*draft, error) {
 		return d, nil
 	}
 	main, from := p.mainPackage(mains, sources, file), "the package of the server"
+	if len(mains) > 1 {
+		from = "a guess, as " + file + " serves"
+	}
 	s, runs := p.command(goRuns)
 	if runs != nil && slices.Contains(mains, goDir(group(runs))) {
 		main, from = goDir(group(runs)), s.from

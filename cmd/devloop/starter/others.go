@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"fmt"
 	"path"
 	"strings"
 
@@ -95,23 +96,31 @@ var bunListening = listening{
 
 // lookDotnet finds a project of ASP.NET.
 func lookDotnet(p *project) (*draft, error) {
+	var found []string
 	for _, file := range p.sources(".csproj", ".fsproj") {
 		text, err := p.read(file)
 		if err != nil {
 			return nil, err
 		}
-		if !webSDK.MatchString(text) {
-			continue
+		if webSDK.MatchString(text) {
+			found = append(found, file)
 		}
-		d := &draft{by: file}
-		d.extends("dotnet-web", file+" is of the web SDK")
-		d.ignore(".trigger", "bin/", "obj/")
-		if dir := path.Dir(file); dir != "." {
-			d.set("PROJECT", dir, "")
-		}
-		return d, nil
 	}
-	return nil, nil
+	if len(found) == 0 {
+		return nil, nil
+	}
+	at, asked := p.tools.choose("Which project is the server?", found)
+	file, why := found[at], ""
+	if len(found) > 1 && !asked {
+		why = fmt.Sprintf("a guess: the first of %d of the web SDK", len(found))
+	}
+	d := &draft{by: file}
+	d.extends("dotnet-web", file+" is of the web SDK")
+	d.ignore(".trigger", "bin/", "obj/")
+	if dir := path.Dir(file); dir != "." {
+		d.set("PROJECT", dir, why)
+	}
+	return d, nil
 }
 
 // lookPhoenix finds Phoenix.

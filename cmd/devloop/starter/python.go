@@ -139,6 +139,12 @@ func lookPython(p *project) (*draft, error) {
 	interpreter(d, p)
 	pythonTests(d, p, deps, sources)
 	pythonCommand(d, p)
+	switch d.preset() {
+	case "python-web":
+		d.oneOf(p, untested(sources), asgiApp)
+	case "flask", "gunicorn":
+		d.oneOf(p, untested(sources), flaskApp)
+	}
 	if dirs := p.pythonLocal(); len(dirs) > 0 {
 		patterns := []string{pythonPatterns[d.top[0].value]}
 		for _, dir := range dirs {
@@ -146,14 +152,26 @@ func lookPython(p *project) (*draft, error) {
 		}
 		if patterns[0] != "" {
 			check := entry{key: "check", comment: "The preset's pattern, and what this project is built from beside itself.", sub: []entry{{key: "watch", value: flow(patterns)}}}
-			if len(d.watchers) > 0 { // of a program that binds its port by itself
-				check.sub = append(check.sub, d.watchers[0].sub...)
-				d.watchers = nil
-			}
-			d.watchers = append(d.watchers, check)
+			d.watchers = slices.Insert(d.watchers, 0, check)
 		}
 	}
 	return d, nil
+}
+
+// oneOf says that APP is a guess where several files make an app, and nothing says which is meant.
+func (d *draft) oneOf(p *project, sources []string, makes *lazyregexp.Regexp) {
+	if slices.ContainsFunc(d.vars, func(v entry) bool { return v.key == "APP" && v.comment != "" }) {
+		return
+	}
+	var files []string
+	for f, text := range p.codeOf(sources) {
+		if makes.MatchString(text) {
+			files = append(files, f)
+		}
+	}
+	if len(files) > 1 {
+		d.note("%s make an app: APP, a guess, says which one is served.", listed(files[:min(len(files), 5)], "and"))
+	}
 }
 
 // uvicorn is the app that uvicorn runs.

@@ -150,7 +150,7 @@ func rustLoop(d *draft, p *rustProject, t *cargoTree, servers []rustServer) {
 			d.set("ARGS", arguments(args, []string{""}), said.from)
 		}
 	case len(servers) > 1:
-		d.set("BIN", s.bin.name, fmt.Sprintf("of %s, the first of %d servers here", s.manifest(), len(servers)))
+		d.set("BIN", s.bin.name, fmt.Sprintf("a guess: of %s, the first of %d servers here", s.manifest(), len(servers)))
 		rustOthers(d, servers)
 	case s.bin.name != "server":
 		d.set("BIN", s.bin.name, "the binary of "+s.manifest())
