@@ -211,6 +211,24 @@ func TestPages(t *testing.T) {
 			hide(false)
 			p.Shows(t, "generation 3")
 		},
+		"a page that is newer than the news remains": func(t *testing.T, b *browsertest.Browser) {
+			s := newSite(t, "hello")
+			old := s.state(1)
+			old.Generation = 1
+			s.Report(old)
+			p := b.Open(t, s.URL)
+			p.Connects(t, s.URL)
+			p.Is(t, `window.asItStood = true`)
+			building := old
+			building.State, building.Newest, building.At = "building", 12, ago(2)
+			s.Report(building)
+			p.Becomes(t, badge+` !== ""`)
+			s.live(0)
+			p.Becomes(t, badge+` === ""`)
+			if !p.Is(t, `fetch("/_devloop/live").then((answer) => answer.ok && window.asItStood)`) {
+				t.Error("it was read anew")
+			}
+		},
 		"a cache makes no loop": func(t *testing.T, b *browsertest.Browser) {
 			s := newSite(t, "hello")
 			p := b.Open(t, s.URL)

@@ -18,7 +18,14 @@ function connect() {
   } catch {
     return missed(); // a policy forbids it
   }
-  mine.onmessage = (event) => found(event.data);
+  mine.onopen = () => {
+    lost = 0;
+    act();
+  };
+  mine.onmessage = (event) => {
+    failures = 0;
+    hear(event.data);
+  };
   mine.onclose = mine.onerror = () => { // one that a policy forbids has no end
     if (socket !== mine) return;
     socket = null;
@@ -39,17 +46,12 @@ async function ask() {
     const answer = await fetch(address, { cache: "no-store" });
     if (!answer.ok) throw new Error(answer.statusText);
     const text = await answer.text();
-    if (text) found(text);
+    lost = 0;
+    if (text) hear(text);
     if (!socket && !document.hidden) timer = setTimeout(++answers % 10 ? ask : connect, 1000);
   } catch {
     if (!socket) missed();
   }
-}
-
-function found(text) {
-  if (socket) failures = 0;
-  lost = 0;
-  hear(text);
 }
 
 // missed tries again after a pause, which grows, while somebody sees the page.

@@ -54,10 +54,10 @@ function leads() {
 
 // hasOwn reports whether a development server's own client is in the page, or another tool that reads it anew.
 function hasOwn() {
-  const client = /\/@vite\/client|\/@react-refresh|hmr-client|webpack-hmr|webpack-dev-server\/|\/react-refresh|\/livereload\.js|\/browser-sync-client|\/phoenix\/live_reload\/|\/__reload__\/|\/_templ\/reload/;
+  const client = /\/@vite\/client|\/@react-refresh|hmr-client|webpack-hmr|webpack-dev-server\/|\/react-refresh|\/livereload\.js|\/browser-sync-client|\/phoenix\/live_reload\/|\/__reload__\/|django-browser-reload|hotwire[-_](livereload|spark)|\/_templ\/reload/;
   return [...document.scripts].some((s) => client.test(s.src)) ||
     performance.getEntriesByType("resource").some((entry) => client.test(entry.name)) ||
-    Object.keys(window).some((name) => /^(webpackHotUpdate|parcelHotUpdate)/.test(name));
+    Object.keys(window).some((name) => name.startsWith("webpackHotUpdate"));
 }
 
 // act does what follows from what the loop said last, and shows it.
@@ -70,8 +70,8 @@ function act() {
   const own = hasOwn();
   let offer = "";
   if (state.generation > 0 && !older(state)) {
-    page = markOf(state);
-    if (!save || state.state === "live") save = state.cycle || 0; // else what was started since may be meant
+    page = page || markOf(state); // one with a mark can be newer than what the loop said last
+    if (page.generation === state.generation && (!save || state.state === "live")) save = state.cycle || 0; // else what was started since may be meant
   } else if (state.generation > 0 && !own && state.state !== "down" && state.state !== "ended") {
     offer = follow();
     if (offer === "none") return;

@@ -71,7 +71,7 @@ function pathOf(element) {
 // keepPlace notes where the page is scrolled to and what has the focus, for the page that is read in its place.
 function keepPlace() {
   const place = { href: location.href, scroll: [["", scrollX, scrollY]] };
-  for (const e of document.body ? document.body.querySelectorAll("*") : []) {
+  for (const e of document.body ? [...document.body.querySelectorAll("*")].slice(0, 5000) : []) {
     if ((e.scrollTop || e.scrollLeft) && place.scroll.length < 20) place.scroll.push([pathOf(e), e.scrollLeft, e.scrollTop]);
   }
   const focus = document.activeElement;
