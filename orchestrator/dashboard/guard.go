@@ -16,7 +16,7 @@ type audience int
 
 const (
 	owners audience = iota // who has logged in, from the dashboard's own page
-	linked                 // the same, and by a link of another page; others are told how to log in
+	linked                 // the same, and by a link of a page on the same host; others are told how to log in
 	anyone                 // who is not sent by another page
 	apps                   // pages of the project's own sockets: what answers them decides which
 )
@@ -48,7 +48,7 @@ func (g *guard) only(who audience, to http.Handler, w http.ResponseWriter, r *ht
 		control.Refuse(w, http.StatusForbidden, why, "")
 	case who == owners && !g.loggedIn(r):
 		control.Refuse(w, http.StatusUnauthorized, "log in first", "`devloop open` opens the dashboard")
-	case who == linked && !g.loggedIn(r):
+	case who == linked && (!g.loggedIn(r) || r.Header.Get("Sec-Fetch-Site") == "cross-site"):
 		askToLogIn(w)
 	default:
 		to.ServeHTTP(w, r)

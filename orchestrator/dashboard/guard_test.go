@@ -61,6 +61,7 @@ func TestNobodyElseIsAnswered(t *testing.T) {
 			{"the app on another port", []string{"Cookie", cookie, "Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "no-cors"}, 403, 403, 403, 0},
 			{"a link of the app", []string{"Cookie", cookie, "Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, 403, 0, 403, 0},
 			{"a link of another site, without the cookie", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, 403, 401, 403, 0},
+			{"a link of another site, with the cookie, which browsers keep back", []string{"Cookie", cookie, "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, 403, 401, 403, 0},
 			{"a frame of the app", []string{"Cookie", cookie, "Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, 403, 403, 403, 0},
 			{"a frame of itself", []string{"Cookie", cookie, "Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, 403, 403, 403, 0},
 			{"rebinding", []string{"Cookie", cookie, "Host", "evil.test:7777"}, 403, 403, 403, 403},
