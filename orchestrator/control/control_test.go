@@ -396,7 +396,7 @@ func TestOtherUsers(t *testing.T) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if conn, err := (own{l, os.Geteuid() + 1}).Accept(); err == nil {
+		if conn, err := (own{l, os.Geteuid() + 1, newCrowd()}).Accept(); err == nil {
 			t.Error("accepted another user's connection")
 			conn.Close()
 		}
@@ -461,6 +461,43 @@ func TestQuestions(t *testing.T) {
 	<-answer // whatever it is: it must not hang
 	if _, err := Dial(config); err == nil {
 		t.Error("the socket still answers")
+	}
+}
+
+// TestCrowd: connections on which nobody asks anything make room.
+func TestCrowd(t *testing.T) {
+	config, _ := somewhere(t)
+	c := acquire(t, config)
+	defer closed(t, c)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+PathStatus, func(w http.ResponseWriter, _ *http.Request) { Reply(w, Status{PID: 7}) })
+	s, err := c.Serve(mux)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, s)
+	var crowd []net.Conn
+	for range 3 * mostSilent {
+		conn, err := net.Dial("unix", c.place.socket())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		crowd = append(crowd, conn)
+	}
+	client, err := Dial(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if status, err := client.Status(t.Context()); err != nil || status.PID != 7 {
+		t.Errorf("got %v, %v", status, err)
+	}
+	// All but the last of them are let go.
+	for _, conn := range crowd[:2*mostSilent] {
+		if n, err := conn.Read(make([]byte, 1)); n > 0 || err == nil {
+			t.Errorf("got %d bytes, %v", n, err)
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ type Server struct {
 	cancel context.CancelFunc
 	served sync.WaitGroup
 	conns  sync.WaitGroup
+	crowd  *crowd
 }
 
 // Serve makes the socket and answers requests with h, each in a goroutine of its own; a request's context
@@ -32,7 +33,7 @@ func (c *Claim) Serve(h http.Handler) (*Server, error) {
 		return nil, fmt.Errorf("make control socket: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{cancel: cancel}
+	s := &Server{cancel: cancel, crowd: newCrowd()}
 	s.http = &http.Server{
 		Handler:           h,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
@@ -40,7 +41,8 @@ func (c *Claim) Serve(h http.Handler) (*Server, error) {
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          log.New(io.Discard, "", 0), // the terminal belongs to the loop
-		ConnState: func(_ net.Conn, state http.ConnState) {
+		ConnState: func(conn net.Conn, state http.ConnState) {
+			s.crowd.changes(conn, state)
 			switch state {
 			case http.StateNew:
 				s.conns.Add(1)
@@ -77,7 +79,7 @@ func (c *Claim) listen() (*net.UnixListener, error) {
 }
 
 func (s *Server) serve(l *net.UnixListener) {
-	s.served.Go(func() { _ = s.http.Serve(own{l, os.Geteuid()}) }) // always ends with an error, of Close
+	s.served.Go(func() { _ = s.http.Serve(own{l, os.Geteuid(), s.crowd}) }) // always ends with an error, of Close
 }
 
 // duplicate is a second listener on the same socket, which stays open when that one is closed.
@@ -114,7 +116,8 @@ func (s *Server) Close() error {
 // mode is changed.
 type own struct {
 	*net.UnixListener
-	uid int
+	uid   int
+	crowd *crowd
 }
 
 func (l own) Accept() (net.Conn, error) {
@@ -124,6 +127,7 @@ func (l own) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		if uid, err := peer(conn); err == nil && uid == l.uid {
+			l.crowd.room()
 			return conn, nil
 		}
 		_ = conn.Close() // it was never let in
