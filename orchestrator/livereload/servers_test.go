@@ -134,6 +134,14 @@ func TestServers(t *testing.T) {
 			page.Becomes(t, card+` === "" && `+badge+` === ""`)
 			page.Shows(t, "Hello, Team!")
 			l.Ends(t)
+			if name == "php" { // the next loop is found again
+				page.Becomes(t, badge+`.includes("devloop has ended")`)
+				page.Is(t, `window.asItStood = true`)
+				l = looptest.Start(t, p.dir, p.port)
+				page.Becomes(t, `!window.asItStood && `+badge+` === ""`)
+				page.Shows(t, "Hello, Team!")
+				l.Ends(t)
+			}
 		})
 	}
 }
