@@ -23,6 +23,7 @@ type finder struct {
 	piece []byte // what the tokenizer has not read of the last piece
 	read  int    // bytes of the page, with the last piece
 	start int    // where the token begins that the tokenizer reads
+	text  bool   // that token is text, or has not begun
 }
 
 func newFinder() *finder {
@@ -53,6 +54,7 @@ func (f *finder) take(held []byte, piece int) (pass int, found, over bool) {
 		return place - before, true, false
 	}
 	if start := f.start - before; start >= 0 {
+		f.text = start == len(held) || held[start] != '<'
 		switch begin(held[start:]) {
 		case aTag:
 			return start, true, false
@@ -63,6 +65,10 @@ func (f *finder) take(held []byte, piece int) (pass int, found, over bool) {
 	// Inside a text, a comment, or attributes; the next token may have begun.
 	return len(bytes.TrimSuffix(held, []byte("<"))), false, false
 }
+
+// takesAtEnd tells whether a page that has ended without a place for the tag has one behind its last byte: there is nothing
+// that is not finished. held is what was not passed on of it.
+func (f *finder) takesAtEnd(held []byte) bool { return f.text && f.read > 0 && len(held) == 0 }
 
 // A beginning is what the first bytes of a token say.
 type beginning int

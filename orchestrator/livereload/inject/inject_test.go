@@ -84,13 +84,17 @@ func TestPlace(t *testing.T) {
 		{"", "<heading>"},
 		{"", "<htm>"},
 		{"<head/>", "x"},
+		{"text", ""},
+		{"a < b", ""},
+		{"<!doctype html><!-- x -->\n", ""},
+		{"<html>", ""},
 	} {
 		_, got := ask(t, injector(nil), "Sec-Fetch-Dest: document", "Content-Type: text/html", c.before+c.after)
 		if want := c.before + scriptTag + c.after; got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
-	for _, page := range []string{"", "text", "a < b", "<!-- x", "<!-- <head>", "<html", "<html><", "<head", "<head a='>", "\xfe\xff\x00<\x00h<b>"} {
+	for _, page := range []string{"", "a <", "<3", "<!-- x", "<!-- <head>", "<html", "<html><", "<head", "<head a='>", "\xfe\xff\x00<\x00h<b>"} {
 		if _, got := ask(t, injector(nil), "Sec-Fetch-Dest: document", "Content-Type: text/html", page); got != page {
 			t.Errorf("got %q, want %q", got, page)
 		}

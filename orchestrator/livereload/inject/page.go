@@ -92,6 +92,8 @@ func (p *page) search() {
 		}
 		p.note(why)
 		p.out = p.piece[:kept+n]
+	case err == io.EOF && p.look.takesAtEnd(p.held):
+		p.out = append(p.out, p.tag...)
 	case err != nil:
 		p.out = p.piece[:kept+n]
 	default:
