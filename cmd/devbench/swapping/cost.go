@@ -120,8 +120,8 @@ type measured struct {
 }
 
 var (
-	wrkP50    = regexp.MustCompile(`(?m)^\s+50%\s+(\S+)$`)
-	wrkP99    = regexp.MustCompile(`(?m)^\s+99%\s+(\S+)$`)
+	wrkP50    = regexp.MustCompile(`(?m)^\s+50%\s+(\S+)\s*$`)
+	wrkP99    = regexp.MustCompile(`(?m)^\s+99%\s+(\S+)\s*$`)
 	wrkRate   = regexp.MustCompile(`(?m)^Requests/sec:\s+([\d.]+)$`)
 	wrkErrors = regexp.MustCompile(`(?m)^\s*(Non-2xx.*|Socket errors:.*)$`)
 )

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -86,6 +88,46 @@ func TestBrowser(t *testing.T) {
 			if got := browsertest.Value[string](t, p, `violations.join("\n")`); got != "" {
 				t.Error(got)
 			}
+		})
+	}
+}
+
+// TestKeptPages: a page that the browser may keep is of the newest version all
+// the same, whether it is open when that comes, or is opened later.
+func TestKeptPages(t *testing.T) {
+	t.Parallel()
+	hub := livereload.NewHub(livereload.Options{})
+	defer hub.Close()
+	f, addr := front(t, hub)
+	version := 0
+	next := func() {
+		version++
+		text := fmt.Sprintf("generation %d", version)
+		f.Serve(version, backend(t, func(w http.ResponseWriter, r *http.Request) {
+			if kept := r.URL.Query().Get("kept"); kept != "" {
+				w.Header().Set("Cache-Control", kept)
+			}
+			if r.URL.Query().Has("etag") {
+				w.Header().Set("Etag", `"always the same"`)
+			}
+			// The page's length is always the same, too.
+			http.ServeContent(w, r, "page.html", time.Unix(1_500_000_000, 0), strings.NewReader("<!doctype html><title>x</title><body>"+text))
+		}))
+		hub.Report(livereload.State{Boot: "b00t", Live: "reload", State: "live", Generation: version, Content: 1})
+	}
+	next()
+	b := browsertest.Start(t)
+	for _, query := range []string{"?kept=max-age=600", "?etag", "?etag&kept=max-age=600", "?kept=max-age=600,immutable", "?x"}[:testenv.Either(1, 5)] {
+		t.Run(query, func(t *testing.T) {
+			p := b.Open(t, "http://"+addr+"/"+query)
+			p.Connects(t, "http://"+addr)
+			next()
+			p.Shows(t, fmt.Sprintf("generation %d", version))
+			p.Go(t, "http://"+addr+"/other")
+			next()
+			p.Shows(t, fmt.Sprintf("generation %d", version))
+			p.Go(t, "http://"+addr+"/"+query)
+			p.Shows(t, fmt.Sprintf("generation %d", version))
 		})
 	}
 }
