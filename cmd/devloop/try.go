@@ -404,7 +404,7 @@ func (t *trial) quote(want control.LogQuery) {
 	defer cancel()
 	lines := 0
 	err := t.client.Logs(ctx, want, func(l control.Line) error {
-		text := bytes.TrimRight(l.Bytes(), " \r\n")
+		text := bytes.TrimRight(console.Sanitize(nil, l.Bytes(), false), " \r\n")
 		if l.Missed > 0 || len(text) == 0 {
 			return nil
 		}

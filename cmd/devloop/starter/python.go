@@ -224,9 +224,7 @@ func pythonCommand(d *draft, p *project) {
 		p.script(d)
 		return
 	}
-	if app := group(m); !d.is("APP", app) {
-		d.set("APP", app, s.from)
-	}
+	d.set("APP", group(m), s.from)
 	if port := portFlag.FindStringSubmatch(s.command); port != nil {
 		d.port(group(port), s.from)
 	}
@@ -246,6 +244,11 @@ func (p *project) script(d *draft) {
 		if _, app := p.search([]string{path.Clean(m[1])}, asgiApp); app != nil {
 			d.env = slices.DeleteFunc(d.env, func(e entry) bool { return e.key == "PYTHONPATH" })
 			uvicorn(d, p, path.Clean(m[1]), app[1], "")
+			for i := range d.vars {
+				if d.vars[i].key == "APP" {
+					d.vars[i].comment = s.from
+				}
+			}
 		}
 		if port := portFlag.FindStringSubmatch(s.command); port != nil {
 			d.port(group(port), s.from)
