@@ -79,8 +79,14 @@ function build() {
     show();
   };
   p.copy.onclick = async () => {
-    await navigator.clipboard.writeText(p.copy.textContent);
-    p.status.textContent = "copied " + p.copy.textContent;
+    const { place } = lastProblem.problem;
+    try {
+      await navigator.clipboard.writeText(place);
+      p.copy.textContent = place + " ✓";
+      p.status.textContent = "copied " + place;
+    } catch {
+      // the browser does not allow it
+    }
   };
   addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !p.card.hidden && host.isConnected && !event.defaultPrevented) fold();
@@ -166,11 +172,12 @@ function kindOf(v) {
 function words(v, kind) {
   const s = v.state;
   const newest = "save " + (s.newest || s.cycle || 0);
+  const ready = s.cycle ? "save " + s.cycle : "a new version";
   const saved = v.save && !v.own ? "this page is save " + v.save : "";
   const usual = s.usual >= 1000 ? " · usually " + Math.round(s.usual / 1000) + " s" : "";
   switch (v.offer) {
-    case "typed": return newest + " is ready; reloading loses what you typed";
-    case "badge": return newest + " is ready";
+    case "typed": return ready + " is ready; reloading loses what you typed";
+    case "badge": return ready + " is ready";
     case "cached": return "this page comes from a cache: it was read anew, and is still an old one";
   }
   switch (kind) {
