@@ -160,6 +160,15 @@ func TestStates(t *testing.T) {
 			}
 		})
 	}
+	t.Run("fifty nodes", func(t *testing.T) {
+		long(t)
+		p := see(t, b, crowd(50))
+		for _, look := range []browsertest.Look{wide, narrow} {
+			p.As(t, look)
+			p.Becomes(t, "innerWidth === "+itoa(look.Width)+" && document.querySelectorAll('.node').length === 50 && document.documentElement.scrollWidth <= innerWidth")
+			p.Accessible(t, "fifty nodes")
+		}
+	})
 	t.Run("logged out", func(t *testing.T) {
 		w := serve(t, shop())
 		p := b.Open(t, w.Plain)

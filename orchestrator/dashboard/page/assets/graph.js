@@ -5,7 +5,8 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor.js"
 import { state, show, chosen } from "./store.js";
 import { nodeLook } from "./words.js";
 
-const tall = 1.45; // the loop's rows are for one line of text, and a box has two
+const roomy = 1.45; // the loop's rows are for one line of text, and a box has two
+const dense = 0.82; // but for one in a graph that would not fit on a screen
 const least = 1.12; // and letters here may be wider than the loop takes them to be
 const most = 1.6;
 
@@ -30,9 +31,11 @@ export function Graph() {
   const first = node || status.nodes.find((n) => ["bad", "busy"].includes(nodeLook(n).tone))?.name;
   useEffect(() => {
     const box = frame.current?.querySelector(node ? ".at" : ".bad, .busy");
-    if (box) frame.current.scrollLeft = box.offsetLeft + box.offsetWidth / 2 - frame.current.clientWidth / 2; // in a narrow window
+    // In a narrow window, and in a large graph, it may be out of sight.
+    if (box) frame.current.scrollTo(box.offsetLeft + (box.offsetWidth - frame.current.clientWidth) / 2, box.offsetTop + (box.offsetHeight - frame.current.clientHeight) / 2);
   }, [first]);
   if (!layout || layout.nodes.length < 2) return null;
+  const tall = layout.height * roomy > 640 ? dense : roomy;
   const wide = Math.min(most, Math.max(least, room / layout.width));
   const cycle = chosen();
   const way = reached(cycle);
@@ -43,7 +46,7 @@ export function Graph() {
   return html`<section class="card graph" aria-labelledby="graph">
     <h2 id="graph">Graph <small>${cycle ? `the way of save ${cycle.id} is drawn strong` : ""}</small></h2>
     <div class="frame" ref=${frame}>
-      <div class="canvas" style=${{ width: `${left(layout.width)}px`, height: `${top(layout.height)}px` }}>
+      <div class="canvas${tall === dense ? " dense" : ""}" style=${{ width: `${left(layout.width)}px`, height: `${top(layout.height)}px` }}>
         <svg aria-hidden="true" width=${left(layout.width)} height=${top(layout.height)}>
           ${layout.edges.map((e) => html`<path key=${e.from + " " + e.to} class=${edge(e, way, nodes)} d=${curve(e.points.map(([x, y]) => [left(x), top(y)]))} />`)}
         </svg>

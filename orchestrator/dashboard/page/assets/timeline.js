@@ -48,7 +48,7 @@ export function handover(cycle, sockets) {
 // ticks are round times, four to seven of them.
 function ticks(length) {
   const s = length / 1e9;
-  const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600].find((v) => s / v <= 6) || s / 5;
+  const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600].find((v) => s / v <= 7) || s / 5;
   const list = [];
   for (let v = 0; v <= s + step / 1e6; v += step) list.push(v);
   return list.map((v) => ({ at: v * 1e9, text: step < 1 ? `${+v.toFixed(2)} s` : v < 60 ? `${v} s` : `${+(v / 60).toFixed(1)} m` }));
