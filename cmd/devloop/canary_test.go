@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"unicode/utf16"
+
+	"devloop/orchestrator/control"
 )
 
 // canary is the value that must never be seen.
@@ -104,10 +106,11 @@ watchers: {check: {watch: src, stages: [{name: test, run: "! grep -r BROKEN src"
 			t.Errorf("%s: %s tells the value: …%s…", kind, where, text[max(0, at-200):min(len(text), at+100)])
 		}
 	}
-	lines, tools := []string{"check", "status --json"}, []string{"status", "wait"}
+	lines, tools := []string{"check", "status --json", "problems"}, []string{"status", "wait", "problems"}
 	allLines := append(lines, "status", "run", "wait", "wait --json", "logs", "explain --why server", "explain src/a .env", "graph",
-		"graph --format json", "export systemd", "export compose", "export procfile")
-	allTools := append(tools, "logs", "explain")
+		"graph --format json", "export systemd", "export compose", "export procfile",
+		"problems --format json", "problems --format github", "problems --format sarif", "doctor", "config")
+	allTools := append(tools, "logs", "explain", "cycle")
 	everywhere := func(kind string, lines, tools []string) {
 		for _, line := range lines {
 			var out bytes.Buffer
@@ -123,15 +126,17 @@ watchers: {check: {watch: src, stages: [{name: test, run: "! grep -r BROKEN src"
 			raw, _ := json.Marshal(value)
 			look(kind, "the tool "+tool, text+string(raw))
 		}
-		r, err := http.NewRequest(http.MethodGet, page, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Accept", "text/html")
-		if answer, err := http.DefaultClient.Do(r); err == nil {
-			body, _ := io.ReadAll(answer.Body) // what has come is enough
-			answer.Body.Close()
-			look(kind, "the page", string(body))
+		for _, path := range []string{"/", "/_devloop/live"} {
+			r, err := http.NewRequest(http.MethodGet, page+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Accept", "text/html")
+			if answer, err := http.DefaultClient.Do(r); err == nil {
+				body, _ := io.ReadAll(answer.Body) // what has come is enough
+				answer.Body.Close()
+				look(kind, "the page "+path, string(body))
+			}
 		}
 	}
 	save := func(file, text string) {
@@ -177,6 +182,11 @@ watchers: {check: {watch: src, stages: [{name: test, run: "! grep -r BROKEN src"
 	if broken() {
 		t.Error("it stays broken")
 	}
+	var status struct{ History control.History }
+	var text bytes.Buffer
+	if run([]string{"status", "--json"}, &text, os.Stderr); json.Unmarshal(text.Bytes(), &status) != nil || status.History.File == "" {
+		t.Errorf("no history: %s", text.String())
+	}
 	if down := run([]string{"down"}, io.Discard, os.Stderr); down != exitOK {
 		t.Errorf("down: %d", down)
 	}
@@ -186,6 +196,11 @@ watchers: {check: {watch: src, stages: [{name: test, run: "! grep -r BROKEN src"
 	if err != nil {
 		t.Fatal(err)
 	}
+	history, err := os.ReadFile(status.History.File)
+	if err != nil {
+		t.Error(err)
+	}
+	look("all", "the history", string(history))
 	look("all", "the screen", screen.String())
 	look("all", "the events", events.String())
 	look("all", "the log", string(log))

@@ -94,7 +94,8 @@ func addTool[In, Out any](s *mcp.Server, t *mcp.Tool, answer func(context.Contex
 	})
 }
 
-// makeVisible makes every text of a value safe to show: agents print what they get.
+// makeVisible makes every text of a value safe to show, as agents print what they get, and every list one, as the
+// schema says.
 func makeVisible(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
@@ -110,6 +111,9 @@ func makeVisible(v reflect.Value) {
 			}
 		}
 	case reflect.Slice:
+		if v.IsNil() && v.CanSet() {
+			v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+		}
 		for i := range v.Len() {
 			makeVisible(v.Index(i))
 		}

@@ -91,7 +91,7 @@ func askProblems(client *control.Client, names []string) (*control.Diagnostics, 
 	if err != nil {
 		return nil, answered(err)
 	}
-	d.Diagnostics = append(misconfigured(s), d.Diagnostics...)
+	d.Diagnostics = slices.Insert(d.Diagnostics, 0, misconfigured(s)...) // still a list if it is empty
 	return d, nil
 }
 
