@@ -24,7 +24,7 @@ import (
 )
 
 // backend is a server for a front.
-func backend(t *testing.T, handler http.HandlerFunc) (addr string) {
+func backend(t testing.TB, handler http.HandlerFunc) (addr string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
