@@ -160,12 +160,19 @@ func diagnoseTriggers(cfg *schema.Config, git *gitignore.Matcher) []doctor.Findi
 // moment, unless the running loop holds it.
 func diagnoseSockets(cfg *schema.Config, running *control.Status) []doctor.Finding {
 	var list []doctor.Finding
-	for i := range cfg.Sockets {
-		s := &cfg.Sockets[i]
+	all := slices.Clone(cfg.Sockets)
+	if cfg.Dashboard != nil {
+		all = append(all, schema.Socket{Listen: *cfg.Dashboard})
+	}
+	for i := range all {
+		s := &all[i]
 		if s.Listen.Type == schema.Unix {
 			continue // trying would replace a stale file
 		}
 		f := doctor.Finding{Mark: doctor.OK, About: "socket " + s.Name}
+		if s.Name == "" {
+			f.About = "dashboard"
+		}
 		if at := heldAt(running, s.Name); at != "" {
 			f.Text = fmt.Sprintf("%s is held by the running loop", at)
 			list = append(list, f)
@@ -196,9 +203,13 @@ func diagnoseSockets(cfg *schema.Config, running *control.Status) []doctor.Findi
 	return list
 }
 
+// heldAt is where the running loop holds a socket, or without a name, the dashboard; "": nowhere.
 func heldAt(running *control.Status, socket string) string {
 	if running == nil {
 		return ""
+	}
+	if socket == "" {
+		return running.Dashboard
 	}
 	for _, s := range running.Sockets {
 		if s.Name == socket {
