@@ -70,7 +70,7 @@ func (h *Held) openFront() error {
 		return err
 	}
 	if opt.HTTP {
-		opt.Own, opt.Pages = h.own, h.injector()
+		opt.Own, opt.Pages = h.own, h.injector().Request
 	}
 	h.front, h.frontHTTP = proxy.New(ln, opt), opt.HTTP
 	return nil

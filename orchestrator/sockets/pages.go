@@ -139,7 +139,7 @@ func (h *Held) own(path string) http.Handler {
 }
 
 // injector puts the script into pages of a proxied socket, while they are told something.
-func (h *Held) injector() func(*http.Request, int) func(*http.Response) {
+func (h *Held) injector() *inject.Injector {
 	name := h.cfg.Name
 	return inject.New(inject.Options{
 		Script: livereload.Prefix + "live.js", Socket: livereload.Prefix + "live", Integrity: livereload.Integrity,
@@ -157,7 +157,7 @@ func (h *Held) injector() func(*http.Request, int) func(*http.Response) {
 		Note: func(why string) {
 			h.set.opt.Full(fmt.Sprintf("socket %s: pages do not reload themselves: %s (`live: off` turns this off)", name, why))
 		},
-	}).Request
+	})
 }
 
 // endHub ends the connections of open pages, which is waited for at the end of the Set. Pages ask again, and are told by
