@@ -112,6 +112,7 @@ func TestKeyboard(t *testing.T) {
 
 	// Whoever dictates to the browser can turn the keys off.
 	press("?")
+	p.Becomes(t, "document.querySelector('dialog').open")
 	p.Do(t, chromedp.Evaluate[chromedp.Void]("document.querySelector('dialog input').click()"))
 	press(kb.Escape)
 	p.Becomes(t, "!document.querySelector('dialog').open")

@@ -1,6 +1,6 @@
 // The keys, which are those of the terminal, and their help.
 
-import { html, useEffect, useRef, useState } from "./vendor.js";
+import { html, useLayoutEffect, useRef, useState } from "./vendor.js";
 import { state, change, show, act } from "./store.js";
 import { runAll, runFailed } from "./header.js";
 import { editors, editor } from "./problems.js";
@@ -77,7 +77,7 @@ export function listen() {
 export function Help() {
   const dialog = useRef();
   const [, again] = useState(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (state.help && !dialog.current.open) dialog.current.showModal();
     if (!state.help && dialog.current.open) dialog.current.close();
   }, [state.help]);

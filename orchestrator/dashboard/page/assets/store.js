@@ -92,6 +92,8 @@ function once(pause, ask) {
 
 const same = { shape: "", problems: "" };
 
+let heard = 0; // the number of the newest event of the stream
+
 const kept = 50; // cycles
 let whole = true; // what happened while there was no stream may be more than the last few
 
@@ -99,6 +101,7 @@ const refresh = once(200, async () => {
   const last = whole ? kept : 6;
   whole = false;
   const [status, cycles] = await Promise.all([get("/v1/status"), get(`/v1/cycles?last=${last}`)]);
+  if (status.boot === state.status?.boot && status.seq < heard) status.live = state.status.live; // an event has overtaken it
   const known = new Map(state.cycles.map((c) => [key(c), c]));
   for (const c of cycles.cycles) known.set(key(c), c);
   change({ status, cycles: [...known.values()].slice(-kept), now: clock() });
@@ -161,6 +164,7 @@ const stream = new Stream({
   event(e) {
     state.offset = e.kind === "snapshot" || e.kind === "live" ? Date.parse(e.time) - Date.now() : state.offset;
     if (Math.abs(state.offset) < 2000) state.offset = 0; // the same machine, and the way
+    heard = e.seq;
     if (e.status) {
       change({ status: e.status, link: "open", now: clock() });
       follow();
