@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -39,6 +40,17 @@ func (p *problems) explain(is *livereload.State, v *view) {
 	r, st, all := p.report, &v.all[v.subject], p.report.snapshot(v.all)
 	if is.State == "ended" {
 		is.Headline = "devloop is stopping"
+		return
+	}
+	if m := v.mistakes; m != nil {
+		is.Headline, is.Detail, is.Problems = "the configuration has mistakes", "the last good one goes on", len(m.Mistakes)
+		if len(m.Mistakes) > 0 {
+			first := m.Mistakes[0]
+			is.Problem = &livereload.Problem{Message: first.Text, Excerpt: first.Hint}
+			if file, err := filepath.Abs(first.File); err == nil && first.File != "" {
+				is.Problem.Place, is.Problem.Link = r.screen.Locate(file, first.Line, first.Column)
+			}
+		}
 		return
 	}
 	if !v.failed {

@@ -22,7 +22,8 @@ type pages struct {
 	machine  *machine.Machine
 	sockets  *sockets.Set
 	problems problems
-	address  func() string // of the dashboard; "": there is none
+	mistakes func() *control.Mistakes // in the configuration as it is written; nil: none
+	address  func() string            // of the dashboard; "": there is none
 	ask      func(question func()) error
 	told     map[string]*told // by socket
 }
@@ -105,6 +106,8 @@ type view struct {
 	state   string // a State.State
 	subject int    // the node that state is about: what failed, or runs
 	failed  bool   // it needs a person, or is tried again after a crash
+
+	mistakes *control.Mistakes // state is about these, in place of a node
 }
 
 // look finds out what is behind a socket.
@@ -137,6 +140,10 @@ func (p *pages) look(s *sockets.Held, t *told, all []machine.NodeStatus) view {
 		v.state = "ended"
 	case !v.answers:
 		v.state = "down"
+	case !v.failed:
+		if v.mistakes = p.mistakes(); v.mistakes != nil {
+			v.state = string(machine.Failed)
+		}
 	}
 	return v
 }

@@ -67,6 +67,7 @@ func (l *loop) reloaded(sources []string, err error) {
 		l.screen.Broken(err)
 	}
 	l.report.stands(l.machine, l.machine.Status, err)
+	l.pages.review(l.machine.Status, nil)
 }
 
 // sourcePaths are the files of both lists, sorted.
