@@ -79,7 +79,7 @@ export function Header() {
       <div class="buttons">
         <button onClick=${() => runAll()}>Run all <kbd>a</kbd></button>
         ${failed.length > 0 && html`<button class="bad" onClick=${() => runFailed()}>Run what failed <kbd>f</kbd></button>`}
-        <button onClick=${() => change({ help: true })}>Keys <kbd>?</kbd></button>
+        <button onClick=${showHelp}>Keys <kbd>?</kbd></button>
       </div>
       <dl class="figures">
         ${usual > 0 && html`<div><dt>a save usually takes</dt><dd>${span(usual)}</dd></div>`}
@@ -111,6 +111,11 @@ export function Title() {
     if (before.current !== title) document.title = before.current = title;
   });
   return null;
+}
+
+export function showHelp() {
+  const dialog = document.getElementById("help");
+  if (!dialog.open) dialog.showModal();
 }
 
 export const runAll = () => act("trigger", ...state.status.nodes.filter((n) => n.kind === "watcher").map((n) => n.name));

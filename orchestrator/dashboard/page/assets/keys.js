@@ -1,8 +1,8 @@
 // The keys, which are those of the terminal, and their help.
 
-import { html, useLayoutEffect, useRef, useState } from "./vendor.js";
+import { html, useRef, useState } from "./vendor.js";
 import { state, change, show, act } from "./store.js";
-import { runAll, runFailed } from "./header.js";
+import { runAll, runFailed, showHelp } from "./header.js";
 import { editors, editor } from "./problems.js";
 
 const help = [
@@ -58,7 +58,7 @@ const actions = {
   G: () => document.getElementById("lines").scrollTo(0, 1e9),
   n: () => problem(1),
   N: () => problem(-1),
-  "?": () => change({ help: true }),
+  "?": showHelp,
   0: () => show(""),
 };
 
@@ -77,16 +77,12 @@ export function listen() {
 export function Help() {
   const dialog = useRef();
   const [, again] = useState(0);
-  useLayoutEffect(() => {
-    if (state.help && !dialog.current.open) dialog.current.showModal();
-    if (!state.help && dialog.current.open) dialog.current.close();
-  }, [state.help]);
   const keep = (name, value) => {
     store(name, value);
     again((n) => n + 1);
     change({});
   };
-  return html`<dialog ref=${dialog} aria-labelledby="keys" onClose=${() => change({ help: false })} onClick=${(e) => e.target === dialog.current && dialog.current.close()}>
+  return html`<dialog id="help" ref=${dialog} aria-labelledby="keys" onClick=${(e) => e.target === dialog.current && dialog.current.close()}>
     <div class="sheet">
     <h2 id="keys">Keys</h2>
     <table class="keys"><thead class="unseen"><tr><th scope="col">key</th><th scope="col">what it does</th></tr></thead>

@@ -18,7 +18,6 @@ export const state = {
   save: "", // the chosen one, by key; empty: the newest
   other: "", // with which it is compared
   error: "", // why an action was refused
-  help: false,
 };
 
 export const lines = new Lines();
