@@ -57,14 +57,6 @@ func serverOf(d *draft, processes []entry) int {
 	return -1
 }
 
-// get is a key of an entry; nil if it is not there.
-func (e *entry) get(key string) *entry {
-	if i := slices.IndexFunc(e.sub, func(s entry) bool { return s.key == key }); i >= 0 {
-		return &e.sub[i]
-	}
-	return nil
-}
-
 // processesBeside adds the other processes of a process-compose file to a draft that has its server:
 // what the server waits for and its environment stay what the file says.
 func (p *project) processesBeside(d *draft) (bool, error) {

@@ -36,8 +36,11 @@ var (
 	hugoServes = lazyregexp.New(`\bhugo\s+(?:server|serve)\b`)
 )
 
+// sitePages is a project, as one that may hold pages of a generator.
+type sitePages struct{ *project }
+
 // hugoConfig is the configuration of the Hugo site in a directory; "" if there is none.
-func (p *project) hugoConfig(dir string) string {
+func (p sitePages) hugoConfig(dir string) string {
 	for _, name := range hugoConfigs {
 		file := path.Join(dir, name)
 		if text, err := p.read(file); err == nil && text != "" && (hugoHolds.MatchString(text) || path.Base(file) == "hugo.toml" && len(p.matches(path.Join(dir, "content/*"))) > 0) {
@@ -48,7 +51,7 @@ func (p *project) hugoConfig(dir string) string {
 }
 
 // hugo drafts a site of Hugo, or a theme with an example of one; nil if there is neither.
-func (p *project) hugo() *draft {
+func (p sitePages) hugo() *draft {
 	d := &draft{by: p.hugoConfig(".")}
 	flags, dir := "", "/"
 	if s, serves := p.command(hugoServes); serves != nil {
@@ -78,7 +81,7 @@ func (p *project) hugo() *draft {
 }
 
 // site drafts a site whose generator has a server of its own; nil if there is none.
-func (p *project) site() (*draft, error) {
+func (p sitePages) site() (*draft, error) {
 	if d := p.hugo(); d != nil {
 		return d, nil
 	}
@@ -103,9 +106,9 @@ func (p *project) site() (*draft, error) {
 	return nil, nil
 }
 
-// siteInstead is the draft of a site whose language's file is there for it alone, such as the go.mod of
+// instead is the draft of a site whose language's file is there for it alone, such as the go.mod of
 // Hugo's modules and the requirements.txt of MkDocs. Of a site beside sources the draft says how it is served.
-func (p *project) siteInstead(d *draft) (*draft, error) {
+func (p sitePages) instead(d *draft) (*draft, error) {
 	if d.done != nil || len(d.includes) > 0 || d.hasServer() || d.serves() {
 		return d, nil
 	}
@@ -122,7 +125,7 @@ func (p *project) siteInstead(d *draft) (*draft, error) {
 }
 
 func lookDocs(p *project) (*draft, error) {
-	if d, err := p.site(); d != nil || err != nil {
+	if d, err := (sitePages{p}).site(); d != nil || err != nil {
 		return d, err
 	}
 	for _, s := range sites {

@@ -42,6 +42,14 @@ type entry struct {
 	edges               *edges // of depends_on, until dropEdges writes its value
 }
 
+// get is a key of an entry; nil if it is not there.
+func (e *entry) get(key string) *entry {
+	if i := slices.IndexFunc(e.sub, func(s entry) bool { return s.key == key }); i >= 0 {
+		return &e.sub[i]
+	}
+	return nil
+}
+
 // entries are the keys of one entry, in their order.
 type entries []entry
 
@@ -85,6 +93,14 @@ func (d *draft) serves() bool {
 		}
 	}
 	return len(d.top) > 0 && !slices.Contains([]string{"preset:python", "preset:rust", "preset:vite", "preset:docs"}, d.top[0].value)
+}
+
+// preset is the one that a draft extends; "" for none.
+func (d *draft) preset() string {
+	if len(d.top) == 0 || d.top[0].key != "extends" {
+		return ""
+	}
+	return strings.TrimPrefix(d.top[0].value, "preset:")
 }
 
 // tookFrom tells whether the server's command comes from a file.

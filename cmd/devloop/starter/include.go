@@ -177,7 +177,7 @@ func (d *draft) includeParts(parts []*part, holders ...holder) {
 	bound := map[string][]string{} // who binds a port without being told
 	for _, one := range parts {
 		if one.d == nil {
-			ports = append(ports, one.p.portsTaken()...)
+			ports = append(ports, portsTaken(one.p.project)...)
 		} else if port := one.d.binds(); port != "" {
 			ports = append(ports, port)
 			bound[port] = append(bound[port], one.name)
@@ -287,7 +287,7 @@ func (one *part) separate(ports *[]string, first bool) {
 
 // portsTaken are the ports that the project's own devloop.yaml names, and the one of its preset where it
 // names none.
-func (p *project) portsTaken() (ports []string) {
+func portsTaken(p *project) (ports []string) {
 	text, err := p.read("devloop.yaml")
 	if err != nil {
 		return nil

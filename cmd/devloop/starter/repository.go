@@ -120,14 +120,6 @@ func (p repository) parts(servers bool, without string) ([]*part, error) {
 	return parts, nil
 }
 
-// preset is the one that a draft extends; "" for none.
-func (d *draft) preset() string {
-	if len(d.top) == 0 || d.top[0].key != "extends" {
-		return ""
-	}
-	return strings.TrimPrefix(d.top[0].value, "preset:")
-}
-
 // repository adds the projects further down to the draft of the root; err is why that is none, or nil.
 func (p repository) draft(d *draft, err error) (*draft, error) {
 	switch {

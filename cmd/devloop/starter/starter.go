@@ -38,7 +38,7 @@ func (p *project) draft() (*draft, error) {
 		if d == nil {
 			continue
 		}
-		if d, err = p.siteInstead(d); err != nil {
+		if d, err = (sitePages{p}).instead(d); err != nil {
 			return nil, err
 		}
 		if d.done == nil {
