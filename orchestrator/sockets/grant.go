@@ -194,12 +194,14 @@ func (g *Grant) refresh() (errs []error) {
 // Serve lets the generation answer: behind a front from now on, and clients that a placeholder, or an
 // earlier front, has kept waiting.
 func (g *Grant) Serve() {
+	for _, h := range g.sockets {
+		h.serves(g)
+	}
 	for h, addr := range g.addrs {
 		h.front.Serve(g.serial, addr)
 		h.serving = g.serial
 	}
 	for _, h := range g.sockets {
-		h.serves(g)
 		if h.placeholder != nil {
 			h.placeholder.Forward(h.dial)
 		}

@@ -88,11 +88,15 @@ func (h *Held) setPages(on bool) {
 
 // telling is what open pages of a socket are told by, and which version they may be of.
 type telling struct {
-	hub        atomic.Pointer[livereload.Hub] // nil: no page is told anything
-	mark       atomic.Pointer[mark]
-	generation int       // the serial number of the grant that serves, or served last; 0: none yet
-	since      time.Time // an answer that began before is of an older one
+	hub    atomic.Pointer[livereload.Hub] // nil: no page is told anything
+	mark   atomic.Pointer[mark]
+	serves atomic.Pointer[version] // what serves, or served last; nil: nothing has yet
+	since  time.Time               // an answer that began before is of an older one
 }
+
+// version is a generation that serves. Those of a socket are counted from 1 on, without any that never serves, so that pages
+// can see whether they have missed one.
+type version struct{ serial, number int }
 
 // mark is what pages of a generation say of themselves, with its number.
 type mark struct {
@@ -105,8 +109,11 @@ func (h *Held) Live() schema.Live { return h.cfg.Live }
 
 // Generation is the one that serves, or served last, as marks in its pages have it; 0: none has yet. What an older one
 // answers has begun before since.
-func (h *Held) Generation() (serial int, since time.Time) {
-	return h.telling.generation, h.telling.since
+func (h *Held) Generation() (number int, since time.Time) {
+	if v := h.telling.serves.Load(); v != nil {
+		number = v.number
+	}
+	return number, h.telling.since
 }
 
 // Report gives the open pages of the socket, and those that come later, a new state.
@@ -144,11 +151,15 @@ func (h *Held) injector() *inject.Injector {
 	return inject.New(inject.Options{
 		Script: livereload.Prefix + "live.js", Socket: livereload.Prefix + "live", Integrity: livereload.Integrity,
 		Mark: func(generation int) string {
-			m := h.telling.mark.Load()
-			if m == nil || h.Hub() == nil {
+			m, v := h.telling.mark.Load(), h.telling.serves.Load()
+			if m == nil || v == nil || h.Hub() == nil {
 				return ""
 			}
-			return fmt.Sprintf("%s.%d.%d", m.boot, generation, m.content)
+			number := v.number
+			if generation != v.serial {
+				number-- // an older one
+			}
+			return fmt.Sprintf("%s.%d.%d", m.boot, number, m.content)
 		},
 		Serves: func(host string) bool {
 			hub := h.Hub()
@@ -168,18 +179,24 @@ func (h *Held) endHub() {
 	}
 }
 
-// serves notes that the generation serves. On an inherited socket it may have answered since it began.
+// serves notes that the generation serves, from now on. On an inherited socket it may have answered since it began.
 func (h *Held) serves(g *Grant) {
 	at := g.began
 	if h.front != nil {
 		at = time.Now()
 	}
-	h.telling.generation, h.telling.since = g.serial, at
+	h.telling.since = at
+	switch v := h.telling.serves.Load(); {
+	case v == nil:
+		h.telling.serves.Store(&version{g.serial, 1})
+	case v.serial != g.serial:
+		h.telling.serves.Store(&version{g.serial, v.number + 1})
+	}
 }
 
 // leaves notes that a generation is gone. If it was replaced on an inherited socket, it may have answered until now.
 func (h *Held) leaves(g *Grant, end End) {
-	if h.front == nil && end.Asked && g.serial < h.telling.generation {
+	if v := h.telling.serves.Load(); h.front == nil && end.Asked && v != nil && g.serial < v.serial {
 		h.telling.since = time.Now()
 	}
 }
