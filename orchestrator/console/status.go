@@ -76,8 +76,11 @@ func (c *Console) Title(text string) {
 
 const (
 	// Cursor and status line stay where they are while lines are written: the
-	// cursor rests at the start of the row. There it is found again after the
-	// terminal has been made narrower, and has broken the row into several.
+	// cursor rests at the start of the row above. There it is found again after the
+	// terminal has been made narrower, and has broken the status line into several
+	// rows. What a shell writes when devloop is killed comes there, and its prompt
+	// in the status line's place, so that [ResetStatus] finds the rest of it behind
+	// the cursor, whoever is faster.
 	// Erasing in two steps keeps tmux from taking a line at the top of the screen
 	// for a whole screen, which it moves to its scrollback.
 	eraseStatus = "\x1b[K\x1b[C\x1b[J\r"
@@ -224,18 +227,9 @@ func (s *sink) compose(piece []byte) []byte {
 	return b
 }
 
-// compose is the row, with the line above it that has not ended.
+// compose is the row, with the line above it that has not ended, or an empty one.
 func (st *statusLine) compose(line Line, columns int, open *openLines) []byte {
-	row := open.shown(nil)
-	unfinished := len(row) > 0
-	if unfinished {
-		row = append(row, '\r', '\n')
-	}
-	row = append(row, noWrap...)
+	row := append(open.shown(nil), "\r\n"+noWrap...)
 	row = line.cut(columns-1).format(row, st.color)
-	row = append(row, wrap+"\r"...)
-	if unfinished {
-		row = append(row, "\x1b[A"...)
-	}
-	return row
+	return append(row, wrap+"\r\x1b[A"...)
 }

@@ -25,7 +25,8 @@ const writes = 100 * time.Millisecond
 func (t terminal) putBack(owner proctable.Process) (wrote <-chan struct{}) {
 	done := make(chan struct{})
 	now, ok := readModes(1, len(t.during))
-	if len(t.before) == 0 || len(t.before) != len(t.during) || !ok || string(now) != string(t.during) {
+	own := string(now) == string(t.during)
+	if len(t.before) == 0 || len(t.before) != len(t.during) || !ok || !own && !atPrompt(owner) {
 		close(done) // somebody else has it
 		return done
 	}
@@ -34,12 +35,19 @@ func (t terminal) putBack(owner proctable.Process) (wrote <-chan struct{}) {
 		close(done)
 	}()
 	runtime.Gosched()
-	if hasTerminal(owner) {
+	if own && hasTerminal(owner) {
 		var modes modes
 		copy(modes[:], t.before)
 		_ = ioctl(1, setModes, &modes)
 	}
 	return done
+}
+
+// atPrompt tells whether the shell that the owner was started from has the terminal already, with modes of its own. What the
+// owner has drawn may still stand behind the prompt.
+func atPrompt(owner proctable.Process) bool {
+	shell, ok := proctable.Read(owner.Session)
+	return ok && owner.Session != owner.PID && shell.Foreground == shell.Group
 }
 
 // hasTerminal tells whether the owner's group had the terminal to the end, or the shell that it was started from has it
