@@ -25,12 +25,12 @@ type Console struct {
 	out   *sink
 	log   *sink // nil without Options.Log
 
-	columns atomic.Int32 // of the terminal; 0: not known
-	titled  atomic.Bool
-	tells   atomic.Bool // the terminal was asked to tell of its focus
-	focused atomic.Bool // it has it
-	filter  atomic.Pointer[Filter]
-	folds   folds
+	columns    atomic.Int32 // of the terminal; 0: not known
+	titled     atomic.Bool
+	focusAsked atomic.Bool // the terminal was asked to tell of its focus
+	focused    atomic.Bool // it has it
+	filter     atomic.Pointer[Filter]
+	folds      folds
 }
 
 // Options say how lines look, and who waits when nobody reads them.
@@ -212,7 +212,7 @@ func (c *Console) flush(ctx context.Context) error {
 // fails because the reader is stalled, one goroutine stays in its write until
 // that returns.
 func (c *Console) Close(ctx context.Context) error {
-	c.tellsFocus(false)
+	c.reportFocus(false)
 	if c.titled.Load() {
 		c.control("\x1b[23;2t")
 	}

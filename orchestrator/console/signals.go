@@ -27,27 +27,9 @@ func (c *Console) Notify(title, text string) {
 	}
 }
 
-// The terminal tells with ESC [ I and ESC [ O when it gets and loses the focus.
-const (
-	tellFocus  = "\x1b[?1004h"
-	leaveFocus = "\x1b[?1004l"
-)
-
 // Focus says whether the terminal has the focus, which it tells with
 // [Options.Focus]. Many do when that changes, others never do.
 func (c *Console) Focus(has bool) { c.focused.Store(has) }
-
-// tellsFocus has the terminal tell of its focus or not.
-func (c *Console) tellsFocus(on bool) {
-	if !c.opt.Focus || c.opt.Columns == nil || c.tells.Swap(on) == on {
-		return
-	}
-	if c.Focus(false); on {
-		c.control(tellFocus)
-	} else {
-		c.control(leaveFocus)
-	}
-}
 
 // notification is OSC 777, which urxvt brought up, for terminals known to want
 // it, and OSC 9, which iTerm2 did, for all others; in tmux wrapped so that it is

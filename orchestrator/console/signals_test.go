@@ -25,7 +25,7 @@ func TestNobodyIsNotifiedInFocus(t *testing.T) {
 	if !strings.Contains(text, "before anything") || !strings.Contains(text, "out of focus") || strings.Contains(text, "in focus") {
 		t.Errorf("it gets %q", text)
 	}
-	if on, off := strings.Count(text, tellFocus), strings.Count(text, leaveFocus); on != 1 || off != 1 {
+	if on, off := strings.Count(text, focusOn), strings.Count(text, focusOff); on != 1 || off != 1 {
 		t.Errorf("it is asked to tell of its focus %d times, and %d times no more", on, off)
 	}
 }

@@ -41,18 +41,36 @@ func (c *Console) Prompt(text string) {
 // or when the terminal takes nothing.
 func (c *Console) Show() {
 	c.measure() // it may have been resized meanwhile
-	c.tellsFocus(true)
+	c.reportFocus(true)
 	c.out.change(func(s *statusLine) { s.shown, s.again = true, true })
 }
 
 // Hide is the opposite of Show.
 func (c *Console) Hide() {
-	c.tellsFocus(false)
+	c.reportFocus(false)
 	s := c.out
 	s.change(func(st *statusLine) { st.shown = false })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_ = s.await(context.Background(), Patience, func() bool { return !s.status.up }) // a terminal that takes nothing shows nothing new
+}
+
+// The terminal tells with ESC [ I and ESC [ O when it gets and loses the focus.
+const (
+	focusOn  = "\x1b[?1004h"
+	focusOff = "\x1b[?1004l"
+)
+
+// reportFocus has the terminal tell of its focus or not.
+func (c *Console) reportFocus(on bool) {
+	if !c.opt.Focus || c.opt.Columns == nil || c.focusAsked.Swap(on) == on {
+		return
+	}
+	if c.focused.Store(false); on {
+		c.control(focusOn)
+	} else {
+		c.control(focusOff)
+	}
 }
 
 // Resized draws the status line anew: the terminal has another size.
@@ -98,7 +116,7 @@ const (
 // ResetStatus takes a status line away, and puts back the modes and the title that
 // it has changed, for a program that has ended before it could. What a shell has
 // written since then is left.
-const ResetStatus = endUpdate + wrap + leaveFocus + "\x1b[0m\x1b[J\x1b[23;2t"
+const ResetStatus = endUpdate + wrap + focusOff + "\x1b[0m\x1b[J\x1b[23;2t"
 
 // statusLine is the row below the lines of a sink, with the line above it that has
 // not ended, if there is one. It is guarded by the sink's mutex.
