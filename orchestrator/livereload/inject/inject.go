@@ -122,7 +122,8 @@ func off(req *http.Request) bool {
 // isPage tells whether a browser shows the answer as a whole page of HTML.
 func isPage(res *http.Response) bool {
 	h := res.Header
-	if res.StatusCode != http.StatusOK || res.ContentLength == 0 || h["Content-Range"] != nil || len(h["Content-Type"]) != 1 {
+	shown := res.StatusCode == http.StatusOK || res.StatusCode >= 400 // an error page is to go when the error is mended
+	if !shown || res.ContentLength == 0 || h["Content-Range"] != nil || len(h["Content-Type"]) != 1 {
 		return false
 	}
 	if kind, _, _ := mime.ParseMediaType(h.Get("Content-Disposition")); kind == "attachment" {
