@@ -5,6 +5,7 @@ package orchestrator
 import (
 	"bufio"
 	"context"
+	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"slices"
@@ -42,7 +43,7 @@ func tabOf(t *testing.T, l *loop, claim *control.Claim) *bufio.Reader {
 	}
 	client := &http.Client{Jar: jar, Transport: &http.Transport{}}
 	t.Cleanup(client.CloseIdleConnections)
-	get := func(url string) *http.Response {
+	get := func(url string) io.Reader {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 		if err != nil {
 			t.Fatal(err)
@@ -55,11 +56,11 @@ func tabOf(t *testing.T, l *loop, claim *control.Claim) *bufio.Reader {
 		if res.StatusCode != http.StatusOK {
 			t.Fatalf("%s: %s", url, res.Status)
 		}
-		return res
+		return res.Body
 	}
 	in := login()
 	get(in.Once)
-	return bufio.NewReader(get(in.Address + "stream?node=check").Body)
+	return bufio.NewReader(get(in.Address + "stream?node=check"))
 }
 
 // TestSlowTab: a tab that does not read learns what it missed, and the loop does not wait for it.
