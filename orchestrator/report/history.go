@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"devloop/orchestrator/control"
+	"devloop/orchestrator/diagnostics"
 	"devloop/orchestrator/machine"
 )
 
@@ -96,19 +97,47 @@ func (h *History) Complains(node string, generation int, problems []Problem, tai
 // Diagnostics are the complaints of a node's stages in their last runs, in the order of stages.
 func (h *History) Diagnostics(node string, stages []string) (all []control.Diagnostic, unplaced []control.Unplaced) {
 	for _, stage := range stages {
-		r, ok := h.nodes[node].stages[stage]
-		if !ok {
-			continue
-		}
-		for _, p := range r.Problems {
-			all = append(all, control.Diagnostic{Node: node, Stage: stage, Run: r.Num, File: p.File, Line: p.Line, Column: p.Column,
-				Severity: string(p.Severity), Message: p.Message, Source: p.Source, OutputLine: p.At})
+		r := h.nodes[node].stages[stage]
+		for i := range r.Problems {
+			all = append(all, diagnostic(node, &r, i))
 		}
 		if r.More > 0 || len(r.Tail) > 0 {
-			unplaced = append(unplaced, control.Unplaced{Node: node, Stage: stage, Run: r.Num, More: r.More, Tail: r.Tail})
+			unplaced = append(unplaced, rest(node, &r))
 		}
 	}
 	return all, unplaced
+}
+
+// First is what a node's stages complained of first, an error if there is one; how much they complained of in all; and the
+// stage that names no place; nil: there is none.
+func (h *History) First(node string, stages []string) (first *control.Diagnostic, count int, unplaced *control.Unplaced) {
+	for _, stage := range stages {
+		r := h.nodes[node].stages[stage]
+		count += len(r.Problems) + r.More
+		for i := range r.Problems {
+			if first == nil || first.Severity != "error" && r.Problems[i].Severity == diagnostics.Error {
+				d := diagnostic(node, &r, i)
+				first = &d
+			}
+		}
+		if unplaced == nil && len(r.Tail) > 0 {
+			u := rest(node, &r)
+			unplaced = &u
+		}
+	}
+	return first, count, unplaced
+}
+
+// diagnostic is one problem of a stage that has ended.
+func diagnostic(node string, r *Report, i int) control.Diagnostic {
+	p := &r.Problems[i]
+	return control.Diagnostic{Node: node, Stage: r.Stage, Run: r.Num, File: p.File, Line: p.Line, Column: p.Column,
+		Severity: string(p.Severity), Message: p.Message, Source: p.Source, OutputLine: p.At}
+}
+
+// rest is what such a stage complained of beyond its problems.
+func rest(node string, r *Report) control.Unplaced {
+	return control.Unplaced{Node: node, Stage: r.Stage, Run: r.Num, More: r.More, Tail: r.Tail}
 }
 
 // stage records the state of a stage.

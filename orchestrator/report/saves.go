@@ -68,22 +68,3 @@ func (l *Log) Mended(nodes []string) {
 		delete(l.saves.broke, node)
 	}
 }
-
-// First is what a watcher's stages complained of first, an error if there is one; how much they complained of in all; and
-// the stage that names no place; nil: there is none.
-func (h *History) First(node string, stages []string) (first *control.Diagnostic, count int, unplaced *control.Unplaced) {
-	placed, rest := h.Diagnostics(node, stages)
-	count = len(placed)
-	for i := range rest {
-		count += rest[i].More
-		if unplaced == nil && len(rest[i].Tail) > 0 {
-			unplaced = &rest[i]
-		}
-	}
-	for i := range placed {
-		if first == nil || first.Severity != "error" && placed[i].Severity == "error" {
-			first = &placed[i]
-		}
-	}
-	return first, count, unplaced
-}
