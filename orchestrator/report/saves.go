@@ -28,7 +28,10 @@ func (s *saves) note(r *Report, c *control.Cycle) {
 	switch r.Kind {
 	case machine.RunPassed:
 		delete(s.broke, r.Node)
-	case machine.RunFailed, machine.Crashed, machine.GaveUp, machine.Dropped, machine.Lost, machine.Unready, machine.AwaitsPass:
+	case machine.RunFailed, machine.Crashed, machine.GaveUp, machine.Dropped, machine.Lost, machine.Unready, machine.AwaitsPass, machine.Ended:
+		if r.Kind == machine.Ended && r.End.OK() {
+			return
+		}
 		if _, before := s.broke[r.Node]; before {
 			return
 		}

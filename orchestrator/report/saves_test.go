@@ -54,6 +54,16 @@ func TestTheSaveThatBroke(t *testing.T) {
 	broke("server", 5, 1)
 	l.Mended([]string{"server"})
 	broke("server", 0, 0)
+
+	l.Changed("server", "/p/d.go")
+	does("server", machine.Starting, machine.Ended)
+	rests()
+	broke("server", 0, 0)
+	l.Changed("server", "/p/e.go")
+	does("server", machine.Starting)
+	l.Report(Report{Report: machine.Report{Kind: machine.Ended, Node: "server", Num: 1, End: machine.End{Code: 1}}})
+	rests()
+	broke("server", 7, 1)
 }
 
 // TestHeading: what goes on at a node, without a time that passes: pages are told once.
