@@ -130,6 +130,10 @@ func TestFollows(t *testing.T) {
 		p.Becomes(t, fmt.Sprintf("[...document.querySelectorAll('.row')].pop().textContent.endsWith('line %d')", 1000*i+999))
 	}
 	p.Becomes(t, "document.querySelectorAll('.row').length < 80 && document.getElementById('lines').scrollHeight < 11100 * 19")
+
+	// What the loop does not keep is counted.
+	w.print(control.Line{Node: "backend", Missed: 7})
+	p.Becomes(t, "[...document.querySelectorAll('.row')].pop().textContent.endsWith('… 7 lines are no longer kept')")
 }
 
 // BenchmarkFrames is how long the page keeps the browser from drawing: 50 nodes, all of which start again and again, and 5,000 lines a

@@ -2,6 +2,7 @@
 // looks at version.
 
 import { plain } from "./ansi.js";
+import { many } from "./words.js";
 
 const most = 10000;
 
@@ -32,7 +33,7 @@ export class Lines {
 
   add(line) {
     if (line.missed) {
-      this.push({ node: line.node, text: `… ${line.missed} lines are no longer kept`, own: true });
+      this.push({ node: line.node, text: `… ${many(line.missed, "line is", "lines are")} no longer kept`, own: true });
       return;
     }
     const time = comparable(line.time);
@@ -51,10 +52,6 @@ export class Lines {
       return;
     }
     this.push({ node: line.node, stage: line.stage, time: line.time, text, unfinished: line.unfinished });
-  }
-
-  gap() {
-    this.push({ node: "", text: "… more lines came than this page could read", own: true });
   }
 
   push(line) {

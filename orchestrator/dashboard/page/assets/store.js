@@ -176,9 +176,9 @@ const stream = new Stream({
   line(l) {
     lines.add(l);
   },
-  missed() {
-    lines.gap();
-    refresh();
+  missed(it) {
+    if (it.kind) refresh(); // events
+    else lines.add(it);
   },
   lost() {
     clearInterval(timer);

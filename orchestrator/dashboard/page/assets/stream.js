@@ -2,7 +2,7 @@
 // it was left.
 
 export class Stream {
-  // hear gets {event(e), line(l), missed(), opened(), lost()}.
+  // hear gets {event(e), line(l), missed(it), opened(), lost()}.
   constructor(hear) {
     this.hear = hear;
     this.since = "";
@@ -44,7 +44,7 @@ export class Stream {
       this.hear.event(JSON.parse(e.data));
     });
     source.addEventListener("line", (e) => this.hear.line(JSON.parse(e.data)));
-    source.addEventListener("missed", () => this.hear.missed());
+    source.addEventListener("missed", (e) => this.hear.missed(JSON.parse(e.data)));
     source.onerror = () => {
       // The browser would try again for ever, every few seconds; here it is less and less often.
       this.close();
