@@ -30,10 +30,11 @@ func problemsCommand(a *app) *cobra.Command {
 		Use:   "problems [NAME…]",
 		Short: "List the places in files that the last checks and builds complain of",
 		Long: `problems lists what compilers, linters and tests complained of when each stage ran last,
-and the last words of processes that have failed, as places in files that are there. It reads what go, cargo, gcc, clang, tsc, eslint,
-esbuild, Vite, vitest, jest, Node, Python, pytest, Ruby, PHP, javac, Maven and Kotlin print,
-and FILE:LINE[:COLUMN]: MESSAGE. Of what failed and named no place it prints the last
-lines. Without names, the mistakes of the configuration come first.
+and the last words of processes that have failed, as places in files that are there. It
+reads what go, cargo, gcc, clang, tsc, eslint, esbuild, Vite, vitest, jest, Node, Python,
+pytest, Ruby, PHP, javac, Maven and Kotlin print, and FILE:LINE[:COLUMN]: MESSAGE. Of what
+failed and named no place it prints the last lines. Without names, the mistakes of the
+configuration come first.
 
 With -f it prints the list again whenever a run has ended, between the lines
 "devloop: problems begin" and "devloop: problems end", as editors want it. Exit code 0 if
