@@ -312,10 +312,8 @@ func (l *layout) place() (width, height int) {
 	}
 	least := 0
 	for _, layer := range l.layers {
-		for i, c := range layer {
-			if i == 0 {
-				least = min(least, c.Y)
-			}
+		for _, c := range layer {
+			least = min(least, c.Y)
 		}
 	}
 	for _, layer := range l.layers {

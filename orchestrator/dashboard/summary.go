@@ -42,7 +42,7 @@ type outcome struct {
 	failed bool
 }
 
-// place is a stage of a node, or a process.
+// stageOf is a stage of a node, or a process.
 type stageOf struct{ node, stage string }
 
 // summarize looks through cycles, newest last.
