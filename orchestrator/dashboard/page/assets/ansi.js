@@ -14,12 +14,14 @@ function clean(text) {
   return parts.length ? parts[parts.length - 1] : "";
 }
 
+const bare = { fg: "", bg: "", bold: false, dim: false, italic: false, under: false, strike: false };
+
 // spans is the line as [class, text] pairs.
 export function spans(text) {
   text = clean(text);
   if (!/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/.test(text)) return [["", text]];
   const out = [];
-  const style = { fg: "", bg: "", bold: false, dim: false, italic: false, under: false, strike: false };
+  const style = { ...bare };
   let from = 0;
   const put = (part) => part && out.push([classes(style), part]);
   for (const found of text.matchAll(sequence)) {
@@ -43,7 +45,7 @@ function paint(style, parameters) {
   const codes = parameters.split(/[;:]/).map(Number);
   for (let i = 0; i < codes.length; i++) {
     const code = codes[i];
-    if (code === 0) Object.assign(style, { fg: "", bg: "", bold: false, dim: false, italic: false, under: false, strike: false });
+    if (code === 0) Object.assign(style, bare);
     else if (code === 1) style.bold = true;
     else if (code === 2) style.dim = true;
     else if (code === 3) style.italic = true;

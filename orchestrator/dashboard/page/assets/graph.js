@@ -3,7 +3,7 @@
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor.js";
 import { state, show, chosen } from "./store.js";
-import { nodeLook } from "./words.js";
+import { nodeLook, seconds } from "./words.js";
 
 const roomy = 1.45; // the loop's rows are for one line of text, and a box has two
 const dense = 0.82; // but for one in a graph that would not fit on a screen
@@ -87,7 +87,7 @@ function Box({ of, style, on, at, now }) {
 function since(node, now) {
   const stage = node.stages?.[0];
   const from = stage ? stage.since : node.state === "starting" ? node.since : "";
-  return from ? ` ${Math.max(0, Math.floor((now - Date.parse(from)) / 1000))} s` : "";
+  return from ? " " + seconds(now - Date.parse(from)) : "";
 }
 
 // progress is how much of the usual time has passed, in per cent; -1 where nothing runs or nothing is known.

@@ -2,13 +2,13 @@
 
 import { html, useRef, useEffect } from "./vendor.js";
 import { state, act, change, dir } from "./store.js";
-import { at, span, took, many, place, saved } from "./words.js";
+import { at, span, seconds, took, many, place, saved } from "./words.js";
 import { Place } from "./problems.js";
 
 const project = () => state.status.name || dir().split(/[/\\]/).pop() || "devloop";
 
 // verdict is the answer, in a few words, and the sentence after it.
-export function verdict() {
+function verdict() {
   const { status, cycles, now } = state;
   const { live, mistakes } = status;
   const meanwhile = answers(live);
@@ -54,7 +54,7 @@ function doing(node, now) {
 }
 
 function clock(ms, usual) {
-  const so = `${Math.max(0, Math.floor(ms / 1000))} s`;
+  const so = seconds(ms);
   if (!usual) return so;
   return ms * 1e6 > usual ? `${so}, usually ${span(usual)}` : `${so} of about ${span(usual)}`;
 }
@@ -62,7 +62,6 @@ function clock(ms, usual) {
 export function Header() {
   const { status, summary, link, error } = state;
   const v = verdict();
-  const failed = status.nodes.filter((n) => n.failed || n.state === "failed");
   const usual = summary?.saves_today > 2 ? summary.median : 0;
   return html`<header class="head">
     <div class="line">
@@ -78,7 +77,7 @@ export function Header() {
     <div class="line">
       <div class="buttons">
         <button onClick=${() => runAll()}>Run all <kbd>a</kbd></button>
-        ${failed.length > 0 && html`<button class="bad" onClick=${() => runFailed()}>Run what failed <kbd>f</kbd></button>`}
+        ${failed().length > 0 && html`<button class="bad" onClick=${() => runFailed()}>Run what failed <kbd>f</kbd></button>`}
         <button onClick=${showHelp}>Keys <kbd>?</kbd></button>
       </div>
       <dl class="figures">
@@ -118,12 +117,13 @@ export function showHelp() {
   if (!dialog.open) dialog.showModal();
 }
 
+const failed = () => state.status.nodes.filter((n) => n.failed || n.state === "failed");
+
 export const runAll = () => act("trigger", ...state.status.nodes.filter((n) => n.kind === "watcher").map((n) => n.name));
 
 export function runFailed() {
-  const failed = state.status.nodes.filter((n) => n.failed || n.state === "failed");
-  const watchers = failed.filter((n) => n.kind === "watcher").map((n) => n.name);
-  const processes = failed.filter((n) => n.kind === "process").map((n) => n.name);
+  const names = (kind) => failed().filter((n) => n.kind === kind).map((n) => n.name);
+  const [watchers, processes] = [names("watcher"), names("process")];
   act("trigger", ...watchers).then(() => act("restart", ...processes));
 }
 

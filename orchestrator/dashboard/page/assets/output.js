@@ -4,7 +4,8 @@
 import { html, Component } from "./vendor.js";
 import { state, lines, show } from "./store.js";
 import { at, many } from "./words.js";
-import { plain, spans } from "./ansi.js";
+import { plain } from "./ansi.js";
+import { painted } from "./problems.js";
 
 const row = 19; // px, as in output.css
 const pause = 100; // ms between two drawings
@@ -121,7 +122,7 @@ class Line extends Component {
     const cut = of.text.length > longest;
     const text = cut ? of.text.slice(0, longest) : of.text;
     const name = of.node && !state.node && html`<span class="who n${Math.max(0, state.status.nodes.findIndex((n) => n.name === of.node)) % 6}" title=${`${of.node}${of.stage ? ` › ${of.stage}` : ""}, ${at(of.time)}`}>${of.node}</span>`;
-    return html`<div class="row${of.own ? " quiet" : ""}${marked ? " marked" : ""}">${name}${jump && html`<button class="jump" onClick=${jump} aria-label="Show this line among the others">↦</button>`}<span class="text">${find ? found(plain(text), find, low) : spans(text).map(([names, part]) => (names ? html`<span class=${names}>${part}</span>` : part))}${cut && "…"}</span></div>`;
+    return html`<div class="row${of.own ? " quiet" : ""}${marked ? " marked" : ""}">${name}${jump && html`<button class="jump" onClick=${jump} aria-label="Show this line among the others">↦</button>`}<span class="text">${find ? found(plain(text), find, low) : painted(text)}${cut && "…"}</span></div>`;
   }
 }
 

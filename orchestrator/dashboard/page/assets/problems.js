@@ -82,10 +82,10 @@ function Group({ name, list }) {
     })}</ul>`}
     ${placed.length > few && html`<button class="quiet" aria-expanded=${all} onClick=${() => setAll(!all)}>${all ? "Show fewer" : `Show ${placed.length - few} more`}</button>`}
     ${rest.map((u) => html`${u.more > 0 && html`<p class="quiet">and ${u.more} places more than are listed</p>`}
-      ${u.tail?.length > 0 && html`<pre class="tail" tabindex="0" aria-label=${`The last lines of ${name}`}>${u.tail.map((line) => html`<${Text} of=${line} />${"\n"}`)}</pre>`}`)}`;
+      ${u.tail?.length > 0 && html`<pre class="tail" tabindex="0" aria-label=${`The last lines of ${name}`}>${u.tail.map((line) => [painted(line), "\n"])}</pre>`}`)}`;
 }
 
-// Text is a line of output: text nodes and classes, whatever is in it.
-export function Text({ of }) {
-  return spans(of).map(([names, text]) => (names ? html`<span class=${names}>${text}</span>` : text));
+// painted is a line of output: text nodes and classes, whatever is in it.
+export function painted(line) {
+  return spans(line).map(([names, text]) => (names ? html`<span class=${names}>${text}</span>` : text));
 }

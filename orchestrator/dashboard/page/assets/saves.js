@@ -3,7 +3,7 @@
 import { html, useRef } from "./vendor.js";
 import { state, change, key, dir, chosen, compared } from "./store.js";
 import { at, span, saved, took, look } from "./words.js";
-import { rows } from "./timeline.js";
+import { mark, rows } from "./timeline.js";
 
 export function Saves() {
   const { cycles, now } = state;
@@ -57,7 +57,7 @@ function Comparison({ one, two, now }) {
   const [a, b] = [times(one), times(two)];
   const names = [...new Set([...b.keys(), ...a.keys()])].filter((n) => n !== "all").concat("all");
   const longest = Math.max(...[...a.values(), ...b.values()].map((v) => v.time), 1);
-  const cell = (v, tone) => html`<td class="bar pair"><span class="amount">${v ? span(v.time) : "–"} ${v?.result && html`<span class=${look(v.result).tone} title=${v.result}><span aria-hidden="true">${look(v.result).shape}</span><span class="unseen">${v.result}</span></span>`}</span>
+  const cell = (v, tone) => html`<td class="bar pair"><span class="amount">${v ? span(v.time) : "–"} ${mark(v?.result)}</span>
     <div class="track">${v && html`<span class="fill ${tone}" style=${{ left: "0%", width: `${(v.time / longest) * 100}%` }}></span>`}</div></td>`;
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Two saves compared"><table class="comparison">
     <caption class="unseen">Save ${one.id} and save ${two.id}, step by step</caption>

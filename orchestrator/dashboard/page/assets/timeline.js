@@ -32,7 +32,7 @@ export function rows(cycle, length) {
 
 // handover is when the old version of what people see answered last, and when the new one began to; both nanoseconds from
 // the first moment, 0 for what did not come.
-export function handover(cycle, sockets) {
+function handover(cycle, sockets) {
   const faces = new Set(sockets.flatMap((s) => s.nodes));
   let stop = 0;
   let ready = 0;
@@ -54,6 +54,9 @@ function ticks(length) {
   return list.map((v) => ({ at: v * 1e9, text: step < 1 ? `${+v.toFixed(2)} s` : v < 60 ? `${v} s` : `${+(v / 60).toFixed(1)} m` }));
 }
 
+// mark is a result as a shape.
+export const mark = (result) => result && html`<span class=${look(result).tone} title=${result}><span aria-hidden="true">${look(result).shape}</span><span class="unseen">${result}</span></span>`;
+
 const percent = (part, length) => `${Math.min(100, Math.max(0, (part / length) * 100))}%`;
 
 export function TimeLine() {
@@ -63,11 +66,11 @@ export function TimeLine() {
   const length = Math.max(took(cycle, now), 1e6);
   const list = rows(cycle, length);
   const { stop, ready } = cycle.boot === status.boot && cycle.cause !== "start" ? handover(cycle, status.sockets) : { stop: 0, ready: 0 };
-  const faces = [...new Set(status.sockets.flatMap((s) => s.nodes))].filter((n) => cycle.cause !== "start" && (!cycle.processes?.some((p) => p.node === n) ? !stop : true));
+  const faces = cycle.cause === "start" ? [] : [...new Set(status.sockets.flatMap((s) => s.nodes))].filter((n) => !stop || cycle.processes?.some((p) => p.node === n));
   const scale = ticks(length);
   const result = cycle.end ? cycle.result : "running";
   const seen = look(result);
-  return html`<section class="card line-card" aria-labelledby="line">
+  return html`<section class="card" aria-labelledby="line">
     <h2 id="line">Save ${cycle.id} <small>${saved(cycle, dir())} · ${at(cycle.time)} · <span class=${seen.tone}>${seen.shape} ${result}${cycle.failed ? `: ${cycle.failed}` : ""}</span> · ${span(length)}</small></h2>
     ${!list.length && html`<p class="quiet">${cycle.end ? "It led to no run and no restart." : "Nothing runs yet."}</p>`}
     ${list.length > 0 && html`<div class="chart">
@@ -78,9 +81,9 @@ export function TimeLine() {
           ${list.map((r) => html`<tr key=${r.name + r.begin}>
             <th scope="row" title=${r.name}>${r.name}</th>
             <td class="bar"><div class="track"><span class="fill ${r.tone}${r.swap ? " swap" : ""}${r.result === "running" || r.result === "starting" ? " open" : ""}" style=${{ left: percent(r.begin, length), width: percent(r.end - r.begin, length) }}></span></div><span class="unseen">from ${span(r.begin)}</span></td>
-            <td class="figure">${r.skipped ? "" : span(r.end - r.begin)} ${r.result && html`<span class=${look(r.result).tone} title=${r.result}><span aria-hidden="true">${look(r.result).shape}</span><span class="unseen">${r.result}</span></span>`}</td>
+            <td class="figure">${r.skipped ? "" : span(r.end - r.begin)} ${mark(r.result)}</td>
           </tr>`)}
-          ${cycle.cause !== "start" && faces.map((n) => html`<${Answers} key=${n} node=${n} cycle=${cycle} length=${length} />`)}
+          ${faces.map((n) => html`<${Answers} key=${n} node=${n} cycle=${cycle} length=${length} />`)}
         </tbody>
       </table>
       <div class="scale" aria-hidden="true"><div class="track">

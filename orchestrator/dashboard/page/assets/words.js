@@ -56,6 +56,9 @@ export function span(ns) {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
 }
 
+// seconds writes whole ones of a time in milliseconds that still passes.
+export const seconds = (ms) => `${Math.max(0, Math.floor(ms / 1000))} s`;
+
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
