@@ -58,9 +58,9 @@ func (w *Files) ReadBaseline() {
 	if w.base.ruled {
 		r.past = w.base.past
 	}
-	check, checked := inspect.NewPatternCheck(v.cfg, v.graph, v.set, git), v.set == w.base.checked
+	checked := v.set == w.base.checked
 	w.opt.Go(func() {
-		pack := newPacker()
+		check, pack := inspect.NewPatternCheck(v.cfg, v.graph, v.set, git), newPacker() // the check looks at files
 		done := r.read(func(path string) {
 			check.See(path)
 			pack.add(path)
