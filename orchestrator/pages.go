@@ -232,7 +232,7 @@ func (p *pages) readsAnew(t *told) bool {
 func (p *pages) isForPages(t *told, c *control.Cycle) bool {
 	project, named := p.graph.Nodes[t.users[0]].Process.Project, false
 	for _, n := range p.graph.Nodes {
-		if n.Watcher == nil || n.Watcher.Project != project || len(n.Watcher.Stages)+len(n.Watcher.Triggers) > 0 {
+		if n.Watcher == nil || n.Watcher.Project != project || !n.Watcher.ForPages() {
 			continue
 		}
 		if slices.ContainsFunc(c.Runs, func(r control.CycleRun) bool { return r.Node == n.Name }) {

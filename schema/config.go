@@ -265,6 +265,9 @@ func (w *Watcher) Groups() [][]*Stage {
 	return all
 }
 
+// ForPages tells whether a watcher has nothing to do but to show what is saved in open pages.
+func (w *Watcher) ForPages() bool { return len(w.Stages)+len(w.Triggers) == 0 }
+
 // Dependency is one entry of `depends_on`.
 type Dependency struct {
 	Name      string

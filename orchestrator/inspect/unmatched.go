@@ -77,7 +77,7 @@ func NewPatternCheck(cfg *schema.Config, g *graph.Graph, set *watchset.Set, git 
 			if ok && set.Trigger(literal) {
 				continue // a declared trigger need not exist yet
 			}
-			if (ok || isForPages(n)) && strings.HasPrefix(p.Pos.File, presetPrefix) {
+			if (ok || n.Watcher != nil && n.Watcher.ForPages()) && strings.HasPrefix(p.Pos.File, presetPrefix) {
 				continue // a preset names what many projects have, such as a lock file, or style sheets
 			}
 			c.watch = append(c.watch, watched{i, p})
@@ -108,11 +108,6 @@ func (c *PatternCheck) input(node int, stage *schema.Stage) {
 	if len(stage.IfChanged) > 0 && !told {
 		c.inputs = append(c.inputs, inputs{node, stage})
 	}
-}
-
-// isForPages tells whether a watcher has nothing to do but to show what is saved in open pages.
-func isForPages(n graph.Node) bool {
-	return n.Watcher != nil && len(n.Watcher.Stages)+len(n.Watcher.Triggers) == 0
 }
 
 // ignores looks for patterns that mean something else in a .gitignore.
