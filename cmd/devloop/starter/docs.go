@@ -59,7 +59,9 @@ func (p sitePages) hugo() *draft {
 		for _, name := range []string{"--bind", "--port", "-p", "--baseURL", "-b", "--liveReloadPort"} {
 			flags, _, _ = without(flags, name)
 		}
-		d.comment("FLAGS are those of %s.", s.from)
+		if flags != "" {
+			d.comment("FLAGS are those of %s.", s.from)
+		}
 	}
 	if example := p.hugoConfig("exampleSite"); example != "" && p.has("theme.toml") {
 		d.by, dir = example, "/exampleSite/"
