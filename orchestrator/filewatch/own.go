@@ -3,6 +3,7 @@ package filewatch
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -126,28 +127,19 @@ func (o *Own) wrote(path string) bool {
 		return true
 	}
 	o.mu.Lock()
-	files, named := o.files, len(o.named)
+	none := len(o.files)+len(o.named) == 0
 	o.mu.Unlock()
-	if len(files)+named == 0 {
+	if none {
 		return false
 	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return false
 	}
-	if named > 0 {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		if o.named[control.FileID(info)] > 0 {
-			return true
-		}
-	}
-	for _, f := range files {
-		if os.SameFile(f, info) {
-			return true
-		}
-	}
-	return false
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.named) > 0 && o.named[control.FileID(info)] > 0 ||
+		slices.ContainsFunc(o.files, func(f os.FileInfo) bool { return os.SameFile(f, info) })
 }
 
 // within tells whether the path lies deep in one of the directories, by name.
