@@ -303,7 +303,7 @@ func portsTaken(p *project) (ports []string) {
 }
 
 // namedPort is a port in a devloop.yaml: a variable's, or an address's.
-var namedPort = lazyregexp.New(`(?m)(?:\bPORT:\s*["']?|:)(\d{2,5})\b`)
+var namedPort = lazyregexp.New(`(?:\bPORT:\s*["']?|:)(\d{2,5})\b`)
 
 // moveSocket holds another port for the server.
 func (d *draft) moveSocket(from, to string) {

@@ -234,7 +234,7 @@ func (n *nodeDraft) setStages(file string, sources []string) {
 		return
 	}
 	if written == "" && build == nil && more {
-		d.watchers = append(d.watchers, entry{key: "check", comment: why})
+		d.watchers = append(d.watchers, entry{key: "check"})
 	}
 	d.buildAndTest(why, written, build, tests)
 	check := slices.IndexFunc(d.watchers, func(w entry) bool { return w.key == "check" })

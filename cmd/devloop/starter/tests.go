@@ -40,11 +40,11 @@ func (d *draft) testsBeside() {
 	}
 	for _, name := range []string{"gate", "tests", "syntax"} { // gate is written after tests
 		sees := entry{key: "watch", value: "*sources"}
-		if i := slices.IndexFunc(d.watchers, func(w entry) bool { return w.key == name }); i < 0 && name == "syntax" {
-		} else if i < 0 {
-			d.watchers = slices.Insert(d.watchers, builds+1, entry{key: name, sub: []entry{sees}})
-		} else if d.watchers[i].sub != nil && d.watchers[i].get("watch") == nil {
+		switch i := slices.IndexFunc(d.watchers, func(w entry) bool { return w.key == name }); {
+		case i >= 0 && d.watchers[i].sub != nil && d.watchers[i].get("watch") == nil:
 			d.watchers[i].sub = slices.Insert(d.watchers[i].sub, 0, sees)
+		case i < 0 && name != "syntax":
+			d.watchers = slices.Insert(d.watchers, builds+1, entry{key: name, sub: []entry{sees}})
 		}
 	}
 }
