@@ -213,7 +213,9 @@ func (c *compact) process(r Report) bool {
 	switch r.Kind {
 	case machine.Starting:
 		delete(c.waits, r.Node)
-		c.opt.Console.Starts(r.Node, c.opt.Style.Status && r.Why == machine.ByCrash)
+		if c.opt.Style.Status {
+			c.opt.Console.Starts(r.Node, r.Why == machine.ByCrash)
+		}
 		c.start(r)
 		return true
 	case machine.Reloading, machine.Killing:
