@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/coder/websocket"
@@ -33,7 +32,7 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, others func(origin s
 	origin := r.Header.Get("Origin")
 	own := strings.EqualFold(hostOf(origin), r.Host) && origin != ""
 	other := !own && origin != "" && others(origin)
-	if !h.Serves(r.Host) || origin != "" && !own && !other {
+	if !Serves(r.Host) || origin != "" && !own && !other {
 		http.Error(w, "this is for pages of this server", http.StatusForbidden)
 		return
 	}
@@ -122,7 +121,7 @@ func (h *Hub) stream(w http.ResponseWriter, r *http.Request) {
 }
 
 // Serves reports whether a request's host is one that no name server of others can point here.
-func (h *Hub) Serves(host string) bool {
+func Serves(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
@@ -131,7 +130,7 @@ func (h *Hub) Serves(host string) bool {
 		return true
 	}
 	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil || slices.ContainsFunc(h.hosts, func(name string) bool { return strings.EqualFold(name, host) })
+	return err == nil
 }
 
 // hostOf is the host and port of an origin, or empty.

@@ -12,7 +12,6 @@ const goodbye = 100 * time.Millisecond
 
 // Hub has the newest State of one socket for any number of open pages. A page that is slow skips to the newest one.
 type Hub struct {
-	hosts []string
 	pages sync.WaitGroup
 
 	closing, gone context.Context // end when Close begins, and when it waits for no page any more
@@ -25,14 +24,9 @@ type Hub struct {
 	newer  chan struct{} // closed when there is a newer state; nil while nobody waits for that
 }
 
-// Options are what a Hub has to know.
-type Options struct {
-	Hosts []string // host names of the socket beside localhost and addresses: those that its `listen` names
-}
-
 // NewHub makes the hub of one socket. Close ends it.
-func NewHub(o Options) *Hub {
-	h := &Hub{hosts: o.Hosts}
+func NewHub() *Hub {
+	h := &Hub{}
 	h.closing, h.leave = context.WithCancel(context.Background())
 	h.gone, h.cut = context.WithCancel(context.Background())
 	return h

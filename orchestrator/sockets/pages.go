@@ -126,7 +126,7 @@ func (h *Held) Report(s livereload.State) {
 	}
 	hub := h.telling.hub.Load()
 	if hub == nil {
-		hub = livereload.NewHub(livereload.Options{})
+		hub = livereload.NewHub()
 		h.telling.hub.Store(hub)
 	}
 	hub.Report(s)
@@ -161,10 +161,7 @@ func (h *Held) injector() *inject.Injector {
 			}
 			return fmt.Sprintf("%s.%d.%d", m.boot, number, m.content)
 		},
-		Serves: func(host string) bool {
-			hub := h.Hub()
-			return hub != nil && hub.Serves(host)
-		},
+		Serves: func(host string) bool { return h.Hub() != nil && livereload.Serves(host) },
 		Note: func(why string) {
 			h.set.opt.Full(fmt.Sprintf("socket %s: pages do not reload themselves: %s (`live: off` turns this off)", name, why))
 		},

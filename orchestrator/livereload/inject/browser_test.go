@@ -48,7 +48,7 @@ func TestBrowser(t *testing.T) {
 		{what: "another base", head: `<base href="https://cdn.example/">`},
 		{what: "packed", header: http.Header{"Content-Encoding": {"gzip"}}},
 	}
-	hub := livereload.NewHub(livereload.Options{})
+	hub := livereload.NewHub()
 	defer hub.Close()
 	hub.Report(livereload.State{Boot: "b00t", Live: "reload", State: "live", Generation: 1, Content: 1})
 	f, addr := front(t, hub)
@@ -96,7 +96,7 @@ func TestBrowser(t *testing.T) {
 // the same, whether it is open when that comes, or is opened later.
 func TestKeptPages(t *testing.T) {
 	t.Parallel()
-	hub := livereload.NewHub(livereload.Options{})
+	hub := livereload.NewHub()
 	defer hub.Close()
 	f, addr := front(t, hub)
 	version := 0

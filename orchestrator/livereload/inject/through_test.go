@@ -382,7 +382,7 @@ func TestGenerations(t *testing.T) {
 // TestForeign: no page of another origin, and no name that somebody else's name
 // server may point here, is answered on a path of devloop's own.
 func TestForeign(t *testing.T) {
-	hub := livereload.NewHub(livereload.Options{})
+	hub := livereload.NewHub()
 	defer hub.Close()
 	f, addr := front(t, hub)
 	f.Serve(1, backend(t, func(w http.ResponseWriter, r *http.Request) { t.Errorf("the server was asked for %s", r.URL) }))
@@ -436,7 +436,7 @@ func TestForeign(t *testing.T) {
 
 // TestCloseWithPages: a front that is closed does not wait for open pages.
 func TestCloseWithPages(t *testing.T) {
-	hub := livereload.NewHub(livereload.Options{})
+	hub := livereload.NewHub()
 	defer hub.Close()
 	f, addr := front(t, hub)
 	conn, err := net.Dial("tcp", addr)

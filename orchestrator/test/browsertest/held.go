@@ -25,7 +25,7 @@ type Held struct {
 // Hold serves pages, whose script the test has put there, until the test ends.
 func Hold(t testing.TB, pages http.Handler) *Held {
 	t.Helper()
-	h := &Held{hub: livereload.NewHub(livereload.Options{})}
+	h := &Held{hub: livereload.NewHub()}
 	own := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case !strings.HasPrefix(r.URL.Path, livereload.Prefix):
@@ -59,7 +59,7 @@ func (h *Held) Restart() {
 	h.current().Close()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.hub = livereload.NewHub(livereload.Options{})
+	h.hub = livereload.NewHub()
 }
 
 // Report gives the pages a state of the boot "boot", live reload on unless it says something else.
