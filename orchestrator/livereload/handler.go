@@ -30,9 +30,8 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, others func(origin s
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")
 	origin := r.Header.Get("Origin")
-	own := strings.EqualFold(hostOf(origin), r.Host) && origin != ""
-	other := !own && origin != "" && others(origin)
-	if !Serves(r.Host) || origin != "" && !own && !other {
+	other := origin != "" && !strings.EqualFold(hostOf(origin), r.Host)
+	if !Serves(r.Host) || other && !others(origin) {
 		http.Error(w, "this is for pages of this server", http.StatusForbidden)
 		return
 	}
