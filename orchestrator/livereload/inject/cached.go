@@ -3,6 +3,7 @@ package inject
 import (
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,10 @@ func setMark(h http.Header, mark string) {
 // unmark gives the server back its own entity tags, if the pages that they are of have this mark. All other
 // conditions are removed: a browser's copy of a page that has another mark, or none, is not to be used.
 func unmark(req *http.Request, mark string) {
+	conditions := []string{"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since"}
+	if !slices.ContainsFunc(conditions, func(name string) bool { return req.Header[name] != nil }) {
+		return
+	}
 	var own []string
 	marked := markedBy + mark + `"`
 	for _, tag := range entityTags(req.Header["If-None-Match"]) {
@@ -29,20 +34,12 @@ func unmark(req *http.Request, mark string) {
 			own = append(own, tag+`"`)
 		}
 	}
-	conditions := []string{"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since"}
+	req.Header = maps.Clone(req.Header)
 	for _, name := range conditions {
-		if req.Header[name] == nil {
-			continue
-		}
-		h := maps.Clone(req.Header)
-		for _, name := range conditions {
-			delete(h, name)
-		}
-		if own != nil {
-			h["If-None-Match"] = []string{strings.Join(own, ", ")}
-		}
-		req.Header = h
-		return
+		delete(req.Header, name)
+	}
+	if own != nil {
+		req.Header["If-None-Match"] = []string{strings.Join(own, ", ")}
 	}
 }
 
