@@ -14,14 +14,13 @@ const goodbye = 100 * time.Millisecond
 type Hub struct {
 	pages sync.WaitGroup
 
-	closing, gone context.Context // end when Close begins, and when it waits for no page any more
+	closing, gone context.Context // end when Close begins, with mu held, and when it waits for no page any more
 	leave, cut    context.CancelFunc
 
-	mu     sync.Mutex // guards what follows
-	state  State
-	known  bool          // there is a state
-	closed bool          // no page is counted in any more
-	newer  chan struct{} // closed when there is a newer state; nil while nobody waits for that
+	mu    sync.Mutex // guards what follows
+	state State
+	known bool          // there is a state
+	newer chan struct{} // closed when there is a newer state; nil while nobody waits for that
 }
 
 // NewHub makes the hub of one socket. Close ends it.
@@ -71,19 +70,19 @@ func (h *Hub) newest() ([]byte, <-chan struct{}) {
 func (h *Hub) enter() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.closed {
-		h.pages.Add(1)
+	if h.closing.Err() != nil {
+		return false
 	}
-	return !h.closed
+	h.pages.Add(1)
+	return true
 }
 
 // Close gives each page the newest state, if there is time for that, and ends all connections and goroutines. It may be
 // called again.
 func (h *Hub) Close() {
 	h.mu.Lock()
-	h.closed = true
-	h.mu.Unlock()
 	h.leave()
+	h.mu.Unlock()
 	timer := time.AfterFunc(goodbye, h.cut)
 	h.pages.Wait()
 	timer.Stop()
