@@ -24,7 +24,7 @@ button { font: inherit; color: inherit; background: none; border: 0; padding: 2p
 button:hover { background: color-mix(in srgb, var(--ink) 9%, transparent) } :focus-visible { outline: 2px solid var(--link); outline-offset: 1px }
 .bad .shape { color: var(--bad) } .busy .shape { color: var(--busy) } .quiet { color: var(--soft) } .act { color: var(--link); font-weight: 600; white-space: nowrap }`;
 
-const editors = /^(vscode|vscode-insiders|vscodium|cursor|windsurf|zed|idea|jetbrains|txmt|subl|mvim|emacs|nova):/; // whose links the card follows
+const editors = /^(vscode|cursor|zed|idea):/; // whose links the card follows
 const shapes = { building: "◐", failed: "✗", behind: "○", down: "■", ended: "■", lost: "■" };
 
 let host = null; // of the badge, in the page
