@@ -234,7 +234,11 @@ func TestTheCursorIsWhereItBelongs(t *testing.T) {
 				testenv.UntilTrue(t, "nothing of the status line is left", func() bool { return !strings.Contains(r.Screen().Text(), "? keys") })
 			}
 			r.Press("echo here\r")
-			r.Await(`\r\nhere\r\nready> `)
+			// As it is seen: what clears the status line may be written between the two.
+			testenv.UntilTrue(t, "the command is answered, and the next prompt is there", func() bool {
+				s := r.Screen()
+				return s.Y > 1 && s.Rows()[s.Y] == "ready>" && s.Rows()[s.Y-1] == "here"
+			})
 			seen := r.Screen()
 			rows := seen.Rows()
 			if got := rows[seen.Y]; got != "ready>" || seen.X != len("ready> ") || seen.Hidden || seen.Alternate {

@@ -91,7 +91,8 @@ func TestKeyboard(t *testing.T) {
 	if n := browsertest.Value[int](t, p, "new Set(been).size"); itoa(n) != want {
 		t.Errorf("Tab comes to %d of %s: %s", n, want, browsertest.Value[string](t, p, "stops.filter((e, i) => !been.includes(i)).map(e => e.outerHTML.slice(0, 120)).join(\"\\n\") + been"))
 	}
-	if order := browsertest.Value[bool](t, p, "been.every((at, i) => i === 0 || at === (been[i - 1] + 1) % stops.length)"); !order {
+	// Back from the browser, Chromium may report the first one twice.
+	if order := browsertest.Value[bool](t, p, "been.every((at, i) => i === 0 || at === (been[i - 1] + 1) % stops.length || at === 0 && been[i - 1] === 0)"); !order {
 		t.Error("Tab jumps:", browsertest.Value[string](t, p, "been.join(' ')"))
 	}
 
