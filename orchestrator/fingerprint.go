@@ -48,9 +48,23 @@ func watcherPrint(environ []string, w *schema.Watcher) []any {
 		var stages []any
 		for _, s := range group {
 			stages = append(stages, []any{s.Name, commandPrint(s.Run), s.Dir, environPrint(environ, w.Project, w.Env, s.Env),
-				patternsPrint(s.IfChanged), s.Timeout, s.AllowFailure, s.Interruptible})
+				patternsPrint(s.IfChanged), s.Timeout, s.AllowFailure, s.Interruptible, s.Remote, reusePrint(s.Reuse)})
 		}
 		parts = append(parts, stages)
+	}
+	return parts
+}
+
+func reusePrint(r *schema.Reuse) []any {
+	if r == nil {
+		return nil
+	}
+	parts := []any{patternsPrint(r.Inputs), r.Env}
+	for _, out := range r.Outputs {
+		parts = append(parts, out.Abs)
+	}
+	for _, tool := range r.Tools {
+		parts = append(parts, commandPrint(tool))
 	}
 	return parts
 }

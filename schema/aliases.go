@@ -73,6 +73,7 @@ var topAliases = slices.Concat(envAliases, aliases{
 	{"extends", "extend presets preset layers"},
 	{"vars", "variables var"},
 	{"dashboard", "web ui"},
+	{"remote", "cache remote_cache caching engine"},
 	{"devloop runs commands on this machine, not containers", "volumes networks image secrets configs"},
 	{"a file is always read strictly", "is_strict"},
 	{"a flag of devloop, not a key", "log_level"},
@@ -95,7 +96,7 @@ var watcherAliases = slices.Concat(commandAliases, watchAliases, dependsAliases,
 })
 
 var stageAliases = slices.Concat(commandAliases, runAliases, aliases{
-	{"if_changed", "when only_if if_change changes changed sources inputs watch files paths only glob"},
+	{"if_changed", "when only_if if_change changes changed sources watch files paths only glob"},
 	{"allow_failure", "ignore_error ignore_errors continue_on_error can_fail soft_fail optional stop_on_error"},
 	{"write `timeout: 30s`, with a unit", "timeout_seconds"},
 	{"write `timeout: 5m`, with a unit", "timeout_minutes"},
@@ -107,7 +108,28 @@ var stageAliases = slices.Concat(commandAliases, runAliases, aliases{
 	{"interruptible", "cancel uninterruptible"},
 	{"`trigger` is a key of a watcher, touched when every stage has passed", "trigger"},
 	{"only processes get sockets", "sockets"},
+	{"reuse", "cache cached cacheable caching memoize skip_if_unchanged"},
+	{"write `reuse: {inputs: […]}`", "inputs"},
+	{"write `reuse: {outputs: […]}`", "outputs output generates artifacts produces"},
 })
+
+var reuseAliases = aliases{
+	{"inputs", "input sources files paths watch deps dependencies global_dependencies"},
+	{"outputs", "output generates artifacts produces targets target"},
+	{"env", "environment envs env_vars variables pass_env pass_through_env"},
+	{"tools", "tool toolchain versions runtime"},
+	{"`ignore` is a key of the watcher; name the rest under `inputs`", "ignore exclude excludes"},
+}
+
+var remoteAliases = aliases{
+	{"cache", "url endpoint address remote_cache server"},
+	{"execute", "exec executor execution engine remote_executor"},
+	{"write", "upload push read_write writable"},
+	{"instance", "instance_name remote_instance_name"},
+	{"platform", "properties exec_properties platform_properties"},
+	{"headers", "header auth metadata remote_header token"},
+	{"jobs", "parallel concurrency workers"},
+}
 
 var socketAliases = aliases{
 	{"listen", "address addr port bind host spec url path listen_stream listenstream listen_datagram"},

@@ -24,10 +24,10 @@ func (d *decoder) check(c *Config) {
 func (k *checker) watcher(w *Watcher) {
 	k.depends(w.DependsOn, w.Project)
 	k.triggers(w)
-	for _, s := range w.Stages {
-		k.stage(w, s)
-		for _, p := range s.Parallel {
-			k.stage(w, p)
+	for _, group := range w.Groups() {
+		for _, s := range group {
+			k.stage(w, s)
+			k.reuse(w, s)
 		}
 	}
 }
@@ -104,7 +104,7 @@ func (k *checker) triggers(w *Watcher) {
 
 // stage finds an if_changed that nothing under watch can match: after its first
 // pass the stage would never run again.
-func (k *checker) stage(w *Watcher, s Stage) {
+func (k *checker) stage(w *Watcher, s *Stage) {
 	k.lateRefs(s.Run, nil, k.outside(w.Project, w.Env, s.Env))
 	if len(w.Watch)*len(s.IfChanged) > 100_000 { // the cost is the product, and no real file has that
 		return

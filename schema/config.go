@@ -31,6 +31,7 @@ type Config struct {
 	Jobs      int            // stages that may run at once, at least 1
 	Sockets   []Socket
 	Dashboard *Listen // where the page that shows the loop is served: tcp or http; nil: nowhere
+	Remote    *Remote // the cache and the engine that others share; nil: none
 	Watchers  []Watcher
 	Processes []Process
 	Warnings  Mistakes // what loads, but is probably not what was meant
@@ -133,13 +134,13 @@ type Command struct {
 	late    map[int][]part // the arguments that Fill has to fill in
 }
 
-// Pattern is one entry of `watch`, `ignore` or `if_changed`.
+// Pattern is one entry of `watch`, `ignore`, `if_changed` or `inputs`.
 type Pattern struct {
 	*glob.Pattern
 	Pos Pos
 }
 
-// Path is one file that the configuration names, such as a trigger.
+// Path is one file that the configuration names, such as a trigger or an output.
 type Path struct {
 	Text string // as written
 	Abs  string
@@ -235,6 +236,8 @@ type Stage struct {
 	Interruptible bool
 	Nice          int // how far it gives way, 0 to 19
 	Problems      Problems
+	Reuse         *Reuse // an earlier pass with the same inputs counts; nil: it always runs
+	Remote        bool   // it runs on the engine of Config.Remote
 	Parallel      []Stage
 
 	leftOut bool
@@ -246,6 +249,39 @@ type Problems struct {
 	Pattern *regexp.Regexp // of the file's own, instead of a tool; with groups file and line, and perhaps column, severity and message
 	Off     bool           // not at all
 }
+
+// Reuse says what the result of a stage depends on, beside its command, and what it makes.
+type Reuse struct {
+	Inputs  []Pattern // none: what its watcher watches
+	Outputs []Path    // files and directories within the project; none is part of another
+	Env     []string  // names of variables whose values count
+	Tools   []Command // commands whose output counts
+	Pos     Pos
+}
+
+// Remote is a cache that others share, and an engine that runs stages. At least one of Cache and Execute is set.
+type Remote struct {
+	Cache    string // a URL of http, https, grpc or grpcs without a final slash, or ""
+	Write    bool   // what passes here is added to the cache
+	Execute  string // a URL of grpc or grpcs, or ""
+	Instance string
+	Platform []Pair // in file order, as Headers
+	Headers  []Pair // of every request: secrets, never to be shown
+	Jobs     int    // stages that may run there at once, at least 1
+	Fallback Fallback
+	Pos      Pos
+}
+
+// Pair is a name with its value.
+type Pair struct{ Name, Value string }
+
+// Fallback is what becomes of a stage while the engine cannot be reached.
+type Fallback string
+
+const (
+	FallbackLocal Fallback = "local" // it runs here
+	FallbackFail  Fallback = "fail"
+)
 
 // Groups lists the stages in order; those of one group run side by side.
 func (w *Watcher) Groups() [][]*Stage {

@@ -14,7 +14,7 @@ import (
 // of that: it would stand on the screen, in logs, and in what agents are told.
 
 // secretWord is in the name of a variable that holds a secret.
-var secretWord = lazyregexp.New(`(?i)passw|passphrase|secret|token|credential|private|(^|_)(pass|pwd|key|auth|dsn|cookie|session|salt|jwt)s?(_|$)|apikey`)
+var secretWord = lazyregexp.New(`(?i)passw|passphrase|secret|token|credential|private|(^|_)(pass|pwd|key|auth|dsn|cookie|session|salt|jwt)s?(_|$)|authorization|api-?key|-key$`)
 
 // assigned is a name and the sign before its value, in a mapping or as
 // NAME=value.
@@ -24,7 +24,7 @@ var assigned = lazyregexp.New(`(?:^|[\s{,\["'\x60-])([A-Za-z_][A-Za-z0-9_.-]*)["
 var withPassword = lazyregexp.New(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@"']*:([^\s/@"']+)@`)
 
 // ofVariables is a line that begins a mapping of variables.
-var ofVariables = lazyregexp.New(`(?:^|[\s{,"'-])(?:env|vars|environment|variables)["']?:`)
+var ofVariables = lazyregexp.New(`(?:^|[\s{,"'-])(?:env|vars|environment|variables|headers)["']?:`)
 
 // concealed is the text of a file with its secrets hidden.
 type concealed struct {

@@ -21,6 +21,8 @@ var commandStage = &table[Stage]{
 		row("allow_failure", boolType, func(s *Stage) *bool { return &s.AllowFailure }, "continue if it fails").or("false"),
 		row("nice", rangeType(0, 19), func(s *Stage) *int { return &s.Nice }, "its CPU priority, as for nice(1): higher gives way to others").or("0"),
 		row("problems", problemsType, func(s *Stage) *Problems { return &s.Problems }, "how its output is read for places in files: a tool's name, a regular expression with the groups `file` and `line`, or `off`").or("auto: all tools that are known"),
+		row("reuse", reuseType, func(s *Stage) **Reuse { return &s.Reuse }, "do not run it again if it has passed with the same inputs: true, or what they are").or("false"),
+		row("remote", boolType, func(s *Stage) *bool { return &s.Remote }, "run it on the engine that `remote.execute` at the top names").or("false"),
 		row("interruptible", boolType, func(s *Stage) *bool { return &s.Interruptible }, "a change may cancel it midway").or("true"),
 		row("if", leftOutType, func(s *Stage) *bool { return &s.leftOut }, "leave it out unless this is true, such as `${TESTS} == gate`").or("true"),
 	},

@@ -38,6 +38,7 @@ var topKeys = &table[Config]{
 		row("sockets", socketsType, func(c *Config) *[]Socket { return &c.Sockets }, "sockets that devloop binds and holds"),
 		row("watchers", watchersType, func(c *Config) *[]Watcher { return &c.Watchers }, "stages that run when files change"),
 		row("processes", processesType, func(c *Config) *[]Process { return &c.Processes }, "commands that keep running"),
+		ptr("remote", remoteType, func(c *Config) **Remote { return &c.Remote }, "a cache and an engine that others share"),
 		row("dashboard", dashboardType, func(c *Config) **Listen { return &c.Dashboard }, "the address of a web page that shows the loop, such as `7777`").or("off"),
 	},
 	aliases: topAliases,
@@ -56,6 +57,8 @@ func init() {
 	own(watcherKeys)
 	own(commandStage)
 	own(groupStage)
+	own(reuseKeys)
+	own(remoteKeys)
 	own(processKeys)
 	own(readyKeys)
 	own(stopKeys)

@@ -38,6 +38,7 @@ var scalars = map[string]scalarType{
 	"path":               {types: text, examples: []any{".trigger", "../shared"}, doc: "A path, relative to the project."},
 	"name":               {types: text, examples: []any{"server"}, doc: "The name of a node or a socket of this file."},
 	"address":            {types: text, examples: []any{"localhost:5432", 5432}, doc: "HOST:PORT; a bare port is one of 127.0.0.1."},
+	"URL":                {types: []string{"string"}, examples: []any{"https://cache.example.com", "grpcs://cache.example.com"}, doc: "A URL of http, https, grpc or grpcs."},
 	"URL or path":        {types: []string{"string"}, examples: []any{"/health", "http://localhost:3000/health"}, doc: "A URL, or a path of the process's own http socket."},
 	"socket spec":        {types: text, examples: []any{"http::3000", "unix::app.sock", 3000}, doc: "[TYPE::]ADDRESS: TYPE is tcp, http, https, udp or unix; ADDRESS is PORT, HOST:PORT, or a path."},
 	"file mode":          {types: []string{"integer", "string"}, pattern: `^0o?[0-7]{3}$`, examples: []any{"0660"}, doc: "Octal permissions: owner, group, others."},
