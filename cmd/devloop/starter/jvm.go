@@ -40,9 +40,9 @@ func lookGradle(p *project) (*draft, error) {
 		return nil, err
 	}
 	server, module, root := jvmServer.FindString(text), ".", text
-	dir, own, others := modules.serving(p)
-	if dir != "" && !jvmServes.MatchString(text) {
-		module, text, server = dir, own, jvmServer.FindString(own+text)
+	serving := modules.serving(p)
+	if len(serving) > 0 && !jvmServes.MatchString(text) {
+		module, text, server = serving[0].dir, serving[0].text, jvmServer.FindString(serving[0].text+text)
 	}
 	d.extends("gradle", "")
 	if !p.has("gradlew") {
@@ -62,30 +62,44 @@ func lookGradle(p *project) (*draft, error) {
 	name := group(gradleName.FindStringSubmatch(settings + "\n" + kts))
 	switch {
 	case module != ".":
-		name = path.Base(module)
-		project := ":" + strings.ReplaceAll(module, "/", ":") + ":"
 		if tasks == "" {
 			tasks = "assemble"
 		}
-		d.set("TASKS", project+tasks, "the module that serves, and those that it is built from")
-		othersOf(d, module, others, "set TASKS and JAR")
+		var all []string
+		for _, m := range serving {
+			all = append(all, ":"+strings.ReplaceAll(m.dir, "/", ":")+":"+tasks)
+		}
+		name = path.Base(module)
+		d.set("TASKS", strings.Join(all, " "), theModules(serving))
 	case tasks != "":
 		d.set("TASKS", tasks, "the plain jar of Ktor has no libraries in it")
 	}
-	jar := "build/libs/app" + all + ".jar"
-	if name != "" {
-		jar = "build/libs/" + name + all + ".jar"
-		if server == "ktor" && all != "" { // its jar has no version
-		} else if v := group(gradleVersion.FindStringSubmatch(text + "\n" + root)); v != "" {
-			jar = "build/libs/" + name + "-" + v + all + ".jar"
+	jarOf := func(name, text string) string {
+		v := group(gradleVersion.FindStringSubmatch(text + "\n" + root))
+		switch {
+		case name == "":
+			return "build/libs/app" + all + ".jar"
+		case v == "" || server == "ktor" && all != "": // its jar has no version
+			return "build/libs/" + name + all + ".jar"
 		}
+		return "build/libs/" + name + "-" + v + all + ".jar"
 	}
+	jar := jarOf(name, text)
 	if module == "." {
 		devMode(d, server, false)
 	}
-	setJar(d, server, path.Join(module, jar), path.Join(module, "build/quarkus-app/quarkus-run.jar"))
+	const quarkus = "build/quarkus-app/quarkus-run.jar"
+	setJar(d, server, path.Join(module, jar), path.Join(module, quarkus))
 	jvmAddress(d, p, module)
-	return d, nil
+	if module == "." {
+		return d, nil
+	}
+	return d, modulesBeside(d, p, serving[1:], func(m jvmModule) (string, error) {
+		if jvmServer.FindString(m.text) == "quarkus" {
+			return quarkus, nil
+		}
+		return jarOf(path.Base(m.dir), m.text), nil
+	})
 }
 
 // jvmAddress says what connections need where the sources say the port themselves.
@@ -141,24 +155,29 @@ func lookMaven(p *project) (*draft, error) {
 	}
 	d.ignore(".trigger", "target/")
 	server, module := jvmServer.FindString(text), "."
+	var serving []jvmModule
 	if len(m.Modules) > 0 {
 		modules, err := p.mavenModules(m.Modules)
 		if err != nil {
 			return nil, err
 		}
-		dir, own, others := modules.serving(p)
-		if server = jvmServer.FindString(own + text); dir == "" {
-			server = ""
+		if serving = modules.serving(p); len(serving) == 0 {
+			withoutServer(d, "GOALS", "verify")
+			return d, nil
 		}
-		module, text = dir, own
-		if server != "" {
-			d.set("GOALS", "package -DskipTests -pl "+dir+" -am", "the module that serves, and those that it is built from")
-			othersOf(d, dir, others, "set GOALS and JAR")
-		}
+		server = jvmServer.FindString(serving[0].text + text)
+		module, text = serving[0].dir, serving[0].text
 	}
 	if server == "" {
 		withoutServer(d, "GOALS", "verify")
 		return d, nil
+	}
+	if len(serving) > 0 {
+		var dirs []string
+		for _, m := range serving {
+			dirs = append(dirs, m.dir)
+		}
+		d.set("GOALS", "package -DskipTests -pl "+strings.Join(dirs, ",")+" -am", theModules(serving))
 	}
 	jar, err := mavenJar(text)
 	if err != nil {
@@ -167,9 +186,26 @@ func lookMaven(p *project) (*draft, error) {
 	if module == "." {
 		devMode(d, server, true)
 	}
-	setJar(d, server, path.Join(module, jar), path.Join(module, "target/quarkus-app/quarkus-run.jar"))
+	const quarkus = "target/quarkus-app/quarkus-run.jar"
+	setJar(d, server, path.Join(module, jar), path.Join(module, quarkus))
 	jvmAddress(d, p, module)
-	return d, nil
+	if module == "." {
+		return d, nil
+	}
+	return d, modulesBeside(d, p, serving[1:], func(m jvmModule) (string, error) {
+		if jvmServer.FindString(m.text) == "quarkus" {
+			return quarkus, nil
+		}
+		return mavenJar(m.text)
+	})
+}
+
+// theModules says which modules a build builds.
+func theModules(serving []jvmModule) string {
+	if len(serving) == 1 {
+		return "the module that serves, and those that it is built from"
+	}
+	return "the modules that are run, and those that they are built from"
 }
 
 // withoutServer keeps only the watcher of a preset.
@@ -183,18 +219,26 @@ func withoutServer(d *draft, tasks, value string) {
 
 // setJar says what runs, and which property has its port.
 func setJar(d *draft, server, jar, quarkus string) {
-	property := "server.port"
-	switch server {
-	case "quarkus":
-		jar, property = quarkus, "quarkus.http.port"
-	case "micronaut":
-		property = "micronaut.server.port"
-	case "ktor":
-		property = "ktor.deployment.port"
+	if server == "quarkus" {
+		jar = quarkus
 	}
+	property := jvmProperty(server)
 	d.set("JAR", jar, "a guess, from "+d.by)
 	if property != "server.port" {
 		d.set("PORT_PROPERTY", property, "")
 	}
 	d.note("Check JAR in devloop.yaml: it is what the build writes.")
+}
+
+// jvmProperty is the property that has a server's port.
+func jvmProperty(server string) string {
+	switch server {
+	case "quarkus":
+		return "quarkus.http.port"
+	case "micronaut":
+		return "micronaut.server.port"
+	case "ktor":
+		return "ktor.deployment.port"
+	}
+	return "server.port"
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"devloop/schema/lazyregexp"
@@ -13,6 +14,7 @@ import (
 var (
 	jvmServes     = lazyregexp.New(`SpringApplication\.run|runApplication<|Micronaut\.run|Micronaut\.build|embeddedServer\(|EngineMain|Javalin\.create|Quarkus\.run|@QuarkusMain`)
 	jvmPackaged   = lazyregexp.New(`spring-boot-maven-plugin|quarkus-maven-plugin|maven-shade-plugin|micronaut-maven-plugin|io\.quarkus["'\x60)]|io\.micronaut\.application|io\.ktor\.plugin|org\.springframework\.boot["'\x60]`)
+	jvmAnswers    = lazyregexp.New(`starter-web|webflux|starter-gateway|cloud-gateway|config-server|eureka-server|admin-starter-server|graphql|quarkus-(?:rest|resteasy|vertx-http|reactive-routes)|micronaut-http-server|ktor-server|javalin|dropwizard`)
 	gradleInclude = lazyregexp.New(`(?m)^\s*include\s*\(?([^)\n]*(?:,\s*\n[^)\n]*)*)`)
 	gradlePath    = lazyregexp.New(`["']:?([\w:/.-]+)["']`)
 	jvmConfigured = lazyregexp.New(`(?m)^\s*(?:%dev\.)?(?:server|quarkus\.http|micronaut\.server)\.port\s*[=:]\s*(?:\$\{\w+:)?(\d{2,5})|(?m)^server:\s*\n(?:\s+.*\n)*?\s+port:\s*(?:\$\{\w+:)?(\d{2,5})`)
@@ -23,33 +25,49 @@ type jvmModules struct {
 	dirs, texts []string
 }
 
-// serving is the module with the server: one whose sources start it, or else one that is packaged as a
-// program. others are further ones.
-func (m jvmModules) serving(p *project) (dir, text string, others []string) {
-	var found []int
+// jvmModule is one module of a build: its directory and its build file.
+type jvmModule struct{ dir, text string }
+
+// serving are the modules that the loop runs, the one whose pages people look at first: those whose sources start
+// a program, or else those that are packaged as one.
+func (m jvmModules) serving(p *project) []jvmModule {
+	var found []jvmModule
 	for i, d := range m.dirs {
 		sources := slices.DeleteFunc(p.sources(".java", ".kt", ".groovy", ".scala"), func(f string) bool { return !below(f, d) || strings.Contains(f, "/test/") })
 		if _, starts := p.search(sources, jvmServes); starts != nil {
-			found = append(found, i)
+			found = append(found, jvmModule{d, m.texts[i]})
 		}
 	}
 	if len(found) == 0 {
 		for i, text := range m.texts {
 			if jvmPackaged.MatchString(text) {
-				found = append(found, i)
+				found = append(found, jvmModule{m.dirs[i], text})
 			}
 		}
 	}
-	if len(found) == 0 {
-		return "", "", nil
+	slices.SortStableFunc(found, func(a, b jvmModule) int {
+		if jvmWeb(p, a) != jvmWeb(p, b) {
+			return map[bool]int{true: -1, false: 1}[jvmWeb(p, a)]
+		}
+		return frontRank(a.dir) - frontRank(b.dir)
+	})
+	if len(found) < 2 {
+		return found
 	}
-	slices.SortStableFunc(found, func(a, b int) int { return frontRank(m.dirs[a]) - frontRank(m.dirs[b]) })
-	for _, i := range found {
-		others = append(others, m.dirs[i])
+	options := []string{"all of them"}
+	for _, one := range found {
+		options = append(options, "only "+one.dir)
 	}
-	at, _ := p.tools.choose("Which module is the server?", others)
-	dir = others[at]
-	return dir, m.texts[found[at]], slices.Delete(others, at, at+1)
+	if at, _ := p.tools.choose("Which of these modules does the loop run?", options); at > 0 {
+		return found[at-1 : at]
+	}
+	return found
+}
+
+// jvmWeb tells whether a module answers on a port, as far as its build file and its configuration say.
+func jvmWeb(p *project, m jvmModule) bool {
+	port, _ := p.configuredPort(m.dir)
+	return port != "" || jvmAnswers.MatchString(m.text)
 }
 
 // frontRank orders modules by how likely people look at their pages: `api-gateway` before `config-server`.
@@ -98,11 +116,57 @@ func (p *project) gradleModules(settings string) (jvmModules, error) {
 	return m, nil
 }
 
-// othersOf says which further modules serve.
-func othersOf(d *draft, dir string, others []string, how string) {
-	if len(others) > 0 {
-		d.note("There are %d modules that serve: this is %s, and not %s. For another one, %s.", len(others)+1, dir, listed(others, "or"), how)
+// modulesBeside adds the modules that run beside the server, each on a port of its own if it has one; jar is what
+// the build writes of a module, below its directory.
+func modulesBeside(d *draft, p *project, others []jvmModule, jar func(jvmModule) (string, error)) error {
+	taken := []string{d.held()}
+	names := []string{"server", "web"}
+	for _, m := range others {
+		written, err := jar(m)
+		if err != nil {
+			return err
+		}
+		name := nodeName(path.Base(m.dir))
+		if slices.Contains(names, name) {
+			name = nodeName(strings.ReplaceAll(m.dir, "/", "-")) + "-module"
+		}
+		names = append(names, name)
+		written = path.Join(m.dir, written)
+		process := entry{key: name, comment: "What the build writes of " + m.dir + ", a guess from " + d.by + "."}
+		if !jvmWeb(p, m) {
+			process.sub = []entry{{key: "run", value: yamlText("java -jar " + written)}, {key: "watch", value: ".trigger"}}
+			d.processes = append(d.processes, process)
+			continue
+		}
+		port, from := p.configuredPort(m.dir)
+		if from = ", from " + from; port == "" {
+			port, from = "8080", ": no file says its port"
+		}
+		for slices.Contains(taken, port) {
+			n, err := strconv.Atoi(port)
+			if err != nil {
+				return fmt.Errorf("the port of %s: %w", m.dir, err)
+			}
+			port = strconv.Itoa(n + 1)
+		}
+		taken = append(taken, port)
+		d.sockets = append(d.sockets, entry{key: name, comment: "A guess" + from + ".", sub: []entry{
+			{key: "listen", value: "http::" + port}, {key: "via", value: "proxy"}, {key: "while_down", value: "page"},
+		}})
+		property := jvmProperty(jvmServer.FindString(m.text))
+		process.sub = []entry{
+			{key: "run", value: yamlText("java -D" + property + "=$PORT -jar " + written)},
+			{key: "watch", value: ".trigger"},
+			{key: "update", value: "auto"},
+			{key: "sockets", value: "[" + name + "]"},
+		}
+		d.processes = append(d.processes, process)
+		d.note("%s at http://127.0.0.1:%s.", m.dir, port)
 	}
+	if len(others) > 0 {
+		d.note("All %d modules that can be run are processes. If one needs another one first, give it `depends_on`.", len(others)+1)
+	}
+	return nil
 }
 
 // mavenJar is what the build of a pom.xml writes, below its directory.
