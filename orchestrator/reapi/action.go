@@ -1,0 +1,134 @@
+package reapi
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// An Action is a command with all that its result depends on. Its digest is the key of the result.
+type Action struct {
+	Command, InputRoot Digest
+	Timeout            time.Duration
+	DoNotCache         bool
+	Salt               []byte
+	Platform           []Property
+}
+
+// A Property is a name with a value: of a platform, or of the environment.
+type Property struct{ Name, Value string }
+
+// A Command is what is run.
+type Command struct {
+	Arguments   []string
+	Environment []Property
+	OutputPaths []string // relative to the working directory, with slashes; files or directories
+	// WorkingDirectory is relative to the root of the inputs, with slashes; "" is the root itself.
+	WorkingDirectory string
+	Platform         []Property // for engines that do not know the action's
+}
+
+// Encode gives the canonical bytes: properties are sorted.
+func (a *Action) Encode() []byte {
+	b := appendDigest(nil, 1, a.Command)
+	b = appendDigest(b, 2, a.InputRoot)
+	b = appendDuration(b, 6, a.Timeout)
+	b = appendBool(b, 7, a.DoNotCache)
+	b = appendBytes(b, 9, a.Salt)
+	return appendPlatform(b, 10, a.Platform)
+}
+
+// DecodeAction reads what Encode writes.
+func DecodeAction(data []byte) (*Action, error) {
+	a := &Action{}
+	err := Fields(data, func(num protowire.Number, v Value) error {
+		switch num {
+		case 1:
+			return message(v, &a.Command, DecodeDigest)
+		case 2:
+			return message(v, &a.InputRoot, DecodeDigest)
+		case 6:
+			return message(v, &a.Timeout, decodeDuration)
+		case 7:
+			return v.bool(&a.DoNotCache)
+		case 9:
+			return v.bytes(&a.Salt)
+		case 10:
+			return message(v, &a.Platform, decodePlatform)
+		}
+		return nil
+	})
+	return a, err
+}
+
+// Encode gives the canonical bytes: variables, output paths and properties are sorted.
+func (c *Command) Encode() []byte {
+	b := appendStrings(nil, 1, c.Arguments)
+	b = appendProperties(b, 2, c.Environment)
+	b = appendPlatform(b, 5, c.Platform)
+	b = appendString(b, 6, c.WorkingDirectory)
+	return appendStrings(b, 7, slices.Sorted(slices.Values(c.OutputPaths)))
+}
+
+// DecodeCommand reads what Encode writes.
+func DecodeCommand(data []byte) (*Command, error) {
+	c := &Command{}
+	err := Fields(data, func(num protowire.Number, v Value) error {
+		switch num {
+		case 1:
+			return v.texts(&c.Arguments)
+		case 2:
+			return messages(v, &c.Environment, decodeProperty)
+		case 5:
+			return message(v, &c.Platform, decodePlatform)
+		case 6:
+			return v.text(&c.WorkingDirectory)
+		case 7:
+			return v.texts(&c.OutputPaths)
+		}
+		return nil
+	})
+	return c, err
+}
+
+func appendPlatform(b []byte, num protowire.Number, all []Property) []byte {
+	if len(all) == 0 {
+		return b
+	}
+	return appendMessage(b, num, appendProperties(nil, 1, all))
+}
+
+func decodePlatform(data []byte) (all []Property, err error) {
+	err = Fields(data, func(num protowire.Number, v Value) error {
+		if num == 1 {
+			return messages(v, &all, decodeProperty)
+		}
+		return nil
+	})
+	return all, err
+}
+
+func appendProperties(b []byte, num protowire.Number, all []Property) []byte {
+	all = slices.SortedFunc(slices.Values(all), func(a, b Property) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value))
+	})
+	for _, p := range all {
+		b = appendMessage(b, num, appendString(appendString(nil, 1, p.Name), 2, p.Value))
+	}
+	return b
+}
+
+func decodeProperty(data []byte) (p Property, err error) {
+	err = Fields(data, func(num protowire.Number, v Value) error {
+		switch num {
+		case 1:
+			return v.text(&p.Name)
+		case 2:
+			return v.text(&p.Value)
+		}
+		return nil
+	})
+	return p, err
+}

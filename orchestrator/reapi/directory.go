@@ -1,0 +1,229 @@
+package reapi
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// A Directory is a level of a tree of files, which refers to the levels below it by their digests.
+type Directory struct {
+	Files       []FileNode
+	Directories []DirectoryNode
+	Symlinks    []SymlinkNode
+}
+
+// A FileNode is a file in a Directory.
+type FileNode struct {
+	Name       string
+	Digest     Digest
+	Executable bool
+	Mode       uint32 // the permission bits; 0 where they are not told
+}
+
+// A DirectoryNode is a directory in a Directory. Digest is that of its own Directory.
+type DirectoryNode struct {
+	Name   string
+	Digest Digest
+}
+
+// A SymlinkNode is a symbolic link in a Directory.
+type SymlinkNode struct{ Name, Target string }
+
+// A Tree is a directory with everything below it: the Directory of the root, and all others that are referred to.
+type Tree struct {
+	Root     *Directory
+	Children []*Directory
+}
+
+// Encode gives the canonical bytes: nodes are sorted by their names.
+func (d *Directory) Encode() []byte {
+	var b []byte
+	for _, f := range sorted(d.Files, func(f FileNode) string { return f.Name }) {
+		msg := appendDigest(appendString(nil, 1, f.Name), 2, f.Digest)
+		b = appendMessage(b, 1, appendMode(appendBool(msg, 4, f.Executable), 6, f.Mode))
+	}
+	for _, sub := range sorted(d.Directories, func(d DirectoryNode) string { return d.Name }) {
+		b = appendMessage(b, 2, appendDigest(appendString(nil, 1, sub.Name), 2, sub.Digest))
+	}
+	for _, l := range sorted(d.Symlinks, func(l SymlinkNode) string { return l.Name }) {
+		b = appendMessage(b, 3, appendString(appendString(nil, 1, l.Name), 2, l.Target))
+	}
+	return b
+}
+
+// sorted are the nodes in the order of their names; those that are in order already are not copied.
+func sorted[T any](nodes []T, name func(T) string) []T {
+	order := func(a, b T) int { return cmp.Compare(name(a), name(b)) }
+	if slices.IsSortedFunc(nodes, order) {
+		return nodes
+	}
+	return slices.SortedStableFunc(slices.Values(nodes), order)
+}
+
+// DecodeDirectory reads what Encode writes. Every name is that of one thing in one directory: none is "..", none has a
+// slash, and no two are the same.
+func DecodeDirectory(data []byte) (*Directory, error) {
+	d := &Directory{}
+	err := Fields(data, func(num protowire.Number, v Value) error {
+		switch num {
+		case 1:
+			return messages(v, &d.Files, decodeFile)
+		case 2:
+			return messages(v, &d.Directories, decodeSubdirectory)
+		case 3:
+			return messages(v, &d.Symlinks, decodeSymlink)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d, d.check()
+}
+
+func (d *Directory) check() error {
+	seen := make(map[string]bool, len(d.Files)+len(d.Directories)+len(d.Symlinks))
+	check := func(name string) error {
+		switch {
+		case name == "", name == ".", name == "..", strings.ContainsAny(name, "/\x00"):
+			return fmt.Errorf("a directory has something called %q", name)
+		case seen[name]:
+			return fmt.Errorf("a directory has two things called %q", name)
+		}
+		seen[name] = true
+		return nil
+	}
+	for _, f := range d.Files {
+		if err := check(f.Name); err != nil {
+			return err
+		}
+		if f.Digest.IsZero() {
+			return fmt.Errorf("the file %q has no digest", f.Name)
+		}
+	}
+	for _, sub := range d.Directories {
+		if err := check(sub.Name); err != nil {
+			return err
+		}
+		if sub.Digest.IsZero() {
+			return fmt.Errorf("the directory %q has no digest", sub.Name)
+		}
+	}
+	for _, l := range d.Symlinks {
+		if err := check(l.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func decodeFile(data []byte) (f FileNode, err error) {
+	err = Fields(data, func(num protowire.Number, v Value) error {
+		switch num {
+		case 1:
+			return v.text(&f.Name)
+		case 2:
+			return message(v, &f.Digest, DecodeDigest)
+		case 4:
+			return v.bool(&f.Executable)
+		case 6:
+			return message(v, &f.Mode, decodeMode)
+		}
+		return nil
+	})
+	return f, err
+}
+
+func decodeSubdirectory(data []byte) (d DirectoryNode, err error) {
+	err = Fields(data, func(num protowire.Number, v Value) error {
+		switch num {
+		case 1:
+			return v.text(&d.Name)
+		case 2:
+			return message(v, &d.Digest, DecodeDigest)
+		}
+		return nil
+	})
+	return d, err
+}
+
+func decodeSymlink(data []byte) (l SymlinkNode, err error) {
+	err = Fields(data, func(num protowire.Number, v Value) error {
+		switch num {
+		case 1:
+			return v.text(&l.Name)
+		case 2:
+			return v.text(&l.Target)
+		}
+		return nil
+	})
+	return l, err
+}
+
+// appendMode writes NodeProperties with a unix_mode, unless mode is 0.
+func appendMode(b []byte, num protowire.Number, mode uint32) []byte {
+	if mode == 0 {
+		return b
+	}
+	return appendMessage(b, num, appendMessage(nil, 3, appendInt(nil, 1, int64(mode))))
+}
+
+func decodeMode(data []byte) (mode uint32, err error) {
+	wrapped := func(data []byte) (mode int64, err error) {
+		mode, _, err = decodePair(data)
+		return mode, err
+	}
+	err = Fields(data, func(num protowire.Number, v Value) error {
+		if num != 3 {
+			return nil
+		}
+		var wide int64
+		err := message(v, &wide, wrapped)
+		mode = uint32(wide) & 0o7777
+		return err
+	})
+	return mode, err
+}
+
+// Encode gives the canonical bytes: children are in the order of their digests, and none is there twice.
+func (t *Tree) Encode() []byte {
+	root := t.Root
+	if root == nil {
+		root = &Directory{}
+	}
+	type child struct {
+		digest Digest
+		data   []byte
+	}
+	children := make([]child, len(t.Children))
+	for i, d := range t.Children {
+		data := d.Encode()
+		children[i] = child{DigestOf(data), data}
+	}
+	slices.SortFunc(children, func(a, b child) int { return slices.Compare(a.digest.Hash[:], b.digest.Hash[:]) })
+	children = slices.CompactFunc(children, func(a, b child) bool { return a.digest == b.digest })
+	b := appendMessage(nil, 1, root.Encode())
+	for _, c := range children {
+		b = appendMessage(b, 2, c.data)
+	}
+	return b
+}
+
+// DecodeTree reads what Encode writes, and what others write in another order.
+func DecodeTree(data []byte) (*Tree, error) {
+	t := &Tree{Root: &Directory{}}
+	err := Fields(data, func(num protowire.Number, v Value) error {
+		switch num {
+		case 1:
+			return message(v, &t.Root, DecodeDirectory)
+		case 2:
+			return messages(v, &t.Children, DecodeDirectory)
+		}
+		return nil
+	})
+	return t, err
+}
