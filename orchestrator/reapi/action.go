@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protowire"
+	"devloop/orchestrator/reapi/wire"
 )
 
 // An Action is a command with all that its result depends on. Its digest is the key of the result.
@@ -34,29 +34,29 @@ type Command struct {
 func (a *Action) Encode() []byte {
 	b := appendDigest(nil, 1, a.Command)
 	b = appendDigest(b, 2, a.InputRoot)
-	b = appendDuration(b, 6, a.Timeout)
-	b = appendBool(b, 7, a.DoNotCache)
-	b = appendBytes(b, 9, a.Salt)
+	b = wire.AppendDuration(b, 6, a.Timeout)
+	b = wire.AppendBool(b, 7, a.DoNotCache)
+	b = wire.AppendBytes(b, 9, a.Salt)
 	return appendPlatform(b, 10, a.Platform)
 }
 
 // DecodeAction reads what Encode writes.
 func DecodeAction(data []byte) (*Action, error) {
 	a := &Action{}
-	err := Fields(data, func(num protowire.Number, v Value) error {
+	err := wire.Fields(data, func(num int, v wire.Value) error {
 		switch num {
 		case 1:
-			return message(v, &a.Command, DecodeDigest)
+			return wire.Message(v, &a.Command, DecodeDigest)
 		case 2:
-			return message(v, &a.InputRoot, DecodeDigest)
+			return wire.Message(v, &a.InputRoot, DecodeDigest)
 		case 6:
-			return message(v, &a.Timeout, decodeDuration)
+			return wire.Message(v, &a.Timeout, wire.DecodeDuration)
 		case 7:
-			return v.bool(&a.DoNotCache)
+			return v.Bool(&a.DoNotCache)
 		case 9:
-			return v.bytes(&a.Salt)
+			return v.Bytes(&a.Salt)
 		case 10:
-			return message(v, &a.Platform, decodePlatform)
+			return wire.Message(v, &a.Platform, decodePlatform)
 		}
 		return nil
 	})
@@ -65,68 +65,68 @@ func DecodeAction(data []byte) (*Action, error) {
 
 // Encode gives the canonical bytes: variables, output paths and properties are sorted.
 func (c *Command) Encode() []byte {
-	b := appendStrings(nil, 1, c.Arguments)
+	b := wire.AppendStrings(nil, 1, c.Arguments)
 	b = appendProperties(b, 2, c.Environment)
 	b = appendPlatform(b, 5, c.Platform)
-	b = appendString(b, 6, c.WorkingDirectory)
-	return appendStrings(b, 7, slices.Sorted(slices.Values(c.OutputPaths)))
+	b = wire.AppendString(b, 6, c.WorkingDirectory)
+	return wire.AppendStrings(b, 7, slices.Sorted(slices.Values(c.OutputPaths)))
 }
 
 // DecodeCommand reads what Encode writes.
 func DecodeCommand(data []byte) (*Command, error) {
 	c := &Command{}
-	err := Fields(data, func(num protowire.Number, v Value) error {
+	err := wire.Fields(data, func(num int, v wire.Value) error {
 		switch num {
 		case 1:
-			return v.texts(&c.Arguments)
+			return v.Texts(&c.Arguments)
 		case 2:
-			return messages(v, &c.Environment, decodeProperty)
+			return wire.Messages(v, &c.Environment, decodeProperty)
 		case 5:
-			return message(v, &c.Platform, decodePlatform)
+			return wire.Message(v, &c.Platform, decodePlatform)
 		case 6:
-			return v.text(&c.WorkingDirectory)
+			return v.Text(&c.WorkingDirectory)
 		case 7:
-			return v.texts(&c.OutputPaths)
+			return v.Texts(&c.OutputPaths)
 		}
 		return nil
 	})
 	return c, err
 }
 
-func appendPlatform(b []byte, num protowire.Number, all []Property) []byte {
+func appendPlatform(b []byte, num int, all []Property) []byte {
 	if len(all) == 0 {
 		return b
 	}
-	return appendMessage(b, num, appendProperties(nil, 1, all))
+	return wire.AppendMessage(b, num, appendProperties(nil, 1, all))
 }
 
 func decodePlatform(data []byte) (all []Property, err error) {
-	err = Fields(data, func(num protowire.Number, v Value) error {
+	err = wire.Fields(data, func(num int, v wire.Value) error {
 		if num == 1 {
-			return messages(v, &all, decodeProperty)
+			return wire.Messages(v, &all, decodeProperty)
 		}
 		return nil
 	})
 	return all, err
 }
 
-func appendProperties(b []byte, num protowire.Number, all []Property) []byte {
+func appendProperties(b []byte, num int, all []Property) []byte {
 	all = slices.SortedFunc(slices.Values(all), func(a, b Property) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value))
 	})
 	for _, p := range all {
-		b = appendMessage(b, num, appendString(appendString(nil, 1, p.Name), 2, p.Value))
+		b = wire.AppendMessage(b, num, wire.AppendString(wire.AppendString(nil, 1, p.Name), 2, p.Value))
 	}
 	return b
 }
 
 func decodeProperty(data []byte) (p Property, err error) {
-	err = Fields(data, func(num protowire.Number, v Value) error {
+	err = wire.Fields(data, func(num int, v wire.Value) error {
 		switch num {
 		case 1:
-			return v.text(&p.Name)
+			return v.Text(&p.Name)
 		case 2:
-			return v.text(&p.Value)
+			return v.Text(&p.Value)
 		}
 		return nil
 	})

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
+	"devloop/orchestrator/reapi/wire"
 )
 
 // A Digest names a content: its SHA-256, and its size in bytes. The zero value names nothing.
@@ -64,19 +64,19 @@ func (d Digest) Encode() []byte {
 	if !d.IsZero() {
 		hash = d.Hex()
 	}
-	return appendInt(appendString(nil, 1, hash), 2, d.Size)
+	return wire.AppendInt(wire.AppendString(nil, 1, hash), 2, d.Size)
 }
 
 // DecodeDigest reads what Encode writes. A message without a hash is the zero Digest.
 func DecodeDigest(data []byte) (Digest, error) {
 	var hash string
 	var size int64
-	err := Fields(data, func(num protowire.Number, v Value) error {
+	err := wire.Fields(data, func(num int, v wire.Value) error {
 		switch num {
 		case 1:
-			return v.text(&hash)
+			return v.Text(&hash)
 		case 2:
-			return v.int(&size)
+			return v.Int(&size)
 		}
 		return nil
 	})
@@ -84,4 +84,11 @@ func DecodeDigest(data []byte) (Digest, error) {
 		return Digest{}, err
 	}
 	return ParseHex(hash, size)
+}
+
+func appendDigest(b []byte, num int, d Digest) []byte {
+	if d.IsZero() {
+		return b
+	}
+	return wire.AppendMessage(b, num, d.Encode())
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
+	"devloop/orchestrator/reapi/wire"
 )
 
 // A Directory is a level of a tree of files, which refers to the levels below it by their digests.
@@ -43,14 +43,14 @@ type Tree struct {
 func (d *Directory) Encode() []byte {
 	var b []byte
 	for _, f := range sorted(d.Files, func(f FileNode) string { return f.Name }) {
-		msg := appendDigest(appendString(nil, 1, f.Name), 2, f.Digest)
-		b = appendMessage(b, 1, appendMode(appendBool(msg, 4, f.Executable), 6, f.Mode))
+		msg := appendDigest(wire.AppendString(nil, 1, f.Name), 2, f.Digest)
+		b = wire.AppendMessage(b, 1, appendMode(wire.AppendBool(msg, 4, f.Executable), 6, f.Mode))
 	}
 	for _, sub := range sorted(d.Directories, func(d DirectoryNode) string { return d.Name }) {
-		b = appendMessage(b, 2, appendDigest(appendString(nil, 1, sub.Name), 2, sub.Digest))
+		b = wire.AppendMessage(b, 2, appendDigest(wire.AppendString(nil, 1, sub.Name), 2, sub.Digest))
 	}
 	for _, l := range sorted(d.Symlinks, func(l SymlinkNode) string { return l.Name }) {
-		b = appendMessage(b, 3, appendString(appendString(nil, 1, l.Name), 2, l.Target))
+		b = wire.AppendMessage(b, 3, wire.AppendString(wire.AppendString(nil, 1, l.Name), 2, l.Target))
 	}
 	return b
 }
@@ -68,14 +68,14 @@ func sorted[T any](nodes []T, name func(T) string) []T {
 // slash, and no two are the same.
 func DecodeDirectory(data []byte) (*Directory, error) {
 	d := &Directory{}
-	err := Fields(data, func(num protowire.Number, v Value) error {
+	err := wire.Fields(data, func(num int, v wire.Value) error {
 		switch num {
 		case 1:
-			return messages(v, &d.Files, decodeFile)
+			return wire.Messages(v, &d.Files, decodeFile)
 		case 2:
-			return messages(v, &d.Directories, decodeSubdirectory)
+			return wire.Messages(v, &d.Directories, decodeSubdirectory)
 		case 3:
-			return messages(v, &d.Symlinks, decodeSymlink)
+			return wire.Messages(v, &d.Symlinks, decodeSymlink)
 		}
 		return nil
 	})
@@ -122,16 +122,16 @@ func (d *Directory) check() error {
 }
 
 func decodeFile(data []byte) (f FileNode, err error) {
-	err = Fields(data, func(num protowire.Number, v Value) error {
+	err = wire.Fields(data, func(num int, v wire.Value) error {
 		switch num {
 		case 1:
-			return v.text(&f.Name)
+			return v.Text(&f.Name)
 		case 2:
-			return message(v, &f.Digest, DecodeDigest)
+			return wire.Message(v, &f.Digest, DecodeDigest)
 		case 4:
-			return v.bool(&f.Executable)
+			return v.Bool(&f.Executable)
 		case 6:
-			return message(v, &f.Mode, decodeMode)
+			return wire.Message(v, &f.Mode, decodeMode)
 		}
 		return nil
 	})
@@ -139,12 +139,12 @@ func decodeFile(data []byte) (f FileNode, err error) {
 }
 
 func decodeSubdirectory(data []byte) (d DirectoryNode, err error) {
-	err = Fields(data, func(num protowire.Number, v Value) error {
+	err = wire.Fields(data, func(num int, v wire.Value) error {
 		switch num {
 		case 1:
-			return v.text(&d.Name)
+			return v.Text(&d.Name)
 		case 2:
-			return message(v, &d.Digest, DecodeDigest)
+			return wire.Message(v, &d.Digest, DecodeDigest)
 		}
 		return nil
 	})
@@ -152,12 +152,12 @@ func decodeSubdirectory(data []byte) (d DirectoryNode, err error) {
 }
 
 func decodeSymlink(data []byte) (l SymlinkNode, err error) {
-	err = Fields(data, func(num protowire.Number, v Value) error {
+	err = wire.Fields(data, func(num int, v wire.Value) error {
 		switch num {
 		case 1:
-			return v.text(&l.Name)
+			return v.Text(&l.Name)
 		case 2:
-			return v.text(&l.Target)
+			return v.Text(&l.Target)
 		}
 		return nil
 	})
@@ -165,24 +165,24 @@ func decodeSymlink(data []byte) (l SymlinkNode, err error) {
 }
 
 // appendMode writes NodeProperties with a unix_mode, unless mode is 0.
-func appendMode(b []byte, num protowire.Number, mode uint32) []byte {
+func appendMode(b []byte, num int, mode uint32) []byte {
 	if mode == 0 {
 		return b
 	}
-	return appendMessage(b, num, appendMessage(nil, 3, appendInt(nil, 1, int64(mode))))
+	return wire.AppendMessage(b, num, wire.AppendMessage(nil, 3, wire.AppendInt(nil, 1, int64(mode))))
 }
 
 func decodeMode(data []byte) (mode uint32, err error) {
 	wrapped := func(data []byte) (mode int64, err error) {
-		mode, _, err = decodePair(data)
+		mode, _, err = wire.DecodeInts(data)
 		return mode, err
 	}
-	err = Fields(data, func(num protowire.Number, v Value) error {
+	err = wire.Fields(data, func(num int, v wire.Value) error {
 		if num != 3 {
 			return nil
 		}
 		var wide int64
-		err := message(v, &wide, wrapped)
+		err := wire.Message(v, &wide, wrapped)
 		mode = uint32(wide) & 0o7777
 		return err
 	})
@@ -206,9 +206,9 @@ func (t *Tree) Encode() []byte {
 	}
 	slices.SortFunc(children, func(a, b child) int { return slices.Compare(a.digest.Hash[:], b.digest.Hash[:]) })
 	children = slices.CompactFunc(children, func(a, b child) bool { return a.digest == b.digest })
-	b := appendMessage(nil, 1, root.Encode())
+	b := wire.AppendMessage(nil, 1, root.Encode())
 	for _, c := range children {
-		b = appendMessage(b, 2, c.data)
+		b = wire.AppendMessage(b, 2, c.data)
 	}
 	return b
 }
@@ -216,12 +216,12 @@ func (t *Tree) Encode() []byte {
 // DecodeTree reads what Encode writes, and what others write in another order.
 func DecodeTree(data []byte) (*Tree, error) {
 	t := &Tree{Root: &Directory{}}
-	err := Fields(data, func(num protowire.Number, v Value) error {
+	err := wire.Fields(data, func(num int, v wire.Value) error {
 		switch num {
 		case 1:
-			return message(v, &t.Root, DecodeDirectory)
+			return wire.Message(v, &t.Root, DecodeDirectory)
 		case 2:
-			return messages(v, &t.Children, DecodeDirectory)
+			return wire.Messages(v, &t.Children, DecodeDirectory)
 		}
 		return nil
 	})

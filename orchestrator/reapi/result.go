@@ -3,7 +3,7 @@ package reapi
 import (
 	"time"
 
-	"google.golang.org/protobuf/encoding/protowire"
+	"devloop/orchestrator/reapi/wire"
 )
 
 // An ActionResult is what came of an action. Its paths are what the other side wrote: who puts outputs back writes to those
@@ -53,22 +53,22 @@ type ExecutedActionMetadata struct {
 func (r *ActionResult) Encode() []byte {
 	var b []byte
 	for _, f := range sorted(r.Files, func(f OutputFile) string { return f.Path }) {
-		msg := appendDigest(appendString(nil, 1, f.Path), 2, f.Digest)
-		msg = appendBytes(appendBool(msg, 4, f.Executable), 5, f.Contents)
-		b = appendMessage(b, 2, appendMode(msg, 7, f.Mode))
+		msg := appendDigest(wire.AppendString(nil, 1, f.Path), 2, f.Digest)
+		msg = wire.AppendBytes(wire.AppendBool(msg, 4, f.Executable), 5, f.Contents)
+		b = wire.AppendMessage(b, 2, appendMode(msg, 7, f.Mode))
 	}
 	for _, d := range sorted(r.Directories, func(d OutputDirectory) string { return d.Path }) {
-		msg := appendDigest(appendString(nil, 1, d.Path), 3, d.Tree)
-		b = appendMessage(b, 3, appendDigest(appendBool(msg, 4, d.TopologicallySorted), 5, d.RootDirectory))
+		msg := appendDigest(wire.AppendString(nil, 1, d.Path), 3, d.Tree)
+		b = wire.AppendMessage(b, 3, appendDigest(wire.AppendBool(msg, 4, d.TopologicallySorted), 5, d.RootDirectory))
 	}
-	b = appendInt(b, 4, int64(r.ExitCode))
-	b = appendBytes(b, 5, r.Stdout)
+	b = wire.AppendInt(b, 4, int64(r.ExitCode))
+	b = wire.AppendBytes(b, 5, r.Stdout)
 	b = appendDigest(b, 6, r.StdoutDigest)
-	b = appendBytes(b, 7, r.Stderr)
+	b = wire.AppendBytes(b, 7, r.Stderr)
 	b = appendDigest(b, 8, r.StderrDigest)
-	b = appendBytes(b, 9, r.Metadata.encode())
+	b = wire.AppendBytes(b, 9, r.Metadata.encode())
 	for _, l := range sorted(r.Symlinks, func(l OutputSymlink) string { return l.Path }) {
-		b = appendMessage(b, 12, appendString(appendString(nil, 1, l.Path), 2, l.Target))
+		b = wire.AppendMessage(b, 12, wire.AppendString(wire.AppendString(nil, 1, l.Path), 2, l.Target))
 	}
 	return b
 }
@@ -78,31 +78,31 @@ func (r *ActionResult) Encode() []byte {
 func DecodeActionResult(data []byte) (*ActionResult, error) {
 	r := &ActionResult{}
 	var older []OutputSymlink
-	err := Fields(data, func(num protowire.Number, v Value) error {
+	err := wire.Fields(data, func(num int, v wire.Value) error {
 		switch num {
 		case 2:
-			return messages(v, &r.Files, decodeOutputFile)
+			return wire.Messages(v, &r.Files, decodeOutputFile)
 		case 3:
-			return messages(v, &r.Directories, decodeOutputDirectory)
+			return wire.Messages(v, &r.Directories, decodeOutputDirectory)
 		case 4:
 			var code int64
-			err := v.int(&code)
+			err := v.Int(&code)
 			r.ExitCode = int32(code)
 			return err
 		case 5:
-			return v.bytes(&r.Stdout)
+			return v.Bytes(&r.Stdout)
 		case 6:
-			return message(v, &r.StdoutDigest, DecodeDigest)
+			return wire.Message(v, &r.StdoutDigest, DecodeDigest)
 		case 7:
-			return v.bytes(&r.Stderr)
+			return v.Bytes(&r.Stderr)
 		case 8:
-			return message(v, &r.StderrDigest, DecodeDigest)
+			return wire.Message(v, &r.StderrDigest, DecodeDigest)
 		case 9:
-			return message(v, &r.Metadata, decodeMetadata)
+			return wire.Message(v, &r.Metadata, decodeMetadata)
 		case 10, 11:
-			return messages(v, &older, decodeOutputSymlink)
+			return wire.Messages(v, &older, decodeOutputSymlink)
 		case 12:
-			return messages(v, &r.Symlinks, decodeOutputSymlink)
+			return wire.Messages(v, &r.Symlinks, decodeOutputSymlink)
 		}
 		return nil
 	})
@@ -113,18 +113,18 @@ func DecodeActionResult(data []byte) (*ActionResult, error) {
 }
 
 func decodeOutputFile(data []byte) (f OutputFile, err error) {
-	err = Fields(data, func(num protowire.Number, v Value) error {
+	err = wire.Fields(data, func(num int, v wire.Value) error {
 		switch num {
 		case 1:
-			return v.text(&f.Path)
+			return v.Text(&f.Path)
 		case 2:
-			return message(v, &f.Digest, DecodeDigest)
+			return wire.Message(v, &f.Digest, DecodeDigest)
 		case 4:
-			return v.bool(&f.Executable)
+			return v.Bool(&f.Executable)
 		case 5:
-			return v.bytes(&f.Contents)
+			return v.Bytes(&f.Contents)
 		case 7:
-			return message(v, &f.Mode, decodeMode)
+			return wire.Message(v, &f.Mode, decodeMode)
 		}
 		return nil
 	})
@@ -137,16 +137,16 @@ func decodeOutputSymlink(data []byte) (OutputSymlink, error) {
 }
 
 func decodeOutputDirectory(data []byte) (d OutputDirectory, err error) {
-	err = Fields(data, func(num protowire.Number, v Value) error {
+	err = wire.Fields(data, func(num int, v wire.Value) error {
 		switch num {
 		case 1:
-			return v.text(&d.Path)
+			return v.Text(&d.Path)
 		case 3:
-			return message(v, &d.Tree, DecodeDigest)
+			return wire.Message(v, &d.Tree, DecodeDigest)
 		case 4:
-			return v.bool(&d.TopologicallySorted)
+			return v.Bool(&d.TopologicallySorted)
 		case 5:
-			return message(v, &d.RootDirectory, DecodeDigest)
+			return wire.Message(v, &d.RootDirectory, DecodeDigest)
 		}
 		return nil
 	})
@@ -160,21 +160,21 @@ func (m *ExecutedActionMetadata) times() [9]*time.Time {
 }
 
 func (m *ExecutedActionMetadata) encode() []byte {
-	b := appendString(nil, 1, m.Worker)
+	b := wire.AppendString(nil, 1, m.Worker)
 	for i, t := range m.times() {
-		b = appendTime(b, protowire.Number(i+2), *t)
+		b = wire.AppendTime(b, i+2, *t)
 	}
 	return b
 }
 
 func decodeMetadata(data []byte) (m ExecutedActionMetadata, err error) {
 	times := m.times()
-	err = Fields(data, func(num protowire.Number, v Value) error {
+	err = wire.Fields(data, func(num int, v wire.Value) error {
 		switch {
 		case num == 1:
-			return v.text(&m.Worker)
-		case num >= 2 && int(num) < 2+len(times):
-			return message(v, times[num-2], decodeTime)
+			return v.Text(&m.Worker)
+		case num >= 2 && num < 2+len(times):
+			return wire.Message(v, times[num-2], wire.DecodeTime)
 		}
 		return nil
 	})
