@@ -61,6 +61,7 @@ var floors = map[string]struct {
 	"orchestrator/memrelease":       {own: []string{"orchestrator/memrelease/pages"}, why: "it gives memory back, whoever held it"},
 	"orchestrator/memrelease/pages": {why: "a process that must be initialised before everything else gives its program's pages back, too"},
 
+	"orchestrator/cas":        {own: []string{"orchestrator/reapi"}, modules: []string{"golang.org/x/sys"}, why: "it keeps contents, whatever they are for"},
 	"orchestrator/reapi":      {own: []string{"orchestrator/reapi/wire"}, why: "messages and their bytes: who sends or keeps them is for others"},
 	"orchestrator/reapi/wire": {why: "fields, whatever message they are of"},
 

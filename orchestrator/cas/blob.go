@@ -1,0 +1,207 @@
+package cas
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"devloop/orchestrator/reapi"
+)
+
+// Put stores what r has, to its end.
+func (s *Store) Put(r io.Reader) (reapi.Digest, error) {
+	t, err := s.create()
+	if err != nil {
+		return reapi.Digest{}, err
+	}
+	d, err := digestTo(t, r, s.limit)
+	return s.keepBlob(t, d, err)
+}
+
+// PutFile stores the content of a regular file. A file that changes meanwhile is an error.
+func (s *Store) PutFile(path string) (reapi.Digest, error) {
+	from, err := openEntry(path)
+	if err != nil {
+		return reapi.Digest{}, err
+	}
+	defer from.Close()
+	before, err := from.Stat()
+	if err == nil && !before.Mode().IsRegular() {
+		err = errors.New(path + " is no file")
+	}
+	if err != nil {
+		return reapi.Digest{}, err
+	}
+	t, err := s.create()
+	if err != nil {
+		return reapi.Digest{}, err
+	}
+	t, d, err := copyFile(t, from, s.limit)
+	if err == nil {
+		var after fs.FileInfo
+		if after, err = from.Stat(); err == nil && (after.Size() != d.Size || !same(before, after)) {
+			err = errors.New(path + " changed while it was read")
+		}
+	}
+	return s.keepBlob(t, d, err)
+}
+
+// keepBlob makes t the blob with digest d, unless writing it went wrong.
+func (s *Store) keepBlob(t temporary, d reapi.Digest, err error) (reapi.Digest, error) {
+	if err != nil {
+		t.discard()
+		return reapi.Digest{}, err
+	}
+	if err := s.keep(t, s.entry(blobs, d.Hash), d.Size); err != nil {
+		return reapi.Digest{}, err
+	}
+	return d, nil
+}
+
+// copyFile makes a copy of from in a temporary, and says what it is a copy of: at most so many bytes. The temporary may be
+// another one then.
+func copyFile(to temporary, from *os.File, most int64) (temporary, reapi.Digest, error) {
+	to, cloned := clone(to, from)
+	if cloned {
+		d, err := digestTo(io.Discard, to, most)
+		return to, d, err
+	}
+	d, err := digestTo(to, from, most)
+	return to, d, err
+}
+
+// digestTo copies, and says what it has copied.
+func digestTo(w io.Writer, r io.Reader, most int64) (reapi.Digest, error) {
+	var d reapi.Digest
+	h := sha256.New()
+	buf := buffers.Get().(*buffer)
+	defer buffers.Put(buf)
+	for {
+		n, err := r.Read(buf[:])
+		if d.Size += int64(n); d.Size > most {
+			return d, errors.New("larger than what the store may hold")
+		}
+		h.Write(buf[:n])
+		if _, err := w.Write(buf[:n]); err != nil {
+			return d, err
+		}
+		if err == io.EOF {
+			h.Sum(d.Hash[:0])
+			return d, nil
+		}
+		if err != nil {
+			return d, err
+		}
+	}
+}
+
+// openBlob opens a blob, of which only the size was looked at.
+func (s *Store) openBlob(d reapi.Digest) (*os.File, error) {
+	path := s.entry(blobs, d.Hash)
+	f, info, err := s.open(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() != d.Size {
+		_ = f.Close()
+		_ = os.Remove(path)
+		return nil, ErrMissing
+	}
+	return f, nil
+}
+
+// Open opens a blob. A damaged one is found by its end at the latest: reading fails, and it is removed.
+func (s *Store) Open(d reapi.Digest) (io.ReadCloser, error) {
+	f, err := s.openBlob(d)
+	if err != nil {
+		return nil, err
+	}
+	return &reader{file: f, digest: d, hash: sha256.New()}, nil
+}
+
+// A reader checks what it reads.
+type reader struct {
+	file   *os.File
+	digest reapi.Digest
+	hash   hash.Hash
+	read   int64
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	n, err := r.file.Read(p)
+	r.read += int64(n)
+	r.hash.Write(p[:n])
+	if (err == io.EOF || r.read >= r.digest.Size) && (r.read != r.digest.Size || [sha256.Size]byte(r.hash.Sum(nil)) != r.digest.Hash) {
+		_ = os.Remove(r.file.Name())
+		return 0, fmt.Errorf("%s: %w: it is damaged", r.file.Name(), ErrMissing)
+	}
+	return n, err
+}
+
+func (r *reader) Close() error { return r.file.Close() }
+
+// Restore makes path a file with a blob's content and with the permissions of mode. It is there as a whole or, with an error,
+// as it was before. Directories that are missing are made. What path was before is replaced, also if it is a symbolic link;
+// a directory is not.
+func (s *Store) Restore(d reapi.Digest, path string, mode fs.FileMode) error {
+	from, err := s.openBlob(d)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	t, err := beside(path)
+	if err != nil {
+		return err
+	}
+	t, copied, err := copyFile(t, from, d.Size)
+	if err == nil && copied != d {
+		_ = os.Remove(from.Name())
+		err = ErrMissing
+	}
+	if err == nil {
+		err = t.Chmod(mode.Perm())
+	}
+	if err == nil {
+		err = moveOpen(t.File, path)
+	}
+	if err != nil {
+		t.discard()
+	}
+	return err
+}
+
+// beside makes a temporary in the directory of path. It has a name that the next one for path has too, so that a killed
+// process leaves at most one, and that not for ever.
+func beside(path string) (temporary, error) {
+	dir, base := filepath.Split(path)
+	hash := sha256.Sum256([]byte(base))
+	name := filepath.Join(dir, ".devloop-"+hex.EncodeToString(hash[:8])+"~")
+	f, err := openTemporary(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(filepath.Clean(dir), 0o777); err != nil {
+			return temporary{}, err
+		}
+		f, err = openTemporary(name)
+	}
+	if err == nil {
+		if alone(f) && named(f) {
+			if err := f.Truncate(0); err != nil {
+				temporary{f}.discard()
+				return temporary{}, err
+			}
+			return temporary{f}, nil
+		}
+		_ = f.Close()
+	}
+	f, err = os.CreateTemp(dir, ".devloop-*~") // another process is at it
+	if err != nil {
+		return temporary{}, err
+	}
+	return temporary{f}, nil
+}
