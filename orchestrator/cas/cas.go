@@ -5,6 +5,7 @@
 package cas
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -26,26 +27,31 @@ type Store struct {
 	dir   string
 	limit int64
 	now   func() time.Time
+	disk  disk
 }
 
 // Open opens the store in dir, which it makes if it is missing; only this user may have the right to write there. The store
 // keeps at most limit bytes.
 func Open(dir string, limit int64) (*Store, error) {
 	dir, err := filepath.Abs(dir)
-	if err == nil {
-		err = os.MkdirAll(dir, 0o700)
-	}
 	if err != nil {
 		return nil, err
 	}
-	info, err := os.Stat(dir)
-	if err == nil {
-		err = private(info)
-	}
+	s := &Store{dir: dir, limit: limit, now: time.Now}
+	err = s.disk.do(func(*call) error {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+		info, err := os.Stat(dir)
+		if err != nil {
+			return err
+		}
+		return private(info)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}
-	return &Store{dir: dir, limit: limit, now: time.Now}, nil
+	return s, nil
 }
 
 // The kinds of entries, each a directory below the store's with 256 others in it.
@@ -70,15 +76,16 @@ func (s *Store) open(path string) (*os.File, fs.FileInfo, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, ErrMissing
 	}
-	if err != nil {
-		return nil, nil, err
+	var info fs.FileInfo
+	if err == nil {
+		info, err = f.Stat()
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New(path + " is no file")
-	}
-	if err != nil {
-		return nil, nil, errors.Join(err, f.Close())
+	if err != nil || !info.Mode().IsRegular() {
+		_ = f.Close()
+		if named, lerr := os.Lstat(path); lerr == nil && !named.Mode().IsRegular() {
+			err = errors.Join(ErrMissing, os.Remove(path)) // a symbolic link, or whatever else is no entry
+		}
+		return nil, nil, cmp.Or(err, ErrMissing)
 	}
 	s.use(path, info)
 	return f, info, nil
@@ -96,13 +103,15 @@ func (s *Store) use(path string, info fs.FileInfo) {
 
 // Has is whether a blob is there. It counts as used.
 func (s *Store) Has(d reapi.Digest) bool {
-	path := s.entry(blobs, d.Hash)
-	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() != d.Size {
-		return false
-	}
-	s.use(path, info)
-	return true
+	return s.disk.do(func(*call) error {
+		path := s.entry(blobs, d.Hash)
+		info, err := os.Lstat(path)
+		if err != nil || !info.Mode().IsRegular() || info.Size() != d.Size {
+			return ErrMissing
+		}
+		s.use(path, info)
+		return nil
+	}) == nil
 }
 
 // A temporary is a file that is being written. It is locked as long as somebody writes it, so that those of killed processes

@@ -41,6 +41,10 @@ func checksum(kind string, hash [sha256.Size]byte, data []byte) []byte {
 }
 
 func (s *Store) record(kind string, hash [sha256.Size]byte) ([]byte, error) {
+	return ask(&s.disk, func(*call) ([]byte, error) { return s.readRecord(kind, hash) })
+}
+
+func (s *Store) readRecord(kind string, hash [sha256.Size]byte) ([]byte, error) {
 	path := s.entry(kind, hash)
 	f, _, err := s.open(path)
 	if err != nil {
@@ -62,13 +66,16 @@ func (s *Store) putRecord(kind string, hash [sha256.Size]byte, data []byte) erro
 	if len(data) > mostRecord {
 		return errors.New("the record is too large")
 	}
-	t, err := s.create()
-	if err != nil {
-		return err
-	}
-	if _, err := t.Write(append(checksum(kind, hash, data), data...)); err != nil {
-		t.discard()
-		return err
-	}
-	return s.keep(t, s.entry(kind, hash), int64(len(data)+sha256.Size))
+	data = append(checksum(kind, hash, data), data...)
+	return s.disk.do(func(*call) error {
+		t, err := s.create()
+		if err != nil {
+			return err
+		}
+		if _, err := t.Write(data); err != nil {
+			t.discard()
+			return err
+		}
+		return s.keep(t, s.entry(kind, hash), int64(len(data)))
+	})
 }

@@ -24,7 +24,7 @@ type Usage struct {
 // Usage counts what the store holds. It looks at every entry.
 func (s *Store) Usage() (Usage, error) {
 	u := Usage{Dir: s.dir, Limit: s.limit}
-	all, err := s.all()
+	all, err := ask(&s.disk, s.all)
 	for _, e := range all {
 		u.Bytes += e.size
 		switch e.kind {
@@ -43,19 +43,23 @@ func (s *Store) Usage() (Usage, error) {
 }
 
 // Clear removes everything.
-func (s *Store) Clear() error { return s.shrink(0) }
+func (s *Store) Clear() error {
+	return s.disk.do(func(c *call) error { return s.shrink(c, 0) })
+}
 
 // Trim removes what was not used for the longest time, if the store holds more than it may. Then it looks at every entry;
 // else it reads one small file.
 func (s *Store) Trim() error {
-	if size, err := s.estimate(); err != nil || size <= s.limit {
-		return err
-	}
-	return s.shrink(s.limit - s.limit/10)
+	return s.disk.do(func(c *call) error {
+		if size, err := s.estimate(); err != nil || size <= s.limit {
+			return err
+		}
+		return s.shrink(c, s.limit-s.limit/10)
+	})
 }
 
 // shrink removes entries until the store holds at most so many bytes. If another process does so, it is left to that one.
-func (s *Store) shrink(most int64) error {
+func (s *Store) shrink(c *call, most int64) error {
 	f, err := s.openLock("trim")
 	if err != nil {
 		return err
@@ -68,13 +72,14 @@ func (s *Store) shrink(most int64) error {
 	if err != nil {
 		return err
 	}
-	all, err := s.all()
+	all, err := s.all(c)
 	var size int64
 	for _, e := range all {
 		size += e.size
 	}
 	var failed error
 	for _, e := range all {
+		c.step()
 		if size <= most {
 			break
 		}
@@ -115,7 +120,7 @@ type item struct {
 }
 
 // all are the entries, the longest unused first.
-func (s *Store) all() ([]item, error) {
+func (s *Store) all(c *call) ([]item, error) {
 	var all []item
 	var failed error
 	now := s.now()
@@ -134,6 +139,7 @@ func (s *Store) all() ([]item, error) {
 				failed = err
 			}
 			for _, entry := range entries {
+				c.step()
 				if info, err := entry.Info(); err == nil {
 					all = append(all, item{kind, filepath.Join(path, entry.Name()), onDisk(info.Size()), info.ModTime(), used(info.ModTime(), now)})
 				}
