@@ -25,12 +25,11 @@ var fileCycles = map[string]struct {
 	files int
 	why   string
 }{
-	"orchestrator/console":  {5, "Console and its streams, which share a screen"},
-	"orchestrator/contents": {5, "Store, and the files it reads"},
-	"orchestrator/fspoll":   {7, "Poller, and the files of one round"},
-	"orchestrator/machine":  {18, "Machine: one state, one step"},
-	"orchestrator/proxy":    {10, "Front: a request, the generation it goes to, and the way between"},
-	"orchestrator/sockets":  {6, "Set, Held and Grant: what is held, and who has it"},
+	"orchestrator/console": {5, "Console and its streams, which share a screen"},
+	"orchestrator/fspoll":  {7, "Poller, and the files of one round"},
+	"orchestrator/machine": {18, "Machine: one state, one step"},
+	"orchestrator/proxy":   {10, "Front: a request, the generation it goes to, and the way between"},
+	"orchestrator/sockets": {6, "Set, Held and Grant: what is held, and who has it"},
 }
 
 func TestNoLargeCycleOfFiles(t *testing.T) {

@@ -25,6 +25,8 @@ type Store struct {
 	pathBits uint64 // which bits of a path's digest count: tests make them few
 
 	mu     sync.Mutex // guards all below
+	sums   Sums       // that are kept for others; nil: none are. A content is known by its sum then
+	next   Sums       // what sums is to be
 	known  *table
 	lesson *Lesson // that still counts, if any
 	ended  *Lesson // the one that made it whole
@@ -74,9 +76,9 @@ func (s *Store) look(path string, final bool) Look {
 	// and that one finds something else than what is noted here.
 	digest := s.digest(path)
 	s.mu.Lock()
-	known := s.known
+	known, sums := s.known, s.sums
 	s.mu.Unlock()
-	file := s.read(path, digest)
+	file := s.read(path, digest, sums)
 	key := digest & s.pathBits
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,7 +113,7 @@ func (s *Store) Forget() *Past {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	past := &Past{store: s, tables: []*table{s.known}}
-	s.known, s.whole, s.lesson, s.ended = &table{}, false, nil, nil
+	s.known, s.whole, s.lesson, s.ended, s.sums = &table{}, false, nil, nil, s.next
 	return past
 }
 

@@ -35,12 +35,12 @@ func (l *Lesson) Learn(path string) {
 	digest := s.digest(path)
 	key := digest & s.pathBits
 	s.mu.Lock()
-	known := s.known.get(key) != nothing
+	known, sums := s.known.get(key) != nothing, s.sums
 	s.mu.Unlock()
 	if known {
 		return
 	}
-	if file := s.read(path, digest); !isAbsent(file.value) {
+	if file := s.read(path, digest, sums); !isAbsent(file.value) {
 		if file.young { // who looks at times alone has not seen what was written last
 			file.value = unknown
 		}

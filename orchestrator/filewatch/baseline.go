@@ -38,6 +38,9 @@ const (
 // how, has changed: files come into view or leave it, or a change may have been missed. Which nodes must run
 // because of that is decided elsewhere.
 func (w *Files) forget() {
+	if w.opt.Sums != nil {
+		w.base.contents.Keep(w.opt.Sums())
+	}
 	if past := w.base.contents.Forget(); w.base.past == nil {
 		w.base.past = past
 	} else {

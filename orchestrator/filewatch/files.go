@@ -2,7 +2,9 @@ package filewatch
 
 import (
 	"errors"
+	"iter"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"devloop/orchestrator/contents"
@@ -77,6 +79,8 @@ type Options struct {
 	Writing func() func(path string, wakes []int) (nodes []int)
 
 	Opened func() // the watcher has been replaced
+
+	Sums func() contents.Sums // what keeps the sums of watched files; nil, or a nil one: nothing does
 }
 
 // New begins to watch what the configuration asks for, outside the owner's goroutine, which does what it asks of a
@@ -87,7 +91,11 @@ func New(opt Options) (w *Files, notes []string, err error) {
 	w = &Files{opt: opt, poll: opt.Poll, git: git, view: view{cfg, g, watchset.New(cfg, g, git)}, times: newModTimes(),
 		hanging: hanging{notice: opt.Notice, report: opt.Hang}, watcher: newWatcher(opt.Disk),
 		base: baseline{contents: contents.New()}, writers: writers{}, locks: map[string]*gitLocks{}, emptied: map[string]emptied{}}
-	at := w.area(w.set)
+	if opt.Sums != nil {
+		w.base.contents.Keep(opt.Sums())
+		w.base.contents.Forget()
+	}
+	at := areaFor(w.set, w.git, w.opt.Own)
 	found, ok := opt.layout(at, w.set, opt.Poll != nil)
 	if ok {
 		touchables := w.set.Touchables()
@@ -111,9 +119,9 @@ func (w *Files) Close() error {
 	return errors.Join(errs...)
 }
 
-// area is what to watch for the nodes of a set.
-func (w *Files) area(set *watchset.Set) area {
-	return area{rootsOf(set, w.git), fspoll.Reach{Descend: w.opt.Own.outside(set.Descend), Want: wants(set, w.git)}}
+// areaFor is what to watch for the nodes of a set.
+func areaFor(set *watchset.Set, git *gitignore.Matcher, own *Own) area {
+	return area{rootsOf(set, git), fspoll.Reach{Descend: own.outside(set.Descend), Want: wants(set, git)}}
 }
 
 // wants tells whether a change of the file may matter to a node, or to git's rules. Whether git ignores the
@@ -143,7 +151,7 @@ func (w *Files) degrade() {
 	if w.watcher.poll != nil && !w.watcher.part {
 		return
 	}
-	poll, err := w.area(w.set).poll(0)
+	poll, err := areaFor(w.set, w.git, w.opt.Own).poll(0)
 	if err != nil {
 		w.opt.Notice(err.Error())
 		return
@@ -290,6 +298,19 @@ func (w *Files) Await(then func()) {
 		known()
 	} else {
 		w.Sync(known)
+	}
+}
+
+// Inputs are the files that a stage reads, as watchset.Set.Inputs lists them, less what devloop itself writes. The list may
+// be used by any goroutine, but takes what is watched, and which places hang, from now.
+func (w *Files) Inputs(node int, patterns []schema.Pattern, outputs []string) iter.Seq2[string, error] {
+	all := w.set.Inputs(node, patterns, outputs, slices.Clone(w.hanging.held))
+	return func(yield func(string, error) bool) {
+		for path, err := range all {
+			if (err != nil || !w.opt.Own.wrote(path)) && !yield(path, err) {
+				return
+			}
+		}
 	}
 }
 

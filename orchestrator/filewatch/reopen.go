@@ -70,7 +70,7 @@ func (w *Files) reopen(next *reopening) {
 // open is reopen's work, outside the owner's goroutine. It is false if the owner has ended.
 func (o *opened) open(w *Files, poll *time.Duration, since time.Time, inView *watchset.Set) bool {
 	w.git.Rest()
-	at := w.area(o.set)
+	at := areaFor(o.set, w.git, w.opt.Own)
 	found, ok := w.opt.layout(at, o.set, poll != nil)
 	if !ok {
 		return false
@@ -215,7 +215,7 @@ func (w *Files) caughtUp() {
 // was there before.
 func (w *Files) TakeMounts() {
 	changed := w.mounts.table.Take()
-	at, roots := w.area(w.set), w.mounts.roots
+	at, roots := areaFor(w.set, w.git, w.opt.Own), w.mounts.roots
 	found := make([][]string, len(changed))
 	w.opt.Disk.Add(diskqueue.Job{
 		Paths: changed,

@@ -199,8 +199,9 @@ func (s *Set) JudgeBelow(node int, dir string) Verdict {
 	return s.below(&s.views[node], filepath.ToSlash(dir))
 }
 
-func (s *Set) judge(node int, path string) (out Verdict) {
-	v := &s.views[node]
+func (s *Set) judge(node int, path string) Verdict { return s.sees(&s.views[node], path) }
+
+func (s *Set) sees(v *view, path string) (out Verdict) {
 	for i := range v.watch {
 		if p := &v.watch[i]; p.Match(path) {
 			if out = s.verdict(v, p, path); out.Wakes {

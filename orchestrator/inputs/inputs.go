@@ -1,0 +1,275 @@
+// Package inputs takes snapshots of the files that a stage reads: which there are, and what each holds, by SHA-256. A table of
+// what was read before, which outlives the process, spares nearly all reading, as git's index does.
+//
+// A file that may have been written to in the same moment in which it was read is not believed to be the same later because
+// the system says the same of it: it is read again.
+package inputs
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"devloop/orchestrator/plainfile"
+	"devloop/orchestrator/reapi"
+)
+
+// File is one file of a snapshot.
+type File struct {
+	Path       string // relative to the snapshot's directory, with slashes; it may begin with "../"
+	Executable bool
+	Link       string // where a symbolic link points to that does not lead to a file; Digest is zero then
+	Digest     reapi.Digest
+
+	is  identity
+	age age
+}
+
+// age is how much what the system says of a file tells about later.
+type age uint8
+
+const (
+	settled age = iota // who writes to it is noticed
+	young              // it may just have been written to, or be so still
+	coarse             // the same, where times have steps of a second: nobody can know
+)
+
+// Snapshot is what files held at a moment.
+type Snapshot struct {
+	Files []File // sorted by Path
+
+	root    string
+	settles time.Time // from then on, whoever writes to a file is noticed
+}
+
+// Take looks at the files that list names, in any order, relative to root. A file that is not there any more is left out, and
+// so is what is no file. Any error in list ends it, and so does a file that cannot be read: it is named in err. It returns
+// when ctx ends, even while a file system does not respond.
+func (t *Table) Take(ctx context.Context, root string, list iter.Seq2[string, error]) (*Snapshot, error) {
+	s := &Snapshot{root: root}
+	files, err := each(ctx, list, func(path string) (File, bool, error) {
+		f, ok, err := t.look(ctx, path)
+		if ok && err == nil {
+			f.Path, err = s.relative(path)
+		}
+		return f, ok, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.Files = files
+	for i := range files {
+		if files[i].age != settled {
+			s.settles = time.Now().Add(clockStep)
+			break
+		}
+	}
+	return s, nil
+}
+
+// Settled is how long to wait before whatever reads the files begins, so that Unchanged notices all that happens from then
+// on. It is at most 10 ms, and 0 if no file has just been written.
+func (s *Snapshot) Settled() time.Duration { return max(0, time.Until(s.settles)) }
+
+// Unchanged looks whether the files that list names now are those of the snapshot, and none has been written to since, even
+// if it holds the same again. It returns the paths, as in Files, of those that differ: none if all is as it was. err is as
+// that of Take.
+func (t *Table) Unchanged(ctx context.Context, s *Snapshot, list iter.Seq2[string, error]) (changed []string, err error) {
+	files, err := each(ctx, list, func(path string) (File, bool, error) {
+		rel, err := s.relative(path)
+		if err != nil {
+			return File{}, false, err
+		}
+		i, known := slices.BinarySearchFunc(s.Files, rel, func(f File, path string) int { return cmp.Compare(f.Path, path) })
+		if !known {
+			f, ok, err := t.identify(path)
+			f.Path = rel
+			return f, ok, err
+		}
+		was := s.Files[i]
+		is, err := t.same(ctx, path, &was)
+		if !is {
+			was.is = identity{}
+		}
+		return was, true, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	i := 0
+	for _, f := range files {
+		for i < len(s.Files) && s.Files[i].Path < f.Path { // it is gone
+			changed = append(changed, s.Files[i].Path)
+			i++
+		}
+		if i == len(s.Files) || s.Files[i].Path != f.Path || s.Files[i].is != f.is {
+			changed = append(changed, f.Path)
+		}
+		if i < len(s.Files) && s.Files[i].Path == f.Path {
+			i++
+		}
+	}
+	for ; i < len(s.Files); i++ {
+		changed = append(changed, s.Files[i].Path)
+	}
+	return changed, nil
+}
+
+// same is whether nobody has written to a file since it was looked at.
+func (t *Table) same(ctx context.Context, path string, was *File) (bool, error) {
+	now, ok, err := t.identify(path)
+	if err != nil || !ok || now.is != was.is || was.age == coarse {
+		return false, err
+	}
+	if was.age == settled || was.Link != "" {
+		return true, nil
+	}
+	again, ok, err := t.read(ctx, path)
+	return ok && again.is == was.is && again.Digest == was.Digest, err
+}
+
+func (s *Snapshot) relative(path string) (string, error) {
+	if rest, below := strings.CutPrefix(path, s.root); below && rest != "" && os.IsPathSeparator(rest[0]) {
+		return filepath.ToSlash(rest[1:]), nil
+	}
+	rel, err := filepath.Rel(s.root, path)
+	return filepath.ToSlash(rel), err
+}
+
+// each calls do for every path, some at once, and returns the files for which it said so, sorted by their paths, each once.
+// The first error ends it, or ctx: then do may still be called after it has returned.
+func each(ctx context.Context, list iter.Seq2[string, error], do func(path string) (File, bool, error)) ([]File, error) {
+	type batch struct {
+		paths []string
+		files []File
+	}
+	const size = 64
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	work, done := make(chan *batch, 64), make(chan struct{})
+	var batches []*batch // of the goroutine that lists
+	workers := max(2, runtime.GOMAXPROCS(0))
+	for range workers {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			for b := range work {
+				for _, path := range b.paths {
+					if ctx.Err() != nil {
+						break
+					}
+					f, ok, err := do(path)
+					if err != nil {
+						cancel(err)
+					}
+					if ok {
+						b.files = append(b.files, f)
+					}
+				}
+			}
+		}()
+	}
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		b := &batch{}
+		hand := func() {
+			batches = append(batches, b)
+			work <- b
+			b = &batch{}
+		}
+		for path, err := range list {
+			if err != nil {
+				cancel(err)
+			}
+			if ctx.Err() != nil {
+				break
+			}
+			if b.paths = append(b.paths, path); len(b.paths) == size {
+				hand()
+			}
+		}
+		hand()
+		close(work)
+		for range workers {
+			<-done
+		}
+	}()
+	select {
+	case <-finished:
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	var files []File
+	for _, b := range batches {
+		files = append(files, b.files...)
+	}
+	byPath := func(a, b File) int { return cmp.Compare(a.Path, b.Path) }
+	slices.SortFunc(files, byPath)
+	return slices.CompactFunc(files, func(a, b File) bool { return a.Path == b.Path }), nil
+}
+
+// look is what a file holds now; false if there is none.
+func (t *Table) look(ctx context.Context, path string) (File, bool, error) {
+	f, at, err := t.ask(path)
+	if err != nil || f.Link != "" || at.Kind != plainfile.Regular {
+		return f, f.Link != "", err
+	}
+	if sum, known := t.Known(at); known {
+		f.Digest = reapi.Digest{Hash: sum, Size: at.Size}
+		return f, true, nil
+	}
+	return t.read(ctx, path)
+}
+
+// identify is look without what the file holds.
+func (t *Table) identify(path string) (File, bool, error) {
+	f, at, err := t.ask(path)
+	return f, err == nil && (f.Link != "" || at.Kind == plainfile.Regular), err
+}
+
+// ask asks the system about a file, and about what a symbolic link leads to. If that is no file, the link stands for itself.
+func (t *Table) ask(path string) (f File, at plainfile.Stat, err error) {
+	at, err = plainfile.Lstat(path)
+	if err != nil {
+		return f, plainfile.Stat{}, gone(path, err)
+	}
+	if at.Kind != plainfile.Link {
+		f.Executable, f.is = at.Executable, identify(at)
+		return f, at, nil
+	}
+	link := at
+	at, err = plainfile.Follow(path)
+	if err == nil && at.Kind == plainfile.Regular {
+		f.Executable, f.is = at.Executable, identify(link, at)
+		return f, at, nil
+	}
+	if err != nil && !leadsNowhere(err) {
+		return f, at, gone(path, err)
+	}
+	f.Link, err = os.Readlink(path)
+	f.is = identify(link)
+	return f, link, gone(path, err)
+}
+
+// gone is err with the path, or nil if the file is not there any more.
+func gone(path string, err error) error {
+	var already *fs.PathError
+	switch {
+	case err == nil, errors.Is(err, fs.ErrNotExist), notADirectory(err):
+		return nil
+	case errors.As(err, &already):
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}

@@ -1,0 +1,108 @@
+package inputs
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"hash"
+	"io/fs"
+	"sync"
+	"syscall"
+	"time"
+
+	"devloop/orchestrator/plainfile"
+	"devloop/orchestrator/reapi"
+)
+
+// tries is how often a file is read that changes while it is read.
+const tries = 3
+
+// read reads a file, whatever is known of it.
+func (t *Table) read(ctx context.Context, path string) (f File, ok bool, err error) {
+	for range tries {
+		began := time.Now()
+		f, at, err := t.ask(path)
+		if err != nil || f.Link != "" || at.Kind != plainfile.Regular {
+			return f, f.Link != "", err
+		}
+		sum, same, err := hashFile(ctx, path, at)
+		if err != nil {
+			return f, false, gone(path, err)
+		}
+		if same {
+			t.Note(at, began, sum)
+			f.Digest, f.age = reapi.Digest{Hash: sum, Size: at.Size}, ageOf(at, began)
+			return f, true, nil
+		}
+	}
+	return File{}, false, errors.New(path + " changes all the time")
+}
+
+// hashFile reads a file of which the system has said this; false if it says something else now.
+func hashFile(ctx context.Context, path string, at plainfile.Stat) (sum [sha256.Size]byte, same bool, err error) {
+	file, err := plainfile.Open(path)
+	if err != nil {
+		return sum, false, err
+	}
+	defer file.Close()
+	if now, err := file.Stat(); err != nil || now != at {
+		return sum, false, err
+	}
+	r := readers.Get().(*reader)
+	defer readers.Put(r)
+	r.hash.Reset()
+	size := int64(0)
+	for {
+		n, err := file.Read(r.buf[:])
+		if err != nil {
+			return sum, false, err
+		}
+		if n == 0 {
+			break
+		}
+		r.hash.Write(r.buf[:n])
+		size += int64(n)
+		if ctx.Err() != nil {
+			return sum, false, context.Cause(ctx)
+		}
+	}
+	r.hash.Sum(sum[:0])
+	end, err := file.Stat()
+	return sum, end == at && size == at.Size, err
+}
+
+type reader struct {
+	hash hash.Hash
+	buf  [64 << 10]byte
+}
+
+var readers = sync.Pool{New: func() any { return &reader{hash: sha256.New()} }}
+
+// clockStep is the longest step of the clocks that systems take the times of files from. Some file systems have steps of a
+// second, or two: their times are whole seconds.
+const clockStep = 10 * time.Millisecond
+
+// Who writes to a file sets its time first, and then the content, which may take as long as this.
+const (
+	writing     = 250 * time.Millisecond
+	coarseSteps = 3 * time.Second
+)
+
+func ageOf(at plainfile.Stat, began time.Time) age {
+	since := time.Duration(began.UnixNano() - at.Changed)
+	switch {
+	case at.Changed == 0: // not known here
+		return young
+	case at.Changed%int64(time.Second) == 0 && since < coarseSteps:
+		return coarse
+	case since < writing:
+		return young
+	}
+	return settled
+}
+
+func leadsNowhere(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) || notADirectory(err)
+}
+
+func notADirectory(err error) bool { return errors.Is(err, syscall.ENOTDIR) }
