@@ -18,6 +18,9 @@ import (
 // machineConfig is the graph as the machine sees it, node for node.
 func machineConfig(cfg *schema.Config, g *graph.Graph, once bool) machine.Config {
 	mc := machine.Config{Jobs: cfg.Jobs, Once: once}
+	if cfg.Remote != nil {
+		mc.RemoteJobs = cfg.Remote.Jobs
+	}
 	for i, n := range g.Nodes {
 		mn := machine.Node{Name: n.Name, Upstream: g.Upstream(i), Gone: n.Gone}
 		var settle *time.Duration
@@ -59,7 +62,7 @@ func machineWatcher(w *schema.Watcher) *machine.Watcher {
 	for _, group := range w.Groups() {
 		var stages []machine.Stage
 		for _, s := range group {
-			ms := machine.Stage{Name: s.Name, Timeout: s.Timeout, AllowFailure: s.AllowFailure, Uninterrupted: !s.Interruptible}
+			ms := machine.Stage{Name: s.Name, Timeout: s.Timeout, AllowFailure: s.AllowFailure, Uninterrupted: !s.Interruptible, Remote: s.Remote}
 			if len(s.IfChanged) > 0 {
 				ms.IfChanged = func(path string) bool {
 					path, unknown := strings.CutSuffix(filepath.ToSlash(path), "/") // a directory: any file in it may have changed

@@ -13,6 +13,7 @@ type (
 	StartStage struct {
 		Node, Run, Stage int
 		Paths            []string // what changed, for the stage's environment
+		Fresh            bool     // asked for by hand: no earlier pass may stand for it
 	}
 	// StopStage asks a stage that has not exited to end. It comes at most once.
 	StopStage struct{ Node, Run, Stage int }

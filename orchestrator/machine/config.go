@@ -15,6 +15,8 @@ type Config struct {
 	Nodes []Node
 	Jobs  int // stages that may run at once over all watchers, at least 1
 
+	RemoteJobs int // the same of those that are Remote, which Jobs does not count
+
 	// Once runs every watcher once, ends at the first failure, and exits when all have passed. Processes
 	// start only if a watcher depends on them.
 	Once bool
@@ -62,6 +64,7 @@ type Stage struct {
 	Timeout       time.Duration          // 0: none
 	AllowFailure  bool
 	Uninterrupted bool // interruptible: false
+	Remote        bool // it runs on another machine
 }
 
 // Process is a supervised command.

@@ -66,7 +66,11 @@ func describe(c *Config, v any) string {
 		}
 		return "goes on"
 	case StageExited:
-		return fmt.Sprintf("stage exited %s: %s", stage(v.Node, v.Run, v.Stage), v.End)
+		text := fmt.Sprintf("stage exited %s: %s", stage(v.Node, v.Run, v.Stage), v.End)
+		if v.Reuse.Product != "" {
+			text += map[bool]string{false: ", made ", true: ", reused "}[v.Reuse.Hit] + v.Reuse.Product
+		}
+		return text
 	case Drained:
 		return fmt.Sprintf("drained %s#%d", name(v.Node), v.Run)
 	case Touched:
@@ -106,7 +110,11 @@ func describe(c *Config, v any) string {
 		return fmt.Sprintf("shutdown, code %d", v.Code)
 
 	case StartStage:
-		return "start-stage " + stage(v.Node, v.Run, v.Stage) + paths(v.Paths)
+		fresh := ""
+		if v.Fresh {
+			fresh = " fresh"
+		}
+		return "start-stage " + stage(v.Node, v.Run, v.Stage) + fresh + paths(v.Paths)
 	case StopStage:
 		return "stop-stage " + stage(v.Node, v.Run, v.Stage)
 	case KillStage:
@@ -148,7 +156,7 @@ func describeReport(r Report) string {
 		}
 	}
 	switch r.Kind {
-	case StageStarted, StagePassed, StageFailed, StageTolerated, StageTimedOut, StageCancelled, StageSkipped:
+	case StageStarted, StagePassed, StageFailed, StageTolerated, StageTimedOut, StageCancelled, StageSkipped, StageReused:
 		s += " " + r.Stage
 	}
 	s += ": " + string(r.Kind)
@@ -171,6 +179,9 @@ func describeReport(r Report) string {
 	}
 	if (r.End != End{}) {
 		s += ", " + r.End.String()
+	}
+	if r.Quiet {
+		s += ", quiet"
 	}
 	if r.Stale {
 		s += ", stale"

@@ -33,10 +33,12 @@ type (
 	// is finished, and Commands are carried out.
 	Pause struct{ On bool }
 
-	// StageExited answers StartStage: the stage's whole tree is gone, so its writes are complete.
+	// StageExited answers StartStage: the stage's whole tree is gone, so its writes are complete. So is what was
+	// put back of an earlier pass that stands for it.
 	StageExited struct {
 		Node, Run, Stage int
 		End              End
+		Reuse            Reuse
 	}
 
 	// Drained answers Drain: FilesChanged has come for every earlier write.
@@ -117,6 +119,17 @@ func (Await) event()          {}
 func (Forget) event()         {}
 func (Asked) event()          {}
 func (Shutdown) event()       {}
+
+// Reuse is what is known of earlier passes of a stage with the same inputs.
+type Reuse struct {
+	Product string // identifies what the stage has left behind; "" if that is not known
+	Hit     bool   // an earlier pass stands for it: it did not run
+
+	Passed           time.Time     // when it passed before; zero: never, or not known
+	Took             time.Duration // of a hit: how long that pass took
+	From             string        // of a hit: the host of the cache that knew it; "" if this machine did
+	Passes, Failures int           // with these inputs, counting this one; both are 0 unless there are both: it may be flaky
+}
 
 // Change is one changed file and the nodes that watch it.
 type Change struct {

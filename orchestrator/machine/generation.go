@@ -75,6 +75,7 @@ func (m *Machine) begin(n *node, phase procPhase, o occasion) generation {
 	n.feedback.start()
 	took := n.pending.take()
 	n.startStep = m.clock
+	m.takesIn(n)
 	if p.last++; p.begun {
 		p.restarts++
 	}
@@ -158,6 +159,7 @@ func (m *Machine) reload(n *node, g *generation) {
 	n.feedback.close(m.now)
 	n.feedback.start()
 	took := n.pending.take()
+	m.takesIn(n)
 	m.report(n, Report{Kind: Reloading, Num: g.gen, Why: took.why, By: took.by, Paths: took.paths})
 	m.do(ReloadProcess{n.id, g.gen, took.paths})
 	n.p.takenSince = older(n.p.takenSince, took.since)

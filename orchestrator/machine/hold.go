@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"slices"
 	"time"
 
 	"devloop/schema"
@@ -53,7 +54,7 @@ func (m *Machine) evaluateWatcher(n *node) {
 	switch {
 	case n.w.phase != idle:
 		n.busy = true
-		if n.w.phase == running && n.w.hasPending() && m.slots >= m.cfg.Jobs {
+		if n.w.phase == running && slices.ContainsFunc(n.w.stages, func(s stage) bool { return s.state == stagePending && !m.free(s.cfg) }) {
 			n.hold.Kind = NoSlot
 		}
 	case n.pending.dirty && !n.off:

@@ -18,19 +18,17 @@ func (mon *monitor) action(a Action) error {
 			return fmt.Errorf("a stage of %s starts after the shut-down", n.name)
 		case !n.active || n.run != a.Run:
 			return fmt.Errorf("a stage of %s starts outside a run", n.name)
-		case n.stages[a.Stage]:
+		case n.alive(a.Stage):
 			return fmt.Errorf("stage %d of %s starts twice", a.Stage, n.name)
 		}
-		n.stages[a.Stage], n.ran, n.unhanded = true, true, true
-		if mon.stages++; mon.stages > mon.cfg.Jobs {
-			return fmt.Errorf("%d stages run, %d may", mon.stages, mon.cfg.Jobs)
-		}
+		n.ran, n.unhanded = true, true
+		return mon.stageStarted(n, a)
 	case StopStage:
-		if n := mon.nodes[a.Node]; n.run != a.Run || !n.stages[a.Stage] {
+		if n := mon.nodes[a.Node]; n.run != a.Run || !n.alive(a.Stage) {
 			return fmt.Errorf("stage %d of %s is stopped, but does not run", a.Stage, n.name)
 		}
 	case KillStage:
-		if n := mon.nodes[a.Node]; n.run != a.Run || !n.stages[a.Stage] {
+		if n := mon.nodes[a.Node]; n.run != a.Run || !n.alive(a.Stage) {
 			return fmt.Errorf("stage %d of %s is killed, but does not run", a.Stage, n.name)
 		}
 	case Touch:
@@ -165,15 +163,23 @@ func (mon *monitor) report(r Report) error {
 	case RunCancelled:
 		n.causes = append(slices.Clone(n.taken), n.causes...)
 		n.own, n.newest = n.own || n.tookOwn, max(n.newest, n.tookNewest)
+		n.fresh = n.fresh || n.tookFresh
 		if n.gone {
-			n.causes = nil
+			n.causes, n.fresh = nil, false
 		}
 		n.cancelling = len(n.stages) > 0
 		n.active = n.cancelling
 	case RunPassed:
 		n.active, n.passed, n.failed = false, true, false
 		clear(n.failRoots)
-		mon.overtaken(r.ID)
+		if r.Quiet {
+			if err := mon.quiet(r.ID); err != nil {
+				return err
+			}
+			n.ran, n.kept, n.unhanded = false, false, false
+		} else {
+			mon.overtaken(r.ID)
+		}
 		n.kept = r.Stale && (n.ran || n.kept)
 		if n.withheld = append(n.withheld, n.owed...); !n.unhanded || !n.w.Triggers {
 			n.withheld = nil
@@ -277,6 +283,7 @@ func (mon *monitor) take(n *facts) {
 	again := n.again
 	n.hand, n.inTurn, n.urgent, n.again, n.crashed = false, false, false, false, false
 	n.startSeq, n.startedAt = mon.seq, mon.now
+	mon.takesIn(n)
 	if n.p != nil {
 		for _, root := range n.taken {
 			n.rise.owes = append(n.rise.owes, mon.steps[root])

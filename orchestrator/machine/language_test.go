@@ -14,6 +14,7 @@ import (
 //
 //	once
 //	jobs 2
+//	remote 3
 //	watcher check: lint+vet, test(timeout=5s), build(if=src/) -> server, site; queue needs=db
 //	process server; needs=db:ready,check:passed+restart probed stop=5s
 //
@@ -62,6 +63,8 @@ func parseConfig(text string) (cfg Config, err error) {
 			cfg.Once = true
 		case "jobs":
 			cfg.Jobs = number(rest)
+		case "remote":
+			cfg.RemoteJobs = number(rest)
 		case "watcher":
 			p.watcher(next, rest, strings.Fields(options))
 			next++
@@ -140,6 +143,8 @@ func parseStage(text string) Stage {
 			s.AllowFailure = true
 		case "keep":
 			s.Uninterrupted = true
+		case "remote":
+			s.Remote = true
 		default:
 			panic("unknown option " + option)
 		}

@@ -18,7 +18,8 @@ type Machine struct {
 	now     time.Time
 	clock   uint64 // counts steps
 	out     []Action
-	slots   int // stages running now
+	slots   int // stages running now, but for those
+	remote  int // that are Remote
 	started bool
 	paused  bool // see Pause
 	ending  ending
@@ -439,7 +440,7 @@ func (m *Machine) renewByHand(n *node, all nodeset) {
 	}
 	n.pending.mark(all, ByHand, "", m.clock)
 	n.pending.why, n.pending.by = ByHand, ""
-	n.pending.all, n.pending.settling = true, false
+	n.pending.all, n.pending.fresh, n.pending.settling = true, true, false
 	n.pending.hand = n.pending.hand || !inTurn
 }
 

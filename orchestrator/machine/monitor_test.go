@@ -17,7 +17,8 @@ type monitor struct {
 	steps  []int     // of each cause from outside: the step that it came with
 	reach  []nodeset // of each cause from outside: whom it made dirty, directly or by triggers
 	spread []nodeset // the same, with all whom it would have, had it still been there to hand on
-	stages int       // live
+	stages int       // live, but for those
+	remote int       // that are remote
 	ending bool
 	paused bool
 	hard   bool
@@ -65,19 +66,26 @@ type facts struct {
 	asked      bool // a watcher: it was to run at the start, or has run, since it is in the configuration
 	startSeq   int
 	startedAt  time.Time
-	since      int // of the first of causes
-	owedSince  int // of the first of owed
+	saw        map[int]map[int]string // what was left by those upstream when it started
+	since      int                    // of the first of causes
+	owedSince  int                    // of the first of owed
 
 	// A watcher.
 	run        int
 	active     bool // between the start of a run and its end
 	cancelling bool
-	stages     map[int]bool // live
+	stages     map[int]bool // live; true: remote
 	ran        bool         // the run has started a stage
 	passed     bool         // ever
 	failed     bool
 	failRoots  map[int]bool // what the failures since the last pass were started for
 	passSeq    map[int]int  // when a run for this cause last passed
+
+	makes     map[int]string // by its stages: what each has made
+	fresh     bool           // no earlier pass may stand for what it runs next
+	tookFresh bool
+	runs      *Watcher // as its last run was started
+	executed  bool     // no earlier pass stood for a stage of the run
 
 	// A process.
 	gen      int
@@ -109,7 +117,7 @@ func newMonitor(cfg Config) *monitor {
 	mon := &monitor{cfg: cfg, barriers: map[int]*question{}}
 	for i := range cfg.Nodes {
 		n := &cfg.Nodes[i]
-		mon.nodes = append(mon.nodes, &facts{name: n.Name, w: n.Watcher, p: n.Process, stages: map[int]bool{},
+		mon.nodes = append(mon.nodes, &facts{name: n.Name, w: n.Watcher, p: n.Process, stages: map[int]bool{}, makes: map[int]string{}, saw: map[int]map[int]string{},
 			failRoots: map[int]bool{}, passSeq: map[int]int{}, off: n.Process != nil})
 	}
 	mon.link()
@@ -205,9 +213,8 @@ func (mon *monitor) event(ev Event) {
 	case Command:
 		mon.command(ev)
 	case StageExited:
-		if n := mon.nodes[ev.Node]; n.run == ev.Run && n.stages[ev.Stage] {
-			delete(n.stages, ev.Stage)
-			mon.stages--
+		if n := mon.nodes[ev.Node]; n.run == ev.Run && n.alive(ev.Stage) {
+			mon.stageEnded(n, ev)
 			if n.cancelling && len(n.stages) == 0 {
 				n.active, n.cancelling = false, false
 			}
@@ -315,7 +322,7 @@ func (n *facts) forget() {
 	n.causes, n.taken, n.owed, n.withheld = nil, nil, nil, nil
 	n.own, n.newest, n.tookOwn, n.tookNewest = false, 0, false, 0
 	n.hand, n.again, n.kept, n.urgent, n.stale, n.tookStale, n.tookHand, n.handed, n.tookHanded = false, false, false, false, false, false, false, false, false
-	n.asked, n.passed, n.failed, n.crashed, n.ended = false, false, false, false, false
+	n.fresh, n.asked, n.passed, n.failed, n.crashed, n.ended = false, false, false, false, false, false
 	n.rise = rise{birth: n.rise.birth, readyAt: n.rise.readyAt}
 	clear(n.failRoots)
 }
@@ -400,6 +407,7 @@ func (mon *monitor) command(ev Command) {
 			mon.reach[root].add(i)
 			mon.spread[root].add(i)
 			mon.cause(n, root)
+			n.fresh = n.w != nil
 			if n.up.meets(all) {
 				n.inTurn = true
 			} else {

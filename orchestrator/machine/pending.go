@@ -27,6 +27,7 @@ type pending struct {
 	stale     bool // by a run that was let through, and so is what follows from it
 	hand      bool // asked for by hand: waits for nothing
 	all       bool // every stage runs
+	fresh     bool // no earlier pass may stand for one
 	noReload  bool // by the restart of a dependency: a reload signal is not enough
 	stopFirst bool // the old generation must end before the new one starts
 	why       Why
@@ -127,7 +128,7 @@ func (d *pending) restore(old pending) {
 		d.why, d.by, d.real = old.why, old.by, old.real
 	}
 	d.dirty, d.all, d.since = true, d.all || old.all, older(d.since, old.since)
-	d.own = d.own || old.own
+	d.own, d.fresh = d.own || old.own, d.fresh || old.fresh
 	d.last = max(d.last, old.last)
 	for _, cohort := range append(old.causes, newer.causes...) {
 		d.causes.add(cohort)

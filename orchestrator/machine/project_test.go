@@ -26,7 +26,7 @@ func randomProject(d *dice) string {
 	if d.percent(15) {
 		b.WriteString("once\n")
 	}
-	fmt.Fprintf(&b, "jobs %d\n", 1+d.n(3))
+	fmt.Fprintf(&b, "jobs %d\nremote %d\n", 1+d.n(3), 1+d.n(2))
 	for i := range n {
 		var needs, readers []string
 		for j := range n {
@@ -81,7 +81,7 @@ func randomStages(d *dice) string {
 			b.WriteString([]string{", ", "+"}[d.n(2)])
 		}
 		fmt.Fprintf(&b, "s%d", i)
-		if options := some(d, "if=a", 20, "if=b", 10, "timeout=500ms", 10, "allow", 10, "keep", 10); len(options) > 0 {
+		if options := some(d, "if=a", 20, "if=b", 10, "timeout=500ms", 10, "allow", 10, "keep", 10, "remote", 15); len(options) > 0 {
 			b.WriteString("(" + strings.Join(options, " ") + ")")
 		}
 	}

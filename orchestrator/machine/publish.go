@@ -25,6 +25,9 @@ func (m *Machine) drained(ev Drained) {
 	}
 	w.outcome, w.everPassed = outPassed, true
 	r.Kind = RunPassed
+	if r.Quiet = w.unpublished && w.made.nothingNew(); r.Quiet {
+		w.unpublished, w.made.strayed = false, false
+	}
 	m.report(n, r)
 	if w.unpublished {
 		m.overtaken(n)
@@ -50,6 +53,7 @@ func (m *Machine) drained(ev Drained) {
 	w.discarded = 0
 	if w.unpublished {
 		w.unpublished = false
+		w.made.publish()
 		m.publish(n, through)
 	}
 	w.takenSince = 0
@@ -78,6 +82,7 @@ func (m *Machine) touched(ev Touched) {
 	if ev.Err == "" {
 		return
 	}
+	w.made.published = nil
 	m.report(n, Report{Kind: RunFailed, Num: ev.Run, Took: m.now.Sub(w.startedAt), End: End{Code: -1, Err: ev.Err}, Serving: m.serving(n)})
 	if m.cfg.Once {
 		m.fail(n)
@@ -105,6 +110,15 @@ func (m *Machine) overtaken(n *node) {
 				d.pending.mark(cohort, ByTrigger, n.cfg.Name, n.w.takenSince)
 				d.pending.last = max(d.pending.last, n.w.took.last)
 			}
+		}
+	}
+}
+
+// takesIn notes that a node starts with what those upstream have made.
+func (m *Machine) takesIn(n *node) {
+	for _, u := range m.nodes {
+		if u.w != nil && n.ins.has(u.id) {
+			u.w.made.taken()
 		}
 	}
 }

@@ -113,6 +113,7 @@ func (w *world) life() error {
 
 // surround decides who watches what, and who writes what it watches.
 func (w *world) surround() {
+	w.passes.content, w.passes.known = make([]int, len(w.cfg.Nodes)), map[job]int{}
 	for _, path := range []string{"a", "b", "c", "d"} {
 		var nodes []int
 		for i := range w.cfg.Nodes {
@@ -124,6 +125,7 @@ func (w *world) surround() {
 	}
 	for range w.cfg.Nodes {
 		w.self = append(w.self, w.d.percent(8))
+		w.passes.of = append(w.passes.of, w.d.percent(60))
 	}
 }
 
@@ -184,7 +186,7 @@ func (w *world) happening() Event {
 		return Pause{On: !w.m.paused}
 	case k < 99:
 		if w.cfg.Nodes[node].Watcher != nil {
-			return StageExited{node, w.d.n(3) - 1, 0, End{Code: 1}}
+			return StageExited{Node: node, Run: w.d.n(3) - 1, End: End{Code: 1}}
 		}
 		return ProcessExited{node, w.d.n(2) - 1, End{Code: 1}}
 	}
@@ -219,7 +221,7 @@ func (e *edited) next(d *dice) Reconfigure {
 
 // config is the configuration as it is written now.
 func (e *edited) config() Config {
-	cfg := Config{Jobs: e.whole.Jobs}
+	cfg := Config{Jobs: e.whole.Jobs, RemoteJobs: e.whole.RemoteJobs}
 	for i, n := range e.whole.Nodes {
 		switch {
 		case e.gone[i] && n.Watcher != nil:

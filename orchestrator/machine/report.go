@@ -30,6 +30,8 @@ type Report struct {
 	Plan    [][]string    // run started: its stages, in groups
 	Serving []string      // run failed: the processes downstream that run
 	Stale   bool          // run passed: files have changed meanwhile
+	Quiet   bool          // run passed: earlier passes stood for all of it, and its readers have what they made
+	Reuse   Reuse         // of a stage that has ended
 	Known   bool          // slowed: it is sure which node writes
 	Beside  bool          // starting: the old generation serves meanwhile; stopping: it has not taken over
 	Probed  bool          // ready: more than its start shows it
@@ -54,11 +56,12 @@ const (
 	StageTimedOut  ReportKind = "stage timed out"
 	StageCancelled ReportKind = "stage cancelled"
 	StageSkipped   ReportKind = "stage skipped"
-	Held           ReportKind = "held"    // a change waits for a failed upstream
-	Waits          ReportKind = "waits"   // for its dependency By to meet Need, which can still happen
-	Blocked        ReportKind = "blocked" // the same, but it cannot happen without help
-	NotRun         ReportKind = "not run" // in a single run, which ends: By has failed
-	Slowed         ReportKind = "slowed"  // it keeps waking itself, or it and By each other; Stage is the writer's, if that is a watcher, and Took the lag since its start, if it is the same each time
+	StageReused    ReportKind = "stage reused" // an earlier pass with the same inputs stands for it
+	Held           ReportKind = "held"         // a change waits for a failed upstream
+	Waits          ReportKind = "waits"        // for its dependency By to meet Need, which can still happen
+	Blocked        ReportKind = "blocked"      // the same, but it cannot happen without help
+	NotRun         ReportKind = "not run"      // in a single run, which ends: By has failed
+	Slowed         ReportKind = "slowed"       // it keeps waking itself, or it and By each other; Stage is the writer's, if that is a watcher, and Took the lag since its start, if it is the same each time
 	Starting       ReportKind = "starting"
 	Ready          ReportKind = "ready"
 	Unready        ReportKind = "not ready"

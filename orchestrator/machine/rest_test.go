@@ -33,6 +33,9 @@ func (mon *monitor) rest() error {
 			return err
 		}
 	}
+	if err := mon.current(); err != nil {
+		return err
+	}
 	return mon.fresh()
 }
 

@@ -57,6 +57,8 @@ func play(config, text string) (string, error) {
 //	change PATH NODE… by NODE  which was seen to write it
 //	touch PATH NODE…           someone else touched a declared trigger
 //	exit STAGE [CODE|SIGNAL]   a running stage ends, by its name or NODE/STAGE
+//	made STAGE KEY             it passes, and leaves behind what KEY identifies
+//	reused STAGE KEY           an earlier pass that left that behind stands for it
 //	exit NODE[@GEN] [CODE|SIGNAL]  a live process ends, the last started one if no other is named
 //	stale STAGE|NODE NUM       an answer that belongs to an earlier run or generation
 //	ready NODE[@GEN]
@@ -86,7 +88,9 @@ func (s *script) line(f []string) (err error) {
 	case verb == "change" || verb == "touch":
 		s.step(FilesChanged{s.changes(args, verb == "touch")})
 	case verb == "exit":
-		s.exit(args[0], parseEnd(args[1:]))
+		s.exit(args[0], parseEnd(args[1:]), Reuse{})
+	case verb == "made" || verb == "reused":
+		s.exit(args[0], End{}, Reuse{Product: args[1], Hit: verb == "reused"})
 	case verb == "stale":
 		s.stale(args[0], number(args[1]))
 	case verb == "drained":
@@ -146,7 +150,7 @@ func (s *script) reconfigure() error {
 	if err != nil {
 		return err
 	}
-	ev := Reconfigure{Config: Config{Jobs: next.Jobs}}
+	ev := Reconfigure{Config: Config{Jobs: next.Jobs, RemoteJobs: next.RemoteJobs}}
 	slot := map[int]int{}
 	for i, n := range s.cfg.Nodes {
 		j := slices.IndexFunc(next.Nodes, func(m Node) bool { return m.Name == n.Name })
@@ -250,7 +254,7 @@ func parseEnd(args []string) End {
 	return End{Code: -1, Err: strings.Join(args, " ")}
 }
 
-func (s *script) exit(name string, end End) {
+func (s *script) exit(name string, end End, reuse Reuse) {
 	process, _, _ := strings.Cut(name, "@")
 	if slices.ContainsFunc(s.cfg.Nodes, func(n Node) bool { return n.Name == process && n.Process != nil }) {
 		g := s.generation(name)
@@ -264,7 +268,7 @@ func (s *script) exit(name string, end End) {
 	key := [2]int{node, stage}
 	run := s.started[key]
 	delete(s.started, key)
-	s.step(StageExited{node, run, stage, end})
+	s.step(StageExited{node, run, stage, end, reuse})
 }
 
 // stage finds a stage by its name; of several, the one that runs.
@@ -306,7 +310,7 @@ func (s *script) stale(name string, num int) {
 		return
 	}
 	node, stage := s.stage(name, true)
-	s.step(StageExited{node, num, stage, End{Code: 1}})
+	s.step(StageExited{Node: node, Run: num, Stage: stage, End: End{Code: 1}})
 }
 
 func (s *script) processStarted(n int) {

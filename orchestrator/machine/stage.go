@@ -59,7 +59,7 @@ func (m *Machine) nextGroup(n *node) {
 func (m *Machine) progress(n *node) bool {
 	w := n.w
 	for i := range w.stages {
-		if w.stages[i].state == stagePending && m.slots < m.cfg.Jobs {
+		if w.stages[i].state == stagePending && m.free(w.stages[i].cfg) {
 			m.startStage(n, i)
 			return true
 		}
@@ -76,6 +76,23 @@ func (m *Machine) progress(n *node) bool {
 	return true
 }
 
+// free tells whether there is a place for one more stage like this.
+func (m *Machine) free(s *Stage) bool {
+	if s.Remote {
+		return m.remote < m.cfg.RemoteJobs
+	}
+	return m.slots < m.cfg.Jobs
+}
+
+// occupy takes so many places for stages like this, or gives them back.
+func (m *Machine) occupy(s *Stage, places int) {
+	if s.Remote {
+		m.remote += places
+	} else {
+		m.slots += places
+	}
+}
+
 func (m *Machine) startStage(n *node, i int) {
 	w, s := n.w, &n.w.stages[i]
 	*s = stage{cfg: s.cfg, group: s.group, state: stageRunning, startedAt: m.now}
@@ -83,9 +100,9 @@ func (m *Machine) startStage(n *node, i int) {
 		s.timeoutAt = m.now.Add(s.cfg.Timeout)
 	}
 	w.unpublished = true
-	m.slots++
+	m.occupy(s.cfg, 1)
 	m.report(n, Report{Kind: StageStarted, Num: w.run, Stage: s.cfg.Name})
-	m.do(StartStage{n.id, w.run, i, w.took.paths})
+	m.do(StartStage{n.id, w.run, i, w.took.paths, w.took.fresh})
 }
 
 // stopStage asks a running stage to end, and sets its deadline.
@@ -112,13 +129,16 @@ func (m *Machine) stageExited(ev StageExited) {
 	}
 	s := &w.stages[ev.Stage]
 	s.state = stageDone
-	m.slots--
-	r := Report{Num: w.run, Stage: s.cfg.Name, Took: m.now.Sub(s.startedAt), End: ev.End}
+	m.occupy(s.cfg, -1)
+	w.made.add(ev.Stage, m.clock, ev.End.OK(), ev.Reuse)
+	r := Report{Num: w.run, Stage: s.cfg.Name, Took: m.now.Sub(s.startedAt), End: ev.End, Reuse: ev.Reuse}
 	switch {
 	case w.phase == cancelling:
 		r.Kind, s.need = StageCancelled, true
 	case s.timedOut:
 		r.Kind, s.need = StageTimedOut, true
+	case ev.End.OK() && ev.Reuse.Hit:
+		r.Kind = StageReused
 	case ev.End.OK():
 		r.Kind = StagePassed
 	default:

@@ -28,6 +28,7 @@ type watcher struct {
 	touching        bool   // its triggers are being touched
 	touchSince      uint64 // the step that is done with once they are
 	unpublished     bool   // a stage has run since the trigger was last touched
+	made            made
 }
 
 type phase int
@@ -61,6 +62,7 @@ func (w *watcher) configure(cfg *Watcher) {
 			w.stages = append(w.stages, stage{cfg: &group[i], group: g, need: true})
 		}
 	}
+	w.made = made{now: make([]product, len(w.stages))}
 }
 
 // plan names the stages, in groups.
@@ -191,6 +193,8 @@ func (m *Machine) startRun(n *node) {
 	}
 	w.takenSince = older(w.takenSince, w.took.since)
 	w.startedAt, n.freshStartStep = m.now, m.clock
+	w.made.ran, w.made.strayed = false, true
+	m.takesIn(n)
 	n.feedback.start()
 	w.protected = w.discarded >= letThrough || m.awaited(n, w.takenSince)
 	if w.relays() && (w.took.why != ByStart || len(w.took.paths) > 0) { // at the start its readers start by themselves

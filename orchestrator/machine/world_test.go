@@ -58,6 +58,38 @@ type world struct {
 	asks  int
 
 	edited edited
+	passes passes
+}
+
+// passes are what a cache knows of the stages: with which contents of the files each of them has passed.
+type passes struct {
+	of      []bool      // a watcher has reuse
+	content []int       // of the files that a watcher watches
+	known   map[job]int // how often a stage has passed with a content, which is in num
+}
+
+// begin tells what becomes of a stage, and whether an earlier pass stands for it.
+func (p *passes) begin(d *dice, a StartStage) Reuse {
+	if !p.of[a.Node] || a.Stage == 3 {
+		return Reuse{}
+	}
+	content := p.content[a.Node]
+	known := p.known[job{a.Node, content, a.Stage}] > 0
+	return Reuse{Product: fmt.Sprintf("%d/%d", a.Stage, content), Hit: known && !a.Fresh && d.percent(90)}
+}
+
+// end keeps a pass, unless the files have changed meanwhile.
+func (p *passes) end(ev StageExited) StageExited {
+	content := p.content[ev.Node]
+	switch {
+	case ev.Reuse.Product == "" || ev.Reuse.Hit && ev.End.OK():
+	case !ev.End.OK(): // and what it has left is not what it says
+	case ev.Reuse.Product != fmt.Sprintf("%d/%d", ev.Stage, content):
+		ev.Reuse = Reuse{}
+	default:
+		p.known[job{ev.Node, content, ev.Stage}]++
+	}
+	return ev
 }
 
 // job is a live stage, or a live process with stage -1.
@@ -98,8 +130,8 @@ func (w *world) step(ev Event) error {
 	if w.cfg.Once && w.m.ending.begun && !w.mon.ending {
 		w.mon.ending, w.mon.asked = true, w.mon.verdict()
 	}
-	if err == nil && w.m.slots != w.mon.stages {
-		err = fmt.Errorf("%d slots taken by %d stages", w.m.slots, w.mon.stages)
+	if err == nil && (w.m.slots != w.mon.stages || w.m.remote != w.mon.remote) {
+		err = fmt.Errorf("%d slots taken by %d stages, and %d by %d remote ones", w.m.slots, w.mon.stages, w.m.remote, w.mon.remote)
 	}
 	for _, a := range actions {
 		w.answer(a)
@@ -126,6 +158,16 @@ func (w *world) next() (bool, error) {
 	w.queue = slices.Delete(w.queue, first, first+1)
 	if t.at.After(w.now) {
 		w.now = t.at
+	}
+	switch ev := t.ev.(type) {
+	case StageExited:
+		t.ev = w.passes.end(ev)
+	case FilesChanged:
+		for _, c := range ev.Changes {
+			for _, i := range c.Nodes {
+				w.passes.content[i] = w.d.n(3)
+			}
+		}
 	}
 	w.forget(t.ev)
 	if lock, is := t.ev.(gitLock); is {
@@ -178,7 +220,11 @@ func (w *world) answer(a Action) {
 			end = End{Code: 1 + w.d.n(2)}
 		}
 		took := w.d.pick(0, 1, 10, 100, 300, 2000, 7000)
-		w.jobs[job{a.Node, a.Run, a.Stage}] = w.later(took, StageExited{a.Node, a.Run, a.Stage, end})
+		reuse := w.passes.begin(w.d, a)
+		if reuse.Hit {
+			end, took = End{}, w.d.pick(0, 1, 10)
+		}
+		w.jobs[job{a.Node, a.Run, a.Stage}] = w.later(took, StageExited{a.Node, a.Run, a.Stage, end, reuse})
 		if w.self[a.Node] && !w.calm && !w.cfg.Once {
 			w.writes(a.Node, took/2)
 		}
