@@ -47,11 +47,19 @@ func lock(f *os.File) bool {
 	return !errors.Is(flock(f, syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 }
 
-// alone locks f until it is closed. It is false if another process has, and where files cannot be locked.
-func alone(f *os.File) bool { return flock(f, syscall.LOCK_EX|syscall.LOCK_NB) == nil }
+// alone locks f until it is closed. It is false if another process has, where files cannot be locked, and if f has a second
+// name.
+func alone(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && stat.Nlink == 1 && abandoned(f)
+}
 
-// abandoned is whether no process is writing f.
-func abandoned(f *os.File) bool { return alone(f) }
+// abandoned locks f until it is closed, and is false if a process is writing it. Where files cannot be locked, nobody knows.
+func abandoned(f *os.File) bool { return flock(f, syscall.LOCK_EX|syscall.LOCK_NB) == nil }
 
 // moveOpen gives an open file another name, and closes it then, so that it is locked until it has that name.
 func moveOpen(f *os.File, path string) error {

@@ -44,7 +44,7 @@ func (s *Store) Usage() (Usage, error) {
 
 // Clear removes everything.
 func (s *Store) Clear() error {
-	return s.disk.do(func(c *call) error { return s.shrink(c, 0) })
+	return s.disk.do(func(c *call) error { return s.shrink(c, true) })
 }
 
 // Trim removes what was not used for the longest time, if the store holds more than it may. Then it looks at every entry;
@@ -54,18 +54,19 @@ func (s *Store) Trim() error {
 		if size, err := s.estimate(); err != nil || size <= s.limit {
 			return err
 		}
-		return s.shrink(c, s.limit-s.limit/10)
+		return s.shrink(c, false)
 	})
 }
 
-// shrink removes entries until the store holds at most so many bytes. If another process does so, it is left to that one.
-func (s *Store) shrink(c *call, most int64) error {
+// shrink removes entries until the store is a tenth smaller than it may be, or empty. If another process does so, it is left
+// to that one.
+func (s *Store) shrink(c *call, empty bool) error {
 	f, err := s.openLock("trim")
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if !lock(f) && most > 0 {
+	if !lock(f) && !empty {
 		return nil
 	}
 	before, err := s.estimate()
@@ -77,24 +78,29 @@ func (s *Store) shrink(c *call, most int64) error {
 	for _, e := range all {
 		size += e.size
 	}
-	var failed error
+	most := s.limit
+	switch {
+	case empty:
+		most = -1
+	case size > most:
+		most -= most / 10
+	}
 	for _, e := range all {
 		c.step()
 		if size <= most {
 			break
 		}
-		// What was used just now stays.
-		if info, err := os.Lstat(e.path); most > 0 && err == nil && !info.ModTime().Equal(e.modified) {
-			continue
+		if info, err := os.Lstat(e.path); !empty && err == nil && !info.ModTime().Equal(e.modified) {
+			continue // it was used just now
 		}
-		if err := os.Remove(e.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			failed = err
+		if removed := os.Remove(e.path); removed != nil && !errors.Is(removed, fs.ErrNotExist) {
+			err = removed
 			continue
 		}
 		size -= e.size
 	}
 	s.sweep()
-	return errors.Join(err, failed, s.count(func(now int64) int64 { return size + max(0, now-before) }))
+	return errors.Join(err, s.count(func(now int64) int64 { return size + max(0, now-before) }))
 }
 
 // sweep removes the temporaries of processes that were killed.
