@@ -34,15 +34,6 @@ type File struct {
 	age age
 }
 
-// age is how much what the system says of a file tells about later.
-type age uint8
-
-const (
-	settled age = iota // who writes to it is noticed
-	young              // it may just have been written to, or be so still
-	coarse             // the same, where times have steps of a second: nobody can know
-)
-
 // Snapshot is what files held at a moment.
 type Snapshot struct {
 	Files []File // sorted by Path
@@ -68,7 +59,7 @@ func (t *Table) Take(ctx context.Context, root string, list iter.Seq2[string, er
 	}
 	s.Files = files
 	for i := range files {
-		if files[i].age != settled {
+		if files[i].age >= fresh {
 			s.settles = time.Now().Add(clockStep)
 			break
 		}
@@ -148,44 +139,32 @@ func (s *Snapshot) relative(path string) (string, error) {
 // each calls do for every path, some at once, and returns the files for which it said so, sorted by their paths, each once.
 // The first error ends it, or ctx: then do may still be called after it has returned.
 func each(ctx context.Context, list iter.Seq2[string, error], do func(path string) (File, bool, error)) ([]File, error) {
-	type batch struct {
-		paths []string
-		files []File
-	}
-	const size = 64
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	work, done := make(chan *batch, 64), make(chan struct{})
-	var batches []*batch // of the goroutine that lists
 	workers := max(2, runtime.GOMAXPROCS(0))
 	for range workers {
 		go func() {
 			defer func() { done <- struct{}{} }()
 			for b := range work {
-				for _, path := range b.paths {
-					if ctx.Err() != nil {
-						break
-					}
-					f, ok, err := do(path)
+				for i := 0; i < b.paths && ctx.Err() == nil; i++ {
+					f, ok, err := do(b.path[i])
 					if err != nil {
 						cancel(err)
 					}
 					if ok {
-						b.files = append(b.files, f)
+						b.file[b.files] = f
+						b.files++
 					}
 				}
 			}
 		}()
 	}
 	finished := make(chan struct{})
+	var files []File
 	go func() {
 		defer close(finished)
-		b := &batch{}
-		hand := func() {
-			batches = append(batches, b)
-			work <- b
-			b = &batch{}
-		}
+		var all []*batch
 		for path, err := range list {
 			if err != nil {
 				cancel(err)
@@ -193,15 +172,24 @@ func each(ctx context.Context, list iter.Seq2[string, error], do func(path strin
 			if ctx.Err() != nil {
 				break
 			}
-			if b.paths = append(b.paths, path); len(b.paths) == size {
-				hand()
+			if len(all) == 0 || all[len(all)-1].paths == batchSize {
+				if len(all) > 0 {
+					work <- all[len(all)-1]
+				}
+				all = append(all, &batch{})
 			}
+			b := all[len(all)-1]
+			b.path[b.paths] = path
+			b.paths++
 		}
-		hand()
+		if len(all) > 0 {
+			work <- all[len(all)-1]
+		}
 		close(work)
 		for range workers {
 			<-done
 		}
+		files = sorted(all)
 	}()
 	select {
 	case <-finished:
@@ -210,13 +198,30 @@ func each(ctx context.Context, list iter.Seq2[string, error], do func(path strin
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	var files []File
-	for _, b := range batches {
-		files = append(files, b.files...)
+	return files, nil
+}
+
+// batch is what one goroutine looks at without a word with others.
+type batch struct {
+	paths, files int
+	path         [batchSize]string
+	file         [batchSize]File
+}
+
+const batchSize = 64
+
+// sorted are the files of all batches, by their paths, each once.
+func sorted(all []*batch) []File {
+	sum := 0
+	for _, b := range all {
+		sum += b.files
 	}
-	byPath := func(a, b File) int { return cmp.Compare(a.Path, b.Path) }
-	slices.SortFunc(files, byPath)
-	return slices.CompactFunc(files, func(a, b File) bool { return a.Path == b.Path }), nil
+	files := make([]File, 0, sum)
+	for _, b := range all {
+		files = append(files, b.file[:b.files]...)
+	}
+	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	return slices.CompactFunc(files, func(a, b File) bool { return a.Path == b.Path })
 }
 
 // look is what a file holds now; false if there is none.
@@ -244,12 +249,20 @@ func (t *Table) ask(path string) (f File, at plainfile.Stat, err error) {
 	if err != nil {
 		return f, plainfile.Stat{}, gone(path, err)
 	}
+	if at.Kind == plainfile.Regular && !t.isLocal(path, at.Dev) {
+		if at, err = opened(path); err != nil {
+			return f, plainfile.Stat{}, gone(path, err)
+		}
+	}
 	if at.Kind != plainfile.Link {
 		f.Executable, f.is = at.Executable, identify(at)
 		return f, at, nil
 	}
 	link := at
 	at, err = plainfile.Follow(path)
+	if err == nil && at.Kind == plainfile.Regular && !t.isLocal(path, at.Dev) {
+		at, err = opened(path)
+	}
 	if err == nil && at.Kind == plainfile.Regular {
 		f.Executable, f.is = at.Executable, identify(link, at)
 		return f, at, nil
@@ -260,6 +273,16 @@ func (t *Table) ask(path string) (f File, at plainfile.Stat, err error) {
 	f.Link, err = os.Readlink(path)
 	f.is = identify(link)
 	return f, link, gone(path, err)
+}
+
+// opened asks about a file that is open: of a file system that others write to, too, the system says what it remembers else.
+func opened(path string) (plainfile.Stat, error) {
+	f, err := plainfile.Open(path)
+	if err != nil {
+		return plainfile.Stat{}, err
+	}
+	defer f.Close()
+	return f.Stat()
 }
 
 // gone is err with the path, or nil if the file is not there any more.

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"sync"
 	"syscall"
-	"time"
 
 	"devloop/orchestrator/plainfile"
 	"devloop/orchestrator/reapi"
@@ -20,7 +19,7 @@ const tries = 3
 // read reads a file, whatever is known of it.
 func (t *Table) read(ctx context.Context, path string) (f File, ok bool, err error) {
 	for range tries {
-		began := time.Now()
+		began := t.clock()
 		f, at, err := t.ask(path)
 		if err != nil || f.Link != "" || at.Kind != plainfile.Regular {
 			return f, f.Link != "", err
@@ -31,7 +30,9 @@ func (t *Table) read(ctx context.Context, path string) (f File, ok bool, err err
 		}
 		if same {
 			t.Note(at, began, sum)
-			f.Digest, f.age = reapi.Digest{Hash: sum, Size: at.Size}, ageOf(at, began)
+			t.mu.Lock()
+			f.Digest, f.age = reapi.Digest{Hash: sum, Size: at.Size}, t.ageOf(at, began)
+			t.mu.Unlock()
 			return f, true, nil
 		}
 	}
@@ -77,29 +78,6 @@ type reader struct {
 }
 
 var readers = sync.Pool{New: func() any { return &reader{hash: sha256.New()} }}
-
-// clockStep is the longest step of the clocks that systems take the times of files from. Some file systems have steps of a
-// second, or two: their times are whole seconds.
-const clockStep = 10 * time.Millisecond
-
-// Who writes to a file sets its time first, and then the content, which may take as long as this.
-const (
-	writing     = 250 * time.Millisecond
-	coarseSteps = 3 * time.Second
-)
-
-func ageOf(at plainfile.Stat, began time.Time) age {
-	since := time.Duration(began.UnixNano() - at.Changed)
-	switch {
-	case at.Changed == 0: // not known here
-		return young
-	case at.Changed%int64(time.Second) == 0 && since < coarseSteps:
-		return coarse
-	case since < writing:
-		return young
-	}
-	return settled
-}
 
 func leadsNowhere(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) || notADirectory(err)

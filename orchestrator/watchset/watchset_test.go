@@ -13,7 +13,7 @@ import (
 )
 
 // load makes a project on the disk, since git's rules are read from there.
-func load(t *testing.T, files map[string]string) (dir string, g *graph.Graph, s *Set) {
+func load(t testing.TB, files map[string]string) (dir string, g *graph.Graph, s *Set) {
 	t.Helper()
 	dir = t.TempDir()
 	for name, text := range files {
