@@ -25,6 +25,8 @@ var floors = map[string]struct {
 	"orchestrator/test/looptest": {own: []string{"orchestrator/test/testenv"}, why: "the same, for tests that run devloop in a project"},
 	"orchestrator/test/termtest": {own: []string{"orchestrator/test/testenv"}, modules: []string{"github.com/charmbracelet/ultraviolet", "github.com/charmbracelet/x/ansi", "github.com/charmbracelet/x/vt", "github.com/creack/pty"}, why: "the same, for tests of what a terminal shows"},
 
+	"orchestrator/test/reapitest": {modules: []string{"cloud.google.com/go/longrunning", "github.com/bazelbuild/remote-apis", "google.golang.org/genproto", "google.golang.org/grpc", "google.golang.org/protobuf"}, why: "the same, for tests that speak with caches and engines: the messages are the API's own"},
+
 	"orchestrator/livereload/inject": {modules: []string{"golang.org/x/net"}, why: "it reads answers, and puts into them what it is told"},
 
 	"orchestrator/test/browsertest": {own: []string{"orchestrator/livereload", "orchestrator/test/looptest", "orchestrator/test/testenv"}, modules: []string{"github.com/chromedp/cdproto", "github.com/chromedp/chromedp"}, why: "the same, for tests of what a browser shows"},
