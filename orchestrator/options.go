@@ -23,6 +23,7 @@ type Options struct {
 
 	Once    bool           // run every watcher one time, then end
 	NoWatch bool           // start everything, but act on no change
+	NoReuse bool           // every stage runs, whatever it passed with before, and nothing is kept
 	Poll    *time.Duration // instead of the configuration's poll, if not nil
 	Stream  bool           // show the output of stages as it comes, not only when one fails
 	Color   bool           // what commands write is shown with its colours

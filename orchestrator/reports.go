@@ -67,7 +67,7 @@ func (r *reporter) announce(ev machine.Event) {
 func (r *reporter) complete(a machine.Report) report.Report {
 	full := report.Report{Report: a, Asked: r.history.LastAsked(a.Node)}
 	switch a.Kind {
-	case machine.StagePassed, machine.StageFailed, machine.StageTolerated, machine.StageTimedOut:
+	case machine.StagePassed, machine.StageFailed, machine.StageTolerated, machine.StageTimedOut, machine.StageReused:
 		r.completeStage(&full)
 	case machine.Ready:
 		full.URLs = r.urls(r.graph.Nodes[a.ID].Process)
@@ -99,8 +99,9 @@ func (r *reporter) completeStage(full *report.Report) {
 	if c == nil || c.Key.Node != full.ID || c.Key.Num != full.Num || stageOf(r.plan(full.ID), c.Key.Stage).Name != full.Stage {
 		return // there was no command
 	}
-	full.Problems, full.More, full.Tail = c.Diagnostics.Result(full.Kind != machine.StagePassed)
-	if full.Kind != machine.StagePassed {
+	failed := full.Kind != machine.StagePassed && full.Kind != machine.StageReused
+	full.Problems, full.More, full.Tail = c.Diagnostics.Result(failed)
+	if failed {
 		full.Output, c.Spool = c.Spool, nil
 	} else if c.Warned != nil {
 		full.Warnings, full.Warning = c.Warned.Count()

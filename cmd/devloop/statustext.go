@@ -119,7 +119,7 @@ func (p *statusPrinter) node(s *control.Status, n *control.Node) statusRow {
 		row.notes = append(row.notes, console.Text{Text: note})
 	}
 	if p.width > 0 && n.Kind == "watcher" {
-		row.notes = append(failedStages(n), row.notes...)
+		row.notes = append(stageNotes(n), row.notes...)
 	}
 	if p.width > 0 && n.Kind == "process" && n.BuiltFrom > 0 && n.BuiltFrom != s.Live.Newest && s.Live.State != "live" {
 		row.notes = append(row.notes, console.Text{Text: fmt.Sprintf("built from save %d", n.BuiltFrom), Tone: console.Dim})
@@ -140,11 +140,17 @@ func shapeOf(n *control.Node) (shape string, tone console.Tone) {
 	return "-", console.Dim
 }
 
-// failedStages says which stages of a watcher's last run have failed.
-func failedStages(n *control.Node) (notes []console.Text) {
+// stageNotes says which stages of a watcher's last run have failed, and which are not sure to do the same again.
+func stageNotes(n *control.Node) (notes []console.Text) {
 	for _, s := range n.Plan {
-		if s.Run == n.Number && (s.State == "failed" || s.State == "timed out") {
+		if s.Run != n.Number {
+			continue
+		}
+		if s.State == "failed" || s.State == "timed out" {
 			notes = append(notes, console.Text{Text: fmt.Sprintf("%s %s after %s", s.Name, s.State, s.Took.Round(time.Millisecond*100)), Tone: console.Bad})
+		}
+		if s.Reuse != nil && s.Reuse.Failures > 0 {
+			notes = append(notes, console.Text{Text: s.Name + " " + reuseText(s.Reuse), Tone: console.Warn})
 		}
 	}
 	return notes

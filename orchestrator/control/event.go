@@ -28,7 +28,9 @@ type Event struct {
 	End    *End       `json:"end,omitempty"`    // how a command ended, where it has
 	Stale  bool       `json:"stale,omitempty"`  // passed, but files have changed since
 
-	Warnings int `json:"warnings,omitempty"` // of "stage passed": how many its output has
+	Warnings int    `json:"warnings,omitempty"` // of "stage passed" and "stage reused": how many its output has
+	Reuse    *Reuse `json:"reuse,omitempty"`    // of a stage that has ended, where earlier passes of it are known
+	Quiet    bool   `json:"quiet,omitempty"`    // of "run passed": nothing is touched, for everybody has what it made already
 
 	Cycle int    `json:"cycle,omitempty"` // the cycle it belongs to
 	Times *Cycle `json:"times,omitempty"` // of a "cycle"
@@ -94,9 +96,20 @@ type CycleStage struct {
 	Stage  string `json:"stage"`
 	Start  int64  `json:"start"`
 	End    int64  `json:"end"`
-	Result string `json:"result"` // "passed", "failed", "failed, allowed", "timed out", "cancelled" or "skipped"
+	Result string `json:"result"` // "passed", "failed", "failed, allowed", "timed out", "cancelled", "skipped" or "reused"
 
-	Problems int `json:"problems,omitempty"` // how many places its output complains of
+	Problems int    `json:"problems,omitempty"` // how many places its output complains of
+	Reuse    *Reuse `json:"reuse,omitempty"`    // where earlier passes are known
+}
+
+// Reuse is what is known of earlier passes of a stage with the same inputs.
+type Reuse struct {
+	Passed *time.Time    `json:"passed,omitempty"` // when it passed before
+	Saved  time.Duration `json:"saved,omitempty"`  // of "reused": how much longer that pass took, in nanoseconds
+	From   string        `json:"from,omitempty"`   // of "reused": the host of the cache that knew it; absent: this machine did
+
+	Passes   int `json:"passes,omitempty"` // with these inputs, counting this time; only where it has also failed with them: it may be flaky
+	Failures int `json:"failures,omitempty"`
 }
 
 // CycleProcess is what happened to a process within a cycle: the stop of an old

@@ -150,6 +150,7 @@ type PlannedStage struct {
 	Took     time.Duration `json:"took,omitempty"`     // in nanoseconds, once it has ended
 	Usual    time.Duration `json:"usual,omitempty"`    // as in Stage
 	Problems int           `json:"problems,omitempty"` // how many places its output complained of
+	Reuse    *Reuse        `json:"reuse,omitempty"`    // of the last time, where earlier passes are known
 }
 
 // Dropped tells whether a new version of a process has failed, and the old one still answers.

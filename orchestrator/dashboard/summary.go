@@ -52,19 +52,20 @@ func summarize(cycles []control.Cycle, now time.Time, known func(node string) bo
 	last := map[stageOf]outcome{}
 	counts := map[stageOf]*flaky{}
 	var order []stageOf
-	note := func(at stageOf, c *control.Cycle, failed, same bool) {
+	note := func(at stageOf, c *control.Cycle, failed, same bool, reuse *control.Reuse) {
 		before, seen := last[at]
+		changed := seen && before.failed != failed
 		if !seen {
 			order = append(order, at)
 			counts[at] = &flaky{Node: at.node, Stage: at.stage, Cycles: []int{}}
 		}
 		count := counts[at]
 		count.Runs++
-		if seen && same && before.failed != failed {
+		if changed && same || reuse != nil && (failed && reuse.Passes > 0 || changed && reuse.Failures > 0) {
 			count.Differed++
 			count.Cycles = append(count.Cycles, c.ID)
 		}
-		if !seen || before.failed != failed {
+		if !seen || changed {
 			last[at] = outcome{c, failed}
 		}
 	}
@@ -76,13 +77,13 @@ func summarize(cycles []control.Cycle, now time.Time, known func(node string) bo
 		for _, run := range c.Runs {
 			for _, st := range run.Stages {
 				if failed, ended := verdict(st.Result); ended && known(run.Node) {
-					note(stageOf{run.Node, st.Stage}, c, failed, run.SameInputs)
+					note(stageOf{run.Node, st.Stage}, c, failed, run.SameInputs, st.Reuse)
 				}
 			}
 		}
 		for _, p := range c.Processes {
 			if failed, ended := verdict(p.Result); ended && known(p.Node) {
-				note(stageOf{node: p.Node}, c, failed, false)
+				note(stageOf{node: p.Node}, c, failed, false, nil)
 			}
 		}
 	}
@@ -107,7 +108,7 @@ func summarize(cycles []control.Cycle, now time.Time, known func(node string) bo
 // verdict tells whether a result is a good one; ended is false of one that says nothing about what was run.
 func verdict(result string) (failed, ended bool) {
 	switch result {
-	case "passed", "ready", "reloaded", "ended":
+	case "passed", "reused", "ready", "reloaded", "ended":
 		return false, true
 	case "failed", "timed out", "crashed", "gave up", "not ready", "dropped":
 		return true, true

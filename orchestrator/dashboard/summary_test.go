@@ -51,6 +51,14 @@ func TestSummary(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
+	again := run(false, "passed", "passed")
+	again.Stages[1].Reuse = &control.Reuse{Passes: 4, Failures: 1}
+	twice := run(false, "passed", "failed")
+	twice.Stages[1].Reuse = &control.Reuse{Passes: 4, Failures: 2}
+	got = summarize([]control.Cycle{cycles[2], cycle("change", hour, time.Second, "b", again), cycle("change", hour, time.Second, "b", run(false, "passed", "reused"), twice)}, now, func(string) bool { return true })
+	if flaky := []flaky{{Node: "check", Stage: "test", Runs: 4, Differed: 2, Cycles: []int{9, 10}}}; !reflect.DeepEqual(got.Flaky, flaky) {
+		t.Errorf("got  %+v\nwant %+v", got.Flaky, flaky)
+	}
 	if none := summarize(nil, now, nil); none.Broke == nil || none.Flaky == nil || none.Median != 0 {
 		t.Errorf("%+v", none)
 	}

@@ -29,6 +29,7 @@ type run struct {
 	cause  string
 	bare   bool     // it has no stages: it only passes a change on
 	stages []string // that have passed, with their times
+	reused []Report // those that did not run
 	notes  []string
 	passed time.Time // zero: not yet
 	took   time.Duration
@@ -129,6 +130,11 @@ func (c *compact) stage(r Report) {
 			text += " (" + console.Count(r.Warnings, "warning") + ")"
 		}
 		cur.stages = append(cur.stages, text)
+		if f := flaky(r); f != "" {
+			cur.notes = append(cur.notes, command(r.Stage)+": "+f)
+		}
+	case machine.StageReused:
+		cur.reused = append(cur.reused, r)
 	case machine.StageFailed, machine.StageTimedOut, machine.StageTolerated:
 		c.failed(r, cur.cause)
 	}
@@ -172,7 +178,11 @@ func (c *compact) failed(r Report, cause string) {
 			break
 		}
 	}
-	lines := c.listed(problems)
+	var lines []console.Line
+	if f := flaky(r); f != "" {
+		lines = append(lines, text(console.Warn, "%s", f))
+	}
+	lines = append(lines, c.listed(problems)...)
 	for _, line := range r.Tail {
 		lines = append(lines, console.Line{{Text: line}})
 	}
@@ -333,7 +343,7 @@ func (c *compact) told(r *run) {
 	delete(c.runs, r.node)
 	head := console.Line{{Text: "✓ ", Tone: console.Good}, {Text: r.cause + " · " + short(r.took)}}
 	var stages, rest console.Line
-	if len(r.stages) > 1 || len(r.stages) == 1 && strings.Contains(r.stages[0], "(") {
+	if len(r.stages)+len(r.reused) > 1 && len(r.stages) > 0 || len(r.stages) == 1 && strings.Contains(r.stages[0], "(") {
 		stages = console.Line{{Text: " · " + strings.Join(r.stages, " · "), Tone: console.Dim}}
 	}
 	arrow := " → "
@@ -354,10 +364,46 @@ func (c *compact) told(r *run) {
 	if r.bare && len(rest) == 0 {
 		return
 	}
-	if room := c.opt.Console.Room(); room == 0 || head.Width()+stages.Width()+rest.Width() <= room {
+	room := c.opt.Console.Room()
+	for _, reused := range reusedOf(r.reused, len(r.stages) == 0) {
+		if line := append(slices.Clip(head), reused); room == 0 || line.Width()+rest.Width() <= room || reused.Tone == console.Dim {
+			head = line
+			break
+		}
+	}
+	if room == 0 || head.Width()+stages.Width()+rest.Width() <= room {
 		head = append(head, stages...)
 	}
 	c.opt.Console.Write(r.node, append(head, rest...))
+}
+
+// reusedOf says which stages of a run earlier passes stood for, and the same in few words; all: there was no other.
+func reusedOf(stages []Report, all bool) []console.Text {
+	if len(stages) == 0 {
+		return nil
+	}
+	last, name := stages[0], console.Count(len(stages), "stage")
+	if all && len(stages) == 1 {
+		name = command(last.Stage)
+	}
+	var saves time.Duration
+	warned := 0
+	for _, r := range stages {
+		saves += saved(r.Reuse, r.Took)
+		warned += r.Warnings
+		if r.Reuse.Passed.After(last.Reuse.Passed) {
+			last.Reuse.Passed = r.Reuse.Passed
+		}
+		if r.Reuse.From != last.Reuse.From {
+			last.Reuse.From = ""
+		}
+	}
+	last.Reuse.Took, last.Took = saves, 0
+	long := " · " + name + " " + reused(last)
+	if warned > 0 {
+		long += " (" + console.Count(warned, "warning") + ")"
+	}
+	return []console.Text{{Text: long}, {Text: fmt.Sprintf(" · %d reused", len(stages)), Tone: console.Dim}}
 }
 
 // stageFailure says which stage failed, and how; brief: in few words.

@@ -41,6 +41,20 @@ func problem(n int, severity diagnostics.Severity) diagnostics.Problem {
 	return diagnostics.Problem{File: "/p/main.go", Line: n, Column: 6, Severity: severity, Message: fmt.Sprintf("declared and not used: x%d", n)}
 }
 
+func minutesAgo() time.Time { return time.Now().Add(-185*time.Second - 500*time.Millisecond) }
+
+// stageReused is a stage that passed some minutes ago, and took 1.5 s then.
+func stageReused(name, from string) Report {
+	return Report{Report: machine.Report{Kind: machine.StageReused, Node: "check", Stage: name, Took: 20 * time.Millisecond,
+		Reuse: machine.Reuse{Hit: true, Passed: minutesAgo(), Took: 1520 * time.Millisecond, From: from}}}
+}
+
+// knownToDiffer gives a stage earlier results with the same inputs.
+func knownToDiffer(r Report) Report {
+	r.Reuse = machine.Reuse{Passed: minutesAgo(), Passes: 4, Failures: 1}
+	return r
+}
+
 // TestCompact reads what the reports of some saves become on a terminal.
 func TestCompact(t *testing.T) {
 	serverReady := of("server", machine.Ready)
@@ -69,6 +83,18 @@ func TestCompact(t *testing.T) {
 		{"a good save", []Report{started(), stagePassed("vet", 2*time.Second), stagePassed("test", 1400*time.Millisecond), stagePassed("build", 900*time.Millisecond),
 			of("check", machine.RunPassed), of("server", machine.Stopping), of("server", machine.Stopped), of("server", machine.Starting), serverReady}, nil, 0,
 			"check    ✓ main.go · 4.5s · vet 2.0 · test 1.4 · build 0.9 → server live in 0.0ms\n"},
+		{"every stage is reused", []Report{started(), stageReused("vet", "cache.example.com"), stageReused("test", ""), of("check", machine.RunPassed)}, nil, 0,
+			"check    ✓ main.go · 4.5s · 2 stages passed 3m05s ago with these inputs (saved 3.0s)\n"},
+		{"the only stage is reused", []Report{started(), stageReused("test", "cache.example.com"), of("check", machine.RunPassed)}, nil, 120,
+			"check    ✓ main.go · 4.5s · test passed 3m05s ago with these inputs (saved 1.5s) · from cache.example.com\n"},
+		{"some are reused", []Report{started(), stageReused("vet", ""), stagePassed("test", time.Second), of("check", machine.RunPassed)}, nil, 0,
+			"check    ✓ main.go · 4.5s · 1 stage passed 3m05s ago with these inputs (saved 1.5s) · test 1.0\n"},
+		{"some are reused, on a narrow terminal", []Report{started(), stageReused("vet", ""), stagePassed("test", time.Second), of("check", machine.RunPassed)}, nil, 50,
+			"check   ✓ main.go · 4.5s · 1 reused · test 1.0\n"},
+		{"a flaky failure", []Report{started(), knownToDiffer(tail), of("check", machine.RunFailed)}, nil, 0,
+			"check    ✗ main.go · test failed (exit 1) after 1.6s:\n         the same inputs passed 3m05s ago: it may be flaky (passed 4, failed 1)\n         nobody knows\n         what this means\n"},
+		{"a flaky pass", []Report{started(), knownToDiffer(stagePassed("test", time.Second)), of("check", machine.RunPassed)}, nil, 120,
+			"check    ✓ main.go · 4.5s · test: the same inputs have failed before: it may be flaky (passed 4, failed 1)\n"},
 		{"a watcher without stages", []Report{relayed(started()), relayed(of("check", machine.RunPassed)), saved, serverReady}, nil, 0,
 			"server   ✓ app.py · live in 0.0ms\n"},
 		{"its server is not ready yet", []Report{started(), of("check", machine.RunPassed), of("server", machine.Starting)}, []machine.NodeStatus{starting}, 0, ""},
@@ -121,6 +147,9 @@ func TestCompact(t *testing.T) {
 			for _, r := range c.reports {
 				if r.Kind == machine.Crashed {
 					r.Until = time.Now().Add(time.Second)
+				}
+				if !r.Reuse.Passed.IsZero() {
+					r.Reuse.Passed = minutesAgo()
 				}
 				s.Report(r)
 			}

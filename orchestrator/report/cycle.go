@@ -182,7 +182,7 @@ func stage(run *control.CycleRun, r *Report, e *control.Event) {
 	default:
 		for i := range run.Stages {
 			if s := &run.Stages[i]; s.Stage == e.Stage && s.Result == "" {
-				s.End, s.Result, s.Problems = e.T, result, len(r.Problems)+r.More
+				s.End, s.Result, s.Problems, s.Reuse = e.T, result, len(r.Problems)+r.More, e.Reuse
 				return
 			}
 		}

@@ -91,6 +91,7 @@ func TestUsual(t *testing.T) {
 	report(machine.StageFailed, "check", "test", 1)
 	report(machine.StagePassed, "check", "test", 5)
 	report(machine.StageTimedOut, "check", "test", 1)
+	report(machine.StageReused, "check", "test", 1)
 	usual("check", "test", 0)
 	report(machine.StagePassed, "check", "test", 7)
 	usual("check", "test", 7)
@@ -107,7 +108,7 @@ func TestUsual(t *testing.T) {
 	var lines [][]byte
 	for i := range 9 {
 		lines = append(lines, line(&control.Cycle{ID: i + 1, Boot: "before", Runs: []control.CycleRun{{Node: "check", Stages: []control.CycleStage{
-			{Stage: "test", Start: 10, End: 10 + int64(i), Result: "passed"}, {Stage: "lint", Start: 1, End: 101, Result: []string{"failed", "passed", "cancelled"}[i%3]},
+			{Stage: "test", Start: 10, End: 10 + int64(i), Result: "passed"}, {Stage: "lint", Start: 1, End: 101, Result: []string{"failed", "passed", "reused"}[i%3]},
 		}}}, Processes: []control.CycleProcess{{Node: "server", Start: 1, Ready: 3, Result: "ready"}, {Node: "worker", Start: 1, Ready: 9, Result: "crashed"}}}))
 	}
 	past := ReadPast(append(lines, []byte("{}"), []byte("[1]"), []byte(`{"id":`)))

@@ -70,6 +70,9 @@ func (s *failures) record(r Report) {
 		default:
 			f.text = r.Stage + ": " + ended(r.End)
 		}
+		if flaky(r) != "" {
+			f.text += ", may be flaky"
+		}
 	case machine.RunFailed:
 		if f = s.fails(r); r.End.Err != "" || f.text == "" {
 			f.text = r.End.Err

@@ -142,7 +142,7 @@ func rest(node string, r *Report) control.Unplaced {
 
 // stage records the state of a stage.
 func (p *past) stage(r *Report) {
-	s := control.PlannedStage{Name: r.Stage, State: strings.TrimPrefix(string(r.Kind), "stage "), Run: r.Num, Took: r.Took, Problems: len(r.Problems) + r.More}
+	s := control.PlannedStage{Name: r.Stage, State: strings.TrimPrefix(string(r.Kind), "stage "), Run: r.Num, Took: r.Took, Problems: len(r.Problems) + r.More, Reuse: controlReuse(r)}
 	switch r.Kind {
 	case machine.StageStarted:
 		s.State, s.Since = "running", control.Moment(time.Now())
@@ -182,7 +182,7 @@ func (h *History) Report(r Report) {
 	case machine.StagePassed:
 		p.lasted(r.Stage, r.Took)
 		p.ended(r)
-	case machine.StageFailed, machine.StageTolerated, machine.StageTimedOut:
+	case machine.StageFailed, machine.StageTolerated, machine.StageTimedOut, machine.StageReused:
 		p.ended(r)
 	case machine.Ready:
 		p.lasted("", r.Took)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"time"
 
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/graph"
@@ -45,7 +46,12 @@ func TestCycleTimes(t *testing.T) {
 	var cs cycles
 	cs.follow(&graph.Graph{Nodes: []graph.Node{{Name: "check"}, {Name: "server"}, {Name: "other"}}, Edges: []graph.Edge{{From: 0, To: 1}}})
 	at := func(kind machine.ReportKind, node string, num int, stage string, t int64) {
-		cs.of("check").note(&Report{Report: machine.Report{Kind: kind}, More: 2}, &control.Event{Kind: string(kind), Node: node, Number: num, Stage: stage, T: t})
+		e := control.Event{Kind: string(kind), Node: node, Number: num, Stage: stage, T: t}
+		r := Report{Report: machine.Report{Kind: kind}, More: 2}
+		if kind == machine.StageReused {
+			e.Reuse, r.More = &control.Reuse{Saved: 41 * time.Second, From: "cache.example.com"}, 0
+		}
+		cs.of("check").note(&r, &e)
 	}
 	resting := []machine.NodeStatus{{Name: "check"}, {Name: "server"}, {Name: "other"}}
 	busy := slices.Clone(resting)
@@ -67,6 +73,8 @@ func TestCycleTimes(t *testing.T) {
 	at(machine.StageStarted, "check", 7, "lint", 22)
 	at(machine.StagePassed, "check", 7, "lint", 30)
 	at(machine.StageSkipped, "check", 7, "docs", 30)
+	at(machine.StageStarted, "check", 7, "test", 30)
+	at(machine.StageReused, "check", 7, "test", 31)
 	at(machine.RunPassed, "check", 7, "", 31)
 	cs.of("check").touched("check", 7, 32)
 	at(machine.Stopping, "server", 3, "", 33)
@@ -80,7 +88,8 @@ func TestCycleTimes(t *testing.T) {
 	got, _ := json.Marshal(ended[0])
 	want := `{"id":1,"cause":"change","first":10,"settled":20,"end":51,"result":"passed","time":"0001-01-01T00:00:00Z","boot":"","paths":["/a","/b"],` +
 		`"runs":[{"node":"check","number":7,"start":21,"end":31,"result":"passed","trigger":32,"stages":[` +
-		`{"stage":"lint","start":22,"end":30,"result":"passed","problems":2},{"stage":"docs","start":0,"end":0,"result":"skipped"}]}],` +
+		`{"stage":"lint","start":22,"end":30,"result":"passed","problems":2},{"stage":"docs","start":0,"end":0,"result":"skipped"},` +
+		`{"stage":"test","start":30,"end":31,"result":"reused","reuse":{"saved":41000000000,"from":"cache.example.com"}}]}],` +
 		`"processes":[{"node":"server","number":4,"stop":33,"stopped":40,"start":41,"ready":50,"result":"ready"}]}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)

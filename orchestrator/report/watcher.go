@@ -146,12 +146,17 @@ func (s *Screen) stage(r Report) {
 		s.Line(r.Node, console.Good, "✓ %s  %s%s", name, short(r.Took), warnings(r))
 	case machine.StageSkipped:
 		s.Line(r.Node, console.Dim, "- %s skipped: its files have not changed", name)
+	case machine.StageReused:
+		s.Line(r.Node, console.Good, "✓ %s · %s%s", name, reused(r), warnings(r))
 	case machine.StageFailed:
 		s.Line(r.Node, console.Bad, "✗ %s  %s after %s", name, r.End, short(r.Took))
 	case machine.StageTolerated:
 		s.Line(r.Node, console.Warn, "! %s  %s after %s, allowed", name, r.End, short(r.Took))
 	case machine.StageTimedOut:
 		s.Line(r.Node, console.Bad, "✗ %s  timed out after %s", name, short(r.Took))
+	}
+	if text := flaky(r); text != "" {
+		s.Line(r.Node, console.Warn, "! %s", text)
 	}
 }
 

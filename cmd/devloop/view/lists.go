@@ -109,7 +109,7 @@ func (k *known) steps(on cells, c *control.Cycle, width int) (rows []string) {
 		}
 		var s style
 		switch result {
-		case "passed", "ready", "reloaded":
+		case "passed", "reused", "ready", "reloaded":
 			s = green
 		case "cancelled", "skipped", "stopped", "":
 			s = dim

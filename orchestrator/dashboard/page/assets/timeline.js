@@ -13,7 +13,7 @@ export function rows(cycle, length) {
   for (const run of cycle.runs || []) {
     for (const s of run.stages || []) {
       if (!s.start) list.push({ name: `${run.node} › ${s.stage}`, node: run.node, begin: run.start - zero, end: run.start - zero, result: s.result, tone: "quiet", skipped: true });
-      else list.push({ name: `${run.node} › ${s.stage}`, node: run.node, begin: s.start - zero, end: till(s.end), result: s.end ? s.result : "running", tone: look(s.end ? s.result : "running").tone });
+      else list.push({ name: `${run.node} › ${s.stage}`, node: run.node, begin: s.start - zero, end: till(s.end), saved: s.reuse?.saved, result: s.end ? s.result : "running", tone: look(s.end ? s.result : "running").tone });
     }
   }
   for (const p of cycle.processes || []) {
@@ -81,7 +81,7 @@ export function TimeLine() {
           ${list.map((r) => html`<tr key=${r.name + r.begin}>
             <th scope="row" title=${r.name}>${r.name}</th>
             <td class="bar"><div class="track"><span class="fill ${r.tone}${r.swap ? " swap" : ""}${r.result === "running" || r.result === "starting" ? " open" : ""}" style=${{ left: percent(r.begin, length), width: percent(r.end - r.begin, length) }}></span></div><span class="unseen">from ${span(r.begin)}</span></td>
-            <td class="figure">${r.skipped ? "" : span(r.end - r.begin)} ${mark(r.result)}</td>
+            <td class="figure">${r.skipped ? "" : span(r.end - r.begin)} ${r.saved > 0 && html`<span class="quiet">saved ${span(r.saved)}</span> `}${mark(r.result)}</td>
           </tr>`)}
           ${faces.map((n) => html`<${Answers} key=${n} node=${n} cycle=${cycle} length=${length} />`)}
         </tbody>

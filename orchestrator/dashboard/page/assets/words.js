@@ -8,7 +8,7 @@ const states = {
   failed: ["✗", "bad"], "gave up": ["✗", "bad"], "backing off": ["✗", "bad"], "timed out": ["✗", "bad"],
   "failed, allowed": ["!", "warn"], unready: ["◐", "warn"],
   waiting: ["○", "quiet"], idle: ["○", "quiet"], stopped: ["■", "quiet"], "not built": ["○", "quiet"], ended: ["○", "quiet"],
-  cancelled: ["–", "quiet"], skipped: ["–", "quiet"], "not run": ["–", "quiet"],
+  reused: ["✓", "good"], cancelled: ["–", "quiet"], skipped: ["–", "quiet"], "not run": ["–", "quiet"],
 };
 
 export function look(state) {
