@@ -236,7 +236,12 @@ func (m *model) bottom() string {
 		return m.ends(console.Visible(firstLine(m.notice)), right, m.width)
 	}
 	symbol, text, answers, s := m.live()
-	if room := m.width - m.method.StringWidth(symbol+answers+right) - 2; room > 2*m.width/5 { // which save answers stays in sight
+	// Which save answers stays in sight, for which the reason is left out where there is little room.
+	switch room := m.width - m.method.StringWidth(symbol+answers+right) - 2; {
+	case room > 2*m.width/5:
+		text = m.cut(text, room)
+	case answers != "" && room >= 8:
+		text, _, _ = strings.Cut(text, ": ")
 		text = m.cut(text, room)
 	}
 	return m.ends(s.paint(symbol)+" "+text+answers, right, m.width)

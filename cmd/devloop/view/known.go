@@ -104,7 +104,7 @@ func (k *known) live() (symbol, text, answers string, s style) {
 		if len(bad.List) > 1 {
 			text += " (+" + itoa(len(bad.List)-1) + ")"
 		}
-		return "✗", console.Visible(text), " · the last good one runs", red
+		return "✗", console.Visible(text) + " · the last valid one runs", "", red
 	}
 	answers = prefixed(" · ", live.Meanwhile())
 	switch live.State {
