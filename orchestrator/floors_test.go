@@ -56,7 +56,6 @@ var floors = map[string]struct {
 	"orchestrator/procgroup":        {own: []string{"orchestrator/proctable", "orchestrator/proctree"}, modules: []string{"github.com/creack/pty", "golang.org/x/sys"}, why: "a command is an argv and its files"},
 	"orchestrator/proctable":        {modules: []string{"golang.org/x/sys"}, why: "it reads the table of processes, and decides nothing; the guardian needs it before everything else is initialised"},
 	"orchestrator/proctree":         {own: []string{"orchestrator/proctable"}, why: "it finds a tree and stops it for who ends it; the guardian needs it before everything else is initialised"},
-	"orchestrator/warnings":         {own: []string{"schema/lazyregexp"}, why: "it reads text, whoever printed it"},
 	"orchestrator/diagnostics":      {own: []string{"schema/lazyregexp"}, why: "it reads text, whoever printed it"},
 	"orchestrator/sdnotify":         {modules: []string{"golang.org/x/sys"}, why: "it hears what a process says of itself, and acts on nothing"},
 	"orchestrator/livereload":       {modules: []string{"github.com/coder/websocket"}, why: "it tells open pages what it is told, whoever serves them"},
@@ -101,7 +100,7 @@ var floors = map[string]struct {
 	"orchestrator/dashboard/page": {why: "files that are part of the program"},
 
 	"orchestrator/runner": {own: []string{"schema", "schema/lazyregexp", "schema/smallfile", "orchestrator/console", "orchestrator/guardian", "orchestrator/journal", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/probe", "orchestrator/procgroup",
-		"orchestrator/sdnotify", "orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/warnings", "orchestrator/diagnostics"},
+		"orchestrator/sdnotify", "orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/diagnostics"},
 		why: "it starts and ends what it is told to: which command that is, is decided above"},
 
 	"orchestrator": {own: []string{"schema", "orchestrator/api", "orchestrator/console", "orchestrator/control", "orchestrator/dashboard", "orchestrator/diskqueue", "orchestrator/filewatch", "orchestrator/fspoll", "orchestrator/graph", "orchestrator/journal",

@@ -103,8 +103,8 @@ func (r *reporter) completeStage(full *report.Report) {
 	full.Problems, full.More, full.Tail = c.Diagnostics.Result(failed)
 	if failed {
 		full.Output, c.Spool = c.Spool, nil
-	} else if c.Warned != nil {
-		full.Warnings, full.Warning = c.Warned.Count()
+	} else {
+		full.Warnings, full.Warning = c.Diagnostics.Warnings()
 	}
 }
 

@@ -3,7 +3,7 @@
 // cargo, gcc and clang, tsc, eslint, esbuild and Vite, vitest, jest, node, Python,
 // pytest, Ruby, minitest and RSpec, PHP, javac, Maven, Gradle, JUnit and Kotlin,
 // and the general FILE:LINE[:COLUMN]: MESSAGE. It never invents a place: the file
-// is there.
+// is there. In the same pass it counts warnings.
 package diagnostics
 
 import (
@@ -57,6 +57,7 @@ type Reader struct {
 	problems []Problem
 	more     int
 	last     []string
+	warned   warnings
 }
 
 // form reads the lines of one kind of tool. It may keep what it has read, and says
@@ -69,7 +70,7 @@ type form interface {
 type Options struct {
 	Tool    string         // only its form, and the general one; "": all forms
 	Pattern *regexp.Regexp // only this, whose groups are file, line, and perhaps column, severity and message
-	Off     bool           // nothing is found; the last lines are kept all the same
+	Off     bool           // nothing is found; the last lines are kept and warnings counted all the same
 
 	// Exists tells whether a path is that of a regular file. It is asked by whoever
 	// calls Write and Finish.
@@ -107,6 +108,7 @@ func (r *Reader) Write(block []byte) {
 
 func (r *Reader) line(text string) {
 	r.at++
+	r.warned.line(text)
 	if strings.TrimSpace(text) != "" {
 		if len(r.last) == lastLines {
 			r.last = append(r.last[:0], r.last[1:]...)

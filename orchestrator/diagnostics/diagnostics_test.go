@@ -162,3 +162,12 @@ func BenchmarkFlood(b *testing.B) {
 		r.Write(block)
 	}
 }
+
+func BenchmarkWarned(b *testing.B) {
+	r := project(func(string) bool { return true })
+	block := []byte(strings.Repeat("a.c:3:7: warning: unused variable x [-Wunused-variable]\n    3 |   int x;\n", 50))
+	b.SetBytes(int64(len(block)))
+	for b.Loop() {
+		r.Write(block)
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"devloop/orchestrator/diagnostics"
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/sockets"
-	"devloop/orchestrator/warnings"
 	"devloop/schema"
 )
 
@@ -17,9 +16,8 @@ type Key struct{ Node, Num, Stage int }
 
 // Command is one command, from its start until it is gone. Its query methods may be called on nil.
 type Command struct {
-	Key    Key
-	Spool  *console.Spool    // a stage's output, unless it is streamed; closed by the receiver of Exited
-	Warned *warnings.Counter // of a stage's output
+	Key   Key
+	Spool *console.Spool // a stage's output, unless it is streamed; closed by the receiver of Exited
 
 	Diagnostics *diagnostics.Reader // of a stage's output
 

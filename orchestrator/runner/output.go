@@ -11,7 +11,6 @@ import (
 	"devloop/orchestrator/diagnostics"
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/procgroup"
-	"devloop/orchestrator/warnings"
 	"devloop/schema"
 )
 
@@ -46,11 +45,10 @@ func (o *output) keepOpen(node string, run int, stage string, next func([]byte))
 
 // readAlong reads what a stage writes, on its way: its warnings, and the places
 // that it complains of.
-func readAlong(next func(procgroup.Block), counter *warnings.Counter, reader *diagnostics.Reader) func(procgroup.Block) {
+func readAlong(next func(procgroup.Block), reader *diagnostics.Reader) func(procgroup.Block) {
 	var plain []byte
 	return func(b procgroup.Block) {
 		plain = console.Sanitize(plain[:0], b.Text, false)
-		counter.Write(plain)
 		reader.Write(plain)
 		next(b)
 	}

@@ -7,7 +7,6 @@ import (
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/sockets"
-	"devloop/orchestrator/warnings"
 	"devloop/schema"
 )
 
@@ -28,7 +27,7 @@ func (r *Runner) StartStage(key Key, w *schema.Watcher, stage *schema.Stage, pat
 		return err
 	}
 	r.build.hintColor(program, e)
-	c := &Command{Key: key, name: w.Name, Warned: &warnings.Counter{}, Diagnostics: problemsOf(r.owner, w, stage), wanted: r.build.wantedProgram(stage.Run, program.argv, stage.Dir, e, w.Env, stage.Env),
+	c := &Command{Key: key, name: w.Name, Diagnostics: problemsOf(r.owner, w, stage), wanted: r.build.wantedProgram(stage.Run, program.argv, stage.Dir, e, w.Env, stage.Env),
 		prepare: func() error { return r.build.files.write(list, paths, false) }}
 	spec := procgroup.Spec{Argv: program.argv, Dir: stage.Dir, Env: e.list(), Nice: stage.Nice, Grace: stageGrace, KeepDaemons: true}
 	lines, open := r.output.streams(w.Name)
@@ -36,7 +35,7 @@ func (r *Runner) StartStage(key Key, w *schema.Watcher, stage *schema.Stage, pat
 		c.Spool = &console.Spool{Dir: r.build.files.dir}
 		lines, open = func(b procgroup.Block) { c.Spool.Write(b.Text) }, func([]byte) {}
 	}
-	spec.Output = r.output.keep(w.Name, key.Num, stage.Name, readAlong(lines, c.Warned, c.Diagnostics))
+	spec.Output = r.output.keep(w.Name, key.Num, stage.Name, readAlong(lines, c.Diagnostics))
 	spec.Unfinished = r.output.keepOpen(w.Name, key.Num, stage.Name, open)
 	r.launch(c, spec)
 	return nil

@@ -1,12 +1,12 @@
-package warnings
+package diagnostics
 
 import (
 	"strings"
 	"testing"
 )
 
-// TestCount holds how many warnings there are in what tools print, and how the first one is told.
-func TestCount(t *testing.T) {
+// TestWarnings holds how many warnings there are in what tools print, and how the first one is told.
+func TestWarnings(t *testing.T) {
 	for _, tt := range []struct {
 		name, output string
 		count        int
@@ -47,15 +47,16 @@ warning: ` + "`server` (bin \"server\" test) generated 1 warning (1 duplicate)" 
 		{"long", "warning: " + strings.Repeat("é", 150) + "\n", 1, strings.Repeat("é", 100) + "…"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var whole Counter
-			whole.Write([]byte(tt.output))
-			var parts Counter
-			for line := range strings.Lines(tt.output) {
-				parts.Write([]byte(line))
-			}
-			for _, c := range []*Counter{&whole, &parts} {
-				if n, first := c.Count(); n != tt.count || first != tt.first {
-					t.Errorf("got %d, %q; want %d, %q", n, first, tt.count, tt.first)
+			for _, size := range []int{len(tt.output) + 1, 7} {
+				r := New(Options{Off: true})
+				for text := []byte(tt.output); len(text) > 0; {
+					n := min(size, len(text))
+					r.Write(text[:n])
+					text = text[n:]
+				}
+				r.Finish()
+				if n, first := r.Warnings(); n != tt.count || first != tt.first {
+					t.Errorf("in pieces of %d: got %d, %q; want %d, %q", size, n, first, tt.count, tt.first)
 				}
 			}
 		})

@@ -1,27 +1,21 @@
-// Package warnings counts what compilers and linters call a warning in the
-// output of a command. It knows the forms of rustc and cargo, of gcc, clang,
-// javac and ruby, of the compilers that write FILE(LINE,COLUMN), and of eslint.
-// A word somewhere in a line is no warning.
-package warnings
+package diagnostics
 
 import (
-	"bytes"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"devloop/schema/lazyregexp"
 )
 
 const (
-	mostKnown = 1000 // warnings that are remembered, so that one that is printed again is not counted again
-	longest   = 200  // bytes of the first warning that are kept
+	mostKnown      = 1000 // warnings that are remembered, so that one that is printed again is not counted again
+	longestWarning = 200  // bytes of the first warning that are kept
 )
 
-// Counter counts the warnings of one output. The zero value is ready. It is
-// safe for concurrent use.
-type Counter struct {
-	mu      sync.Mutex // guards all below
+// warnings counts what compilers and linters call a warning, also where they name no place. It knows the forms of
+// rustc and cargo, of gcc, clang, javac and ruby, of the compilers that write FILE(LINE,COLUMN), and of eslint.
+// A word somewhere in a line is no warning.
+type warnings struct {
 	count   int
 	first   string
 	known   map[string]bool
@@ -29,24 +23,7 @@ type Counter struct {
 	pending string // rustc's message, whose place is in the next line
 }
 
-// Write reads a block of whole lines of plain text, without terminal codes.
-func (c *Counter) Write(block []byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for len(block) > 0 {
-		line := block
-		if i := bytes.IndexByte(block, '\n'); i >= 0 {
-			line, block = block[:i], block[i+1:]
-		} else {
-			block = nil
-		}
-		c.line(line)
-	}
-}
-
 var (
-	word = []byte("warning")
-
 	// headed is a warning behind what it is about, if anything.
 	headed = lazyregexp.New(`^(.*?)\b(?:fatal )?warning(?:\[[\w:-]+\]|\s+[A-Z]+\d+)?:\s+(.+)$`)
 	// place is FILE:LINE[:COLUMN] or FILE(LINE[,COLUMN]); tool is a program that names no place, such as a linker.
@@ -60,31 +37,31 @@ var (
 	sums = lazyregexp.New(`generated \d+ warnings?\b|^\d+ warnings? (?:emitted|generated)`)
 )
 
-func (c *Counter) line(line []byte) {
+func (c *warnings) line(line string) {
 	if c.pending != "" {
 		message := c.pending
 		c.pending = ""
-		if m := arrow.FindSubmatch(line); m != nil {
-			c.add(string(m[1]), message)
+		if m := arrow.FindStringSubmatch(line); m != nil {
+			c.add(m[1], message)
 			return
 		}
 		c.add("", message)
 	}
-	if !bytes.Contains(line, word) {
-		if len(line) > 0 && len(line) <= longest && line[0] != ' ' && line[0] != '\t' {
-			c.file = string(line)
+	if !strings.Contains(line, "warning") {
+		if len(line) > 0 && len(line) <= longestWarning && line[0] != ' ' && line[0] != '\t' {
+			c.file = line
 		}
 		return
 	}
-	if m := column.FindSubmatch(line); m != nil {
-		c.add(c.file+":"+string(m[1])+":"+string(m[2]), string(m[3]))
+	if m := column.FindStringSubmatch(line); m != nil {
+		c.add(c.file+":"+m[1]+":"+m[2], m[3])
 		return
 	}
-	m := headed.FindSubmatch(line)
-	if m == nil || sums.Match(m[2]) {
+	m := headed.FindStringSubmatch(line)
+	if m == nil || sums.MatchString(m[2]) {
 		return
 	}
-	before, message := string(m[1]), string(m[2])
+	before, message := m[1], m[2]
 	switch p := place.FindStringSubmatch(before); {
 	case before == "":
 		c.pending = message
@@ -95,7 +72,7 @@ func (c *Counter) line(line []byte) {
 	}
 }
 
-func (c *Counter) add(place, message string) {
+func (c *warnings) add(place, message string) {
 	text := message
 	if place != "" {
 		text = place + ": " + message
@@ -116,25 +93,19 @@ func (c *Counter) add(place, message string) {
 
 // cut shortens a text to what is kept of it, between characters.
 func cut(text string) string {
-	if len(text) <= longest {
+	if len(text) <= longestWarning {
 		return text
 	}
-	end := longest
+	end := longestWarning
 	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}
 	return text[:end] + "…"
 }
 
-// Count is how many warnings there were, and the first of them with its place;
-// call it when all is written.
-func (c *Counter) Count() (n int, first string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.pending != "" {
-		message := c.pending
-		c.pending = ""
-		c.add("", message)
-	}
-	return c.count, c.first
+// Warnings is how many warnings there were in a finished output, and the first of them with its place, if it has one.
+func (r *Reader) Warnings() (n int, first string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.warned.count, r.warned.first
 }
