@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"testing"
 
+	"devloop/orchestrator/cas"
 	"devloop/orchestrator/reapi"
 )
 
@@ -53,7 +54,9 @@ func BenchmarkPut(b *testing.B) {
 	data := noise(1, large)
 	b.SetBytes(large)
 	for b.Loop() {
-		put(b, s, data)
+		if _, err := s.Put(bytes.NewReader(data)); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
@@ -148,4 +151,28 @@ func BenchmarkSmall(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkTrim looks at a hundred thousand entries, and removes some of them.
+func BenchmarkTrim(b *testing.B) {
+	dir := b.TempDir()
+	s := open(b, dir)
+	for i := range 100_000 {
+		if err := s.PutNote(strconv.Itoa(i), nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		u, err := s.Usage()
+		if err != nil {
+			b.Fatal(err)
+		}
+		small, err := cas.Open(dir, u.Bytes-1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := small.Trim(); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

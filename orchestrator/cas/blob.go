@@ -14,6 +14,8 @@ import (
 	"devloop/orchestrator/reapi"
 )
 
+var errTooLarge = errors.New("larger than what the store may hold (" + sizeVariable + ")")
+
 // Put stores what r has, to its end.
 func (s *Store) Put(r io.Reader) (reapi.Digest, error) {
 	return ask(&s.disk, func(c *call) (reapi.Digest, error) {
@@ -21,7 +23,7 @@ func (s *Store) Put(r io.Reader) (reapi.Digest, error) {
 		if err != nil {
 			return reapi.Digest{}, err
 		}
-		d, err := c.copy(t, c.from(r), s.limit)
+		d, err := c.copy(t, c.from(r), s.mostBlob())
 		return s.keepBlob(t, d, err)
 	})
 }
@@ -38,17 +40,19 @@ func (s *Store) putFile(c *call, path string) (reapi.Digest, error) {
 	}
 	defer from.Close()
 	before, err := from.Stat()
-	if err == nil && !before.Mode().IsRegular() {
-		err = errors.New(path + " is no file")
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return reapi.Digest{}, err
+	case !before.Mode().IsRegular():
+		return reapi.Digest{}, errors.New(path + " is no file")
+	case before.Size() > s.mostBlob():
+		return reapi.Digest{}, fmt.Errorf("%s: %w", path, errTooLarge)
 	}
 	t, err := s.create()
 	if err != nil {
 		return reapi.Digest{}, err
 	}
-	t, d, err := c.copyFile(t, from, s.limit)
+	t, d, err := c.copyFile(t, from, s.mostBlob())
 	if err == nil {
 		var after fs.FileInfo
 		if after, err = from.Stat(); err == nil && (after.Size() != d.Size || !same(before, after)) {
@@ -91,7 +95,7 @@ func (c *call) copy(w io.Writer, r io.Reader, most int64) (reapi.Digest, error) 
 	for ; ; c.step() {
 		n, err := r.Read(buf[:])
 		if d.Size += int64(n); d.Size > most {
-			return d, errors.New("larger than what the store may hold")
+			return d, errTooLarge
 		}
 		h.Write(buf[:n])
 		if _, err := w.Write(buf[:n]); err != nil {

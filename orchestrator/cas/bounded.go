@@ -10,7 +10,7 @@ import (
 // patience is how long a disk may do nothing before it counts as hung.
 const patience = 2 * time.Second
 
-var errHung = errors.New("the disk of the store does not answer")
+var errHung = errors.New("the disk does not answer")
 
 // A disk may hang, as a file system in the network does when its server is gone.
 type disk struct{ hung atomic.Int32 } // calls that were given up, and have not come back

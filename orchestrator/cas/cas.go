@@ -28,6 +28,7 @@ type Store struct {
 	limit int64
 	now   func() time.Time
 	disk  disk
+	swept sync.Once
 }
 
 // Open opens the store in dir, which it makes if it is missing; only this user may have the right to write there. The store
@@ -118,8 +119,9 @@ func (s *Store) Has(d reapi.Digest) bool {
 // are known.
 type temporary struct{ *os.File }
 
-// create makes a temporary in the store.
+// create makes a temporary in the store. The first one of a process removes those of killed ones.
 func (s *Store) create() (temporary, error) {
+	s.swept.Do(s.sweep)
 	dir := filepath.Join(s.dir, temporaries)
 	for {
 		f, err := os.CreateTemp(dir, "*") // of mode 0600
@@ -139,6 +141,21 @@ func (s *Store) create() (temporary, error) {
 	}
 }
 
+// sweep removes the temporaries of processes that were killed.
+func (s *Store) sweep() {
+	dir := filepath.Join(s.dir, temporaries)
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if f, err := openEntry(path); err == nil {
+			if abandoned(f) {
+				_ = os.Remove(path)
+			}
+			_ = f.Close()
+		}
+	}
+}
+
 // named is whether f still has the name by which it was opened.
 func named(f *os.File) bool {
 	opened, err := f.Stat()
@@ -154,6 +171,9 @@ func (t temporary) discard() {
 	_ = os.Remove(t.Name())
 	_ = t.Close()
 }
+
+// mostBlob is how large a blob may be: as much as a trimmed store may hold.
+func (s *Store) mostBlob() int64 { return s.limit - s.limit/10 }
 
 // keep makes a temporary the entry at path. The temporary is closed in any case.
 func (s *Store) keep(t temporary, path string, size int64) error {

@@ -140,3 +140,24 @@ func TestLeftBeside(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
+
+// What killed processes were writing goes when the next one writes; what is being written does not.
+func TestLeftTemporaries(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	put(t, open(t, dir), []byte("x"))
+	left, live := filepath.Join(dir, "tmp", "1"), filepath.Join(dir, "tmp", "2")
+	write(t, left, []byte("half"))
+	f, err := os.Create(live)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	put(t, open(t, dir), []byte("y"))
+	if got := files(t, dir, "tmp"); len(got) != 1 || got[0] != live {
+		t.Error(got)
+	}
+}

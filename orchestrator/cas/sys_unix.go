@@ -55,11 +55,11 @@ func alone(f *os.File) bool {
 		return false
 	}
 	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && stat.Nlink == 1 && abandoned(f)
+	return ok && stat.Nlink == 1 && flock(f, syscall.LOCK_EX|syscall.LOCK_NB) == nil
 }
 
-// abandoned locks f until it is closed, and is false if a process is writing it. Where files cannot be locked, nobody knows.
-func abandoned(f *os.File) bool { return flock(f, syscall.LOCK_EX|syscall.LOCK_NB) == nil }
+// abandoned is whether no process is writing f, which is open for reading. Where files cannot be locked, nobody knows.
+func abandoned(f *os.File) bool { return flock(f, syscall.LOCK_SH|syscall.LOCK_NB) == nil }
 
 // moveOpen gives an open file another name, and closes it then, so that it is locked until it has that name.
 func moveOpen(f *os.File, path string) error {

@@ -69,6 +69,7 @@ func (s *Store) shrink(c *call, empty bool) error {
 	if !lock(f) && !empty {
 		return nil
 	}
+	s.sweep()
 	before, err := s.estimate()
 	if err != nil {
 		return err
@@ -83,7 +84,7 @@ func (s *Store) shrink(c *call, empty bool) error {
 	case empty:
 		most = -1
 	case size > most:
-		most -= most / 10
+		most = s.mostBlob()
 	}
 	for _, e := range all {
 		c.step()
@@ -99,23 +100,7 @@ func (s *Store) shrink(c *call, empty bool) error {
 		}
 		size -= e.size
 	}
-	s.sweep()
 	return errors.Join(err, s.count(func(now int64) int64 { return size + max(0, now-before) }))
-}
-
-// sweep removes the temporaries of processes that were killed.
-func (s *Store) sweep() {
-	dir := filepath.Join(s.dir, temporaries)
-	entries, _ := os.ReadDir(dir)
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		if f, err := openEntry(path); err == nil {
-			if abandoned(f) {
-				_ = os.Remove(path)
-			}
-			_ = f.Close()
-		}
-	}
 }
 
 // An item is an entry, as it was found.
