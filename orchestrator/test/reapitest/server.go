@@ -25,6 +25,7 @@ import (
 type Options struct {
 	Batch      int64             // most bytes of a batch; 0: 4 MiB less the room for its frame
 	ReadOnly   bool              // nobody may add results
+	CacheOnly  bool              // it says that it runs no commands
 	Headers    map[string]string // what every call must bring, in lower case; else UNAUTHENTICATED
 	ServerOpts []grpc.ServerOption
 	Listener   net.Listener // nil: a free port of 127.0.0.1
@@ -33,6 +34,7 @@ type Options struct {
 // Server is a running server.
 type Server struct {
 	Address string // grpc://HOST:PORT
+	Engine  *Engine
 	options Options
 	grpc    *grpc.Server
 
@@ -68,6 +70,8 @@ func Start(tb testing.TB, options Options) *Server {
 	repb.RegisterActionCacheServer(s.grpc, &actionCache{s: s})
 	repb.RegisterContentAddressableStorageServer(s.grpc, &contentStorage{s: s})
 	bytestream.RegisterByteStreamServer(s.grpc, &byteStream{s: s})
+	var ended func()
+	s.Engine, ended = engineOf(tb, s)
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -76,6 +80,7 @@ func Start(tb testing.TB, options Options) *Server {
 	tb.Cleanup(func() {
 		s.Stop()
 		<-served
+		ended()
 	})
 	return s
 }
@@ -105,6 +110,27 @@ func (s *Server) Forget(hash string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.blobs, hash)
+}
+
+// forgetAll removes all blobs.
+func (s *Server) forgetAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.blobs)
+}
+
+// swap puts another content in the place of a blob.
+func (s *Server) swap(hash string, content []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.blobs[hash] = content
+}
+
+// pass keeps what has come of an action.
+func (s *Server) pass(instance string, action *repb.Digest, result *repb.ActionResult) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.results[instance+"/"+action.GetHash()] = result
 }
 
 // Result is the result that is kept for the action with this hash.

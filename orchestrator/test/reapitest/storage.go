@@ -111,6 +111,11 @@ func named(resource string, form *regexp.Regexp) (*repb.Digest, error) {
 }
 
 func (b *byteStream) Read(r *bytestream.ReadRequest, stream bytestream.ByteStream_ReadServer) error {
+	if printed, err := b.s.Engine.read(stream.Context(), r.GetResourceName(), r.GetReadOffset(), func(piece []byte) error {
+		return stream.Send(&bytestream.ReadResponse{Data: piece})
+	}); printed {
+		return err
+	}
 	d, err := named(r.GetResourceName(), readName)
 	if err != nil {
 		return err
