@@ -157,7 +157,7 @@ func (l *loop) settling() (until time.Time, ok bool) {
 
 // touch touches the triggers of a watcher.
 func (l *loop) touch(a machine.Touch) {
-	l.report.log.Touched(l.name(a.Node), a.Run)
+	l.report.touched(l.name(a.Node), a.Run)
 	var paths []string
 	for _, t := range l.plan(a.Node).Triggers {
 		paths = append(paths, t.Abs)

@@ -49,7 +49,7 @@ func inert(t testing.TB, config string, claim *control.Claim) (l *loop, end func
 		t.Fatal(mistakes)
 	}
 	out := console.New(console.Options{Out: io.Discard})
-	l, err = newLoop(context.Background(), Options{Config: cfg, Graph: g, Console: out, NoWatch: true})
+	l, err = newLoop(context.Background(), Options{Config: cfg, Graph: g, Console: out, Mode: Mode{NoWatch: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

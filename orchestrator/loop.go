@@ -285,6 +285,7 @@ func (l *loop) do(action machine.Action) {
 		l.runner.Reload(processKey(a.Node, a.Gen), a.Paths)
 	case machine.Exit:
 		l.end.code = &a.Code
+		l.report.ran(a.Code, l.opt.Ran)
 	default:
 		panic(fmt.Sprintf("orchestrator: no way to carry out %T", action))
 	}

@@ -420,7 +420,7 @@ watchers:
       - 'cat generated'
       - '! grep BROKEN src'
 `, "spec": "from the spec\n", "src": "good"}
-	p := start(t, files, orchestrator.Options{Once: true, Stream: true})
+	p := start(t, files, orchestrator.Options{Mode: orchestrator.Mode{Once: true}, Stream: true})
 	p.ended(0)
 	if !strings.Contains(p.screen.String(), "check | from the spec") && !strings.Contains(p.screen.String(), "from the spec") {
 		t.Errorf("the screen shows:\n%s", p.screen)
@@ -429,7 +429,7 @@ watchers:
 		t.Errorf("the trigger was not touched: %v", err)
 	}
 	files["src"] = "BROKEN"
-	p = start(t, files, orchestrator.Options{Once: true, Stream: true})
+	p = start(t, files, orchestrator.Options{Mode: orchestrator.Mode{Once: true}, Stream: true})
 	p.ended(1)
 }
 

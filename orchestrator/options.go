@@ -21,13 +21,11 @@ type Options struct {
 	Environ []string // what commands inherit
 	Self    string   // the devloop executable, which sets LISTEN_PID for a child and becomes it
 
-	Once    bool           // run every watcher one time, then end
-	NoWatch bool           // start everything, but act on no change
-	NoReuse bool           // every stage runs, whatever it passed with before, and nothing is kept
-	Poll    *time.Duration // instead of the configuration's poll, if not nil
-	Stream  bool           // show the output of stages as it comes, not only when one fails
-	Color   bool           // what commands write is shown with its colours
-	Kept    int            // bytes of output kept of each node; 0: journal.DefaultLimit
+	Mode
+	Poll   *time.Duration // instead of the configuration's poll, if not nil
+	Stream bool           // show the output of stages as it comes, not only when one fails
+	Color  bool           // what commands write is shown with its colours
+	Kept   int            // bytes of output kept of each node; 0: journal.DefaultLimit
 
 	// Reload loads the configuration again, and derives its graph; nil: it is not read again. Its error is
 	// shown, and changes nothing. sources are the files whose change may lead to another result, also if the
@@ -52,8 +50,18 @@ type Options struct {
 	// Terminal has modes that the guardian restores if the loop ends suddenly; may be nil.
 	Terminal *Terminal
 
+	// Ran gets what has become of a loop that runs Once, at its end; it has room, or is nil.
+	Ran chan<- control.Ran
+
 	// Control is the control socket; may be nil. The caller closes it after Run.
 	Control *control.Claim
+}
+
+// Mode is what a loop does, and what it does not do.
+type Mode struct {
+	Once    bool // run every watcher one time, then end
+	NoWatch bool // start everything, but act on no change
+	NoReuse bool // every stage runs, whatever it has passed with before, and nothing is kept
 }
 
 // Terminal is a terminal whose modes the caller of Run has changed and restores.

@@ -24,6 +24,7 @@ type reporter struct {
 	history *report.History
 	journal *journal.Journal
 	cycles  cycleFile
+	tally   *report.Tally // of a loop that runs once; else nil
 
 	exited *runner.Command // the stage whose end the machine is being told
 	noted  map[string]bool // notes about watching that have been shown
@@ -38,6 +39,37 @@ func (r *reporter) report(a machine.Report) {
 	r.history.Report(full)
 	r.log.Report(full)
 	r.screen.Report(full)
+	if r.tally != nil {
+		r.tally.Report(full)
+	}
+}
+
+// touched reports that the triggers of a run are about to be touched.
+func (r *reporter) touched(node string, run int) {
+	r.log.Touched(node, run)
+	if r.tally != nil {
+		r.tally.Touched(node, run)
+	}
+}
+
+// ran tells what a loop that runs once has come to: people, and who else wants to know.
+func (r *reporter) ran(code int, to chan<- control.Ran) {
+	if r.tally == nil {
+		return
+	}
+	if text := r.tally.Saved(); text != "" {
+		r.screen.Note(text)
+	}
+	if to == nil {
+		return
+	}
+	for i, n := range r.graph.Nodes {
+		r.tally.Complains(r.history.Diagnostics(n.Name, r.allStages(i)))
+	}
+	select {
+	case to <- r.tally.Ran(r.cfg.File, code):
+	default:
+	}
 }
 
 // announce reports what the machine is about to be told.

@@ -80,6 +80,9 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	l.runner = l.newRunner(own, output)
 	l.report = &reporter{project: l.project, status: l.machine.Status, runner: l.runner, sockets: l.sockets, screen: l.screen,
 		log: report.NewLog(opt.Graph, func(cycle []byte) { l.report.cycles.add(cycle) }), history: report.NewHistory(), journal: output, noted: map[string]bool{}}
+	if opt.Once {
+		l.report.tally = report.NewTally()
+	}
 	l.pages = pages{project: l.project, machine: l.machine, sockets: l.sockets, problems: problems{l.report, map[int]*found{}}, mistakes: func() *control.Mistakes { return l.sources.Mistakes() }, address: func() string { return l.dashboard.address() },
 		ask: func(question func()) error { return l.ask(l.ctx, question) }, told: map[string]*told{}}
 	l.api = api.New(l.ctx, api.Options{Loop: apiLoop{l}, Log: l.report.log, Journal: output, Writes: own.Stream})

@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"devloop/schema"
 )
 
@@ -23,6 +25,7 @@ type app struct {
 	logFile    string
 	verbose    bool
 	status     string
+	noReuse    bool
 	detached   bool // this is the loop in the background
 	attention  attention
 }
@@ -80,3 +83,11 @@ func (a *app) useColor(w io.Writer) (bool, error) {
 	}
 	return false, usageError{fmt.Errorf("--color %s: expected auto, always or never", a.color), "devloop"}
 }
+
+// reuseFlag gives a verb that runs stages the flag that all of them are to run.
+func (a *app) reuseFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&a.noReuse, "no-reuse", false, "run every stage, also one that has passed with the same inputs, and keep nothing")
+}
+
+// withoutReuse tells whether every stage is to run.
+func (a *app) withoutReuse() bool { return a.noReuse || os.Getenv("DEVLOOP_REUSE") == "off" }

@@ -59,7 +59,7 @@ func cycleText(c *control.Cycle) string {
 			if s.Problems > 0 {
 				b.WriteString(", " + console.Count(s.Problems, "problem"))
 			}
-			if text := reuseText(s.Reuse); text != "" {
+			if text := s.Reuse.Text(); text != "" {
 				b.WriteString(", " + text)
 			}
 			b.WriteString("\n")
@@ -72,18 +72,6 @@ func cycleText(c *control.Cycle) string {
 		fmt.Fprintf(&b, "and %d more\n", c.More)
 	}
 	return b.String()
-}
-
-// reuseText is what there is to say of earlier passes of a stage; "" if nothing.
-func reuseText(r *control.Reuse) string {
-	switch {
-	case r == nil:
-	case r.Failures > 0:
-		return fmt.Sprintf("may be flaky: passed %d, failed %d with the same inputs", r.Passes, r.Failures)
-	case r.Saved > 0:
-		return "saved " + r.Saved.Round(time.Millisecond).String()
-	}
-	return ""
 }
 
 // result is what became of something, and how long it took, if it has come to its end.

@@ -150,7 +150,7 @@ func stageNotes(n *control.Node) (notes []console.Text) {
 			notes = append(notes, console.Text{Text: fmt.Sprintf("%s %s after %s", s.Name, s.State, s.Took.Round(time.Millisecond*100)), Tone: console.Bad})
 		}
 		if s.Reuse != nil && s.Reuse.Failures > 0 {
-			notes = append(notes, console.Text{Text: s.Name + " " + reuseText(s.Reuse), Tone: console.Warn})
+			notes = append(notes, console.Text{Text: s.Name + " " + s.Reuse.Text(), Tone: console.Warn})
 		}
 	}
 	return notes

@@ -30,7 +30,7 @@ func upCommand(a *app) *cobra.Command {
 			if detach && !a.detached {
 				return startDetached(a, shorter(p.cfg.File))
 			}
-			opt := orchestrator.Options{NoWatch: noWatch, Stream: a.verbose}
+			opt := orchestrator.Options{Mode: orchestrator.Mode{NoWatch: noWatch, NoReuse: a.withoutReuse()}, Stream: a.verbose}
 			if !noWatch {
 				opt.Reload = reloader(a, p, names)
 			}
@@ -42,6 +42,7 @@ func upCommand(a *app) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&noWatch, "no-watch", false, "start everything, but ignore changes")
 	cmd.Flags().BoolVar(&poll, "poll", false, "poll for changes instead of waiting for the system's events")
+	a.reuseFlag(cmd)
 	cmd.Flags().BoolVarP(&detach, "detach", "d", false, "run in the background; return once the loop answers")
 	cmd.Flags().StringVar(&ui, "ui", "lines", "lines, or tui: the loop runs in the background, and the whole screen shows it")
 	cmd.Flags().BoolVar(&a.detached, detachedFlag, false, "")

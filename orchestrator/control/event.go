@@ -1,6 +1,9 @@
 package control
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // EventVersion is in every Event. Fields and kinds may be added to a version; none is removed or changes its
 // meaning.
@@ -26,17 +29,22 @@ type Event struct {
 	Took   int64      `json:"took,omitempty"`   // nanoseconds
 	Until  *time.Time `json:"until,omitempty"`  // when a wait ends
 	End    *End       `json:"end,omitempty"`    // how a command ended, where it has
-	Stale  bool       `json:"stale,omitempty"`  // passed, but files have changed since
 
-	Warnings int    `json:"warnings,omitempty"` // of "stage passed" and "stage reused": how many its output has
-	Reuse    *Reuse `json:"reuse,omitempty"`    // of a stage that has ended, where earlier passes of it are known
-	Quiet    bool   `json:"quiet,omitempty"`    // of "run passed": nothing is touched, for everybody has what it made already
+	Outcome
 
 	Cycle int    `json:"cycle,omitempty"` // the cycle it belongs to
 	Times *Cycle `json:"times,omitempty"` // of a "cycle"
 	Live  *Live  `json:"live,omitempty"`  // of "live": what has changed
 
 	Position
+}
+
+// Outcome is what there is to say of a run or a stage that has ended, beside its End.
+type Outcome struct {
+	Stale    bool   `json:"stale,omitempty"`    // passed, but files have changed since
+	Quiet    bool   `json:"quiet,omitempty"`    // of "run passed": nothing is touched, for everybody has what it made already
+	Warnings int    `json:"warnings,omitempty"` // of "stage passed" and "stage reused": how many its output has
+	Reuse    *Reuse `json:"reuse,omitempty"`    // of a stage, where earlier passes of it are known
 }
 
 // Position is where in the stream of events a reader is.
@@ -102,6 +110,30 @@ type CycleStage struct {
 	Reuse    *Reuse `json:"reuse,omitempty"`    // where earlier passes are known
 }
 
+// RanVersion is in every Ran. Fields may be added to a version; none is removed or changes its meaning.
+const RanVersion = 1
+
+// Ran is what has become of a single run of all watchers. Moments are nanoseconds since it began; 0 is one that did not
+// come.
+type Ran struct {
+	V      int           `json:"v"` // RanVersion
+	Time   time.Time     `json:"time"`
+	Config string        `json:"config"` // the absolute path of the file
+	Result string        `json:"result"` // "passed", "failed" or "interrupted"
+	Exit   int           `json:"exit"`   // the exit code
+	Took   time.Duration `json:"took"`   // nanoseconds
+
+	Executed int           `json:"executed"` // how many stages have run to their end
+	Reused   int           `json:"reused"`   // how many have not, because they had passed with the same inputs
+	Saved    time.Duration `json:"saved"`    // how much longer those took then, in nanoseconds
+
+	Runs   []CycleRun `json:"runs"`              // as they began
+	NotRun []string   `json:"not_run,omitempty"` // the watchers that did not begin, because the run ended before
+
+	Diagnostics []Diagnostic `json:"diagnostics"` // as in Diagnostics
+	Unplaced    []Unplaced   `json:"unplaced"`
+}
+
 // Reuse is what is known of earlier passes of a stage with the same inputs.
 type Reuse struct {
 	Passed *time.Time    `json:"passed,omitempty"` // when it passed before
@@ -123,4 +155,16 @@ type CycleProcess struct {
 	Ready   int64  `json:"ready"`
 	Reload  int64  `json:"reload,omitempty"` // the signal to read its files again was sent
 	Result  string `json:"result"`           // "ready", "stopped", "reloaded", "not ready", "crashed", …
+}
+
+// Text is what there is to say of earlier passes in a few words; "" if nothing.
+func (r *Reuse) Text() string {
+	switch {
+	case r == nil:
+	case r.Failures > 0:
+		return fmt.Sprintf("may be flaky: passed %d, failed %d with the same inputs", r.Passes, r.Failures)
+	case r.Saved > 0:
+		return "saved " + r.Saved.Round(time.Millisecond).String()
+	}
+	return ""
 }

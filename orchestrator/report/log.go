@@ -262,7 +262,7 @@ func (l *Log) Cycles(last int) (boot string, lines [][]byte) { return l.boot, l.
 // event is a report in the form of the protocol.
 func event(r Report) control.Event {
 	e := control.Event{Kind: string(r.Kind), Node: r.Node, Number: r.Num, Why: string(r.Why), Took: r.Took.Nanoseconds(),
-		Until: control.Moment(r.Until), Stale: r.Stale, Quiet: r.Quiet}
+		Until: control.Moment(r.Until), Outcome: control.Outcome{Stale: r.Stale, Quiet: r.Quiet}}
 	e.Paths = slices.Clone(r.Paths[:min(control.MostPaths, len(r.Paths))])
 	e.More = len(r.Paths) - len(e.Paths)
 	if r.Kind.OfStage() {

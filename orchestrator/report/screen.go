@@ -95,6 +95,9 @@ func (s *Screen) Line(node string, tone console.Tone, format string, args ...any
 
 func (s *Screen) self(tone console.Tone, text string) { s.out.Say(self, tone, text) }
 
+// Note shows what is good to know about no particular node.
+func (s *Screen) Note(text string) { s.self(console.Plain, text) }
+
 // Notice shows a message about no particular node.
 func (s *Screen) Notice(text string) { s.self(console.Warn, text) }
 
