@@ -96,7 +96,7 @@ func (l apiLoop) Graph(ctx context.Context) (g dashboard.Graph, err error) {
 	return g, l.ask(ctx, func() {
 		for _, n := range l.graph.Nodes {
 			if !n.Gone {
-				g.Nodes = append(g.Nodes, dashboard.GraphNode{Name: n.Name, Kind: n.Kind()})
+				g.Nodes = append(g.Nodes, dashboard.GraphNode{Name: n.Name, Kind: n.Kind(), Broke: l.report.log.Broke(n.Name)})
 			}
 		}
 		for _, e := range l.graph.Edges {

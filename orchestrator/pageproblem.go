@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,11 +63,15 @@ func (p *problems) explain(is *livereload.State, v *view) {
 	is.Headline, is.Detail = all.Heading(v.subject, true, verdict.Stages, is.Newest)
 	f := p.find(v.subject, st, &verdict)
 	is.Problem, is.Problems = f.problem, f.count
-	if b, broken := r.log.Broke(st.Name); broken {
+	for _, b := range r.log.Broke(st.Name) {
+		if b.Cycle == 0 || b.Boot != r.log.Boot() || st.Watcher && b.Stage != "" && !slices.Contains(verdict.Stages, b.Stage) {
+			continue // nobody's, one that other numbers count, or another failure
+		}
 		is.Broke = &livereload.Broke{Cycle: b.Cycle, More: b.More + max(0, len(b.Paths)-mostPaths)}
 		for _, file := range b.Paths[:min(len(b.Paths), mostPaths)] {
 			is.Broke.Paths = append(is.Broke.Paths, r.screen.Paths([]string{file}))
 		}
+		break
 	}
 }
 

@@ -114,6 +114,17 @@ func of(node, between, stage string) string {
 	return node + between + stage
 }
 
+// Broke is the save with which something began to fail that fails now.
+type Broke struct {
+	Node  string    `json:"node"`
+	Stage string    `json:"stage"` // "": the node itself, such as a process
+	Cycle int       `json:"cycle"` // 0: no save led to it
+	Boot  string    `json:"boot"`  // of the loop that counts so
+	Paths []string  `json:"paths"`
+	More  int       `json:"more,omitempty"`
+	Since time.Time `json:"since"`
+}
+
 // Unplaced is what a stage complained of beyond its diagnostics.
 type Unplaced struct {
 	Node  string   `json:"node"`

@@ -3,6 +3,8 @@ package dashboard
 import (
 	"cmp"
 	"slices"
+
+	"devloop/orchestrator/control"
 )
 
 // Graph is what there is to draw.
@@ -13,7 +15,10 @@ type Graph struct {
 }
 
 // GraphNode is a watcher or a process.
-type GraphNode struct{ Name, Kind string }
+type GraphNode struct {
+	Name, Kind string
+	Broke      []control.Broke // with which saves what fails of it began to
+}
 
 // GraphEdge says that To waits for From; both are names of nodes.
 type GraphEdge struct{ From, To, Kind string }

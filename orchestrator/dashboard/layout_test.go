@@ -11,7 +11,7 @@ import (
 func graphOf(nodes []string, edges ...[2]string) Graph {
 	var g Graph
 	for _, n := range nodes {
-		g.Nodes = append(g.Nodes, GraphNode{n, "watcher"})
+		g.Nodes = append(g.Nodes, GraphNode{Name: n, Kind: "watcher"})
 	}
 	for _, e := range edges {
 		g.Edges = append(g.Edges, GraphEdge{e[0], e[1], "trigger"})

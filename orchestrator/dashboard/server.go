@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"sync"
 	"time"
 
@@ -200,9 +199,7 @@ func (s *Server) answerSummary(w http.ResponseWriter, r *http.Request) {
 	var cycles control.Cycles
 	put := func(line []byte) error { return json.Unmarshal(line, &cycles) }
 	ask(r.Context(), s.opt.API, &relay{put: put}, control.PathCycles, url.Values{"last": {"1000"}})
-	control.Reply(w, summarize(cycles.Cycles, time.Now(), func(node string) bool {
-		return slices.ContainsFunc(g.Nodes, func(n GraphNode) bool { return n.Name == node })
-	}))
+	control.Reply(w, summarize(cycles.Cycles, time.Now(), g.Nodes))
 }
 
 // Login are the ways to log in, each to be put after the dashboard's address and a slash: one that always works, and one

@@ -37,15 +37,12 @@ func TestSummary(t *testing.T) {
 		cycle("hand", hour, time.Second, "", run(true, "passed", "failed")),
 		cycle("crash", hour, time.Second, "", control.CycleRun{Node: "gone", Stages: []control.CycleStage{{Stage: "x", Result: "failed"}}}),
 	}
-	cycles[6].Processes = []control.CycleProcess{{Node: "app", Result: "ready"}, {Node: "app", Result: "crashed"}, {Node: "app", Result: "starting"}}
 	open := cycle("change", now, 0, "d")
 	open.End = 0
-	got := summarize(append(cycles, open), now, func(node string) bool { return node != "gone" })
+	broke := control.Broke{Node: "check", Stage: "test", Cycle: 3, Boot: "B", Paths: []string{"b"}, Since: hour}
+	got := summarize(append(cycles, open), now, []GraphNode{{Name: "app"}, {Name: "check", Broke: []control.Broke{broke}}})
 	want := summary{Waited: 15 * time.Second, Saves: 3, Median: 4 * time.Second,
-		Broke: []broke{
-			{Node: "check", Stage: "test", Cycle: 3, Boot: "B", Paths: []string{"b"}, Since: hour},
-			{Node: "app", Cycle: 7, Boot: "B", Paths: []string{}, Since: hour},
-		},
+		Broke: []control.Broke{broke},
 		Flaky: []flaky{{Node: "check", Stage: "lint", Runs: 6, Differed: 2, Cycles: []int{5, 6}}},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -55,14 +52,14 @@ func TestSummary(t *testing.T) {
 	again.Stages[1].Reuse = &control.Reuse{Passes: 4, Failures: 1}
 	twice := run(false, "passed", "failed")
 	twice.Stages[1].Reuse = &control.Reuse{Passes: 4, Failures: 2}
-	got = summarize([]control.Cycle{cycles[2], cycle("change", hour, time.Second, "b", again), cycle("change", hour, time.Second, "b", run(false, "passed", "reused"), twice)}, now, func(string) bool { return true })
+	got = summarize([]control.Cycle{cycles[2], cycle("change", hour, time.Second, "b", again), cycle("change", hour, time.Second, "b", run(false, "passed", "reused"), twice)}, now, []GraphNode{{Name: "check"}})
 	if flaky := []flaky{{Node: "check", Stage: "test", Runs: 4, Differed: 2, Cycles: []int{9, 10}}}; !reflect.DeepEqual(got.Flaky, flaky) {
 		t.Errorf("got  %+v\nwant %+v", got.Flaky, flaky)
 	}
 	if none := summarize(nil, now, nil); none.Broke == nil || none.Flaky == nil || none.Median != 0 {
 		t.Errorf("%+v", none)
 	}
-	if two := summarize(cycles[1:3], now, func(string) bool { return true }); two.Median != 3*time.Second {
+	if two := summarize(cycles[1:3], now, nil); two.Median != 3*time.Second {
 		t.Errorf("%+v", two)
 	}
 }

@@ -149,7 +149,7 @@ func (c *cycle) note(r *Report, e *control.Event) {
 		}
 	default:
 		if !r.Kind.OfStage() {
-			c.process(r.Kind, e)
+			c.process(r, e)
 		} else if run := c.run(e.Node, e.Number); run != nil {
 			stage(run, r, e)
 		}
@@ -191,9 +191,9 @@ func stage(run *control.CycleRun, r *Report, e *control.Event) {
 
 // process records a step of a process. An entry is one change of generations, whichever comes first: the
 // stop of the old or the start of the new.
-func (c *cycle) process(kind machine.ReportKind, e *control.Event) {
+func (c *cycle) process(r *Report, e *control.Event) {
 	last := c.last(e.Node)
-	switch kind {
+	switch r.Kind {
 	case machine.Stopping:
 		if last == nil || last.Stop > 0 || last.Start == 0 || last.Number == e.Number {
 			last = c.entry(e)
@@ -220,8 +220,11 @@ func (c *cycle) process(kind machine.ReportKind, e *control.Event) {
 		}
 	case machine.Killing, machine.StillWaiting, machine.Held, machine.Waits, machine.Blocked, machine.NotRun, machine.Slowed:
 	default: // what has become of it
-		if last != nil && last.Number == e.Number {
-			last.Result = e.Kind
+		if last == nil || last.Number != e.Number {
+			return
+		}
+		if last.Result = e.Kind; r.Kind == machine.Ended && !r.End.OK() {
+			last.Result = "failed"
 		}
 	}
 }

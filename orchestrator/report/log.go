@@ -53,7 +53,7 @@ func (r *Reader) Events() <-chan control.Event { return r.queue }
 // of a crash alone.
 func NewLog(g *graph.Graph, keep func(cycle []byte)) *Log {
 	l := &Log{boot: rand.Text()[:12], began: time.Now(), readers: map[*Reader]struct{}{}, keep: keep, live: control.Live{State: string(machine.Building)},
-		built: built{map[string]int{}, map[string]int{}}, inputs: inputs{map[string]bool{}}, saves: saves{map[string]*control.Cycle{}, map[string]Breakage{}}}
+		built: built{map[string]int{}, map[string]int{}}, inputs: inputs{map[string]bool{}}, saves: newSaves()}
 	l.Follow(g)
 	return l
 }
@@ -135,6 +135,10 @@ func (l *Log) Report(r Report) {
 		}
 		e.Cycle = c.ID
 		l.saves.note(&r, &c.Cycle)
+	} else if last := l.saves.last[r.Node]; last != nil && slices.Contains(l.live.Nodes, r.Node) {
+		l.saves.note(&r, last) // it was ready, and had to prove that it goes on
+	} else {
+		l.saves.note(&r, &control.Cycle{Cause: string(machine.ByCrash), Time: now})
 	}
 	l.built.note(&r, e.Cycle)
 	l.publish(e)
@@ -177,6 +181,7 @@ func (l *Log) Rested(status func() []machine.NodeStatus) (ended []*control.Cycle
 func (l *Log) Recall(p *Past) {
 	all := slices.Concat(p.cycles, l.cycles.kept)
 	l.cycles.kept = all[max(0, len(all)-MostKept):]
+	l.saves.recall(p.broke, l.built.from)
 }
 
 func controlEnd(e machine.End) *control.End {
@@ -195,7 +200,9 @@ func (l *Log) Stands(state machine.Liveness, nodes []string, status func() []mac
 		return live.State == was.State && live.Cycle == was.Cycle && live.Newest == was.Newest && live.Answers == was.Answers && slices.Equal(live.Nodes, was.Nodes)
 	}
 	if l.moved || !same() {
-		live.Answers, l.moved = l.answers(live.Cycle, status()), false
+		all := status()
+		live.Answers, l.moved = l.answers(live.Cycle, all), false
+		l.saves.proven(all)
 	}
 	if same() {
 		return
@@ -209,7 +216,8 @@ func (l *Log) Stands(state machine.Liveness, nodes []string, status func() []mac
 }
 
 // answers is the cycle that the processes that are up were made from, the oldest of them; 0: none is up. Where some have
-// sockets, the others do not count. Whole is the newest cycle at which everything was live.
+// sockets, the others do not count. Whole is the newest cycle at which everything was live: what no change has touched since is
+// of that one until all of them answer.
 func (l *Log) answers(whole int, nodes []machine.NodeStatus) (cycle int) {
 	behind := make([]bool, len(nodes)) // itself, or a node that it waits for
 	for i, n := range nodes {
@@ -223,20 +231,26 @@ func (l *Log) answers(whole int, nodes []machine.NodeStatus) (cycle int) {
 			}
 		}
 	}
-	sockets := false
+	up := func(i int) bool { return nodes[i].State == "ready" || nodes[i].State == "unready" }
+	has := func(i int) bool {
+		return i < len(l.graph.Nodes) && l.graph.Nodes[i].Process != nil && len(l.graph.Nodes[i].Process.Sockets) > 0
+	}
+	sockets, all := false, true
 	for i, n := range nodes {
-		if n.Watcher || n.Gone || i >= len(l.graph.Nodes) || n.State != "ready" && n.State != "unready" {
+		all = all && (n.Watcher || n.Gone || !behind[i] || up(i) || !has(i))
+	}
+	for i, n := range nodes {
+		if n.Watcher || n.Gone || i >= len(l.graph.Nodes) || !up(i) {
 			continue
 		}
 		of := max(whole, l.built.from[n.Name])
-		if !behind[i] {
+		if !behind[i] && all {
 			of = max(of, l.meant)
 		}
-		p := l.graph.Nodes[i].Process
-		switch has := p != nil && len(p.Sockets) > 0; {
-		case has && !sockets:
+		switch {
+		case has(i) && !sockets:
 			cycle, sockets = of, true
-		case has == sockets && (cycle == 0 || of < cycle):
+		case has(i) == sockets && (cycle == 0 || of < cycle):
 			cycle = of
 		}
 	}

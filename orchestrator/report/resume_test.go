@@ -201,12 +201,15 @@ func TestStands(t *testing.T) {
 
 // TestAnswers: what answers is what the processes that are up were made from, whatever else is not live.
 func TestAnswers(t *testing.T) {
-	g := &graph.Graph{Nodes: []graph.Node{{Name: "check"}, {Name: "tests"}, {Name: "server", Process: &schema.Process{Sockets: make([]schema.SocketRef, 1)}}, {Name: "worker", Process: &schema.Process{}}},
+	g := &graph.Graph{Nodes: []graph.Node{{Name: "check"}, {Name: "tests"}, {Name: "server", Process: &schema.Process{Sockets: make([]schema.SocketRef, 1)}}, {Name: "worker", Process: &schema.Process{}},
+		{Name: "front", Process: &schema.Process{Sockets: make([]schema.SocketRef, 1)}}},
 		Edges: []graph.Edge{{From: 0, To: 1}, {From: 0, To: 2}}}
 	l := NewLog(g, nil)
 	l.meant, l.built.from["server"], l.built.from["worker"] = 5, 3, 2
 	passed, failed := machine.NodeStatus{Watcher: true, State: "passed"}, machine.NodeStatus{Watcher: true, State: "failed", Failed: true}
 	server, worker, down := machine.NodeStatus{Name: "server", State: "ready"}, machine.NodeStatus{Name: "worker", State: "ready", Busy: true}, machine.NodeStatus{State: "backing off"}
+	front, starts := server, machine.NodeStatus{Name: "server", State: "starting", Busy: true}
+	front.Name = "front"
 	dropped := server
 	dropped.Dropped = &machine.Drop{}
 	for _, c := range []struct {
@@ -220,6 +223,8 @@ func TestAnswers(t *testing.T) {
 		{"what it is built by has failed, and nothing of the save before was for it", []machine.NodeStatus{failed, passed, server, worker}, 4, 4},
 		{"its new version was dropped", []machine.NodeStatus{passed, passed, dropped, worker}, 2, 3},
 		{"it is down, and another one is up", []machine.NodeStatus{passed, passed, down, worker}, 1, 2},
+		{"only one of two starts anew", []machine.NodeStatus{passed, passed, starts, worker, front}, 4, 4},
+		{"both of two answer", []machine.NodeStatus{passed, passed, {Name: "server", State: "ready"}, worker, front}, 4, 5},
 		{"all are down", []machine.NodeStatus{passed, passed, down, down}, 4, 0},
 	} {
 		if got := l.answers(c.whole, c.nodes); got != c.want {

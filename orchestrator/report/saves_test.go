@@ -1,9 +1,13 @@
 package report
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"devloop/orchestrator/control"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/machine"
 )
@@ -21,8 +25,9 @@ func TestTheSaveThatBroke(t *testing.T) {
 	rests := func() { l.Rested(func() []machine.NodeStatus { return idle }) }
 	broke := func(node string, cycle int, paths int) {
 		t.Helper()
-		if b, is := l.Broke(node); is != (cycle != 0) || b.Cycle != cycle || len(b.Paths) != paths {
-			t.Errorf("%s broke with %+v, not with %d of %d", node, b, cycle, paths)
+		all := append(l.Broke(node), control.Broke{})
+		if all[0].Cycle != cycle || len(all[0].Paths) != paths {
+			t.Errorf("%s broke with %+v, not with %d of %d", node, all, cycle, paths)
 		}
 	}
 	l.Changed("check", "/p/a.go")
@@ -64,6 +69,106 @@ func TestTheSaveThatBroke(t *testing.T) {
 	l.Report(Report{Report: machine.Report{Kind: machine.Ended, Node: "server", Num: 1, End: machine.End{Code: 1}}})
 	rests()
 	broke("server", 7, 1)
+}
+
+// TestEachStageHasItsSave: what fails since which save is known of each stage; what a loop before has seen fail counts, until it
+// is well.
+func TestEachStageHasItsSave(t *testing.T) {
+	var kept [][]byte
+	var l *Log
+	begin := func() {
+		l = NewLog(&graph.Graph{Nodes: []graph.Node{{Name: "check"}, {Name: "job"}}}, func(c []byte) { kept = append(kept, slices.Clone(c)) })
+	}
+	begin()
+	does := func(kind machine.ReportKind, stage string) {
+		l.Report(Report{Report: machine.Report{Kind: kind, Node: "check", Stage: stage, Num: 1, Why: machine.ByChange}})
+	}
+	run := func(path string, lint, test machine.ReportKind) {
+		if path != "" {
+			l.Changed("check", path)
+		}
+		does(machine.RunStarted, "")
+		for stage, ends := range map[string]machine.ReportKind{"lint": lint, "test": test} {
+			does(machine.StageStarted, stage)
+			does(ends, stage)
+		}
+		ends := machine.RunPassed
+		if lint == machine.StageFailed || test == machine.StageFailed {
+			ends = machine.RunFailed
+		}
+		does(ends, "")
+		l.Rested(func() []machine.NodeStatus { return []machine.NodeStatus{{Name: "check"}, {Name: "job"}} })
+	}
+	broke := func(node, want string) {
+		t.Helper()
+		var got []string
+		for _, b := range l.Broke(node) {
+			got = append(got, fmt.Sprintf("%s%d%v", b.Stage, b.Cycle, b.Paths))
+		}
+		if text := strings.Join(got, " "); text != want {
+			t.Errorf("%s: %q, want %q", node, text, want)
+		}
+	}
+	run("/a", machine.StageFailed, machine.StageSkipped)
+	run("/b", machine.StagePassed, machine.StageFailed)
+	broke("check", "test2[/b]")
+	run("/c", machine.StageFailed, machine.StageSkipped)
+	broke("check", "test2[/b] lint3[/c]")
+	l.Changed("job", "/d")
+	job := func(kind machine.ReportKind, end machine.End) {
+		l.Report(Report{Report: machine.Report{Kind: kind, Node: "job", Num: 1, Why: machine.ByChange, End: end}})
+	}
+	job(machine.Starting, machine.End{})
+	job(machine.Ended, machine.End{Code: 1})
+	l.Rested(func() []machine.NodeStatus {
+		return []machine.NodeStatus{{Name: "check"}, {Name: "job", State: "ended", Failed: true}}
+	})
+	broke("job", "4[/d]")
+
+	boot := l.Boot()
+	begin()
+	l.Began("check")
+	does(machine.RunStarted, "")
+	does(machine.StageStarted, "lint")
+	does(machine.StageFailed, "lint")
+	broke("check", "lint0[]") // as far as this loop knows
+	l.Recall(ReadPast(kept))
+	broke("check", "lint3[/c]")
+	if b := l.Broke("check")[0]; b.Boot != boot {
+		t.Errorf("%+v", b)
+	}
+	l.Began("job")
+	job(machine.Starting, machine.End{})
+	job(machine.Ended, machine.End{Code: 1})
+	broke("job", "4[/d]") // which had not ended well then either
+	run("", machine.StagePassed, machine.StagePassed)
+	broke("check", "")
+	l.Changed("job", "/e")
+	job(machine.Starting, machine.End{})
+	job(machine.Ready, machine.End{})
+	ready := func(up time.Time) func() []machine.NodeStatus {
+		return func() []machine.NodeStatus {
+			return []machine.NodeStatus{{Name: "check"}, {Name: "job", State: "ready", UpAt: up}}
+		}
+	}
+	soon := ready(time.Now())
+	l.Rested(soon)
+	l.Stands(machine.Building, []string{"job"}, soon, nil)
+	broke("job", "4[/d]")
+	l.Stands(machine.Live, nil, ready(time.Time{}), nil)
+	broke("job", "")
+	job(machine.Crashed, machine.End{Code: 1}) // much later
+	broke("job", "0[]")
+	l.Stands(machine.Live, nil, ready(time.Time{}), nil)
+
+	// A crash right after it was ready is that save's.
+	l.Changed("job", "/f")
+	job(machine.Starting, machine.End{})
+	job(machine.Ready, machine.End{})
+	l.Rested(soon)
+	l.Stands(machine.Building, []string{"job"}, soon, nil)
+	job(machine.Crashed, machine.End{Code: 1})
+	broke("job", "4[/f]")
 }
 
 // TestHeading: what goes on at a node, without a time that passes: pages are told once.

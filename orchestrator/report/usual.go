@@ -52,11 +52,13 @@ func (p *past) lasted(stage string, took time.Duration) {
 type Past struct {
 	cycles [][]byte             // as JSON, the oldest first
 	took   map[string]durations // by node
+	broke  map[at]control.Broke // what failed at its end
 }
 
 // ReadPast reads cycles that a log has kept, the oldest first. Lines that are none are left out.
 func ReadPast(lines [][]byte) *Past {
-	p := &Past{took: map[string]durations{}}
+	saves := newSaves()
+	p := &Past{took: map[string]durations{}, broke: saves.broke}
 	took := func(node, stage string, start, end int64) {
 		if p.took[node] == nil {
 			p.took[node] = durations{}
@@ -69,6 +71,7 @@ func ReadPast(lines [][]byte) *Past {
 			continue
 		}
 		p.cycles = append(p.cycles, line)
+		saves.read(&c)
 		for _, r := range c.Runs {
 			for _, s := range r.Stages {
 				if s.Result == "passed" {

@@ -37,12 +37,13 @@ func TestHostile(t *testing.T) {
 	all := strings.Join(payloads, " ")
 	w.status.Config = "/home/<script>hacked=1</script>/" + payloads[11] + "/devloop.yaml"
 	w.status.Live.Why = all
-	w.status.Nodes, w.edges = w.status.Nodes[:0], nil
+	w.status.Nodes, w.edges, w.broke = w.status.Nodes[:0], nil, map[string][]control.Broke{}
 	w.cycles, w.printed = w.cycles[len(w.cycles)-1:], nil
 	for i, text := range payloads {
 		w.status.Nodes = append(w.status.Nodes, control.Node{Name: text, Kind: text, State: text, Failed: true, Reason: text, Number: 1, Since: ago(0), End: &control.End{Because: text},
 			Plan: []control.PlannedStage{{Name: text, State: "failed", Run: 1}}, Problem: &control.Diagnostic{File: text, Line: 1, Message: text}})
 		w.status.Sockets = append(w.status.Sockets, control.Socket{Name: text, Address: text, Nodes: []string{text}, Waiting: number(1), Requests: []control.Request{{Method: text, Path: text, Since: *ago(0), Node: text}}})
+		w.broke[text] = []control.Broke{{Node: text, Stage: text, Cycle: 49, Boot: text, Paths: []string{text}, Since: now()}}
 		c := w.cycles[0]
 		c.ID, c.Paths, c.Cause, c.Failed, c.Result = 50+i, []string{text}, text, text, text
 		c.Runs = []control.CycleRun{{Node: text, Number: 1, Start: c.First, End: c.End, Result: text, Stages: []control.CycleStage{{Stage: text, Start: c.First, End: c.End, Result: text}}}}

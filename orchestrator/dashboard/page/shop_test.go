@@ -139,6 +139,7 @@ func (w *world) breaks() {
 	c := failed(w.save(49, at, 0.3))
 	c.Paths = []string{shopDir + "/backend/api.py"}
 	w.cycles = append(w.cycles, c)
+	w.broke = map[string][]control.Broke{"check-backend": {{Node: "check-backend", Stage: "test", Cycle: c.ID, Boot: c.Boot, Paths: c.Paths, Since: at}}}
 	n := w.node("check-backend")
 	n.State, n.Failed, n.Number, n.Since, n.Problems = "failed", true, 32, &at, 2
 	for i := range n.Plan {

@@ -26,6 +26,7 @@ type world struct {
 	cycles      []control.Cycle
 	diagnostics control.Diagnostics
 	edges       []dashboard.GraphEdge
+	broke       map[string][]control.Broke // by node
 	printed     []control.Line
 	readers     map[chan any]string // of events and of lines, each with its path
 	opened      int                 // streams of events so far
@@ -54,7 +55,7 @@ func serve(t testing.TB, w *world) *world {
 		defer w.mu.Unlock()
 		g := dashboard.Graph{Edges: w.edges}
 		for _, n := range w.status.Nodes {
-			g.Nodes = append(g.Nodes, dashboard.GraphNode{Name: n.Name, Kind: n.Kind})
+			g.Nodes = append(g.Nodes, dashboard.GraphNode{Name: n.Name, Kind: n.Kind, Broke: w.broke[n.Name]})
 		}
 		for _, s := range w.status.Sockets {
 			g.Sockets = append(g.Sockets, dashboard.GraphSocket{Name: s.Name, Address: s.Address, Nodes: s.Nodes})

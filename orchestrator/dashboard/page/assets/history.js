@@ -11,7 +11,7 @@ export function History() {
   return html`<section class="card history" aria-labelledby="history">
     <h2 id="history">History</h2>
     ${broke.length > 0 && html`<h3>Which save broke it</h3><ul>${broke.map((b) => html`<li key=${b.node + b.stage}>
-      <span class="bad">✗</span> <b>${b.node}${b.stage ? ` › ${b.stage}` : ""}</b> fails since <${Save} of=${b} /> at ${at(b.since)}${b.paths?.length > 0 && html`: <span class="mono">${b.paths.slice(0, 3).map((p) => relative(p, dir())).join(", ")}</span>${b.paths.length - 3 + (b.more || 0) > 0 ? ` and ${b.paths.length - 3 + (b.more || 0)} more` : ""}`}
+      <span class="bad">✗</span> <b>${b.node}${b.stage ? ` › ${b.stage}` : ""}</b> fails since ${b.cycle ? html`<${Save} of=${b} /> at ` : ""}${at(b.since)}${b.cycle ? "" : ", without a save"}${b.paths?.length > 0 && html`: <span class="mono">${b.paths.slice(0, 3).map((p) => relative(p, dir())).join(", ")}</span>${b.paths.length - 3 + (b.more || 0) > 0 ? ` and ${b.paths.length - 3 + (b.more || 0)} more` : ""}`}
     </li>`)}</ul>`}
     <h3>Flaky</h3>
     ${flaky.length === 0 && html`<p class="quiet">No stage came to another result with the same files.</p>`}
