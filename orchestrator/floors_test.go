@@ -38,7 +38,7 @@ var floors = map[string]struct {
 	"schema/smallfile":              {why: "it reads a file, and does not care what it is for"},
 	"orchestrator/console":          {modules: []string{"github.com/clipperhouse/displaywidth"}, why: "it writes what it is told, whoever says it"},
 	"orchestrator/contents":         {own: []string{"orchestrator/plainfile"}, why: "it reads files, and does not care why they matter"},
-	"orchestrator/inputs":           {own: []string{"orchestrator/fspoll", "orchestrator/plainfile", "orchestrator/reapi"}, why: "it says what files hold, whoever reads them"},
+	"orchestrator/inputs":           {own: []string{"orchestrator/fspoll", "orchestrator/plainfile", "orchestrator/reapi"}, modules: []string{"golang.org/x/sys"}, why: "it says what files hold, whoever reads them"},
 	"orchestrator/plainfile":        {why: "a file and what the system says of it, whoever asks"},
 	"orchestrator/control":          {own: []string{"schema/nearest", "orchestrator/proctable"}, modules: []string{"golang.org/x/sys"}, why: "messages to and from a loop, whatever answers them"},
 	"orchestrator/diskqueue":        {why: "it does what it is given, and does not know what for"},

@@ -10,16 +10,13 @@ import (
 	"time"
 )
 
-const manyFiles = 10_000
-
-// tree makes many files, a hundred in a directory, and lists them as a walk of the disk does.
-func bigTree(t testing.TB) (dir string, all iter.Seq2[string, error]) {
+// bigTree makes many files, a hundred in a directory, and lists them as a walk of the disk does.
+func bigTree(t testing.TB, dir string, files int) iter.Seq2[string, error] {
 	t.Helper()
-	dir = t.TempDir()
-	for i := range manyFiles {
+	for i := range files {
 		write(t, filepath.Join(dir, fmt.Sprintf("src/some/package%03d/file%02d.go", i/100, i%100)), fmt.Sprintf("package package%d // %d", i/100, i))
 	}
-	return dir, func(yield func(string, error) bool) { walk(filepath.Join(dir, "src"), yield) }
+	return func(yield func(string, error) bool) { walk(filepath.Join(dir, "src"), yield) }
 }
 
 func walk(dir string, yield func(string, error) bool) bool {
@@ -41,7 +38,8 @@ func walk(dir string, yield func(string, error) bool) bool {
 }
 
 func warm(b *testing.B) (*Table, string, iter.Seq2[string, error]) {
-	dir, all := bigTree(b)
+	dir := b.TempDir()
+	all := bigTree(b, dir, 10_000)
 	table := NewTable()
 	table.clock = func() time.Time { return time.Now().Add(time.Minute) } // as if the files were written a minute ago
 	if _, err := table.Take(context.Background(), dir, all); err != nil {
@@ -90,5 +88,34 @@ func BenchmarkFirstTake(b *testing.B) {
 		if _, err := NewTable().Take(context.Background(), dir, all); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkKept is what the key costs at the first start on a tree that was known before.
+func BenchmarkKept(b *testing.B) {
+	table, dir, all := warm(b)
+	path := filepath.Join(b.TempDir(), "table")
+	if err := table.Save(path); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		table := NewTable()
+		if err := table.Load(path); err != nil {
+			b.Fatal(err)
+		}
+		s, err := table.Take(context.Background(), dir, all)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.Root()
+	}
+}
+
+// BenchmarkMemory tells the bytes that a table takes for each file.
+func BenchmarkMemory(b *testing.B) {
+	for b.Loop() {
+		table := NewTable()
+		fill(table, 0, 10_000)
+		b.ReportMetric(float64(len(table.slots)*entrySize)/10_000, "B/file")
 	}
 }

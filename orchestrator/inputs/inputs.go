@@ -30,8 +30,9 @@ type File struct {
 	Link       string // where a symbolic link points to that does not lead to a file; Digest is zero then
 	Digest     reapi.Digest
 
-	is  identity
-	age age
+	is    identity
+	age   age
+	until int64 // in nanoseconds since 1970: before, who writes to a fresh file may go unnoticed
 }
 
 // Snapshot is what files held at a moment.
@@ -39,7 +40,7 @@ type Snapshot struct {
 	Files []File // sorted by Path
 
 	root    string
-	settles time.Time // from then on, whoever writes to a file is noticed
+	settles int64 // in nanoseconds since 1970: from then on, whoever writes to a file is noticed
 }
 
 // Take looks at the files that list names, in any order, relative to root. A file that is not there any more is left out, and
@@ -59,17 +60,17 @@ func (t *Table) Take(ctx context.Context, root string, list iter.Seq2[string, er
 	}
 	s.Files = files
 	for i := range files {
-		if files[i].age >= fresh {
-			s.settles = time.Now().Add(clockStep)
-			break
-		}
+		s.settles = max(s.settles, files[i].until)
 	}
+	s.settles = min(s.settles, t.clock().Add(longestStep).UnixNano()) // the clock may have jumped
 	return s, nil
 }
 
 // Settled is how long to wait before whatever reads the files begins, so that Unchanged notices all that happens from then
 // on. It is at most 10 ms, and 0 if no file has just been written.
-func (s *Snapshot) Settled() time.Duration { return max(0, time.Until(s.settles)) }
+func (s *Snapshot) Settled() time.Duration {
+	return min(max(0, time.Duration(s.settles-time.Now().UnixNano())), longestStep)
+}
 
 // Unchanged looks whether the files that list names now are those of the snapshot, and none has been written to since, even
 // if it holds the same again. It returns the paths, as in Files, of those that differ: none if all is as it was. err is as

@@ -19,11 +19,11 @@ const tries = 3
 // read reads a file, whatever is known of it.
 func (t *Table) read(ctx context.Context, path string) (f File, ok bool, err error) {
 	for range tries {
-		began := t.clock()
 		f, at, err := t.ask(path)
 		if err != nil || f.Link != "" || at.Kind != plainfile.Regular {
 			return f, f.Link != "", err
 		}
+		began := t.clock()
 		sum, same, err := hashFile(ctx, path, at)
 		if err != nil {
 			return f, false, gone(path, err)
@@ -33,6 +33,9 @@ func (t *Table) read(ctx context.Context, path string) (f File, ok bool, err err
 			t.mu.Lock()
 			f.Digest, f.age = reapi.Digest{Hash: sum, Size: at.Size}, t.ageOf(at, began)
 			t.mu.Unlock()
+			if f.age >= fresh {
+				f.until = t.nextStep(at)
+			}
 			return f, true, nil
 		}
 	}

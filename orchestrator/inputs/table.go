@@ -101,7 +101,7 @@ func (t *Table) slot(is identity) *entry {
 
 // put adds an entry; false if it is there already.
 func (t *Table) put(add entry) bool {
-	if t.count+1 > len(t.slots)*7/8 {
+	if t.count >= min(len(t.slots)*7/8, most) {
 		t.makeRoom(add.used)
 	}
 	e := t.slot(add.is)
@@ -127,7 +127,7 @@ func (t *Table) makeRoom(now uint32) {
 			idling++
 		}
 	}
-	size := max(64, len(old)*3/2)
+	size := min(max(64, len(old)*3/2), most*8/7+8)
 	switch {
 	case idling > t.count/4:
 		size = len(old)
@@ -179,9 +179,9 @@ const (
 	coarse             // the same, where times have steps of a second: nobody can know
 )
 
-// clockStep is the longest step of the clocks that systems take the times of files from. Some file systems have steps of a
+// longestStep is the longest step of the clocks that systems take the times of files from. Some file systems have steps of a
 // second, or two: their times are whole seconds.
-const clockStep = 10 * time.Millisecond
+const longestStep = 10 * time.Millisecond
 
 // Who writes to a file sets its time first, and then the content, which may take as long as writing. Clocks of other machines
 // may be wrong by coarseStep, and it is longer than any step.
@@ -199,10 +199,22 @@ func (t *Table) ageOf(at plainfile.Stat, began time.Time) age {
 		return young
 	case at.Changed%int64(time.Second) == 0 && since < coarseStep:
 		return coarse
-	case !local && since < coarseStep, since < clockStep:
+	case !local && since < coarseStep, since < longestStep:
 		return fresh
 	case since < writing:
 		return young
 	}
 	return settled
+}
+
+// nextStep is when the clock that a file's time is from has another time, in nanoseconds since 1970. It may be the clock of
+// another machine.
+func (t *Table) nextStep(at plainfile.Stat) int64 {
+	t.mu.Lock()
+	local := t.local[at.Dev]
+	t.mu.Unlock()
+	if local {
+		return at.Changed + int64(clockStep())
+	}
+	return t.clock().Add(longestStep).UnixNano()
 }

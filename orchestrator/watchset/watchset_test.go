@@ -17,14 +17,25 @@ func load(t testing.TB, files map[string]string) (dir string, g *graph.Graph, s 
 	t.Helper()
 	dir = t.TempDir()
 	for name, text := range files {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		writeFile(t, filepath.Join(dir, filepath.FromSlash(name)), text)
 	}
+	_, g, s = loaded(t, dir)
+	return dir, g, s
+}
+
+func writeFile(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// loaded is the project in a directory.
+func loaded(t testing.TB, dir string) (*schema.Config, *graph.Graph, *Set) {
+	t.Helper()
 	cfg, _, err := schema.Load(filepath.Join(dir, "devloop.yaml"), schema.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +44,7 @@ func load(t testing.TB, files map[string]string) (dir string, g *graph.Graph, s 
 	if len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}
-	return dir, g, New(cfg, g, gitignore.New(dir))
+	return cfg, g, New(cfg, g, gitignore.New(dir))
 }
 
 const project = `
