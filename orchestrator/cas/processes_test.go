@@ -152,7 +152,7 @@ func TestKilled(t *testing.T) {
 	t.Parallel()
 	dir, out := t.TempDir(), t.TempDir()
 	random := rand.New(rand.NewPCG(1, 1))
-	for round := range testenv.Count(t, "DEVLOOP_KILLS", 15, 300) {
+	for round := range testenv.Count(t, "DEVLOOP_KILLS", 15, 100) {
 		cmd := child(t, "steps", dir, out, uint64(round))
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
@@ -199,7 +199,7 @@ func TestKilled(t *testing.T) {
 func TestTogether(t *testing.T) {
 	t.Parallel()
 	dir, out := t.TempDir(), t.TempDir()
-	for round := range testenv.Count(t, "DEVLOOP_ROUNDS", 1, 10) {
+	for round := range testenv.Count(t, "DEVLOOP_ROUNDS", 1, 5) {
 		var all []*exec.Cmd
 		for i := range 4 {
 			cmd := child(t, "steps", dir, out, uint64(1000+10*round+i))
