@@ -321,7 +321,9 @@ func mark(e *control.Event, process bool) (text string, s style) {
 	case "run failed":
 		return "✗ failed" + took, red
 	case "stage failed", "stage timed out":
-		return "✗ " + e.Stage + strings.TrimPrefix(e.Kind, "stage") + prefixed(", ", endText(e.End)) + took, red
+		return "✗ " + e.Stage + strings.TrimPrefix(e.Kind, "stage") + prefixed(", ", endText(e.End)) + took + prefixed(" · ", e.Reuse.Text()), red
+	case "stage reused":
+		return "✓ " + e.Stage + " passed before with these inputs" + prefixed(" · ", e.Reuse.Text()), green
 	case "ready":
 		return "● ready" + took, green
 	case "dropped":
