@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -198,17 +199,31 @@ func TestPages(t *testing.T) {
 			s := newSite(t, "hello")
 			p := b.Open(t, s.URL)
 			p.Connects(t, s.URL)
-			hide := func(hidden bool) {
-				p.Is(t, fmt.Sprintf(`Object.defineProperty(document, "hidden", {value: %t, configurable: true}), document.dispatchEvent(new Event("visibilitychange"))`, hidden))
-			}
-			hide(true)
+			p.Hide(t, true)
 			p.Is(t, `window.asItStood = true`)
 			s.live(1)
 			s.live(1)
 			if !p.Is(t, `fetch("/_devloop/live").then((answer) => answer.ok && window.asItStood)`) {
 				t.Error("it was read anew unseen")
 			}
-			hide(false)
+			p.Hide(t, false)
+			p.Shows(t, "generation 3")
+		},
+		"a frozen tab wakes up on the newest": func(t *testing.T, b *browsertest.Browser) {
+			s := newSite(t, "hello")
+			p := b.Open(t, s.URL)
+			p.Connects(t, s.URL)
+			freeze := func(state page.SetWebLifecycleStateState) {
+				if _, err := chromedp.Call(p.Context(), page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: state}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.Hide(t, true)
+			freeze("frozen")
+			s.live(1)
+			s.live(1)
+			freeze("active")
+			p.Hide(t, false)
 			p.Shows(t, "generation 3")
 		},
 		"a page that is newer than the news remains": func(t *testing.T, b *browsertest.Browser) {

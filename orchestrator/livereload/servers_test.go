@@ -82,8 +82,14 @@ func (p *project) change(t *testing.T, name, old, text string) {
 	p.write(t, name, strings.Replace(string(data), old, text, 1))
 }
 
-// TestServers opens the page of a server of each kind in a browser. A save shows, and the page is where it was; a style
-// sheet comes without the page being read anew; a failing check shows on the page, which works on, until it is mended.
+const (
+	asItWas = `Math.round(scrollY) === 1000 && document.activeElement.id === "name"`
+	typed   = `document.activeElement.value === "typed"`
+)
+
+// TestServers opens the page of a server of each kind in a browser. A save shows, and the page is where it was, with
+// its focus; a style sheet comes without the page being read anew; a failing check shows on the page, which works on, until it is
+// mended. What somebody has typed is left alone until then and after, and a tab that nobody sees is read anew when it is seen.
 func TestServers(t *testing.T) {
 	t.Parallel()
 	if !testenv.Long() {
@@ -110,7 +116,11 @@ func TestServers(t *testing.T) {
 				page.Connects(t, l.URL) // its client, too
 				l.Prints(t, "it watches")
 			}
-			page.Is(t, `scrollTo(0, 1000), window.asItStood = true`)
+			hidden := browser.Open(t, l.URL)
+			hidden.Shows(t, "Hello, World!")
+			hidden.Hide(t, true)
+			hidden.Is(t, `window.asItStood = true`)
+			page.Is(t, `scrollTo(0, 1000), document.querySelector("#name").focus(), window.asItStood = true`)
 
 			if own {
 				p.change(t, "text.js", "World", "Team")
@@ -119,20 +129,43 @@ func TestServers(t *testing.T) {
 				page.Becomes(t, `!window.asItStood`)
 			}
 			page.Shows(t, "Hello, Team!")
-			page.Becomes(t, `Math.round(scrollY) === 1000`)
+			page.Becomes(t, asItWas)
+			if !own {
+				t.Logf("asked for %.0f ms after the new version was ready, there %.0f ms later", browsertest.Value[float64](t, page, `fetch("/_devloop/live").then(answer => answer.json()).then(state => performance.timeOrigin - state.since)`),
+					browsertest.Value[float64](t, page, `performance.getEntriesByType("navigation")[0].loadEventEnd`))
+			}
 
 			page.Is(t, `window.asItStood = true`)
+			page.Type(t, "typed")
 			p.change(t, "style.css", "rgb(1, 1, 1)", "rgb(2, 2, 2)")
 			page.Becomes(t, `getComputedStyle(document.querySelector("p")).color === "rgb(2, 2, 2)"`)
 			l.Verb(t, "wait") // what comes before that belongs to the same save
 			p.write(t, p.source, p.read(t, p.source)+p.comment+" BROKEN\n")
 			page.Becomes(t, card+`.includes("look failed") && `+card+`.includes("`+p.source+`:")`)
-			if !page.Is(t, `window.asItStood && fetch(location.href).then((answer) => answer.ok)`) {
+			if !page.Is(t, asItWas+` && `+typed+` && window.asItStood && fetch(location.href).then((answer) => answer.ok)`) {
 				t.Error("the page did not stand as it was")
 			}
 			p.change(t, p.source, p.comment+" BROKEN\n", "")
+			if !own {
+				page.Becomes(t, card+` === "" && `+badge+`.includes("reloading loses what you typed")`)
+			}
+			if !page.Is(t, asItWas+` && `+typed+` && window.asItStood`) {
+				t.Error("what was typed is gone")
+			}
+			if !own {
+				page.Is(t, `shadows.at(-1).querySelector(".act").click(), true`)
+				page.Becomes(t, `!window.asItStood && `+asItWas)
+			}
 			page.Becomes(t, card+` === "" && `+badge+` === ""`)
 			page.Shows(t, "Hello, Team!")
+			if !own {
+				if !hidden.Is(t, `window.asItStood && document.body.innerText.includes("Hello, World!")`) {
+					t.Error("a tab that nobody saw was read anew")
+				}
+				hidden.Hide(t, false)
+				hidden.Becomes(t, `!window.asItStood`)
+			}
+			hidden.Shows(t, "Hello, Team!")
 			l.Ends(t)
 			if name == "php" { // the next loop is found again
 				page.Becomes(t, badge+`.includes("devloop has ended")`)

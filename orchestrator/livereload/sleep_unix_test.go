@@ -8,8 +8,49 @@ import (
 	"testing"
 
 	"devloop/orchestrator/test/browsertest"
+	"devloop/orchestrator/test/looptest"
 	"devloop/orchestrator/test/testenv"
 )
+
+// twenty are tabs of one browser at an address, all of them connected.
+type twenty struct {
+	browser *browsertest.Browser
+	tabs    [20]*browsertest.Page
+}
+
+func openTwenty(t *testing.T, address string) *twenty {
+	t.Helper()
+	all := &twenty{browser: browsertest.Start(t)}
+	for i := range all.tabs {
+		all.tabs[i] = all.browser.Open(t, address)
+	}
+	for _, p := range all.tabs {
+		p.Connects(t, address)
+	}
+	return all
+}
+
+func (all *twenty) show(t *testing.T, text string) {
+	t.Helper()
+	for _, p := range all.tabs {
+		p.Shows(t, text)
+	}
+}
+
+// sleep stops the processes that show the tabs; what it returns lets them go on.
+func (all *twenty) sleep(t *testing.T) (wake func()) {
+	t.Helper()
+	renderers := all.browser.Renderers(t)
+	signal := func(sig syscall.Signal) {
+		for _, pid := range renderers {
+			if err := syscall.Kill(pid, sig); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	signal(syscall.SIGSTOP)
+	return func() { signal(syscall.SIGCONT) }
+}
 
 // Twenty tabs are read anew; then the browser sleeps through two versions, and all of them wake up on the newest.
 func TestManyTabsSleepAndWake(t *testing.T) {
@@ -18,31 +59,10 @@ func TestManyTabsSleepAndWake(t *testing.T) {
 		t.Skip("the long run opens a browser: DEVLOOP_TEST=long")
 	}
 	s := newSite(t, "hello")
-	browser := browsertest.Start(t)
-	tabs := make([]*browsertest.Page, 20)
-	for i := range tabs {
-		tabs[i] = browser.Open(t, s.URL)
-	}
-	all := func(text string) {
-		t.Helper()
-		for _, p := range tabs {
-			p.Shows(t, text)
-		}
-	}
-	for _, p := range tabs {
-		p.Connects(t, s.URL)
-	}
+	all := openTwenty(t, s.URL)
 	s.live(1)
-	all("generation 2")
-	renderers := browser.Renderers(t)
-	signal := func(sig syscall.Signal) {
-		for _, pid := range renderers {
-			if err := syscall.Kill(pid, sig); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	signal(syscall.SIGSTOP)
+	all.show(t, "generation 2")
+	wake := all.sleep(t)
 	for range 200 {
 		state := s.state(0)
 		state.Detail = strings.Repeat("x", 1<<14)
@@ -52,6 +72,29 @@ func TestManyTabsSleepAndWake(t *testing.T) {
 	}
 	s.live(1)
 	s.live(1)
-	signal(syscall.SIGCONT)
-	all("generation 4")
+	wake()
+	all.show(t, "generation 4")
+}
+
+// The same with devloop in front of a server.
+func TestManyTabsOfAServer(t *testing.T) {
+	t.Parallel()
+	if !testenv.Long() {
+		t.Skip("the long run opens a browser: DEVLOOP_TEST=long")
+	}
+	p := open(t, "testdata/servers/go.txtar")
+	l := looptest.Start(t, p.dir, p.port)
+	l.Asks(t, func(_ string, err error) bool { return err == nil })
+	all := openTwenty(t, l.URL)
+	all.show(t, "Hello, World!")
+	p.change(t, p.source, "World", "Team")
+	all.show(t, "Hello, Team!")
+	wake := all.sleep(t)
+	p.change(t, p.source, "Team", "Nobody")
+	l.Verb(t, "wait")
+	p.change(t, p.source, "Nobody", "All")
+	l.Verb(t, "wait")
+	wake()
+	all.show(t, "Hello, All!")
+	l.Ends(t)
 }

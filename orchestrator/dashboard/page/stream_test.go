@@ -16,12 +16,6 @@ import (
 	"devloop/orchestrator/test/testenv"
 )
 
-// hide has the page believe that nobody sees it, or that somebody does again: a browser without a window shows all tabs.
-func hide(t *testing.T, p *browsertest.Page, hidden bool) {
-	t.Helper()
-	p.Do(t, chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`Object.defineProperty(document, "hidden", {value: %t, configurable: true}); document.dispatchEvent(new Event("visibilitychange")); undefined`, hidden)))
-}
-
 // TestHidden: a tab that nobody sees holds no stream, asks nothing, and knows everything once it is seen again. What had been printed
 // stands there once.
 func TestHidden(t *testing.T) {
@@ -31,10 +25,10 @@ func TestHidden(t *testing.T) {
 	p := see(t, chromium(t), w)
 	p.Becomes(t, "document.querySelectorAll('.row').length === 12")
 	w.await(t, "one stream", func() bool { return w.streams() == 1 })
-	hide(t, p, true)
+	p.Hide(t, true)
 	w.await(t, "no stream of a tab that nobody sees", func() bool { return len(w.readers) == 0 })
 	w.change("live", w.breaks)
-	hide(t, p, false)
+	p.Hide(t, false)
 	w.await(t, "a stream of a tab that is seen again", func() bool { return w.streams() == 1 })
 	p.Shows(t, "your last save is not live")
 	p.Becomes(t, "document.querySelectorAll('.row').length === 18")
@@ -72,9 +66,9 @@ func TestIdle(t *testing.T) {
 	w.change("live", w.builds)
 	p.Shows(t, "save 49 is on its way")
 	p.Becomes(t, "running.size === 1")
-	hide(t, p, true)
+	p.Hide(t, true)
 	p.Becomes(t, "running.size === 0")
-	hide(t, p, false)
+	p.Hide(t, false)
 	p.Becomes(t, "running.size === 1")
 	w.change("live", func() { w.status = shop().status })
 	p.Becomes(t, "document.querySelector('.verdict').textContent.includes('live') && running.size === 0")

@@ -4,10 +4,12 @@ package browsertest
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -187,6 +189,23 @@ func (p *Page) Becomes(t testing.TB, condition string) {
 			t.Fatalf("the page never got to %s: it shows %s", condition, body)
 		}
 	}
+}
+
+// Hide minimizes the window, which has no other tab, or brings it back: the page is hidden as it is for people.
+func (p *Page) Hide(t testing.TB, hidden bool) {
+	t.Helper()
+	state := browser.WindowStateNormal
+	if hidden {
+		state = browser.WindowStateMinimized
+	}
+	window, err := chromedp.Call(p.ctx, browser.GetWindowForTarget, browser.GetWindowForTargetParams{})
+	if err == nil {
+		_, err = chromedp.Call(p.ctx, browser.SetWindowBounds, browser.SetWindowBoundsParams{WindowID: window.WindowID, Bounds: &browser.Bounds{WindowState: state}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Becomes(t, fmt.Sprintf("document.hidden === %t", hidden))
 }
 
 // Connects waits for the page's own connection, which must lead to the host of an address.
