@@ -53,7 +53,7 @@ in this directory or a parent.`
 		{"run", "Run:", []*cobra.Command{up, runCommand(a), watchCommand(a), listenCommand(a)}},
 		{"look", "Look at the running loop:", []*cobra.Command{viewCommand(a), openCommand(a), statusCommand(a), waitCommand(a), logsCommand(a), problemsCommand(a), eventsCommand(a)}},
 		{"act", "Act on the running loop:", append(byHand, attachCommand(a), downCommand(a))},
-		{"setup", "Set up and understand devloop.yaml:", []*cobra.Command{initCommand(a), checkCommand(a), explainCommand(a), graphCommand(a), configCommand(a), doctorCommand(a), presetsCommand(a), schemaCommand(a), versionCommand(a)}},
+		{"setup", "Set up and understand devloop.yaml:", []*cobra.Command{initCommand(a), checkCommand(a), explainCommand(a), graphCommand(a), configCommand(a), doctorCommand(a), reuseCommand(a), presetsCommand(a), schemaCommand(a), versionCommand(a)}},
 		{"integrate", "Work with other tools:", []*cobra.Command{mcpCommand(a), adoptCommand(a), exportCommand(a)}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
