@@ -37,6 +37,9 @@ type SymlinkNode struct{ Name, Target string }
 type Tree struct {
 	Root     *Directory
 	Children []*Directory
+	// Below are the children of a Tree that was read, by the digests by which others refer to them. Those of a message that
+	// somebody else wrote need not be the ones that Encode gives.
+	Below map[Digest]*Directory
 }
 
 // Encode gives the canonical bytes: nodes are sorted by their names.
@@ -215,13 +218,18 @@ func (t *Tree) Encode() []byte {
 
 // DecodeTree reads what Encode writes, and what others write in another order.
 func DecodeTree(data []byte) (*Tree, error) {
-	t := &Tree{Root: &Directory{}}
+	t := &Tree{Root: &Directory{}, Below: map[Digest]*Directory{}}
+	child := func(data []byte) (*Directory, error) {
+		d, err := DecodeDirectory(data)
+		t.Below[DigestOf(data)] = d
+		return d, err
+	}
 	err := wire.Fields(data, func(num int, v wire.Value) error {
 		switch num {
 		case 1:
 			return wire.Message(v, &t.Root, DecodeDirectory)
 		case 2:
-			return wire.Messages(v, &t.Children, DecodeDirectory)
+			return wire.Messages(v, &t.Children, child)
 		}
 		return nil
 	})

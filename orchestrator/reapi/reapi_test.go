@@ -130,7 +130,8 @@ func (w world) directory() (*reapi.Directory, *repb.Directory) {
 func (w world) tree() (*reapi.Tree, *repb.Tree) {
 	root, rootPB := w.directory()
 	child, childPB := w.directory()
-	return &reapi.Tree{Root: root, Children: []*reapi.Directory{child}}, &repb.Tree{Root: rootPB, Children: []*repb.Directory{childPB}}
+	below := map[reapi.Digest]*reapi.Directory{reapi.DigestOf(child.Encode()): child}
+	return &reapi.Tree{Root: root, Children: []*reapi.Directory{child}, Below: below}, &repb.Tree{Root: rootPB, Children: []*repb.Directory{childPB}}
 }
 
 func (w world) time() (time.Time, *timestamppb.Timestamp) {
@@ -278,6 +279,31 @@ func TestOlderSymlinks(t *testing.T) {
 		if err != nil || len(r.Symlinks) != 1 || r.Symlinks[0] != (reapi.OutputSymlink{Path: "l", Target: "to"}) {
 			t.Error(r, err)
 		}
+	}
+}
+
+// Others may write what is not known here: a directory keeps the digest that it has with that.
+func TestTreeOfOthers(t *testing.T) {
+	t.Parallel()
+	child := &repb.Directory{NodeProperties: &repb.NodeProperties{Mtime: timestamppb.Now()}, Symlinks: []*repb.SymlinkNode{{Name: "l"}}}
+	data, err := proto.Marshal(child)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := reapi.DigestOf(data)
+	all, err := proto.Marshal(&repb.Tree{
+		Root:     &repb.Directory{Directories: []*repb.DirectoryNode{{Name: "d", Digest: &repb.Digest{Hash: digest.Hex(), SizeBytes: digest.Size}}}},
+		Children: []*repb.Directory{child},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := reapi.DecodeTree(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := tree.Below[tree.Root.Directories[0].Digest]; d == nil || d.Symlinks[0].Name != "l" {
+		t.Error(d)
 	}
 }
 
