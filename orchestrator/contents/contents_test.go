@@ -31,8 +31,12 @@ func expect(t *testing.T, s *Store, path string, want Look, what string) {
 }
 
 func TestUnknownCountsAsChanged(t *testing.T) {
+	t.Run("without sums", func(t *testing.T) { unknownCountsAsChanged(t, New()) })
+	t.Run("with sums", func(t *testing.T) { unknownCountsAsChanged(t, keeping(&sums{})) })
+}
+
+func unknownCountsAsChanged(t *testing.T, s *Store) {
 	path := newFile(t, "a")
-	s := New()
 	expect(t, s, path, Look{Changed: true}, "a file that nobody knows")
 	expect(t, s, path, Look{}, "the same again")
 	write(t, path, "a")

@@ -36,7 +36,10 @@ func (s *Store) Keep(sums Sums) {
 
 // read reads the file at path, whose digest is given.
 func (s *Store) read(path string, digest uint64, sums Sums) found {
-	began := time.Now()
+	var began time.Time
+	if sums != nil {
+		began = time.Now()
+	}
 	f, err := plainfile.Open(path)
 	if err != nil {
 		if os.IsNotExist(err) {

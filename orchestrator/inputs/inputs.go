@@ -47,6 +47,7 @@ type Snapshot struct {
 // so is what is no file. Any error in list ends it, and so does a file that cannot be read: it is named in err. It returns
 // when ctx ends, even while a file system does not respond.
 func (t *Table) Take(ctx context.Context, root string, list iter.Seq2[string, error]) (*Snapshot, error) {
+	t.newDevices()
 	s := &Snapshot{root: root}
 	files, err := each(ctx, list, func(path string) (File, bool, error) {
 		f, ok, err := t.look(ctx, path)

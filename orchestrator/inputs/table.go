@@ -155,6 +155,13 @@ func (t *Table) median() uint32 {
 	return used[len(used)/2] + 1
 }
 
+// newDevices forgets which file system has which number: another one may have it after something was mounted.
+func (t *Table) newDevices() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.local)
+}
+
 // isLocal is whether a file is on a file system that only this kernel writes to.
 func (t *Table) isLocal(path string, dev uint64) bool {
 	t.mu.Lock()

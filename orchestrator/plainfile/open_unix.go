@@ -33,26 +33,31 @@ func (f File) Read(buf []byte) (n int, err error) {
 
 // Stat asks about the open file.
 func (f File) Stat() (Stat, error) {
-	return ask(func(st *syscall.Stat_t) error { return syscall.Fstat(int(f), st) })
+	var st syscall.Stat_t
+	_, err := again(func() (int, error) { return 0, syscall.Fstat(int(f), &st) })
+	return convert(&st, err)
 }
 
 // Lstat asks about a path, which may be a symbolic link.
 func Lstat(path string) (Stat, error) {
-	return ask(func(st *syscall.Stat_t) error { return syscall.Lstat(path, st) })
+	var st syscall.Stat_t
+	_, err := again(func() (int, error) { return 0, syscall.Lstat(path, &st) })
+	return convert(&st, err)
 }
 
 // Follow asks about what a path leads to.
 func Follow(path string) (Stat, error) {
-	return ask(func(st *syscall.Stat_t) error { return syscall.Stat(path, st) })
+	var st syscall.Stat_t
+	_, err := again(func() (int, error) { return 0, syscall.Stat(path, &st) })
+	return convert(&st, err)
 }
 
-func ask(call func(*syscall.Stat_t) error) (Stat, error) {
-	var st syscall.Stat_t
-	if _, err := again(func() (int, error) { return 0, call(&st) }); err != nil {
+func convert(st *syscall.Stat_t, err error) (Stat, error) {
+	if err != nil {
 		return Stat{}, err
 	}
 	out := Stat{Executable: st.Mode&0o111 != 0, Size: st.Size, Dev: uint64(st.Dev), Ino: uint64(st.Ino)}
-	out.Modified, out.Changed = times(&st)
+	out.Modified, out.Changed = times(st)
 	switch st.Mode & syscall.S_IFMT {
 	case syscall.S_IFREG:
 		out.Kind = Regular
