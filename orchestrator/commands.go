@@ -14,7 +14,7 @@ import (
 
 func (l *loop) startStage(a machine.StartStage) {
 	w := l.plan(a.Node)
-	if err := l.runner.StartStage(stageKey(a.Node, a.Run, a.Stage), w, stageOf(w, a.Stage), a.Paths); err != nil {
+	if err := l.runner.StartStage(stageKey(a.Node, a.Run, a.Stage), w, stageOf(w, a.Stage), a.Paths, a.Fresh); err != nil {
 		l.queue = append(l.queue, machine.StageExited{Node: a.Node, Run: a.Run, Stage: a.Stage, End: notStarted(err)})
 	}
 }
@@ -62,7 +62,7 @@ func (l *loop) commandExited(c *runner.Command, exit procgroup.Exit) {
 		return
 	}
 	l.report.exited = c
-	l.step(machine.StageExited{Node: key.Node, Run: key.Num, Stage: key.Stage, End: endOf(exit)})
+	l.step(machine.StageExited{Node: key.Node, Run: key.Num, Stage: key.Stage, End: endOf(exit), Reuse: reuseOf(c)})
 	l.forgetGone(key.Node)
 	l.report.exited = nil
 	if c.Spool != nil { // not wanted

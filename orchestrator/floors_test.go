@@ -103,13 +103,15 @@ var floors = map[string]struct {
 
 	"orchestrator/dashboard/page": {why: "files that are part of the program"},
 
+	"orchestrator/reuse": {own: []string{"schema", "orchestrator/cas", "orchestrator/inputs", "orchestrator/reapi"}, why: "whether a stage needs to run; who runs it is decided above"},
+
 	"orchestrator/runner": {own: []string{"schema", "schema/lazyregexp", "schema/smallfile", "orchestrator/console", "orchestrator/guardian", "orchestrator/journal", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/probe", "orchestrator/procgroup",
-		"orchestrator/sdnotify", "orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/diagnostics"},
+		"orchestrator/reapi", "orchestrator/reuse", "orchestrator/sdnotify", "orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/diagnostics"},
 		why: "it starts and ends what it is told to: which command that is, is decided above"},
 
 	"orchestrator": {own: []string{"schema", "orchestrator/api", "orchestrator/console", "orchestrator/control", "orchestrator/dashboard", "orchestrator/diskqueue", "orchestrator/filewatch", "orchestrator/fspoll", "orchestrator/graph", "orchestrator/journal",
 		"orchestrator/linefile", "orchestrator/listenfd", "orchestrator/livereload", "orchestrator/machine", "orchestrator/guardian", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/report",
-		"orchestrator/runner", "orchestrator/sockets", "orchestrator/memrelease"},
+		"orchestrator/runner", "orchestrator/sockets", "orchestrator/memrelease", "orchestrator/cas", "orchestrator/contents", "orchestrator/gitignore", "orchestrator/reapi", "orchestrator/reuse", "orchestrator/watchset"},
 		why: "the one place where the adapters meet the machine"},
 
 	"docs":               {why: "the pages as they are written, for who shows them"},

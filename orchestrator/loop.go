@@ -42,7 +42,7 @@ type loop struct {
 	report  *reporter
 	pages   pages
 	sockets *sockets.Set
-	runner  *runner.Runner
+	runner  work
 	disk    *diskqueue.Queue
 	files   *filewatch.Files       // nil if nothing is watched, or not yet
 	sources *filewatch.ConfigFiles // nil if the configuration is not read again
@@ -55,6 +55,12 @@ type loop struct {
 	house    housekeeping
 	timer    *time.Timer
 	end      end
+}
+
+// work is what runs commands, and what knows which of them need not run.
+type work struct {
+	*runner.Runner
+	passes *passes
 }
 
 // startup is the state of the start. Watching begins beside the loop's goroutine, as it may have to wait for a disk.
@@ -159,7 +165,7 @@ func (l *loop) filesOpened(ev filesOpened) {
 		l.step(machine.Shutdown{Hard: true, Code: 1})
 		return
 	}
-	l.startup.ready = l.files.Ready()
+	l.startup.ready, l.runner.passes.watched = l.files.Ready(), l.files.Inputs
 	if next != nil {
 		l.configRead(next)
 	}

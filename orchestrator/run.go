@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"devloop/orchestrator/api"
+	"devloop/orchestrator/cas"
 	"devloop/orchestrator/control"
 	"devloop/orchestrator/diskqueue"
 	"devloop/orchestrator/filewatch"
@@ -18,6 +19,7 @@ import (
 	"devloop/orchestrator/machine"
 	"devloop/orchestrator/memrelease"
 	"devloop/orchestrator/report"
+	"devloop/orchestrator/reuse"
 	"devloop/orchestrator/runner"
 	"devloop/orchestrator/sockets"
 	"devloop/schema"
@@ -77,8 +79,9 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	l.screen = report.NewScreen(report.Options{Console: opt.Console, Dir: opt.Config.Dir, Live: opt.Stream, Hooks: opt.Hooks, Style: opt.Style,
 		Gone: func(path string) bool { return l.files.Gone(path) }})
 	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) bool { return l.post(ev) }, OnDisk: l.onDisk.Go, Notice: l.screen.Notice, Late: func(s *sockets.Held) { startWaiting(l, s) }, Full: l.tryNotice})
-	l.runner = l.newRunner(own, output)
-	l.report = &reporter{project: l.project, status: l.machine.Status, runner: l.runner, sockets: l.sockets, screen: l.screen,
+	l.runner.passes = newPasses(l)
+	l.runner.Runner = l.newRunner(own, output)
+	l.report = &reporter{project: l.project, status: l.machine.Status, runner: l.runner.Runner, sockets: l.sockets, screen: l.screen,
 		log: report.NewLog(opt.Graph, func(cycle []byte) { l.report.cycles.add(cycle) }), history: report.NewHistory(), journal: output, noted: map[string]bool{}}
 	if opt.Once {
 		l.report.tally = report.NewTally()
@@ -133,10 +136,11 @@ func (l *loop) close() error {
 	errs = append(errs, l.answers.close())
 	l.joined.Wait()
 	errs = append(errs, l.runner.Close())
+	l.runner.passes.flush()
 	l.timer.Stop()
 	l.screen.Close()
 	l.disk.Close(leaveFor)
-	closers := []func() error{l.runner.CloseScratch, l.sockets.Close}
+	closers := []func() error{l.runner.CloseScratch, l.runner.passes.Close, l.sockets.Close}
 	if l.files != nil {
 		closers = append(closers, l.files.Close)
 	}
@@ -159,6 +163,7 @@ func (l *loop) newRunner(own *filewatch.Own, output *journal.Journal) *runner.Ru
 		Made:     own.Temporary,
 		Gone:     own.Removed,
 		Process:  func(node int) *schema.Process { return l.graph.Nodes[node].Process },
+		Reuser:   l.runner.passes.Reuser, Inputs: l.runner.passes.inputs, Platform: l.runner.passes.platform,
 		Reports: runner.Reports{
 			Started: func(c *runner.Command) {
 				l.step(machine.ProcessStarted{Node: c.Key.Node, Gen: c.Key.Num, PID: c.PID()})
@@ -180,6 +185,16 @@ func (l *loop) newRunner(own *filewatch.Own, output *journal.Journal) *runner.Ru
 	return runner.New(l.ctx, opt)
 }
 
+// newPasses makes what knows the earlier passes of stages.
+func newPasses(l *loop) *passes {
+	return &passes{project: l.project, once: l.opt.Once, Reuser: reuse.New(reuse.Options{
+		Off: l.opt.NoReuse, Store: cas.Default,
+		Exec: func(ctx context.Context, tool schema.Command, s *reuse.Stage) ([]byte, error) {
+			return l.runner.Output(ctx, tool, s.Dir, s.Environ)
+		},
+	})}
+}
+
 // watch begins to watch the project's files and the configuration's.
 func (l *loop) watch(own *filewatch.Own) {
 	if l.opt.Once {
@@ -192,7 +207,7 @@ func (l *loop) watch(own *filewatch.Own) {
 		memrelease.Begin()
 		opt := filewatch.Options{Owner: owner, Poll: l.opt.polling(l.cfg), Started: started,
 			Config:  func() (*schema.Config, *graph.Graph) { return l.cfg, l.graph },
-			Changed: l.changed, Hang: func(places map[int]string) { l.step(machine.FilesHang{Places: places}) }, Settling: l.settling, Busy: l.runner.RunsStages, Writing: l.writing, Opened: l.watching}
+			Changed: l.changed, Hang: func(places map[int]string) { l.step(machine.FilesHang{Places: places}) }, Settling: l.settling, Busy: l.runner.RunsStages, Writing: l.writing, Opened: l.watching, Sums: l.runner.passes.sums}
 		l.startup.opens(func() {
 			l.post(noticeEvent{"nothing can start yet: " + l.opt.Config.Dir + ", or where links in it lead, has not answered"})
 		})

@@ -196,3 +196,6 @@ func (s *Store) keep(t temporary, path string, size int64) error {
 type buffer [256 << 10]byte
 
 var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
+// Dir is where the store is.
+func (s *Store) Dir() string { return s.dir }

@@ -4,6 +4,7 @@ import (
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/diagnostics"
 	"devloop/orchestrator/procgroup"
+	"devloop/orchestrator/reuse"
 	"devloop/orchestrator/sockets"
 	"devloop/schema"
 )
@@ -22,6 +23,7 @@ type Command struct {
 	Diagnostics *diagnostics.Reader // of a stage's output
 
 	*generation // of a process; nil of a stage
+	*earlier    // of a stage with `reuse`, else nil
 
 	name    string
 	group   *procgroup.Group // nil until it has started
@@ -79,4 +81,19 @@ func (c *Command) beforeSignal(name string) {
 		fatal = err == nil && !caught
 	}
 	c.grant.BeforeSignal(fatal)
+}
+
+// Earlier is what is known of a stage's earlier passes, once it has ended: the one that stood for it, if one did.
+func (c *Command) Earlier() (*reuse.Hit, reuse.Outcome) {
+	if c.earlier == nil {
+		return nil, reuse.Outcome{}
+	}
+	return c.attempt.Hit(), c.outcome
+}
+
+// forgo ends what goes on beside a stage that is told to end.
+func (c *Command) forgo() {
+	if c != nil && c.earlier != nil {
+		c.cancel()
+	}
 }

@@ -92,3 +92,41 @@ func commandEnviron(inherited []string, project *schema.Project, layers ...schem
 	}
 	return e, nil
 }
+
+// declared names the variables that the layers of a configuration set and unset.
+func declared(inherited []string, project *schema.Project, layers ...schema.EnvLayer) (set, unset []string, err error) {
+	seen := declaring{layered: layered{newEnviron(inherited)}, unset: map[string]bool{}}
+	for _, v := range project.Vars {
+		seen.Set(v.Name, v.Value)
+	}
+	for _, l := range append([]schema.EnvLayer{project.Env}, layers...) {
+		if err := l.Apply(&seen); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, name := range seen.names {
+		if seen.unset[name] {
+			unset = append(unset, name)
+		} else {
+			set = append(set, name)
+		}
+	}
+	return set, unset, nil
+}
+
+// declaring notes which variables are set and unset.
+type declaring struct {
+	layered
+	names []string
+	unset map[string]bool
+}
+
+func (d *declaring) note(name string, unset bool) {
+	if _, seen := d.unset[name]; !seen {
+		d.names = append(d.names, name)
+	}
+	d.unset[name] = unset
+}
+
+func (d *declaring) Set(name, value string) { d.note(name, false); d.layered.Set(name, value) }
+func (d *declaring) Unset(name string)      { d.note(name, true); d.layered.Unset(name) }

@@ -1,12 +1,17 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"devloop/orchestrator/procgroup"
+	"devloop/orchestrator/reuse"
 	"devloop/orchestrator/sockets"
 )
+
+// errNotStarted is the end of a stage that was told to end before it started.
+var errNotStarted = errors.New("it was told to end before it started")
 
 // launch starts a command in a goroutine of its own, since a start may have to wait while its binary is being
 // written, and waits for it there. It delivers the start, unless that failed, then the end.
@@ -32,6 +37,10 @@ func (r *Runner) launch(c *Command, spec procgroup.Spec) {
 		return group, nil
 	}
 	r.owner.joined.Go(func() {
+		if exit, ended := r.standsFor(c, spec); ended {
+			deliver(func() { r.exited(c, exit) })
+			return
+		}
 		slow := time.AfterFunc(slowStart, func() { r.owner.post(func() { r.startHangs(c) }) })
 		group, err := r.owner.begin(start, c.givenUp.done)
 		slow.Stop()
@@ -50,6 +59,7 @@ func (r *Runner) launch(c *Command, spec procgroup.Spec) {
 			c.Diagnostics.Finish()
 		}
 		r.guard.ended(pid)
+		r.keep(c, group.Exit())
 		if c.generation != nil && !group.Exit().Success() {
 			c.Because, c.hint = r.adoptions.portTaken(c)
 		}
@@ -67,6 +77,54 @@ func (r *Runner) startHangs(c *Command) {
 		c.readiness.lastCheck.note("it has not started: " + why)
 	}
 	r.owner.advice(c.Key.Node, fmt.Sprintf("its start has taken %v: %s", slowStart, why), "")
+}
+
+// standsFor tells whether a stage needs no command: an earlier pass stands for it, or it was told to end. What that pass
+// had printed goes where the output of commands goes.
+func (r *Runner) standsFor(c *Command, spec procgroup.Spec) (exit procgroup.Exit, ended bool) {
+	if c.earlier == nil {
+		return exit, false
+	}
+	begun := make(chan *reuse.Attempt, 1)
+	r.owner.onDisk(func() { begun <- c.reuser.Begin(c.ctx, c.stage, c.fresh) })
+	select {
+	case c.attempt = <-begun:
+	case <-c.givenUp.done: // the disk hangs
+	}
+	if c.ctx.Err() != nil {
+		return procgroup.Exit{Code: -1, Err: errNotStarted}, true
+	}
+	hit := c.attempt.Hit()
+	if hit == nil {
+		return exit, false
+	}
+	c.outcome = c.attempt.Outcome()
+	replay(hit.Output, spec.Output)
+	if c.Diagnostics != nil {
+		c.Diagnostics.Finish()
+	}
+	now := time.Now()
+	return procgroup.Exit{LeaderEnded: now, Ended: now}, true
+}
+
+// keep keeps the pass of a stage that has run, or counts its failure. A disk that hangs keeps nothing.
+func (r *Runner) keep(c *Command, exit procgroup.Exit) {
+	if c.earlier == nil {
+		return
+	}
+	done := make(chan reuse.Outcome, 1)
+	r.owner.onDisk(func() {
+		switch {
+		case exit.Success():
+			done <- c.attempt.Passed(c.ctx, &c.printed)
+		default:
+			done <- c.attempt.Failed(c.ctx)
+		}
+	})
+	select {
+	case c.outcome = <-done:
+	case <-c.ctx.Done():
+	}
 }
 
 func (r *Runner) started(c *Command, group *procgroup.Group) {

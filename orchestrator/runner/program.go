@@ -13,9 +13,10 @@ import (
 // program is a configured command as it is executed.
 type program struct {
 	argv     []string
-	keepsPID bool   // the started process becomes, by exec, what the command names
-	wrapper  string // a tool that starts the program as a child, such as "npm run"
-	sole     string // the program, if its output comes to devloop directly
+	keepsPID bool     // the started process becomes, by exec, what the command names
+	wrapper  string   // a tool that starts the program as a child, such as "npm run"
+	sole     string   // the program, if its output comes to devloop directly
+	assigned []string // NAME=value that the text sets for it
 }
 
 // builder turns a configured command into what is executed.
@@ -42,7 +43,7 @@ func (b *builder) program(c schema.Command, e *environ) (program, error) {
 			return program{}, err
 		}
 		wrapper := shellcmd.Wrapper(argv)
-		return program{argv, wrapper == "", wrapper, argv[0]}, nil
+		return program{argv, wrapper == "", wrapper, argv[0], nil}, nil
 	}
 	shell := c.Shell()
 	cmd, err := shellcmd.Resolve(c.Text, shell.Argv, shell.Default)
@@ -50,7 +51,7 @@ func (b *builder) program(c schema.Command, e *environ) (program, error) {
 		return program{}, fmt.Errorf("read command %q: %w", c.Text, err)
 	}
 	e.setAll(cmd.Env)
-	return program{cmd.Argv, cmd.KeepsPID && cmd.Wrapper == "", cmd.Wrapper, cmd.Sole}, nil
+	return program{cmd.Argv, cmd.KeepsPID && cmd.Wrapper == "", cmd.Wrapper, cmd.Sole, cmd.Env}, nil
 }
 
 // hintColor turns colours on, for a program whose output goes to a screen with colours.

@@ -3,19 +3,26 @@ package runner
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"devloop/orchestrator/console"
 	"devloop/orchestrator/procgroup"
+	"devloop/orchestrator/reapi"
+	"devloop/orchestrator/reuse"
 	"devloop/orchestrator/sockets"
 	"devloop/schema"
 )
 
-// StartStage runs one stage of a watcher's run. paths have changed. An error means that nothing was started,
-// and no event follows.
-func (r *Runner) StartStage(key Key, w *schema.Watcher, stage *schema.Stage, paths []string) error {
+// StartStage runs one stage of a watcher's run. paths have changed. Of a fresh one no earlier pass stands for it. An error
+// means that nothing was started, and no event follows.
+func (r *Runner) StartStage(key Key, w *schema.Watcher, stage *schema.Stage, paths []string, fresh bool) error {
 	e, err := r.build.environment(w.Project, w.Env, stage.Env)
 	if err != nil {
 		return err
+	}
+	var known []string // what an earlier pass had, too
+	if stage.Reuse != nil {
+		known = e.list()
 	}
 	list := changedList{w.Name, key.Num, key.Num - 1}
 	r.build.setChanged(e, list, paths)
@@ -37,8 +44,43 @@ func (r *Runner) StartStage(key Key, w *schema.Watcher, stage *schema.Stage, pat
 	}
 	spec.Output = r.output.keep(w.Name, key.Num, stage.Name, readAlong(lines, c.Diagnostics))
 	spec.Unfinished = r.output.keepOpen(w.Name, key.Num, stage.Name, open)
+	if stage.Reuse != nil && r.opt.Reuser != nil {
+		if c.earlier, err = r.earlier(key, w, stage, program, known, fresh); err != nil {
+			return err
+		}
+		spec.Output = c.collect(spec.Output)
+	}
 	r.launch(c, spec)
 	return nil
+}
+
+// earlier prepares a stage to be looked up. known is its environment, without what differs from run to run.
+func (r *Runner) earlier(key Key, w *schema.Watcher, stage *schema.Stage, p program, known []string, fresh bool) (*earlier, error) {
+	set, unset, err := declared(r.build.environ, w.Project, w.Env, stage.Env)
+	if err != nil {
+		return nil, err
+	}
+	e := newEnviron(known)
+	e.setAll(p.assigned)
+	for _, kv := range p.assigned {
+		name, _, _ := strings.Cut(kv, "=")
+		set = append(set, name)
+	}
+	s := &reuse.Stage{Watcher: w.Name, Name: stage.Name, Config: stage.Reuse, Root: w.Project.Dir, Dir: stage.Dir, Argv: p.argv, Text: stage.Run.Text,
+		Unset: unset, Environ: e.list(), Remote: stage.Remote, Files: r.opt.Inputs(key.Node, stage), Advise: func(text, hint string) { r.owner.advise(key.Node, stage.Name+": "+text, hint) }}
+	if stage.Remote {
+		s.Platform = r.opt.Platform()
+	}
+	seen := map[string]bool{}
+	for _, name := range set {
+		if value, ok := e.lookup(name); ok && !seen[name] {
+			s.Set = append(s.Set, reapi.Property{Name: name, Value: value})
+		}
+		seen[name] = true
+	}
+	x := &earlier{reuser: r.opt.Reuser, stage: s, fresh: fresh}
+	x.ctx, x.cancel = context.WithCancel(r.owner.ctx)
+	return x, nil
 }
 
 // Generation is a generation of a process that is to start.
@@ -145,3 +187,16 @@ const (
 	ptyRows = 24
 	ptyCols = 120
 )
+
+// Output is what a command prints that ends by itself, such as one that says its version. The error says how it failed.
+func (r *Runner) Output(ctx context.Context, command schema.Command, dir string, environ []string) ([]byte, error) {
+	e := newEnviron(environ)
+	p, err := r.build.program(command, e)
+	if err != nil {
+		return nil, err
+	}
+	var out []byte
+	spec := procgroup.Spec{Argv: p.argv, Dir: dir, Env: e.list(), Mark: r.guard.next(), Output: func(b procgroup.Block) { out = append(out, b.Text...) }}
+	err = r.owner.runCheck(ctx, spec)
+	return out, err
+}

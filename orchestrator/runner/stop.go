@@ -14,6 +14,7 @@ import (
 // Stop asks a command to end. It lives until it does, or is killed.
 func (r *Runner) Stop(key Key) {
 	c := r.live[key]
+	c.forgo()
 	switch {
 	case c == nil:
 		return
@@ -48,6 +49,7 @@ func (r *Runner) drained(c *Command) {
 // Kill ends a command at once, with its whole tree.
 func (r *Runner) Kill(key Key) {
 	c := r.live[key]
+	c.forgo()
 	switch {
 	case c == nil:
 		return

@@ -1,0 +1,104 @@
+package orchestrator
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"time"
+
+	"devloop/orchestrator/contents"
+	"devloop/orchestrator/gitignore"
+	"devloop/orchestrator/graph"
+	"devloop/orchestrator/machine"
+	"devloop/orchestrator/reapi"
+	"devloop/orchestrator/reuse"
+	"devloop/orchestrator/runner"
+	"devloop/orchestrator/watchset"
+	"devloop/schema"
+)
+
+// How long the end of a loop waits until what has passed is in the remote cache: that of a single run, as in CI, is
+// there for the others.
+const (
+	sendsLast = time.Second
+	onceSends = time.Minute
+)
+
+// passes are the earlier passes of stages.
+type passes struct {
+	*reuse.Reuser
+	project *project
+	once    bool
+	watched func(node int, patterns []schema.Pattern, outputs []string) iter.Seq2[string, error] // nil: nothing is watched
+
+	set *watchset.Set // of the graph, if nothing is watched
+	of  *graph.Graph
+}
+
+// sums keeps what watched files hold, if a stage asks for it.
+func (p *passes) sums() contents.Sums {
+	for i := range p.project.cfg.Watchers {
+		if slices.ContainsFunc(flat(p.project.cfg.Watchers[i].Stages), func(s *schema.Stage) bool { return s.Reuse != nil }) {
+			return p.Table()
+		}
+	}
+	return nil
+}
+
+// flat are all stages that run commands.
+func flat(stages []schema.Stage) (all []*schema.Stage) {
+	for i := range stages {
+		if s := &stages[i]; len(s.Parallel) > 0 {
+			all = append(all, flat(s.Parallel)...)
+		} else {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// inputs are the files that a stage reads.
+func (p *passes) inputs(node int, stage *schema.Stage) iter.Seq2[string, error] {
+	var outputs []string
+	for _, out := range stage.Reuse.Outputs {
+		outputs = append(outputs, out.Abs)
+	}
+	if p.watched != nil {
+		return p.watched(node, stage.Reuse.Inputs, outputs)
+	}
+	if p.of != p.project.graph {
+		p.set, p.of = watchset.New(p.project.cfg, p.project.graph, gitignore.New(p.project.cfg.Dir)), p.project.graph
+	}
+	return p.set.Inputs(node, stage.Reuse.Inputs, outputs, nil)
+}
+
+// platform is that of the engine.
+func (p *passes) platform() (all []reapi.Property) {
+	if remote := p.project.cfg.Remote; remote != nil {
+		for _, pair := range remote.Platform {
+			all = append(all, reapi.Property{Name: pair.Name, Value: pair.Value})
+		}
+	}
+	return all
+}
+
+// flush waits for what is being sent, for a while.
+func (p *passes) flush() {
+	most := sendsLast
+	if p.once {
+		most = onceSends
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), most)
+	defer cancel()
+	p.Flush(ctx)
+}
+
+// reuseOf is what is known of the earlier passes of a stage that has ended.
+func reuseOf(c *runner.Command) machine.Reuse {
+	hit, out := c.Earlier()
+	r := machine.Reuse{Product: out.Product, Passed: out.Passed, Passes: out.Passes, Failures: out.Failures}
+	if hit != nil {
+		r.Hit, r.Passed, r.Took, r.From = true, hit.Passed, hit.Took, hit.From
+	}
+	return r
+}

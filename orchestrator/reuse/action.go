@@ -1,0 +1,56 @@
+package reuse
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"devloop/orchestrator/inputs"
+	"devloop/orchestrator/reapi"
+)
+
+// language is that of keys: another one makes every pass one that is not known.
+const language = "devloop reuse 1"
+
+// action is what a stage does, in the words of the Remote Execution API.
+type action struct {
+	key            reapi.Digest // of action
+	command        *reapi.Command
+	action         *reapi.Action
+	encoded        []byte // action
+	encodedCommand []byte
+	directories    map[reapi.Digest][]byte
+	tools          []byte
+}
+
+func newAction(s *Stage, files *inputs.Snapshot, tools []byte) *action {
+	platform := s.Platform
+	if !s.Remote {
+		platform = []reapi.Property{{Name: "arch", Value: runtime.GOARCH}, {Name: "os", Value: runtime.GOOS}}
+	}
+	command := &reapi.Command{Arguments: s.Argv, Environment: slices.Clone(s.Set), WorkingDirectory: relative(s.Root, s.Dir), Platform: platform}
+	for _, out := range s.Config.Outputs {
+		command.OutputPaths = append(command.OutputPaths, relative(s.Dir, out.Abs))
+	}
+	var unset []string
+	for _, name := range s.Config.Env {
+		if slices.ContainsFunc(command.Environment, func(p reapi.Property) bool { return p.Name == name }) {
+			continue
+		}
+		if value, ok := lookup(s.Environ, name); ok {
+			command.Environment = append(command.Environment, reapi.Property{Name: name, Value: value})
+		} else {
+			unset = append(unset, name)
+		}
+	}
+	root, directories := files.Root()
+	a := &action{command: command, directories: directories, tools: tools, encodedCommand: command.Encode()}
+	salt := sha256.New()
+	fmt.Fprintf(salt, "%s\x00%s\x00%q\x00%q\x00", language, s.Text, unset, s.Unset)
+	salt.Write(tools)
+	a.action = &reapi.Action{Command: reapi.DigestOf(a.encodedCommand), InputRoot: root, Salt: append([]byte(language+"\x00"), salt.Sum(nil)...), Platform: platform}
+	a.encoded = a.action.Encode()
+	a.key = reapi.DigestOf(a.encoded)
+	return a
+}

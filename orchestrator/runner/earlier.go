@@ -1,0 +1,49 @@
+package runner
+
+import (
+	"bytes"
+	"context"
+
+	"devloop/orchestrator/procgroup"
+	"devloop/orchestrator/reuse"
+)
+
+// earlier is what a stage with `reuse` has to do with its earlier passes.
+type earlier struct {
+	reuser  *reuse.Reuser
+	stage   *reuse.Stage
+	fresh   bool
+	ctx     context.Context // ends when the stage is told to end
+	cancel  context.CancelFunc
+	attempt *reuse.Attempt
+	printed reuse.Printed
+	outcome reuse.Outcome
+}
+
+// collect keeps what a stage prints, on its way.
+func (x *earlier) collect(next func(procgroup.Block)) func(procgroup.Block) {
+	return func(b procgroup.Block) {
+		x.printed.Write(b.Text)
+		next(b)
+	}
+}
+
+// replay hands kept output on as a command's comes: some lines at a time.
+func replay(output []byte, lines func(procgroup.Block)) {
+	const most = 32 << 10
+	for len(output) > 0 {
+		part := output
+		if len(part) > most {
+			part = part[:most]
+			if end := bytes.LastIndexByte(part, '\n'); end >= 0 {
+				part = part[:end+1]
+			} else if end := bytes.IndexByte(output, '\n'); end >= 0 {
+				part = output[:end+1]
+			} else {
+				part = output
+			}
+		}
+		lines(procgroup.Block{Text: part})
+		output = output[len(part):]
+	}
+}
