@@ -34,6 +34,9 @@ func TestDamagedBlob(t *testing.T) {
 	file := files(t, dir, "blobs")[0]
 	for _, bad := range damages(data) {
 		write(t, file, bad)
+		if len(bad) != len(data) && s.Has(d) {
+			t.Errorf("%q counts as the blob", bad)
+		}
 		if got, err := get(s, d); !errors.Is(err, cas.ErrMissing) {
 			t.Errorf("%q: %q, %v", bad, got, err)
 		}

@@ -32,9 +32,8 @@ func (s *Store) PutNote(name string, note []byte) error {
 }
 
 // checksum is what a record begins with. It depends on what the record is for, too.
-func checksum(kind string, hash [sha256.Size]byte, data []byte) []byte {
+func checksum(hash [sha256.Size]byte, data []byte) []byte {
 	h := sha256.New()
-	h.Write([]byte(kind))
 	h.Write(hash[:])
 	h.Write(data)
 	return h.Sum(nil)
@@ -55,7 +54,7 @@ func (s *Store) readRecord(kind string, hash [sha256.Size]byte) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	if len(data) < sha256.Size || !bytes.Equal(data[:sha256.Size], checksum(kind, hash, data[sha256.Size:])) {
+	if len(data) < sha256.Size || !bytes.Equal(data[:sha256.Size], checksum(hash, data[sha256.Size:])) {
 		_ = os.Remove(path)
 		return nil, ErrMissing
 	}
@@ -66,7 +65,7 @@ func (s *Store) putRecord(kind string, hash [sha256.Size]byte, data []byte) erro
 	if len(data) > mostRecord {
 		return errors.New("the record is too large")
 	}
-	data = append(checksum(kind, hash, data), data...)
+	data = append(checksum(hash, data), data...)
 	return s.disk.do(func(*call) error {
 		t, err := s.create()
 		if err != nil {
