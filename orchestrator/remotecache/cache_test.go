@@ -21,6 +21,7 @@ import (
 
 	"devloop/orchestrator/reapi"
 	"devloop/orchestrator/test/reapitest"
+	"devloop/orchestrator/test/testenv"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -103,70 +104,74 @@ func each(t *testing.T, do func(t *testing.T, c Config)) {
 
 func TestPutAndGet(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, c Config) {
-		cache, ctx := open(t, c), context.Background()
-		contents := map[reapi.Digest][]byte{}
-		for _, n := range []int{0, 1, 100, 5000, small, small + 1, 2*small + 17, 9 << 20} {
-			content, d := random(n)
-			contents[d] = content
-		}
-		for range 3000 {
-			content, d := random(40)
-			contents[d] = content
-		}
-		all := slices.Collect(maps.Keys(contents))
-		missing, err := cache.Missing(ctx, all)
-		if err != nil || len(missing) != len(all)-1 {
-			t.Fatalf("%d of %d are missing: %v", len(missing), len(all), err)
-		}
-		if err := cache.PutBlobs(ctx, append(all, all[0]), func(d reapi.Digest) (io.ReadCloser, error) {
-			return io.NopCloser(bytes.NewReader(contents[d])), nil
-		}); err != nil {
-			t.Fatal(err)
-		}
-		if missing, err := cache.Missing(ctx, all); err != nil || len(missing) != 0 {
-			t.Fatalf("%d are missing: %v", len(missing), err)
-		}
-		var mu sync.Mutex
-		got := map[reapi.Digest][]byte{}
-		if err := cache.Blobs(ctx, all, func(d reapi.Digest, r io.Reader) error {
-			content, err := io.ReadAll(r)
-			mu.Lock()
-			defer mu.Unlock()
-			got[d] = content
-			return err
-		}); err != nil {
-			t.Fatal(err)
-		}
-		for d, content := range contents {
-			if !bytes.Equal(content, got[d]) {
-				t.Errorf("%v is another", d)
-			}
-		}
-		content, d := random(300_000)
-		if err := cache.Blob(ctx, d, io.Discard); !errors.Is(err, ErrMissing) {
-			t.Errorf("a blob that is not there: %v", err)
-		}
-		if err := cache.PutBlob(ctx, d, bytes.NewReader(content)); err != nil {
-			t.Fatal(err)
-		}
-		var one bytes.Buffer
-		if err := cache.Blob(ctx, d, &one); err != nil || !bytes.Equal(one.Bytes(), content) {
-			t.Errorf("a blob alone: %v", err)
-		}
+	each(t, func(t *testing.T, c Config) { usable(t, open(t, c)) })
+}
 
-		key := reapi.DigestOf([]byte("an action"))
-		if _, err := cache.Result(ctx, key); !errors.Is(err, ErrMissing) {
-			t.Errorf("a result that is not there: %v", err)
+// usable puts everything into a cache and gets it again.
+func usable(t *testing.T, cache Cache) {
+	t.Helper()
+	ctx := context.Background()
+	contents := map[reapi.Digest][]byte{}
+	for _, n := range []int{0, 1, 100, 5000, small, small + 1, 2*small + 17, 9 << 20} {
+		content, d := random(n)
+		contents[d] = content
+	}
+	for range testenv.Either(300, 3000) {
+		content, d := random(40)
+		contents[d] = content
+	}
+	all := slices.Collect(maps.Keys(contents))
+	missing, err := cache.Missing(ctx, all)
+	if err != nil || len(missing) != len(all)-1 {
+		t.Fatalf("%d of %d are missing: %v", len(missing), len(all), err)
+	}
+	if err := cache.PutBlobs(ctx, append(all, all[0]), func(d reapi.Digest) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(contents[d])), nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if missing, err := cache.Missing(ctx, all); err != nil || len(missing) != 0 {
+		t.Fatalf("%d are missing: %v", len(missing), err)
+	}
+	var mu sync.Mutex
+	got := map[reapi.Digest][]byte{}
+	if err := cache.Blobs(ctx, all, func(d reapi.Digest, r io.Reader) error {
+		content, err := io.ReadAll(r)
+		mu.Lock()
+		defer mu.Unlock()
+		got[d] = content
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for d, content := range contents {
+		if !bytes.Equal(content, got[d]) {
+			t.Errorf("%v is another", d)
 		}
-		result := &reapi.ActionResult{Files: []reapi.OutputFile{{Path: "bin/server", Digest: d, Executable: true}}}
-		if err := cache.PutResult(ctx, key, result); err != nil {
-			t.Fatal(err)
-		}
-		if back, err := cache.Result(ctx, key); err != nil || len(back.Files) != 1 || back.Files[0].Digest != d {
-			t.Errorf("the result is %+v: %v", back, err)
-		}
-	})
+	}
+	content, d := random(300_000)
+	if err := cache.Blob(ctx, d, io.Discard); !errors.Is(err, ErrMissing) {
+		t.Errorf("a blob that is not there: %v", err)
+	}
+	if err := cache.PutBlob(ctx, d, bytes.NewReader(content)); err != nil {
+		t.Fatal(err)
+	}
+	var one bytes.Buffer
+	if err := cache.Blob(ctx, d, &one); err != nil || !bytes.Equal(one.Bytes(), content) {
+		t.Errorf("a blob alone: %v", err)
+	}
+
+	key := d
+	if _, err := cache.Result(ctx, key); !errors.Is(err, ErrMissing) {
+		t.Errorf("a result that is not there: %v", err)
+	}
+	result := &reapi.ActionResult{Files: []reapi.OutputFile{{Path: "bin/server", Digest: d, Executable: true}}}
+	if err := cache.PutResult(ctx, key, result); err != nil {
+		t.Fatal(err)
+	}
+	if back, err := cache.Result(ctx, key); err != nil || len(back.Files) != 1 || back.Files[0].Digest != d {
+		t.Errorf("the result is %+v: %v", back, err)
+	}
 }
 
 // TestOwnFault: a file that changes while it is sent is not the cache's fault, and does not get there.
