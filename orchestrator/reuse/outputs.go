@@ -142,7 +142,11 @@ func (o *outputs) captureDir(ctx context.Context, dir string, made map[reapi.Dig
 	return d, nil
 }
 
-var errNotWhole = errors.New("a kept result is not whole")
+var (
+	errNotWhole = errors.New("a kept result is not whole")
+	errChanged  = errors.New("the file has changed")
+	errNoStore  = errors.New("there is no store for what it makes")
+)
 
 // of reads what a result has, which must be what the stage makes: each output once, and nothing else.
 func (o *outputs) of(result *reapi.ActionResult) (*tree, error) {
