@@ -63,7 +63,7 @@ func (l apiLoop) Status() control.Status {
 		}
 	}
 	l.report.log.Complete(&s)
-	s.Dashboard = l.dashboard.address()
+	s.Dashboard, s.Editor = l.dashboard.address(), l.screen.Editor()
 	for _, held := range l.sockets.All() {
 		s.Sockets = append(s.Sockets, socketStatus(held, l.cfg))
 	}

@@ -129,6 +129,19 @@ func (r *recording) verb(t *testing.T, args ...string) {
 	}
 }
 
+// TestTheTerminalsEditor: the loop says in whose terminal it runs, for pages that lead to places in files.
+func TestTheTerminalsEditor(t *testing.T) {
+	t.Parallel()
+	r := &recording{dir: inDirectory(t, map[string]string{"devloop.yaml": "watchers: {check: {watch: a, stages: ['true']}}\n"})}
+	x := r.on(t, 24, 80, exec.Command("env", "TERM_PROGRAM=zed", os.Args[0], "up"))
+	x.Shows(`^● `)
+	out, err := r.command("status", "--json").Output()
+	if err != nil || !strings.Contains(string(out), `"editor": "zed"`) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	r.verb(t, "down")
+}
+
 // TestNothingIsWrittenWhenIdle: while others ask it, and nothing happens, devloop writes nothing.
 func TestNothingIsWrittenWhenIdle(t *testing.T) {
 	t.Parallel()

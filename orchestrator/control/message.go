@@ -41,6 +41,7 @@ type Status struct {
 	Nodes    []Node    `json:"nodes"`              // in the order of the file
 
 	Dashboard string `json:"dashboard,omitempty"` // its address, which does not log in
+	Editor    string `json:"editor,omitempty"`    // whose terminal the loop runs in: "vscode", "cursor", "zed", "idea"
 
 	Sockets []Socket `json:"sockets"`
 }

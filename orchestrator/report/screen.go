@@ -101,6 +101,13 @@ func (s *Screen) Note(text string) { s.self(console.Plain, text) }
 // Notice shows a message about no particular node.
 func (s *Screen) Notice(text string) { s.self(console.Warn, text) }
 
+// Editor is the one that links lead to, by the scheme of their addresses, such as "vscode"; "": none is known.
+func (s *Screen) Editor() string {
+	_, link := s.Locate("x", 1, 1)
+	name, _, _ := strings.Cut(link, ":")
+	return name
+}
+
 // Locate is a place in a file as it is shown, and a link to it in an editor; "": there is none.
 func (s *Screen) Locate(file string, line, column int) (place, link string) {
 	p := Problem{File: file, Line: line, Column: column}

@@ -111,6 +111,13 @@ func TestKeyboard(t *testing.T) {
 	press("a")
 	p.Becomes(t, "document.querySelector('[role=alert]').textContent.includes('the loop knows no such node')")
 
+	// Places lead to the editor in whose terminal the loop runs, until another is chosen.
+	p.Becomes(t, "document.querySelector('button.place')")
+	w.change("live", func() { w.status.Editor = "zed" })
+	p.Becomes(t, "document.querySelector('.problems a.place').href.startsWith('zed://file/')")
+	w.change("live", func() { w.status.Editor = "javascript" })
+	p.Becomes(t, "document.querySelector('.problems button.place')")
+
 	// Whoever dictates to the browser can turn the keys off.
 	press("?")
 	p.Becomes(t, "document.querySelector('dialog').open")
