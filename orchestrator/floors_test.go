@@ -71,6 +71,7 @@ var floors = map[string]struct {
 	"orchestrator/remotecache":           {own: []string{"orchestrator/reapi", "orchestrator/reapi/wire", "orchestrator/remotecache/grpcwire", "orchestrator/remotecache/transport"}, why: "contents and results to and from a server: whether they are to be used is decided above"},
 	"orchestrator/remotecache/grpcwire":  {own: []string{"orchestrator/remotecache/transport"}, why: "calls and their bytes, whatever they mean"},
 	"orchestrator/remotecache/transport": {why: "requests to a server, whatever they are about"},
+	"orchestrator/remoteexec":            {own: []string{"orchestrator/reapi", "orchestrator/reapi/wire", "orchestrator/remotecache", "orchestrator/remotecache/grpcwire"}, why: "a command on an engine: which, and what its result is for, is decided above"},
 
 	"schema/yamltree": {own: []string{"schema/lazyregexp", "schema/nearest"}, modules: []string{"gopkg.in/yaml.v3"}, why: "it knows YAML, and not what the files are for"},
 	"schema":          {own: []string{"schema/dotenv", "schema/glob", "schema/lazyregexp", "schema/nearest", "schema/smallfile", "schema/yamltree"}, why: "the language does not know who acts on it"},

@@ -46,7 +46,6 @@ type Engine struct {
 	asked      chan struct{} // closed when a command was asked for
 	ran        int
 	cancelled  int
-	waits      int
 }
 
 // engineOf adds the service to a server. When end is called, all commands end; it returns when they have ended.
@@ -102,9 +101,6 @@ func (e *Engine) Ran() (n int) { e.set(func() { n = e.ran }); return n }
 
 // Cancelled is how many commands were ended by CancelOperation.
 func (e *Engine) Cancelled() (n int) { e.set(func() { n = e.cancelled }); return n }
-
-// Waits is how often WaitExecution was called.
-func (e *Engine) Waits() (n int) { e.set(func() { n = e.waits }); return n }
 
 // AwaitQueued waits until a command is in the queue.
 func (e *Engine) AwaitQueued(ctx context.Context) {
@@ -233,7 +229,6 @@ func (e *Engine) Execute(request *repb.ExecuteRequest, stream repb.Execution_Exe
 func (e *Engine) WaitExecution(request *repb.WaitExecutionRequest, stream repb.Execution_WaitExecutionServer) error {
 	var op *operation
 	e.set(func() {
-		e.waits++
 		if !e.forgets {
 			op = e.operations[request.GetName()]
 		}
