@@ -122,11 +122,12 @@ var floors = map[string]struct {
 
 	"cmd/devloop/view": {own: []string{"orchestrator/console", "orchestrator/control"}, modules: []string{"charm.land/bubbletea/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/x/ansi", "golang.org/x/term"}, why: "a client of the control socket, like everybody else's: a fault in it cannot hurt the loop"},
 
-	"cmd/devbench":          {own: []string{"cmd/devbench/beside", "cmd/devbench/commands", "cmd/devbench/harness", "cmd/devbench/output", "cmd/devbench/swapping", "cmd/devbench/watching"}, why: "its verbs; it measures devloop from outside, like any other tool"},
+	"cmd/devbench":          {own: []string{"cmd/devbench/beside", "cmd/devbench/commands", "cmd/devbench/harness", "cmd/devbench/output", "cmd/devbench/reusing", "cmd/devbench/swapping", "cmd/devbench/watching"}, why: "its verbs; it measures devloop from outside, like any other tool"},
 	"cmd/devbench/beside":   {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
 	"cmd/devbench/commands": {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
 	"cmd/devbench/harness":  {why: "what every measurement stands on"},
 	"cmd/devbench/output":   {own: []string{"cmd/devbench/harness"}, modules: []string{"golang.org/x/sys"}, why: "a measurement"},
+	"cmd/devbench/reusing":  {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
 	"cmd/devbench/swapping": {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
 	"cmd/devbench/watching": {own: []string{"cmd/devbench/harness"}, modules: []string{"golang.org/x/sys"}, why: "a measurement"},
 

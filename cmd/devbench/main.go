@@ -11,6 +11,7 @@
 //	go run ./cmd/devbench cost                 what the proxy adds to an answer
 //	go run ./cmd/devbench output               how fast output goes through
 //	go run ./cmd/devbench commands             what a command costs beside thousands of foreign processes
+//	go run ./cmd/devbench reuse                what earlier passes save, and what it costs to look for them
 //
 // Verbs with a comma between them are measured in one run, as what is compared has
 // to be: figures of two machines or of two afternoons cannot be compared. `devbench
@@ -37,11 +38,12 @@ import (
 	"devloop/cmd/devbench/commands"
 	"devloop/cmd/devbench/harness"
 	"devloop/cmd/devbench/output"
+	"devloop/cmd/devbench/reusing"
 	"devloop/cmd/devbench/swapping"
 	"devloop/cmd/devbench/watching"
 )
 
-var parts = []harness.Part{watching.Part, swapping.Part, beside.Part, output.Part, commands.Part}
+var parts = []harness.Part{watching.Part, swapping.Part, beside.Part, output.Part, commands.Part, reusing.Part}
 
 func main() {
 	for _, p := range parts {
