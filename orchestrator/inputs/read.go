@@ -42,30 +42,22 @@ func (t *Table) read(ctx context.Context, path string) (f File, ok bool, err err
 	return File{}, false, errors.New(path + " changes all the time")
 }
 
-// hashFile reads a file of which the system has said this; false if it says something else now.
+// hashFile reads a file of which the system has said this; false if it says something else after that.
 func hashFile(ctx context.Context, path string, at plainfile.Stat) (sum [sha256.Size]byte, same bool, err error) {
 	file, err := plainfile.Open(path)
 	if err != nil {
 		return sum, false, err
 	}
 	defer file.Close()
-	if now, err := file.Stat(); err != nil || now != at {
-		return sum, false, err
-	}
 	r := readers.Get().(*reader)
 	defer readers.Put(r)
 	r.hash.Reset()
 	size := int64(0)
-	for {
-		n, err := file.Read(r.buf[:])
-		if err != nil {
+	for n := 1; n > 0 && (size < at.Size || size == 0); size += int64(n) { // it may grow without end
+		if n, err = file.Read(r.buf[:]); err != nil {
 			return sum, false, err
 		}
-		if n == 0 {
-			break
-		}
 		r.hash.Write(r.buf[:n])
-		size += int64(n)
 		if ctx.Err() != nil {
 			return sum, false, context.Cause(ctx)
 		}
