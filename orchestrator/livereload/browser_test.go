@@ -44,6 +44,10 @@ func newSite(t testing.TB, body string) *site {
 		w.Header().Set("Cache-Control", "max-age=3600")
 		fmt.Fprint(w, s.style.Load())
 	})
+	mux.HandleFunc("/outer.css", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/css")
+		fmt.Fprint(w, `@import "/style.css";`)
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		for name, values := range s.header {
@@ -116,6 +120,21 @@ func TestPages(t *testing.T) {
 			}
 			s.live(1)
 			p.Becomes(t, `!window.asItStood`)
+		},
+		"an imported style sheet is swapped": func(t *testing.T, b *browsertest.Browser) {
+			s := newSite(t, `<link rel=stylesheet href="/outer.css">hello`)
+			p := b.Open(t, s.URL)
+			p.Connects(t, s.URL)
+			p.Becomes(t, `getComputedStyle(document.body).color === "rgb(1, 1, 1)"`)
+			p.Is(t, `window.asItStood = true`)
+			for n := 2; n < 5; n++ {
+				color := fmt.Sprintf("rgb(%d, %d, %d)", n, n, n)
+				s.style.Store("body { color: " + color + " }")
+				state := s.state(1)
+				state.Styles = true
+				s.Report(state)
+				p.Becomes(t, `getComputedStyle(document.body).color === "`+color+`" && document.querySelectorAll("link").length === 1 && window.asItStood`)
+			}
 		},
 		"a failure shows": func(t *testing.T, b *browsertest.Browser) {
 			s := newSite(t, `<button onclick="this.textContent = 'clicked'">click</button>`)
