@@ -91,6 +91,13 @@ func (a *Attempt) unchanged(ctx context.Context) bool {
 // counted counts a pass or a failure with the key of the attempt.
 func (a *Attempt) counted(passed bool, product string) Outcome {
 	c := a.counts()
+	if c.Passes == 0 && !passed {
+		if data, err := a.store.Result(a.key); err == nil { // of a pass that was not counted
+			if r, err := reapi.DecodeActionResult(data); err == nil && r.ExitCode == 0 {
+				c.Passes, c.Passed = 1, r.Metadata.ExecutionCompleted
+			}
+		}
+	}
 	before := c.Passed
 	if passed {
 		c.Passes++
@@ -102,13 +109,6 @@ func (a *Attempt) counted(passed bool, product string) Outcome {
 		a.putCounts(c)
 	}
 	out := Outcome{Product: product, Passed: before}
-	if !passed && before.IsZero() {
-		if data, err := a.store.Result(a.key); err == nil {
-			if r, err := reapi.DecodeActionResult(data); err == nil && r.ExitCode == 0 {
-				out.Passed, c.Passes = r.Metadata.ExecutionCompleted, max(c.Passes, 1)
-			}
-		}
-	}
 	if c.Passes > 0 && c.Failures > 0 {
 		out.Passes, out.Failures = c.Passes, c.Failures
 	}
