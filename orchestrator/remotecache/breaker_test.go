@@ -26,15 +26,15 @@ func TestBreaker(t *testing.T) {
 		}
 		for range 2 {
 			try(nil, ErrLeftOut)
-			time.Sleep(rest - 1)
+			<-time.After(rest - 1)
 			try(nil, ErrLeftOut)
-			time.Sleep(1)
+			<-time.After(1)
 			try(away, away) // one failure is enough now
 		}
 		if told != 1 || asked != 11 {
 			t.Errorf("told %d times, asked %d times", told, asked)
 		}
-		time.Sleep(rest)
+		<-time.After(rest)
 		try(nil, nil)
 		try(&refusal{away}, away) // nothing will change soon
 		try(nil, ErrLeftOut)
