@@ -111,7 +111,7 @@ var floors = map[string]struct {
 		why: "it starts and ends what it is told to: which command that is, is decided above"},
 
 	"orchestrator": {own: []string{"schema", "orchestrator/api", "orchestrator/console", "orchestrator/control", "orchestrator/dashboard", "orchestrator/diskqueue", "orchestrator/filewatch", "orchestrator/fspoll", "orchestrator/graph", "orchestrator/journal",
-		"orchestrator/linefile", "orchestrator/listenfd", "orchestrator/livereload", "orchestrator/machine", "orchestrator/guardian", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/report",
+		"orchestrator/linefile", "orchestrator/listenfd", "orchestrator/livereload", "orchestrator/machine", "orchestrator/guardian", "orchestrator/procgroup", "orchestrator/proxy", "orchestrator/remotecache", "orchestrator/report",
 		"orchestrator/runner", "orchestrator/sockets", "orchestrator/memrelease", "orchestrator/cas", "orchestrator/contents", "orchestrator/gitignore", "orchestrator/reapi", "orchestrator/reuse", "orchestrator/watchset"},
 		why: "the one place where the adapters meet the machine"},
 

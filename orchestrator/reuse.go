@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"time"
@@ -28,6 +29,7 @@ const (
 type passes struct {
 	*reuse.Reuser
 	project *project
+	shared  *sharedCache
 	once    bool
 	watched func(node int, patterns []schema.Pattern, outputs []string) iter.Seq2[string, error] // nil: nothing is watched
 
@@ -59,6 +61,7 @@ func flat(stages []schema.Stage) (all []*schema.Stage) {
 
 // inputs are the files that a stage reads.
 func (p *passes) inputs(node int, stage *schema.Stage) iter.Seq2[string, error] {
+	p.shared.use(p.project.cfg.Remote)
 	var outputs []string
 	for _, out := range stage.Reuse.Outputs {
 		outputs = append(outputs, out.Abs)
@@ -92,6 +95,9 @@ func (p *passes) flush() {
 	defer cancel()
 	p.Flush(ctx)
 }
+
+// Close closes the remote cache, too.
+func (p *passes) Close() error { return errors.Join(p.Reuser.Close(), p.shared.close()) }
 
 // reuseOf is what is known of the earlier passes of a stage that has ended.
 func reuseOf(c *runner.Command) machine.Reuse {

@@ -187,8 +187,9 @@ func (l *loop) newRunner(own *filewatch.Own, output *journal.Journal) *runner.Ru
 
 // newPasses makes what knows the earlier passes of stages.
 func newPasses(l *loop) *passes {
-	return &passes{project: l.project, once: l.opt.Once, Reuser: reuse.New(reuse.Options{
-		Off: l.opt.NoReuse, Store: cas.Default,
+	shared := &sharedCache{notice: l.screen.Notice}
+	return &passes{project: l.project, shared: shared, once: l.opt.Once, Reuser: reuse.New(reuse.Options{
+		Off: l.opt.NoReuse, Store: cas.Default, Remote: shared.current,
 		Exec: func(ctx context.Context, tool schema.Command, s *reuse.Stage) ([]byte, error) {
 			return l.runner.Output(ctx, tool, s.Dir, s.Environ)
 		},

@@ -35,7 +35,7 @@ func (b *breaker) do(ctx context.Context, call func() error) error {
 	switch {
 	case errors.As(err, &callers):
 		return callers.error
-	case err != nil && ctx.Err() != nil:
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
 	case err == nil, errors.Is(err, ErrMissing):
 		b.mu.Lock()

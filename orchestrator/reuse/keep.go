@@ -57,8 +57,8 @@ func (a *Attempt) Passed(ctx context.Context, printed *Printed) Outcome {
 		return a.counted(true, productOf(a.key, result))
 	}
 	a.record(result.Metadata.ExecutionCompleted)
-	if a.r.opt.Write && a.r.opt.Remote != nil {
-		a.r.uploads.add(func(ctx context.Context) { a.upload(ctx, result) })
+	if shared := a.r.shared(); shared != nil && shared.Write {
+		a.r.uploads.add(func(ctx context.Context) { a.upload(ctx, shared, result) })
 	}
 	a.r.uploads.trim(a.store)
 	return a.counted(true, productOf(a.key, result))
@@ -115,8 +115,8 @@ func (a *Attempt) counted(passed bool, product string) Outcome {
 	return out
 }
 
-// upload adds a pass to the remote cache.
-func (a *Attempt) upload(ctx context.Context, result *reapi.ActionResult) {
+// upload adds a pass to a remote cache.
+func (a *Attempt) upload(ctx context.Context, to Remote, result *reapi.ActionResult) {
 	t, err := a.outputs.of(result)
 	if err != nil {
 		return
@@ -138,12 +138,12 @@ func (a *Attempt) upload(ctx context.Context, result *reapi.ActionResult) {
 		add(result.Directories[i].Tree)
 	}
 	add(result.StdoutDigest)
-	lacking, err := a.r.opt.Remote.Missing(ctx, all)
+	lacking, err := to.Missing(ctx, all)
 	if err != nil {
 		return
 	}
-	if err := a.r.opt.Remote.PutBlobs(ctx, lacking, a.store.Open); err != nil {
+	if err := to.PutBlobs(ctx, lacking, a.store.Open); err != nil {
 		return
 	}
-	_ = a.r.opt.Remote.PutResult(ctx, a.key, result) // the cache itself says that it fails, once
+	_ = to.PutResult(ctx, a.key, result) // the cache itself says that it fails, once
 }

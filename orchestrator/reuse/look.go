@@ -8,9 +8,6 @@ import (
 	"devloop/orchestrator/reapi"
 )
 
-// remoteWait is how long the remote cache may take to say whether it knows a pass.
-const remoteWait = 3 * time.Second
-
 // lookUp finds an earlier pass, here or in the remote cache, and puts its outputs back.
 func (a *Attempt) lookUp(ctx context.Context) bool {
 	if data, err := a.store.Result(a.key); err == nil {
@@ -20,17 +17,16 @@ func (a *Attempt) lookUp(ctx context.Context) bool {
 			return true
 		}
 	}
-	if a.r.opt.Remote == nil || ctx.Err() != nil {
+	shared := a.r.shared()
+	if shared == nil || ctx.Err() != nil {
 		return false
 	}
-	asked, cancel := context.WithTimeout(ctx, remoteWait)
-	result, err := a.r.opt.Remote.Result(asked, a.key)
-	cancel()
-	if err != nil || a.fetch(ctx, a.r.opt.Remote, result) != nil || a.take(ctx, result) != nil {
+	result, err := shared.Result(ctx, a.key)
+	if err != nil || a.fetch(ctx, shared, result) != nil || a.take(ctx, result) != nil {
 		return false
 	}
 	_ = a.store.PutResult(a.key, result.Encode()) // the outputs are there all the same
-	a.hit = a.hitOf(result, a.r.opt.Host)
+	a.hit = a.hitOf(result, shared.Host)
 	a.note(a.hit.Took)
 	return true
 }

@@ -24,7 +24,13 @@ type Remote interface {
 	Missing(ctx context.Context, digests []reapi.Digest) ([]reapi.Digest, error)
 	PutBlobs(ctx context.Context, digests []reapi.Digest, open func(reapi.Digest) (io.ReadCloser, error)) error
 	PutResult(ctx context.Context, key reapi.Digest, result *reapi.ActionResult) error
-	Close() error
+}
+
+// Shared is the cache of the configuration as it is.
+type Shared struct {
+	Remote
+	Host  string // for people
+	Write bool   // what passes is added to it
 }
 
 // Options are what a Reuser needs from its owner. Other goroutines call the functions.
@@ -34,9 +40,8 @@ type Options struct {
 	// Store opens the store; it is called when the first stage needs it.
 	Store func() (*cas.Store, error)
 
-	Remote Remote // nil: none. The Reuser closes it
-	Host   string // of Remote, for people
-	Write  bool   // what passes is added to Remote
+	// Remote is the cache that others share; nil, or one that returns nil: none.
+	Remote func() *Shared
 
 	// Exec runs a command that prints a version, and returns what it printed.
 	Exec func(ctx context.Context, tool schema.Command, s *Stage) ([]byte, error)
@@ -70,7 +75,7 @@ func (r *Reuser) Table() *inputs.Table { return r.table }
 // Flush waits until what has passed is in the remote cache, or ctx ends: then the rest is not sent.
 func (r *Reuser) Flush(ctx context.Context) { r.uploads.close(ctx) }
 
-// Close keeps what is known of files for the next start, and closes the remote cache. Flush comes first.
+// Close keeps what is known of files for the next start. Flush comes first.
 func (r *Reuser) Close() error {
 	r.mu.Lock()
 	saved := r.saved
@@ -78,10 +83,15 @@ func (r *Reuser) Close() error {
 	if saved != "" {
 		_ = r.table.Save(saved) // the next start reads the files
 	}
+	return nil
+}
+
+// shared is the cache that others share; nil: none.
+func (r *Reuser) shared() *Shared {
 	if r.opt.Remote == nil {
 		return nil
 	}
-	return r.opt.Remote.Close()
+	return r.opt.Remote()
 }
 
 // advise says something of a stage once.
