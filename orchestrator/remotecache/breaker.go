@@ -28,7 +28,7 @@ func (b *breaker) do(ctx context.Context, call func() error) error {
 	resting := time.Now().Before(b.until)
 	b.mu.Unlock()
 	if resting {
-		return ErrLeftOut
+		return errLeftOut
 	}
 	err := call()
 	var callers *callersError
@@ -37,7 +37,7 @@ func (b *breaker) do(ctx context.Context, call func() error) error {
 		return callers.error
 	case err != nil && errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
-	case err == nil, errors.Is(err, ErrMissing):
+	case err == nil, errors.Is(err, errMissing):
 		b.mu.Lock()
 		b.failures, b.told = 0, false
 		b.mu.Unlock()

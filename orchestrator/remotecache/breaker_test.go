@@ -21,13 +21,13 @@ func TestBreaker(t *testing.T) {
 				t.Errorf("%v, not %v", err, want)
 			}
 		}
-		for _, answer := range []error{away, away, ErrMissing, away, away, nil, away, away, away} {
+		for _, answer := range []error{away, away, errMissing, away, away, nil, away, away, away} {
 			try(answer, answer)
 		}
 		for range 2 {
-			try(nil, ErrLeftOut)
+			try(nil, errLeftOut)
 			<-time.After(rest - 1)
-			try(nil, ErrLeftOut)
+			try(nil, errLeftOut)
 			<-time.After(1)
 			try(away, away) // one failure is enough now
 		}
@@ -37,7 +37,7 @@ func TestBreaker(t *testing.T) {
 		<-time.After(rest)
 		try(nil, nil)
 		try(&refusal{away}, away) // nothing will change soon
-		try(nil, ErrLeftOut)
+		try(nil, errLeftOut)
 		if told != 2 {
 			t.Errorf("told %d times", told)
 		}

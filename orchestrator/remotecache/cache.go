@@ -18,7 +18,7 @@ import (
 // A Cache is a remote cache. Its methods may be called by several goroutines. A failure of the cache is counted, one of the
 // caller's reader, writer or context is not.
 type Cache interface {
-	// Result returns the result that is kept for an action. ErrMissing: there is none.
+	// Result returns the result that is kept for an action. errMissing: there is none.
 	Result(ctx context.Context, key reapi.Digest) (*reapi.ActionResult, error)
 	// Blob writes a blob to w. If it is another than its digest says there is an error, but w may have it already.
 	Blob(ctx context.Context, d reapi.Digest, w io.Writer) error

@@ -150,7 +150,7 @@ func usable(t *testing.T, cache Cache) {
 		}
 	}
 	content, d := random(300_000)
-	if err := cache.Blob(ctx, d, io.Discard); !errors.Is(err, ErrMissing) {
+	if err := cache.Blob(ctx, d, io.Discard); !errors.Is(err, errMissing) {
 		t.Errorf("a blob that is not there: %v", err)
 	}
 	if err := cache.PutBlob(ctx, d, bytes.NewReader(content)); err != nil {
@@ -162,7 +162,7 @@ func usable(t *testing.T, cache Cache) {
 	}
 
 	key := d
-	if _, err := cache.Result(ctx, key); !errors.Is(err, ErrMissing) {
+	if _, err := cache.Result(ctx, key); !errors.Is(err, errMissing) {
 		t.Errorf("a result that is not there: %v", err)
 	}
 	result := &reapi.ActionResult{Files: []reapi.OutputFile{{Path: "bin/server", Digest: d, Executable: true}}}
@@ -230,7 +230,7 @@ func TestSecrets(t *testing.T) {
 		cache := open(t, c)
 		for range 4 {
 			_, err := cache.Result(context.Background(), reapi.DigestOf(nil))
-			if err == nil || errors.Is(err, ErrMissing) {
+			if err == nil || errors.Is(err, errMissing) {
 				t.Fatalf("it was let in: %v", err)
 			}
 			told = append(told, err.Error())
@@ -322,13 +322,13 @@ func TestFaults(t *testing.T) {
 			} else {
 				err = cache.Blob(context.Background(), bigDigest, &got)
 			}
-			if err == nil || errors.Is(err, ErrMissing) {
+			if err == nil || errors.Is(err, errMissing) {
 				t.Errorf("no error: %v", err)
 			}
 			server.Heal()
 			got.Reset()
 			if fault.Code == codes.PermissionDenied || fault.Code == codes.Unimplemented {
-				if err := cache.Blob(context.Background(), bigDigest, &got); !errors.Is(err, ErrLeftOut) {
+				if err := cache.Blob(context.Background(), bigDigest, &got); !errors.Is(err, errLeftOut) {
 					t.Errorf("asked again at once: %v", err)
 				}
 				return
@@ -435,11 +435,11 @@ func TestSilence(t *testing.T) {
 		ctx := context.Background()
 		var last error
 		for range mostFailures {
-			if last = cache.Blob(ctx, d, io.Discard); last == nil || errors.Is(last, ErrLeftOut) {
+			if last = cache.Blob(ctx, d, io.Discard); last == nil || errors.Is(last, errLeftOut) {
 				t.Errorf("%s: %v", address, last)
 			}
 		}
-		if err := cache.Blob(ctx, d, io.Discard); !errors.Is(err, ErrLeftOut) || told != 1 {
+		if err := cache.Blob(ctx, d, io.Discard); !errors.Is(err, errLeftOut) || told != 1 {
 			t.Errorf("%s: asked again: %v, after %v; told %d times", address, err, last, told)
 		}
 		other, otherDigest := random(3 << 20)

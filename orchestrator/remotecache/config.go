@@ -16,11 +16,11 @@ type Config struct {
 	Stall  time.Duration // the same for a stream of bytes; 0: 3 s
 }
 
-// ErrMissing is the error of a result or a blob that the cache does not have.
-var ErrMissing = errors.New("not in the cache")
+// errMissing is the error of a result or a blob that the cache does not have.
+var errMissing = errors.New("not in the cache")
 
-// ErrLeftOut is the error of a call that was not made, because the cache has failed too often just now.
-var ErrLeftOut = errors.New("the cache is left out for a while")
+// errLeftOut is the error of a call that was not made, because the cache has failed too often just now.
+var errLeftOut = errors.New("the cache is left out for a while")
 
 // callersError is a failure for which no cache can help.
 type callersError struct{ error }

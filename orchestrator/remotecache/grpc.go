@@ -53,7 +53,7 @@ func judge(method string, err error) error {
 	case grpcwire.OK:
 		return nil
 	case grpcwire.NotFound:
-		return ErrMissing
+		return errMissing
 	case grpcwire.Unauthenticated, grpcwire.PermissionDenied:
 		return &refusal{fmt.Errorf("%s: %w (see `headers` of `remote`)", path.Base(method), err)}
 	case grpcwire.Unimplemented:

@@ -66,7 +66,7 @@ func (c *httpCache) do(ctx context.Context, method, kind string, d reapi.Digest,
 	case code == http.StatusOK, method == http.MethodPut && code < 300:
 		return answer, nil
 	case code == http.StatusNotFound && method != http.MethodPut:
-		err = ErrMissing
+		err = errMissing
 	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusMethodNotAllowed:
 		err = &refusal{fmt.Errorf("%s %s/…: HTTP status %s (see `headers` of `remote`)", method, kind, answer.Status)}
 	default:
@@ -106,7 +106,7 @@ func (c *httpCache) missing(ctx context.Context, ds []reapi.Digest) (missing []r
 	err = parallel(ctx, ds, func(ctx context.Context, d reapi.Digest) error {
 		answer, err := c.do(transport.WithStall(ctx, c.config.Answer), http.MethodHead, "cas", d, 0, nil)
 		switch {
-		case errors.Is(err, ErrMissing):
+		case errors.Is(err, errMissing):
 			mu.Lock()
 			missing = append(missing, d)
 			mu.Unlock()

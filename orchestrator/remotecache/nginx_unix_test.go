@@ -100,13 +100,13 @@ func TestNginx(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(kept, "ac", d.Hex()), []byte("<html>"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := cache.Result(ctx, d); err == nil || errors.Is(err, ErrMissing) {
+	if _, err := cache.Result(ctx, d); err == nil || errors.Is(err, errMissing) {
 		t.Errorf("a damaged result: %v", err)
 	}
 
 	c.Headers = nil
 	other := open(t, c)
-	if _, err := other.Result(ctx, reapi.DigestOf(nil)); err == nil || errors.Is(err, ErrMissing) {
+	if _, err := other.Result(ctx, reapi.DigestOf(nil)); err == nil || errors.Is(err, errMissing) {
 		t.Errorf("without the header: %v", err)
 	}
 }
