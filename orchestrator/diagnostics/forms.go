@@ -388,15 +388,24 @@ func (f *tap) line(r *Reader, text string) bool {
 
 // python is Python's tracebacks and syntax errors, and pytest.
 type python struct {
-	frame   *Problem // the last one of the project's own
-	message string   // pytest's
+	frame *Problem // the last one of the project's own
+	pytest
+}
+
+// pytest says what was wrong, and below it where; or, of what it cannot load, above it. In a library, the last frame
+// in the project counts.
+type pytest struct {
+	message string
+	last    *Problem // the frame, whose message comes
+	short   bool     // where comes above
 }
 
 var (
 	pythonFrame   = lazyregexp.New(`^\s*File "(.+)", line (\d+)`)
 	pythonError   = lazyregexp.New(`^((?:\w+\.)*\w*(?:Error|Exception|Warning|Exit|Interrupt|Failed|Missing|DoesNotExist)\w*(?:: .*)?)$`)
 	pytestMessage = lazyregexp.New(`^E {3,}(\S.*)$`)
-	pytestPlace   = lazyregexp.New(`^(\S+\.py):(\d+): (\w.*)$`)
+	pytestFrame   = lazyregexp.New(`^(\S+\.py):(\d+): (?:in \S+)?$`)
+	pytestPlace   = lazyregexp.New(`^(\S+\.\w+):(\d+): (\w.*)$`)
 )
 
 func (f *python) line(r *Reader, text string) bool {
@@ -406,16 +415,8 @@ func (f *python) line(r *Reader, text string) bool {
 		}
 		return true
 	}
-	if m := match(strings.HasPrefix(text, "E  "), pytestMessage, text); m != nil {
-		if f.message == "" {
-			f.message = m[1]
-		}
+	if f.pytest.line(r, text) {
 		return true
-	}
-	if m := match(f.message != "", pytestPlace, text); m != nil && f.message != "" {
-		message := f.message
-		f.message = ""
-		return r.add(Problem{File: m[1], Line: number(m[2]), Severity: Error, Message: message, Source: "pytest"})
 	}
 	if m := match(f.frame != nil, pythonError, text); m != nil && f.frame != nil {
 		p := *f.frame
@@ -423,6 +424,46 @@ func (f *python) line(r *Reader, text string) bool {
 		return r.add(p)
 	}
 	return false
+}
+
+func (f *pytest) line(r *Reader, text string) bool {
+	if strings.HasPrefix(text, "____") || strings.HasPrefix(text, "====") {
+		*f = pytest{} // of the next test
+		return false
+	}
+	if m := match(strings.Contains(text, ".py:"), pytestFrame, text); m != nil {
+		f.message, f.short = "", !strings.HasSuffix(text, ": ")
+		if r.own(m[1]) {
+			f.last = &Problem{File: m[1], Line: number(m[2]), Severity: Error, Source: "pytest"}
+		}
+		return true
+	}
+	if f.short && strings.HasPrefix(text, "_ _ _") { // a frame that is shown with its function
+		f.short = false
+		return true
+	}
+	if m := match(strings.HasPrefix(text, "E  "), pytestMessage, text); m != nil {
+		if f.message != "" {
+			return true
+		}
+		if f.message = m[1]; f.short && f.last != nil {
+			p := *f.last
+			p.Message = f.message
+			r.add(p)
+		}
+		return true
+	}
+	m := match(f.message != "" && !f.short, pytestPlace, text)
+	if m == nil {
+		return false
+	}
+	p := Problem{File: m[1], Line: number(m[2]), Severity: Error, Source: "pytest"}
+	if f.last != nil && !r.own(p.File) {
+		p = *f.last
+	}
+	p.Message = f.message
+	*f = pytest{}
+	return r.add(p)
 }
 
 // ruby is Ruby's errors, minitest and RSpec.
