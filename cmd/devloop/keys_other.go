@@ -3,9 +3,7 @@
 package main
 
 import (
-	"io"
 	"os"
-	"os/exec"
 
 	"devloop/orchestrator"
 	"devloop/orchestrator/console"
@@ -14,10 +12,12 @@ import (
 const readsKeys = false
 
 // readKeys: this system's terminals are not read key by key.
-func readKeys(_ io.Writer, out *console.Console, _ chan<- os.Signal, _ string, _ func(*exec.Cmd, <-chan struct{}) error) (<-chan orchestrator.Request, *orchestrator.Terminal, func()) {
+func readKeys(_ *audience, out *console.Console, _ chan<- os.Signal, _ []os.Signal, _ string) (<-chan orchestrator.Request, *orchestrator.Terminal, func()) {
 	out.Show()
 	return nil, nil, func() {}
 }
 
 // isJob tells whether a shell sees devloop stop: this system has no such thing.
 func isJob() bool { return false }
+
+func resume(int) error { return nil }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,8 @@ import (
 
 	"devloop/orchestrator"
 	"devloop/orchestrator/console"
+	"devloop/orchestrator/control"
+	"devloop/orchestrator/listenfd/shim"
 	"devloop/orchestrator/machine"
 )
 
@@ -34,13 +37,15 @@ type keyboard struct {
 	before, during unix.Termios
 	out            *console.Console
 	config         string // the file
-	lend           func(cmd *exec.Cmd, over <-chan struct{}) error
+	screen         *audience
 	busy           atomic.Bool // another program has the terminal
+	left           atomic.Bool // devloop has left the terminal to the shell
 	signals        chan<- os.Signal
+	ends           []os.Signal // what arrives there, and in ending
 	requests       chan orchestrator.Request
 	typed          *string // the text of a filter that is being typed; nil: keys are commands
 
-	stopped, resumed, quit, resized, ending chan os.Signal
+	stopped, resumed, quit, resized, ending, hangup chan os.Signal
 
 	away, back chan struct{} // each holds one: devloop has left the foreground, or is there again
 	ended      chan struct{}
@@ -51,10 +56,10 @@ type keyboard struct {
 // readKeys reads single keys while devloop has the terminal. restore restores the terminal's modes; after a
 // sudden end the guardian does, where there is one.
 //
-// lend gives the screen to a program until it ends, which it is told to when over is closed.
-func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal, config string, lend func(cmd *exec.Cmd, over <-chan struct{}) error) (requests <-chan orchestrator.Request, changed *orchestrator.Terminal, restore func()) {
+// ends are the signals that end the loop; they go to signals.
+func readKeys(screen *audience, out *console.Console, signals chan<- os.Signal, ends []os.Signal, config string) (requests <-chan orchestrator.Request, changed *orchestrator.Terminal, restore func()) {
 	nothing := func() {}
-	if !isTerminal(screen) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
+	if !isTerminal(screen.Writer) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
 		return nil, nil, nothing
 	}
 	tty := int(os.Stdin.Fd())
@@ -67,8 +72,8 @@ func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal, 
 		return nil, nil, nothing
 	}
 	k := &keyboard{
-		tty: tty, before: *before, out: out, config: config, lend: lend, signals: signals, requests: make(chan orchestrator.Request),
-		stopped: make(chan os.Signal, 1), resumed: make(chan os.Signal, 1), quit: make(chan os.Signal, 1), resized: make(chan os.Signal, 1), ending: make(chan os.Signal, 1),
+		tty: tty, before: *before, out: out, config: config, screen: screen, signals: signals, ends: ends, requests: make(chan orchestrator.Request),
+		stopped: make(chan os.Signal, 1), resumed: make(chan os.Signal, 1), quit: make(chan os.Signal, 1), resized: make(chan os.Signal, 1), ending: make(chan os.Signal, 1), hangup: make(chan os.Signal, 1),
 		away: make(chan struct{}, 1), back: make(chan struct{}, 1), ended: make(chan struct{}), wake: wake,
 	}
 	if !foreground(tty) {
@@ -91,7 +96,7 @@ func readKeys(screen io.Writer, out *console.Console, signals chan<- os.Signal, 
 	// Ctrl-\ ends every Go program at once and prints its goroutines, for reports of a devloop that hangs.
 	signal.Notify(k.quit, syscall.SIGQUIT)
 	signal.Notify(k.resized, syscall.SIGWINCH)
-	signal.Notify(k.ending, heeded(endSignals)...)
+	signal.Notify(k.ending, ends...)
 	k.joined.Go(k.follow)
 	k.joined.Go(func() {
 		defer sleeper.Close()
@@ -115,6 +120,10 @@ func (k *keyboard) take() bool {
 	if !foreground(k.tty) || unix.IoctlSetTermios(k.tty, setTermios, &k.during) != nil {
 		return false
 	}
+	if k.left.Swap(false) { // the shell's fg
+		k.screen.back()
+		k.heed(k.ends)
+	}
 	k.out.Show()
 	return true
 }
@@ -133,6 +142,7 @@ func (k *keyboard) close() {
 	signal.Stop(k.quit)
 	signal.Stop(k.resized)
 	signal.Stop(k.ending)
+	signal.Stop(k.hangup)
 	close(k.ended)
 	_ = k.wake.Close() // nothing went through it
 	k.joined.Wait()
@@ -439,12 +449,61 @@ func (k *keyboard) giveTo(cmd *exec.Cmd, what string) {
 	k.out.Hide()
 	k.giveBack()
 	k.busy.Store(true)
-	err := k.lend(cmd, k.ended)
+	err := k.screen.lend(cmd, k.ended)
 	k.busy.Store(false)
-	if err != nil && !errors.As(err, new(*exec.ExitError)) {
+	if cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == exitLeft {
+		if err := k.leave(); err != nil {
+			k.out.Say("devloop", console.Warn, err.Error())
+		}
+	} else if err != nil && !errors.As(err, new(*exec.ExitError)) {
 		k.out.Say("devloop", console.Warn, what+": "+err.Error())
 	}
 	k.take()
+}
+
+// leave gives the terminal to the shell, as Ctrl-Z does, and goes on in the background, where it says nothing and
+// outlives the shell. It returns when devloop goes on.
+func (k *keyboard) leave() error {
+	helper := exec.Command(shim.Self(), "view", fmt.Sprintf("--%s=%d", resumeFlag, unix.Getpgrp()))
+	helper.Stdin = os.Stdin
+	if err := helper.Start(); err != nil {
+		k.screen.back()
+		return fmt.Errorf("leave the terminal: %w", err)
+	}
+	k.heed(slices.DeleteFunc(slices.Clone(k.ends), func(sig os.Signal) bool { return sig == syscall.SIGHUP }))
+	if config := shorter(k.config); printDetached(k.screen.Writer, config, os.Getpid()) == nil {
+		_, _ = fmt.Fprintf(k.screen.Writer, "  %-*s    back to its lines, in this shell\n", len(control.Command(config)+" logs -f"), "fg") // a terminal that has gone shows nothing
+	}
+	k.left.Store(true)
+	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	return helper.Wait()
+}
+
+// heed lets only these signals end devloop. A hangup that is none of them is dropped.
+func (k *keyboard) heed(ends []os.Signal) {
+	signal.Notify(k.hangup, syscall.SIGHUP)
+	for _, ch := range []chan<- os.Signal{k.signals, k.ending} {
+		signal.Stop(ch)
+		signal.Notify(ch, ends...)
+	}
+}
+
+// resume is a process of its own that continues the leader of its group, when that has stopped and the shell has taken
+// its terminal, which is the standard input here: a shell that sees nothing stop goes on waiting.
+func resume(group int) error {
+	look := time.NewTicker(10 * time.Millisecond) // nothing reports it
+	defer look.Stop()
+	late := time.After(5 * time.Second)
+	for {
+		select {
+		case <-look.C:
+			if front, err := unix.IoctlGetInt(int(os.Stdin.Fd()), unix.TIOCGPGRP); err == nil && front == group {
+				continue
+			}
+		case <-late:
+		}
+		return syscall.Kill(group, syscall.SIGCONT)
+	}
 }
 
 // raw is the modes in the system's form.

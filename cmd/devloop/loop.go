@@ -73,7 +73,7 @@ func runLoop(a *app, p *project, opt orchestrator.Options) error {
 	opt.Style = style
 	opt.Hooks = a.attention.hooks(out, a.screen, p.cfg.Name)
 	if !opt.Once {
-		requests, changed, restore := readKeys(a.screen, out, signals, p.cfg.File, screen.lend)
+		requests, changed, restore := readKeys(screen, out, signals, ends, p.cfg.File)
 		defer restore()
 		if changed != nil && style.Status {
 			changed.Reset = console.ResetStatus

@@ -16,11 +16,20 @@ import (
 	"devloop/orchestrator/control"
 )
 
-// overStreamFlag says that a loop has lent its screen to the view. It is hidden.
-const overStreamFlag = "over-stream"
+// Hidden flags: overStreamFlag says that a loop has lent its screen to the view, jobFlag that this loop is a job of a
+// shell, and resumeFlag that there is nothing to show: see resume.
+const (
+	overStreamFlag = "over-stream"
+	jobFlag        = "job"
+	resumeFlag     = "resume"
+)
+
+// exitLeft is the exit code of a view on the screen of a loop whose key `d` was pressed.
+const exitLeft = 20
 
 func viewCommand(a *app) *cobra.Command {
-	var overStream bool
+	var overStream, job bool
+	var group int
 	cmd := &cobra.Command{
 		Use:   "view",
 		Short: "Show the running loop on the whole screen",
@@ -30,6 +39,9 @@ leaving one leaves the loop alone. ? lists the keys. Exit code 3 if no loop is r
 		Example: "  devloop view",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if group > 0 {
+				return resume(group)
+			}
 			if err := needScreen(a, "devloop view"); err != nil {
 				return err
 			}
@@ -39,14 +51,24 @@ leaving one leaves the loop alone. ? lists the keys. Exit code 3 if no loop is r
 			}
 			opt := view.Options{Quit: "leave; the loop runs on", Detach: "the same"}
 			if overStream {
-				opt = view.Options{OverStream: true, Quit: "back to the lines of the loop", Detach: "the same"}
+				opt = view.Options{OverStream: true, Quit: "back to the lines of the loop", Detach: "leave; the loop runs on in the background"}
+				if !job {
+					opt.Detach, opt.Stays = "nothing here", "no shell has started this loop as a job; see `devloop up -d`"
+				}
 			}
-			_, err = showView(a, client, config, opt)
+			key, err := showView(a, client, config, opt)
+			if err == nil && overStream && key == 'd' {
+				return exitCode(exitLeft)
+			}
 			return err
 		},
 	}
 	cmd.Flags().BoolVar(&overStream, overStreamFlag, false, "")
-	_ = cmd.Flags().MarkHidden(overStreamFlag) // the flag is there
+	cmd.Flags().BoolVar(&job, jobFlag, false, "")
+	cmd.Flags().IntVar(&group, resumeFlag, 0, "")
+	for _, name := range []string{overStreamFlag, jobFlag, resumeFlag} {
+		_ = cmd.Flags().MarkHidden(name) // the flag is there
+	}
 	return cmd
 }
 

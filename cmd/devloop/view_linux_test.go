@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"devloop/orchestrator/test/testenv"
 )
 
@@ -265,4 +267,62 @@ func TestTheKeyForTheWholeScreen(t *testing.T) {
 	if seen := r.Screen(); seen.Alternate || seen.Hidden {
 		t.Error("the screen is not given back")
 	}
+}
+
+// TestTheLoopLeavesItsTerminal: d in the view that the key t has shown gives the terminal to the shell. The loop goes on
+// without a word, outlives a hangup, and the shell's fg shows its lines again.
+func TestTheLoopLeavesItsTerminal(t *testing.T) {
+	t.Parallel()
+	r := &recording{dir: inDirectory(t, quick())}
+	beside := &recording{dir: r.dir}
+	r.terminal = r.on(t, 24, 80, exec.Command("/bin/sh", "-im"))
+	r.Await("ready> ")
+	r.Press("$SELF up\r")
+	r.Shows(`^● live`)
+	beside.verb(t, "wait")
+	loop, err := unix.IoctlGetInt(int(r.Side.Fd()), unix.TIOCGPGRP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(loop, syscall.SIGKILL) }) // it has ended, unless the test has failed
+	r.Press("t")
+	r.Shows(`^Output of all`)
+	r.Press("d")
+	seen := r.Shows(`(?s)^devloop runs devloop.yaml in the background: pid \d+$.*^  fg  .*^ready>$`)
+	if seen.Alternate || seen.Hidden || strings.Contains(seen.Text(), "? keys") {
+		t.Errorf("the screen is not given back:\n%s", seen)
+	}
+	if err := syscall.Kill(loop, syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	before := r.Written()
+	r.write(t, "main.go", broken+strings.Repeat("//\n", 200))
+	beside.until(t, "✗ check", "status")
+	r.Press("echo here\r")
+	r.Shows(`(?s)^ready> echo here\nhere\nready>$`)
+	if text := r.Since(before); strings.Contains(text, "main.go") {
+		t.Errorf("it has written %q", text)
+	}
+	r.Press("fg\r")
+	r.Shows(`(?s)^devloop \| \d+ lines? not shown here; .*^✗ check failed`)
+	r.write(t, "main.go", "package main\n")
+	r.Shows(`^● live · save 3`)
+	r.Press("q")
+	r.Shows(`(?s)^ready>$`)
+}
+
+// TestNoShellToLeaveTo: a loop that no shell has started as a job stays where it is.
+func TestNoShellToLeaveTo(t *testing.T) {
+	t.Parallel()
+	r := record(t, 24, 80, quick())
+	r.Shows(`^● live`)
+	r.Press("t")
+	r.Shows(`^Output of all`)
+	r.Press("d")
+	r.Shows("^no shell has started this loop as a job; see `devloop up -d`")
+	r.Press("q")
+	r.Await(`\x1b\[\?1049l`)
+	r.Shows(`^● live`)
+	r.Press("q")
+	r.ends(exitOK)
 }

@@ -84,7 +84,7 @@ func (e *RunningError) Error() string {
 // Hint says what to do about it: a sentence without a full stop.
 func (e *RunningError) Hint() string {
 	devloop := Command(e.Config)
-	return fmt.Sprintf("`%[1]s logs -f` follows its output, `%[1]s status` shows what it does, `%[1]s down` stops it", devloop)
+	return fmt.Sprintf("`%[1]s view` shows it on the whole screen, `%[1]s logs -f` follows its output, `%[1]s status` says what it does, `%[1]s down` stops it", devloop)
 }
 
 // Suspended tells whether the process is stopped, as by Ctrl-Z; false where the system does not tell.

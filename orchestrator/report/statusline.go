@@ -130,9 +130,11 @@ func (l *statusLine) activities(now Snapshot, ending bool) (all []activity, shap
 		all = append(all, activity{head: text(console.Bad, "✗ %s", l.mistake), short: text(console.Bad, "✗ devloop.yaml"),
 			rest: []part{{text(console.Plain, " · the last valid one runs"), other}}})
 	}
-	for _, n := range now.Nodes {
-		if f := l.failures.nodes[n.Name]; f != nil && !n.Gone {
-			all = append(all, l.failed(n, f, now))
+	for _, watcher := range []bool{false, true} { // a process that has failed is why a save is not live, whatever tests say
+		for _, n := range now.Nodes {
+			if f := l.failures.nodes[n.Name]; f != nil && !n.Gone && n.Watcher == watcher {
+				all = append(all, l.failed(n, f, now))
+			}
 		}
 	}
 	if len(all) > 0 && shape == "●" {

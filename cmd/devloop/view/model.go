@@ -247,6 +247,10 @@ func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 	rows := max(1, m.pane().height-1)
 	switch key {
 	case "q", "d":
+		if key == "d" && m.opt.Stays != "" {
+			m.notice = m.opt.Stays
+			return nil
+		}
 		m.left = key[0]
 		return tea.Quit
 	case "?":
