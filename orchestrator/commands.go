@@ -180,6 +180,16 @@ func (l *loop) drain(d machine.Drained) {
 	l.files.Sync(func() { l.step(d) })
 }
 
+// clientWaits tells readers of events that a client waits for a process that is down: it is all that happens.
+func clientWaits(l *loop, s *sockets.Held) {
+	for i := range l.cfg.Processes {
+		if p := &l.cfg.Processes[i]; hasSocket(p, s.Name()) {
+			l.report.log.ClientWaits(p.Name)
+			return
+		}
+	}
+}
+
 // startWaiting starts the processes that have waited for a socket whose file system has not responded.
 func startWaiting(l *loop, s *sockets.Held) {
 	l.screen.Holding(s.Name(), s.String())

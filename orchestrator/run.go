@@ -78,7 +78,7 @@ func newLoop(ctx context.Context, opt Options) (l *loop, err error) {
 	own, output := &filewatch.Own{}, journal.New(opt.Kept)
 	l.screen = report.NewScreen(report.Options{Console: opt.Console, Dir: opt.Config.Dir, Live: opt.Stream, Hooks: opt.Hooks, Style: opt.Style,
 		Gone: func(path string) bool { return l.files.Gone(path) }})
-	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) bool { return l.post(ev) }, OnDisk: l.onDisk.Go, Notice: l.screen.Notice, Late: func(s *sockets.Held) { startWaiting(l, s) }, Full: l.tryNotice})
+	l.sockets = sockets.New(l.ctx, sockets.Options{Post: func(ev sockets.Event) bool { return l.post(ev) }, OnDisk: l.onDisk.Go, Notice: l.screen.Notice, Late: func(s *sockets.Held) { startWaiting(l, s) }, Waits: func(s *sockets.Held) { clientWaits(l, s) }, Full: l.tryNotice})
 	l.runner.passes = newPasses(l)
 	l.runner.Runner = l.newRunner(own, output)
 	l.report = &reporter{project: l.project, status: l.machine.Status, runner: l.runner.Runner, sockets: l.sockets, screen: l.screen,

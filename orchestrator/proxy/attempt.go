@@ -95,8 +95,12 @@ func (f *Front) wait(ctx context.Context, ex *exchange, changed <-chan struct{},
 	if ex.since.IsZero() {
 		ex.since = since
 	}
+	first := len(f.waiting) == 0
 	f.waiting[ex] = struct{}{}
 	f.mu.Unlock()
+	if first && f.opt.Waits != nil {
+		f.opt.Waits()
+	}
 	select {
 	case <-changed:
 	case <-ctx.Done():

@@ -42,6 +42,9 @@ type Options struct {
 	// handler returns when its request's context ends, which Close waits for. It is called from any goroutine,
 	// and must not block. Nil: every path is the server's.
 	Own func(path string) http.Handler
+	// Waits is called, from any goroutine, when a request begins to wait while no other does. It must not block. Nil: nobody
+	// wants to know.
+	Waits func()
 	// Pages is called, from any goroutine, each time that a request is sent to a generation. It may replace
 	// req.Header, but not change it; answer, unless it is nil, may change the header and the body of what
 	// that generation answers. Nil: nothing is changed.

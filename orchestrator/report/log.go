@@ -150,6 +150,12 @@ func (l *Log) Complains(node string, generation int) {
 	l.publish(control.Event{T: t, Time: now, Kind: "problems", Node: node, Number: generation})
 }
 
+// ClientWaits logs that a client has begun to wait for a process that is down.
+func (l *Log) ClientWaits(node string) {
+	t, now := l.now()
+	l.publish(control.Event{T: t, Time: now, Kind: "client waits", Node: node})
+}
+
 // beginning tells whether a report begins a cycle where none is open: nodes at
 // rest that move without a change and without anybody's hand.
 func beginning(r Report) (cause string, begins bool) {

@@ -72,6 +72,7 @@ func (h *Held) openFront() error {
 	if opt.HTTP {
 		opt.Own, opt.Pages = h.own, h.injector().Request
 	}
+	opt.Waits = h.clientWaits
 	h.front, h.frontHTTP = proxy.New(ln, opt), opt.HTTP
 	return nil
 }

@@ -44,6 +44,20 @@ func (h *Held) Down(news *proxy.News) {
 	h.setPages(h.cfg.WhileDown == schema.DownPage && (news.Failed || time.Since(h.downSince) >= pageAfter))
 }
 
+// clientWaits tells the owner that a client waits, if the server is down. It is called by any goroutine.
+func (h *Held) clientWaits() {
+	if h.set.opt.Waits == nil || h.news.Load() == nil || !h.telling.waits.CompareAndSwap(false, true) {
+		return
+	}
+	h.set.opt.Post(Event{func() {
+		h.telling.waits.Store(false)
+		if time.Since(h.telling.waited) >= time.Second {
+			h.telling.waited = time.Now()
+			h.set.opt.Waits(h)
+		}
+	}})
+}
+
 func (h *Held) tellNews() proxy.News {
 	if n := h.news.Load(); n != nil {
 		return *n
@@ -92,6 +106,8 @@ type telling struct {
 	mark   atomic.Pointer[mark]
 	serves atomic.Pointer[version] // what serves, or served last; nil: nothing has yet
 	since  time.Time               // an answer that began before is of an older one
+	waits  atomic.Bool             // the owner is about to hear that a client waits
+	waited time.Time               // when it last did
 }
 
 // version is a generation that serves. Those of a socket are counted from 1 on, without any that never serves, so that pages

@@ -32,6 +32,11 @@ type Options struct {
 	// while. It is called by the owner's goroutine; nil: nobody wants to know.
 	Late func(h *Held)
 
+	// Waits says that a client has begun to wait at a proxied socket whose server is
+	// down, once a second at most. It is called by the owner's goroutine; nil:
+	// nobody wants to know.
+	Waits func(h *Held)
+
 	// Full is Notice for other goroutines. It does not block: false says that
 	// nobody was told, and that it is to be tried again.
 	Full func(text string) (told bool)
