@@ -45,7 +45,7 @@ func Command(t *testing.T, dir, name string, args ...string) *exec.Cmd {
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOWORK=off", "XDG_STATE_HOME="+t.TempDir(),
+	cmd.Env = append(os.Environ(), "GOWORK=off", "XDG_STATE_HOME="+t.TempDir(), "DEVLOOP_REUSE=off", // what passed in another test says nothing here
 		"npm_config_prefer_offline=true", "npm_config_update_notifier=false", // half of npm's time, where it has been before
 		"JAVA_TOOL_OPTIONS=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC") // a JVM that lives for seconds gains nothing from its second compiler
 	cmd.WaitDelay = 10 * time.Second // should somebody else hold its output open
