@@ -107,7 +107,7 @@ var floors = map[string]struct {
 	"orchestrator/reuse": {own: []string{"schema", "orchestrator/cas", "orchestrator/inputs", "orchestrator/reapi"}, why: "whether a stage needs to run; who runs it is decided above"},
 
 	"orchestrator/runner": {own: []string{"schema", "schema/lazyregexp", "schema/smallfile", "orchestrator/console", "orchestrator/guardian", "orchestrator/journal", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/probe", "orchestrator/procgroup",
-		"orchestrator/reapi", "orchestrator/reuse", "orchestrator/sdnotify", "orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/diagnostics"},
+		"orchestrator/reapi", "orchestrator/remoteexec", "orchestrator/reuse", "orchestrator/sdnotify", "orchestrator/shellcmd", "orchestrator/sockets", "orchestrator/diagnostics"},
 		why: "it starts and ends what it is told to: which command that is, is decided above"},
 
 	"orchestrator": {own: []string{"schema", "orchestrator/api", "orchestrator/console", "orchestrator/control", "orchestrator/dashboard", "orchestrator/diskqueue", "orchestrator/filewatch", "orchestrator/fspoll", "orchestrator/graph", "orchestrator/journal",

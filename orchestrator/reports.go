@@ -142,7 +142,7 @@ func (r *reporter) completeStage(full *report.Report) {
 
 // snapshot is the state of the nodes with what is needed to describe it.
 func (r *reporter) snapshot(nodes []machine.NodeStatus) report.Snapshot {
-	return report.Snapshot{Nodes: nodes, Live: r.log.Live(), PIDs: r.runner.PIDs, Usual: r.history.Usual,
+	return report.Snapshot{Nodes: nodes, Live: r.log.Live(), PIDs: r.runner.PIDs, Remote: r.runner.Remote, Usual: r.history.Usual,
 		LastCheck: func(node, generation int) string { return r.runner.Process(node, generation).LastCheck() },
 		Says:      func(node, generation int) string { return r.runner.Process(node, generation).SelfReport() }}
 }

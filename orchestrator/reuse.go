@@ -11,7 +11,6 @@ import (
 	"devloop/orchestrator/gitignore"
 	"devloop/orchestrator/graph"
 	"devloop/orchestrator/machine"
-	"devloop/orchestrator/reapi"
 	"devloop/orchestrator/reuse"
 	"devloop/orchestrator/runner"
 	"devloop/orchestrator/watchset"
@@ -73,16 +72,6 @@ func (p *passes) inputs(node int, stage *schema.Stage) iter.Seq2[string, error] 
 		p.set, p.of = watchset.New(p.project.cfg, p.project.graph, gitignore.New(p.project.cfg.Dir)), p.project.graph
 	}
 	return p.set.Inputs(node, stage.Reuse.Inputs, outputs, nil)
-}
-
-// platform is that of the engine.
-func (p *passes) platform() (all []reapi.Property) {
-	if remote := p.project.cfg.Remote; remote != nil {
-		for _, pair := range remote.Platform {
-			all = append(all, reapi.Property{Name: pair.Name, Value: pair.Value})
-		}
-	}
-	return all
 }
 
 // flush waits for what is being sent, for a while.

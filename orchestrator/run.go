@@ -163,7 +163,7 @@ func (l *loop) newRunner(own *filewatch.Own, output *journal.Journal) *runner.Ru
 		Made:     own.Temporary,
 		Gone:     own.Removed,
 		Process:  func(node int) *schema.Process { return l.graph.Nodes[node].Process },
-		Reuser:   l.runner.passes.Reuser, Inputs: l.runner.passes.inputs, Platform: l.runner.passes.platform,
+		Reuser:   l.runner.passes.Reuser, Inputs: l.runner.passes.inputs, Config: func() *schema.Config { return l.cfg },
 		Reports: runner.Reports{
 			Started: func(c *runner.Command) {
 				l.step(machine.ProcessStarted{Node: c.Key.Node, Gen: c.Key.Num, PID: c.PID()})

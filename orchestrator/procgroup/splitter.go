@@ -213,3 +213,22 @@ func (s *splitter) finish() {
 	}
 	s.n, s.cr = 0, false
 }
+
+// Lines makes blocks out of what is written to it, as they are made of a group's output. One goroutine at a time may use it.
+type Lines struct{ s *splitter }
+
+// NewLines makes Lines that hand their blocks to emit.
+func NewLines(emit func(Block)) *Lines { return &Lines{newSplitter(emit)} }
+
+// Write takes in what comes next. Its error is nil.
+func (l *Lines) Write(text []byte) (int, error) {
+	for rest := text; len(rest) > 0; {
+		n := copy(l.s.space(), rest)
+		l.s.advance(n)
+		rest = rest[n:]
+	}
+	return len(text), nil
+}
+
+// Finish hands on what is left of a last line without an end.
+func (l *Lines) Finish() { l.s.finish() }

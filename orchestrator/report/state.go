@@ -15,9 +15,10 @@ type Snapshot struct {
 	Nodes []machine.NodeStatus
 	Live  control.Live
 
-	LastCheck func(node, generation int) string // why a generation is not ready; "" if that is not known
-	Says      func(node, generation int) string // what a generation has told of itself
-	PIDs      func(node int) []int              // the leaders of its commands that run
+	LastCheck func(node, generation int) string   // why a generation is not ready; "" if that is not known
+	Says      func(node, generation int) string   // what a generation has told of itself
+	PIDs      func(node int) []int                // the leaders of its commands that run
+	Remote    func(node int, stage string) string // what an engine does for a stage that runs, such as "queued on HOST"; "" if it does not run there
 
 	Usual func(node, stage string) time.Duration // see History.Usual
 }

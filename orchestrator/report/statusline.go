@@ -165,14 +165,19 @@ func (l *statusLine) running(now Snapshot, i int) []activity {
 	case n.Gone, l.crashes(n.Name):
 		return nil
 	case n.Watcher && (n.State == "running" || n.State == "cancelling"):
-		var names []string
+		var names, shown []string
 		for _, stage := range n.Stages {
-			names = append(names, stage.Name)
+			names, shown = append(names, stage.Name), append(shown, stage.Name)
+			if now.Remote != nil {
+				if does := now.Remote(i, stage.Name); does != "" {
+					shown[len(shown)-1] += " (" + does + ")"
+				}
+			}
 			if a.since.IsZero() || stage.Since.Before(a.since) {
 				a.since, a.usual = stage.Since, now.Usual(n.Name, stage.Name)
 			}
 		}
-		what := strings.Join(names, ", ")
+		what := strings.Join(shown, ", ")
 		if len(names) == 0 {
 			what = "finishing"
 		}

@@ -74,8 +74,9 @@ func (c *checked) Read(p []byte) (int, error) {
 func (c *checked) Close() error { return c.f.Close() }
 
 // Ran takes what an engine has made of Work, with exit code 0, from a cache: into the store, to its places, and kept under
-// the key: what the engine has seen is what was asked for, whatever the inputs are by now.
-func (a *Attempt) Ran(ctx context.Context, result *reapi.ActionResult, from Remote) (Outcome, error) {
+// the key: what the engine has seen is what was asked for, whatever the inputs are by now. cachedAt is the host of an engine
+// that has answered with an earlier pass, which then stands for the stage.
+func (a *Attempt) Ran(ctx context.Context, result *reapi.ActionResult, printed *Printed, from Remote, cachedAt string) (Outcome, error) {
 	if a.store == nil {
 		return Outcome{}, errNoStore
 	}
@@ -88,9 +89,19 @@ func (a *Attempt) Ran(ctx context.Context, result *reapi.ActionResult, from Remo
 	if err := a.take(ctx, result); err != nil {
 		return Outcome{}, err
 	}
-	if a.keep && a.store.PutResult(a.key, result.Encode()) == nil {
+	kept := *result
+	if text := printed.tail(); len(text) > 0 { // in the order in which it came, both streams
+		if digest, err := a.store.Put(bytes.NewReader(text)); err == nil {
+			kept.Stdout, kept.StdoutDigest, kept.Stderr, kept.StderrDigest = nil, digest, nil, reapi.Digest{}
+		}
+	}
+	if a.keep && a.store.PutResult(a.key, kept.Encode()) == nil {
 		a.record(result.Metadata.ExecutionCompleted)
 		a.r.uploads.trim(a.store)
+	}
+	if cachedAt != "" {
+		a.hit = a.hitOf(result, cachedAt)
+		return a.Outcome(), nil
 	}
 	return a.counted(true, a.product), nil
 }

@@ -16,6 +16,9 @@ const (
 	stopsStart = 2 * time.Second
 )
 
+// errNotStarted is the end of a stage that was told to end before it started.
+var errNotStarted = errors.New("it was told to end before it started")
+
 // errHangs is the end of a command whose start was given up.
 var errHangs = errors.New("its start was given up: a file system does not respond")
 

@@ -25,6 +25,8 @@ type Command struct {
 	*generation // of a process; nil of a stage
 	*earlier    // of a stage with `reuse`, else nil
 
+	remote *remote // of a stage that runs on an engine, else nil
+
 	name    string
 	group   *procgroup.Group // nil until it has started
 	prepare func() error     // what must be done before the start, and may have to wait for a disk

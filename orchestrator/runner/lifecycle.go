@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -9,9 +8,6 @@ import (
 	"devloop/orchestrator/reuse"
 	"devloop/orchestrator/sockets"
 )
-
-// errNotStarted is the end of a stage that was told to end before it started.
-var errNotStarted = errors.New("it was told to end before it started")
 
 // launch starts a command in a goroutine of its own, since a start may have to wait while its binary is being
 // written, and waits for it there. It delivers the start, unless that failed, then the end.
@@ -37,6 +33,7 @@ func (r *Runner) launch(c *Command, spec procgroup.Spec) {
 		return group, nil
 	}
 	r.owner.joined.Go(func() {
+		defer c.remote.leave()
 		if exit, ended := r.standsFor(c, spec); ended {
 			deliver(func() { r.exited(c, exit) })
 			return
@@ -95,7 +92,14 @@ func (r *Runner) standsFor(c *Command, spec procgroup.Spec) (exit procgroup.Exit
 		return procgroup.Exit{Code: -1, Err: errNotStarted}, true
 	}
 	hit := c.attempt.Hit()
-	if hit == nil {
+	switch {
+	case hit == nil && c.remote != nil:
+		exit, ended = c.remote.run(c.earlier, spec.Output, c.givenUp.done)
+		if ended && c.Diagnostics != nil {
+			c.Diagnostics.Finish()
+		}
+		return exit, ended
+	case hit == nil:
 		return exit, false
 	}
 	c.outcome = c.attempt.Outcome()
@@ -156,7 +160,7 @@ func (r *Runner) exited(c *Command, exit procgroup.Exit) {
 			r.owner.advice(c.Key.Node, c.Because, c.hint)
 		}
 	}
-	if !c.asked() {
+	if !c.asked() && !c.remote.ranThere() {
 		c.wanted.seek(r.owner, c.Key.Node, exit)
 		name, num := c.name, c.Key.Num
 		c.wanted.seekUninstalled(r.owner, c.Key.Node, exit, func() []byte { return r.opt.Journal.Tail(name, num, complaintTail) })

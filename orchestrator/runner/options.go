@@ -8,7 +8,6 @@ import (
 	"devloop/orchestrator/guardian"
 	"devloop/orchestrator/journal"
 	"devloop/orchestrator/procgroup"
-	"devloop/orchestrator/reapi"
 	"devloop/orchestrator/reuse"
 	"devloop/orchestrator/sockets"
 	"devloop/schema"
@@ -50,11 +49,12 @@ type Options struct {
 	// Made and Gone are called for temporary directories, by any goroutine.
 	Made, Gone func(dir string)
 
-	// Reuser knows the earlier passes of stages; nil: none counts. Inputs are the files that a stage reads, and
-	// Platform is that of the engine; the owner's goroutine calls both.
-	Reuser   *reuse.Reuser
-	Inputs   func(node int, stage *schema.Stage) iter.Seq2[string, error]
-	Platform func() []reapi.Property
+	// Reuser knows the earlier passes of stages; nil: none counts. Inputs are the files that a stage reads.
+	Reuser *reuse.Reuser
+	Inputs func(node int, stage *schema.Stage) iter.Seq2[string, error]
+
+	// Config is the configuration as it is now.
+	Config func() *schema.Config
 
 	// Process is a node's, as it is configured now.
 	Process func(node int) *schema.Process

@@ -15,6 +15,7 @@ type Runner struct {
 	output    output
 	guard     guard
 	adoptions adoptions
+	engines   engines
 	live      map[Key]*Command
 }
 
@@ -51,6 +52,7 @@ func (r *Runner) RemoveDirectory(path string) { r.guard.removeDirectory(path) }
 // Close ends everything left of what was started, and then the guardian. CloseScratch is separate, since it
 // may have to wait for a disk.
 func (r *Runner) Close() error {
+	r.engines.retire(r.owner)
 	r.owner.joined.Wait()
 	return r.guard.close()
 }
@@ -74,6 +76,16 @@ func (r *Runner) RunsProcess(node int) bool {
 // RunsStages tells whether a stage of any watcher lives.
 func (r *Runner) RunsStages() bool {
 	return r.any(func(key Key) bool { return key.Stage != Whole })
+}
+
+// Remote says what an engine does for a stage that runs, such as "queued on HOST"; "" if it does not run there.
+func (r *Runner) Remote(node int, stage string) string {
+	for key, c := range r.live {
+		if key.Node == node && c.remote != nil && c.remote.name == stage {
+			return c.remote.doing
+		}
+	}
+	return ""
 }
 
 func (r *Runner) any(fits func(Key) bool) bool {

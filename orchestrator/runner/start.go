@@ -49,6 +49,7 @@ func (r *Runner) StartStage(key Key, w *schema.Watcher, stage *schema.Stage, pat
 			return err
 		}
 		spec.Output = c.collect(spec.Output)
+		c.remote = r.engines.stage(r.owner, r.opt.Config(), key.Node, stage)
 	}
 	r.launch(c, spec)
 	return nil
@@ -69,7 +70,7 @@ func (r *Runner) earlier(key Key, w *schema.Watcher, stage *schema.Stage, p prog
 	s := &reuse.Stage{Watcher: w.Name, Name: stage.Name, Config: stage.Reuse, Root: w.Project.Dir, Dir: stage.Dir, Argv: p.argv, Text: stage.Run.Text,
 		Unset: unset, Environ: e.list(), Remote: stage.Remote, Files: r.opt.Inputs(key.Node, stage), Advise: func(text, hint string) { r.owner.advise(key.Node, stage.Name+": "+text, hint) }}
 	if stage.Remote {
-		s.Platform = r.opt.Platform()
+		s.Platform = platform(r.opt.Config())
 	}
 	seen := map[string]bool{}
 	for _, name := range set {
