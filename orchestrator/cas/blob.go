@@ -121,7 +121,7 @@ func (s *Store) openBlob(d reapi.Digest) (*os.File, error) {
 	if info.Size() != d.Size {
 		_ = f.Close()
 		_ = os.Remove(path)
-		return nil, ErrMissing
+		return nil, errMissing
 	}
 	return f, nil
 }
@@ -173,7 +173,7 @@ func (r *reader) fill() {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), r.err != nil && [sha256.Size]byte(r.hash.Sum(nil)) != r.digest.Hash:
 		_ = os.Remove(r.file.Name())
-		r.err = fmt.Errorf("%s: %w: it is damaged", r.file.Name(), ErrMissing)
+		r.err = fmt.Errorf("%s: %w: it is damaged", r.file.Name(), errMissing)
 	case err != nil:
 		r.err = err
 	default:
@@ -210,7 +210,7 @@ func (s *Store) restore(c *call, d reapi.Digest, path string, mode fs.FileMode) 
 	t, copied, err := c.copyFile(t, from, d.Size)
 	if err == nil && copied != d {
 		_ = os.Remove(from.Name())
-		err = ErrMissing
+		err = errMissing
 	}
 	if err == nil {
 		err = t.Chmod(mode.Perm())

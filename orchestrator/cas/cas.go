@@ -19,8 +19,8 @@ import (
 	"devloop/orchestrator/reapi"
 )
 
-// ErrMissing is returned for what is not in the store, or was damaged there.
-var ErrMissing = errors.New("not in the store")
+// errMissing is returned for what is not in the store, or was damaged there.
+var errMissing = errors.New("not in the store")
 
 // A Store is a directory. Its methods may be called by several goroutines. It holds nothing open between calls.
 type Store struct {
@@ -75,7 +75,7 @@ func (s *Store) entry(kind string, hash [sha256.Size]byte) string {
 func (s *Store) open(path string) (*os.File, fs.FileInfo, error) {
 	f, err := openEntry(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, ErrMissing
+		return nil, nil, errMissing
 	}
 	var info fs.FileInfo
 	if err == nil {
@@ -84,9 +84,9 @@ func (s *Store) open(path string) (*os.File, fs.FileInfo, error) {
 	if err != nil || !info.Mode().IsRegular() {
 		_ = f.Close()
 		if named, lerr := os.Lstat(path); lerr == nil && !named.Mode().IsRegular() {
-			err = errors.Join(ErrMissing, os.Remove(path)) // a symbolic link, or whatever else is no entry
+			err = errors.Join(errMissing, os.Remove(path)) // a symbolic link, or whatever else is no entry
 		}
-		return nil, nil, cmp.Or(err, ErrMissing)
+		return nil, nil, cmp.Or(err, errMissing)
 	}
 	s.use(path, info)
 	return f, info, nil
@@ -108,7 +108,7 @@ func (s *Store) Has(d reapi.Digest) bool {
 		path := s.entry(blobs, d.Hash)
 		info, err := os.Lstat(path)
 		if err != nil || !info.Mode().IsRegular() || info.Size() != d.Size {
-			return ErrMissing
+			return errMissing
 		}
 		s.use(path, info)
 		return nil

@@ -13,7 +13,7 @@ import (
 // mostRecord is how large a result or a note may be, in bytes.
 const mostRecord = 32 << 20
 
-// Result is what PutResult was given for key, or ErrMissing. It counts as used.
+// Result is what PutResult was given for key; an error if it is not there or damaged. It counts as used.
 func (s *Store) Result(key reapi.Digest) ([]byte, error) { return s.record(results, key.Hash) }
 
 // PutResult keeps the result of an action, whose blobs have been stored before.
@@ -21,7 +21,7 @@ func (s *Store) PutResult(key reapi.Digest, result []byte) error {
 	return s.putRecord(results, key.Hash, result)
 }
 
-// Note is what PutNote was given for name, or ErrMissing. It counts as used.
+// Note is what PutNote was given for name; an error if it is not there or damaged. It counts as used.
 func (s *Store) Note(name string) ([]byte, error) {
 	return s.record(notes, sha256.Sum256([]byte(name)))
 }
@@ -56,7 +56,7 @@ func (s *Store) readRecord(kind string, hash [sha256.Size]byte) ([]byte, error) 
 	}
 	if len(data) < sha256.Size || !bytes.Equal(data[:sha256.Size], checksum(hash, data[sha256.Size:])) {
 		_ = os.Remove(path)
-		return nil, ErrMissing
+		return nil, errMissing
 	}
 	return data[sha256.Size:], nil
 }

@@ -40,29 +40,6 @@ func (a *Action) Encode() []byte {
 	return appendPlatform(b, 10, a.Platform)
 }
 
-// DecodeAction reads what Encode writes.
-func DecodeAction(data []byte) (*Action, error) {
-	a := &Action{}
-	err := wire.Fields(data, func(num int, v wire.Value) error {
-		switch num {
-		case 1:
-			return wire.Message(v, &a.Command, DecodeDigest)
-		case 2:
-			return wire.Message(v, &a.InputRoot, DecodeDigest)
-		case 6:
-			return wire.Message(v, &a.Timeout, wire.DecodeDuration)
-		case 7:
-			return v.Bool(&a.DoNotCache)
-		case 9:
-			return v.Bytes(&a.Salt)
-		case 10:
-			return wire.Message(v, &a.Platform, decodePlatform)
-		}
-		return nil
-	})
-	return a, err
-}
-
 // Encode gives the canonical bytes: variables, output paths and properties are sorted.
 func (c *Command) Encode() []byte {
 	b := wire.AppendStrings(nil, 1, c.Arguments)
@@ -72,42 +49,11 @@ func (c *Command) Encode() []byte {
 	return wire.AppendStrings(b, 7, slices.Sorted(slices.Values(c.OutputPaths)))
 }
 
-// DecodeCommand reads what Encode writes.
-func DecodeCommand(data []byte) (*Command, error) {
-	c := &Command{}
-	err := wire.Fields(data, func(num int, v wire.Value) error {
-		switch num {
-		case 1:
-			return v.Texts(&c.Arguments)
-		case 2:
-			return wire.Messages(v, &c.Environment, decodeProperty)
-		case 5:
-			return wire.Message(v, &c.Platform, decodePlatform)
-		case 6:
-			return v.Text(&c.WorkingDirectory)
-		case 7:
-			return v.Texts(&c.OutputPaths)
-		}
-		return nil
-	})
-	return c, err
-}
-
 func appendPlatform(b []byte, num int, all []Property) []byte {
 	if len(all) == 0 {
 		return b
 	}
 	return wire.AppendMessage(b, num, appendProperties(nil, 1, all))
-}
-
-func decodePlatform(data []byte) (all []Property, err error) {
-	err = wire.Fields(data, func(num int, v wire.Value) error {
-		if num == 1 {
-			return wire.Messages(v, &all, decodeProperty)
-		}
-		return nil
-	})
-	return all, err
 }
 
 func appendProperties(b []byte, num int, all []Property) []byte {
@@ -118,17 +64,4 @@ func appendProperties(b []byte, num int, all []Property) []byte {
 		b = wire.AppendMessage(b, num, wire.AppendString(wire.AppendString(nil, 1, p.Name), 2, p.Value))
 	}
 	return b
-}
-
-func decodeProperty(data []byte) (p Property, err error) {
-	err = wire.Fields(data, func(num int, v wire.Value) error {
-		switch num {
-		case 1:
-			return v.Text(&p.Name)
-		case 2:
-			return v.Text(&p.Value)
-		}
-		return nil
-	})
-	return p, err
 }

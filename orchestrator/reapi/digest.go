@@ -40,11 +40,11 @@ func ParseDigest(text string) (Digest, error) {
 	if err != nil || n < 0 || strconv.FormatInt(n, 10) != size {
 		return Digest{}, fmt.Errorf("%q is not HASH/SIZE", text)
 	}
-	return ParseHex(hash, n)
+	return parseHex(hash, n)
 }
 
-// ParseHex makes a digest of a hash in lower-case hexadecimal, and a size.
-func ParseHex(hash string, size int64) (Digest, error) {
+// parseHex makes a digest of a hash in lower-case hexadecimal, and a size.
+func parseHex(hash string, size int64) (Digest, error) {
 	d := Digest{Size: size}
 	if len(hash) != 2*len(d.Hash) || strings.ToLower(hash) != hash {
 		return Digest{}, fmt.Errorf("%q is not a SHA-256 in lower-case hexadecimal", hash)
@@ -83,7 +83,7 @@ func DecodeDigest(data []byte) (Digest, error) {
 	if err != nil || hash == "" && size == 0 {
 		return Digest{}, err
 	}
-	return ParseHex(hash, size)
+	return parseHex(hash, size)
 }
 
 func appendDigest(b []byte, num int, d Digest) []byte {

@@ -184,12 +184,12 @@ func (w world) result() (*reapi.ActionResult, *repb.ActionResult) {
 	return ours, theirs
 }
 
-// messages has one of each kind: what we write must be what the generated type writes, and both must read it.
+// check makes one message of each kind: what is written must be what the generated type writes, and is read as it was.
 func (w world) check(t *testing.T) {
 	action, actionPB := w.action()
-	checkMessage(t, action, actionPB, reapi.DecodeAction)
+	checkMessage(t, action, actionPB, nil)
 	command, commandPB := w.command()
-	checkMessage(t, command, commandPB, reapi.DecodeCommand)
+	checkMessage(t, command, commandPB, nil)
 	directory, directoryPB := w.directory()
 	checkMessage(t, directory, directoryPB, reapi.DecodeDirectory)
 	tree, treePB := w.tree()
@@ -212,6 +212,9 @@ func checkMessage[T interface{ Encode() []byte }](t *testing.T, ours T, theirs p
 	got := ours.Encode()
 	if !bytes.Equal(got, want) {
 		t.Fatalf("%T:\n%+v\n%x\n%x", ours, ours, got, want)
+	}
+	if decode == nil {
+		return
 	}
 	back, err := decode(got)
 	if err != nil || !reflect.DeepEqual(back, ours) {
@@ -338,17 +341,13 @@ func TestBadDirectories(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	for seed := range uint64(20) {
 		w := world{rand.New(rand.NewPCG(seed, 2))}
-		a, _ := w.action()
-		c, _ := w.command()
 		tree, _ := w.tree()
 		r, _ := w.result()
-		for _, data := range [][]byte{a.Encode(), c.Encode(), tree.Encode(), tree.Root.Encode(), r.Encode()} {
+		for _, data := range [][]byte{tree.Encode(), tree.Root.Encode(), r.Encode()} {
 			f.Add(data)
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		again(t, data, reapi.DecodeAction)
-		again(t, data, reapi.DecodeCommand)
 		again(t, data, reapi.DecodeDirectory)
 		again(t, data, reapi.DecodeTree)
 		again(t, data, reapi.DecodeActionResult)

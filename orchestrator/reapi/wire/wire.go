@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 )
 
@@ -78,14 +77,6 @@ func (v Value) Text(to *string) error {
 	}
 	*to = string(v.data)
 	return nil
-}
-
-// Texts reads a string, which is the next of to.
-func (v Value) Texts(to *[]string) error {
-	var text string
-	err := v.Text(&text)
-	*to = append(*to, text)
-	return err
 }
 
 // Bytes reads bytes, as a copy.
@@ -213,16 +204,6 @@ func AppendDuration(b []byte, num int, d time.Duration) []byte {
 		return b
 	}
 	return AppendMessage(b, num, AppendInt(AppendInt(nil, 1, int64(d/time.Second)), 2, int64(d%time.Second)))
-}
-
-// DecodeDuration reads a google.protobuf.Duration.
-func DecodeDuration(data []byte) (time.Duration, error) {
-	const most = math.MaxInt64/int64(time.Second) - 1
-	seconds, nanos, err := DecodeInts(data)
-	if err == nil && (max(seconds, -seconds) > most || seconds == math.MinInt64 || max(nanos, -nanos) >= 1e9 || nanos == math.MinInt64) {
-		err = errors.New("not a duration")
-	}
-	return time.Duration(seconds)*time.Second + time.Duration(nanos), err
 }
 
 // DecodeInts reads a message of two integers, or of one: its fields 1 and 2.

@@ -1,0 +1,4 @@
+package cas
+
+// ErrMissing is for tests.
+var ErrMissing = errMissing
