@@ -126,7 +126,7 @@ var floors = map[string]struct {
 	"cmd/devbench/beside":   {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
 	"cmd/devbench/commands": {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
 	"cmd/devbench/harness":  {why: "what every measurement stands on"},
-	"cmd/devbench/output":   {own: []string{"cmd/devbench/harness"}, modules: []string{"golang.org/x/sys"}, why: "a measurement"},
+	"cmd/devbench/output":   {own: []string{"cmd/devbench/harness"}, modules: []string{"github.com/creack/pty", "golang.org/x/sys"}, why: "a measurement"},
 	"cmd/devbench/reusing":  {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
 	"cmd/devbench/swapping": {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
 	"cmd/devbench/watching": {own: []string{"cmd/devbench/harness"}, modules: []string{"golang.org/x/sys"}, why: "a measurement"},

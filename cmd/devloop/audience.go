@@ -104,12 +104,12 @@ func (a *audience) lend(cmd *exec.Cmd, over <-chan struct{}) (err error) {
 	}
 	_, _ = kept.Seek(0, io.SeekStart) // a file can be read again
 	_, _ = io.Copy(a.Writer, kept)    // the next line reports that nobody reads
-	a.tellLost()
+	a.reportLost()
 	return err
 }
 
-// tellLost says how much is not shown.
-func (a *audience) tellLost() {
+// reportLost says how much is not shown.
+func (a *audience) reportLost() {
 	if a.lost > 0 {
 		fmt.Fprintf(a.Writer, "devloop | %s not shown here; `devloop logs` has the last ones\n", console.Count(a.lost, "line"))
 	}
@@ -121,5 +121,5 @@ func (a *audience) back() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.left = false
-	a.tellLost()
+	a.reportLost()
 }

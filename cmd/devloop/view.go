@@ -53,7 +53,7 @@ leaving one leaves the loop alone. ? lists the keys. Exit code 3 if no loop is r
 			if overStream {
 				opt = view.Options{OverStream: true, Quit: "back to the lines of the loop", Detach: "leave; the loop runs on in the background"}
 				if !job {
-					opt.Detach, opt.Stays = "nothing here", "no shell has started this loop as a job; see `devloop up -d`"
+					opt.Detach, opt.NoDetach = "nothing here", "no shell has started this loop as a job; see `devloop up -d`"
 				}
 			}
 			key, err := showView(a, client, config, opt)

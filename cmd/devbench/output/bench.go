@@ -62,18 +62,26 @@ func (b *bench) short(n int) (result, error) {
 
 // loop measures devloop with children that all run the same command.
 func (b *bench) loop(names, child []string, size int, read func(io.Reader) (time.Duration, int, error)) (result, error) {
+	if err := b.configure(names, child); err != nil {
+		return result{}, err
+	}
+	cmd := exec.Command(b.Devloop)
+	cmd.Dir = b.Dir
+	cmd.Env = append(os.Environ(), "DEVLOOP_RUNTIME_DIR="+b.Dir)
+	return b.measure(cmd, size, read)
+}
+
+// configure writes the devloop.yaml.
+func (b *bench) configure(names, child []string) error {
 	var text strings.Builder
 	text.WriteString("version: 1\nprocesses:\n")
 	for _, name := range names {
 		fmt.Fprintf(&text, "  %s:\n    run: [%q, %q, %q, %q]\n", name, child[0], child[1], child[2], child[3])
 	}
 	if err := os.WriteFile(filepath.Join(b.Dir, "devloop.yaml"), []byte(text.String()), 0o666); err != nil {
-		return result{}, fmt.Errorf("write devloop.yaml: %w", err)
+		return fmt.Errorf("write devloop.yaml: %w", err)
 	}
-	cmd := exec.Command(b.Devloop)
-	cmd.Dir = b.Dir
-	cmd.Env = append(os.Environ(), "DEVLOOP_RUNTIME_DIR="+b.Dir)
-	return b.measure(cmd, size, read)
+	return nil
 }
 
 // measure starts cmd with a pipe of size bytes (0: what the system gives), and

@@ -34,9 +34,12 @@ func write(args []string) error {
 	if err != nil {
 		return err
 	}
-	if args[0] == "long" {
+	switch args[0] {
+	case "long":
 		_, err = longLines(os.Stdout, n)
-	} else {
+	case "paced":
+		err = pacedLines(os.Stdout, n)
+	default:
 		err = shortLines(os.Stdout, n)
 	}
 	if err != nil {
@@ -56,19 +59,20 @@ func run(ctx context.Context, _, args []string, stdout, stderr io.Writer) (err e
 		rounds = f.Int("rounds", 7, "how often each is measured; medians are printed")
 		mb     = f.Int("mb", 300, "megabytes of long lines in one measurement")
 		short  = f.Int("lines", 1_000_000, "short lines of each of four children")
+		flood  = f.Int("seconds", 10, "how long 10,000 lines a second go to a terminal")
 	)
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	if *rounds < 1 || *mb < 1 || *short < 1 {
-		return errors.New("-rounds, -mb and -lines must be at least 1")
+	if *rounds < 1 || *mb < 1 || *short < 1 || *flood < 1 {
+		return errors.New("-rounds, -mb, -lines and -seconds must be at least 1")
 	}
 	b := &bench{}
 	if b.Bench, err = f.Begin(ctx, "", stdout, stderr); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	return errors.Join(b.longTable(*mb, *rounds), b.shortTable(*short, *rounds))
+	return errors.Join(b.longTable(*mb, *rounds), b.shortTable(*short, *rounds), b.screenTable(*flood))
 }
 
 var errChanged = errors.New("what arrived is not what was written")

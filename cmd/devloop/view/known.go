@@ -26,7 +26,7 @@ type Options struct {
 	Suspends   func() bool                                            // whether somebody could continue it after Ctrl-Z
 	Quit       string                                                 // what `q` does, in words
 	Detach     string                                                 // and `d`
-	Stays      string                                                 // why `d` does nothing; "": it does
+	NoDetach   string                                                 // why `d` does nothing; "": it does
 }
 
 // known is what is known of the loop.

@@ -247,8 +247,8 @@ func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 	rows := max(1, m.pane().height-1)
 	switch key {
 	case "q", "d":
-		if key == "d" && m.opt.Stays != "" {
-			m.notice = m.opt.Stays
+		if key == "d" && m.opt.NoDetach != "" {
+			m.notice = m.opt.NoDetach
 			return nil
 		}
 		m.left = key[0]
