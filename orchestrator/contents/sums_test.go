@@ -22,7 +22,9 @@ func (s *sums) Known(at plainfile.Stat) (sum [sha256.Size]byte, ok bool) {
 	return sum, ok
 }
 
-func (s *sums) Note(_ plainfile.Stat, _ time.Time, sum [sha256.Size]byte) { s.noted = append(s.noted, sum) }
+func (s *sums) Note(_ plainfile.Stat, _ time.Time, sum [sha256.Size]byte) {
+	s.noted = append(s.noted, sum)
+}
 
 func keeping(kept Sums) *Store {
 	s := New()
