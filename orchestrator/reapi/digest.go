@@ -59,12 +59,15 @@ func parseHex(hash string, size int64) (Digest, error) {
 }
 
 // Encode is d as the API's message.
-func (d Digest) Encode() []byte {
-	var hash string
+func (d Digest) Encode() []byte { return d.append(nil) }
+
+func (d Digest) append(b []byte) []byte {
 	if !d.IsZero() {
-		hash = d.Hex()
+		var hash [2 * sha256.Size]byte
+		hex.Encode(hash[:], d.Hash[:])
+		b = wire.AppendBytes(b, 1, hash[:])
 	}
-	return wire.AppendInt(wire.AppendString(nil, 1, hash), 2, d.Size)
+	return wire.AppendInt(b, 2, d.Size)
 }
 
 // DecodeDigest reads what Encode writes. A message without a hash is the zero Digest.
@@ -86,9 +89,12 @@ func DecodeDigest(data []byte) (Digest, error) {
 	return parseHex(hash, size)
 }
 
+// mostEncoded is how long an encoded digest may be: a tag and a length before the hash, a tag before the size.
+const mostEncoded = 2 + 2*sha256.Size + 1 + 10
+
 func appendDigest(b []byte, num int, d Digest) []byte {
 	if d.IsZero() {
 		return b
 	}
-	return wire.AppendMessage(b, num, d.Encode())
+	return wire.AppendMessage(b, num, d.append(make([]byte, 0, mostEncoded)))
 }

@@ -44,13 +44,16 @@ type Tree struct {
 
 // Encode gives the canonical bytes: nodes are sorted by their names.
 func (d *Directory) Encode() []byte {
-	var b []byte
+	var msg []byte
+	b := make([]byte, 0, (len(d.Files)+len(d.Directories))*(mostEncoded+32))
 	for _, f := range sorted(d.Files, func(f FileNode) string { return f.Name }) {
-		msg := appendDigest(wire.AppendString(nil, 1, f.Name), 2, f.Digest)
-		b = wire.AppendMessage(b, 1, appendMode(wire.AppendBool(msg, 4, f.Executable), 6, f.Mode))
+		msg = appendDigest(wire.AppendString(msg[:0], 1, f.Name), 2, f.Digest)
+		msg = appendMode(wire.AppendBool(msg, 4, f.Executable), 6, f.Mode)
+		b = wire.AppendMessage(b, 1, msg)
 	}
 	for _, sub := range sorted(d.Directories, func(d DirectoryNode) string { return d.Name }) {
-		b = wire.AppendMessage(b, 2, appendDigest(wire.AppendString(nil, 1, sub.Name), 2, sub.Digest))
+		msg = appendDigest(wire.AppendString(msg[:0], 1, sub.Name), 2, sub.Digest)
+		b = wire.AppendMessage(b, 2, msg)
 	}
 	for _, l := range sorted(d.Symlinks, func(l SymlinkNode) string { return l.Name }) {
 		b = wire.AppendMessage(b, 3, wire.AppendString(wire.AppendString(nil, 1, l.Name), 2, l.Target))
