@@ -192,6 +192,7 @@ func TestStatusLine(t *testing.T) {
 		mistake      string
 		nodes        []machine.NodeStatus
 		live         control.Live
+		remote       string
 		wide, narrow string
 	}{
 		{name: "idle", reports: []Report{ready}, nodes: []machine.NodeStatus{check, server}, live: live,
@@ -203,6 +204,8 @@ func TestStatusLine(t *testing.T) {
 		{name: "nothing but checks", nodes: []machine.NodeStatus{check}, live: live, wide: "● passed · ? keys", narrow: "● passed · ? keys"},
 		{name: "running", reports: []Report{started()}, nodes: []machine.NodeStatus{running, server}, live: building,
 			wide: "◐ check  test 9 of ~20s ▕████░░░░░░▏ then build · save 12 is live · ? keys", narrow: "◐ check  test 9 of ~20s ▕████░░░░░░▏"},
+		{name: "running on an engine", reports: []Report{started()}, nodes: []machine.NodeStatus{running, server}, live: building, remote: "queued on engine:8980",
+			wide: "◐ check  test (queued on engine:8980) 9 of ~20s ▕████░░░░░░▏ then build · save 12 is live", narrow: "◐ check  test (queued on engine:8980) 9 of ~20s"},
 		{name: "failed", reports: []Report{started(), stageFailed("build", problem(45, diagnostics.Error), problem(46, diagnostics.Error)), of("check", machine.RunFailed)},
 			nodes: []machine.NodeStatus{check, server}, live: building,
 			wide: "✗ check failed at 18:42:10 · build: 2 problems · main.go:45:6 · save 12 still answers", narrow: "✗ check failed · save 12 still answers"},
@@ -235,6 +238,7 @@ func TestStatusLine(t *testing.T) {
 		}
 		all, _ := l.activities(Snapshot{Nodes: c.nodes, Live: c.live, PIDs: func(int) []int { return []int{24538} },
 			LastCheck: func(int, int) string { return "" },
+			Remote:    func(int, string) string { return c.remote },
 			Usual:     func(string, string) time.Duration { return 20 * time.Second }}, c.ending)
 		for width, want := range map[int]string{90: c.wide, 40: c.narrow} {
 			line, _ := drawn(all, at, width)

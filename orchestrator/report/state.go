@@ -23,6 +23,13 @@ type Snapshot struct {
 	Usual func(node, stage string) time.Duration // see History.Usual
 }
 
+func (s Snapshot) remote(node int, stage string) string {
+	if s.Remote == nil { // nothing runs there
+		return ""
+	}
+	return s.Remote(node, stage)
+}
+
 // hold says what a node waits for, such as "waits for check (running)"; "" if for
 // nothing.
 func (s Snapshot) hold(node int) string {

@@ -168,10 +168,8 @@ func (l *statusLine) running(now Snapshot, i int) []activity {
 		var names, shown []string
 		for _, stage := range n.Stages {
 			names, shown = append(names, stage.Name), append(shown, stage.Name)
-			if now.Remote != nil {
-				if does := now.Remote(i, stage.Name); does != "" {
-					shown[len(shown)-1] += " (" + does + ")"
-				}
+			if does := now.remote(i, stage.Name); does != "" {
+				shown[len(shown)-1] += " (" + does + ")"
 			}
 			if a.since.IsZero() || stage.Since.Before(a.since) {
 				a.since, a.usual = stage.Since, now.Usual(n.Name, stage.Name)

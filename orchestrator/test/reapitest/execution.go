@@ -43,7 +43,7 @@ type Engine struct {
 	lies       bool          // digests of what commands print are those of something else
 	long       bool          // what commands print is never in the result itself
 	streams    bool          // what commands print can be read as it comes
-	asked      chan struct{} // closed when a command was asked for
+	changed    chan struct{} // closed when a command was asked for or started
 	ran        int
 	cancelled  int
 }
@@ -51,7 +51,7 @@ type Engine struct {
 // engineOf adds the service to a server. When end is called, all commands end; it returns when they have ended.
 func engineOf(tb testing.TB, s *Server) (e *Engine, end func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	e = &Engine{server: s, place: place{tb.TempDir(), s}, ctx: ctx, operations: map[string]*operation{}, asked: make(chan struct{})}
+	e = &Engine{server: s, place: place{tb.TempDir(), s}, ctx: ctx, operations: map[string]*operation{}, changed: make(chan struct{})}
 	repb.RegisterExecutionServer(s.grpc, e)
 	longrunningpb.RegisterOperationsServer(s.grpc, e)
 	return e, func() {
@@ -104,11 +104,20 @@ func (e *Engine) Cancelled() (n int) { e.set(func() { n = e.cancelled }); return
 
 // AwaitQueued waits until a command is in the queue.
 func (e *Engine) AwaitQueued(ctx context.Context) {
+	e.await(ctx, func() bool { return len(e.operations) > 0 })
+}
+
+// AwaitRunning waits until so many commands have been started.
+func (e *Engine) AwaitRunning(ctx context.Context, commands int) {
+	e.await(ctx, func() bool { return e.ran >= commands })
+}
+
+func (e *Engine) await(ctx context.Context, is func() bool) {
 	for {
-		var queued bool
+		var reached bool
 		var changed <-chan struct{}
-		e.set(func() { queued, changed = len(e.operations) > 0, e.asked })
-		if queued {
+		e.set(func() { reached, changed = is(), e.changed })
+		if reached {
 			return
 		}
 		select {
@@ -117,6 +126,15 @@ func (e *Engine) AwaitQueued(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// change is set for what is awaited.
+func (e *Engine) change(do func()) {
+	e.set(func() {
+		do()
+		close(e.changed)
+		e.changed = make(chan struct{})
+	})
 }
 
 func (e *Engine) set(do func()) {
@@ -205,12 +223,9 @@ func (e *Engine) Execute(request *repb.ExecuteRequest, stream repb.Execution_Exe
 	ctx, cancel := context.WithCancel(e.ctx)
 	op := &operation{cancel: cancel, changed: make(chan struct{}), stage: repb.ExecutionStage_QUEUED}
 	op.stdout.op, op.stderr.op = op, op
-	e.set(func() {
+	e.change(func() {
 		op.name = fmt.Sprintf("operation-%d", len(e.operations)+1)
 		e.operations[op.name] = op
-		if len(e.operations) == 1 {
-			close(e.asked)
-		}
 	})
 	e.running.Go(func() {
 		defer cancel()
@@ -367,7 +382,7 @@ func (e *Engine) perform(ctx context.Context, op *operation, action *repb.Action
 		return &repb.ExecuteResponse{Status: status.New(end, "it ended on demand").Proto()}
 	}
 	op.set(func() { op.stage = repb.ExecutionStage_EXECUTING })
-	e.set(func() { e.ran++ })
+	e.change(func() { e.ran++ })
 	began := time.Now()
 	result, err := e.place.run(ctx, &op.stdout, &op.stderr, action, command)
 	if ctx.Err() != nil {
