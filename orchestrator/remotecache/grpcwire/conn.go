@@ -74,7 +74,7 @@ func (c *Conn) Call(ctx context.Context, method string, request []byte) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	answer, err := c.client.RoundTrip(r)
+	answer, err := c.client.RoundTrip(r) //nolint:bodyclose // Stream.Close does
 	s := &Stream{conn: c, cancel: func() {}}
 	s.answer(answer, err)
 	defer s.Close()

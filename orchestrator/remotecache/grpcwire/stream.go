@@ -35,7 +35,7 @@ func (c *Conn) Open(ctx context.Context, method string, stall time.Duration) (*S
 	}
 	s := &Stream{conn: c, cancel: cancel, body: writer, answered: make(chan struct{})}
 	go func() {
-		answer, err := c.client.RoundTrip(r)
+		answer, err := c.client.RoundTrip(r) //nolint:bodyclose // Stream.Close does
 		s.answer(answer, err)
 		close(s.answered)
 	}()
