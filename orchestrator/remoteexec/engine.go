@@ -19,6 +19,9 @@ import (
 // take work now. Nothing of the command's is known then.
 var ErrAway = errors.New("the engine cannot be used now")
 
+// ErrInputs is in the chain of an error of a command whose inputs could not be read, or were not what their digests say.
+var ErrInputs = errors.New("its inputs changed while they were sent, or cannot be read")
+
 // Config is where an engine is.
 type Config struct {
 	Address  string // a URL of grpc or grpcs

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"devloop/orchestrator/reapi"
@@ -73,7 +74,7 @@ func (x *execution) run(ctx context.Context, prove func() error) (*Result, error
 	x.progress(Sending)
 	began := time.Now()
 	known, err := x.prepare(ctx, prove)
-	if passing(statusOf(err).code) && time.Since(began) < answerLimit && pause(ctx, 1) == nil { // it may be starting, or busy
+	if passing(statusOf(err).code) && !errors.Is(err, ErrInputs) && time.Since(began) < answerLimit && pause(ctx, 1) == nil { // it may be starting, or busy
 		known, err = x.prepare(ctx, prove)
 	}
 	if known != nil || err != nil {
@@ -143,13 +144,38 @@ func (x *execution) known(ctx context.Context) *Result {
 // send gives the engine those of the blobs that it has not got.
 func (x *execution) send(ctx context.Context, blobs []reapi.Digest) error {
 	missing, err := x.blobs.Missing(ctx, blobs)
+	var unread atomic.Bool
 	if err == nil && len(missing) > 0 {
-		err = x.blobs.PutBlobs(ctx, missing, x.work.Open)
+		err = x.blobs.PutBlobs(ctx, missing, func(d reapi.Digest) (io.ReadCloser, error) {
+			r, err := x.work.Open(d)
+			if err != nil {
+				unread.Store(true)
+				return nil, err
+			}
+			return &input{r, &unread}, nil
+		})
+	}
+	if err != nil && unread.Load() {
+		return fmt.Errorf("%w: %w", ErrInputs, err)
 	}
 	if err != nil {
 		return fmt.Errorf("send its inputs: %w", err)
 	}
 	return nil
+}
+
+// input notes that it cannot be read.
+type input struct {
+	io.ReadCloser
+	unread *atomic.Bool
+}
+
+func (i *input) Read(p []byte) (int, error) {
+	n, err := i.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		i.unread.Store(true)
+	}
+	return n, err
 }
 
 // asMissing are those of the blobs that the engine calls missing, or all if it does not say which.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 
 	"google.golang.org/grpc/codes"
 
@@ -320,6 +321,23 @@ func TestHangs(t *testing.T) {
 			t.Errorf("it ended with %v", err)
 		}
 	})
+}
+
+// TestInputs: one that changes while it is sent is nobody else's fault, and nothing runs.
+func TestInputs(t *testing.T) {
+	t.Parallel()
+	s, e := started(t)
+	j := shell("cat in", map[string]string{"in": "content"})
+	intact := j.Open
+	j.Open = func(d reapi.Digest) (io.ReadCloser, error) {
+		if d == reapi.DigestOf([]byte("content")) {
+			return io.NopCloser(iotest.ErrReader(errors.New("it has changed"))), nil
+		}
+		return intact(d)
+	}
+	if result, err := j.run(t.Context(), e); !errors.Is(err, remoteexec.ErrInputs) || errors.Is(err, remoteexec.ErrAway) || s.Engine.Ran() != 0 {
+		t.Errorf("%+v, %v", result, err)
+	}
 }
 
 // TestHeaders: every call has them, and no error.

@@ -66,6 +66,9 @@ func judge(err error) error {
 	if err == nil {
 		return nil
 	}
+	if errors.Is(err, ErrInputs) {
+		return err
+	}
 	s := statusOf(err)
 	var network net.Error
 	switch {

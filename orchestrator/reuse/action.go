@@ -24,12 +24,20 @@ type action struct {
 	tools          []byte
 }
 
+// arguments are what is run. An engine has no PATH but the one that a command brings: it gets that of the engine's shell.
+func (s *Stage) arguments() []string {
+	if !s.Remote || slices.ContainsFunc(s.Set, func(p reapi.Property) bool { return p.Name == "PATH" }) {
+		return s.Argv
+	}
+	return append([]string{"/bin/sh", "-c", `export PATH; exec "$@"`, "sh"}, s.Argv...)
+}
+
 func newAction(s *Stage, files *inputs.Snapshot, tools []byte) *action {
 	platform := s.Platform
 	if !s.Remote {
 		platform = []reapi.Property{{Name: "arch", Value: runtime.GOARCH}, {Name: "os", Value: runtime.GOOS}}
 	}
-	command := &reapi.Command{Arguments: s.Argv, Environment: slices.Clone(s.Set), WorkingDirectory: relative(s.Root, s.Dir), Platform: platform}
+	command := &reapi.Command{Arguments: s.arguments(), Environment: slices.Clone(s.Set), WorkingDirectory: relative(s.Root, s.Dir), Platform: platform}
 	for _, out := range s.Config.Outputs {
 		command.OutputPaths = append(command.OutputPaths, relative(s.Dir, out.Abs))
 	}

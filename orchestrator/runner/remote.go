@@ -106,6 +106,11 @@ var errUnreadable = errors.New("what it reads cannot be sent")
 func (m *remote) run(x *earlier, output func(procgroup.Block), givenUp <-chan struct{}) (exit procgroup.Exit, ended bool) {
 	m.givenUp = givenUp
 	result, err := m.execute(x, output, x.fresh)
+	for try := 0; try < mostSends && errors.Is(err, remoteexec.ErrInputs) && x.ctx.Err() == nil; try++ {
+		if m.begin(x) {
+			result, err = m.execute(x, output, x.fresh)
+		}
+	}
 	if err != nil && result != nil && result.Cached && x.ctx.Err() == nil { // the engine does not have all of it any more
 		result, err = m.execute(x, output, true)
 	}
@@ -126,6 +131,22 @@ func (m *remote) run(x *earlier, output func(procgroup.Block), givenUp <-chan st
 		_ = m.outcome(x, func() (reuse.Outcome, error) { return attempt.Failed(x.ctx), nil })
 	}
 	return exit, true
+}
+
+// mostSends is how often inputs are read again that changed while they were sent.
+const mostSends = 3
+
+// begin reads the inputs of a stage again.
+func (m *remote) begin(x *earlier) bool {
+	begun := make(chan *reuse.Attempt, 1)
+	m.owner.onDisk(func() { begun <- x.reuser.Begin(x.ctx, x.stage, true) })
+	select {
+	case x.attempt = <-begun:
+		return true
+	case <-m.givenUp:
+		x.attempt = nil
+		return false
+	}
 }
 
 // execute lets the engine run a stage, and brings back what it has made. With an error, there is a result only if it could not

@@ -52,8 +52,11 @@ func (p place) run(ctx context.Context, stdout, stderr io.Writer, action *repb.A
 		defer cancel()
 	}
 	cmd := exec.CommandContext(within, command.GetArguments()[0], command.GetArguments()[1:]...)
+	if !filepath.IsAbs(command.GetArguments()[0]) { // there is no PATH of the engine's own
+		return nil, fmt.Errorf("no executable %q", command.GetArguments()[0])
+	}
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = dir, stdout, stderr, time.Second
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+	cmd.Env = []string{} // not what this process has
 	for _, v := range command.GetEnvironmentVariables() {
 		cmd.Env = append(cmd.Env, v.GetName()+"="+v.GetValue())
 	}
