@@ -131,7 +131,7 @@ var floors = map[string]struct {
 	"cmd/devbench/swapping": {own: []string{"cmd/devbench/harness"}, why: "a measurement"},
 	"cmd/devbench/watching": {own: []string{"cmd/devbench/harness"}, modules: []string{"golang.org/x/sys"}, why: "a measurement"},
 
-	"cmd/devloop": {own: []string{"docs", "cmd/devloop/manual", "cmd/devloop/starter", "cmd/devloop/view", "orchestrator", "orchestrator/cas", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/guardian", "orchestrator/inspect", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/report", "orchestrator/shellcmd", "orchestrator/sockets", "schema",
+	"cmd/devloop": {own: []string{"docs", "cmd/devloop/manual", "cmd/devloop/starter", "cmd/devloop/view", "orchestrator", "orchestrator/cas", "orchestrator/console", "orchestrator/control", "orchestrator/doctor", "orchestrator/export", "orchestrator/graph", "orchestrator/guardian", "orchestrator/inspect", "orchestrator/listenfd", "orchestrator/listenfd/shim", "orchestrator/machine", "orchestrator/report", "orchestrator/reuse", "orchestrator/shellcmd", "orchestrator/sockets", "schema",
 		"schema/lazyregexp", "schema/preset", "schema/smallfile", "schema/jsonschema", "schema/reference"},
 		modules: []string{"github.com/google/jsonschema-go", "github.com/modelcontextprotocol/go-sdk", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/sys"}, why: "flags, signals, wiring and exit codes"},
 }

@@ -2,6 +2,7 @@ package inputs
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
@@ -460,10 +461,11 @@ func TestRoot(t *testing.T) {
 
 func flatten(t *testing.T, directories map[reapi.Digest][]byte, at reapi.Digest, prefix string) map[string]File {
 	data, there := directories[at]
-	dir, err := reapi.DecodeDirectory(data)
+	whole, err := reapi.DecodeTree(append(binary.AppendUvarint([]byte{1<<3 | 2}, uint64(len(data))), data...)) // a Tree of one directory
 	if err != nil || !there {
 		t.Fatal(there, err)
 	}
+	dir := whole.Root
 	all := map[string]File{}
 	for _, f := range dir.Files {
 		all[prefix+f.Name] = File{Path: prefix + f.Name, Executable: f.Executable, Digest: f.Digest}

@@ -70,9 +70,9 @@ func sorted[T any](nodes []T, name func(T) string) []T {
 	return slices.SortedStableFunc(slices.Values(nodes), order)
 }
 
-// DecodeDirectory reads what Encode writes. Every name is that of one thing in one directory: none is "..", none has a
+// decodeDirectory reads what Encode writes. Every name is that of one thing in one directory: none is "..", none has a
 // slash, and no two are the same.
-func DecodeDirectory(data []byte) (*Directory, error) {
+func decodeDirectory(data []byte) (*Directory, error) {
 	d := &Directory{}
 	err := wire.Fields(data, func(num int, v wire.Value) error {
 		switch num {
@@ -223,14 +223,14 @@ func (t *Tree) Encode() []byte {
 func DecodeTree(data []byte) (*Tree, error) {
 	t := &Tree{Root: &Directory{}, Below: map[Digest]*Directory{}}
 	child := func(data []byte) (*Directory, error) {
-		d, err := DecodeDirectory(data)
+		d, err := decodeDirectory(data)
 		t.Below[DigestOf(data)] = d
 		return d, err
 	}
 	err := wire.Fields(data, func(num int, v wire.Value) error {
 		switch num {
 		case 1:
-			return wire.Message(v, &t.Root, DecodeDirectory)
+			return wire.Message(v, &t.Root, decodeDirectory)
 		case 2:
 			return wire.Messages(v, &t.Children, child)
 		}

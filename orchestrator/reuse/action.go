@@ -22,6 +22,7 @@ type action struct {
 	encodedCommand []byte
 	directories    map[reapi.Digest][]byte
 	tools          []byte
+	unset          []string // variables that are not there
 }
 
 // arguments are what is run. An engine has no PATH but the one that a command brings: it gets that of the engine's shell.
@@ -52,10 +53,11 @@ func newAction(s *Stage, files *inputs.Snapshot, tools []byte) *action {
 			unset = append(unset, name)
 		}
 	}
+	unset = append(unset, s.Unset...)
 	root, directories := files.Root()
-	a := &action{command: command, directories: directories, tools: tools, encodedCommand: command.Encode()}
+	a := &action{command: command, directories: directories, tools: tools, unset: unset, encodedCommand: command.Encode()}
 	salt := sha256.New()
-	fmt.Fprintf(salt, "%s\x00%s\x00%q\x00%q\x00", language, s.Text, unset, s.Unset)
+	fmt.Fprintf(salt, "%s\x00%s\x00%q\x00", language, s.Text, unset)
 	salt.Write(tools)
 	a.action = &reapi.Action{Command: reapi.DigestOf(a.encodedCommand), InputRoot: root, Salt: append([]byte(language+"\x00"), salt.Sum(nil)...), Platform: platform}
 	a.encoded = a.action.Encode()

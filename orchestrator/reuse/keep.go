@@ -56,7 +56,7 @@ func (a *Attempt) Passed(ctx context.Context, printed *Printed) Outcome {
 		a.r.advise(a.stage, "it is not kept: "+reasonOf(err).Error(), "")
 		return a.counted(true, productOf(a.key, result))
 	}
-	a.record(result.Metadata.ExecutionCompleted)
+	a.remember(result.Metadata.ExecutionCompleted, false, 0)
 	if shared := a.r.shared(); shared != nil && shared.Write {
 		a.r.uploads.add(func(ctx context.Context) { a.upload(ctx, shared, result) })
 	}

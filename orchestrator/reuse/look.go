@@ -13,7 +13,7 @@ func (a *Attempt) lookUp(ctx context.Context) bool {
 	if data, err := a.store.Result(a.key); err == nil {
 		if result, err := reapi.DecodeActionResult(data); err == nil && a.take(ctx, result) == nil {
 			a.hit = a.hitOf(result, "")
-			a.note(a.hit.Took)
+			a.remember(a.hit.Passed, true, a.hit.Took)
 			return true
 		}
 	}
@@ -27,7 +27,7 @@ func (a *Attempt) lookUp(ctx context.Context) bool {
 	}
 	_ = a.store.PutResult(a.key, result.Encode()) // the outputs are there all the same
 	a.hit = a.hitOf(result, shared.Host)
-	a.note(a.hit.Took)
+	a.remember(a.hit.Passed, true, a.hit.Took)
 	return true
 }
 

@@ -1,6 +1,7 @@
 package reuse
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,7 +11,7 @@ import (
 	"time"
 
 	"devloop/orchestrator/cas"
-	"devloop/orchestrator/reapi"
+	"devloop/orchestrator/inputs"
 )
 
 // counts are of one key.
@@ -62,34 +63,26 @@ func (a *Attempt) putRecord(r Record) {
 	}
 }
 
-// record notes what a pass that was kept depended on.
-func (a *Attempt) record(at time.Time) {
-	r := a.readRecord()
-	if r.Key == a.key.Hex() {
+// remember notes, beside the stages, what a pass depended on that was kept, or that stood for the stage now. took is of
+// the latter how long it had taken.
+func (a *Attempt) remember(at time.Time, hit bool, took time.Duration) {
+	a.r.uploads.add(func(context.Context) {
+		r := a.readRecord()
+		known := r.Key == a.key.Hex()
 		r.Passed = at
+		if hit {
+			r.Hits++
+			r.Saved += took
+		}
+		if !known {
+			a.describe(&r)
+			_ = a.store.PutNote(filesOf(a.stage), listed(a.snapshot.Files))
+		}
 		a.putRecord(r)
-		return
-	}
-	a.describe(&r)
-	r.Passed = at
-	t := reapi.Tree{}
-	for digest, data := range a.action.directories {
-		d, err := reapi.DecodeDirectory(data)
-		if err != nil {
-			continue // names that no other system has: `why` does without
+		if !known {
+			a.list()
 		}
-		if digest == a.action.action.InputRoot {
-			t.Root = d
-		} else {
-			t.Children = append(t.Children, d)
-		}
-	}
-	if t.Root == nil {
-		t.Root = &reapi.Directory{}
-	}
-	_ = a.store.PutNote("inputs "+stageName(a.stage), t.Encode())
-	a.putRecord(r)
-	a.list()
+	})
 }
 
 // describe sets what the key is made of, without any value.
@@ -102,20 +95,10 @@ func (a *Attempt) describe(r *Record) {
 	for _, v := range c.Environment {
 		r.Variables[v.Name] = hashed(salt, v.Value)
 	}
-	r.Tools = hashed(salt, string(a.action.tools))
-}
-
-// note counts a hit.
-func (a *Attempt) note(took time.Duration) {
-	r := a.readRecord()
-	r.Hits++
-	r.Saved += took
-	if r.Key == "" {
-		a.putRecord(r)
-		a.list()
-		return
+	for _, name := range a.action.unset {
+		r.Variables[name] = "unset"
 	}
-	a.putRecord(r)
+	r.Tools = hashed(salt, string(a.action.tools))
 }
 
 // list adds the stage to those that Records finds.
@@ -173,3 +156,25 @@ func hashed(salt []byte, value string) string {
 	h.Write([]byte(value))
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
+
+// listed writes what files were, for compare.
+func listed(files []inputs.File) []byte {
+	var b []byte
+	for i := range files {
+		b = append(append(b, files[i].Path...), 0)
+		b = append(append(b, described(&files[i])...), 0)
+	}
+	return b
+}
+
+// described is what a file was: whether it may be executed, then the beginning of its digest, or where a link leads.
+func described(f *inputs.File) string {
+	x := "-"
+	if f.Executable {
+		x = "x"
+	}
+	return x + hex.EncodeToString(f.Digest.Hash[:8]) + f.Link
+}
+
+// filesOf is the name of the note with the inputs of a stage's last pass.
+func filesOf(s *Stage) string { return "inputs " + stageName(s) }

@@ -96,7 +96,7 @@ func (a *Attempt) Ran(ctx context.Context, result *reapi.ActionResult, printed *
 		}
 	}
 	if a.keep && a.store.PutResult(a.key, kept.Encode()) == nil {
-		a.record(result.Metadata.ExecutionCompleted)
+		a.remember(result.Metadata.ExecutionCompleted, false, 0)
 		a.r.uploads.trim(a.store)
 	}
 	if cachedAt != "" {

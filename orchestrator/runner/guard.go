@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"devloop/orchestrator/guardian"
@@ -17,7 +18,7 @@ type guard struct {
 	mark     string
 	guardian *guardian.Guardian // nil where there is none
 	reaper   *procgroup.Reaper  // nil where there is none, or where another loop of this program has it
-	commands int                // so far; they number the marks
+	commands atomic.Int64       // so far; they number the marks
 }
 
 // open ends what an earlier loop of the configuration has left behind, and begins to guard this one. Where
@@ -75,8 +76,7 @@ func (g *guard) removeDirectory(path string) {
 
 // next is the mark of the next command.
 func (g *guard) next() string {
-	g.commands++
-	return guardian.CommandMark(g.mark, g.commands)
+	return guardian.CommandMark(g.mark, int(g.commands.Add(1)))
 }
 
 // forking, began and ended tell the guardian about a command: the pipe of its output, until began or forgo,

@@ -57,7 +57,36 @@ func (r *Runner) StartStage(key Key, w *schema.Watcher, stage *schema.Stage, pat
 
 // earlier prepares a stage to be looked up. known is its environment, without what differs from run to run.
 func (r *Runner) earlier(key Key, w *schema.Watcher, stage *schema.Stage, p program, known []string, fresh bool) (*earlier, error) {
-	set, unset, err := declared(r.build.environ, w.Project, w.Env, stage.Env)
+	s, err := r.build.reused(r.opt.Config, w, stage, p, known)
+	if err != nil {
+		return nil, err
+	}
+	s.Files, s.Advise = r.opt.Inputs(key.Node, stage), func(text, hint string) { r.owner.advise(key.Node, stage.Name+": "+text, hint) }
+	x := &earlier{reuser: r.opt.Reuser, stage: s, fresh: fresh}
+	x.ctx, x.cancel = context.WithCancel(r.owner.ctx)
+	return x, nil
+}
+
+// ReusedStage is a stage with `reuse` as StartStage has it looked up, but for its files. The Runner may be one that was
+// given no more than an environment and a configuration.
+func (r *Runner) ReusedStage(w *schema.Watcher, stage *schema.Stage) (*reuse.Stage, error) {
+	e, err := r.build.environment(w.Project, w.Env, stage.Env)
+	if err != nil {
+		return nil, err
+	}
+	known := e.list()
+	e.set("DEVLOOP_WATCHER", w.Short)
+	e.set("DEVLOOP_STAGE", stage.Name)
+	p, err := r.build.program(stage.Run, e)
+	if err != nil {
+		return nil, err
+	}
+	return r.build.reused(r.opt.Config, w, stage, p, known)
+}
+
+// reused is a stage with what its key is made of, but for its files.
+func (b *builder) reused(cfg func() *schema.Config, w *schema.Watcher, stage *schema.Stage, p program, known []string) (*reuse.Stage, error) {
+	set, unset, err := declared(b.environ, w.Project, w.Env, stage.Env)
 	if err != nil {
 		return nil, err
 	}
@@ -68,9 +97,9 @@ func (r *Runner) earlier(key Key, w *schema.Watcher, stage *schema.Stage, p prog
 		set = append(set, name)
 	}
 	s := &reuse.Stage{Watcher: w.Name, Name: stage.Name, Config: stage.Reuse, Root: w.Project.Dir, Dir: stage.Dir, Argv: p.argv, Text: stage.Run.Text,
-		Unset: unset, Environ: e.list(), Remote: stage.Remote, Files: r.opt.Inputs(key.Node, stage), Advise: func(text, hint string) { r.owner.advise(key.Node, stage.Name+": "+text, hint) }}
+		Unset: unset, Environ: e.list(), Remote: stage.Remote}
 	if stage.Remote {
-		s.Platform = platform(r.opt.Config())
+		s.Platform = platform(cfg())
 	}
 	seen := map[string]bool{}
 	for _, name := range set {
@@ -79,9 +108,7 @@ func (r *Runner) earlier(key Key, w *schema.Watcher, stage *schema.Stage, p prog
 		}
 		seen[name] = true
 	}
-	x := &earlier{reuser: r.opt.Reuser, stage: s, fresh: fresh}
-	x.ctx, x.cancel = context.WithCancel(r.owner.ctx)
-	return x, nil
+	return s, nil
 }
 
 // Generation is a generation of a process that is to start.

@@ -124,8 +124,8 @@ func (b *bench) call(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// moment is an event of the loop.
-type moment struct {
+// event is one of the loop.
+type event struct {
 	T       time.Duration
 	Kind    string
 	arrived time.Time
@@ -134,14 +134,14 @@ type moment struct {
 // loop is a running loop, with what it tells.
 type loop struct {
 	*harness.Program
-	moments chan moment
-	end     func()
+	events chan event
+	end    func()
 }
 
 // start starts the loop, and returns when its first run has passed.
 func (b *bench) start() (l *loop, err error) {
 	cmd := b.call()
-	l = &loop{moments: make(chan moment, 1000)}
+	l = &loop{events: make(chan event, 1000)}
 	if l.Program, err = harness.Start(cmd, filepath.Join(b.Dir, "loop.log")); err != nil {
 		return nil, err
 	}
@@ -150,10 +150,10 @@ func (b *bench) start() (l *loop, err error) {
 		l.end()
 		return nil, err
 	}
-	events := b.call("events")
-	out, err := events.StdoutPipe()
+	reader := b.call("events")
+	out, err := reader.StdoutPipe()
 	if err == nil {
-		err = events.Start()
+		err = reader.Start()
 	}
 	if err != nil {
 		l.end()
@@ -161,16 +161,16 @@ func (b *bench) start() (l *loop, err error) {
 	}
 	l.end = func() {
 		l.Stop(10 * time.Second)
-		_ = events.Wait() // it ends with the loop
+		_ = reader.Wait() // it ends with the loop
 	}
 	go func() {
-		defer close(l.moments)
+		defer close(l.events)
 		lines := bufio.NewScanner(out)
 		lines.Buffer(nil, 16<<20)
 		for lines.Scan() {
-			m := moment{arrived: time.Now()}
+			m := event{arrived: time.Now()}
 			if json.Unmarshal(lines.Bytes(), &m) == nil {
-				l.moments <- m
+				l.events <- m
 			}
 		}
 	}()
@@ -195,12 +195,12 @@ func (b *bench) passed(l *loop) error {
 }
 
 // await is the next event of a kind.
-func (b *bench) await(l *loop, kind string) (moment, error) {
+func (b *bench) await(l *loop, kind string) (event, error) {
 	limit := time.NewTimer(patience)
 	defer limit.Stop()
 	for {
 		select {
-		case m, ok := <-l.moments:
+		case m, ok := <-l.events:
 			if !ok {
 				return m, fmt.Errorf("the loop has ended: %s", l.OneLine())
 			}
@@ -208,9 +208,9 @@ func (b *bench) await(l *loop, kind string) (moment, error) {
 				return m, nil
 			}
 		case <-limit.C:
-			return moment{}, fmt.Errorf("no %q: %s", kind, l.OneLine())
+			return event{}, fmt.Errorf("no %q: %s", kind, l.OneLine())
 		case <-b.Ctx.Done():
-			return moment{}, b.Ctx.Err()
+			return event{}, b.Ctx.Err()
 		}
 	}
 }

@@ -1,0 +1,4 @@
+package reapi
+
+// DecodeDirectory is for tests: others read a Tree.
+var DecodeDirectory = decodeDirectory
