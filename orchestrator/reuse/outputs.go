@@ -198,11 +198,15 @@ func (o *outputs) of(result *reapi.ActionResult) (*tree, error) {
 	return t, nil
 }
 
-// deepest is how many directories of outputs may be within each other.
-const deepest = 1000
+const (
+	deepest = 1000 // how many directories of outputs may be within each other
+
+	// How many directories and files outputs may have: a small Tree can say that it has more than any disk.
+	mostDirs, mostNodes = 1 << 17, 1 << 21
+)
 
 func (t *tree) add(at string, d *reapi.Directory, below map[reapi.Digest]*reapi.Directory, depth int) error {
-	if depth > deepest {
+	if depth > deepest || len(t.dirs) > mostDirs || len(t.nodes) > mostNodes {
 		return errNotWhole
 	}
 	t.dirs = append(t.dirs, at)
