@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -25,7 +24,6 @@ type job struct {
 	remoteexec.Work
 	blobs map[reapi.Digest][]byte
 
-	mu             sync.Mutex
 	stdout, stderr bytes.Buffer
 	progress       []string
 	reached        chan string // gets each progress
