@@ -54,6 +54,8 @@ func runLoop(ctx context.Context, opt Options) (code int, err error) {
 		// nothing ends would hide it for ever.
 		if ran {
 			err = errors.Join(err, l.close())
+		} else {
+			opt.Console.Hide() // what the runtime prints stands below the lines
 		}
 	}()
 	code = l.run()

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,8 +21,6 @@ import (
 
 	"devloop/orchestrator"
 	"devloop/orchestrator/console"
-	"devloop/orchestrator/control"
-	"devloop/orchestrator/listenfd/shim"
 	"devloop/orchestrator/machine"
 )
 
@@ -36,16 +33,12 @@ type keyboard struct {
 	tty            int
 	before, during unix.Termios
 	out            *console.Console
-	config         string // the file
-	screen         *audience
-	busy           atomic.Bool // another program has the terminal
-	left           atomic.Bool // devloop has left the terminal to the shell
-	signals        chan<- os.Signal
-	ends           []os.Signal // what arrives there, and in ending
-	requests       chan orchestrator.Request
-	typed          *string // the text of a filter that is being typed; nil: keys are commands
+	departure
+	busy     atomic.Bool // another program has the terminal
+	requests chan orchestrator.Request
+	typed    *string // the text of a filter that is being typed; nil: keys are commands
 
-	stopped, resumed, quit, resized, ending, hangup chan os.Signal
+	stopped, resumed, quit, resized chan os.Signal
 
 	away, back chan struct{} // each holds one: devloop has left the foreground, or is there again
 	ended      chan struct{}
@@ -72,9 +65,10 @@ func readKeys(screen *audience, out *console.Console, signals chan<- os.Signal, 
 		return nil, nil, nothing
 	}
 	k := &keyboard{
-		tty: tty, before: *before, out: out, config: config, screen: screen, signals: signals, ends: ends, requests: make(chan orchestrator.Request),
-		stopped: make(chan os.Signal, 1), resumed: make(chan os.Signal, 1), quit: make(chan os.Signal, 1), resized: make(chan os.Signal, 1), ending: make(chan os.Signal, 1), hangup: make(chan os.Signal, 1),
-		away: make(chan struct{}, 1), back: make(chan struct{}, 1), ended: make(chan struct{}), wake: wake,
+		tty: tty, before: *before, out: out, requests: make(chan orchestrator.Request),
+		stopped: make(chan os.Signal, 1), resumed: make(chan os.Signal, 1), quit: make(chan os.Signal, 1), resized: make(chan os.Signal, 1),
+		departure: departure{config: config, screen: screen, signals: signals, ends: ends, ending: make(chan os.Signal, 1), hangup: make(chan os.Signal, 1)},
+		away:      make(chan struct{}, 1), back: make(chan struct{}, 1), ended: make(chan struct{}), wake: wake,
 	}
 	if !foreground(tty) {
 		ordinary(&k.before) // a shell that edits a line has modes of its own
@@ -459,51 +453,6 @@ func (k *keyboard) giveTo(cmd *exec.Cmd, what string) {
 		k.out.Say("devloop", console.Warn, what+": "+err.Error())
 	}
 	k.take()
-}
-
-// leave gives the terminal to the shell, as Ctrl-Z does, and goes on in the background, where it says nothing and
-// outlives the shell. It returns when devloop goes on.
-func (k *keyboard) leave() error {
-	helper := exec.Command(shim.Self(), "view", fmt.Sprintf("--%s=%d", resumeFlag, unix.Getpgrp()))
-	helper.Stdin = os.Stdin
-	if err := helper.Start(); err != nil {
-		k.screen.back()
-		return fmt.Errorf("leave the terminal: %w", err)
-	}
-	k.heed(slices.DeleteFunc(slices.Clone(k.ends), func(sig os.Signal) bool { return sig == syscall.SIGHUP }))
-	if config := shorter(k.config); printDetached(k.screen.Writer, config, os.Getpid()) == nil {
-		_, _ = fmt.Fprintf(k.screen.Writer, "  %-*s    back to its lines, in this shell\n", len(control.Command(config)+" logs -f"), "fg") // a terminal that has gone shows nothing
-	}
-	k.left.Store(true)
-	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-	return helper.Wait()
-}
-
-// heed lets only these signals end devloop. A hangup that is none of them is dropped.
-func (k *keyboard) heed(ends []os.Signal) {
-	signal.Notify(k.hangup, syscall.SIGHUP)
-	for _, ch := range []chan<- os.Signal{k.signals, k.ending} {
-		signal.Stop(ch)
-		signal.Notify(ch, ends...)
-	}
-}
-
-// resume is a process of its own that continues the leader of its group, when that has stopped and the shell has taken
-// its terminal, which is the standard input here: a shell that sees nothing stop goes on waiting.
-func resume(group int) error {
-	look := time.NewTicker(10 * time.Millisecond) // nothing reports it
-	defer look.Stop()
-	late := time.After(5 * time.Second)
-	for {
-		select {
-		case <-look.C:
-			if front, err := unix.IoctlGetInt(int(os.Stdin.Fd()), unix.TIOCGPGRP); err == nil && front == group {
-				continue
-			}
-		case <-late:
-		}
-		return syscall.Kill(group, syscall.SIGCONT)
-	}
 }
 
 // raw is the modes in the system's form.

@@ -19,6 +19,9 @@ import (
 // tests change it.
 var kept int
 
+// begins, if not nil, is called when a change starts a run. Only tests change it.
+var begins func()
+
 // runLoop runs the loop with what the flags and the terminal say.
 func runLoop(a *app, p *project, opt orchestrator.Options) error {
 	sealInherited()
@@ -71,7 +74,9 @@ func runLoop(a *app, p *project, opt orchestrator.Options) error {
 		return err
 	}
 	opt.Style = style
-	opt.Hooks = a.attention.hooks(out, a.screen, p.cfg.Name)
+	if opt.Hooks = a.attention.hooks(out, a.screen, p.cfg.Name); begins != nil {
+		opt.Hooks.Begin = begins
+	}
 	if !opt.Once {
 		requests, changed, restore := readKeys(screen, out, signals, ends, p.cfg.File)
 		defer restore()

@@ -207,17 +207,18 @@ func TestEveryLineOnce(t *testing.T) {
 func TestTheCursorIsWhereItBelongs(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(r *recording, pid int){
-		"q":       func(r *recording, _ int) { r.Press("q") },
-		"Ctrl-C":  func(r *recording, _ int) { r.Press("\x03") },
-		"Ctrl-Z":  func(r *recording, _ int) { r.Press("\x1a") },
-		"SIGTERM": func(_ *recording, pid int) { _ = syscall.Kill(pid, syscall.SIGTERM) },
-		"SIGQUIT": func(r *recording, _ int) { r.Press("\x1c") },
-		"SIGKILL": func(_ *recording, pid int) { _ = syscall.Kill(pid, syscall.SIGKILL) },
-		"panic":   func(r *recording, _ int) { r.write(t, "panic", "") },
+		"q":                 func(r *recording, _ int) { r.Press("q") },
+		"Ctrl-C":            func(r *recording, _ int) { r.Press("\x03") },
+		"Ctrl-Z":            func(r *recording, _ int) { r.Press("\x1a") },
+		"SIGTERM":           func(_ *recording, pid int) { _ = syscall.Kill(pid, syscall.SIGTERM) },
+		"SIGQUIT":           func(r *recording, _ int) { r.Press("\x1c") },
+		"SIGKILL":           func(_ *recording, pid int) { _ = syscall.Kill(pid, syscall.SIGKILL) },
+		"panic":             func(r *recording, _ int) { r.write(t, "panic", "") },
+		"panic of the loop": func(r *recording, _ int) { r.write(t, "saved", "") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := &recording{dir: inDirectory(t, map[string]string{"devloop.yaml": "processes: {nap: {run: 'exec sleep 1000 >held'}}\n"})}
+			r := &recording{dir: inDirectory(t, map[string]string{"devloop.yaml": "watchers: {check: {watch: saved, stages: ['true']}}\nprocesses: {nap: {run: 'exec sleep 1000 >held'}}\n"})}
 			for _, pipe := range []string{"held", "panic"} {
 				if err := unix.Mkfifo(filepath.Join(r.dir, pipe), 0o600); err != nil {
 					t.Fatal(err)
@@ -225,7 +226,7 @@ func TestTheCursorIsWhereItBelongs(t *testing.T) {
 			}
 			r.terminal = r.on(t, 24, 80, exec.Command("/bin/sh", "-im"))
 			r.Await("ready> ")
-			r.Press("DEVLOOP_TEST_PANIC=panic $SELF up --color never\r")
+			r.Press("DEVLOOP_TEST_PANIC=panic DEVLOOP_TEST_PANIC_LOOP=yes $SELF up --color never\r")
 			held, err := os.Open(filepath.Join(r.dir, "held")) // it waits for the command
 			if err != nil {
 				t.Fatal(err)
@@ -243,8 +244,10 @@ func TestTheCursorIsWhereItBelongs(t *testing.T) {
 				modes, err := unix.IoctlGetTermios(int(r.Side.Fd()), getTermios)
 				return err == nil && modes.Lflag&unix.ECHO != 0
 			})
-			if name != "panic" { // what the runtime prints leaves an empty row, where it stands
-				testenv.UntilTrue(t, "nothing of the status line is left", func() bool { return !strings.Contains(r.Screen().Text(), "? keys") })
+			if name != "panic" { // of any goroutine but the loop's: what the runtime prints leaves an empty row, where it stands
+				testenv.UntilTrue(t, "nothing of the status line is left", func() bool {
+					return !strings.Contains(strings.Join(append(r.Past(), r.Screen().Text()), "\n"), "? keys")
+				})
 			}
 			r.Press("echo here\r")
 			// As it is seen: what clears the status line may be written between the two.
@@ -263,7 +266,7 @@ func TestTheCursorIsWhereItBelongs(t *testing.T) {
 			if below := strings.Join(rows[seen.Y+1:], ""); below != "" {
 				t.Errorf("below the prompt is %q", below)
 			}
-			if name == "panic" && !strings.Contains(strings.Join(append(r.Past(), rows...), "\n"), "\npanic: as the test wants") {
+			if strings.HasPrefix(name, "panic") && !strings.Contains(strings.Join(append(r.Past(), rows...), "\n"), "\npanic: as the test wants") {
 				t.Errorf("the panic is not told:\n%s", strings.Join(append(r.Past(), rows...), "\n"))
 			}
 			if name != "Ctrl-Z" { // and nothing runs any more

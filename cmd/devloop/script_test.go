@@ -32,6 +32,9 @@ func TestMain(m *testing.M) {
 			}
 		}()
 	}
+	if os.Getenv("DEVLOOP_TEST_PANIC_LOOP") != "" {
+		begins = func() { panic("as the test wants") }
+	}
 	if os.Getenv(asDevloop) != "" {
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 	}

@@ -213,6 +213,8 @@ func TestStatusLine(t *testing.T) {
 			wide: "◐ check  test 9 of ~20s ▕████░░░░░░▏ then build · save 12 is live · ✗ check · ? keys", narrow: "◐ check  test 9 of ~20s · ✗ check"},
 		{name: "a crash loop", reports: []Report{crash}, nodes: []machine.NodeStatus{check, backingOff}, live: building,
 			wide: "✗ server exit 3 ×7 · next try in 16s · ? keys", narrow: "✗ server exit 3 ×7 · next try in 16s"},
+		{name: "a process that is down, and tests", reports: []Report{started(), stageFailed("test"), of("check", machine.RunFailed), crash}, nodes: []machine.NodeStatus{check, backingOff}, live: building,
+			wide: "✗ server exit 3 ×7 · next try in 16s · ✗ check · ? keys", narrow: "✗ server exit 3 ×7 · next try in 16s · ✗ check"},
 		{name: "a new version that crashed", reports: []Report{dropped}, nodes: []machine.NodeStatus{check, server}, live: building,
 			wide: "✗ server  new version failed at 18:42:10 · exit 3 · save 12 still answers · ? keys", narrow: "✗ server  new version failed · exit 3"},
 		{name: "a new version that was not ready", reports: []Report{late}, nodes: []machine.NodeStatus{check, server}, live: building,
