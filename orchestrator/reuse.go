@@ -66,12 +66,12 @@ func (p *passes) inputs(node int, stage *schema.Stage) iter.Seq2[string, error] 
 		outputs = append(outputs, out.Abs)
 	}
 	if p.watched != nil {
-		return p.watched(node, stage.Reuse.Inputs, outputs)
+		return withPreset(p.watched(node, stage.Reuse.Inputs, outputs), &stage.Run)
 	}
 	if p.of != p.project.graph {
 		p.set, p.of = watchset.New(p.project.cfg, p.project.graph, gitignore.New(p.project.cfg.Dir)), p.project.graph
 	}
-	return p.set.Inputs(node, stage.Reuse.Inputs, outputs, nil)
+	return withPreset(p.set.Inputs(node, stage.Reuse.Inputs, outputs, nil), &stage.Run)
 }
 
 // flush waits for what is being sent, for a while.
