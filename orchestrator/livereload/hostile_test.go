@@ -2,10 +2,13 @@ package livereload_test
 
 import (
 	"net/url"
+	"runtime"
+	"strings"
 	"testing"
 
 	"devloop/orchestrator/livereload"
 	"devloop/orchestrator/test/browsertest"
+	"devloop/orchestrator/test/looptest"
 	"devloop/orchestrator/test/testenv"
 )
 
@@ -47,4 +50,63 @@ func TestNothingOfTheAppRuns(t *testing.T) {
 			t.Fatalf("%s ran", bad)
 		}
 	}
+}
+
+// Nor does any of what a project's files, its tools and addresses are called and say, from a save to the card, the dashboard and the page
+// in place of the server.
+func TestNothingOfAProjectRuns(t *testing.T) {
+	t.Parallel()
+	if !testenv.Long() {
+		t.Skip("the long run opens a browser: DEVLOOP_TEST=long")
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("no file has such a name")
+	}
+	p := open(t, "testdata/servers/php.txtar")
+	p.change(t, "devloop.yaml", "version: 1", "dashboard: 0")
+	p.change(t, "devloop.yaml", "via: proxy}", "via: proxy, while_down: page}")
+	l := looptest.Start(t, p.dir, p.port)
+	l.Asks(t, func(_ string, err error) bool { return err == nil })
+	browser := browsertest.Start(t)
+	page := browser.Open(t, l.URL)
+	page.Shows(t, "Hello, World!")
+	page.Connects(t, l.URL)
+	const img = "<img src=x onerror=window.pwned=1>"
+	for _, bad := range browsertest.Payloads() {
+		p.write(t, "app."+strings.ReplaceAll(bad, "/", "_"), "BROKEN "+bad+"\n")
+	}
+	runs := func(p *browsertest.Page, where string) {
+		t.Helper()
+		if p.Is(t, `"pwned" in window`) {
+			t.Fatalf("a line ran in %s", where)
+		}
+	}
+	page.Becomes(t, card+`.includes("look failed") && `+card+`.includes("BROKEN")`)
+	runs(page, "the card")
+	for _, bad := range []string{img, browsertest.Payloads()[0], browsertest.Payloads()[12]} {
+		page.Go(t, l.URL+"/"+url.PathEscape(bad)+"?q="+url.QueryEscape(bad)+"#"+bad)
+		page.Becomes(t, card+`.includes("look failed")`)
+		runs(page, "the card at "+bad)
+	}
+
+	open := looptest.Devloop(t, p.dir, "open", "--print")
+	open.Env = l.Cmd.Env
+	address, err := open.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dashboard := browser.Open(t, strings.TrimSpace(string(address)))
+	dashboard.Becomes(t, `document.querySelector(".problems").textContent.includes("<svg onload=window.pwned=1>") && document.querySelector(".history").textContent.includes("app.<script>")`)
+	dashboard.Is(t, `document.querySelectorAll(".node, .name, .save, .problems button").forEach((e) => e.click()), true`)
+	dashboard.Becomes(t, `document.querySelector(".row")`)
+	runs(dashboard, "the dashboard")
+	if made := browsertest.Value[string](t, dashboard, `[...document.querySelectorAll("body script, body style, iframe, object, embed, img, video, audio, form, base, math")].map((e) => e.outerHTML).join(" ")`); made != "" {
+		t.Errorf("the dashboard has %s", made)
+	}
+
+	l.Verb(t, "stop", "server")
+	page.Go(t, l.URL+"/"+url.PathEscape(img)+"?q="+url.QueryEscape(img))
+	page.Becomes(t, `document.querySelector("h1") && !document.body.innerText.includes("Hello")`)
+	runs(page, "the page in place of the server")
+	l.Ends(t)
 }
