@@ -105,7 +105,8 @@ func TestLoop(t *testing.T) {
 	}
 }
 
-// TestRun: with `fallback: fail` a stage that the engine cannot run fails, with the reason and no secret in it.
+// TestRun: with `fallback: fail` a stage that the engine cannot run fails, with the reason and no secret in it; with
+// --no-reuse it runs there each time.
 func TestRun(t *testing.T) {
 	t.Parallel()
 	run := func(s *reapitest.Server) string {
@@ -125,6 +126,17 @@ func TestRun(t *testing.T) {
 		t.Errorf("with another header: %s", out)
 	}
 	s := reapitest.Start(t, locked())
+	dir, env := projectOn(t, s.Address, "fallback: fail")
+	for range 2 {
+		cmd := looptest.Devloop(t, dir, "run", "--no-reuse")
+		cmd.Env = append(cmd.Env, env...)
+		if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "reused") {
+			t.Errorf("%v: %s", err, out)
+		}
+	}
+	if s.Engine.Ran() != 2 {
+		t.Errorf("with --no-reuse, %d commands ran", s.Engine.Ran())
+	}
 	s.Fault(reapitest.Fault{Code: codes.Unavailable})
 	if out := run(s); !strings.Contains(out, "the engine cannot be used now") {
 		t.Errorf("while it is away: %s", out)

@@ -69,6 +69,9 @@ func New(opt Options) *Reuser {
 	return r
 }
 
+// Off tells whether no earlier pass stands for a stage.
+func (r *Reuser) Off() bool { return r.opt.Off }
+
 // Table is what is known of files; see contents.Sums.
 func (r *Reuser) Table() *inputs.Table { return r.table }
 

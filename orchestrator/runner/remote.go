@@ -105,10 +105,11 @@ var errUnreadable = errors.New("what it reads cannot be sent")
 // run runs a stage on its engine. It has not ended if it has to run here instead.
 func (m *remote) run(x *earlier, output func(procgroup.Block), givenUp <-chan struct{}) (exit procgroup.Exit, ended bool) {
 	m.givenUp = givenUp
-	result, err := m.execute(x, output, x.fresh)
+	fresh := x.fresh || x.reuser.Off()
+	result, err := m.execute(x, output, fresh)
 	for try := 0; try < mostSends && errors.Is(err, remoteexec.ErrInputs) && x.ctx.Err() == nil; try++ {
 		if m.begin(x) {
-			result, err = m.execute(x, output, x.fresh)
+			result, err = m.execute(x, output, fresh)
 		}
 	}
 	if err != nil && result != nil && result.Cached && x.ctx.Err() == nil { // the engine does not have all of it any more
