@@ -142,6 +142,20 @@ func TestTheTerminalsEditor(t *testing.T) {
 	r.verb(t, "down")
 }
 
+// TestAccessible: with ACCESSIBLE=1 every step has a line of its own, and nothing on the terminal is redrawn.
+func TestAccessible(t *testing.T) {
+	t.Parallel()
+	r := &recording{dir: inDirectory(t, map[string]string{"devloop.yaml": "watchers: {check: {watch: a, stages: ['true']}}\n"})}
+	x := r.on(t, 24, 80, exec.Command("env", "ACCESSIBLE=1", os.Args[0], "up"))
+	x.Shows(`^check +\| ✓ passed`)
+	r.verb(t, "wait")
+	r.verb(t, "down")
+	x.Shows(`^devloop +\| stopping`)
+	if moves := regexp.MustCompile(`\x1b\[[0-9;?]*[A-HJKSTfhl]|\x1b[\]78M]|\r[^\r\n]`).FindString(x.Since(0)); moves != "" {
+		t.Errorf("it writes %q", moves)
+	}
+}
+
 // TestNothingIsWrittenWhenIdle: while others ask it, and nothing happens, devloop writes nothing.
 func TestNothingIsWrittenWhenIdle(t *testing.T) {
 	t.Parallel()
