@@ -397,6 +397,7 @@ func TestModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	m.damaged = true // by the other one
 	hits := 0
 	for left := steps; left > 0; left -= 200 {
 		other := exec.Command(os.Args[0], "-test.run=^TestModelOther$")
