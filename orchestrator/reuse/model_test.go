@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"maps"
@@ -380,7 +382,7 @@ func (m *model) product(name string, made map[string]string) error {
 func (m *model) play(steps int) error {
 	for i := range steps {
 		if err := m.step(); err != nil {
-			return fmt.Errorf("step %d, %+v: %w", i, m.def, err)
+			return errors.Join(fmt.Errorf("step %d, %+v: %w", i, m.def, err), m.close())
 		}
 	}
 	return m.close()
@@ -402,6 +404,9 @@ func TestModel(t *testing.T) {
 	for left := steps; left > 0; left -= 200 {
 		other := exec.Command(os.Args[0], "-test.run=^TestModelOther$")
 		other.Env = append(os.Environ(), "DEVLOOP_MODEL="+dir, fmt.Sprint("DEVLOOP_MODEL_SEED=", seed+left))
+		if _, err := other.StdinPipe(); err != nil { // it ends with this process
+			t.Fatal(err)
+		}
 		if err := other.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -429,6 +434,10 @@ func TestModelOther(t *testing.T) {
 	if dir == "" {
 		return
 	}
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(1)
+	}()
 	seed := uint64(0)
 	_, _ = fmt.Sscan(os.Getenv("DEVLOOP_MODEL_SEED"), &seed)
 	m, err := newModel(seed, t.TempDir(), filepath.Join(dir, "store"))
