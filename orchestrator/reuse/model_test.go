@@ -26,7 +26,7 @@ import (
 
 // definition is how a stage is written now, and what it finds in its environment; a number is a variant.
 type definition struct {
-	argv, text, set, unset, env, tool, dir int
+	argv, text, set, unset, env, dir int
 	outputs                                bool
 }
 
