@@ -27,7 +27,7 @@ import (
 // definition is how a stage is written now, and what it finds in its environment; a number is a variant.
 type definition struct {
 	argv, text, set, unset, env, dir int
-	outputs                                bool
+	outputs                          bool
 }
 
 // model plays with the files, the definition and the outputs of a stage, and with the store. The stage's command is a
