@@ -1,6 +1,9 @@
 package livereload_test
 
 import (
+	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"runtime"
 	"strings"
@@ -108,5 +111,23 @@ func TestNothingOfAProjectRuns(t *testing.T) {
 	page.Go(t, l.URL+"/"+url.PathEscape(img)+"?q="+url.QueryEscape(img))
 	page.Becomes(t, `document.querySelector("h1") && !document.body.innerText.includes("Hello")`)
 	runs(page, "the page in place of the server")
+	asks, err := http.NewRequestWithContext(t.Context(), http.MethodGet, l.URL, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Accept-Language", "Cookie", "Referer", "User-Agent", "X-Forwarded-Host", "X-Forwarded-For", "X-Request-Id"} {
+		asks.Header.Set(name, "<img src=x onerror=window.said=1>")
+	}
+	asks.Header.Set("Accept", "text/html")
+	answer, err := http.DefaultClient.Do(asks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if text, err := io.ReadAll(answer.Body); err != nil || strings.Contains(string(text), "window.said") || strings.Contains(fmt.Sprint(answer.Header), "window.said") {
+		t.Errorf("the page says what the request's headers say: %v\n%v\n%s", err, answer.Header, text)
+	}
+	dashboard.Becomes(t, `document.body.innerText.includes("server")`)
+	runs(dashboard, "the dashboard while a request waits")
 	l.Ends(t)
 }
