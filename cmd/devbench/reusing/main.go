@@ -4,6 +4,7 @@ package reusing
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"devloop/cmd/devbench/harness"
@@ -21,6 +23,9 @@ import (
 
 // patience is how long one measurement may take.
 const patience = 2 * time.Minute
+
+// rest is how long nothing happens between two saves.
+const rest = 300 * time.Millisecond
 
 // stages is how many a project has.
 const stages = 3
@@ -131,36 +136,77 @@ type event struct {
 	arrived time.Time
 }
 
-// loop is a running loop, with what it tells.
+// loop is a running loop, with what it tells. Its output goes to a pipe: a file would be looked at among those of the project.
 type loop struct {
-	*harness.Program
+	cmd    *exec.Cmd
+	said   output
+	gone   chan struct{} // closed when it has ended
 	events chan event
 	end    func()
 }
 
+// output is what a loop has written.
+type output struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
+}
+
+func (o *output) Write(text []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(text)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// stop ends the loop, as Ctrl-C does.
+func (l *loop) stop() {
+	_ = l.cmd.Process.Signal(os.Interrupt) // else it is killed
+	patience := time.NewTimer(10 * time.Second)
+	defer patience.Stop()
+	select {
+	case <-l.gone:
+	case <-patience.C:
+		_ = l.cmd.Process.Kill()
+		<-l.gone
+	}
+}
+
 // start starts the loop, and returns when its first run has passed.
 func (b *bench) start() (l *loop, err error) {
-	cmd := b.call()
-	l = &loop{events: make(chan event, 1000)}
-	if l.Program, err = harness.Start(cmd, filepath.Join(b.Dir, "loop.log")); err != nil {
-		return nil, err
+	l = &loop{cmd: b.call(), gone: make(chan struct{}), events: make(chan event, 1000)}
+	l.cmd.Stdout, l.cmd.Stderr = &l.said, &l.said
+	if err := l.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start devloop: %w", err)
 	}
-	l.end = func() { l.Stop(10 * time.Second) }
+	go func() {
+		_ = l.cmd.Wait() // how it ended says nothing: it was told to
+		close(l.gone)
+	}()
+	l.end = l.stop
 	if err := b.passed(l); err != nil {
 		l.end()
 		return nil, err
 	}
+	return l, nil
+}
+
+// follow reads the events of a loop.
+func (b *bench) follow(l *loop) error {
 	reader := b.call("events")
 	out, err := reader.StdoutPipe()
 	if err == nil {
 		err = reader.Start()
 	}
 	if err != nil {
-		l.end()
-		return nil, fmt.Errorf("read events: %w", err)
+		return fmt.Errorf("read events: %w", err)
 	}
 	l.end = func() {
-		l.Stop(10 * time.Second)
+		l.stop()
 		_ = reader.Wait() // it ends with the loop
 	}
 	go func() {
@@ -174,24 +220,26 @@ func (b *bench) start() (l *loop, err error) {
 			}
 		}
 	}()
-	if _, err = b.await(l, "subscribed"); err != nil {
-		l.end()
-		return nil, err
-	}
-	return l, nil
+	_, err = b.await(l, "subscribed")
+	return err
 }
 
 // passed waits until the first run has passed.
 func (b *bench) passed(l *loop) error {
-	for until := time.Now().Add(patience); time.Now().Before(until) && !l.Ended(); {
-		if strings.Contains(l.Said(1<<16), "✓ passed in") {
+	for until := time.Now().Add(patience); time.Now().Before(until); {
+		if strings.Contains(l.said.String(), "✓ passed in") {
 			return nil
+		}
+		select {
+		case <-l.gone:
+			return fmt.Errorf("the first run has not passed: %s", l.said.String())
+		default:
 		}
 		if err := b.Pause(time.Millisecond); err != nil {
 			return err
 		}
 	}
-	return fmt.Errorf("the first run has not passed: %s", l.OneLine())
+	return fmt.Errorf("the first run has not passed: %s", l.said.String())
 }
 
 // await is the next event of a kind.
@@ -202,13 +250,13 @@ func (b *bench) await(l *loop, kind string) (event, error) {
 		select {
 		case m, ok := <-l.events:
 			if !ok {
-				return m, fmt.Errorf("the loop has ended: %s", l.OneLine())
+				return m, fmt.Errorf("the loop has ended: %s", l.said.String())
 			}
 			if m.Kind == kind {
 				return m, nil
 			}
 		case <-limit.C:
-			return event{}, fmt.Errorf("no %q: %s", kind, l.OneLine())
+			return event{}, fmt.Errorf("no %q: %s", kind, l.said.String())
 		case <-b.Ctx.Done():
 			return event{}, b.Ctx.Err()
 		}
@@ -217,6 +265,9 @@ func (b *bench) await(l *loop, kind string) (event, error) {
 
 // save edits the file, and tells how long it took until the run began, and from there until it passed.
 func (b *bench) save(l *loop, text string) (begun, passed time.Duration, err error) {
+	if err := b.Pause(rest); err != nil { // a person takes longer; one save right after the other is a burst
+		return 0, 0, err
+	}
 	before := time.Now()
 	if err := b.edit(text); err != nil {
 		return 0, 0, err
@@ -229,8 +280,7 @@ func (b *bench) save(l *loop, text string) (begun, passed time.Duration, err err
 	if err != nil {
 		return 0, 0, err
 	}
-	passed = end.T - start.T
-	return end.arrived.Sub(before) - passed, passed, nil
+	return start.arrived.Sub(before), end.T - start.T, nil
 }
 
 // undo measures an edit that is taken back.
@@ -246,7 +296,10 @@ func (b *bench) undo(files int, sleep time.Duration) error {
 	if err != nil {
 		return err
 	}
-	defer l.end()
+	defer func() { l.end() }()
+	if err := b.follow(l); err != nil {
+		return err
+	}
 	var begun, passed []time.Duration
 	for i := range b.rounds*2 + 1 {
 		before, stages, err := b.save(l, strconv.Itoa((i+1)%2))
@@ -279,7 +332,7 @@ func (b *bench) starts() error {
 		}
 		runs = append(runs, time.Since(began))
 		began = time.Now()
-		l, err := b.startAlone()
+		l, err := b.start()
 		if err != nil {
 			return err
 		}
@@ -292,20 +345,6 @@ func (b *bench) starts() error {
 	t.Row("`devloop run`, with its end", harness.Millis(harness.Median(runs)), harness.Millis(harness.Greatest(runs)))
 	t.Row("`devloop`", harness.Millis(harness.Median(loops)), harness.Millis(harness.Greatest(loops)))
 	return t.Write(b.Stdout)
-}
-
-// startAlone starts the loop, and returns when its first run has passed; nobody listens to it.
-func (b *bench) startAlone() (*loop, error) {
-	p, err := harness.Start(b.call(), filepath.Join(b.Dir, "loop.log"))
-	if err != nil {
-		return nil, err
-	}
-	l := &loop{Program: p, end: func() { p.Stop(10 * time.Second) }}
-	if err := b.passed(l); err != nil {
-		l.end()
-		return nil, err
-	}
-	return l, nil
 }
 
 // misses measures a stage that never has its earlier inputs, with `reuse` and without, by turns.
@@ -324,7 +363,10 @@ func (b *bench) misses(sleep time.Duration) error {
 			if err != nil {
 				return err
 			}
-			_, passed, err := b.save(l, "new "+unique(i, 1, reuse))
+			var passed time.Duration
+			if err = b.follow(l); err == nil {
+				_, passed, err = b.save(l, "new "+unique(i, 1, reuse))
+			}
 			l.end()
 			if err != nil {
 				return err
