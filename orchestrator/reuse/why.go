@@ -36,6 +36,7 @@ func (r *Reuser) Why(ctx context.Context, s *Stage) (*Why, error) {
 	if err != nil {
 		return nil, err
 	}
+	_ = r.table.Load(tableFile(store.Dir(), s.Root)) // without it, files are read
 	a := &Attempt{r: r, stage: s, store: store}
 	if a.snapshot, err = r.table.Take(ctx, s.Root, s.Files); err != nil {
 		return nil, err
