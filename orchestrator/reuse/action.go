@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"slices"
 
-	"devloop/orchestrator/inputs"
 	"devloop/orchestrator/reapi"
 )
 
@@ -33,7 +32,7 @@ func (s *Stage) arguments() []string {
 	return append([]string{"/bin/sh", "-c", `export PATH; exec "$@"`, "sh"}, s.Argv...)
 }
 
-func newAction(s *Stage, files *inputs.Snapshot, tools []byte) *action {
+func newAction(s *Stage, files *taken, tools []byte) *action {
 	platform := s.Platform
 	if !s.Remote {
 		platform = []reapi.Property{{Name: "arch", Value: runtime.GOARCH}, {Name: "os", Value: runtime.GOOS}}
@@ -54,12 +53,11 @@ func newAction(s *Stage, files *inputs.Snapshot, tools []byte) *action {
 		}
 	}
 	unset = append(unset, s.Unset...)
-	root, directories := files.Root()
-	a := &action{command: command, directories: directories, tools: tools, unset: unset, encodedCommand: command.Encode()}
+	a := &action{command: command, directories: files.directories, tools: tools, unset: unset, encodedCommand: command.Encode()}
 	salt := sha256.New()
 	fmt.Fprintf(salt, "%s\x00%s\x00%q\x00", language, s.Text, unset)
 	salt.Write(tools)
-	a.action = &reapi.Action{Command: reapi.DigestOf(a.encodedCommand), InputRoot: root, Salt: append([]byte(language+"\x00"), salt.Sum(nil)...), Platform: platform}
+	a.action = &reapi.Action{Command: reapi.DigestOf(a.encodedCommand), InputRoot: files.root, Salt: append([]byte(language+"\x00"), salt.Sum(nil)...), Platform: platform}
 	a.encoded = a.action.Encode()
 	a.key = reapi.DigestOf(a.encoded)
 	return a

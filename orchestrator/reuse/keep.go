@@ -74,7 +74,7 @@ func (a *Attempt) Failed(ctx context.Context) Outcome {
 
 // unchanged tells whether the inputs are still those of the key.
 func (a *Attempt) unchanged(ctx context.Context) bool {
-	changed, err := a.r.table.Unchanged(ctx, a.snapshot, a.stage.Files)
+	changed, err := a.r.table.Unchanged(ctx, a.snapshot.Snapshot, a.stage.Files)
 	if ctx.Err() != nil {
 		return false
 	}

@@ -53,6 +53,7 @@ type outputs struct {
 	dir   string        // the stage's
 	made  []schema.Path // what it makes
 	names []string      // the same as results have it
+	wrote func()        // is called before something is written
 }
 
 // capture stores what the stage has made, and adds it to the result. The error says what keeps it from being kept.
@@ -244,6 +245,10 @@ func (o *outputs) restore(ctx context.Context, t *tree) error {
 				return err
 			}
 		}
+		if info, err := os.Stat(at); err == nil && info.IsDir() {
+			continue
+		}
+		o.wrote()
 		if err := os.MkdirAll(at, 0o777); err != nil {
 			return err
 		}
@@ -266,17 +271,19 @@ func (o *outputs) restore(ctx context.Context, t *tree) error {
 			if target, err := os.Readlink(at); err == nil && target == n.link {
 				continue
 			}
+			o.wrote()
 			if err := replaceLink(n.link, at); err != nil {
 				return err
 			}
 		case err == nil && info.Mode().IsRegular() && there[at] == n.digest && info.Mode().Perm() == n.permissions():
 		default:
+			o.wrote()
 			if err := o.store.Restore(n.digest, at, n.permissions()); err != nil {
 				return err
 			}
 		}
 	}
-	return removeOthers(t, abs, wanted)
+	return o.removeOthers(t, abs, wanted)
 }
 
 // present are the digests of the files that are there.
@@ -317,7 +324,7 @@ func replaceLink(target, at string) error {
 }
 
 // removeOthers removes what is in an output directory and does not belong there.
-func removeOthers(t *tree, abs func(string) string, wanted map[string]bool) error {
+func (o *outputs) removeOthers(t *tree, abs func(string) string, wanted map[string]bool) error {
 	for _, dir := range t.dirs {
 		entries, err := os.ReadDir(abs(dir))
 		if err != nil {
@@ -325,6 +332,7 @@ func removeOthers(t *tree, abs func(string) string, wanted map[string]bool) erro
 		}
 		for _, e := range entries {
 			if at := filepath.Join(abs(dir), e.Name()); !wanted[at] {
+				o.wrote()
 				if err := os.RemoveAll(at); err != nil {
 					return err
 				}

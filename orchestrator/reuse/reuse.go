@@ -53,6 +53,7 @@ type Reuser struct {
 	table   *inputs.Table
 	tools   tools
 	uploads uploads
+	recent  recent
 
 	mu      sync.Mutex // guards what follows
 	opened  bool
@@ -71,6 +72,9 @@ func New(opt Options) *Reuser {
 
 // Off tells whether no earlier pass stands for a stage.
 func (r *Reuser) Off() bool { return r.opt.Off }
+
+// Ran is to be called when a command has ended: it may have written to what stages read.
+func (r *Reuser) Ran() { r.recent.forget() }
 
 // Table is what is known of files; see contents.Sums.
 func (r *Reuser) Table() *inputs.Table { return r.table }
@@ -153,7 +157,7 @@ type Attempt struct {
 	keep  bool // a pass may be kept
 	key   reapi.Digest
 
-	snapshot *inputs.Snapshot
+	snapshot *taken
 	action   *action
 	outputs  outputs
 	hit      *Hit
@@ -172,7 +176,7 @@ func (r *Reuser) Begin(ctx context.Context, s *Stage, fresh bool) *Attempt {
 		return a
 	}
 	var err error
-	if a.snapshot, err = r.table.Take(ctx, s.Root, s.Files); err != nil {
+	if a.snapshot, err = r.recent.take(ctx, r.table, s); err != nil {
 		if ctx.Err() == nil {
 			r.advise(s, "it cannot be reused: "+err.Error(), "")
 		}
@@ -187,11 +191,12 @@ func (r *Reuser) Begin(ctx context.Context, s *Stage, fresh bool) *Attempt {
 	}
 	a.action = newAction(s, a.snapshot, tools)
 	a.key = a.action.key
-	a.outputs = outputs{a.store, r.table, s.Dir, s.Config.Outputs, a.action.command.OutputPaths}
+	a.outputs = outputs{a.store, r.table, s.Dir, s.Config.Outputs, a.action.command.OutputPaths, r.recent.forget}
 	a.keep = a.store != nil && !r.opt.Off
 	if !fresh && a.keep && a.lookUp(ctx) {
 		return a
 	}
+	r.recent.forget()
 	if wait := a.snapshot.Settled(); wait > 0 && !s.Remote {
 		select {
 		case <-time.After(wait):

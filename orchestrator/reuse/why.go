@@ -38,7 +38,7 @@ func (r *Reuser) Why(ctx context.Context, s *Stage) (*Why, error) {
 	}
 	_ = r.table.Load(tableFile(store.Dir(), s.Root)) // without it, files are read
 	a := &Attempt{r: r, stage: s, store: store}
-	if a.snapshot, err = r.table.Take(ctx, s.Root, s.Files); err != nil {
+	if a.snapshot, err = r.recent.take(ctx, r.table, s); err != nil {
 		return nil, err
 	}
 	tools, err := r.tools.of(ctx, s)

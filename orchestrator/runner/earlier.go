@@ -3,9 +3,12 @@ package runner
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"strings"
 
 	"devloop/orchestrator/procgroup"
 	"devloop/orchestrator/reuse"
+	"devloop/schema"
 )
 
 // earlier is what a stage with `reuse` has to do with its earlier passes.
@@ -46,4 +49,17 @@ func replay(output []byte, lines func(procgroup.Block)) {
 		lines(procgroup.Block{Text: part})
 		output = output[len(part):]
 	}
+}
+
+// listOf names the files that a stage reads in one run: what is saved after that has begun is for the next one.
+func listOf(key Key, r *schema.Reuse) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d %d", key.Node, key.Num)
+	for i := range r.Inputs {
+		fmt.Fprintf(&b, "\x00in %s", r.Inputs[i].String())
+	}
+	for _, out := range r.Outputs {
+		fmt.Fprintf(&b, "\x00out %s", out.Abs)
+	}
+	return b.String()
 }

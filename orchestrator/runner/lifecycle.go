@@ -150,6 +150,9 @@ func (r *Runner) started(c *Command, group *procgroup.Group) {
 func (r *Runner) exited(c *Command, exit procgroup.Exit) {
 	delete(r.live, c.Key)
 	c.gone = true
+	if c.group != nil && r.opt.Reuser != nil {
+		r.opt.Reuser.Ran()
+	}
 	if c.generation != nil {
 		c.readiness.end()
 		r.owner.troubles(c.Key.Node, c.grant.Return(sockets.End{Asked: c.asked(), Signal: exit.Signal, Code: exit.Code}))
