@@ -64,9 +64,12 @@ func (a *Attempt) Passed(ctx context.Context, printed *Printed) Outcome {
 	return a.counted(true, productOf(a.key, result))
 }
 
-// Failed counts a failure of a stage that has run.
+// Failed counts a failure of a stage that has run. Inputs that changed are no news: no failure is kept.
 func (a *Attempt) Failed(ctx context.Context) Outcome {
-	if a == nil || !a.keep || a.action == nil || !a.unchanged(ctx) {
+	if a == nil || !a.keep || a.action == nil {
+		return Outcome{}
+	}
+	if changed, err := a.r.table.Unchanged(ctx, a.snapshot.Snapshot, a.stage.Files); err != nil || len(changed) > 0 || ctx.Err() != nil {
 		return Outcome{}
 	}
 	return a.counted(false, "")
