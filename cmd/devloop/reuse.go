@@ -75,7 +75,11 @@ func reuseStatusCommand(a *app) *cobra.Command {
 			}
 			fmt.Fprintln(a.stdout, text)
 			if kept.Hits > 0 {
-				fmt.Fprintf(a.stdout, "%s reused, which saved %s\n", console.Count(kept.Hits, "stage"), console.Age(time.Duration(kept.Saved)))
+				saved := console.Age(time.Duration(kept.Saved))
+				if kept.Saved < int64(time.Second) {
+					saved = time.Duration(kept.Saved).Round(time.Millisecond).String()
+				}
+				fmt.Fprintf(a.stdout, "%s reused, which saved %s\n", console.Count(kept.Hits, "stage"), saved)
 			}
 			return nil
 		},
