@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -90,4 +91,10 @@ func (a *app) reuseFlag(cmd *cobra.Command) {
 }
 
 // withoutReuse tells whether every stage is to run.
-func (a *app) withoutReuse() bool { return a.noReuse || os.Getenv("DEVLOOP_REUSE") == "off" }
+func (a *app) withoutReuse() bool {
+	switch strings.ToLower(os.Getenv("DEVLOOP_REUSE")) {
+	case "off", "no", "false", "0":
+		return true
+	}
+	return a.noReuse
+}
