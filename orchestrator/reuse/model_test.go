@@ -461,7 +461,40 @@ func TestModelMutants(t *testing.T) {
 			}
 		}
 	}
+	// copies has the stage read copies instead, which are all alike in what is left out.
+	copies := func(s *Stage, name func(i int, path string) string) {
+		files := s.Files
+		s.Files = func(yield func(string, error) bool) {
+			contents := map[string]string{}
+			for path, err := range files {
+				data, unread := os.ReadFile(path)
+				if err = errors.Join(err, unread); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					yield(path, err)
+					return
+				}
+				contents[path] = string(data)
+			}
+			paths := slices.Sorted(maps.Keys(contents))
+			slices.SortStableFunc(paths, func(a, b string) int { return strings.Compare(contents[a], contents[b]) })
+			for i, path := range paths {
+				at := filepath.Join(s.Root, "..", "copies", filepath.Base(s.Root), name(i, path))
+				if now, err := os.ReadFile(at); err != nil || string(now) != contents[path] {
+					if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), os.WriteFile(at, []byte(contents[path]), 0o644)); err != nil {
+						yield(at, err)
+						return
+					}
+				}
+				if !yield(at, nil) {
+					return
+				}
+			}
+		}
+	}
 	for name, mutant := range map[string]func(*Stage){
+		"executable bits": func(s *Stage) {
+			copies(s, func(_ int, path string) string { rel, _ := filepath.Rel(s.Root, path); return rel })
+		},
+		"paths":                 func(s *Stage) { copies(s, func(i int, _ string) string { return fmt.Sprint(i) }) },
 		"arguments":             func(s *Stage) { s.Argv = []string{"check"} },
 		"text":                  func(s *Stage) { s.Text = "" },
 		"variables of the file": func(s *Stage) { s.Set = nil },
