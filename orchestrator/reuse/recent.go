@@ -24,14 +24,15 @@ type taken struct {
 // recent is the last snapshot, which the stages of one run share as long as nothing runs: what people save meanwhile is for
 // the next run, and Unchanged notices it.
 type recent struct {
-	mu   sync.Mutex // guards last
-	last *taken
+	mu      sync.Mutex // guards what follows
+	last    *taken
+	forgets int // so far: what was read across one does not serve others
 }
 
 // take is the last snapshot, or a new one.
 func (c *recent) take(ctx context.Context, table *inputs.Table, s *Stage) (*taken, error) {
 	c.mu.Lock()
-	last := c.last
+	last, forgets := c.last, c.forgets
 	c.mu.Unlock()
 	if last != nil && s.List != "" && last.list == s.List {
 		if age := time.Since(last.at); age >= 0 && age < freshFor {
@@ -45,7 +46,9 @@ func (c *recent) take(ctx context.Context, table *inputs.Table, s *Stage) (*take
 	}
 	t.root, t.directories = t.Root()
 	c.mu.Lock()
-	c.last = t
+	if c.forgets == forgets {
+		c.last = t
+	}
 	c.mu.Unlock()
 	return t, nil
 }
@@ -54,5 +57,6 @@ func (c *recent) take(ctx context.Context, table *inputs.Table, s *Stage) (*take
 func (c *recent) forget() {
 	c.mu.Lock()
 	c.last = nil
+	c.forgets++
 	c.mu.Unlock()
 }
