@@ -52,7 +52,8 @@ func replay(output []byte, lines func(procgroup.Block)) {
 }
 
 // listOf names the files that a stage reads in one run: what is saved after that has begun is for the next one.
-func listOf(key Key, r *schema.Reuse) string {
+func listOf(key Key, stage *schema.Stage) string {
+	r := stage.Reuse
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %d", key.Node, key.Num)
 	for i := range r.Inputs {
@@ -60,6 +61,9 @@ func listOf(key Key, r *schema.Reuse) string {
 	}
 	for _, out := range r.Outputs {
 		fmt.Fprintf(&b, "\x00out %s", out.Abs)
+	}
+	if run := &stage.Run; run.PresetDir != "" { // the files beside the preset that the command names are among them
+		fmt.Fprintf(&b, "\x00run %s %s %q", run.PresetDir, run.Text, run.Argv)
 	}
 	return b.String()
 }
