@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"devloop/orchestrator/cas"
+	"devloop/orchestrator/inputs"
 	"devloop/schema"
 )
 
@@ -66,6 +67,26 @@ func TestOneLookForARun(t *testing.T) {
 		}
 		if looks != step.looks {
 			t.Errorf("%s: the files were listed %d times, not %d", step.what, looks, step.looks)
+		}
+	}
+}
+
+// What was read while something was written does not serve another stage.
+func TestALookAcrossAWrite(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a")
+	if err := os.WriteFile(path, []byte("one"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, looks := &recent{}, 0
+	s := &Stage{Root: dir, List: "run 1", Files: func(yield func(string, error) bool) {
+		if looks++; yield(path, nil) && looks == 1 {
+			c.forget()
+		}
+	}}
+	for _, want := range []int{1, 2, 2} {
+		if _, err := c.take(t.Context(), inputs.NewTable(), s); err != nil || looks != want {
+			t.Errorf("looked %d times, want %d (%v)", looks, want, err)
 		}
 	}
 }
