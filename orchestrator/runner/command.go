@@ -93,7 +93,7 @@ func (c *Command) Earlier() (*reuse.Hit, reuse.Outcome) {
 	return c.attempt.Hit(), c.outcome
 }
 
-// forgo ends what goes on beside a stage that is told to end.
+// forgo ends what goes on beside a stage that is told to end, or has ended.
 func (c *Command) forgo() {
 	if c != nil && c.earlier != nil {
 		c.cancel()

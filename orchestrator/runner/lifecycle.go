@@ -150,6 +150,7 @@ func (r *Runner) started(c *Command, group *procgroup.Group) {
 func (r *Runner) exited(c *Command, exit procgroup.Exit) {
 	delete(r.live, c.Key)
 	c.gone = true
+	c.forgo() // else the owner's context keeps that of each stage
 	if c.group != nil && r.opt.Reuser != nil {
 		r.opt.Reuser.Ran()
 	}
