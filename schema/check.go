@@ -13,6 +13,7 @@ func (d *decoder) check(c *Config) {
 	for i := range c.Watchers {
 		k.watcher(&c.Watchers[i])
 	}
+	k.outputs(c)
 	for i := range c.Processes {
 		k.process(&c.Processes[i])
 	}

@@ -43,6 +43,33 @@ func (k *checker) reuse(w *Watcher, s *Stage) {
 	}
 }
 
+// outputs finds stages that would take what they make from each other: an output directory is put back as a whole.
+func (k *checker) outputs(c *Config) {
+	type made struct {
+		Path
+		stage *Stage
+	}
+	var all []made
+	for i := range c.Watchers {
+		for _, group := range c.Watchers[i].Groups() {
+			for _, s := range group {
+				if s.Reuse == nil {
+					continue
+				}
+				for _, out := range s.Reuse.Outputs {
+					for _, other := range all {
+						if other.stage != s && (relativeTo(other.Abs, out.Abs) != "" || relativeTo(out.Abs, other.Abs) != "") {
+							k.both(out.Pos, "the output "+yamltree.Quote(out.Text)+" is also an output of `"+other.stage.Name+"`, or a part of one", "what a stage has made is put back as a whole: let each make files of its own", other.Pos, "the other one")
+							break
+						}
+					}
+					all = append(all, made{out, s})
+				}
+			}
+		}
+	}
+}
+
 // remoteStage finds what an engine could not do with a stage: it has the inputs and nothing else, and gives back the
 // outputs.
 func (k *checker) remoteStage(w *Watcher, s *Stage) {

@@ -72,7 +72,12 @@ func (a *Attempt) Failed(ctx context.Context) Outcome {
 	if changed, err := a.r.table.Unchanged(ctx, a.snapshot.Snapshot, a.stage.Files); err != nil || len(changed) > 0 || ctx.Err() != nil {
 		return Outcome{}
 	}
-	return a.counted(false, "")
+	out := a.counted(false, "")
+	if _, err := a.store.Result(a.key); err == nil { // what has failed since stands for nothing, until it passes again
+		failure := &reapi.ActionResult{ExitCode: 1, Metadata: reapi.ExecutedActionMetadata{Worker: "devloop", ExecutionCompleted: time.Now()}}
+		_ = a.store.PutResult(a.key, failure.Encode()) // it is told as flaky all the same
+	}
+	return out
 }
 
 // unchanged tells whether the inputs are still those of the key.

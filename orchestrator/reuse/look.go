@@ -11,7 +11,11 @@ import (
 // lookUp finds an earlier pass, here or in the remote cache, and puts its outputs back.
 func (a *Attempt) lookUp(ctx context.Context) bool {
 	if data, err := a.store.Result(a.key); err == nil {
-		if result, err := reapi.DecodeActionResult(data); err == nil && a.take(ctx, result) == nil {
+		result, err := reapi.DecodeActionResult(data)
+		if err == nil && result.ExitCode != 0 {
+			return false // it has failed since it passed, whatever others know
+		}
+		if err == nil && a.take(ctx, result) == nil {
 			a.hit = a.hitOf(result, "")
 			a.remember(a.hit.Passed, true, a.hit.Took)
 			return true

@@ -66,11 +66,7 @@ func (o *outputs) capture(ctx context.Context, result *reapi.ActionResult) error
 		}
 		switch {
 		case info.Mode()&fs.ModeSymlink != 0:
-			target, err := os.Readlink(out.Abs)
-			if err != nil {
-				return err
-			}
-			result.Symlinks = append(result.Symlinks, reapi.OutputSymlink{Path: name, Target: target})
+			return fmt.Errorf("its output %s is a symbolic link, and what it leads to would not be kept: name that", out.Text)
 		case info.IsDir():
 			made := map[reapi.Digest]*reapi.Directory{}
 			root, err := o.captureDir(ctx, out.Abs, made)
@@ -238,6 +234,9 @@ func (o *outputs) restore(ctx context.Context, t *tree) error {
 	}
 	wanted := map[string]bool{}
 	for _, dir := range t.dirs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		at := abs(dir)
 		wanted[at] = true
 		if info, err := os.Lstat(at); err == nil && !info.IsDir() {
@@ -283,7 +282,7 @@ func (o *outputs) restore(ctx context.Context, t *tree) error {
 			}
 		}
 	}
-	return o.removeOthers(t, abs, wanted)
+	return o.removeOthers(ctx, t, abs, wanted)
 }
 
 // present are the digests of the files that are there.
@@ -324,13 +323,16 @@ func replaceLink(target, at string) error {
 }
 
 // removeOthers removes what is in an output directory and does not belong there.
-func (o *outputs) removeOthers(t *tree, abs func(string) string, wanted map[string]bool) error {
+func (o *outputs) removeOthers(ctx context.Context, t *tree, abs func(string) string, wanted map[string]bool) error {
 	for _, dir := range t.dirs {
 		entries, err := os.ReadDir(abs(dir))
 		if err != nil {
 			return err
 		}
 		for _, e := range entries {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			if at := filepath.Join(abs(dir), e.Name()); !wanted[at] {
 				o.wrote()
 				if err := os.RemoveAll(at); err != nil {

@@ -17,7 +17,7 @@ type taken struct {
 	*inputs.Snapshot
 	root        reapi.Digest
 	directories map[reapi.Digest][]byte
-	list        string
+	run, list   string
 	at          time.Time
 }
 
@@ -34,12 +34,12 @@ func (c *recent) take(ctx context.Context, table *inputs.Table, s *Stage) (*take
 	c.mu.Lock()
 	last, forgets := c.last, c.forgets
 	c.mu.Unlock()
-	if last != nil && s.List != "" && last.list == s.List {
+	if last != nil && s.Run != "" && last.run == s.Run && last.list == s.List {
 		if age := time.Since(last.at); age >= 0 && age < freshFor {
 			return last, nil
 		}
 	}
-	t := &taken{list: s.List, at: time.Now()}
+	t := &taken{run: s.Run, list: s.List, at: time.Now()}
 	var err error
 	if t.Snapshot, err = table.Take(ctx, s.Root, s.Files); err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ func TestOneLookForARun(t *testing.T) {
 	begin := func(name, list string) *Attempt {
 		out := filepath.Join(dir, "out-"+name)
 		return r.Begin(t.Context(), &Stage{Watcher: "check", Name: name, Config: &schema.Reuse{Outputs: []schema.Path{{Text: "out", Abs: out}}}, Root: dir, Dir: dir,
-			Argv: []string{name}, Text: name, Files: files, List: list, Advise: func(text, _ string) { t.Error(text) }}, false)
+			Argv: []string{name}, Text: name, Files: files, Run: list, Advise: func(text, _ string) { t.Error(text) }}, false)
 	}
 	for _, name := range []string{"lint", "test"} {
 		a := begin(name, "run 1")
@@ -79,7 +79,7 @@ func TestALookAcrossAWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, looks := &recent{}, 0
-	s := &Stage{Root: dir, List: "run 1", Files: func(yield func(string, error) bool) {
+	s := &Stage{Root: dir, Run: "run 1", Files: func(yield func(string, error) bool) {
 		if looks++; yield(path, nil) && looks == 1 {
 			c.forget()
 		}

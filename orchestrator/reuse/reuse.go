@@ -65,7 +65,7 @@ type Reuser struct {
 // New makes a Reuser, which touches no disk before a stage needs it. Flush and Close end it.
 func New(opt Options) *Reuser {
 	r := &Reuser{opt: opt, table: inputs.NewTable(), advised: map[string]bool{}}
-	r.tools.exec, r.tools.known = opt.Exec, map[string]toolOutput{}
+	r.tools.exec, r.tools.known = opt.Exec, map[string][]byte{}
 	r.uploads.open()
 	return r
 }

@@ -25,9 +25,9 @@ type Stage struct {
 
 	// Files are those that it reads, as absolute paths. It may be gone through several times.
 	Files iter.Seq2[string, error]
-	// List names what Files lists, and the run that the stage is part of: stages with the same one may share what was read
-	// for the first of them. "" is like no other.
-	List string
+	// Run names the run that the stage is part of, and List what Files lists: stages in which both are the same may share what
+	// was read for the first of them. "" is like no other.
+	Run, List string
 
 	// Advise is told what keeps the stage from being reused, each thing once. Other goroutines call it.
 	Advise func(text, hint string)

@@ -4,9 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -19,18 +16,13 @@ const (
 	toolOutputs = 64 << 10         // bytes that it may print
 )
 
-// toolOutput is what a tool has printed, and the program that did it.
-type toolOutput struct {
-	text    []byte
-	program fs.FileInfo // nil: not known
-}
-
 // tools are what the tools of stages have printed.
 type tools struct {
 	exec func(ctx context.Context, tool schema.Command, s *Stage) ([]byte, error)
 
-	mu    sync.Mutex // guards known
-	known map[string]toolOutput
+	mu    sync.Mutex // guards what follows
+	run   string
+	known map[string][]byte // in that run, by the command and what it is run with
 }
 
 // of is what the stage's tools print, each with its command.
@@ -41,57 +33,44 @@ func (t *tools) of(ctx context.Context, s *Stage) ([]byte, error) {
 	var all []byte
 	for _, tool := range s.Config.Tools {
 		text := tool.Text + strings.Join(tool.Argv, "\x00")
-		program := programOf(tool, s)
 		env := sha256.Sum256([]byte(strings.Join(s.Environ, "\x00")))
 		key := text + "\x00" + s.Dir + "\x00" + string(env[:])
-		t.mu.Lock()
-		known, ok := t.known[key]
-		t.mu.Unlock()
-		if !ok || program == nil || known.program == nil || !os.SameFile(program, known.program) || !program.ModTime().Equal(known.program.ModTime()) || program.Size() != known.program.Size() {
+		printed, ok := t.printed(s.Run, key)
+		if !ok {
 			limited, cancel := context.WithTimeout(ctx, toolTimeout)
-			out, err := t.exec(limited, tool, s)
+			var err error
+			printed, err = t.exec(limited, tool, s)
 			cancel()
 			if err != nil {
 				return nil, fmt.Errorf("`%s` of `reuse.tools` failed: %w", strings.ReplaceAll(text, "\x00", " "), err)
 			}
-			if len(out) > toolOutputs {
+			if len(printed) > toolOutputs {
 				return nil, fmt.Errorf("`%s` of `reuse.tools` prints more than %d KiB", strings.ReplaceAll(text, "\x00", " "), toolOutputs>>10)
 			}
-			known = toolOutput{out, program}
-			t.mu.Lock()
-			t.known[key] = known
-			t.mu.Unlock()
+			t.note(s.Run, key, printed)
 		}
-		all = fmt.Appendf(all, "%q %q\n", text, known.text)
+		all = fmt.Appendf(all, "%q %q\n", text, printed)
 	}
 	return all, nil
 }
 
-// programOf is the file that a tool starts, as far as its first word tells; nil if it does not.
-func programOf(tool schema.Command, s *Stage) fs.FileInfo {
-	words := tool.Argv
-	if len(words) == 0 {
-		words = strings.Fields(tool.Text)
+// printed is what a tool has printed in a run already: what it is may change without its program, as with a version that a
+// file or another tool chooses.
+func (t *tools) printed(run, key string) ([]byte, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if run == "" || run != t.run {
+		return nil, false
 	}
-	if len(words) == 0 {
-		return nil
+	printed, ok := t.known[key]
+	return printed, ok
+}
+
+func (t *tools) note(run, key string, printed []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if run != t.run {
+		t.run, t.known = run, map[string][]byte{}
 	}
-	name := words[0]
-	if strings.ContainsRune(name, filepath.Separator) {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(s.Dir, name)
-		}
-		info, err := os.Stat(name)
-		if err != nil {
-			return nil
-		}
-		return info
-	}
-	path, _ := lookup(s.Environ, "PATH")
-	for _, dir := range filepath.SplitList(path) {
-		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0 {
-			return info
-		}
-	}
-	return nil
+	t.known[key] = printed
 }

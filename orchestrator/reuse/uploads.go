@@ -26,34 +26,37 @@ const mostUploads = 1000
 
 func (u *uploads) open() { u.ctx, u.cancel = context.WithCancel(context.Background()) }
 
-func (u *uploads) add(do func(context.Context)) {
+func (u *uploads) add(do func(context.Context)) (added bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.ended || len(u.queue) >= mostUploads {
-		return
+		return false
 	}
 	u.queue = append(u.queue, do)
 	if !u.busy {
 		u.busy, u.done = true, make(chan struct{})
 		go u.work(u.done)
 	}
+	return true
 }
 
 // trim makes the store as small as it may be, soon.
 func (u *uploads) trim(store *cas.Store) {
-	u.mu.Lock()
-	waits := u.trimmed
-	u.trimmed = true
-	u.mu.Unlock()
-	if waits {
+	set := func(waits bool) (before bool) {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		before, u.trimmed = u.trimmed, waits
+		return before
+	}
+	if set(true) {
 		return
 	}
-	u.add(func(context.Context) {
-		u.mu.Lock()
-		u.trimmed = false
-		u.mu.Unlock()
+	if !u.add(func(context.Context) {
+		set(false)
 		_ = store.Trim() // it is done again after the next pass
-	})
+	}) {
+		set(false)
+	}
 }
 
 func (u *uploads) work(done chan struct{}) {

@@ -51,11 +51,10 @@ func replay(output []byte, lines func(procgroup.Block)) {
 	}
 }
 
-// listOf names the files that a stage reads in one run: what is saved after that has begun is for the next one.
-func listOf(key Key, stage *schema.Stage) string {
+// listOf names the files that a stage reads, among those of all stages of a run.
+func listOf(stage *schema.Stage) string {
 	r := stage.Reuse
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d %d", key.Node, key.Num)
 	for i := range r.Inputs {
 		fmt.Fprintf(&b, "\x00in %s", r.Inputs[i].String())
 	}

@@ -157,6 +157,7 @@ func (m *remote) execute(x *earlier, output func(procgroup.Block), fresh bool) (
 	if action.IsZero() {
 		return nil, errUnreadable
 	}
+	x.printed = reuse.Printed{}
 	stdout, stderr := procgroup.NewLines(output), procgroup.NewLines(output)
 	result, err := m.engine.Run(x.ctx, remoteexec.Work{Action: action, Blobs: blobs, Open: open, Fresh: fresh}, remoteexec.Follow{
 		Progress: func(p remoteexec.Progress) {

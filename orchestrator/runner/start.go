@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -61,7 +62,8 @@ func (r *Runner) earlier(key Key, w *schema.Watcher, stage *schema.Stage, p prog
 	if err != nil {
 		return nil, err
 	}
-	s.Files, s.List = r.opt.Inputs(key.Node, stage), listOf(key, stage)
+	s.Run = fmt.Sprint(key.Node, " ", key.Num) // what is saved after it has begun is for the next one
+	s.Files, s.List = r.opt.Inputs(key.Node, stage), listOf(stage)
 	s.Advise = func(text, hint string) { r.owner.advise(key.Node, stage.Name+": "+text, hint) }
 	x := &earlier{reuser: r.opt.Reuser, stage: s, fresh: fresh}
 	x.ctx, x.cancel = context.WithCancel(r.owner.ctx)
