@@ -127,6 +127,7 @@ func (d *dashboards) move(at *schema.Socket) (adopt func(), drop func() error, e
 	next, err := d.open(at)
 	return func() {
 		if before != nil {
+			_ = errors.Join(before.ln.Close(), before.Close()) // nobody gets in any more
 			d.screen.Released("dashboard", before.Address())
 			d.ending.Go(func() { _ = before.close() }) // nobody needs what it says
 		}
