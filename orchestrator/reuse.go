@@ -39,23 +39,13 @@ type passes struct {
 // sums keeps what watched files hold, if a stage asks for it.
 func (p *passes) sums() contents.Sums {
 	for i := range p.project.cfg.Watchers {
-		if slices.ContainsFunc(flat(p.project.cfg.Watchers[i].Stages), func(s *schema.Stage) bool { return s.Reuse != nil }) {
-			return p.Table()
+		for _, group := range p.project.cfg.Watchers[i].Groups() {
+			if slices.ContainsFunc(group, func(s *schema.Stage) bool { return s.Reuse != nil }) {
+				return p.Table()
+			}
 		}
 	}
 	return nil
-}
-
-// flat are all stages that run commands.
-func flat(stages []schema.Stage) (all []*schema.Stage) {
-	for i := range stages {
-		if s := &stages[i]; len(s.Parallel) > 0 {
-			all = append(all, flat(s.Parallel)...)
-		} else {
-			all = append(all, s)
-		}
-	}
-	return all
 }
 
 // inputs are the files that a stage reads.

@@ -98,7 +98,7 @@ func (a *Attempt) unchanged(ctx context.Context) bool {
 
 // counted counts a pass or a failure with the key of the attempt.
 func (a *Attempt) counted(passed bool, product string) Outcome {
-	c := a.counts()
+	c := noted[counts](a.store, a.countsName())
 	if c.Passes == 0 && !passed {
 		if data, err := a.store.Result(a.key); err == nil { // of a pass that was not counted
 			if r, err := reapi.DecodeActionResult(data); err == nil && r.ExitCode == 0 {
@@ -114,7 +114,7 @@ func (a *Attempt) counted(passed bool, product string) Outcome {
 		c.Failures++
 	}
 	if !passed || c.Failures > 0 { // most stages never fail with inputs that have passed: no file for each
-		a.putCounts(c)
+		note(a.store, a.countsName(), c)
 	}
 	out := Outcome{Product: product, Passed: before}
 	if c.Passes > 0 && c.Failures > 0 {

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,18 +22,22 @@ type counts struct {
 	Passed   time.Time
 }
 
-func (a *Attempt) counts() (c counts) {
-	if data, err := a.store.Note("counts " + a.key.Hex()); err == nil {
-		_ = json.Unmarshal(data, &c) // another version's: none
+// noted is the value of a note; the zero value if there is none, or one of another version.
+func noted[T any](store *cas.Store, name string) (value T) {
+	if data, err := store.Note(name); err == nil && json.Unmarshal(data, &value) != nil {
+		return *new(T)
 	}
-	return c
+	return value
 }
 
-func (a *Attempt) putCounts(c counts) {
-	if data, err := json.Marshal(c); err == nil {
-		_ = a.store.PutNote("counts "+a.key.Hex(), data) // one count less
+// note keeps a value. Nothing that is kept so is missed for long: a count, or what `why` compares with.
+func note(store *cas.Store, name string, value any) {
+	if data, err := json.Marshal(value); err == nil {
+		_ = store.PutNote(name, data)
 	}
 }
+
+func (a *Attempt) countsName() string { return "counts " + a.key.Hex() }
 
 // Record is the last pass of a stage, for Why, and how often passes stood for it.
 type Record struct {
@@ -49,19 +54,14 @@ type Record struct {
 	Key       string            `json:",omitempty"`
 }
 
-func (a *Attempt) readRecord() (r Record) {
-	if data, err := a.store.Note("stage " + stageName(a.stage)); err == nil {
-		_ = json.Unmarshal(data, &r)
-	}
+func (a *Attempt) readRecord() Record {
+	r := noted[Record](a.store, recordName(stageName(a.stage)))
 	r.Project, r.Watcher, r.Stage = a.stage.Root, a.stage.Watcher, a.stage.Name
 	return r
 }
 
-func (a *Attempt) putRecord(r Record) {
-	if data, err := json.Marshal(r); err == nil {
-		_ = a.store.PutNote("stage "+stageName(a.stage), data) // `why` has less to compare with
-	}
-}
+// recordName is the name of a stage's Record.
+func recordName(stage string) string { return "stage " + stage }
 
 // remember notes, beside the stages, what a pass depended on that was kept, or that stood for the stage now. took is of
 // the latter how long it had taken.
@@ -78,7 +78,7 @@ func (a *Attempt) remember(at time.Time, hit bool, took time.Duration) {
 			a.describe(&r)
 			_ = a.store.PutNote(filesOf(a.stage), listed(a.snapshot.Files))
 		}
-		a.putRecord(r)
+		note(a.store, recordName(stageName(a.stage)), r)
 		if !known {
 			a.list()
 		}
@@ -101,39 +101,26 @@ func (a *Attempt) describe(r *Record) {
 	r.Tools = hashed(salt, string(a.action.tools))
 }
 
+// recordsName is the name of the note with the names of all stages.
+const recordsName = "stages"
+
 // list adds the stage to those that Records finds.
 func (a *Attempt) list() {
-	const name = "stages"
-	var all []string
-	if data, err := a.store.Note(name); err == nil {
-		_ = json.Unmarshal(data, &all)
-	}
-	own := stageName(a.stage)
-	for _, one := range all {
-		if one == own {
-			return
-		}
+	all, own := noted[[]string](a.store, recordsName), stageName(a.stage)
+	if slices.Contains(all, own) {
+		return
 	}
 	const most = 1000
 	if all = append(all, own); len(all) > most {
 		all = all[len(all)-most:]
 	}
-	if data, err := json.Marshal(all); err == nil {
-		_ = a.store.PutNote(name, data)
-	}
+	note(a.store, recordsName, all)
 }
 
 // Records are those of all stages that the store knows.
-func Records(store *cas.Store) []Record {
-	var names []string
-	data, err := store.Note("stages")
-	if err != nil || json.Unmarshal(data, &names) != nil {
-		return nil
-	}
-	var all []Record
-	for _, name := range names {
-		var r Record
-		if data, err := store.Note("stage " + name); err == nil && json.Unmarshal(data, &r) == nil {
+func Records(store *cas.Store) (all []Record) {
+	for _, name := range noted[[]string](store, recordsName) {
+		if r := noted[Record](store, recordName(name)); r.Stage != "" {
 			all = append(all, r)
 		}
 	}

@@ -175,22 +175,12 @@ func (r *Reuser) Begin(ctx context.Context, s *Stage, fresh bool) *Attempt {
 	if a.store = r.disk(s); a.store == nil && !s.Remote {
 		return a
 	}
-	var err error
-	if a.snapshot, err = r.recent.take(ctx, r.table, s); err != nil {
+	if err := a.identify(ctx); err != nil {
 		if ctx.Err() == nil {
 			r.advise(s, "it cannot be reused: "+err.Error(), "")
 		}
 		return a
 	}
-	tools, err := r.tools.of(ctx, s)
-	if err != nil {
-		if ctx.Err() == nil {
-			r.advise(s, "it cannot be reused: "+err.Error(), "")
-		}
-		return a
-	}
-	a.action = newAction(s, a.snapshot, tools)
-	a.key = a.action.key
 	a.outputs = outputs{a.store, r.table, s.Dir, s.Config.Outputs, a.action.command.OutputPaths, r.recent.forget}
 	a.keep = a.store != nil && !r.opt.Off
 	if !fresh && a.keep && a.lookUp(ctx) {
@@ -205,6 +195,20 @@ func (r *Reuser) Begin(ctx context.Context, s *Stage, fresh bool) *Attempt {
 	}
 	a.began = time.Now()
 	return a
+}
+
+// identify makes the action of the stage, and its key.
+func (a *Attempt) identify(ctx context.Context) (err error) {
+	if a.snapshot, err = a.r.recent.take(ctx, a.r.table, a.stage); err != nil {
+		return err
+	}
+	tools, err := a.r.tools.of(ctx, a.stage)
+	if err != nil {
+		return err
+	}
+	a.action = newAction(a.stage, a.snapshot, tools)
+	a.key = a.action.key
+	return nil
 }
 
 // Hit is the pass that stands for the stage; nil: it has to run.

@@ -38,15 +38,9 @@ func (r *Reuser) Why(ctx context.Context, s *Stage) (*Why, error) {
 	}
 	_ = r.table.Load(tableFile(store.Dir(), s.Root)) // without it, files are read
 	a := &Attempt{r: r, stage: s, store: store}
-	if a.snapshot, err = r.recent.take(ctx, r.table, s); err != nil {
+	if err := a.identify(ctx); err != nil {
 		return nil, err
 	}
-	tools, err := r.tools.of(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	a.action = newAction(s, a.snapshot, tools)
-	a.key = a.action.key
 	w := &Why{}
 	if data, err := store.Result(a.key); err == nil {
 		if result, err := reapi.DecodeActionResult(data); err == nil && result.ExitCode == 0 {

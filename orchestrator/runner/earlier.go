@@ -23,6 +23,18 @@ type earlier struct {
 	outcome reuse.Outcome
 }
 
+// begin looks for an earlier pass, unless the stage is fresh. A disk that hangs is waited for until the start is given up:
+// then there is no attempt.
+func (x *earlier) begin(o *owner, fresh bool, givenUp <-chan struct{}) {
+	begun := make(chan *reuse.Attempt, 1)
+	o.onDisk(func() { begun <- x.reuser.Begin(x.ctx, x.stage, fresh) })
+	select {
+	case x.attempt = <-begun:
+	case <-givenUp:
+		x.attempt = nil
+	}
+}
+
 // collect keeps what a stage prints, on its way.
 func (x *earlier) collect(next func(procgroup.Block)) func(procgroup.Block) {
 	return func(b procgroup.Block) {

@@ -82,12 +82,7 @@ func (r *Runner) standsFor(c *Command, spec procgroup.Spec) (exit procgroup.Exit
 	if c.earlier == nil {
 		return exit, false
 	}
-	begun := make(chan *reuse.Attempt, 1)
-	r.owner.onDisk(func() { begun <- c.reuser.Begin(c.ctx, c.stage, c.fresh) })
-	select {
-	case c.attempt = <-begun:
-	case <-c.givenUp.done: // the disk hangs
-	}
+	c.begin(r.owner, c.fresh, c.givenUp.done)
 	if c.ctx.Err() != nil {
 		return procgroup.Exit{Code: -1, Err: errNotStarted}, true
 	}

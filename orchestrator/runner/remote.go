@@ -108,7 +108,7 @@ func (m *remote) run(x *earlier, output func(procgroup.Block), givenUp <-chan st
 	fresh := x.fresh || x.reuser.Off()
 	result, err := m.execute(x, output, fresh)
 	for try := 0; try < mostSends && errors.Is(err, remoteexec.ErrInputs) && x.ctx.Err() == nil; try++ {
-		if m.begin(x) {
+		if x.begin(m.owner, true, m.givenUp); x.attempt != nil {
 			result, err = m.execute(x, output, fresh)
 		}
 	}
@@ -136,19 +136,6 @@ func (m *remote) run(x *earlier, output func(procgroup.Block), givenUp <-chan st
 
 // mostSends is how often inputs are read again that changed while they were sent.
 const mostSends = 3
-
-// begin reads the inputs of a stage again.
-func (m *remote) begin(x *earlier) bool {
-	begun := make(chan *reuse.Attempt, 1)
-	m.owner.onDisk(func() { begun <- x.reuser.Begin(x.ctx, x.stage, true) })
-	select {
-	case x.attempt = <-begun:
-		return true
-	case <-m.givenUp:
-		x.attempt = nil
-		return false
-	}
-}
 
 // execute lets the engine run a stage, and brings back what it has made. With an error, there is a result only if it could not
 // be brought back.
